@@ -1,0 +1,49 @@
+/** Calls kubectl or helm with the kubeconfig of a stack, which never touches the disk in the clear for long. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Outcome {
+  readonly ok: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type ClusterCommand = (
+  program: "kubectl" | "helm",
+  args: readonly string[],
+  stdin?: string,
+) => Promise<Outcome>;
+
+/** Runs `action` with a function that calls kubectl and helm against one cluster. */
+export async function withCluster<T>(
+  kubeconfig: string,
+  action: (run: ClusterCommand) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), "homelab-"));
+  try {
+    const file = join(directory, "kubeconfig");
+    await writeFile(file, kubeconfig, { mode: 0o600 });
+    return await action(
+      (program, args, stdin) =>
+        new Promise((resolve, reject) => {
+          const child = execFile(
+            program,
+            [...args],
+            { env: { ...process.env, KUBECONFIG: file }, timeout: 120_000, maxBuffer: 16 << 20 },
+            (error, stdout, stderr) => {
+              if ((error as NodeJS.ErrnoException | null)?.code === "ENOENT") {
+                reject(new Error(`${program} is not installed`));
+              } else {
+                resolve({ ok: error === null, stdout, stderr: stderr.trim() });
+              }
+            },
+          );
+          child.stdin?.end(stdin ?? "");
+        }),
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}

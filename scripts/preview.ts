@@ -1,0 +1,26 @@
+/**
+ * `npm run preview -- --stack home`: what `up` would do. The engine compares with its state and passes in
+ * silence when an API is dead, so this says whether it could look: exit status 1 when it could not.
+ */
+import { unreachableApis } from "./reachability.ts";
+import { main, say, selectStack, stackCommand } from "./site-stack.ts";
+
+const command = stackCommand("preview", "show what up would change")
+  .option("--refresh", "look at what really exists first")
+  .option("--expect-no-changes", "fail when anything would change")
+  .parse();
+const options = command.opts<{ stack: string; refresh?: boolean; expectNoChanges?: boolean }>();
+
+await main(async () => {
+  const stack = await selectStack(options.stack);
+  await stack.preview({
+    refresh: options.refresh === true,
+    expectNoChanges: options.expectNoChanges === true,
+    onOutput: (text) => process.stdout.write(text),
+  });
+  const blind = await unreachableApis(stack);
+  for (const { api, reason } of blind) {
+    say(`could not look at ${api}: ${reason}. What stands above for it is only the last known state.`);
+  }
+  if (blind.length > 0) process.exitCode = 1;
+});

@@ -1,0 +1,86 @@
+/** Operations that the state calls pending because their run was killed. */
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { withCluster, type ClusterCommand } from "../kubectl.ts";
+import {
+  provider,
+  readState,
+  stringInput,
+  withoutPending,
+  type PendingOperation,
+  type StateResource,
+} from "../state.ts";
+import { forgetReleaseRecord, rollBackRelease } from "./release.ts";
+import { removeEmptyPool } from "./pool.ts";
+
+const release = "kubernetes:helm.sh/v3:Release";
+const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
+
+/** Kinds whose deletion would take data or everything inside with it: left to the person. */
+const precious = new Set(["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"]);
+
+const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? resource.urn;
+
+/** Removes an object that a killed run may have created without the state knowing: the next run creates it. */
+async function removeObject(
+  resource: StateResource,
+  cluster: ClusterCommand,
+  say: (text: string) => void,
+): Promise<void> {
+  const { apiVersion, kind, metadata } = (resource.inputs ?? {}) as {
+    apiVersion?: string;
+    kind?: string;
+    metadata?: { name?: string; namespace?: string };
+  };
+  if (apiVersion === undefined || kind === undefined || metadata?.name === undefined) return;
+  const { name, namespace } = metadata;
+  const object = JSON.stringify({ apiVersion, kind, metadata: { name, namespace } });
+  const found = await cluster("kubectl", ["get", "-f", "-", "-o", "name", "--ignore-not-found"], object);
+  if (!found.ok && !/no matches for kind/.test(found.stderr)) throw new Error(found.stderr);
+  if (found.stdout.trim() === "") return;
+  if (precious.has(kind)) {
+    throw new Error(
+      `a killed run was creating ${kind} ${name}, which exists now and is not in the state. Import it, or delete it ` +
+        `if it holds nothing: pulumi import ${resource.type} ${nameOf(resource)} ${name}`,
+    );
+  }
+  say(`repair: removing ${kind} ${name}, created by a killed run and unknown to the state`);
+  const removed = await cluster("kubectl", ["delete", "-f", "-", "--wait=true", "--timeout=60s"], object);
+  if (!removed.ok) throw new Error(removed.stderr);
+}
+
+async function settle(
+  { type, resource }: PendingOperation,
+  cluster: ClusterCommand | undefined,
+  proxmoxEndpoint: string | undefined,
+  say: (text: string) => void,
+): Promise<void> {
+  if (resource.type === pool && type === "creating" && proxmoxEndpoint !== undefined) {
+    await removeEmptyPool(proxmoxEndpoint, stringInput(resource, "poolId"), say);
+  }
+  if (!resource.type.startsWith("kubernetes:") || cluster === undefined) return;
+  if (resource.type === release && type === "creating") return forgetReleaseRecord(resource, cluster, say);
+  if (resource.type === release && type === "updating") return rollBackRelease(resource, cluster, say);
+  if (type === "creating") return removeObject(resource, cluster, say);
+}
+
+/**
+ * Brings the world and the state together again after a kill, then takes the pending operations out of the
+ * state. What is not named here is safe to run again as it is: steps on machines wait for one that still runs,
+ * and a machine that the host finished creating is recognised by its tags.
+ */
+export async function settlePendingOperations(stack: Stack, say: (text: string) => void): Promise<void> {
+  const state = await readState(stack);
+  if (state.pending.length === 0) return;
+  const operations = state.pending.map(({ type, resource }) => `${type} ${nameOf(resource)}`);
+  say(`repair: a run was killed while ${operations.join(", ")}`);
+  const kubernetes = provider(state, "kubernetes");
+  const kubeconfig = kubernetes && stringInput(kubernetes, "kubeconfig");
+  const proxmox = provider(state, "proxmoxve");
+  const endpoint = proxmox && stringInput(proxmox, "endpoint");
+  const settleAll = async (cluster?: ClusterCommand): Promise<void> => {
+    for (const operation of state.pending) await settle(operation, cluster, endpoint, say);
+  };
+  if (kubeconfig === undefined) await settleAll();
+  else await withCluster(kubeconfig, settleAll);
+  await stack.importStack(withoutPending(state.deployment));
+}

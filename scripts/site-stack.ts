@@ -1,0 +1,60 @@
+/** What the scripts share: which stack, and how a run that was cut off is repaired before the next one. */
+import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { Command } from "commander";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { releaseStaleLock } from "./repair/lock.ts";
+import { endOrphans } from "./repair/orphans.ts";
+import { settlePendingOperations } from "./repair/pending.ts";
+
+/** Root of the project: where Pulumi.yaml stands. */
+export const projectDirectory = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Says something to the person who runs the script. */
+export const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** A command line with the option that all scripts have. */
+export function stackCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .requiredOption("-s, --stack <name>", "the site, for example home");
+}
+
+/** Selects the stack, and makes it on first use. */
+export async function selectStack(name: string): Promise<Stack> {
+  return LocalWorkspace.createOrSelectStack({ stackName: name, workDir: projectDirectory });
+}
+
+/**
+ * Runs `operation` on a stack that an earlier run may have left in disorder: its lock, plugins that still
+ * run, operations that the state calls pending. A lock whose holder lives is respected.
+ */
+export async function withRepair<T>(stack: Stack, operation: () => Promise<T>): Promise<T> {
+  const attempt = async (): Promise<T> => {
+    await settlePendingOperations(stack, say);
+    return operation();
+  };
+  await endOrphans(projectDirectory, say);
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof ConcurrentUpdateError)) throw error;
+    await releaseStaleLock(stack, error.message, say);
+    return attempt();
+  }
+}
+
+/** Ends the process as scripts expect: 0, or 1 with the cause in one paragraph. */
+export async function main(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    // The engine has already printed its diagnostics through onOutput; the command's own text comes last.
+    const text = error instanceof Error ? error.message : String(error);
+    const cause = text.split("\n").filter((line) => /^\s*(error:|stderr: error)/.test(line));
+    say(cause.length > 0 ? cause.join("\n") : text);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,64 @@
+/** Reads what the scripts need out of an exported deployment. */
+import type { Deployment, Stack } from "@pulumi/pulumi/automation/index.js";
+
+/** One resource as the state holds it; inputs are decrypted by the export. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+export interface PendingOperation {
+  readonly type: "creating" | "updating" | "deleting" | "reading" | "importing";
+  readonly resource: StateResource;
+}
+
+/** Deployment schema version 3: https://www.pulumi.com/docs/iac/concepts/state-and-backends/ */
+interface DeploymentV3 {
+  resources?: StateResource[];
+  pending_operations?: PendingOperation[];
+}
+
+export interface StackState {
+  readonly deployment: Deployment;
+  readonly resources: readonly StateResource[];
+  readonly pending: readonly PendingOperation[];
+}
+
+export async function readState(stack: Stack): Promise<StackState> {
+  const deployment = await stack.exportStack();
+  const body = (deployment.deployment ?? {}) as DeploymentV3;
+  return {
+    deployment,
+    resources: body.resources ?? [],
+    pending: body.pending_operations ?? [],
+  };
+}
+
+/** The same deployment without its pending operations. */
+export function withoutPending(deployment: Deployment): Deployment {
+  const { pending_operations: _, ...rest } = deployment.deployment as DeploymentV3;
+  return { ...deployment, deployment: rest as Deployment["deployment"] };
+}
+
+/** Marks a secret in an export: https://www.pulumi.com/docs/iac/concepts/secrets/ */
+const secretSignature = "4dabf18193072939515e22adb298388d";
+
+/** A string input; secrets are unwrapped. Undefined when it is absent or not a string. */
+export function stringInput(resource: StateResource, name: string): string | undefined {
+  const value = resource.inputs?.[name];
+  if (typeof value === "string") return value;
+  if (typeof value === "object" && value !== null && secretSignature in value) {
+    const plain = (value as { plaintext?: unknown }).plaintext;
+    if (typeof plain !== "string") return undefined;
+    const parsed: unknown = JSON.parse(plain);
+    return typeof parsed === "string" ? parsed : undefined;
+  }
+  return undefined;
+}
+
+/** Inputs of the provider `pulumi:providers:<name>` of this stack, if the state has one. */
+export function provider(state: StackState, name: string): StateResource | undefined {
+  return state.resources.find((resource) => resource.type === `pulumi:providers:${name}`);
+}

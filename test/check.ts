@@ -1,0 +1,59 @@
+/** `npm run check`: types, lint, formatting, shell scripts, generated files. `--write` formats in place. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { glob } from "node:fs/promises";
+import { ensurePackages } from "../toolchain/debian.ts";
+import { findGo, goEnvironment, root } from "../toolchain/build.ts";
+
+const write = process.argv.includes("--write");
+const go = await findGo();
+const bin = (name: string): string => `${root}/node_modules/.bin/${name}`;
+
+async function run(program: string, args: readonly string[]): Promise<boolean> {
+  const child = spawn(program, args, { cwd: root, stdio: "inherit", env: goEnvironment() });
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code === 0;
+}
+
+async function gofmt(): Promise<boolean> {
+  const child = spawn(go.replace(/go$/, "gofmt"), [write ? "-w" : "-l", "lab", "toolchain"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let listed = "";
+  child.stdout.on("data", (chunk: Buffer) => (listed += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (listed !== "") process.stdout.write(`not formatted by gofmt:\n${listed}`);
+  return code === 0 && listed === "";
+}
+
+async function shellcheck(): Promise<boolean> {
+  const scripts = await Array.fromAsync(
+    glob(["components/**/*.sh", "lab/**/*.sh", ".ci/run"], { cwd: root }),
+  );
+  return run("shellcheck", scripts.sort());
+}
+
+await ensurePackages(() => undefined);
+const checks: readonly [string, () => Promise<boolean>][] = [
+  ["types", () => run(bin("tsc"), ["--noEmit", "-p", "."])],
+  ["lint", () => run(bin("eslint"), ["--max-warnings", "0", "."])],
+  ["format", () => run(bin("prettier"), [write ? "--write" : "--check", "--log-level=warn", "."])],
+  ["gofmt", gofmt],
+  ["vet", () => run(go, ["vet", "./lab/...", "./toolchain/..."])],
+  ["shellcheck", shellcheck],
+  ["schema", () => run(process.execPath, ["scripts/schema.ts", write ? "--write" : "--check"])],
+];
+const failed: string[] = [];
+for (const [name, check] of checks) {
+  const begun = Date.now();
+  const passed = await check();
+  if (!passed) failed.push(name);
+  process.stdout.write(
+    `${name}: ${passed ? "ok" : "failed"} (${((Date.now() - begun) / 1000).toFixed(1)} s)\n`,
+  );
+}
+if (failed.length > 0) {
+  process.stdout.write(`check failed: ${failed.join(", ")}; npm run format mends formatting\n`);
+  process.exitCode = 1;
+}

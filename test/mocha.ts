@@ -1,0 +1,22 @@
+/**
+ * Runs mocha on the files given and writes `{"passed":N,"failed":N}` to file descriptor 3. Pending tests count
+ * as failed: a skipped case must not read as passed.
+ *
+ *   mocha.ts TIMEOUT_MILLISECONDS FILE.test.ts ...
+ */
+import Mocha from "mocha";
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
+
+const [timeout, ...files] = process.argv.slice(2);
+const mocha = new Mocha({ timeout: Number(timeout), reporter: "spec", forbidOnly: true });
+for (const file of files) mocha.addFile(resolve(file));
+await mocha.loadFilesAsync();
+const stats = await new Promise<Mocha.Stats>((done) => {
+  const runner: Mocha.Runner = mocha.run(() => {
+    if (runner.stats === undefined) throw new Error("mocha kept no statistics");
+    done(runner.stats);
+  });
+});
+writeSync(3, JSON.stringify({ passed: stats.passes, failed: stats.failures + stats.pending }));
+process.exit(stats.failures + stats.pending > 0 ? 1 : 0);

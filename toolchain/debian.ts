@@ -1,0 +1,66 @@
+/** The Debian packages that the lab's machines, routers and checks are made of. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, rm, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** A program that must be there, and the package that brings it. */
+const needed: Readonly<Record<string, string>> = {
+  "/usr/sbin/bird": "bird2",
+  "/usr/bin/bwrap": "bubblewrap",
+  "/usr/sbin/sshd": "openssh-server",
+  "/usr/bin/ssh": "openssh-client",
+  "/usr/sbin/dnsmasq": "dnsmasq-base",
+  "/usr/sbin/ip": "iproute2",
+  "/usr/bin/curl": "curl",
+  "/usr/bin/flock": "util-linux",
+  "/usr/sbin/sysctl": "procps",
+  "/usr/bin/shellcheck": "shellcheck",
+};
+/** Only a lab without root maps a range of users. */
+const neededRootless: Readonly<Record<string, string>> = { "/usr/bin/newuidmap": "uidmap" };
+
+/** Packages whose program is missing; merged and unmerged /usr are both looked at. */
+export function missingPackages(root: boolean): string[] {
+  const programs = Object.entries({ ...needed, ...(root ? {} : neededRootless) });
+  return programs
+    .filter(([program]) => !existsSync(program) && !existsSync(program.replace("/usr", "")))
+    .map(([, name]) => name);
+}
+
+/**
+ * Installs what is missing when root. Services that the packages bring are not started (Debian's
+ * policy-rc.d): the lab runs its own inside its namespaces.
+ * Throws one line with the command to run when not root, or when apt-get fails.
+ */
+export async function ensurePackages(report: (detail: string) => void): Promise<void> {
+  const root = process.getuid?.() === 0;
+  const missing = missingPackages(root);
+  if (missing.length === 0) {
+    report("all there");
+    return;
+  }
+  const command = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+  if (!root) throw new Error(`Debian packages are missing; install them with: sudo ${command}`);
+  report(`installing ${missing.join(", ")}`);
+  const policy = "/usr/sbin/policy-rc.d";
+  const ownPolicy = !existsSync(policy);
+  if (ownPolicy) {
+    await writeFile(policy, "#!/bin/sh\nexit 101\n");
+    await chmod(policy, 0o755);
+  }
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  try {
+    await run("apt-get", ["update", "-qq"], { env: environment });
+    await run("apt-get", command.split(" ").slice(1), { env: environment, maxBuffer: 64 << 20 });
+  } catch (error) {
+    const text = (error as { stderr?: string }).stderr ?? String(error);
+    throw new Error(`${command} failed: ${text.trim().split("\n").slice(-3).join("; ")}`, {
+      cause: error,
+    });
+  } finally {
+    if (ownPolicy) await rm(policy);
+  }
+}

@@ -1,0 +1,121 @@
+/** Every tool, pinned once: its version, where its release is published, and the Go package that builds it. */
+
+/** A published archive or program, and the list of SHA-256 sums that stands beside it. */
+export interface Download {
+  readonly url: string;
+  /** A `sha256sum` list, or the bare sum. */
+  readonly checksums: string;
+  /** Programs taken out of the archive, or its whole tree; without it the file is the program itself. */
+  readonly extract?: readonly string[] | "all";
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly version: string;
+  /** Names that the tool answers to; a multi-call program has several. */
+  readonly programs: readonly string[];
+  /** Absent for the project's own programs, which are always built. */
+  readonly downloads?: readonly Download[];
+  readonly build: { readonly package: string; readonly variables: Readonly<Record<string, string>> };
+}
+
+const pulumi = "3.259.0";
+const helm = "3.21.0";
+const kubernetes = "1.35.4";
+const etcd = "3.6.8";
+/** The RKE2 release that the lab's stand-in speaks for. */
+const rke2 = "v1.35.4+rke2r1";
+
+const goArch = process.arch === "arm64" ? "arm64" : "amd64";
+const pulumiArch = process.arch === "arm64" ? "arm64" : "x64";
+
+const kubernetesPrograms = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubectl",
+] as const;
+const etcdPrograms = ["etcd", "etcdctl", "etcdutl"] as const;
+
+export const tools = {
+  pulumi: {
+    name: "pulumi",
+    version: pulumi,
+    programs: ["pulumi"],
+    downloads: [
+      {
+        url: `https://get.pulumi.com/releases/sdk/pulumi-v${pulumi}-linux-${pulumiArch}.tar.gz`,
+        checksums: `https://github.com/pulumi/pulumi/releases/download/v${pulumi}/pulumi-${pulumi}-checksums.txt`,
+        extract: ["pulumi", "pulumi-language-nodejs"],
+      },
+    ],
+    build: {
+      package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+      variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${pulumi}` },
+    },
+  },
+  helm: {
+    name: "helm",
+    version: helm,
+    programs: ["helm"],
+    downloads: [
+      {
+        url: `https://get.helm.sh/helm-v${helm}-linux-${goArch}.tar.gz`,
+        checksums: `https://get.helm.sh/helm-v${helm}-linux-${goArch}.tar.gz.sha256sum`,
+        extract: ["helm"],
+      },
+    ],
+    build: {
+      package: "helm.sh/helm/v3/cmd/helm",
+      variables: { "helm.sh/helm/v3/internal/version.version": `v${helm}` },
+    },
+  },
+  kubernetes: {
+    name: "kubernetes",
+    version: `${kubernetes}-etcd-${etcd}`,
+    programs: [...kubernetesPrograms, ...etcdPrograms],
+    downloads: [
+      ...kubernetesPrograms.map((program) => ({
+        url: `https://dl.k8s.io/release/v${kubernetes}/bin/linux/${goArch}/${program}`,
+        checksums: `https://dl.k8s.io/release/v${kubernetes}/bin/linux/${goArch}/${program}.sha256`,
+      })),
+      {
+        url: `https://github.com/etcd-io/etcd/releases/download/v${etcd}/etcd-v${etcd}-linux-${goArch}.tar.gz`,
+        checksums: `https://github.com/etcd-io/etcd/releases/download/v${etcd}/SHA256SUMS`,
+        extract: etcdPrograms,
+      },
+    ],
+    build: {
+      package: "./toolchain/kubernetes",
+      variables: {
+        "k8s.io/component-base/version.gitVersion": `v${kubernetes}`,
+        "k8s.io/client-go/pkg/version.gitVersion": `v${kubernetes}`,
+      },
+    },
+  },
+  guest: {
+    name: "guest",
+    version: "own",
+    programs: ["guest"],
+    build: { package: "./lab/machines/guest", variables: {} },
+  },
+  rke2: {
+    name: "rke2",
+    version: rke2,
+    programs: ["rke2"],
+    build: { package: "./lab/cluster/rke2", variables: { "main.version": rke2 } },
+  },
+  plugins: {
+    name: "plugins",
+    version: "own",
+    programs: ["plugins"],
+    build: { package: "./lab/plugins", variables: {} },
+  },
+} as const satisfies Record<string, Tool>;
+
+/** The Go toolchain that is downloaded where no Go from 1.21 on is installed. */
+export const go = {
+  version: "1.26.8",
+  url: `https://go.dev/dl/go1.26.8.linux-${goArch}.tar.gz`,
+  checksums: `https://dl.google.com/go/go1.26.8.linux-${goArch}.tar.gz.sha256`,
+} as const;

@@ -1,0 +1,73 @@
+/** Makes every tool ready: from the cache, else downloaded, else built. */
+import { readdir, rm, symlink } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { build, sourceHash } from "./build.ts";
+import { cached } from "./cache.ts";
+import { download } from "./download.ts";
+import { tools, type Tool } from "./pins.ts";
+import type { Report } from "./progress.ts";
+
+/** Paths of the tools that are ready. */
+export interface Tools {
+  /** Directory with pulumi, helm, kubectl, etcdctl and etcdutl, for PATH. */
+  readonly bin: string;
+  /** Directory with etcd and the Kubernetes programs that machines run. */
+  readonly kubernetesBin: string;
+  /** Program that plays a machine's init and its systemctl. */
+  readonly guest: string;
+  /** The stand-in for `rke2`. */
+  readonly rke2: string;
+  /** Multi-call program of the stand-in plugins. */
+  readonly plugins: string;
+}
+
+async function provide(tool: Tool, report: Report): Promise<string> {
+  const key = `${tool.version}-${await sourceHash(tool)}`;
+  return cached(tool.name, key, async (directory) => {
+    if (tool.downloads !== undefined) {
+      try {
+        report(`downloading ${tool.name} ${tool.version}`);
+        for (const item of tool.downloads) await download(item, directory);
+        return;
+      } catch (error) {
+        // A network without the download hosts is an expected place to work in: say why, and build.
+        for (const entry of await readdir(directory)) await rm(join(directory, entry), { recursive: true });
+        report(`building ${tool.name} (${error instanceof Error ? error.message : String(error)})`);
+      }
+    }
+    report(`building ${tool.name} ${tool.version}`);
+    await build(tool, directory);
+  });
+}
+
+/** Directory of symlinks to the programs that people and scripts call by name. */
+async function binDirectory(programs: readonly string[]): Promise<string> {
+  const key = createHash("sha256").update(programs.join("\n")).digest("hex").slice(0, 16);
+  return cached("bin", key, async (directory) => {
+    for (const program of programs) await symlink(program, join(directory, basename(program)));
+  });
+}
+
+/** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
+export async function ensureTools(report: Report): Promise<Tools> {
+  const kubernetes = await provide(tools.kubernetes, report);
+  const pulumi = await provide(tools.pulumi, report);
+  const helm = await provide(tools.helm, report);
+  const guest = await provide(tools.guest, report);
+  const rke2 = await provide(tools.rke2, report);
+  const plugins = await provide(tools.plugins, report);
+  const bin = await binDirectory([
+    join(pulumi, "pulumi"),
+    join(helm, "helm"),
+    ...["kubectl", "etcdctl", "etcdutl"].map((program) => join(kubernetes, program)),
+  ]);
+  report("ready");
+  return {
+    bin,
+    kubernetesBin: kubernetes,
+    guest: join(guest, "guest"),
+    rke2: join(rke2, "rke2"),
+    plugins: join(plugins, "plugins"),
+  };
+}
