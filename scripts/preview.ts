@@ -20,7 +20,9 @@ await main(async () => {
   });
   const blind = await unreachableApis(stack);
   for (const { api, reason } of blind) {
-    say(`could not look at ${api}: ${reason}. What stands above for it is only the last known state.`);
+    say(
+      `could not look at ${api}: ${reason}. What stands above for it is only the last known state.`,
+    );
   }
   if (blind.length > 0) process.exitCode = 1;
 });

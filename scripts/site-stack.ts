@@ -1,5 +1,9 @@
 /** What the scripts share: which stack, and how a run that was cut off is repaired before the next one. */
-import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import {
+  ConcurrentUpdateError,
+  LocalWorkspace,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
 import { Command } from "commander";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -45,11 +45,15 @@ interface GoEvent {
 }
 
 async function goSuite(): Promise<Counts> {
-  const child = spawn(await findGo(), ["test", "-json", "-vet=off", "./lab/...", "./toolchain/..."], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-    env: goEnvironment(),
-  });
+  const child = spawn(
+    await findGo(),
+    ["test", "-json", "-vet=off", "./lab/...", "./toolchain/..."],
+    {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: goEnvironment(),
+    },
+  );
   const closed = once(child, "close");
   let passed = 0;
   let failed = 0;
@@ -90,7 +94,11 @@ const tools = await progress.step("tools", ensureTools);
 
 const totals = { passed: 0, failed: 0 };
 const suites: readonly [string, string, () => Promise<Counts>][] = [
-  ["unit", "unit, component and golden tests", () => mochaSuite("test/unit/**/*.test.ts", 30_000, tools)],
+  [
+    "unit",
+    "unit, component and golden tests",
+    () => mochaSuite("test/unit/**/*.test.ts", 30_000, tools),
+  ],
   ["go", "tests of the lab's Go programs", goSuite],
   ["lab", "end to end in the lab", () => mochaSuite("test/lab/**/*.test.ts", 600_000, tools)],
 ];

@@ -30,13 +30,19 @@ if (!installed()) {
   const begun = Date.now();
   process.stderr.write("installing the npm packages of package-lock.json ...\n");
   // No install scripts: plugins and tools come from toolchain/, under its own checks.
-  const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+  const result = spawnSync(
+    "npm",
+    ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+    },
+  );
   if (result.error !== undefined || result.status !== 0) {
     const why = result.error === undefined ? `exit status ${result.status}` : result.error.message;
-    process.stderr.write(`npm ci failed (${why}); mend what it says above and run the same command again\n`);
+    process.stderr.write(
+      `npm ci failed (${why}); mend what it says above and run the same command again\n`,
+    );
     process.exit(1);
   }
   writeFileSync(marker, lock);

@@ -56,13 +56,17 @@ export async function sourceHash(tool: Tool): Promise<string> {
   hash.update(JSON.stringify([tool.version, tool.build]));
   if (tool.build.package.startsWith("./")) {
     const go = await findGo();
-    const format = '{{if not .Standard}}{{if .Module.Main}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}\n{{end}}{{end}}{{end}}';
+    const format =
+      "{{if not .Standard}}{{if .Module.Main}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}\n{{end}}{{end}}{{end}}";
     const { stdout } = await run(go, ["list", "-deps", "-f", format, tool.build.package], {
       cwd: root,
       env: goEnvironment(),
       maxBuffer: 64 << 20,
     });
-    for (const file of stdout.split("\n").filter((line) => line !== "").sort()) {
+    for (const file of stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .sort()) {
       hash.update(file.slice(root.length)).update(readFileSync(file));
     }
   }
@@ -71,12 +75,19 @@ export async function sourceHash(tool: Tool): Promise<string> {
 
 /** Environment of every call of Go: the toolchain that go.mod names, modules as locked. */
 export function goEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, GOTOOLCHAIN: "auto", GOFLAGS: "-buildvcs=false -mod=readonly", CGO_ENABLED: "0" };
+  return {
+    ...process.env,
+    GOTOOLCHAIN: "auto",
+    GOFLAGS: "-buildvcs=false -mod=readonly",
+    CGO_ENABLED: "0",
+  };
 }
 
 /** Builds `tool` into `directory`, with one symlink for each further name that it answers to. */
 export async function build(tool: Tool, directory: string): Promise<void> {
-  const variables = Object.entries(tool.build.variables).map(([name, value]) => `-X ${name}=${value}`);
+  const variables = Object.entries(tool.build.variables).map(
+    ([name, value]) => `-X ${name}=${value}`,
+  );
   const output = join(directory, tool.programs.includes(tool.name) ? tool.name : `.${tool.name}`);
   const flags = ["-trimpath", "-ldflags", ["-s -w", ...variables].join(" "), "-o", output];
   try {
@@ -87,7 +98,9 @@ export async function build(tool: Tool, directory: string): Promise<void> {
     });
   } catch (error) {
     const text = (error as { stderr?: string }).stderr ?? "";
-    throw new Error(`building ${tool.name} failed:\n${text.split("\n").slice(-20).join("\n")}`, { cause: error });
+    throw new Error(`building ${tool.name} failed:\n${text.split("\n").slice(-20).join("\n")}`, {
+      cause: error,
+    });
   }
   for (const program of tool.programs.filter((name) => name !== tool.name)) {
     await symlink(output.slice(directory.length + 1), join(directory, program));

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -52,6 +52,8 @@ export async function cached(
     const scratch = await mkdtemp(join(cache, `.${name}.new-`));
     try {
       await make(scratch);
+      // mkdtemp keeps others out; machines of a lab without root read their programs as other users.
+      await chmod(scratch, 0o755);
       await rename(scratch, target);
     } catch (error) {
       await rm(scratch, { recursive: true, force: true });

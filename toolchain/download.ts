@@ -43,7 +43,8 @@ export function publishedSum(list: string, file: string): string {
   const named = lines
     .map((line) => /^([0-9a-f]{64})\s+\*?(?:\.\/)?(\S+)$/i.exec(line))
     .find((match) => match !== null && basename(match[2] ?? "") === file);
-  const sum = named?.[1] ?? (lines.length === 1 ? /^[0-9a-f]{64}$/i.exec(lines[0] ?? "")?.[0] : undefined);
+  const sum =
+    named?.[1] ?? (lines.length === 1 ? /^[0-9a-f]{64}$/i.exec(lines[0] ?? "")?.[0] : undefined);
   if (sum === undefined) throw new Error(`the published checksums name no SHA-256 for ${file}`);
   return sum.toLowerCase();
 }

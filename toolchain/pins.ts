@@ -16,7 +16,10 @@ export interface Tool {
   readonly programs: readonly string[];
   /** Absent for the project's own programs, which are always built. */
   readonly downloads?: readonly Download[];
-  readonly build: { readonly package: string; readonly variables: Readonly<Record<string, string>> };
+  readonly build: {
+    readonly package: string;
+    readonly variables: Readonly<Record<string, string>>;
+  };
 }
 
 const pulumi = "3.259.0";
@@ -67,7 +70,12 @@ export const tools = {
     ],
     build: {
       package: "helm.sh/helm/v3/cmd/helm",
-      variables: { "helm.sh/helm/v3/internal/version.version": `v${helm}` },
+      // The last two are what `helm template` takes for the cluster's version when it asks none.
+      variables: {
+        "helm.sh/helm/v3/internal/version.version": `v${helm}`,
+        "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
+        "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": kubernetes.split(".")[1] ?? "",
+      },
     },
   },
   kubernetes: {
@@ -109,7 +117,11 @@ export const tools = {
     name: "plugins",
     version: "own",
     programs: ["plugins"],
-    build: { package: "./lab/plugins", variables: {} },
+    build: {
+      package: "./lab/plugins",
+      // The language host answers for the engine's version.
+      variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${pulumi}` },
+    },
   },
 } as const satisfies Record<string, Tool>;
 

@@ -32,13 +32,23 @@ async function provide(tool: Tool, report: Report): Promise<string> {
         return;
       } catch (error) {
         // A network without the download hosts is an expected place to work in: say why, and build.
-        for (const entry of await readdir(directory)) await rm(join(directory, entry), { recursive: true });
+        for (const entry of await readdir(directory))
+          await rm(join(directory, entry), { recursive: true });
         report(`building ${tool.name} (${error instanceof Error ? error.message : String(error)})`);
       }
     }
     report(`building ${tool.name} ${tool.version}`);
     await build(tool, directory);
   });
+}
+
+async function provideInTurn<const T extends readonly Tool[]>(
+  list: T,
+  report: Report,
+): Promise<{ [Index in keyof T]: string }> {
+  const directories: string[] = [];
+  for (const tool of list) directories.push(await provide(tool, report));
+  return directories as { [Index in keyof T]: string };
 }
 
 /** Directory of symlinks to the programs that people and scripts call by name. */
@@ -51,12 +61,14 @@ async function binDirectory(programs: readonly string[]): Promise<string> {
 
 /** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
 export async function ensureTools(report: Report): Promise<Tools> {
-  const kubernetes = await provide(tools.kubernetes, report);
-  const pulumi = await provide(tools.pulumi, report);
-  const helm = await provide(tools.helm, report);
-  const guest = await provide(tools.guest, report);
-  const rke2 = await provide(tools.rke2, report);
-  const plugins = await provide(tools.plugins, report);
+  // The engine shares hardly a package with the others, which share the Kubernetes libraries among them.
+  const [pulumi, [kubernetes, helm, rke2, plugins, guest]] = await Promise.all([
+    provide(tools.pulumi, report),
+    provideInTurn(
+      [tools.kubernetes, tools.helm, tools.rke2, tools.plugins, tools.guest] as const,
+      report,
+    ),
+  ]);
   const bin = await binDirectory([
     join(pulumi, "pulumi"),
     join(helm, "helm"),

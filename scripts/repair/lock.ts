@@ -48,9 +48,13 @@ export async function releaseStaleLock(
       );
     }
     if (engineRuns(holder.pid)) {
-      throw new Error(`${stack.name} is being changed by another run (pid ${holder.pid}); wait for it`);
+      throw new Error(
+        `${stack.name} is being changed by another run (pid ${holder.pid}); wait for it`,
+      );
     }
   }
-  say(`repair: releasing the lock of a run that died (pid ${holders.map(({ pid }) => pid).join(", ")})`);
+  say(
+    `repair: releasing the lock of a run that died (pid ${holders.map(({ pid }) => pid).join(", ")})`,
+  );
   await stack.cancel();
 }

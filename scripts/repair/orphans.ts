@@ -54,7 +54,9 @@ export function orphanedPlugins(directory: string): number[] {
 export async function endOrphans(directory: string, say: (text: string) => void): Promise<void> {
   const orphans = orphanedPlugins(directory);
   if (orphans.length === 0) return;
-  say(`repair: ending ${orphans.length} plugin(s) that a killed run left (pid ${orphans.join(", ")})`);
+  say(
+    `repair: ending ${orphans.length} plugin(s) that a killed run left (pid ${orphans.join(", ")})`,
+  );
   const signal = (pids: readonly number[], name: NodeJS.Signals): void => {
     for (const pid of pids) {
       try {
@@ -76,6 +78,8 @@ export async function endOrphans(directory: string, say: (text: string) => void)
   if (await until(Date.now() + 10_000)) return;
   signal(alive(), "SIGKILL");
   if (!(await until(Date.now() + 5_000))) {
-    throw new Error(`plugins of a killed run do not end (pid ${alive().join(", ")}); end them by hand`);
+    throw new Error(
+      `plugins of a killed run do not end (pid ${alive().join(", ")}); end them by hand`,
+    );
   }
 }

@@ -16,7 +16,12 @@ const release = "kubernetes:helm.sh/v3:Release";
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
 
 /** Kinds whose deletion would take data or everything inside with it: left to the person. */
-const precious = new Set(["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"]);
+const precious = new Set([
+  "Namespace",
+  "PersistentVolume",
+  "PersistentVolumeClaim",
+  "CustomResourceDefinition",
+]);
 
 const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? resource.urn;
 
@@ -34,7 +39,11 @@ async function removeObject(
   if (apiVersion === undefined || kind === undefined || metadata?.name === undefined) return;
   const { name, namespace } = metadata;
   const object = JSON.stringify({ apiVersion, kind, metadata: { name, namespace } });
-  const found = await cluster("kubectl", ["get", "-f", "-", "-o", "name", "--ignore-not-found"], object);
+  const found = await cluster(
+    "kubectl",
+    ["get", "-f", "-", "-o", "name", "--ignore-not-found"],
+    object,
+  );
   if (!found.ok && !/no matches for kind/.test(found.stderr)) throw new Error(found.stderr);
   if (found.stdout.trim() === "") return;
   if (precious.has(kind)) {
@@ -44,7 +53,11 @@ async function removeObject(
     );
   }
   say(`repair: removing ${kind} ${name}, created by a killed run and unknown to the state`);
-  const removed = await cluster("kubectl", ["delete", "-f", "-", "--wait=true", "--timeout=60s"], object);
+  const removed = await cluster(
+    "kubectl",
+    ["delete", "-f", "-", "--wait=true", "--timeout=60s"],
+    object,
+  );
   if (!removed.ok) throw new Error(removed.stderr);
 }
 
@@ -58,8 +71,10 @@ async function settle(
     await removeEmptyPool(proxmoxEndpoint, stringInput(resource, "poolId"), say);
   }
   if (!resource.type.startsWith("kubernetes:") || cluster === undefined) return;
-  if (resource.type === release && type === "creating") return forgetReleaseRecord(resource, cluster, say);
-  if (resource.type === release && type === "updating") return rollBackRelease(resource, cluster, say);
+  if (resource.type === release && type === "creating")
+    return forgetReleaseRecord(resource, cluster, say);
+  if (resource.type === release && type === "updating")
+    return rollBackRelease(resource, cluster, say);
   if (type === "creating") return removeObject(resource, cluster, say);
 }
 
@@ -68,7 +83,10 @@ async function settle(
  * state. What is not named here is safe to run again as it is: steps on machines wait for one that still runs,
  * and a machine that the host finished creating is recognised by its tags.
  */
-export async function settlePendingOperations(stack: Stack, say: (text: string) => void): Promise<void> {
+export async function settlePendingOperations(
+  stack: Stack,
+  say: (text: string) => void,
+): Promise<void> {
   const state = await readState(stack);
   if (state.pending.length === 0) return;
   const operations = state.pending.map(({ type, resource }) => `${type} ${nameOf(resource)}`);

@@ -19,6 +19,10 @@ export async function removeEmptyPool(
   const { data } = (await answer.json()) as { data: { members: unknown[] }[] };
   if (data[0]?.members.length !== 0) return;
   say(`repair: removing the empty pool ${poolId}, created by a killed run`);
-  const removed = await fetch(url, { method: "DELETE", headers, signal: AbortSignal.timeout(10_000) });
+  const removed = await fetch(url, {
+    method: "DELETE",
+    headers,
+    signal: AbortSignal.timeout(10_000),
+  });
   if (!removed.ok) throw new Error(`pool ${poolId}: HTTP ${removed.status} ${removed.statusText}`);
 }

@@ -9,7 +9,8 @@ interface Revision {
 
 function identify(resource: StateResource): { name: string; namespace: string } {
   const name = stringInput(resource, "name");
-  if (name === undefined) throw new Error(`${resource.urn}: a release without a name cannot be repaired`);
+  if (name === undefined)
+    throw new Error(`${resource.urn}: a release without a name cannot be repaired`);
   return { name, namespace: stringInput(resource, "namespace") ?? "default" };
 }
 
@@ -28,7 +29,9 @@ export async function forgetReleaseRecord(
   const records = await cluster("kubectl", ["get", ...selector, "-o", "name"]);
   if (!records.ok) throw new Error(`release ${namespace}/${name}: ${records.stderr}`);
   if (records.stdout.trim() === "") return;
-  say(`repair: release ${namespace}/${name} is unknown to the state; the next install takes its objects over`);
+  say(
+    `repair: release ${namespace}/${name} is unknown to the state; the next install takes its objects over`,
+  );
   const removed = await cluster("kubectl", ["delete", ...selector]);
   if (!removed.ok) throw new Error(`release ${namespace}/${name}: ${removed.stderr}`);
 }
@@ -46,7 +49,9 @@ export async function rollBackRelease(
   if (revisions.at(-1)?.status.startsWith("pending") !== true) return;
   const good = revisions.findLast(({ status }) => status === "deployed" || status === "superseded");
   if (good === undefined) return forgetReleaseRecord(resource, cluster, say);
-  say(`repair: release ${namespace}/${name} hangs in an upgrade; rolling back to revision ${good.revision}`);
+  say(
+    `repair: release ${namespace}/${name} hangs in an upgrade; rolling back to revision ${good.revision}`,
+  );
   const done = await cluster("helm", ["rollback", name, String(good.revision), "-n", namespace]);
   if (!done.ok) throw new Error(`release ${namespace}/${name}: ${done.stderr}`);
 }

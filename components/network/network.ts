@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import { stepScript } from "../rke2/scripts.ts";
+import { bgpKinds, bgpResources, type BgpPlan } from "./bgp.ts";
+import { ciliumValues } from "./cilium-values.ts";
+
+const readyScript =
+  stepScript + readFileSync(new URL("./scripts/cilium-ready.sh", import.meta.url), "utf8");
+
+export interface NetworkArgs {
+  /** Name of the cluster, part of Cilium's identity. */
+  readonly clusterName: string;
+  /** Version of the Cilium chart. */
+  readonly cilium: string;
+  /** Pod network in CIDR form. */
+  readonly pods: string;
+  readonly bgp: BgpPlan;
+  /** Names of all nodes. */
+  readonly nodes: readonly string[];
+  /** A server; the cluster's state is read there. */
+  readonly server: RemoteMachine;
+  readonly provider: Provider;
+}
+
+/** Cilium with its BGP peering. Ready once every node is. */
+export class Network extends ComponentResource {
+  /** The step that saw every node Ready: workloads depend on it. */
+  readonly ready: Resource;
+
+  constructor(name: string, args: NetworkArgs, opts?: ComponentResourceOptions) {
+    super("homelab:network:Network", name, {}, opts);
+    const release = this.cilium(args);
+    this.ready = this.waitForNodes(name, args, release);
+    this.peering(args, this.ready);
+    this.registerOutputs({});
+  }
+
+  private cilium(args: NetworkArgs): Resource {
+    return new Release(
+      "cilium",
+      {
+        name: "cilium",
+        namespace: "kube-system",
+        chart: "cilium",
+        version: args.cilium,
+        repositoryOpts: { repo: "https://helm.cilium.io" },
+        values: ciliumValues({
+          pods: args.pods,
+          nodes: args.nodes.length,
+          clusterName: args.clusterName,
+        }),
+        timeout: 900,
+      },
+      { parent: this, provider: args.provider },
+    );
+  }
+
+  /** The chart brings no resource kinds; its running operator does, after the release counts as installed. */
+  private waitForNodes(name: string, args: NetworkArgs, release: Resource): Resource {
+    return new RemoteStep(
+      `${name}-ready`,
+      {
+        machine: args.server,
+        title: "cilium-ready",
+        script: readyScript,
+        parameters: { NODES: args.nodes.join(" "), KINDS: bgpKinds.join(" ") },
+        limitSeconds: 1800,
+        after: [release],
+      },
+      { parent: this },
+    ).done;
+  }
+
+  private peering(args: NetworkArgs, after: Resource): void {
+    for (const { kind, name, labels, spec } of bgpResources(args.bgp)) {
+      new CustomResource(
+        `${kind}-${name}`,
+        {
+          apiVersion: "cilium.io/v2",
+          kind,
+          metadata: { name, ...(labels ? { labels: { ...labels } } : {}) },
+          spec,
+        },
+        { parent: this, provider: args.provider, dependsOn: [after] },
+      );
+    }
+  }
+}

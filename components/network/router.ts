@@ -1,0 +1,143 @@
+import { session } from "./bgp.ts";
+
+/** A neighbour of the router: one node of the cluster. */
+export interface RouterPeer {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What the router's side of the peering needs. */
+export interface RouterPlan {
+  readonly site: string;
+  /** AS of the cluster, AS of the router. */
+  readonly localAsn: number;
+  readonly routerAsn: number;
+  /** Address of the router's BGP speaker; also its router id. */
+  readonly routerAddress: string;
+  /** Networks that nodes may announce: pods, services, load balancers, in CIDR form. */
+  readonly prefixes: readonly string[];
+  readonly peers: readonly RouterPeer[];
+}
+
+/** The peering as the router's owner loads it: whole files for BIRD 2 and FRR, and FRR's for UniFi's upload. */
+export interface RouterConfig {
+  readonly bird: string;
+  readonly frr: string;
+  readonly unifi: string;
+}
+
+/** Renders the router's side for all supported routers. */
+export function routerConfig(plan: RouterPlan): RouterConfig {
+  const frr = frrConfig(plan);
+  return { bird: birdConfig(plan), frr: frrFile(plan, frr), unifi: frr };
+}
+
+/**
+ * A whole `bird.conf` for BIRD 2. Routes that several nodes announce are used side by side.
+ * @see https://bird.network.cz/?get_doc&v=20&f=bird-6.html#ss6.3
+ */
+export function birdConfig(plan: RouterPlan): string {
+  const prefixes = plan.prefixes.map((prefix) => `${prefix}+`).join(", ");
+  const peers = plan.peers.map(
+    (peer) => `protocol bgp ${identifier(peer.name)} from cluster_node {
+  description "${peer.name}";
+  neighbor ${peer.address} as ${plan.localAsn};
+}`,
+  );
+  return `# BGP peering with the nodes of site ${plan.site}, for BIRD 2
+router id ${plan.routerAddress};
+log stderr all;
+
+protocol device {
+}
+
+protocol kernel {
+  merge paths on limit ${Math.max(2, plan.peers.length)};
+  ipv4 {
+    import none;
+    export where source = RTS_BGP;
+  };
+}
+
+# A node's address stands in a network of its own, so the next hop is looked up among the router's other routes.
+protocol direct {
+  ipv4;
+}
+
+filter from_cluster {
+  if net ~ [ ${prefixes} ] then accept;
+  reject;
+}
+
+template bgp cluster_node {
+  local ${plan.routerAddress} as ${plan.routerAsn};
+  multihop ${session.multihop};
+  hold time ${session.hold};
+  keepalive time ${session.keepalive};
+  connect delay time 1;
+  connect retry time 5;
+  error wait time 1, 10;
+  graceful restart on;
+  graceful restart time ${session.restart};
+  ipv4 {
+    import filter from_cluster;
+    export none;
+    import keep filtered on;
+  };
+}
+
+${peers.join("\n\n")}
+`;
+}
+
+/** FRR's routing commands: the text that UniFi's gateways take as an upload. */
+export function frrConfig(plan: RouterPlan): string {
+  const peers = plan.peers.map(
+    (peer) =>
+      ` neighbor ${peer.address} peer-group cluster\n neighbor ${peer.address} description ${peer.name}`,
+  );
+  const prefixes = plan.prefixes.map(
+    (prefix, i) => `ip prefix-list from-cluster seq ${(i + 1) * 10} permit ${prefix} le 32`,
+  );
+  return `! BGP peering with the nodes of site ${plan.site}
+${prefixes.join("\n")}
+!
+route-map from-cluster permit 10
+ match ip address prefix-list from-cluster
+exit
+!
+route-map to-cluster deny 10
+exit
+!
+router bgp ${plan.routerAsn}
+ bgp router-id ${plan.routerAddress}
+ bgp graceful-restart
+ no bgp default ipv4-unicast
+ neighbor cluster peer-group
+ neighbor cluster remote-as ${plan.localAsn}
+ neighbor cluster update-source ${plan.routerAddress}
+ neighbor cluster ebgp-multihop ${session.multihop}
+ neighbor cluster timers ${session.keepalive} ${session.hold}
+ neighbor cluster timers connect 5
+${peers.join("\n")}
+ !
+ address-family ipv4 unicast
+  neighbor cluster activate
+  neighbor cluster soft-reconfiguration inbound
+  neighbor cluster route-map from-cluster in
+  neighbor cluster route-map to-cluster out
+  maximum-paths ${Math.max(2, plan.peers.length)}
+ exit-address-family
+exit
+!
+`;
+}
+
+/** The same as a whole `frr.conf`. Needs `bgpd=yes` in /etc/frr/daemons. */
+function frrFile(plan: RouterPlan, commands: string): string {
+  return `frr defaults traditional\nhostname router-${plan.site}\nlog syslog informational\n!\n${commands}line vty\n!\n`;
+}
+
+function identifier(name: string): string {
+  return `node_${name.replaceAll("-", "_")}`;
+}

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# On a server: waits until Cilium's operator has installed its resource kinds and every node is Ready.
+# Parameters: NODES (names, separated by blanks), KINDS (names of custom resource definitions, separated by blanks).
+# shellcheck source=../../rke2/scripts/step.sh disable=SC2154,SC2153
+
+main() {
+  take_turn 1200
+  local kind node
+  for kind in $KINDS; do
+    wait_until 240 established "$kind" || fail "Cilium's operator did not install $kind within 240 s" "$(pods)"
+  done
+  for node in $NODES; do
+    wait_until 300 ready "$node" || fail "node $node is not Ready after 300 s: $(reason "$node")" "$(pods)"
+  done
+}
+
+kube() { kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml --request-timeout=10s "$@"; }
+
+established() {
+  [[ $(kube get crd "$1" -o 'jsonpath={.status.conditions[?(@.type=="Established")].status}') == True ]]
+}
+
+ready() { [[ $(kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]; }
+
+reason() { kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 | cut -c 1-300; }
+
+pods() { kube -n kube-system get pods -o wide 2>&1 | grep -E 'NAME|cilium' | cut -c 1-140 | head -n 12 || true; }
+
+main "$@" </dev/null

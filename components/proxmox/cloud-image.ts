@@ -1,0 +1,40 @@
+import { File } from "@muhlba91/pulumi-proxmoxve/download/file.js";
+import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
+import { imageFileName } from "./image-name.ts";
+
+export interface CloudImageArgs {
+  /** Proxmox node that downloads and keeps the image. */
+  readonly host: string;
+  /** Datastore with content type `import`. */
+  readonly datastore: string;
+  readonly url: string;
+  /** SHA-512 in hex; the host verifies it. */
+  readonly sha512: string;
+}
+
+/** A cloud image on one host, downloaded by the host itself and verified there. */
+export class CloudImage extends ComponentResource {
+  /** Volume id, for `disks[].importFrom`. */
+  readonly id: Output<string>;
+
+  constructor(name: string, args: CloudImageArgs, opts?: ComponentResourceOptions) {
+    super("homelab:proxmox:CloudImage", name, {}, opts);
+    const file = new File(
+      `${name}-file`,
+      {
+        nodeName: args.host,
+        datastoreId: args.datastore,
+        contentType: "import",
+        fileName: imageFileName(args.url, args.sha512),
+        url: args.url,
+        checksum: args.sha512,
+        checksumAlgorithm: "sha512",
+        // The checksum fixes the content; asking upstream for its size at each refresh proves nothing more.
+        overwrite: false,
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    this.id = file.id;
+    this.registerOutputs({ id: this.id });
+  }
+}

@@ -1,0 +1,22 @@
+/** What decides a machine's MAC address. */
+export interface MacSource {
+  readonly vmId: number;
+  /** LAN address in dotted form. */
+  readonly address: string;
+  readonly mac?: string;
+}
+
+/**
+ * MAC address of a machine, in upper case as Proxmox answers it: the given one, or one made of the VM id and the
+ * second and third byte of the LAN address (sites may share VM ids), locally administered and unicast (IEEE 802).
+ */
+export function machineMac(machine: MacSource): string {
+  if (machine.mac !== undefined) return machine.mac.toUpperCase();
+  const subnet = machine.address.split(".").slice(1, 3).map(Number);
+  const id = [16, 8, 0].map((shift) => (machine.vmId >>> shift) & 0xff);
+  const first = 0x02 | (((machine.vmId >>> 24) & 0x3f) << 2);
+  return [first, ...subnet, ...id]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join(":")
+    .toUpperCase();
+}

@@ -1,0 +1,106 @@
+import { FileLegacy } from "@muhlba91/pulumi-proxmoxve/fileLegacy.js";
+import { Haresource } from "@muhlba91/pulumi-proxmoxve/haresource.js";
+import { VmLegacy } from "@muhlba91/pulumi-proxmoxve/vmLegacy.js";
+import {
+  all,
+  ComponentResource,
+  secret,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import { cloudInit } from "./cloud-init.ts";
+import type { MachinePlan, SitePlan } from "./types.ts";
+import { snippetName, vmArgs, vmIgnoreChanges } from "./vm-args.ts";
+
+export interface MachineArgs {
+  readonly site: SitePlan;
+  readonly machine: MachinePlan;
+  /** `gen-` and 8 hex digits; see tags.ts. */
+  readonly generation: string;
+  /** Whether the host does not answer now: what only this run made up must then change nothing. */
+  readonly offline: boolean;
+  /** Volume id of the cloud image on the machine's host. */
+  readonly image: Input<string>;
+  /** The pool's id, as an output of the pool, so that the pool outlives the machine. */
+  readonly poolId: Input<string>;
+  /** Public login key, one authorized_keys line. */
+  readonly loginKey: Input<string>;
+}
+
+/** A virtual machine with its host key, its cloud-init document and, if asked for, its place under HA. */
+export class Machine extends ComponentResource {
+  readonly vm: VmLegacy;
+  /** Public ed25519 host key, one authorized_keys line without comment. */
+  readonly hostKey: Output<string>;
+
+  constructor(name: string, args: MachineArgs, opts?: ComponentResourceOptions) {
+    super("homelab:proxmox:Machine", name, {}, opts);
+    const hostKey = new PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
+    this.hostKey = hostKey.publicKeyOpenssh.apply((line) => line.trim());
+    const snippet = this.snippet(name, args, hostKey);
+    this.vm = this.virtualMachine(name, args, snippet);
+    this.highAvailability(name, args.machine);
+    this.registerOutputs({ hostKey: this.hostKey });
+  }
+
+  private snippet(name: string, args: MachineArgs, hostKey: PrivateKey): FileLegacy {
+    const { site, machine } = args;
+    const data = all([args.loginKey, hostKey.privateKeyOpenssh, hostKey.publicKeyOpenssh]).apply(
+      ([loginKey, privateKey, publicKey]) =>
+        cloudInit({
+          name: machine.name,
+          domain: site.domain,
+          loginKey,
+          hostKey: { privateKey, publicKey },
+        }),
+    );
+    return new FileLegacy(
+      `${name}-user-data`,
+      {
+        nodeName: machine.host,
+        datastoreId: site.datastores.snippets,
+        contentType: "snippets",
+        sourceRaw: { data: secret(data), fileName: snippetName(site.name, machine.name) },
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+  }
+
+  private virtualMachine(name: string, args: MachineArgs, snippet: Resource): VmLegacy {
+    const { site, machine } = args;
+    return new VmLegacy(
+      `${name}-vm`,
+      { ...vmArgs(site, machine, args.generation, args.image), poolId: args.poolId },
+      {
+        parent: this,
+        dependsOn: [snippet],
+        deleteBeforeReplace: true,
+        ignoreChanges: vmIgnoreChanges(machine, args.offline),
+      },
+    );
+  }
+
+  private highAvailability(name: string, machine: MachinePlan): void {
+    if (machine.ha === undefined) return;
+    new Haresource(
+      `${name}-ha`,
+      {
+        resourceId: `vm:${machine.vmId}`,
+        type: "vm",
+        state: "started",
+        maxRestart: machine.ha.maxRestart,
+        maxRelocate: machine.ha.maxRelocate,
+        comment: "homelab",
+      },
+      {
+        parent: this,
+        dependsOn: [this.vm],
+        replaceOnChanges: ["resourceId"],
+        deleteBeforeReplace: true,
+      },
+    );
+  }
+}

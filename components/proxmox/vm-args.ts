@@ -1,0 +1,91 @@
+import type { VmLegacyArgs } from "@muhlba91/pulumi-proxmoxve";
+import type { Input } from "@pulumi/pulumi";
+import { machineMac } from "./mac.ts";
+import { machineTags } from "./tags.ts";
+import type { MachinePlan, SitePlan } from "./types.ts";
+
+/** File name of a machine's cloud-init document among a host's snippets. */
+export function snippetName(site: string, machine: string): string {
+  return `${site}-${machine}-user-data.yaml`;
+}
+
+/**
+ * Arguments of a machine's VM, each set as Proxmox answers it so that no later preview shows a difference. The pool is
+ * left out: it must come from the pool's own output, so that the pool is not deleted beside the machine.
+ */
+export function vmArgs(
+  site: SitePlan,
+  machine: MachinePlan,
+  generation: string,
+  importFrom: Input<string>,
+) {
+  const prefix = site.lan.split("/")[1] ?? "24";
+  const disk = { iothread: true, discard: "on", ssd: true };
+  return {
+    name: machine.name,
+    vmId: machine.vmId,
+    nodeName: machine.host,
+    description: `${machine.name}.${site.domain}, made by the homelab stack ${site.name}`,
+    tags: [...machineTags(site.name, generation, machine.tags)],
+    onBoot: true,
+    started: true,
+    // An installed agent is not part of the image, and without it only `stop` ends the machine at once.
+    agent: { enabled: false },
+    stopOnDestroy: true,
+    operatingSystem: { type: "l26" },
+    scsiHardware: "virtio-scsi-single",
+    bootOrders: ["scsi0"],
+    serialDevices: [{ device: "socket" }],
+    cpu: { type: "host", cores: machine.cores },
+    memory: { dedicated: machine.memoryMiB },
+    startup: { order: machine.startOrder, upDelay: 10, downDelay: 60 },
+    networkDevices: [{ model: "virtio", bridge: site.bridge, macAddress: machineMac(machine) }],
+    disks: [
+      {
+        interface: "scsi0",
+        datastoreId: site.datastores.disks,
+        importFrom,
+        size: machine.diskGb,
+        ...disk,
+      },
+      ...machine.extraDisks.map((extra, i) => ({
+        interface: `scsi${i + 1}`,
+        datastoreId: extra.datastore ?? site.datastores.disks,
+        size: extra.sizeGb,
+        ...disk,
+      })),
+    ],
+    initialization: {
+      datastoreId: site.datastores.disks,
+      interface: "ide2",
+      ipConfigs: [{ ipv4: { address: `${machine.address}/${prefix}`, gateway: site.gateway } }],
+      dns: { domain: site.domain, servers: [...site.dns] },
+      // A plain string: the document's own id as an output would replace the machine when the document is replaced.
+      userDataFileId: `${site.datastores.snippets}:snippets/${snippetName(site.name, machine.name)}`,
+    },
+    ...(machine.pci.length > 0
+      ? {
+          machine: "q35",
+          hostpcis: machine.pci.map((mapping, i) => ({
+            device: `hostpci${i}`,
+            mapping,
+            pcie: true,
+          })),
+        }
+      : {}),
+  } satisfies VmLegacyArgs;
+}
+
+/**
+ * Properties of a machine's VM that previews must leave alone: the provider fills in a speed for each disk and never
+ * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine on a host that does not answer
+ * must not change because its generation cannot be read.
+ */
+export function vmIgnoreChanges(machine: MachinePlan, offline: boolean): string[] {
+  const disks = 1 + machine.extraDisks.length;
+  return [
+    ...Array.from({ length: disks }, (_, i) => `disks[${i}].speed`),
+    ...(machine.ha === undefined ? [] : ["nodeName"]),
+    ...(offline ? ["tags"] : []),
+  ];
+}

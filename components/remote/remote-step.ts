@@ -1,0 +1,132 @@
+import { Command } from "@pulumi/command/remote/command.js";
+import {
+  ComponentResource,
+  log,
+  output,
+  ResourceHook,
+  secret,
+  unsecret,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import { scriptInput, type Parameters } from "./shell.ts";
+import { waitForSsh } from "./ssh-wait.ts";
+
+/** A machine that steps run on. */
+export interface RemoteMachine {
+  readonly name: string;
+  /** IPv4 address. */
+  readonly address: string;
+  /** Private login key of root, OpenSSH PEM form. */
+  readonly privateKey: Input<string>;
+  /** Public ed25519 host key, one authorized_keys line; connections with another key are refused. */
+  readonly hostKey: Input<string>;
+  /** Changes when the machine is built anew; every step then runs again. */
+  readonly generation: string;
+  /** Whether its host does not answer now: steps are left as they are. */
+  readonly offline: boolean;
+  /** The virtual machine; a step goes with it and is not run to delete it. */
+  readonly vm: Resource;
+}
+
+export interface RemoteStepArgs {
+  readonly machine: RemoteMachine;
+  /** What the step does, one word: shown to people, and part of the command. */
+  readonly title: string;
+  /** Text of the script; see shell.ts for its form. */
+  readonly script: string;
+  /** Parameters by variable name; they travel on standard input and are treated as secret. */
+  readonly parameters: Readonly<Record<string, Input<string>>>;
+  /** The script's own limits must end it before this, in seconds. */
+  readonly limitSeconds: number;
+  /** What must be done before; recorded on the command itself, so that it also orders a destroy. */
+  readonly after: readonly Resource[];
+  /** Whether what the script prints is secret. */
+  readonly secretOutput?: boolean;
+}
+
+/** How long a freshly started machine may take to answer on SSH, in seconds. */
+const bootSeconds = 300;
+
+/**
+ * A script that brings a machine into a state, run over SSH when it is first needed and again when script, parameters or
+ * machine change. Running it twice must do no harm. It begins only once the machine's SSH shows the right host key.
+ */
+export class RemoteStep extends ComponentResource {
+  /** What the script printed, without the last line end. */
+  readonly stdout: Output<string>;
+  /** The command, for others to depend on. */
+  readonly done: Resource;
+
+  constructor(name: string, args: RemoteStepArgs, opts?: ComponentResourceOptions) {
+    super("homelab:remote:Step", name, {}, opts);
+    const { machine } = args;
+    const hostKey = output(machine.hostKey);
+    const ready = this.sshHook(name, machine, unsecret(hostKey));
+    const command = new Command(
+      `${name}-command`,
+      {
+        connection: {
+          host: machine.address,
+          user: "root",
+          privateKey: machine.privateKey,
+          hostKey,
+          dialErrorLimit: 5,
+          perDialTimeout: 15,
+        },
+        create: commandText(args),
+        stdin: secret(
+          output({ ...args.parameters, GENERATION: machine.generation }).apply((parameters) =>
+            scriptInput(args.script, parameters as Parameters),
+          ),
+        ),
+        addPreviousOutputInEnv: false,
+        ...(args.secretOutput ? { logging: "none" as const } : {}),
+      },
+      {
+        parent: this,
+        dependsOn: [machine.vm, ...args.after],
+        deletedWith: machine.vm,
+        hooks: { beforeCreate: [ready], beforeUpdate: [ready] },
+        ignoreChanges: machine.offline ? ["stdin"] : [],
+        additionalSecretOutputs: args.secretOutput ? ["stdout", "stderr"] : ["stdin"],
+      },
+    );
+    this.stdout = args.secretOutput ? secret(command.stdout) : command.stdout;
+    this.done = command;
+    this.registerOutputs({});
+  }
+
+  /** The provider would hang at a mute server and retry a wrong key, so both are settled before it is asked. */
+  private sshHook(name: string, machine: RemoteMachine, hostKey: Output<string>): ResourceHook {
+    return new ResourceHook(`${name}-ssh`, async () => {
+      const target = {
+        machine: machine.name,
+        host: machine.address,
+        port: 22,
+        limitSeconds: bootSeconds,
+      };
+      const expected = await new Promise<string>((resolve) => hostKey.apply(resolve));
+      await waitForSsh(
+        { ...target, hostKey: expected },
+        {
+          tell: (text) => {
+            void log.info(text, this);
+          },
+        },
+      );
+    });
+  }
+}
+
+/**
+ * The command that the machine's login shell runs. It stays short and free of secrets, because the provider prints it in
+ * full when it fails; `timeout` is here because the provider honours no limit of its own.
+ */
+export function commandText(
+  args: Pick<RemoteStepArgs, "title" | "limitSeconds"> & { machine: { name: string } },
+): string {
+  return `exec timeout --kill-after=15 ${args.limitSeconds} bash -s # ${args.title} ${args.machine.name}`;
+}

@@ -1,0 +1,215 @@
+import {
+  ComponentResource,
+  output,
+  secret,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import {
+  agentConfig,
+  registriesConfig,
+  releaseUrl,
+  serverConfig,
+  type ClusterPlan,
+  type NodePlan,
+} from "./config.ts";
+import { kubeVipManifest } from "./kube-vip.ts";
+import { scripts } from "./scripts.ts";
+
+/** A node with the machine that it runs on. */
+export interface ClusterNode extends NodePlan {
+  readonly machine: RemoteMachine;
+  /** Memory that the machine was given, in MiB. */
+  readonly memoryMiB: number;
+}
+
+export interface Rke2ClusterArgs {
+  readonly cluster: ClusterPlan;
+  /** Machines that run the control plane: 1, 3, 5 or 7. The first begins the cluster. */
+  readonly servers: readonly [ClusterNode, ...ClusterNode[]];
+  readonly agents: readonly ClusterNode[];
+}
+
+/** How long one node may take to come up, with its waits for etcd, the API and the address, in seconds. */
+const nodeSeconds = 1800;
+
+/** An RKE2 cluster on machines that are reachable over SSH. Its kubeconfig is there once every node has registered. */
+export class Rke2Cluster extends ComponentResource {
+  /** Administrator's kubeconfig that points at the control plane's address; secret. */
+  readonly kubeconfig: Output<string>;
+  private readonly args: Rke2ClusterArgs;
+  private readonly serverToken: Output<string>;
+  private readonly agentToken: Output<string>;
+  /** By node name. A machine built anew must show the password that the cluster knows for its name. */
+  private readonly nodePasswords: ReadonlyMap<string, Output<string>>;
+
+  constructor(name: string, args: Rke2ClusterArgs, opts?: ComponentResourceOptions) {
+    super("homelab:rke2:Cluster", name, {}, opts);
+    this.args = args;
+    this.serverToken = this.token(`${name}-server-token`, 48);
+    this.agentToken = this.token(`${name}-agent-token`, 48);
+    this.nodePasswords = new Map(
+      [...args.servers, ...args.agents].map((node) => [
+        node.name,
+        this.token(`${node.name}-node-password`, 32),
+      ]),
+    );
+    const staged = this.stage();
+    const servers = this.raiseServers(staged);
+    const joined = this.joinAgents(staged, servers);
+    const settled = this.settleAgents(joined, servers);
+    this.kubeconfig = this.fetchKubeconfig(name, settled);
+    this.registerOutputs({ kubeconfig: this.kubeconfig });
+  }
+
+  private token(name: string, length: number): Output<string> {
+    return new RandomPassword(name, { length, special: false }, { parent: this }).result;
+  }
+
+  /** Prepares all machines and downloads the release to them, each on its own; nothing restarts. */
+  private stage(): ReadonlyMap<string, Resource> {
+    const { version, profile = "" } = this.args.cluster;
+    const url = releaseUrl(version);
+    return new Map(
+      [...this.args.servers, ...this.args.agents].map((node) => {
+        const prepared = this.step(node, "prepare", {
+          script: scripts.prepare,
+          parameters: {
+            MEMORY_MIB: String(node.memoryMiB),
+            RELEASE_URL: `${url}/sha256sum-amd64.txt`,
+            PROFILE: profile,
+          },
+        });
+        const staged = this.step(
+          node,
+          "stage",
+          { script: scripts.stage, parameters: { VERSION: version, RELEASE_URL: url } },
+          [prepared],
+        );
+        return [node.name, staged];
+      }),
+    );
+  }
+
+  /** One server after the other, each once the one before it is a voting member and answers; returns the last. */
+  private raiseServers(staged: ReadonlyMap<string, Resource>): Resource {
+    const [first, ...further] = this.args.servers;
+    let last = this.node(first, "apply", [...known(staged, first)]);
+    for (const server of further) {
+      const admitted = this.admit(server, last);
+      last = this.node(server, "apply", [...known(staged, server), admitted]);
+    }
+    return last;
+  }
+
+  private joinAgents(
+    staged: ReadonlyMap<string, Resource>,
+    servers: Resource,
+  ): ReadonlyMap<string, Resource> {
+    return new Map(
+      this.args.agents.map((agent) => [
+        agent.name,
+        this.node(agent, "join", [...known(staged, agent), this.admit(agent, servers)]),
+      ]),
+    );
+  }
+
+  /** Changed settings reach the agents one after the other; on fresh ones there is nothing left to do. */
+  private settleAgents(joined: ReadonlyMap<string, Resource>, servers: Resource): Resource {
+    return this.args.agents.reduce(
+      (previous, agent) => this.node(agent, "apply", [...known(joined, agent), previous]),
+      servers,
+    );
+  }
+
+  private admit(joiner: ClusterNode, after: Resource): Resource {
+    const [first] = this.args.servers;
+    return new RemoteStep(
+      `${joiner.name}-admit`,
+      {
+        machine: first.machine,
+        title: `admit ${joiner.name} on`,
+        script: scripts.admit,
+        parameters: { JOINER: joiner.name, JOINER_GENERATION: joiner.generation },
+        limitSeconds: 1500,
+        after: [after],
+      },
+      { parent: this },
+    ).done;
+  }
+
+  private node(node: ClusterNode, mode: "join" | "apply", after: readonly Resource[]): Resource {
+    const { cluster, servers } = this.args;
+    const config =
+      node.role === "server"
+        ? output([this.serverToken, this.agentToken]).apply(([server, agent]) =>
+            serverConfig(cluster, servers, node, { server: server ?? "", agent: agent ?? "" }),
+          )
+        : this.agentToken.apply((agent) => agentConfig(cluster, node, { agent }));
+    return this.step(
+      node,
+      mode,
+      {
+        script: scripts.node,
+        parameters: {
+          ROLE: node.role,
+          MODE: mode,
+          NODE_NAME: node.name,
+          NODE_PASSWORD: this.nodePasswords.get(node.name) ?? "",
+          VERSION: cluster.version,
+          VIP: cluster.vip,
+          JOINS: node.name === servers[0].name ? "no" : "yes",
+          CONFIG: secret(config),
+          REGISTRIES: registriesConfig(cluster.registries),
+          KUBE_VIP:
+            node.role === "server" ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
+        },
+      },
+      after,
+    );
+  }
+
+  private step(
+    node: ClusterNode,
+    title: string,
+    args: { readonly script: string; readonly parameters: Readonly<Record<string, Input<string>>> },
+    after: readonly Resource[] = [],
+  ): Resource {
+    return new RemoteStep(
+      `${node.name}-${title}`,
+      { machine: node.machine, title, limitSeconds: nodeSeconds, after, ...args },
+      { parent: this },
+    ).done;
+  }
+
+  private fetchKubeconfig(name: string, after: Resource): Output<string> {
+    const { cluster, servers, agents } = this.args;
+    return new RemoteStep(
+      `${name}-kubeconfig`,
+      {
+        machine: servers[0].machine,
+        title: "kubeconfig",
+        script: scripts.kubeconfig,
+        parameters: {
+          VIP: cluster.vip,
+          NODES: [...servers, ...agents].map((node) => node.name).join(" "),
+          SITE: cluster.site,
+        },
+        limitSeconds: nodeSeconds,
+        secretOutput: true,
+        after: [after],
+      },
+      { parent: this },
+    ).stdout;
+  }
+}
+
+function known(steps: ReadonlyMap<string, Resource>, node: NodePlan): readonly Resource[] {
+  const step = steps.get(node.name);
+  if (step === undefined) throw new Error(`no step was planned for ${node.name}`);
+  return [step];
+}

@@ -1,0 +1,124 @@
+import { stringify } from "yaml";
+
+/** A node as RKE2 sees it. */
+export interface NodePlan {
+  readonly name: string;
+  /** IPv4 address on the LAN. */
+  readonly address: string;
+  readonly role: "server" | "agent";
+  /** Whether a server also runs ordinary pods. */
+  readonly workloads: boolean;
+  /** Labels given when the node registers. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Changes when the machine is built anew: `gen-` and 8 hex digits. */
+  readonly generation: string;
+}
+
+/** What all nodes of a cluster share. */
+export interface ClusterPlan {
+  readonly site: string;
+  readonly domain: string;
+  /** RKE2 release, for example `v1.35.4+rke2r1`. */
+  readonly version: string;
+  /** Address of the control plane. */
+  readonly vip: string;
+  readonly kubeVip: { readonly version: string; readonly interface: string };
+  readonly profile?: "cis";
+  /** Registry mirrors by registry name. */
+  readonly registries: Readonly<Record<string, { readonly endpoints: readonly string[] }>>;
+  readonly snapshots: { readonly schedule: string; readonly retention: number };
+  /** Kubelet flags without dashes. */
+  readonly kubeletArgs: Readonly<Record<string, string>>;
+  /** Pod and service networks in CIDR form, and the cluster's DNS. */
+  readonly pods: string;
+  readonly services: string;
+  readonly clusterDns: string;
+  readonly clusterDomain: string;
+}
+
+/** Secrets of a cluster: servers know both, agents only theirs. */
+export interface Tokens {
+  readonly server: string;
+  readonly agent: string;
+}
+
+/** Label that tells a node's machine from its predecessors of the same name. */
+export const generationLabel = "homelab/generation";
+
+/**
+ * A server's `config.yaml`. It is the same for every server: which one begins the cluster is decided on the machine,
+ * for a machine that is built anew must join and not begin another.
+ * @see https://docs.rke2.io/reference/server_config
+ */
+export function serverConfig(
+  cluster: ClusterPlan,
+  servers: readonly NodePlan[],
+  node: NodePlan,
+  tokens: Tokens,
+): string {
+  return stringify({
+    ...nodeConfig(cluster, node),
+    token: tokens.server,
+    "agent-token": tokens.agent,
+    "tls-san": [
+      cluster.vip,
+      `${cluster.site}.${cluster.domain}`,
+      ...servers.flatMap((server) => [server.name, `${server.name}.${cluster.domain}`]),
+    ],
+    cni: "none",
+    "disable-kube-proxy": true,
+    disable: ["rke2-ingress-nginx"],
+    "cluster-cidr": cluster.pods,
+    "service-cidr": cluster.services,
+    "cluster-dns": cluster.clusterDns,
+    "cluster-domain": cluster.clusterDomain,
+    "secrets-encryption": true,
+    "write-kubeconfig-mode": "0600",
+    "etcd-snapshot-schedule-cron": cluster.snapshots.schedule,
+    "etcd-snapshot-retention": cluster.snapshots.retention,
+    ...(node.workloads ? {} : { "node-taint": ["CriticalAddonsOnly=true:NoExecute"] }),
+  });
+}
+
+/**
+ * An agent's `config.yaml`.
+ * @see https://docs.rke2.io/reference/linux_agent_config
+ */
+export function agentConfig(
+  cluster: ClusterPlan,
+  node: NodePlan,
+  tokens: Pick<Tokens, "agent">,
+): string {
+  return stringify({ ...nodeConfig(cluster, node), token: tokens.agent });
+}
+
+/**
+ * `registries.yaml`, or an empty string when no registry has a mirror.
+ * @see https://docs.rke2.io/install/private_registry
+ */
+export function registriesConfig(registries: ClusterPlan["registries"]): string {
+  const mirrors = Object.entries(registries);
+  if (mirrors.length === 0) return "";
+  return stringify({
+    mirrors: Object.fromEntries(
+      mirrors.map(([name, { endpoints }]) => [name, { endpoint: endpoints }]),
+    ),
+  });
+}
+
+/** Folder of a release's files at its publisher. */
+export function releaseUrl(version: string): string {
+  return `https://github.com/rancher/rke2/releases/download/${encodeURIComponent(version)}`;
+}
+
+function nodeConfig(cluster: ClusterPlan, node: NodePlan): Record<string, unknown> {
+  const labels = { ...node.labels, [generationLabel]: node.generation };
+  const args = Object.entries(cluster.kubeletArgs);
+  return {
+    "node-name": node.name,
+    "node-ip": node.address,
+    "node-label": Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+    ...(args.length > 0 ? { "kubelet-arg": args.map(([key, value]) => `${key}=${value}`) } : {}),
+    ...(cluster.profile === undefined ? {} : { profile: cluster.profile }),
+  };
+}

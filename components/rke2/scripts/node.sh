@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# Brings one node to the wanted release and settings, restarting it only when something differs.
+# Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
+# VERSION, VIP, JOINS (yes: there is a cluster to join; no: begin one unless it is there), CONFIG, REGISTRIES, KUBE_VIP.
+# shellcheck source=unit.sh disable=SC2154,SC2153
+
+etc=/etc/rancher/rke2
+data=/var/lib/rancher/rke2
+
+main() {
+  take_turn 1200
+  unit=rke2-$ROLE
+  if [[ $MODE == join && -e $state/applied ]]; then return 0; fi
+  local was_ready=no wanted
+  if node_is_ready; then was_ready=yes; fi
+  unpack
+  settings
+  wanted=$(fingerprint)
+  if [[ $(cat "$state/applied" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active "$unit" >/dev/null 2>&1; then
+    systemctl daemon-reload
+    systemctl enable "$unit" >/dev/null 2>&1 || fail "$NODE_NAME: systemctl cannot enable $unit"
+    restart_unit "$unit" 600
+  fi
+  if [[ $ROLE == server ]]; then server_is_up; fi
+  wait_until 180 node_exists || fail "$NODE_NAME: the node did not register with the API within 180 s" "$(unit_errors "$unit" 0)"
+  if [[ $was_ready == yes ]]; then
+    wait_until 300 node_is_ready || fail "$NODE_NAME: the node was Ready before its restart and is not after 300 s" "$(conditions)"
+  fi
+  printf '%s\n' "$wanted" >"$state/applied"
+}
+
+kube() {
+  if [[ $ROLE == server ]]; then
+    kubectl --kubeconfig "$etc/rke2.yaml" --request-timeout=10s "$@"
+  else
+    kubectl --kubeconfig "$data/agent/kubelet.kubeconfig" --request-timeout=10s "$@"
+  fi
+}
+
+node_exists() { kube get node "$NODE_NAME"; }
+
+condition() { kube get node "$NODE_NAME" -o "jsonpath={.status.conditions[?(@.type==\"$1\")].status}" 2>/dev/null; }
+
+node_is_ready() { [[ $(condition Ready) == True ]]; }
+
+conditions() {
+  kube get node "$NODE_NAME" -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {.message}{"\n"}{end}' 2>&1 || true
+}
+
+# The archive's files replace the old ones one by one, each at once; a running rke2 keeps its own until it restarts.
+unpack() {
+  if [[ $(cat "$state/installed" 2>/dev/null) == "$VERSION" && -x /usr/local/bin/rke2 ]]; then return 0; fi
+  local folder=$state/releases/$VERSION
+  [[ -e $folder/verified ]] || fail "$NODE_NAME: release $VERSION was not downloaded to $folder"
+  rm -rf "$folder/tree"
+  mkdir -p "$folder/tree"
+  tar -xzf "$folder/rke2.linux-amd64.tar.gz" -C "$folder/tree" || fail "$NODE_NAME: the archive of $VERSION cannot be unpacked"
+  local file
+  while IFS= read -r file; do
+    install -D -m "$(stat -c %a "$folder/tree/$file")" "$folder/tree/$file" "/usr/local/$file.new"
+    mv -f "/usr/local/$file.new" "/usr/local/$file"
+  done < <(cd "$folder/tree" && find . -type f)
+  rm -rf "$folder/tree"
+  chmod 0755 /usr/local/bin /usr/local/lib /usr/local/lib/systemd /usr/local/lib/systemd/system
+  printf '%s\n' "$VERSION" >"$state/installed"
+}
+
+settings() {
+  put_file "$etc/config.yaml" 0600 "$CONFIG"
+  if [[ -n $REGISTRIES ]]; then put_file "$etc/registries.yaml" 0600 "$REGISTRIES"; else rm -f "$etc/registries.yaml"; fi
+  if [[ ! -e /etc/rancher/node/password ]]; then put_file /etc/rancher/node/password 0600 "$NODE_PASSWORD"; fi
+  if [[ $ROLE == server ]]; then put_file "$data/server/manifests/kube-vip.yaml" 0600 "$KUBE_VIP"; fi
+  join_address
+}
+
+# A node joins at the cluster's own address. The machine that began the cluster joins too if it was built anew, for
+# otherwise it would begin a second one.
+join_address() {
+  if [[ $JOINS == no && -d $data/server/db/etcd ]]; then return 0; fi
+  if [[ $JOINS == no ]] && ! curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; then return 0; fi
+  put_file "$etc/config.yaml.d/50-join.yaml" 0600 "server: https://$VIP:9345"
+}
+
+fingerprint() {
+  { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1
+}
+
+readyz() { kube get --raw /readyz; }
+
+# RKE2 sets the condition EtcdIsVoter on its nodes once etcd has promoted the member from learner; etcd's own metrics say
+# the same sooner.
+voter() {
+  if [[ $(condition EtcdIsVoter) == True ]]; then return 0; fi
+  local metrics
+  metrics=$(curl -fs --max-time 3 http://127.0.0.1:2381/metrics) || return 1
+  grep -q '^etcd_server_is_learner 0' <<<"$metrics"
+}
+
+vip_answers() { curl -ks --max-time 3 -o /dev/null "https://$VIP:6443/readyz"; }
+
+server_is_up() {
+  wait_until 300 readyz || fail "$NODE_NAME: the API server is not ready after 300 s" "$(kube get --raw '/readyz?verbose' 2>&1 | grep -v '\]ok' | tail -n 8)" "$(unit_errors "$unit" 0)"
+  wait_until 180 voter || fail "$NODE_NAME: etcd did not promote this member within 180 s; the next server would be refused" "$(conditions)"
+  wait_until 180 vip_answers || fail "$NODE_NAME: $VIP:6443 does not answer after 180 s: does kube-vip run?" "$(kube -n kube-system get pods -o wide 2>&1 | grep -E 'NAME|kube-vip')"
+}
+
+main "$@" </dev/null

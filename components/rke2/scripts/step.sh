@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# What every step begins with. Steps are run again after a kill, so each does only what is not done yet.
+set -euo pipefail
+umask 077
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/var/lib/rancher/rke2/bin
+
+state=/var/lib/homelab
+mkdir -p "$state"
+
+# fail CAUSE [DETAIL...]: ends the step; the cause is the first line that a person reads.
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+note() { printf '%s\n' "$*" >&2; }
+
+# take_turn SECONDS: one step at a time. A step whose connection was cut goes on alone; the next waits for it here.
+take_turn() {
+  mkdir -p /run/lock
+  exec 9>/run/lock/homelab-step.lock
+  if flock -n 9; then return 0; fi
+  note "a step of an earlier run still works on this machine; waiting for it"
+  flock -w "$1" 9 || fail "a step of an earlier run did not end within $1 s; look for its process: fuser -v /run/lock/homelab-step.lock"
+}
+
+# wait_until SECONDS COMMAND...: runs the command until it succeeds; its output is dropped. Fails when the time is over.
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= deadline)); then return 1; fi
+    sleep 0.5
+  done
+}
+
+# put_file PATH MODE CONTENT: writes the file at once or not at all, and only when its content differs.
+put_file() {
+  if [[ -f $1 && $(cat "$1") == "$3" ]]; then
+    chmod "$2" "$1"
+    return 0
+  fi
+  mkdir -p "$(dirname "$1")"
+  printf '%s\n' "$3" >"$1.new"
+  chmod "$2" "$1.new"
+  mv -f "$1.new" "$1"
+}

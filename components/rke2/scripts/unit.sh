@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# Starts an RKE2 unit, and finds out why one does not start.
+# shellcheck source=step.sh disable=SC2154
+
+# unit_errors UNIT SINCE: the unit's last errors, tokens blanked.
+unit_errors() {
+  journalctl -u "$1" --since "@$2" --no-pager -o cat 2>/dev/null |
+    grep -E 'level=(fatal|error)|[Ee]rror:|panic:' |
+    sed -E 's/K10[0-9a-f]+::[^" ]+/TOKEN/g; s/(token|password)=[^" ]+/\1=.../g' |
+    cut -c 1-400 | tail -n 5 || true
+}
+
+# likely_cause ERRORS: one line for a person, empty when nothing is recognised. Its exit code is 0 for what waiting
+# cannot mend.
+likely_cause() {
+  case $1 in
+    *"Node password rejected"* | *"node password"*)
+      echo "the cluster knows a machine of this name with another node password: on a server, kubectl -n kube-system delete secret $NODE_NAME.node-password.rke2" ;;
+    *"duplicate node name"* | *"Peer URLs already exists"* | *"peerURL exists"*)
+      echo "the cluster still has the former machine of this name: on another server, kubectl delete node $NODE_NAME" ;;
+    *"token CA hash does not match"* | *[Uu]nauthorized* | *"not authorized"* | *"invalid token"* | *"token is not valid"* | *"failed to validate token"*)
+      echo "the cluster does not accept the join token: another cluster answers at $VIP, or its token was changed by hand" ;;
+    *"flag provided but not defined"* | *"unknown flag"* | *"unknown key"* | *"unknown configuration"*)
+      echo "this release does not know a setting of /etc/rancher/rke2/config.yaml" ;;
+    *"address already in use"*)
+      echo "another program listens on a port that RKE2 needs (6443, 9345, 2379, 2380 or 10250)" ;;
+    *"no space left"*)
+      echo "the disk is full" ;;
+    *x509*)
+      echo "a certificate was refused: the clock may be wrong, or another cluster answers at $VIP"
+      return 1 ;;
+    *"connection refused"* | *"no route to host"* | *"i/o timeout"* | *"deadline exceeded"*)
+      echo "the first server cannot be reached at $VIP:9345: is it running, does kube-vip hold the address?"
+      return 1 ;;
+    *"learner"*)
+      echo "etcd takes one new member at a time, and another is still joining"
+      return 1 ;;
+    *) return 1 ;;
+  esac
+}
+
+# unit_failed UNIT SINCE: ends the step with the reason.
+unit_failed() {
+  local errors cause
+  errors=$(unit_errors "$1" "$2")
+  cause=$(likely_cause "$errors") || true
+  fail "$NODE_NAME: $1 does not start: ${cause:-see its last messages}" \
+    "${errors:-it logged no error; see journalctl -u $1 on the machine}"
+}
+
+# restart_unit UNIT SECONDS: returns once the unit says that it is ready. What waiting cannot mend ends it at once.
+restart_unit() {
+  local unit=$1 deadline=$((SECONDS + $2)) since attempt=0 job errors told=$SECONDS
+  since=$(date +%s)
+  while ((SECONDS < deadline)); do
+    attempt=$((attempt + 1))
+    systemctl restart "$unit" >/dev/null 2>&1 9>&- &
+    job=$!
+    while kill -0 "$job" 2>/dev/null && ((SECONDS < deadline)); do
+      sleep 0.5
+      if ((SECONDS - told < 15)); then continue; fi
+      told=$SECONDS
+      note "$NODE_NAME: $unit is starting, $((deadline - SECONDS)) s left"
+      errors=$(unit_errors "$unit" "$since")
+      if likely_cause "$errors" >/dev/null; then unit_failed "$unit" "$since"; fi
+    done
+    if ((SECONDS >= deadline)); then break; fi
+    if wait "$job"; then return 0; fi
+    errors=$(unit_errors "$unit" "$since")
+    if likely_cause "$errors" >/dev/null || ((attempt >= 4)); then unit_failed "$unit" "$since"; fi
+    sleep 2
+  done
+  unit_failed "$unit" "$since"
+}

@@ -1,0 +1,200 @@
+import ipaddr from "ipaddr.js";
+import type { HostInventory } from "../../datacentre.ts";
+import { ApiError, parameterError } from "./api-error.ts";
+import type { Route } from "./route.ts";
+import { nodeOf, vmidOf, type Site } from "./site.ts";
+import { storageTypes } from "./storage-types.ts";
+import { memoryMiB } from "./machine-definition.ts";
+import { vmSummary } from "./vm.ts";
+
+const mib = 1024 ** 2;
+const gib = 1024 ** 3;
+
+/** Release that the lab's hosts answer. */
+export const proxmoxVersion = { version: "9.1.4", release: "9.1", repoid: "5ac30304265fbd8e" };
+
+const startedAt = Date.now();
+const uptime = (): number => Math.floor((Date.now() - startedAt) / 1000) + 1;
+
+function usedMemory(site: Site, host: HostInventory): number {
+  return Object.values(site.store.state.vms)
+    .filter((vm) => vm.node === host.name && site.hypervisor.running(vm.vmid))
+    .reduce((sum, vm) => sum + memoryMiB(vm) * mib, 2 * gib);
+}
+
+function nodeSummary(site: Site, host: HostInventory): Record<string, unknown> {
+  return {
+    node: host.name,
+    id: `node/${host.name}`,
+    type: "node",
+    status: "online",
+    cpu: 0,
+    maxcpu: host.cores,
+    mem: usedMemory(site, host),
+    maxmem: host.memoryMiB * mib,
+    disk: 8 * gib,
+    maxdisk: 96 * gib,
+    uptime: uptime(),
+    level: "",
+  };
+}
+
+/** VMs, nodes and storages of the whole cluster. */
+function resources(site: Site, type: string | undefined): unknown[] {
+  const vms = Object.values(site.store.state.vms).map((vm) => ({
+    ...vmSummary(site, vm),
+    id: `qemu/${vm.vmid}`,
+    type: "qemu",
+    node: vm.node,
+    maxcpu: vmSummary(site, vm).cpus,
+    template: vm.config.template === "1" ? 1 : 0,
+    ...(vm.pool === undefined ? {} : { pool: vm.pool }),
+  }));
+  const nodes = site.inventory.hosts.map((host) => nodeSummary(site, host));
+  const storages = site.inventory.hosts.flatMap((host) =>
+    storageTypes.map((storage) => ({
+      id: `storage/${host.name}/${storage.storage}`,
+      type: "storage",
+      node: host.name,
+      storage: storage.storage,
+      status: "available",
+      plugintype: storage.type,
+      content: storage.content.join(","),
+      maxdisk: storage.totalBytes,
+      shared: 0,
+    })),
+  );
+  if (type === "vm") return vms;
+  if (type === "node") return nodes;
+  if (type === "storage") return storages;
+  if (type === undefined) return [...nodes, ...vms, ...storages];
+  throw parameterError({ type: `the lab has no resources of type '${type}'` });
+}
+
+function nextId(site: Site, wanted: string | undefined): string {
+  const taken = site.store.state.vms;
+  if (wanted !== undefined) {
+    if (taken[vmidOf(wanted)] !== undefined)
+      throw new ApiError(400, "Parameter verification failed.", {
+        vmid: `VM ${wanted} already exists`,
+      });
+    return wanted;
+  }
+  let vmid = 100;
+  while (taken[vmid] !== undefined) vmid += 1;
+  return String(vmid);
+}
+
+/** The bridge with the host's address and gateway, and the card below it. */
+function networkInterfaces(site: Site, host: HostInventory): unknown[] {
+  const prefix = ipaddr.IPv4.parseCIDR(site.inventory.lan)[1];
+  const common = { active: 1, autostart: 1, families: ["inet"], method6: "manual" };
+  return [
+    { ...common, iface: "nic0", type: "eth", method: "manual", exists: 1, priority: 3 },
+    {
+      ...common,
+      iface: "vmbr0",
+      type: "bridge",
+      method: "static",
+      address: host.address,
+      netmask: String(prefix),
+      cidr: `${host.address}/${prefix}`,
+      gateway: site.inventory.gateway,
+      bridge_ports: "nic0",
+      bridge_stp: "off",
+      bridge_fd: "0",
+      priority: 4,
+    },
+  ];
+}
+
+/** Version, nodes and what belongs to the whole cluster. */
+export function clusterRoutes(site: Site): Route[] {
+  return [
+    { method: "GET", path: "version", parameters: [], handle: () => proxmoxVersion },
+    {
+      method: "GET",
+      path: "cluster/nextid",
+      parameters: ["vmid"],
+      handle: (call) => nextId(site, call.parameters.text("vmid")),
+    },
+    {
+      method: "GET",
+      path: "cluster/resources",
+      parameters: ["type"],
+      handle: (call) => resources(site, call.parameters.text("type")),
+    },
+    {
+      method: "GET",
+      path: "cluster/status",
+      parameters: [],
+      handle: () => [
+        {
+          type: "cluster",
+          id: "cluster",
+          name: site.inventory.name,
+          nodes: site.inventory.hosts.length,
+          quorate: 1,
+          version: 1,
+        },
+        ...site.inventory.hosts.map((host, index) => ({
+          type: "node",
+          id: `node/${host.name}`,
+          name: host.name,
+          nodeid: index + 1,
+          ip: host.address,
+          online: 1,
+        })),
+      ],
+    },
+    {
+      method: "GET",
+      path: "nodes",
+      parameters: [],
+      handle: () => site.inventory.hosts.map((host) => nodeSummary(site, host)),
+    },
+    {
+      method: "GET",
+      path: "nodes/:node/version",
+      parameters: [],
+      handle: (call) => {
+        nodeOf(site, call);
+        return proxmoxVersion;
+      },
+    },
+    {
+      method: "GET",
+      path: "nodes/:node/status",
+      parameters: [],
+      handle: (call) => {
+        const host = nodeOf(site, call);
+        const used = usedMemory(site, host);
+        const total = host.memoryMiB * mib;
+        return {
+          cpu: 0,
+          cpuinfo: { cores: host.cores, cpus: host.cores, sockets: 1, model: "Lab CPU" },
+          memory: { total, used, free: total - used },
+          loadavg: ["0.00", "0.00", "0.00"],
+          pveversion: `pve-manager/${proxmoxVersion.version}/${proxmoxVersion.repoid}`,
+          uptime: uptime(),
+        };
+      },
+    },
+    {
+      method: "GET",
+      path: "nodes/:node/network",
+      parameters: ["type"],
+      handle: (call) => networkInterfaces(site, nodeOf(site, call)),
+    },
+    {
+      method: "GET",
+      path: "nodes/:node/time",
+      parameters: [],
+      handle: (call) => {
+        nodeOf(site, call);
+        const now = Math.floor(Date.now() / 1000);
+        return { timezone: "UTC", time: now, localtime: now };
+      },
+    },
+  ];
+}

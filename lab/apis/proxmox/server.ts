@@ -1,0 +1,175 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { AddressInfo } from "node:net";
+import type { SiteInventory } from "../../datacentre.ts";
+import type { Hypervisor } from "../../machines/machine.ts";
+import { noFaults, type Faults } from "../faults.ts";
+import { openRequestLog } from "../request-log.ts";
+import { accessRoutes } from "./access.ts";
+import { clusterRoutes } from "./cluster.ts";
+import { firewallRoutes } from "./firewall.ts";
+import { haRoutes } from "./ha.ts";
+import { LocalFiles } from "./local-files.ts";
+import { mappingRoutes } from "./mapping.ts";
+import { poolRoutes } from "./pools.ts";
+import { parseProperties } from "./property-string.ts";
+import type { Route } from "./route.ts";
+import { hostNamed, type Download, type Site } from "./site.ts";
+import { startHostSsh, type HostSsh } from "./ssh.ts";
+import { storageRoutes } from "./storage.ts";
+import { Store } from "./store.ts";
+import { Tasks, taskRoutes } from "./tasks.ts";
+import { parseNetwork } from "./vm-network.ts";
+import { resumeVms } from "./vm-power.ts";
+import { VmQueues } from "./vm-queues.ts";
+import { vmRoutes } from "./vm.ts";
+import { proxmoxWeb } from "./web.ts";
+
+/** An address and port to listen at. */
+export interface ListenAddress {
+  readonly address: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/** One site's Proxmox cluster. */
+export interface ProxmoxOptions {
+  readonly site: SiteInventory;
+  /** Folder of the site: `cluster.json` and one folder a host. */
+  readonly stateDir: string;
+  readonly hypervisor: Hypervisor;
+  /** `user@realm!name=uuid`. */
+  readonly apiToken: string;
+  /** Certificate and key of every host, PEM. */
+  readonly tls: { readonly cert: string; readonly key: string };
+  /** Fetches what a host is told to download. */
+  readonly download: (url: string) => Promise<Download>;
+  readonly faults?: Faults;
+  /** OpenSSH public key that root of every host accepts. */
+  readonly sshAuthorizedKey: string;
+  readonly logFile?: string;
+  /** One entry a host, in the inventory's order. Default: every host's address, port 8006. */
+  readonly listen?: readonly ListenAddress[];
+  /** SSH to the hosts: true for every host's address, port 22; addresses for a test. */
+  readonly ssh?: boolean | readonly ListenAddress[];
+}
+
+/** A machine as the lab's status shows it. */
+export interface MachineStatus {
+  readonly vmid: number;
+  readonly name: string;
+  readonly host: string;
+  readonly running: boolean;
+  /** Static address without the prefix. */
+  readonly address?: string;
+  readonly mac?: string;
+}
+
+/** A running cluster. */
+export interface Proxmox {
+  /** `https://ADDRESS:PORT` of every host. */
+  readonly endpoints: readonly string[];
+  /** Where each host's sshd listens; empty without SSH. */
+  readonly ssh: readonly ListenAddress[];
+  machines(): MachineStatus[];
+  /** Resolves when no task runs any more. */
+  idle(): Promise<void>;
+  /** Closes the APIs and SSH; machines are the hypervisor's to end. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a site's Proxmox API and SSH. What is kept in `stateDir` is there again at the next call,
+ * and VMs that ran with `onboot` are started.
+ * @throws when an address cannot be listened at, or sshd does not start.
+ */
+export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
+  const site = openSite(options);
+  const log = openRequestLog(options.logFile);
+  const routes = routesOf(site);
+  const { hosts } = options.site;
+  const listen = options.listen ?? hosts.map(({ address }) => ({ address, port: 8006 }));
+  const apps = listen.map((_, index) =>
+    proxmoxWeb({ ...options, node: hosts[index]?.name ?? "", routes, log }),
+  );
+  const sshds: HostSsh[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all([...apps.map((app) => app.close()), ...sshds.map((sshd) => sshd.close())]);
+    await site.tasks.idle();
+  };
+  try {
+    for (const [index, { address, port }] of listen.entries())
+      await apps[index]?.listen({ host: address, port });
+    for (const [index, at] of sshAddresses(options).entries()) {
+      const host = hosts[index];
+      if (host === undefined) continue;
+      const root = join(options.stateDir, host.name);
+      const { sshAuthorizedKey: authorizedKey, logFile } = options;
+      sshds.push(await startHostSsh({ node: host.name, root, authorizedKey, listen: at, logFile }));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  resumeVms(site);
+  return {
+    endpoints: apps.map((app) => endpointOf(app.server.address() as AddressInfo)),
+    ssh: sshds.map((sshd) => sshd.at),
+    machines: () => Object.values(site.store.state.vms).map((vm) => machineStatus(site, vm.vmid)),
+    idle: () => site.tasks.idle(),
+    close,
+  };
+}
+
+function openSite(options: ProxmoxOptions): Site {
+  mkdirSync(options.stateDir, { recursive: true });
+  const files = new LocalFiles(options.stateDir);
+  for (const host of options.site.hosts) files.prepare(host.name);
+  return {
+    inventory: options.site,
+    store: new Store(join(options.stateDir, "cluster.json")),
+    tasks: new Tasks(options.faults ?? noFaults),
+    hypervisor: options.hypervisor,
+    files,
+    queues: new VmQueues(),
+    download: options.download,
+  };
+}
+
+/** Every call that the lab's Proxmox answers. */
+function routesOf(site: Site): Route[] {
+  return [
+    ...accessRoutes(),
+    ...clusterRoutes(site),
+    ...taskRoutes(site.tasks),
+    ...storageRoutes(site),
+    ...vmRoutes(site),
+    ...poolRoutes(site),
+    ...haRoutes(site),
+    ...mappingRoutes(site),
+    ...firewallRoutes(site),
+  ];
+}
+
+function sshAddresses({ ssh = true, site }: ProxmoxOptions): readonly ListenAddress[] {
+  if (ssh === false) return [];
+  return ssh === true ? site.hosts.map(({ address }) => ({ address, port: 22 })) : ssh;
+}
+
+function endpointOf({ address, port }: AddressInfo): string {
+  return `https://${address}:${port}`;
+}
+
+function machineStatus(site: Site, vmid: number): MachineStatus {
+  const vm = site.store.state.vms[vmid];
+  if (vm === undefined) throw new Error(`no VM ${vmid}`);
+  const { name, ipconfig0 = "", net0 } = vm.config;
+  return {
+    vmid,
+    name: name ?? `VM ${vmid}`,
+    host: hostNamed(site, vm.node).name,
+    running: site.hypervisor.running(vmid),
+    address: parseProperties(ipconfig0).get("ip")?.split("/")[0],
+    mac: net0 === undefined ? undefined : parseNetwork(net0).mac,
+  };
+}

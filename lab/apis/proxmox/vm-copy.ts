@@ -1,0 +1,170 @@
+import { failure, parameterError } from "./api-error.ts";
+import { poolNamed } from "./pools.ts";
+import { parseProperties, printProperties } from "./property-string.ts";
+import type { Call, Route } from "./route.ts";
+import { checkLock, hostNamed, vmidOf, vmOf, type Site } from "./site.ts";
+import { diskStorage } from "./storage-types.ts";
+import type { StoredVm } from "./store.ts";
+import { claimVmid } from "./vm-create.ts";
+import { birthMarks } from "./vm-config.ts";
+import { realiseDisk, volumeOfDisk } from "./vm-disks.ts";
+import { randomMac } from "./vm-network.ts";
+import { diskKey, netKey, normaliseOption } from "./vm-options.ts";
+import { createVolume, volumeId, volumesOfVm } from "./volumes.ts";
+
+/** Clone, migration and the move of a disk. */
+export function copyRoutes(site: Site): Route[] {
+  const path = (action: string): string => `nodes/:node/qemu/:vmid/${action}`;
+  return [
+    {
+      method: "POST",
+      path: path("clone"),
+      parameters: [
+        ...["newid", "full", "name", "description", "pool", "storage", "target", "format"],
+        "bwlimit",
+      ],
+      handle: (call) => clone(site, call),
+    },
+    {
+      method: "POST",
+      path: path("migrate"),
+      parameters: ["target", "online", "with-local-disks", "targetstorage", "bwlimit"],
+      handle: (call) => migrate(site, call),
+    },
+    {
+      method: "POST",
+      path: path("move_disk"),
+      parameters: ["disk", "storage", "delete", "format", "digest", "bwlimit"],
+      handle: (call) => moveDisk(site, call),
+    },
+  ];
+}
+
+function clone(site: Site, call: Call): string {
+  const source = vmOf(site, call);
+  checkLock(source);
+  const target = call.parameters.text("target") ?? source.node;
+  if (hostNamed(site, target).name !== source.node)
+    throw failure(`can't clone VM to node '${target}' (VM uses local storage)`);
+  if (!call.parameters.flag("full") && source.config.template !== "1")
+    throw failure("Linked clone feature is not supported for a VM that is not a template");
+  if (source.startedOnce)
+    throw failure(
+      `VM ${source.vmid} has run: the lab clones only templates and VMs that never ran`,
+    );
+  const pool = call.parameters.text("pool");
+  if (pool !== undefined) poolNamed(site, pool);
+  const storage = call.parameters.text("storage");
+  if (storage !== undefined) diskStorage(storage);
+
+  const vmid = vmidOf(call.parameters.required("newid"), "newid");
+  const copy: StoredVm = {
+    vmid,
+    node: source.node,
+    config: {},
+    lock: "clone",
+    running: false,
+    startedOnce: false,
+    pool,
+  };
+  const name = call.parameters.text("name");
+  const checkedName =
+    name === undefined ? `Copy-of-VM-${source.vmid}` : normaliseOption("name", name);
+  claimVmid(site, copy);
+  const subject = { node: source.node, type: "qmclone", id: String(source.vmid), user: call.user };
+  return site.tasks.start(subject, (log) =>
+    site.queues.run(vmid, async () => {
+      const config = await copiedConfig(site, source, copy, storage);
+      const description = call.parameters.text("description");
+      site.store.change(() => {
+        Object.assign(copy.config, config, birthMarks(), { name: checkedName });
+        if (description !== undefined) copy.config.description = description;
+        delete copy.lock;
+      });
+      log.line(`cloned VM ${source.vmid} to ${vmid}`);
+    }),
+  );
+}
+
+async function copiedConfig(
+  site: Site,
+  source: StoredVm,
+  copy: StoredVm,
+  storage: string | undefined,
+): Promise<Record<string, string>> {
+  const config: Record<string, string> = {};
+  for (const [name, value] of Object.entries(source.config)) {
+    if (name === "template" || name.startsWith("unused")) continue;
+    if (netKey.test(name))
+      config[name] = value.replace(/(?:[0-9A-F]{2}:){5}[0-9A-F]{2}/, randomMac());
+    else if (diskKey.test(name)) config[name] = await copiedDisk(site, source, copy, name, storage);
+    else config[name] = value;
+  }
+  return config;
+}
+
+async function copiedDisk(
+  site: Site,
+  source: StoredVm,
+  copy: StoredVm,
+  name: string,
+  storage: string | undefined,
+): Promise<string> {
+  const volume = volumeOfDisk(site, source, name);
+  const value = source.config[name] ?? "";
+  if (volume === undefined) return value;
+  const place = storage ?? volume.storage;
+  if (volume.name.endsWith("-cloudinit"))
+    return realiseDisk(site, copy, name, { kind: "cloudinit", storage: place });
+  const { bytes, image } = volume;
+  const made = createVolume(site, {
+    node: copy.node,
+    storage: place,
+    vmid: copy.vmid,
+    bytes,
+    image,
+  });
+  return printProperties(parseProperties(value, "file").set("file", volumeId(made)), "file");
+}
+
+function migrate(site: Site, call: Call): string {
+  const vm = vmOf(site, call);
+  checkLock(vm);
+  const target = hostNamed(site, call.parameters.required("target")).name;
+  if (target === vm.node) throw parameterError({ target: "target is local node." });
+  const running = site.hypervisor.running(vm.vmid);
+  if (running && !call.parameters.flag("online"))
+    throw parameterError({ online: "can't migrate running VM without --online" });
+  if (volumesOfVm(site, vm.vmid).length > 0 && !call.parameters.flag("with-local-disks"))
+    throw failure("can't live migrate attached local disks without with-local-disks option");
+  if (Object.keys(vm.config).some((name) => /^hostpci\d+$/.test(name)) && running)
+    throw failure("can't migrate VM which uses local devices: hostpci");
+  const storage = call.parameters.text("targetstorage");
+  if (storage !== undefined && storage !== "1") diskStorage(storage);
+  site.store.change(() => (vm.lock = "migrate"));
+  const subject = { node: vm.node, type: "qmigrate", id: String(vm.vmid), user: call.user };
+  return site.tasks.start(subject, (log) =>
+    site.queues.run(vm.vmid, () => {
+      log.line(`migration of VM ${vm.vmid} from ${vm.node} to ${target}`);
+      site.store.change((state) => {
+        state.volumes = state.volumes.map((volume) =>
+          volume.vmid === vm.vmid ? { ...volume, node: target } : volume,
+        );
+        vm.node = target;
+        delete vm.lock;
+      });
+    }),
+  );
+}
+
+function moveDisk(site: Site, call: Call): string {
+  const vm = vmOf(site, call);
+  checkLock(vm);
+  const name = call.parameters.required("disk");
+  const volume = volumeOfDisk(site, vm, name);
+  if (volume === undefined) throw failure(`disk '${name}' does not exist`);
+  const { storage } = diskStorage(call.parameters.required("storage"));
+  if (storage === volume.storage)
+    throw failure("you can't move to the same storage with same format");
+  throw failure(`cannot move disk '${name}' to '${storage}': the lab has one storage for disks`);
+}

@@ -1,0 +1,174 @@
+package cilium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/client-go/informers"
+
+	"homelab/lab/cluster/kubelet/program"
+)
+
+// countsEvery is how often the BGP route counts in the node config's status are looked at.
+const countsEvery = 5 * time.Second
+
+// agent is the work on one node.
+type agent struct {
+	*cluster
+	container program.Container
+	settings  settings
+	nodes     informers.SharedInformerFactory
+	speakers  map[string]*speaker
+	provided  netip.Prefix
+}
+
+// RunAgent registers the node's CiliumNode, makes the pod network ready once the operator has given
+// it a pod CIDR, and speaks BGP as the node's CiliumBGPNodeConfig says.
+func RunAgent(ctx context.Context, c program.Container) error {
+	cluster, err := newCluster(c.API)
+	if err != nil {
+		return err
+	}
+	namespace, name := c.Pod.Namespace, "cilium-config"
+	config, err := cluster.client.CoreV1().ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("cannot read its configuration: %w", err)
+	}
+	settings, err := parseSettings(config.Data)
+	if err != nil {
+		return err
+	}
+	a := &agent{cluster: cluster, container: c, settings: settings, speakers: map[string]*speaker{}}
+	defer a.stopSpeakers()
+	if err := a.awaitDefinitions(ctx); err != nil {
+		return err
+	}
+	if err := a.followAll(); err != nil {
+		return err
+	}
+	a.nodes.Start(ctx.Done())
+	if err := a.start(ctx); err != nil {
+		return err
+	}
+	defer a.core.Shutdown()
+	return a.loop(ctx)
+}
+
+// awaitDefinitions waits until the operator has installed the CRDs that the agent reads.
+func (a *agent) awaitDefinitions(ctx context.Context) error {
+	for _, kind := range kinds {
+		if err := awaitEstablished(ctx, a.dynamic, kind.plural+"."+group); err != nil {
+			return fmt.Errorf("still waiting for Cilium Operator to register CRD %s: %w", kind.kind, err)
+		}
+	}
+	return nil
+}
+
+func (a *agent) followAll() error {
+	a.nodes = informers.NewSharedInformerFactoryWithOptions(a.client, 0,
+		informers.WithTweakListOptions(func(o *metav1.ListOptions) {
+			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", a.container.Node).String()
+		}))
+	err := errors.Join(a.follow(a.nodes.Core().V1().Nodes().Informer()), a.followCustom(ciliumNodes))
+	if a.settings.bgp {
+		err = errors.Join(err,
+			a.follow(a.core.Core().V1().Services().Informer()),
+			a.follow(a.core.Discovery().V1().EndpointSlices().Informer()),
+			a.followCustom(bgpNodeConfigs, bgpPeerConfigs, bgpAdvertisements))
+	}
+	return err
+}
+
+func (a *agent) loop(ctx context.Context) error {
+	ticker := time.NewTicker(countsEvery)
+	defer ticker.Stop()
+	const again = 500 * time.Millisecond
+	var retry <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.changed:
+		case <-ticker.C:
+		case <-retry:
+		}
+		retry = nil
+		if err := a.pass(ctx); err != nil && ctx.Err() == nil {
+			a.container.Logger.Warn("not everything is in place; trying again", "error", err)
+			retry = time.After(again)
+		}
+	}
+}
+
+func (a *agent) pass(ctx context.Context) error {
+	node, err := a.nodes.Core().V1().Nodes().Lister().Get(a.container.Node)
+	if err != nil {
+		return err
+	}
+	cidrs, err := a.keepCiliumNode(ctx, node)
+	if err != nil {
+		return err
+	}
+	if len(cidrs) > 0 && cidrs[0] != a.provided {
+		a.provided = cidrs[0]
+		a.container.Network.Provide(cidrs[0])
+		a.container.Ready(true)
+	}
+	if !a.settings.bgp {
+		return nil
+	}
+	return a.speak(ctx, cidrs)
+}
+
+// keepCiliumNode creates the node's CiliumNode, keeps its labels those of the Node, and returns the
+// pod CIDRs that the operator has allocated.
+func (a *agent) keepCiliumNode(ctx context.Context, node *corev1.Node) ([]netip.Prefix, error) {
+	nodes := a.dynamic.Resource(ciliumNodes)
+	current, ok, err := find[ciliumNode](a.cluster, ciliumNodes, node.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		object, err := encode(ciliumNode{
+			TypeMeta: metav1.TypeMeta{APIVersion: group + "/v2", Kind: "CiliumNode"},
+			ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: node.Labels, OwnerReferences: []metav1.OwnerReference{
+				{APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID},
+			}},
+			Spec: ciliumNodeSpec{Addresses: []ciliumNodeAddress{{Type: "InternalIP", IP: a.container.NodeIP.String()}}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		if _, err = nodes.Create(ctx, object, metav1.CreateOptions{}); apierrors.IsAlreadyExists(err) {
+			err = nil
+		}
+		return nil, err
+	}
+	if !maps.Equal(current.Labels, node.Labels) {
+		current.Labels = node.Labels
+		object, err := encode(current)
+		if err != nil {
+			return nil, err
+		}
+		if _, err = nodes.Update(ctx, object, metav1.UpdateOptions{}); err != nil {
+			return nil, err
+		}
+	}
+	var cidrs []netip.Prefix
+	for _, text := range current.Spec.IPAM.PodCIDRs {
+		cidr, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("CiliumNode %s: spec.ipam.podCIDRs: %w", node.Name, err)
+		}
+		cidrs = append(cidrs, cidr)
+	}
+	return cidrs, nil
+}

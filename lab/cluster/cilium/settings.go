@@ -1,0 +1,96 @@
+package cilium
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settings are the keys of the ConfigMap cilium-config that the programs honour.
+type settings struct {
+	bgp              bool
+	bgpStatus        bool
+	bgpSecrets       string
+	legacyOrigin     bool
+	loadBalancerIPAM bool
+	pools            []netip.Prefix
+	maskSize         int
+	agentTaint       string
+	removeTaints     bool
+	setNetworkStatus bool
+	skipCRDs         bool
+	leaseDuration    time.Duration
+	renewDeadline    time.Duration
+	retryPeriod      time.Duration
+}
+
+// parseSettings reads cilium-config; an error names the key and what it may be.
+func parseSettings(config map[string]string) (settings, error) {
+	s := settings{bgpSecrets: config["bgp-secrets-namespace"], agentTaint: config["agent-not-ready-taint-key"]}
+	if mode := config["ipam"]; mode != "cluster-pool" {
+		return s, fmt.Errorf("cilium-config: ipam=%q: the lab's Cilium only has cluster-pool", mode)
+	}
+	for key, target := range map[string]struct {
+		value    *bool
+		standard bool
+	}{
+		"enable-bgp-control-plane":               {&s.bgp, false},
+		"enable-bgp-control-plane-status-report": {&s.bgpStatus, true},
+		"enable-bgp-legacy-origin-attribute":     {&s.legacyOrigin, false},
+		"enable-lb-ipam":                         {&s.loadBalancerIPAM, true},
+		"remove-cilium-node-taints":              {&s.removeTaints, true},
+		"set-cilium-is-up-condition":             {&s.setNetworkStatus, true},
+		"skip-crd-creation":                      {&s.skipCRDs, false},
+	} {
+		*target.value = target.standard
+		if text := config[key]; text != "" {
+			value, err := strconv.ParseBool(text)
+			if err != nil {
+				return s, fmt.Errorf("cilium-config: %s=%q: must be true or false", key, text)
+			}
+			*target.value = value
+		}
+	}
+	for _, text := range strings.FieldsFunc(config["cluster-pool-ipv4-cidr"], func(r rune) bool { return r == ' ' || r == ',' }) {
+		pool, err := netip.ParsePrefix(text)
+		if err != nil || !pool.Addr().Is4() {
+			return s, fmt.Errorf("cilium-config: cluster-pool-ipv4-cidr: %q is not an IPv4 range such as 10.0.0.0/8", text)
+		}
+		s.pools = append(s.pools, pool.Masked())
+	}
+	mask, err := strconv.Atoi(config["cluster-pool-ipv4-mask-size"])
+	if err != nil || mask < 1 || mask > 30 {
+		return s, fmt.Errorf("cilium-config: cluster-pool-ipv4-mask-size=%q: must be from 1 to 30", config["cluster-pool-ipv4-mask-size"])
+	}
+	s.maskSize = mask
+	for _, pool := range s.pools {
+		if pool.Bits() > mask {
+			return s, fmt.Errorf("cilium-config: cluster-pool-ipv4-cidr %s is smaller than a node's /%d", pool, mask)
+		}
+	}
+	return s, s.parseElection(config)
+}
+
+// parseElection reads the operators' leader election times (defaults of cilium-operator).
+func (s *settings) parseElection(config map[string]string) error {
+	for key, target := range map[string]struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		"leader-election-lease-duration": {&s.leaseDuration, 15 * time.Second},
+		"leader-election-renew-deadline": {&s.renewDeadline, 10 * time.Second},
+		"leader-election-retry-period":   {&s.retryPeriod, 2 * time.Second},
+	} {
+		*target.value = target.standard
+		if text := config[key]; text != "" {
+			value, err := time.ParseDuration(text)
+			if err != nil {
+				return fmt.Errorf("cilium-config: %s=%q: must be a duration such as 15s", key, text)
+			}
+			*target.value = value
+		}
+	}
+	return nil
+}

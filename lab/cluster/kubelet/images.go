@@ -1,0 +1,55 @@
+package kubelet
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"homelab/lab/cluster/cilium"
+	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/kubevip"
+)
+
+// programOf returns the program of a container whose image the lab knows, else nil. An image is
+// known by the last part of its repository, so that a registry mirror changes nothing.
+func programOf(container *corev1.Container) program.Program {
+	repository := repositoryOf(container.Image)
+	switch {
+	case strings.HasSuffix(repository, "kube-vip/kube-vip"), strings.HasSuffix(repository, "kube-vip/kube-vip-iptables"):
+		return kubevip.Run
+	case strings.HasSuffix(repository, "cilium/cilium") && container.Name == "cilium-agent":
+		return cilium.RunAgent
+	case strings.HasSuffix(repository, "cilium/operator-generic"), strings.HasSuffix(repository, "cilium/operator"):
+		return cilium.RunOperator
+	}
+	return nil
+}
+
+// repositoryOf cuts digest and tag from an image reference.
+func repositoryOf(image string) string {
+	repository, _, _ := strings.Cut(image, "@")
+	if colon := strings.LastIndex(repository, ":"); colon > strings.LastIndex(repository, "/") {
+		repository = repository[:colon]
+	}
+	return repository
+}
+
+// missingTags are tags that no registry has, for rehearsing a release that cannot be pulled.
+var missingTags = []string{"nonexistent", "missing", "does-not-exist"}
+
+// pullError is containerd's error for an image that cannot be had: a malformed reference, or one of
+// missingTags. Every other image counts as present; no registry is asked.
+func pullError(image string) error {
+	reference, _, _ := strings.Cut(image, "@")
+	if image == "" || strings.ContainsAny(image, " \t\n") || strings.HasPrefix(reference, ":") {
+		return fmt.Errorf("failed to apply default image tag %q: couldn't parse image name %q: invalid reference format", image, image)
+	}
+	for _, tag := range missingTags {
+		if strings.HasSuffix(reference, ":"+tag) {
+			return fmt.Errorf("rpc error: code = NotFound desc = failed to pull and unpack image %q: "+
+				"failed to resolve reference %q: %s: not found", image, image, image)
+		}
+	}
+	return nil
+}

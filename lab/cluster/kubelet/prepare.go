@@ -1,0 +1,130 @@
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// retryMissing is how often a pod that lacks something looks for it again; the kubelet's own sync
+// takes up to a minute, too long for a rehearsal.
+const retryMissing = time.Second
+
+// awaitVolumes waits until every ConfigMap, Secret and claim that the pod mounts exists. Until then
+// the pod stays in ContainerCreating with an event that says what is missing.
+func (w *worker) awaitVolumes(ctx context.Context, pod *corev1.Pod) error {
+	said := ""
+	for {
+		err := w.kubelet.volumes(ctx, pod)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if message := err.Error(); message != said {
+			said = message
+			w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "FailedMount", message)
+		}
+		if !pause(ctx, retryMissing) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (k *kubelet) volumes(ctx context.Context, pod *corev1.Pod) error {
+	for _, volume := range pod.Spec.Volumes {
+		if err := k.volume(ctx, pod, volume); err != nil {
+			return fmt.Errorf("MountVolume.SetUp failed for volume %q : %w", volume.Name, err)
+		}
+	}
+	return nil
+}
+
+func (k *kubelet) volume(ctx context.Context, pod *corev1.Pod, volume corev1.Volume) error {
+	switch {
+	case volume.ConfigMap != nil:
+		_, err := k.configMap(ctx, pod.Namespace, volume.ConfigMap.Name, volume.ConfigMap.Optional)
+		return err
+	case volume.Secret != nil:
+		_, err := k.secret(ctx, pod.Namespace, volume.Secret.SecretName, volume.Secret.Optional)
+		return err
+	case volume.Projected != nil:
+		for _, source := range volume.Projected.Sources {
+			if source.ConfigMap != nil {
+				if _, err := k.configMap(ctx, pod.Namespace, source.ConfigMap.Name, source.ConfigMap.Optional); err != nil {
+					return err
+				}
+			}
+			if source.Secret != nil {
+				if _, err := k.secret(ctx, pod.Namespace, source.Secret.Name, source.Secret.Optional); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// prepare waits until every container has its image and its environment. Until then the container
+// waits with the kubelet's reasons: ImagePullBackOff or CreateContainerConfigError.
+func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, address netip.Addr) ([]runnable, error) {
+	for {
+		ready := true
+		for i := range pod.Spec.InitContainers {
+			_, ok := w.inspect(ctx, pod, &pod.Spec.InitContainers[i], address, func(s *podState) *containerState { return s.init[i] })
+			ready = ready && ok
+		}
+		var list []runnable
+		for i := range pod.Spec.Containers {
+			if !ready && len(pod.Spec.InitContainers) > 0 {
+				break
+			}
+			container := &pod.Spec.Containers[i]
+			environment, ok := w.inspect(ctx, pod, container, address, func(s *podState) *containerState { return s.containers[i] })
+			ready = ready && ok
+			list = append(list, runnable{spec: container, environment: environment})
+		}
+		if ready {
+			return list, nil
+		}
+		if !pause(ctx, retryMissing) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// inspect checks one container and records why it cannot start.
+func (w *worker) inspect(
+	ctx context.Context, pod *corev1.Pod, container *corev1.Container, address netip.Addr, find func(*podState) *containerState,
+) (map[string]string, bool) {
+	reason, first, event := "", "", ""
+	var environment map[string]string
+	err := pullError(container.Image)
+	if err != nil {
+		reason, first, event = "ImagePullBackOff", "ErrImagePull", "Failed"
+	} else if environment, err = w.kubelet.environment(ctx, pod, container, address.String()); err != nil {
+		reason, first, event = "CreateContainerConfigError", "CreateContainerConfigError", "Failed"
+	}
+	if err == nil || ctx.Err() != nil {
+		return environment, err == nil
+	}
+	announce := false
+	w.change(func(s *podState) {
+		state := find(s)
+		announce = state.message != err.Error()
+		state.message = err.Error()
+		if state.waiting == first || state.waiting == reason {
+			state.waiting = reason
+		} else {
+			state.waiting = first
+		}
+	})
+	if announce {
+		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, event, "Error: "+err.Error())
+	}
+	return nil, false
+}

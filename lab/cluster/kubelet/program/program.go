@@ -1,0 +1,43 @@
+// Package program says what a container of a known image gets from the kubelet stand-in and how it
+// reports back. The kubelet runs a Program in the container's place.
+package program
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+)
+
+// Program is a container's behaviour. It runs until ctx ends and then has undone what must not
+// outlive it. An error, or a return before ctx ends, is the container's crash: it is restarted.
+type Program func(ctx context.Context, c Container) error
+
+// Container is what a Program sees of its container, pod and node.
+type Container struct {
+	Node   string
+	NodeIP netip.Addr
+	Pod    *corev1.Pod
+	Spec   *corev1.Container
+	// Env is the container's environment, with references and `$(NAME)` resolved.
+	Env map[string]string
+	// API reaches the API server with a token of the pod's service account, so that the
+	// permissions of its manifest hold. Its address is KUBERNETES_SERVICE_HOST and _PORT if the
+	// manifest sets them, else the node's own way to the API.
+	API *rest.Config
+	// ConfigVolume returns the files of a ConfigMap that the pod mounts as the named volume.
+	ConfigVolume func(ctx context.Context, volume string) (map[string]string, error)
+	// Ready tells whether the readiness probe would pass; false at the start.
+	Ready func(bool)
+	// Network is the node's container network interface.
+	Network Network
+	Logger  *slog.Logger
+}
+
+// Network is how a CNI program makes the node's pod network usable.
+type Network interface {
+	// Provide says that pods get addresses from cidr; the node becomes Ready.
+	Provide(cidr netip.Prefix)
+}

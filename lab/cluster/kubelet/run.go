@@ -1,0 +1,103 @@
+// Package kubelet is the lab's stand-in for the kubelet. It registers its node, keeps the node's
+// lease and status, and runs the pods bound to it by behaviour instead of in containers: a container
+// whose image has a known Program runs that program in this process; any other becomes Running, and
+// Ready after its probes' delays. See images.go and lifecycle.go for what that leaves out.
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/record"
+
+	"k8s.io/client-go/kubernetes/scheme"
+)
+
+type kubelet struct {
+	options  Options
+	args     arguments
+	nodeIP   netip.Addr
+	config   *rest.Config
+	client   kubernetes.Interface
+	recorder record.EventRecorder
+	network  *podNetwork
+	log      *slog.Logger
+}
+
+// Run registers the node and runs its pods until ctx ends, then stops the pods' programs and
+// returns nil. The Node stays, as it does when a machine is switched off. It returns an error only
+// for options that cannot work; an unreachable API is waited for.
+func Run(ctx context.Context, o Options) error {
+	k, err := newKubelet(o)
+	if err != nil {
+		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
+	}
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: k.client.CoreV1().Events("")})
+	defer broadcaster.Shutdown()
+	k.recorder = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: o.NodeName})
+
+	server, err := k.serve()
+	if err != nil {
+		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
+	}
+	defer server.Close()
+	node, err := k.register(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // register fails only when ctx ends
+	}
+	var parts sync.WaitGroup
+	for _, part := range []func(){
+		func() { k.keepLease(ctx, node) },
+		func() { k.keepStatus(ctx) },
+		func() { k.showStaticPods(ctx, node) },
+		func() { k.runPods(ctx) },
+	} {
+		parts.Go(part)
+	}
+	parts.Wait()
+	return nil
+}
+
+func newKubelet(o Options) (*kubelet, error) {
+	if o.NodeName == "" {
+		return nil, fmt.Errorf("NodeName is empty; it must be the name of the client certificate's node")
+	}
+	address, err := netip.ParseAddr(o.NodeIP)
+	if err != nil || !address.Is4() {
+		return nil, fmt.Errorf("NodeIP %q is not an IPv4 address", o.NodeIP)
+	}
+	if o.MemoryMiB <= 0 || o.CPUs <= 0 {
+		return nil, fmt.Errorf("MemoryMiB and CPUs must be positive, got %d and %d", o.MemoryMiB, o.CPUs)
+	}
+	args, err := parseArguments(o.Args)
+	if err != nil {
+		return nil, err
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.QPS, config.Burst = 50, 100
+	config.UserAgent = "kubelet/" + o.Version
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	log := o.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	return &kubelet{
+		options: o, args: args, nodeIP: address, config: config, client: client,
+		network: newPodNetwork(), log: log.With("node", o.NodeName),
+	}, nil
+}

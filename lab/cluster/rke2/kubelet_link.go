@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"homelab/lab/cluster/kubelet"
+	"homelab/lab/cluster/rke2/config"
+	"homelab/lab/cluster/rke2/node"
+
+	"k8s.io/client-go/kubernetes"
+)
+
+// runKubelet starts the node's kubelet and returns once its Node exists and is marked.
+// clusterDNS and domain are the cluster's, which an agent learns from its server.
+func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain string, cloud bool, log *slog.Logger) error {
+	memory, err := memoryMiB()
+	if err != nil {
+		return err
+	}
+	cpus, err := processors()
+	if err != nil {
+		return err
+	}
+	options := kubelet.Options{
+		NodeName: c.NodeName, NodeIP: c.NodeIP, Version: version, Kubeconfig: c.Layout.Agent("kubelet.kubeconfig"),
+		Labels: c.Labels, Taints: c.Taints, Args: c.KubeletArgs, MemoryMiB: memory, CPUs: cpus,
+		ClusterDNS: dns, ClusterDomain: domain, Logger: log.With("component", "kubelet"),
+	}
+	marks := node.Marks{Annotations: map[string]string{
+		"rke2.io/hostname": c.NodeName, "rke2.io/internal-ip": c.NodeIP,
+	}}
+	if c.NodeExternalIP != "" {
+		marks.Annotations["rke2.io/external-ip"] = c.NodeExternalIP
+	}
+	if cloud {
+		marks.ProviderID = "rke2://" + c.NodeName
+	}
+	kubeconfig := options.Kubeconfig
+	if c.Role == config.Server {
+		options.Roles = []string{"control-plane", "etcd"}
+		options.ControlPlanePods = controlPlanePods()
+		marks.Labels = kubelet.RoleLabels(options.Roles)
+		marks.Annotations[node.AddressAnnotation] = c.NodeIP
+		// The kubelet itself may not give its Node a role.
+		kubeconfig = c.Layout.AdminKubeconfig()
+	}
+	run.start("kubelet", func(ctx context.Context) error { return kubelet.Run(ctx, options) })
+	rest, err := clientConfig(kubeconfig)
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(rest)
+	if err != nil {
+		return err
+	}
+	if err := node.AwaitRegistered(ctx, client, c.NodeName); err != nil {
+		return err
+	}
+	if err := node.Apply(ctx, client, c.NodeName, marks); err != nil {
+		return fmt.Errorf("node %s: %w", c.NodeName, err)
+	}
+	log.Info("Node " + c.NodeName + " registered")
+	return nil
+}
+
+func (s *server) startKubelet(ctx context.Context) error {
+	return runKubelet(ctx, s.run, s.c, s.c.ClusterDNS, s.c.ClusterDomain, !s.c.DisableCloudController, s.log)
+}
+
+func controlPlanePods() []kubelet.StaticPod {
+	kubernetes := "index.docker.io/rancher/hardened-kubernetes:" + strings.ReplaceAll(version, "+", "-")
+	return []kubelet.StaticPod{
+		{Name: "etcd", Image: "index.docker.io/rancher/hardened-etcd:v3.6.8-k3s1"},
+		{Name: "kube-apiserver", Image: kubernetes},
+		{Name: "kube-controller-manager", Image: kubernetes},
+		{Name: "kube-scheduler", Image: kubernetes},
+	}
+}
+
+// memoryMiB reads the machine's memory from /proc, which every simulated machine has its own of.
+func memoryMiB() (int, error) {
+	content, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	var kib int
+	if _, err := fmt.Sscanf(string(content), "MemTotal: %d kB", &kib); err != nil {
+		return 0, fmt.Errorf("/proc/meminfo: MemTotal: %w", err)
+	}
+	return kib / 1024, nil
+}
+
+func processors() (int, error) {
+	content, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return 0, err
+	}
+	return max(1, bytes.Count(content, []byte("processor\t:"))), nil
+}

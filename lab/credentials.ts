@@ -1,0 +1,63 @@
+/** Secrets of one lab: made at its first start, kept until `reset`. */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { mustRun } from "./command.ts";
+
+const schema = z.strictObject({
+  /** Secret of the token `homelab@pve!pulumi`. */
+  apiTokenSecret: z.uuid(),
+  /** Key that root at every Proxmox host accepts (OpenSSH formats). */
+  ssh: z.strictObject({ privateKey: z.string(), publicKey: z.string() }),
+  /** Pulumi's passphrase for the secrets in its state. */
+  passphrase: z.string(),
+});
+
+export type Credentials = z.infer<typeof schema>;
+
+/** Name of the API token as Proxmox writes it: user, realm, token. */
+export const apiTokenId = "homelab@pve!pulumi";
+
+/**
+ * Pulumi writes the salt of a stack's passphrase into `Pulumi.STACK.yaml`, which outlives a reset and is shared by
+ * all labs of a clone: the passphrase must be the same for all of them. It keeps nothing from anybody but a glance;
+ * what it encrypts opens nothing outside the lab.
+ */
+const labPassphrase = "homelab-lab";
+
+/** Reads the credentials of a state directory; creates them, readable by the owner alone, at the first call. */
+export async function ensureCredentials(state: string): Promise<Credentials> {
+  const file = join(state, "credentials.json");
+  try {
+    return schema.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+      throw new Error(
+        `${file}: ${String(error)}; run \`npm run lab -- reset\` for new credentials`,
+      );
+    }
+  }
+  const credentials: Credentials = {
+    apiTokenSecret: randomUUID(),
+    ssh: await sshKey(state),
+    passphrase: labPassphrase,
+  };
+  await writeFile(`${file}.new`, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return credentials;
+}
+
+async function sshKey(state: string): Promise<Credentials["ssh"]> {
+  const directory = await mkdtemp(join(state, "key-"));
+  try {
+    const file = join(directory, "key");
+    await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "homelab lab", "-f", file]);
+    return {
+      privateKey: await readFile(file, "utf8"),
+      publicKey: (await readFile(`${file}.pub`, "utf8")).trim(),
+    };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}

@@ -1,0 +1,85 @@
+/** The simulated world outside the program: its networks, its Proxmox hosts, and what the internet serves. */
+
+/** A Proxmox node of the datacentre. */
+export interface HostInventory {
+  readonly name: string;
+  /** IPv4 address on the site's LAN; the API listens here on 8006 and sshd on 22. */
+  readonly address: string;
+  /** Physical memory in MiB. */
+  readonly memoryMiB: number;
+  readonly cores: number;
+  /** PCI devices that mappings may name. */
+  readonly pciDevices: readonly {
+    readonly path: string;
+    readonly id: string;
+    readonly iommuGroup: number;
+  }[];
+}
+
+/** One LAN with its router and its Proxmox cluster. */
+export interface SiteInventory {
+  readonly name: string;
+  /** Linux bridge inside the lab; machines know it as vmbr0 on every host. */
+  readonly bridge: string;
+  /** LAN in CIDR form. */
+  readonly lan: string;
+  /** The router's address on the LAN; it also answers DNS. */
+  readonly gateway: string;
+  /** Further addresses of the router, in CIDR form: its BGP speaker listens on the first. */
+  readonly routerAddresses: readonly string[];
+  /** The lab's own seat on this LAN (where pulumi runs), in CIDR form. */
+  readonly seat: string;
+  readonly hosts: readonly HostInventory[];
+}
+
+const host = (name: string, address: string): HostInventory => ({
+  name,
+  address,
+  memoryMiB: 65_536,
+  cores: 16,
+  pciDevices: [{ path: "0000:01:00.0", id: "10de:2204", iommuGroup: 12 }],
+});
+
+export const sites: readonly SiteInventory[] = [
+  {
+    name: "home",
+    bridge: "vmbr0",
+    lan: "192.168.1.0/24",
+    gateway: "192.168.1.1",
+    routerAddresses: ["10.0.0.1/32"],
+    seat: "192.168.1.2/24",
+    hosts: [
+      host("stone", "192.168.1.11"),
+      host("tank", "192.168.1.12"),
+      host("titan", "192.168.1.13"),
+      host("vault", "192.168.1.14"),
+    ],
+  },
+  {
+    name: "cabin",
+    bridge: "vmbr1",
+    lan: "192.168.2.0/24",
+    gateway: "192.168.2.1",
+    routerAddresses: ["10.0.1.1/32"],
+    seat: "192.168.2.2/24",
+    hosts: [host("hut", "192.168.2.11")],
+  },
+];
+
+/** Where the stand-in internet answers (TEST-NET-3, RFC 5737): every mirrored name resolves to it. */
+export const internetAddress = "203.0.113.10";
+
+/** Names that the lab's DNS and hosts file resolve to the mirrors. */
+export const mirroredNames = ["cloud.debian.org", "github.com", "helm.cilium.io"] as const;
+
+/** A cloud image that the mirror offers: a small stand-in, verified under the checksum of the real file. */
+export const cloudImages = [
+  {
+    url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-genericcloud-amd64-20261001-2618.qcow2",
+    sha512:
+      "f46f0671a6e5bdec5291ab8972bae2f10e5408c2f64a74078f11efc2f06a436a9d0313ed50e0472542eeabf780e9f7c792ac0a314c6c20507fcd9fd81b468c3d",
+  },
+] as const;
+
+/** The RKE2 release that the mirror offers. */
+export const rke2Version = "v1.35.4+rke2r1";

@@ -1,0 +1,140 @@
+import { mkdir, readFile, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { removeTree } from "./disk.ts";
+import type { Hypervisor, MachineDefinition } from "./machine.ts";
+import { bootMachine, type BootEnvironment, type RunningMachine } from "./running-machine.ts";
+import { kubernetesNames, openSystemTree } from "./system-tree.ts";
+
+export interface HypervisorOptions {
+  /** Directory of the machines' disks, one per vmid; made when missing. */
+  readonly stateDir: string;
+  /** The built guest program. */
+  readonly guestBinary: string;
+  /** Directory with etcd, etcdctl, etcdutl, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl. */
+  readonly kubernetesBinDir: string;
+  /** PEM file of the certificates that machines trust. */
+  readonly caFile: string;
+  /** Names that machines find in /etc/hosts, name to IPv4 address. */
+  readonly extraHosts?: Readonly<Record<string, string>>;
+  /** Called after a machine began or ceased to run, whatever the reason. */
+  readonly onChange?: (vmid: number, running: boolean) => void;
+}
+
+/** What is known of a machine that runs. */
+export interface MachineStatus {
+  readonly definition: MachineDefinition;
+  readonly startedAt: Date;
+  /** `running` until the first boot's last command has ended. */
+  readonly cloudInit: {
+    readonly status: "running" | "done" | "error";
+    readonly problems: readonly string[];
+  };
+}
+
+async function kubernetesBinaries(directory: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const name of kubernetesNames) {
+    const path = join(directory, name);
+    found[name] = await realpath(path).catch((error: unknown) => {
+      throw new Error(`kubernetesBinDir: ${path} is missing`, { cause: error });
+    });
+  }
+  return found;
+}
+
+/**
+ * Runs machines as sandboxes in this process' network namespace, which must have the bridges that definitions name.
+ * Needs root, or root of a user namespace with a range of ids, and a /run of its own.
+ */
+export async function createHypervisor(
+  options: HypervisorOptions,
+): Promise<Hypervisor & { list(): readonly MachineStatus[] }> {
+  await mkdir(options.stateDir, { recursive: true });
+  const environment: BootEnvironment = {
+    stateDir: await realpath(options.stateDir),
+    guestBinary: await realpath(options.guestBinary),
+    kubernetesBinaries: await kubernetesBinaries(options.kubernetesBinDir),
+    caBundle: await readFile(options.caFile, "utf8"),
+    extraHosts: options.extraHosts ?? {},
+    system: await openSystemTree(),
+  };
+  const machines = new Map<number, RunningMachine>();
+  let closed = false;
+  const queues = new Map<number, Promise<unknown>>();
+
+  // Calls for one machine happen one after the other; a failed one does not spoil the next.
+  const inTurn = <T>(vmid: number, action: () => Promise<T>): Promise<T> => {
+    const before = queues.get(vmid) ?? Promise.resolve();
+    const result = before.then(action, action);
+    queues.set(
+      vmid,
+      result.catch(() => undefined),
+    );
+    return result;
+  };
+
+  const boot = async (definition: MachineDefinition): Promise<void> => {
+    const machine = await bootMachine(environment, definition);
+    machines.set(definition.vmid, machine);
+    options.onChange?.(definition.vmid, true);
+    void machine.ended.then((end) => ended(machine, end.reboot));
+  };
+
+  // A machine that reboots itself keeps running for its host; anything else that ends it, ends it.
+  const ended = async (machine: RunningMachine, reboot: boolean): Promise<void> => {
+    const { definition } = machine;
+    if (machines.get(definition.vmid) !== machine) return;
+    machines.delete(definition.vmid);
+    if (reboot && !machine.stopping) {
+      try {
+        await inTurn(definition.vmid, () => (closed ? Promise.resolve() : boot(definition)));
+        return;
+      } catch (error) {
+        process.emitWarning(
+          `machine ${definition.vmid}: did not come back from its reboot: ${String(error)}`,
+        );
+      }
+    }
+    options.onChange?.(definition.vmid, false);
+  };
+
+  const stopNow = async (
+    vmid: number,
+    graceful: boolean,
+    timeoutSeconds: number,
+  ): Promise<void> => {
+    const machine = machines.get(vmid);
+    if (!machine) return;
+    await machine.stop(graceful ? timeoutSeconds : 0);
+    await ended(machine, false);
+  };
+
+  return {
+    start: (definition) =>
+      inTurn(definition.vmid, async () => {
+        if (closed) throw new Error(`machine ${definition.vmid}: the lab's hypervisor is closed`);
+        if (!machines.has(definition.vmid)) await boot(definition);
+      }),
+    stop: (vmid, { graceful, timeoutSeconds }) =>
+      inTurn(vmid, () => stopNow(vmid, graceful, timeoutSeconds)),
+    running: (vmid) => machines.has(vmid),
+    destroy: (vmid) =>
+      inTurn(vmid, async () => {
+        await stopNow(vmid, false, 0);
+        await removeTree(join(environment.stateDir, String(vmid)));
+      }),
+    async close() {
+      closed = true;
+      await Promise.all(
+        [...machines.keys()].map((vmid) => inTurn(vmid, () => stopNow(vmid, true, 10))),
+      );
+      await environment.system.close();
+    },
+    list: () =>
+      [...machines.values()].map(({ definition, startedAt, cloudInit }) => ({
+        definition,
+        startedAt,
+        cloudInit,
+      })),
+  };
+}

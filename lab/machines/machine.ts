@@ -1,0 +1,45 @@
+/** What the stand-in hypervisor is told of a virtual machine; the Proxmox API fills it from the VM's config. */
+export interface MachineDefinition {
+  readonly vmid: number;
+  /** Proxmox name of the VM. */
+  readonly name: string;
+  /** Proxmox node that it runs on. */
+  readonly host: string;
+  readonly memoryMiB: number;
+  readonly cores: number;
+  readonly nic: {
+    /** Upper-case MAC address. */
+    readonly mac: string;
+    /** Bridge in the lab (SiteInventory.bridge). */
+    readonly bridge: string;
+  };
+  readonly cloudInit: {
+    /** Changes when a first boot is due again; NoCloud's instance-id. */
+    readonly instanceId: string;
+    /** The `#cloud-config` document: the snippet of `cicustom`, or what Proxmox makes of ciuser and sshkeys. */
+    readonly userData: string;
+    /** Static address in CIDR form (`ipconfig0`). */
+    readonly address: string;
+    readonly gateway?: string;
+    readonly nameservers: readonly string[];
+    readonly searchDomain?: string;
+  };
+  /** Extra disks, by Proxmox interface name, in bytes. */
+  readonly disks: readonly { readonly interface: string; readonly bytes: number }[];
+}
+
+/** Runs machines. Every call is idempotent. */
+export interface Hypervisor {
+  /** Starts the machine's processes; resolves when its init runs, not when its sshd answers. */
+  start(definition: MachineDefinition): Promise<void>;
+  /** Ends every process of the machine; `graceful` lets its services stop first, up to `timeoutSeconds`. */
+  stop(
+    vmid: number,
+    options: { readonly graceful: boolean; readonly timeoutSeconds: number },
+  ): Promise<void>;
+  running(vmid: number): boolean;
+  /** Stops the machine and removes its disk. */
+  destroy(vmid: number): Promise<void>;
+  /** Ends all machines, keeping their disks. */
+  close(): Promise<void>;
+}

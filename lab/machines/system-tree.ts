@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Binaries that stand for the images that a cluster node would pull. */
+export const kubernetesNames = [
+  "etcd",
+  "etcdctl",
+  "etcdutl",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubectl",
+] as const;
+
+const guestCommands = ["systemctl", "journalctl", "cloud-init"] as const;
+
+/** The read-only system that all machines share. */
+export interface SystemTree {
+  /** Merged /usr. */
+  readonly usr: string;
+  readonly units: string;
+  close(): Promise<void>;
+}
+
+const isLink = async (path: string): Promise<boolean> => (await lstat(path)).isSymbolicLink();
+
+/** Lays the upper layer: stand-in commands, the guest program's names and the places that get mounted over. */
+async function layTop(top: string): Promise<void> {
+  const source = new URL("rootfs/usr/", import.meta.url);
+  await cp(source, top, { recursive: true, mode: 0 });
+  await mkdir(join(top, "bin"), { recursive: true });
+  await mkdir(join(top, "local"), { recursive: true });
+  await mkdir(join(top, "lib/lab/bin"), { recursive: true });
+  await mkdir(join(top, "lib/systemd"), { recursive: true });
+  await writeFile(join(top, "lib/lab/guest"), "");
+  for (const name of kubernetesNames) await writeFile(join(top, "lib/lab/bin", name), "");
+  for (const name of guestCommands) await symlink("../lib/lab/guest", join(top, "bin", name));
+  // A checkout under a strict umask would hide the commands from a machine's other users.
+  await run("chmod", ["-R", "a+rX", top]);
+  // Where sbin is a link to bin, a directory in the upper layer would hide every command of it.
+  if (await isLink("/usr/sbin")) {
+    await cp(join(top, "sbin"), join(top, "bin"), { recursive: true });
+    await rm(join(top, "sbin"), { recursive: true });
+  }
+}
+
+/** Puts the stand-ins over the lab's own /usr with an overlay that lives as long as the lab's mount namespace. */
+export async function openSystemTree(): Promise<SystemTree> {
+  const base = await mkdtemp("/run/machines-");
+  await chmod(base, 0o755);
+  const top = join(base, "top");
+  const usr = join(base, "usr");
+  await layTop(top);
+  await mkdir(usr);
+  try {
+    await run("mount", [
+      "-t",
+      "overlay",
+      "overlay",
+      "-o",
+      `ro,userxattr,lowerdir=${top}:/usr`,
+      usr,
+    ]);
+  } catch (error) {
+    throw new Error(
+      `machines: cannot overlay /usr; the kernel must allow overlay mounts (Linux 5.11 or newer in a user namespace): ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  const units = await realpath(new URL("rootfs/units", import.meta.url).pathname);
+  return {
+    usr,
+    units,
+    async close() {
+      await run("umount", ["--lazy", usr]);
+      await rm(base, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,40 @@
+// Package proxmoxve is the stand-in for pulumi-resource-proxmoxve 8.6: the resources that a homelab site
+// is made of, with the calls, waits, retries and traps of the official plugin. It speaks the real API,
+// and refuses arguments that it does not support.
+package proxmoxve
+
+import (
+	"context"
+
+	"homelab/lab/plugins/provider"
+)
+
+// Main serves the plugin.
+func Main() error {
+	return provider.Main(New())
+}
+
+// New describes the plugin; property names are those of the package @muhlba91/pulumi-proxmoxve.
+func New() provider.Provider {
+	p := &plugin{}
+	return provider.Provider{
+		Name:        "proxmoxve",
+		CheckConfig: checkConfig,
+		Configure:   p.configure,
+		Resources: map[string]provider.Resource{
+			"proxmoxve:download/file:File":          downloadFile(p),
+			"proxmoxve:index/fileLegacy:FileLegacy": fileLegacy(p),
+			"proxmoxve:index/vmLegacy:VmLegacy":     &vmResource{p},
+			"proxmoxve:index/poolLegacy:PoolLegacy": poolLegacy(p),
+			"proxmoxve:pool/membership:Membership":  membership(p),
+			"proxmoxve:index/haresource:Haresource": haResource(p),
+			"proxmoxve:index/harule:Harule":         haRule(p),
+			"proxmoxve:hardware/mapping/pci:Pci":    pciMapping(p),
+		},
+		Functions: map[string]func(context.Context, provider.Map) (provider.Map, error){
+			"proxmoxve:index/getVmsLegacy:getVmsLegacy":     p.getVMs,
+			"proxmoxve:index/getVmLegacy:getVmLegacy":       p.getVM,
+			"proxmoxve:index/getNodesLegacy:getNodesLegacy": p.getNodes,
+		},
+	}
+}

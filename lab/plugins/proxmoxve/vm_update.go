@@ -1,0 +1,214 @@
+package proxmoxve
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"homelab/lab/plugins/provider"
+)
+
+// Update writes what changed, and starts the VM anew when that is needed and allowed.
+func (r *vmResource) Update(ctx context.Context, req provider.Change) (provider.Map, error) {
+	a, err := r.client()
+	if err != nil {
+		return nil, err
+	}
+	old, vm := block(req.State.Mappable()), block(req.News.Mappable())
+	vm["vmId"] = float64(old.number("vmId", 0))
+	if err := refuseUnsupported(old, vm); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"networkDevices", "bootOrders", "hotplug", "serialDevices", "disks"} {
+		if !vm.has(name) && old.has(name) {
+			vm[name] = old[name]
+		}
+	}
+	keepMACs(old, vm)
+	ctx, cancel := context.WithTimeout(ctx,
+		time.Duration(vm.number("timeoutMigrate", 1800))*time.Second)
+	defer cancel()
+	calls := vmCalls{api: a, node: old.text("nodeName", ""), id: old.number("vmId", 0)}
+	state, err := calls.update(ctx, old, vm, req.IgnoreChanges)
+	if err != nil {
+		return nil, err
+	}
+	return resource.NewPropertyMapFromMap(state), nil
+}
+
+func refuseUnsupported(old, vm block) error {
+	if old.text("nodeName", "") != vm.text("nodeName", "") {
+		return fmt.Errorf("nodeName: migration from %s to %s is not supported by the stand-in",
+			old.text("nodeName", ""), vm.text("nodeName", ""))
+	}
+	for _, name := range []string{"efiDisk", "tpmState"} {
+		if !reflect.DeepEqual(plain(old.block(name)), plain(vm.block(name))) {
+			return fmt.Errorf("%s: changing it on an existing VM is not supported by the stand-in", name)
+		}
+	}
+	for _, disk := range vm.blocks("disks") {
+		for _, before := range old.blocks("disks") {
+			if before.text("interface", "") == disk.text("interface", "") &&
+				before.text("datastoreId", "local-lvm") != disk.text("datastoreId", "local-lvm") {
+				return fmt.Errorf("disk %s: moving it to another datastore is not supported by the stand-in",
+					disk.text("interface", ""))
+			}
+		}
+	}
+	return nil
+}
+
+// plain is a block without bookkeeping and without what the server fills in.
+func plain(b block) block {
+	copied := block{}
+	for name, value := range b {
+		if name != bookkeeping && name != "fileFormat" {
+			copied[name] = value
+		}
+	}
+	return copied
+}
+
+// keepMACs keeps the addresses that the server chose.
+func keepMACs(old, vm block) {
+	before := old.blocks("networkDevices")
+	for i, nic := range vm.blocks("networkDevices") {
+		if nic.text("macAddress", "") == "" && i < len(before) {
+			nic["macAddress"] = before[i].text("macAddress", "")
+		}
+	}
+}
+
+func (v vmCalls) update(ctx context.Context, old, vm block, ignored []string) (block, error) {
+	found, err := v.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.movePool(ctx, old, vm); err != nil {
+		return nil, err
+	}
+	disks, err := planDisks(old, vm, found, ignored)
+	if err != nil {
+		return nil, err
+	}
+	values := changes(old, vm)
+	cloudInit := slices.ContainsFunc(names(values), isCloudInit) || changed(old, vm, "initialization", nil)
+	for slot, text := range disks.write {
+		values.Set(slot, text)
+	}
+	if len(disks.remove) > 0 {
+		values.Set("delete", joined(values.Get("delete"), disks.remove))
+	}
+	if err := v.put(ctx, values); err != nil {
+		return nil, err
+	}
+	if cloudInit {
+		if err := v.send(ctx, http.MethodPut, v.path("cloudinit"), nil, nil); err != nil {
+			return nil, fmt.Errorf("error rebuilding cloud-init drive: %w", err)
+		}
+	}
+	if err := v.growDisks(ctx, disks); err != nil {
+		return nil, err
+	}
+	if err := v.power(ctx, old, vm); err != nil {
+		return nil, err
+	}
+	return v.readBack(ctx, vm)
+}
+
+// movePool changes the membership; a pool that is not named any more is kept.
+func (v vmCalls) movePool(ctx context.Context, old, vm block) error {
+	from, to := old.text("poolId", ""), vm.text("poolId", "")
+	if from == to || to == "" {
+		return nil
+	}
+	if from != "" {
+		if err := changePool(ctx, v.api, from, url.Values{
+			"delete": {"1"}, "vms": {decimal(v.id)},
+		}); err != nil {
+			return err
+		}
+	}
+	return changePool(ctx, v.api, to, url.Values{"vms": {decimal(v.id)}})
+}
+
+// changes are the parameters that differ; `name` is always sent.
+func changes(old, vm block) url.Values {
+	before, after := form(old), form(vm)
+	values, removed := url.Values{"name": {vm.text("name", "")}}, []string(nil)
+	for name := range after {
+		if after.Get(name) != before.Get(name) {
+			values.Set(name, after.Get(name))
+		}
+	}
+	for name := range before {
+		if !after.Has(name) && !isCloudInit(name) && name != "tags" && !isDrive(name) {
+			removed = append(removed, name)
+		}
+	}
+	if len(removed) > 0 {
+		values.Set("delete", joined("", removed))
+	}
+	return values
+}
+
+func joined(list string, more []string) string {
+	sort.Strings(more)
+	if list != "" {
+		more = append([]string{list}, more...)
+	}
+	return strings.Join(more, ",")
+}
+
+func names(values url.Values) []string {
+	var all []string
+	for name := range values {
+		all = append(all, name)
+	}
+	return all
+}
+
+// changed is whether a block differs for the user, apart from the paths to ignore.
+func changed(old, vm block, name string, ignored []string) bool {
+	described := schema{name: vmSchema[name]}
+	return len(described.diff(resource.NewPropertyMapFromMap(old), resource.NewPropertyMapFromMap(vm),
+		ignored)) > 0
+}
+
+// power starts, stops, or starts anew.
+func (v vmCalls) power(ctx context.Context, old, vm block) error {
+	status, err := v.status(ctx)
+	if err != nil {
+		return err
+	}
+	agent := old.block("agent").flag("enabled", false)
+	cycle := slices.ContainsFunc(needsPowerCycle, func(name string) bool {
+		hotplugged := name == "memory" && strings.Contains(vm.text("hotplug", ""), "memory")
+		return !hotplugged && changed(old, vm, name, nil)
+	})
+	template := vm.flag("template", false) && !old.flag("template", false)
+	running, wanted := status == "running", vm.flag("started", true) && !vm.flag("template", false)
+	if running && (!wanted || cycle && vm.flag("rebootAfterUpdate", true)) {
+		if err := v.shutdown(ctx, agent, vm); err != nil {
+			return err
+		}
+		running = false
+	}
+	if template {
+		if err := v.task(ctx, http.MethodPost, v.path("template"), nil); err != nil {
+			return fmt.Errorf("error converting VM %d to template: %w", v.id, err)
+		}
+	}
+	if wanted && !running {
+		return v.start(ctx, vm.number("timeoutStartVm", 1800))
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package random
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"golang.org/x/crypto/bcrypt"
+
+	"homelab/lab/plugins/provider"
+)
+
+const (
+	lower   = "abcdefghijklmnopqrstuvwxyz"
+	upper   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	numeric = "0123456789"
+	special = "!@#$%&*()-_=+[]{}<>:?"
+
+	// bcryptBytes is how much of a password bcrypt takes into account; longer input is an error there.
+	bcryptBytes = 72
+)
+
+// textInputs are the arguments of RandomPassword and RandomString.
+func textInputs() []provider.Input {
+	return []provider.Input{
+		{Name: "length", Required: true}, {Name: "keepers"}, {Name: "overrideSpecial"},
+		{Name: "lower", Default: true}, {Name: "minLower", Default: 0.0},
+		{Name: "upper", Default: true}, {Name: "minUpper", Default: 0.0},
+		{Name: "numeric", Default: true}, {Name: "number"}, {Name: "minNumeric", Default: 0.0},
+		{Name: "special", Default: true}, {Name: "minSpecial", Default: 0.0},
+	}
+}
+
+// recipe is what a text is made from.
+type recipe struct {
+	Length          int    `json:"length"`
+	Lower           bool   `json:"lower"`
+	Upper           bool   `json:"upper"`
+	Numeric         bool   `json:"numeric"`
+	Number          *bool  `json:"number"`
+	Special         bool   `json:"special"`
+	OverrideSpecial string `json:"overrideSpecial"`
+	MinLower        int    `json:"minLower"`
+	MinUpper        int    `json:"minUpper"`
+	MinNumeric      int    `json:"minNumeric"`
+	MinSpecial      int    `json:"minSpecial"`
+}
+
+// digits is whether digits are wanted: `number` is the deprecated name of `numeric`.
+func (r recipe) digits() bool { return r.Numeric && (r.Number == nil || *r.Number) }
+
+func (r recipe) specials() string {
+	if r.OverrideSpecial != "" {
+		return r.OverrideSpecial
+	}
+	return special
+}
+
+// make draws the minimum of each class, fills up from all classes, and shuffles.
+func (r recipe) make() (string, error) {
+	var all string
+	var drawn []byte
+	for _, class := range []struct {
+		wanted  bool
+		minimum int
+		from    string
+	}{
+		{r.Lower, r.MinLower, lower},
+		{r.Upper, r.MinUpper, upper},
+		{r.digits(), r.MinNumeric, numeric},
+		{r.Special, r.MinSpecial, r.specials()},
+	} {
+		if class.wanted {
+			all += class.from
+		}
+		for range class.minimum {
+			letter, err := draw(class.from)
+			if err != nil {
+				return "", err
+			}
+			drawn = append(drawn, letter)
+		}
+	}
+	for len(drawn) < r.Length {
+		letter, err := draw(all)
+		if err != nil {
+			return "", err
+		}
+		drawn = append(drawn, letter)
+	}
+	for i := len(drawn) - 1; i > 0; i-- {
+		j, err := rand.Int(rand.Reader, big.NewInt(int64(i+1)))
+		if err != nil {
+			return "", fmt.Errorf("reading random numbers: %w", err)
+		}
+		drawn[i], drawn[j.Int64()] = drawn[j.Int64()], drawn[i]
+	}
+	return string(drawn), nil
+}
+
+func draw(from string) (byte, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))
+	if err != nil {
+		return 0, fmt.Errorf("reading random numbers: %w", err)
+	}
+	return from[n.Int64()], nil
+}
+
+func validateText(inputs provider.Map) []provider.Failure {
+	var r recipe
+	if err := provider.Decode(inputs, &r); err != nil {
+		return []provider.Failure{{Property: "length", Reason: err.Error()}}
+	}
+	minimum := r.MinLower + r.MinUpper + r.MinNumeric + r.MinSpecial
+	switch {
+	case r.Length < 1:
+		return []provider.Failure{{Property: "length",
+			Reason: fmt.Sprintf("Attribute length value must be at least 1, got: %d", r.Length)}}
+	case r.Length < minimum:
+		return []provider.Failure{{Property: "length", Reason: fmt.Sprintf(
+			"Attribute length value must be at least sum of min_upper + min_lower + min_numeric + "+
+				"min_special (%d), got: %d", minimum, r.Length)}}
+	case !r.Lower && !r.Upper && !r.digits() && !r.Special:
+		return []provider.Failure{{Property: "lower",
+			Reason: "at least one of lower, upper, numeric and special must be true"}}
+	}
+	return nil
+}
+
+func makeText(inputs provider.Map) (string, provider.Map, error) {
+	var r recipe
+	if err := provider.Decode(inputs, &r); err != nil {
+		return "", nil, err
+	}
+	result, err := r.make()
+	if err != nil {
+		return "", nil, err
+	}
+	digits := resource.NewProperty(r.digits())
+	return result, provider.Map{
+		"result": resource.NewProperty(result), "number": digits, "numeric": digits,
+	}, nil
+}
+
+func text() provider.Resource {
+	return &provider.Generated{
+		Inputs: textInputs(), Outputs: []string{"result"}, Validate: validateText, Make: makeText,
+	}
+}
+
+func password() provider.Resource {
+	return &provider.Generated{
+		Inputs: textInputs(), Validate: validateText,
+		Outputs: []string{"result", "bcryptHash"}, Secrets: []string{"result", "bcryptHash"},
+		Make: func(inputs provider.Map) (string, provider.Map, error) {
+			result, outputs, err := makeText(inputs)
+			if err != nil {
+				return "", nil, err
+			}
+			hash, err := bcrypt.GenerateFromPassword(
+				[]byte(strings.Clone(result[:min(len(result), bcryptBytes)])), bcrypt.DefaultCost)
+			if err != nil {
+				return "", nil, fmt.Errorf("hashing the password: %w", err)
+			}
+			outputs["bcryptHash"] = resource.NewProperty(string(hash))
+			return "none", outputs, nil
+		},
+	}
+}

@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+/** A stack's config file as the engine hands it to the program: values by full key, structures as JSON. */
+export function siteFile(path: string | URL): Record<string, string> {
+  const { config } = parse(readFileSync(path, "utf8")) as { config: Record<string, unknown> };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}

@@ -1,0 +1,34 @@
+import type { Problem } from "../problem.ts";
+import type { SiteConfig } from "../schema.ts";
+
+/** Memory that a Proxmox node keeps for itself, in MiB. */
+export const hostReserveMiB = 2048;
+
+/** The machines of a host fit into it: all memory, and for each machine the cores. */
+export function checkCapacity(config: SiteConfig): readonly Problem[] {
+  return config.proxmox.hosts.flatMap((host, i) => {
+    const placed = config.machines
+      .map((machine, index) => ({ machine, index }))
+      .filter((p) => p.machine.host === host.name);
+    const wanted = placed.reduce((sum, { machine }) => sum + machine.memoryMiB, 0);
+    const available = host.memoryMiB - hostReserveMiB;
+    const memory =
+      wanted > available
+        ? [
+            {
+              path: `homelab:proxmox.hosts[${i}].memoryMiB`,
+              text:
+                `machines on ${host.name} ask for ${wanted} MiB, ${Math.max(0, available)} MiB are left after ` +
+                `${hostReserveMiB} MiB for Proxmox; make machines smaller or move one`,
+            },
+          ]
+        : [];
+    const cores = placed
+      .filter(({ machine }) => machine.cores > host.cores)
+      .map(({ machine, index }) => ({
+        path: `homelab:machines[${index}].cores`,
+        text: `${machine.cores} cores are more than the ${host.cores} of ${host.name}; use ${host.cores} or fewer`,
+      }));
+    return [...memory, ...cores];
+  });
+}

@@ -1,0 +1,88 @@
+import type { Problem } from "../problem.ts";
+import type { SiteConfig } from "../schema.ts";
+
+/** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */
+export function checkCluster(config: SiteConfig): readonly Problem[] {
+  return [...quorum(config), ...workloads(config), ...schedule(config), ...kubeletArgs(config)];
+}
+
+function quorum(config: SiteConfig): readonly Problem[] {
+  const count = config.machines.filter((machine) => machine.role === "server").length;
+  if ([1, 3, 5, 7].includes(count)) return [];
+  const text =
+    count === 0
+      ? "no machine has role `server`; give 1, 3 or 5 of them that role"
+      : count % 2 === 0
+        ? `${count} servers cannot keep quorum any better than ${count - 1}; use 1, 3 or 5`
+        : `${count} servers slow etcd down; use 1, 3, 5 or 7`;
+  return [{ path: "homelab:machines", text }];
+}
+
+function workloads(config: SiteConfig): readonly Problem[] {
+  if (config.machines.some((machine) => machine.role === "agent" || machine.workloads)) return [];
+  return [
+    {
+      path: "homelab:machines",
+      text: "no machine runs ordinary pods; set `workloads: true` on a server or add an agent",
+    },
+  ];
+}
+
+/** Flags that the program or RKE2 sets itself. */
+const ownedFlags = [
+  "node-ip",
+  "node-labels",
+  "register-with-taints",
+  "cluster-dns",
+  "cluster-domain",
+  "kubeconfig",
+];
+
+function kubeletArgs(config: SiteConfig): readonly Problem[] {
+  return Object.keys(config.cluster.kubeletArgs)
+    .filter((flag) => ownedFlags.includes(flag))
+    .map((flag) => ({
+      path: `homelab:cluster.kubeletArgs.${flag}`,
+      text: "is set from other parts of the config; remove it here",
+    }));
+}
+
+const cronFields = [
+  { name: "minute", low: 0, high: 59 },
+  { name: "hour", low: 0, high: 23 },
+  { name: "day of month", low: 1, high: 31 },
+  { name: "month", low: 1, high: 12 },
+  { name: "day of week", low: 0, high: 6 },
+] as const;
+
+function schedule(config: SiteConfig): readonly Problem[] {
+  const text = cronProblem(config.cluster.snapshots.schedule);
+  return text === undefined ? [] : [{ path: "homelab:cluster.snapshots.schedule", text }];
+}
+
+/** What is wrong with a cron schedule of five numeric fields (robfig/cron's standard form), or undefined. */
+export function cronProblem(text: string): string | undefined {
+  if (/^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/.test(text)) return undefined;
+  const fields = text.trim().split(/\s+/);
+  if (fields.length !== cronFields.length) {
+    return `"${text}" has ${fields.length} fields; use five: minute hour day month weekday, as in 0 */6 * * *`;
+  }
+  for (const [i, field] of cronFields.entries()) {
+    const value = fields[i] ?? "";
+    if (!value.split(",").every((part) => cronPart(part, field.low, field.high))) {
+      return `"${value}" is no ${field.name}; use ${field.low} to ${field.high}, a list, a range or */step`;
+    }
+  }
+  return undefined;
+}
+
+function cronPart(part: string, low: number, high: number): boolean {
+  const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
+  if (match === null) return false;
+  const [from, to, step] = match
+    .slice(1)
+    .map((digits) => (digits === undefined ? undefined : Number(digits)));
+  const inside = (value: number | undefined): boolean =>
+    value === undefined || (value >= low && value <= high);
+  return inside(from) && inside(to) && (to === undefined || to >= (from ?? low)) && step !== 0;
+}

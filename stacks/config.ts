@@ -1,0 +1,71 @@
+import type { z } from "zod";
+import { crossCheck } from "./checks/index.ts";
+import type { Problem } from "./problem.ts";
+import { siteConfig, type SiteConfig } from "./schema.ts";
+
+/** The outcome of reading a stack's config: a site, or every reason why it is none. */
+export type Parsed =
+  | { readonly config: SiteConfig; readonly problems: readonly [] }
+  | { readonly config?: undefined; readonly problems: readonly Problem[] };
+
+/**
+ * Reads a stack's config. `raw` holds the engine's values by full key, as `homelab:site`, structured ones as JSON.
+ * Keys of other namespaces (`pulumi:tags`) are left alone. Never throws.
+ */
+export function parseSiteConfig(raw: Readonly<Record<string, string>>): Parsed {
+  const problems: Problem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, text] of Object.entries(raw)) {
+    const [namespace, name] = split(key);
+    if (namespace !== "homelab") continue;
+    if (!Object.hasOwn(siteConfig.shape, name)) {
+      problems.push({
+        path: key,
+        text: `unknown key; known are ${Object.keys(siteConfig.shape).join(", ")}`,
+      });
+      continue;
+    }
+    try {
+      values[name] = JSON.parse(text);
+    } catch {
+      problems.push({ path: key, text: "is plain text; write a structure in YAML below the key" });
+    }
+  }
+  const parsed = siteConfig.safeParse(values, { reportInput: true });
+  if (!parsed.success) {
+    const unread = new Set(problems.map((problem) => problem.path));
+    problems.push(
+      ...parsed.error.issues.flatMap(describeIssue).filter((problem) => !unread.has(problem.path)),
+    );
+  }
+  if (!parsed.success || problems.length > 0) return { problems };
+  const crossed = crossCheck(parsed.data);
+  return crossed.length > 0 ? { problems: crossed } : { config: parsed.data, problems: [] };
+}
+
+/** A config path as people write it: `homelab:machines[1].vmId`. */
+export function configPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part, index) => {
+    if (index === 0) return `homelab:${String(part)}`;
+    return typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`;
+  }, "");
+}
+
+function split(key: string): [string, string] {
+  const colon = key.indexOf(":");
+  return [key.slice(0, colon), key.slice(colon + 1).replace(/^config:/, "")];
+}
+
+function describeIssue(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code !== "unrecognized_keys")
+    return [{ path: configPath(issue.path), text: describeValue(issue) }];
+  return issue.keys.map((key) => ({
+    path: configPath([...issue.path, key]),
+    text: "unknown key; look for a misspelling or a wrong indent",
+  }));
+}
+
+function describeValue(issue: z.core.$ZodIssue): string {
+  const text = issue.message.replace(/^Invalid input: /, "").replace(/, received undefined$/, "");
+  return issue.input === undefined ? `is missing; ${text}` : text;
+}

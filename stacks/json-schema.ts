@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { siteConfig } from "./schema.ts";
+
+/** A JSON schema as far as this project reads one. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly [key: string]: unknown;
+}
+
+/** The JSON schema of a `Pulumi.STACK.yaml` of this project (draft 2020-12), for editors. */
+export function siteJsonSchema(): JsonSchema {
+  const { properties = {}, required = [] } = z.toJSONSchema(siteConfig, {
+    io: "input",
+  }) as JsonSchema;
+  const keys = Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [`homelab:${key}`, value]),
+  );
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A homelab site",
+    type: "object",
+    required: ["config"],
+    properties: {
+      encryptionsalt: { type: "string" },
+      secretsprovider: { type: "string" },
+      encryptedkey: { type: "string" },
+      config: {
+        type: "object",
+        required: required.map((key) => `homelab:${key}`),
+        properties: withSecretToken(keys),
+        // Other namespaces, such as `pulumi:`, are none of this schema's business.
+        patternProperties: { "^(?!homelab:)[a-zA-Z0-9_-]+:": {} },
+        additionalProperties: false,
+      },
+    },
+    additionalProperties: false,
+  };
+}
+
+/** An encrypted value stands in the file as `secure: ...`. */
+function withSecretToken(keys: Record<string, JsonSchema>): Record<string, JsonSchema> {
+  const proxmox = keys["homelab:proxmox"];
+  const token = proxmox?.properties?.["apiToken"];
+  if (proxmox === undefined || token === undefined)
+    throw new Error("the config schema has no proxmox.apiToken");
+  const secure = {
+    type: "object",
+    description: token.description,
+    properties: { secure: { type: "string" } },
+    required: ["secure"],
+    additionalProperties: false,
+  };
+  return {
+    ...keys,
+    "homelab:proxmox": { ...proxmox, properties: { ...proxmox.properties, apiToken: secure } },
+  };
+}

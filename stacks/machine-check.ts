@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import { log, RunError } from "@pulumi/pulumi";
+import { conflicts } from "../components/proxmox/conflicts.ts";
+import { machineGeneration } from "../components/proxmox/generation.ts";
+import type { FleetMember } from "../components/proxmox/fleet.ts";
+import type { Inventory } from "../components/proxmox/inventory.ts";
+import { machinePlan } from "./plans.ts";
+import { describeProblems } from "./problem.ts";
+import type { SiteConfig } from "./schema.ts";
+
+/** Name of a new generation; tests give their own. */
+export const freshGeneration = (): string => `gen-${randomBytes(4).toString("hex")}`;
+
+/**
+ * The site's machines beside those that exist. Throws one RunError that names every machine which may not be made, before
+ * any resource is registered.
+ */
+export function checkMachines(
+  site: string,
+  config: SiteConfig,
+  inventory: Inventory,
+  fresh = freshGeneration,
+): readonly FleetMember[] {
+  const servers = config.machines.filter((machine) => machine.role === "server");
+  const wanted = config.machines.map((machine) => ({
+    ...machine,
+    ha: machine.ha !== undefined,
+    beginsCluster: machine === servers[0] && servers.length > 1,
+  }));
+  const existing = inventory.machines;
+  const found = conflicts({ site, wanted, existing, allowReplace: config.allowReplace });
+  if (found.length > 0) {
+    const problems = found.map(({ machine, text }) => ({
+      path: `homelab:machines[${config.machines.findIndex(({ name }) => name === machine)}] (${machine})`,
+      text,
+    }));
+    throw new RunError(describeProblems(site, problems));
+  }
+  return config.machines.map((machine, i) => {
+    const offline = inventory.offline.includes(machine.host);
+    if (offline) {
+      void log.warn(
+        `${machine.host} does not answer; ${machine.name} on it is left as it is until it does`,
+      );
+    }
+    const placed = { ...machine, ha: machine.ha !== undefined };
+    return {
+      ...machinePlan(machine, i),
+      generation: machineGeneration({ site, machine: placed, existing, fresh }),
+      offline,
+    };
+  });
+}

@@ -1,0 +1,16 @@
+/** Something in a site's config that a person must change. */
+export interface Problem {
+  /** Where, as a config path: `homelab:machines[1].vmId`. */
+  readonly path: string;
+  /** What is wrong, and what would be right. */
+  readonly text: string;
+}
+
+/** One message for all problems of a stack, in the order of the config. */
+export function describeProblems(stack: string, problems: readonly Problem[]): string {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return [
+    `Pulumi.${stack}.yaml has ${count}; nothing was changed:`,
+    ...problems.map((problem) => `  ${problem.path}: ${problem.text}`),
+  ].join("\n");
+}

@@ -1,0 +1,19 @@
+import { getStack, RunError } from "@pulumi/pulumi";
+import { allConfig } from "@pulumi/pulumi/runtime/config.js";
+import { parseSiteConfig } from "./config.ts";
+import { describeProblems } from "./problem.ts";
+import type { SiteConfig } from "./schema.ts";
+
+/** The running stack's name and config. Throws one RunError that names every problem. */
+export function readConfig(): { readonly name: string; readonly config: SiteConfig } {
+  const name = getStack();
+  const parsed = parseSiteConfig(allConfig());
+  const problems = [...parsed.problems];
+  if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
+    const text = `the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32`;
+    problems.push({ path: "stack", text });
+  }
+  if (parsed.config === undefined || problems.length > 0)
+    throw new RunError(describeProblems(name, problems));
+  return { name, config: parsed.config };
+}

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { ipv4, label } from "./schema-forms.ts";
+
+const host = z.strictObject({
+  name: label.describe("Name of the Proxmox node"),
+  address: ipv4.describe("Address of the node on the LAN; its API and SSH answer here"),
+  memoryMiB: z.int().positive().describe("Physical memory in MiB"),
+  cores: z.int().positive().describe("CPU threads"),
+});
+
+const pciMapping = z.strictObject({
+  name: label.describe("Name of the resource mapping that machines refer to"),
+  devices: z
+    .array(
+      z.strictObject({
+        host: label.describe("Proxmox node that carries the device"),
+        path: z
+          .string()
+          .regex(
+            /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}(\.[0-7])?$/,
+            "use a PCI path such as 0000:01:00.0 (lspci -D)",
+          )
+          .describe("PCI path, as `lspci -D` prints it"),
+        id: z
+          .string()
+          .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, "use vendor:device such as 10de:2204 (lspci -n)")
+          .describe("Vendor and device id, as `lspci -n` prints them"),
+        iommuGroup: z.int().nonnegative().optional().describe("IOMMU group of the device"),
+      }),
+    )
+    .min(1)
+    .describe("The device on each host that has one"),
+});
+
+/** How the site's Proxmox VE is reached and what it offers. */
+export const proxmox = z
+  .strictObject({
+    endpoint: z
+      .url({ protocol: /^https$/, error: "use an https address such as https://192.168.1.11:8006" })
+      .describe("Address of the API, for example https://192.168.1.11:8006"),
+    apiToken: z
+      .string()
+      .regex(/^\S+@\S+!\S+=[a-zA-Z0-9-]+$/, "use USER@REALM!NAME=SECRET as Proxmox prints it")
+      .optional()
+      .describe(
+        "API token; set it with `pulumi config set --secret`, or leave it to PROXMOX_VE_API_TOKEN",
+      ),
+    pool: label
+      .default("homelab")
+      .describe("Resource pool that holds the machines; the stack creates it"),
+    bridge: z
+      .string()
+      .regex(/^[a-z][a-z0-9]{0,14}$/i, "use a bridge name such as vmbr0")
+      .default("vmbr0")
+      .describe("Bridge that the machines' network cards join"),
+    datastores: z
+      .strictObject({
+        images: z.string().min(1).default("local").describe("Datastore with content type `import`"),
+        snippets: z
+          .string()
+          .min(1)
+          .default("local")
+          .describe("Datastore with content type `snippets`"),
+        disks: z
+          .string()
+          .min(1)
+          .default("local-lvm")
+          .describe("Datastore with content type `images`"),
+      })
+      .default({ images: "local", snippets: "local", disks: "local-lvm" })
+      .describe("Where images, cloud-init and disks are kept"),
+    image: z
+      .strictObject({
+        url: z
+          .url({ protocol: /^https$/, error: "use an https address" })
+          .regex(/\.(qcow2|img|raw)$/, "name a .qcow2, .img or .raw file")
+          .describe("Cloud image (Debian genericcloud); name a dated build, not `latest`"),
+        sha512: z
+          .string()
+          .regex(/^[0-9a-f]{128}$/, "use the 128 hex digits that SHA512SUMS lists beside the image")
+          .describe("SHA-512 of the file, from SHA512SUMS beside it"),
+      })
+      .describe("The image that every machine starts from"),
+    hosts: z.array(host).min(1).describe("The Proxmox nodes that carry machines"),
+    pciMappings: z.array(pciMapping).default([]).describe("PCI devices that machines may be given"),
+  })
+  .describe("The Proxmox VE cluster");

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import type { NodeObject } from "../../lab/summary.ts";
+import { roles } from "../../lab/summary.ts";
+import { eventually, freshLab, kubectl, run, up } from "./site.ts";
+import { expectSessions, learnedRoutes } from "./bgp.ts";
+
+describe("from nothing", () => {
+  before(freshLab);
+
+  it("brings the home site up", async () => {
+    await up("home");
+  });
+
+  it("has four ready nodes with their names, addresses, versions and roles", async () => {
+    const { items } = await kubectl<{ items: NodeObject[] }>("home", "get", "nodes");
+    const seen = items.map((node) => ({
+      name: node.metadata.name,
+      roles: roles(node),
+      version: node.status.nodeInfo.kubeletVersion,
+      address: node.status.addresses.find(({ type }) => type === "InternalIP")?.address,
+      ready: node.status.conditions.find(({ type }) => type === "Ready")?.status,
+    }));
+    const server = { roles: "control-plane,etcd", version: "v1.35.4+rke2r1", ready: "True" };
+    assert.deepEqual(seen, [
+      { name: "proxmox-stone", ...server, address: "192.168.1.21" },
+      { name: "proxmox-tank", ...server, address: "192.168.1.22" },
+      { name: "proxmox-titan", ...server, address: "192.168.1.23" },
+      { name: "proxmox-vault", ...server, roles: "agent", address: "192.168.1.24" },
+    ]);
+  });
+
+  it("has four established BGP sessions, seen from both sides", async () => {
+    await eventually(60, () => expectSessions("home", 4));
+  });
+
+  it("has taught the router every node's pods, and the service and load-balancer addresses", async () => {
+    const { items: nodes } = await kubectl<{
+      items: { metadata: { name: string }; spec: { ipam: { podCIDRs: string[] } } }[];
+    }>("home", "get", "ciliumnodes");
+    assert.equal(nodes.length, 4);
+    await run(
+      "kubectl",
+      "--context",
+      "home",
+      "create",
+      "service",
+      "loadbalancer",
+      "probe",
+      "--tcp=80:80",
+    );
+    await eventually(30, async () => {
+      const service = await kubectl<{
+        spec: { clusterIP: string };
+        status: { loadBalancer: { ingress?: { ip: string }[] } };
+      }>("home", "get", "service", "probe");
+      const balancer = service.status.loadBalancer.ingress?.[0]?.ip;
+      assert.match(balancer ?? "none", /^10\.96\./);
+      const routes = await learnedRoutes("home");
+      for (const node of nodes) assert.ok(routes.includes(node.spec.ipam.podCIDRs[0] ?? "none"));
+      assert.ok(routes.includes(`${service.spec.clusterIP}/32`), routes.join(" "));
+      assert.ok(routes.includes(`${balancer}/32`), routes.join(" "));
+    });
+    await run("kubectl", "--context", "home", "delete", "service", "probe");
+  });
+});
+
+describe("again", () => {
+  it("has nothing to change", async () => {
+    await run("pulumi", "up", "--yes", "--stack", "home", "--expect-no-changes", "--skip-preview");
+  });
+
+  it("has nothing to change after looking at what really exists", async () => {
+    await run("pulumi", "preview", "--stack", "home", "--refresh", "--expect-no-changes");
+  });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { parse, parseAllDocuments } from "yaml";
+import {
+  agentConfig,
+  registriesConfig,
+  releaseUrl,
+  serverConfig,
+  type NodePlan,
+} from "../../../components/rke2/config.ts";
+import { kubeVipManifest } from "../../../components/rke2/kube-vip.ts";
+import { clusterPlan, nodePlan } from "../../../stacks/plans.ts";
+import { at } from "./at.ts";
+import { homeConfig } from "../stacks/sample.ts";
+
+const config = homeConfig({ "cluster.kubeletArgs": { "max-pods": "200" } });
+const cluster = clusterPlan("home", config);
+const nodes = config.machines.map((machine) => nodePlan(machine, "gen-0000aaaa"));
+const servers = nodes.filter((node) => node.role === "server");
+const [stone, tank] = servers as [NodePlan, NodePlan];
+const tokens = { server: "SERVER", agent: "AGENT" };
+const server = (node: NodePlan, plan = cluster) =>
+  parse(serverConfig(plan, servers, node, tokens)) as Record<string, unknown>;
+
+describe("RKE2 config", () => {
+  it("of a server carries the site's networks, no CNI, no kube-proxy, and encrypts secrets", () => {
+    assert.deepEqual(server(stone), {
+      "node-name": "proxmox-stone",
+      "node-ip": "192.168.1.21",
+      "node-label": ["homelab/generation=gen-0000aaaa"],
+      "kubelet-arg": ["max-pods=200"],
+      token: "SERVER",
+      "agent-token": "AGENT",
+      "tls-san": [
+        "192.168.1.20",
+        "home.home.arpa",
+        ...["stone", "tank", "titan"].flatMap((host) => [
+          `proxmox-${host}`,
+          `proxmox-${host}.home.arpa`,
+        ]),
+      ],
+      cni: "none",
+      "disable-kube-proxy": true,
+      disable: ["rke2-ingress-nginx"],
+      "cluster-cidr": "10.42.0.0/16",
+      "service-cidr": "10.43.0.0/16",
+      "cluster-dns": "10.43.0.10",
+      "cluster-domain": "cluster.local",
+      "secrets-encryption": true,
+      "write-kubeconfig-mode": "0600",
+      "etcd-snapshot-schedule-cron": "0 */6 * * *",
+      "etcd-snapshot-retention": 12,
+    });
+  });
+
+  it("is the same for all servers but for the node itself, so that a rebuilt first server can join", () => {
+    const own = new Set(["node-name", "node-ip"]);
+    const shared = (node: NodePlan) =>
+      Object.entries(server(node)).filter(([key]) => !own.has(key));
+    assert.deepEqual(shared(stone), shared(tank));
+    assert.ok(!("server" in server(tank)));
+  });
+
+  it("keeps pods off a server that runs no workloads", () => {
+    assert.deepEqual(server({ ...stone, workloads: false })["node-taint"], [
+      "CriticalAddonsOnly=true:NoExecute",
+    ]);
+  });
+
+  it("names the hardening profile only when asked", () => {
+    assert.equal(server(stone, { ...cluster, profile: "cis" })["profile"], "cis");
+    assert.ok(!("profile" in server(stone)));
+  });
+
+  it("of an agent holds the agents' token and never the servers'", () => {
+    const text = agentConfig(cluster, nodes[3]!, tokens);
+    assert.equal((parse(text) as Record<string, unknown>)["token"], "AGENT");
+    assert.ok(!text.includes("SERVER"));
+  });
+
+  it("writes registry mirrors, and no file without them", () => {
+    assert.equal(registriesConfig({}), "");
+    assert.deepEqual(
+      parse(registriesConfig({ "docker.io": { endpoints: ["https://mirror.example"] } })),
+      {
+        mirrors: { "docker.io": { endpoint: ["https://mirror.example"] } },
+      },
+    );
+  });
+
+  it("escapes the plus sign of a release in its address", () => {
+    assert.equal(
+      releaseUrl("v1.35.4+rke2r1"),
+      "https://github.com/rancher/rke2/releases/download/v1.35.4%2Brke2r1",
+    );
+  });
+});
+
+describe("kube-vip manifest", () => {
+  const documents = parseAllDocuments(
+    kubeVipManifest({ version: "v1.0.4", vip: "192.168.1.20", interface: "eth0" }),
+  );
+  const daemonSet: unknown = documents.at(-1)?.toJS();
+  const container = at(daemonSet, "spec.template.spec.containers[0]");
+  const env = Object.fromEntries(
+    (at(container, "env") as { name: string; value?: string }[]).map((entry) => [
+      entry.name,
+      entry.value,
+    ]),
+  );
+
+  it("runs on servers only, in the host's network", () => {
+    assert.equal(at(daemonSet, "spec.template.spec.hostNetwork"), true);
+    const node =
+      "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+    const key = at(daemonSet, `${node}.nodeSelectorTerms[0].matchExpressions[0].key`);
+    assert.equal(key, "node-role.kubernetes.io/control-plane");
+  });
+
+  it("reaches the API through its own node, because it starts before the cluster has a network", () => {
+    assert.equal(env["KUBERNETES_SERVICE_HOST"], "127.0.0.1");
+    assert.equal(env["KUBERNETES_SERVICE_PORT"], "6443");
+  });
+
+  it("moves the address within its lease of 5 s", () => {
+    assert.equal(env["address"], "192.168.1.20");
+    assert.equal(env["vip_leaseduration"], "5");
+    assert.ok(Number(env["vip_renewdeadline"]) < Number(env["vip_leaseduration"]));
+  });
+});

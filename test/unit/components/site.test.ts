@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { RunError, type Output } from "@pulumi/pulumi";
+import { deploySite, type SiteOutputs } from "../../../stacks/site.ts";
+import { goldenGraph, type GraphNode } from "../../golden/graph.ts";
+import { mockPulumi, settled, type Registered, type World } from "../mocks.ts";
+import { homeConfig, type Changes } from "../stacks/sample.ts";
+
+async function deploy(world: World = {}, changes: Changes = {}): Promise<readonly Registered[]> {
+  const registered = await mockPulumi("home", world);
+  await deploySite("home", homeConfig(changes), { fresh: () => "gen-0000ffff" });
+  await settled();
+  return registered;
+}
+
+function one(registered: readonly Registered[], name: string): Registered {
+  const found = registered.find((resource) => resource.name === name);
+  assert.ok(found, `${name} was not registered`);
+  return found;
+}
+
+describe("home site's graph", () => {
+  let graph: readonly GraphNode[];
+  const node = (name: string): GraphNode => {
+    const found = graph.find((candidate) => candidate.name === name);
+    assert.ok(found, `${name} is not in the graph`);
+    return found;
+  };
+  const after = (name: string): string => (node(name).dependsOn ?? []).join(" ");
+  before(async () => {
+    graph = await goldenGraph("home");
+  });
+
+  it("joins servers one at a time, each after the one before it", () => {
+    assert.match(after("proxmox-tank-admit-command"), /proxmox-stone-apply-command/);
+    assert.match(after("proxmox-tank-apply-command"), /proxmox-tank-admit-command/);
+    assert.match(after("proxmox-titan-admit-command"), /proxmox-tank-apply-command/);
+    assert.match(after("proxmox-vault-admit-command"), /proxmox-titan-apply-command/);
+  });
+
+  it("makes the kubeconfig an output of the step that waits for the API and every node", () => {
+    assert.match(after("kubernetes"), /home-kubeconfig-command/);
+    assert.match(after("home-kubeconfig-command"), /proxmox-vault-apply-command/);
+  });
+
+  it("creates BGP resources only after Cilium's own kinds and all nodes are there", () => {
+    assert.match(after("home-ready-command"), /Release cilium/);
+    assert.match(after("CiliumBGPClusterConfig-router"), /home-ready-command/);
+  });
+
+  it("ties each step to its machine, so that a destroy connects nowhere", () => {
+    const commands = graph.filter((candidate) => candidate.type === "command:remote:Command");
+    assert.equal(commands.length, 18);
+    for (const command of commands) {
+      assert.match(String(command.options?.["deletedWith"]), /VmLegacy proxmox-\w+-vm/);
+      assert.match((command.dependsOn ?? []).join(" "), /VmLegacy proxmox-\w+-vm/);
+      assert.ok(!("delete" in (command.inputs as object)));
+    }
+  });
+
+  it("waits for SSH before each step and pins the host key in each connection", () => {
+    for (const command of graph.filter(
+      (candidate) => candidate.type === "command:remote:Command",
+    )) {
+      assert.equal((command.options?.["beforeCreate"] as string[]).length, 1);
+      assert.equal((command.options?.["beforeUpdate"] as string[]).length, 1);
+    }
+  });
+
+  it("gives each step a command without secrets, and its input as a secret", () => {
+    for (const command of graph.filter(
+      (candidate) => candidate.type === "command:remote:Command",
+    )) {
+      const inputs = command.inputs as Record<string, unknown>;
+      assert.match(
+        String(inputs["create"]),
+        /^exec timeout --kill-after=15 \d+ bash -s # [\w -]+$/,
+      );
+      assert.equal(inputs["stdin"], "[secret]");
+      assert.equal(inputs["addPreviousOutputInEnv"], false);
+    }
+  });
+
+  it("hides the kubeconfig in state and while it is fetched", () => {
+    const { inputs, options } = node("home-kubeconfig-command");
+    assert.equal((inputs as Record<string, unknown>)["logging"], "none");
+    assert.ok((options?.["secretOutputs"] as string[]).includes("stdout"));
+    assert.deepEqual(node("kubernetes").inputs, {
+      clusterIdentifier: "home",
+      enableConfigMapMutable: "true",
+      enableSecretMutable: "true",
+      kubeconfig: "[secret]",
+    });
+  });
+
+  it("keeps host keys secret in the cloud-init documents", () => {
+    const { sourceRaw } = node("proxmox-stone-user-data").inputs as { sourceRaw: unknown };
+    assert.ok(sourceRaw === "[secret]" || (sourceRaw as { data: unknown }).data === "[secret]");
+  });
+
+  it("deletes images and cloud-init documents before their replacements, which would be lost otherwise", () => {
+    assert.equal(node("image-stone-file").options?.["deleteBeforeReplace"], true);
+    assert.equal(node("proxmox-stone-user-data").options?.["deleteBeforeReplace"], true);
+  });
+
+  it("takes the pool from the pool, so that it outlives its machines", () => {
+    assert.match(after("proxmox-stone-vm"), /PoolLegacy home-pool/);
+  });
+
+  it("gives no token in the Proxmox provider's inputs", () => {
+    assert.ok(!("apiToken" in (node("proxmox").inputs as object)));
+  });
+});
+
+describe("deploying a site", () => {
+  it("refuses a foreign machine's id before any machine, key or file is registered", async () => {
+    const registered = await mockPulumi("home", {
+      vms: [{ vmId: 122, name: "family-photos", nodeName: "tank", tags: [] }],
+    });
+    await assert.rejects(deploySite("home", homeConfig()), (error: Error) => {
+      assert.ok(RunError.isInstance(error));
+      assert.match(
+        error.message,
+        /homelab:machines\[1\] \(proxmox-tank\): VM id 122 is taken by family-photos \(122 on tank\)/,
+      );
+      return true;
+    });
+    assert.deepEqual(
+      registered.map((resource) => resource.name),
+      ["proxmox"],
+    );
+  });
+
+  it("keeps the generation of machines that stand, so that nothing runs again", async () => {
+    const vms = [
+      {
+        vmId: 121,
+        name: "proxmox-stone",
+        nodeName: "stone",
+        tags: ["gen-12345678", "homelab", "homelab-home"],
+      },
+    ];
+    const registered = await deploy({ vms });
+    assert.ok(
+      (one(registered, "proxmox-stone-vm").inputs["tags"] as string[]).includes("gen-12345678"),
+    );
+    assert.ok(
+      (one(registered, "proxmox-tank-vm").inputs["tags"] as string[]).includes("gen-0000ffff"),
+    );
+  });
+
+  it("puts a machine under HA and builds its rule anew when its id changes", async () => {
+    const registered = await deploy({}, { "machines[0].ha": { maxRestart: 2 } });
+    const ha = one(registered, "proxmox-stone-ha");
+    assert.equal(ha.inputs["resourceId"], "vm:121");
+    assert.equal(ha.inputs["maxRestart"], 2);
+  });
+
+  it("maps PCI devices and hands them to the machine by mapping", async () => {
+    const registered = await deploy(
+      {},
+      {
+        "proxmox.pciMappings": [
+          { name: "gpu", devices: [{ host: "stone", path: "0000:01:00.0", id: "10de:2204" }] },
+        ],
+        "machines[0].pci": ["gpu"],
+      },
+    );
+    assert.equal(one(registered, "home-pci-gpu").inputs["name"], "gpu");
+    assert.deepEqual(one(registered, "proxmox-stone-vm").inputs["hostpcis"], [
+      { device: "hostpci0", mapping: "gpu", pcie: true },
+    ]);
+  });
+
+  it("marks what opens the site as secret and nothing else", async () => {
+    await mockPulumi("home");
+    const outputs = await deploySite("home", homeConfig(), { fresh: () => "gen-0000ffff" });
+    const secrecy = async (output: unknown) => (output as { isSecret: Promise<boolean> }).isSecret;
+    assert.equal(await secrecy(outputs.kubeconfig), true);
+    assert.equal(await secrecy(outputs.sshPrivateKey), true);
+    const [line] = outputs.knownHosts as SiteOutputs["knownHosts"] & [Output<string>];
+    assert.equal(await secrecy(line), false);
+    const text = await new Promise<string>((resolve) => line.apply(resolve));
+    assert.equal(text, "proxmox-stone,192.168.1.21 ssh-ed25519 AAAA-proxmox-stone-host-key");
+    await settled();
+  });
+});

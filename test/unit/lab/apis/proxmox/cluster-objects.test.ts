@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { TestCluster, vmFields } from "./cluster.ts";
+
+describe("Proxmox API: pools, HA, mappings, firewall", () => {
+  const cluster = new TestCluster();
+  before(async () => {
+    await cluster.open();
+    await cluster.downloadImage();
+    await cluster.ok("POST", "pools", { poolid: "rke2", comment: "nodes" });
+    await cluster.task("POST", "nodes/stone/qemu", { ...vmFields(121), pool: "rke2" });
+  });
+  after(() => cluster.close());
+
+  it("keeps pools: members, change, refusal while not empty", async () => {
+    assert.deepEqual(await cluster.get("pools"), [{ poolid: "rke2", comment: "nodes" }]);
+    const [pool] = await cluster.get<Record<string, unknown>[]>("pools?poolid=rke2");
+    assert.partialDeepStrictEqual(pool?.members, [
+      { id: "qemu/121", node: "stone", type: "qemu", vmid: 121 },
+    ]);
+    assert.match(
+      await cluster.refusal("DELETE", "pools?poolid=rke2"),
+      /^500 pool 'rke2' is not empty/,
+    );
+    assert.match(await cluster.refusal("POST", "pools", { poolid: "rke2" }), /already exists/);
+    await cluster.ok("PUT", "pools?poolid=rke2", { delete: "1", vms: "121" });
+    await cluster.ok("PUT", "pools?poolid=rke2", { comment: "" });
+    await cluster.ok("DELETE", "pools?poolid=rke2");
+    assert.match(await cluster.refusal("GET", "pools?poolid=rke2"), /^500 .*does not exist/);
+  });
+
+  it("keeps HA resources and rules: slash after the path, all fields on PUT, gone texts", async () => {
+    assert.match(
+      await cluster.refusal("GET", "cluster/ha/resources/vm:121"),
+      /^500 no such resource/,
+    );
+    const fields = { state: "started", max_restart: "2", max_relocate: "1", failback: "1" };
+    await cluster.ok("POST", "cluster/ha/resources/", {
+      sid: "vm:121",
+      type: "vm",
+      comment: "c",
+      ...fields,
+    });
+    await cluster.ok("PUT", "cluster/ha/resources/vm:121", {
+      ...fields,
+      max_restart: "3",
+      delete: "comment",
+    });
+    const { digest, ...resource } = await cluster.get("cluster/ha/resources/vm:121");
+    assert.match(String(digest), /^[0-9a-f]{40}$/);
+    assert.deepEqual(resource, {
+      sid: "vm:121",
+      type: "vm",
+      state: "started",
+      max_restart: 3,
+      max_relocate: 1,
+      failback: 1,
+    });
+    const rule = {
+      type: "node-affinity",
+      resources: "vm:121",
+      nodes: "stone:2,tank:1",
+      strict: "0",
+    };
+    await cluster.ok("POST", "cluster/ha/rules/", { rule: "home", disable: "0", ...rule });
+    assert.partialDeepStrictEqual(await cluster.get("cluster/ha/rules/home"), {
+      rule: "home",
+      nodes: "stone:2,tank:1",
+      strict: 0,
+      disable: 0,
+    });
+    assert.match(
+      await cluster.refusal("DELETE", "nodes/stone/qemu/121/?purge=0"),
+      /used in HA resources and purge parameter not set/,
+    );
+    await cluster.ok("DELETE", "cluster/ha/resources/vm:121");
+    assert.match(
+      await cluster.refusal("GET", "cluster/ha/rules/home"),
+      /^500 no such ha rule 'home'/,
+    );
+  });
+
+  it("keeps PCI mappings with a repeated map field, checked against the hosts' devices", async () => {
+    const map = ["stone", "tank"].map(
+      (node) => `id=10de:2204,node=${node},path=0000:01:00.0,iommugroup=12`,
+    );
+    await cluster.ok("POST", "cluster/mapping/pci", { id: "gpu", description: "d", map });
+    await cluster.ok("PUT", "cluster/mapping/pci/gpu", { delete: "mdev", map: map.slice(0, 1) });
+    assert.partialDeepStrictEqual(await cluster.get("cluster/mapping/pci/gpu"), {
+      id: "gpu",
+      description: "d",
+      map: map.slice(0, 1),
+    });
+    const wrong = "id=10de:2204,node=stone,path=0000:09:00.0";
+    assert.match(
+      await cluster.refusal("POST", "cluster/mapping/pci", { id: "x", map: wrong }),
+      /pci device '0000:09:00\.0' not found/,
+    );
+    await cluster.ok("DELETE", "cluster/mapping/pci/gpu");
+    assert.match(await cluster.refusal("GET", "cluster/mapping/pci/gpu"), /does not exist/);
+  });
+
+  it("keeps firewall rules: pos a number in the list and a string alone, moveto inserts before", async () => {
+    const rules = "nodes/stone/qemu/121/firewall/rules";
+    for (const comment of ["c", "b", "a"])
+      await cluster.ok("POST", rules, { action: "ACCEPT", type: "in", enable: "1", comment });
+    await cluster.ok("PUT", `${rules}/0`, { moveto: "2" });
+    const list = await cluster.get<{ pos: number; comment: string; enable: number }[]>(rules);
+    assert.deepEqual(
+      list.map(({ pos, comment, enable }) => [pos, comment, enable]),
+      [
+        [0, "b", 1],
+        [1, "a", 1],
+        [2, "c", 1],
+      ],
+    );
+    assert.equal((await cluster.get(`${rules}/2`)).pos, "2");
+    await cluster.ok("POST", "cluster/firewall/groups", { group: "web", comment: "x" });
+    await cluster.ok("POST", "cluster/firewall/groups/web", { action: "DROP", type: "in" });
+    assert.match(await cluster.refusal("DELETE", "cluster/firewall/groups/web"), /is not empty/);
+    await cluster.ok("DELETE", "cluster/firewall/groups/web/0");
+    await cluster.ok("DELETE", "cluster/firewall/groups/web");
+    await cluster.ok("PUT", "cluster/firewall/options", { enable: "1", policy_in: "DROP" });
+    assert.deepEqual(await cluster.get("cluster/firewall/options"), {
+      enable: 1,
+      policy_in: "DROP",
+    });
+  });
+
+  it("turns a VM into a template, clones it with its own MAC, and migrates the clone", async () => {
+    assert.equal(await cluster.task("POST", "nodes/stone/qemu/121/template"), "OK");
+    assert.match(
+      String((await cluster.get("nodes/stone/qemu/121/config")).scsi0),
+      /^local-lvm:base-121-disk-0/,
+    );
+    assert.match(
+      await cluster.refusal("POST", "nodes/stone/qemu/121/status/start"),
+      /it's a template/,
+    );
+    const clone = { newid: "140", full: "1", name: "copy" };
+    assert.equal(await cluster.task("POST", "nodes/stone/qemu/121/clone", clone), "OK");
+    const copy = await cluster.get("nodes/stone/qemu/140/config");
+    assert.match(String(copy.scsi0), /^local-lvm:vm-140-disk-0,.*size=2G/);
+    assert.equal(copy.name, "copy");
+    assert.doesNotMatch(String(copy.net0), /BC:24:11:00:00:21/);
+    await cluster.task("POST", "nodes/stone/qemu/140/status/start");
+    const migrate = "nodes/stone/qemu/140/migrate";
+    assert.match(
+      await cluster.refusal("POST", migrate, { target: "tank" }),
+      /running VM without --online/,
+    );
+    const online = { target: "tank", online: "1", "with-local-disks": "1" };
+    assert.equal(await cluster.task("POST", migrate, online), "OK");
+    assert.equal((await cluster.get("nodes/tank/qemu/140/status/current")).status, "running");
+    assert.match(
+      await cluster.refusal("POST", "nodes/tank/qemu/140/move_disk", {
+        disk: "scsi0",
+        storage: "local-lvm",
+      }),
+      /you can't move to the same storage with same format/,
+    );
+  });
+});

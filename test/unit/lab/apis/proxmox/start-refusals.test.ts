@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TestCluster, vmFields } from "./cluster.ts";
+
+describe("Proxmox API: what a machine of the lab needs to start", () => {
+  const cluster = new TestCluster();
+  const vm = "nodes/stone/qemu/121";
+  const start = (): Promise<string> => cluster.task("POST", `${vm}/status/start`);
+  before(async () => {
+    await cluster.open();
+    await cluster.downloadImage();
+    await cluster.task("POST", "nodes/stone/qemu", vmFields(121));
+  });
+  after(() => cluster.close());
+
+  /** Starts with a change that must be refused, then undoes it. */
+  const refuses = async (change: Record<string, string>, reason: RegExp): Promise<void> => {
+    await cluster.ok("PUT", `${vm}/config`, change);
+    assert.match(await start(), reason);
+    const names = Object.keys(change).flatMap((name) => (name === "delete" ? change[name] : name));
+    const undo = Object.entries(vmFields(121)).filter(([name]) => names.includes(name));
+    const removed = names.filter((name) => name !== undefined && !(name in vmFields(121)));
+    await cluster.ok("PUT", `${vm}/config`, {
+      ...Object.fromEntries(undo),
+      ...(removed.length > 0 ? { delete: removed.join(",") } : {}),
+    });
+  };
+
+  it("a static address", async () => {
+    await refuses({ delete: "ipconfig0" }, /VM 121 has no address: set ipconfig0/);
+    await refuses({ ipconfig0: "ip=dhcp" }, /static IPv4 address/);
+  });
+
+  it("one card on the host's bridge, without a VLAN", async () => {
+    await refuses({ net1: "model=virtio,bridge=vmbr0" }, /net0, net1: .*one card/);
+    await refuses({ net0: "model=virtio,bridge=vmbr9" }, /bridge 'vmbr9' does not exist/);
+    await refuses({ net0: "model=virtio,bridge=vmbr0,tag=30" }, /VLAN tag 30/);
+  });
+
+  it("a snippet that lies on its node, a mapping that exists, memory that the host has", async () => {
+    await refuses(
+      { cicustom: "user=local:snippets/gone.yaml" },
+      /'local:snippets\/gone\.yaml' does not exist on node stone/,
+    );
+    await refuses({ hostpci0: "mapping=gpu,pcie=1" }, /PCI device mapping not found for 'gpu'/);
+    await refuses(
+      { memory: "100000" },
+      /cannot allocate memory: 100000 MiB wanted, 65536 of 65536/,
+    );
+  });
+
+  it("an image on the node and in the disk", async () => {
+    const gone = vmFields(122).scsi0?.replace("debian", "gone") ?? "";
+    assert.match(
+      await cluster.task("POST", "nodes/stone/qemu", { ...vmFields(122), scsi0: gone }),
+      /^unable to create VM 122 - volume 'local:import\/gone\.qcow2' does not exist/,
+    );
+    assert.match(await cluster.refusal("GET", "nodes/stone/qemu/122/config"), /does not exist/);
+    await cluster.task("POST", "nodes/stone/qemu", { ...vmFields(123), scsi0: "local-lvm:8" });
+    const status = await cluster.task("POST", "nodes/stone/qemu/123/status/start");
+    assert.match(status, /disk scsi0 holds no operating system/);
+  });
+
+  it("takes the snippet of cicustom as it is, and answers the agent only when that installs it", async () => {
+    const snippet = join(cluster.stateDir, "stone/var/lib/vz/snippets/node.yaml");
+    writeFileSync(snippet, "#cloud-config\nhostname: a\n");
+    await cluster.ok("PUT", `${vm}/config`, {
+      cicustom: "user=local:snippets/node.yaml",
+      agent: "enabled=1",
+    });
+    assert.equal(await start(), "OK");
+    assert.equal(
+      cluster.hypervisor.started.at(-1)?.cloudInit.userData,
+      "#cloud-config\nhostname: a\n",
+    );
+    const agent = `${vm}/agent/network-get-interfaces`;
+    assert.match(await cluster.refusal("GET", agent), /^500 QEMU guest agent is not running/);
+    writeFileSync(snippet, "#cloud-config\npackages: [qemu-guest-agent]\n");
+    const { result } = await cluster.get<{ result: unknown[] }>(agent);
+    assert.partialDeepStrictEqual(result[1], {
+      name: "eth0",
+      "ip-addresses": [{ "ip-address": "192.168.1.21", prefix: 24, "ip-address-type": "ipv4" }],
+    });
+  });
+
+  it("starts with a warning when a password has no effect", async () => {
+    await cluster.task("POST", `${vm}/status/stop`);
+    await cluster.ok("PUT", `${vm}/config`, { cipassword: "secret" });
+    assert.equal((await cluster.get(`${vm}/config`)).cipassword, "**********");
+    assert.equal(await start(), "WARNINGS: 1");
+  });
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { format } from "prettier";
+import { goldenFile, goldenGraph } from "../../golden/graph.ts";
+import { configPages } from "../../../stacks/config-page.ts";
+import { siteJsonSchema } from "../../../stacks/json-schema.ts";
+
+describe("generated files", () => {
+  const root = new URL("../../../", import.meta.url);
+
+  it("the editors' schema and the config page match stacks/schema.ts", async () => {
+    const schema = await format(JSON.stringify(siteJsonSchema()), {
+      parser: "json",
+      printWidth: 100,
+    });
+    assert.equal(readFileSync(new URL("stacks/site.schema.json", root), "utf8"), schema);
+    const page = await format(configPages(siteJsonSchema()), {
+      parser: "markdown",
+      printWidth: 100,
+    });
+    assert.equal(readFileSync(new URL("docs/config.md", root), "utf8"), page);
+  });
+
+  for (const stack of ["home", "cabin"]) {
+    it(`the graph of ${stack} is its golden file (node scripts/golden.ts --write)`, async () => {
+      assert.equal(
+        `${JSON.stringify(await goldenGraph(stack), undefined, 2)}\n`,
+        goldenFile(stack),
+      );
+    });
+
+    it(`Pulumi.${stack}.yaml names the schema for editors in its first line`, () => {
+      const [first] = readFileSync(new URL(`Pulumi.${stack}.yaml`, root), "utf8").split("\n");
+      assert.equal(first, "# yaml-language-server: $schema=./stacks/site.schema.json");
+    });
+  }
+});

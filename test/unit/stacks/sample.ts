@@ -1,0 +1,52 @@
+import { siteFile } from "../../../scripts/site-file.ts";
+import { parseSiteConfig } from "../../../stacks/config.ts";
+import type { Problem } from "../../../stacks/problem.ts";
+import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
+
+/** Changes to a config by path: `{"machines[0].vmId": 121}`; undefined removes a value. */
+export type Changes = Readonly<Record<string, unknown>>;
+
+type Tree = Record<string, unknown>;
+
+function homeValues(changes: Changes): Tree {
+  const raw = siteFile(new URL("../../../Pulumi.home.yaml", import.meta.url));
+  const values = Object.fromEntries(
+    Object.entries(raw).map(([key, text]) => [
+      key.replace("homelab:", ""),
+      JSON.parse(text) as unknown,
+    ]),
+  );
+  for (const [path, value] of Object.entries(changes))
+    set(values, path.split(/[.[\]]+/).filter(Boolean), value);
+  return values;
+}
+
+function set(tree: Tree, [key = "", ...rest]: readonly string[], value: unknown): void {
+  if (rest.length > 0) {
+    set((tree[key] ??= {}) as Tree, rest, value);
+  } else if (value === undefined) {
+    delete tree[key];
+  } else {
+    tree[key] = value;
+  }
+}
+
+/** The home site's raw config by full key, structures as JSON, after changes. */
+export function changed(changes: Changes = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(homeValues(changes)).map(([key, value]) => [
+      `homelab:${key}`,
+      JSON.stringify(value),
+    ]),
+  );
+}
+
+/** What is wrong with the home site after changes. */
+export function problemsAfter(changes: Changes): readonly Problem[] {
+  return parseSiteConfig(changed(changes)).problems;
+}
+
+/** The home site's config, defaults filled in, after changes that keep it readable. */
+export function homeConfig(changes: Changes = {}): SiteConfig {
+  return siteConfig.parse(homeValues(changes));
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cached } from "../../toolchain/cache.ts";
+import { download, publishedSum } from "../../toolchain/download.ts";
+
+const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+describe("published checksums", () => {
+  it("are read from lists and from bare sums", () => {
+    const wanted = sum("x");
+    assert.equal(publishedSum(`${sum("y")}  other\n${wanted}  dir/tool.tgz\n`, "tool.tgz"), wanted);
+    assert.equal(publishedSum(`${wanted}\n`, "tool.tgz"), wanted);
+  });
+
+  it("are missed aloud when a list does not name the file", () => {
+    assert.throws(
+      () => publishedSum(`${sum("y")}  a\n${sum("z")}  b\n`, "tool"),
+      /no SHA-256 for tool/,
+    );
+  });
+});
+
+describe("the tool cache", () => {
+  let home: string;
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), "homelab-cache-"));
+    process.env["XDG_CACHE_HOME"] = home;
+  });
+  after(async () => {
+    delete process.env["XDG_CACHE_HOME"];
+    await rm(home, { recursive: true });
+  });
+
+  it("makes a thing once for two callers at once", async () => {
+    let made = 0;
+    const make = async (directory: string): Promise<void> => {
+      made += 1;
+      await writeFile(join(directory, "tool"), "x");
+    };
+    const [one, two] = await Promise.all([cached("t", "1", make), cached("t", "1", make)]);
+    assert.equal(one, two);
+    assert.equal(made, 1);
+  });
+
+  it("keeps nothing of a failed attempt, and tries again", async () => {
+    await assert.rejects(
+      cached("f", "1", () => Promise.reject(new Error("broken"))),
+      /broken/,
+    );
+    const path = await cached("f", "1", async (directory) =>
+      writeFile(join(directory, "tool"), "x"),
+    );
+    assert.equal(await readFile(join(path, "tool"), "utf8"), "x");
+  });
+});
+
+describe("a download", () => {
+  const files: Record<string, string> = {};
+  const server = createServer((request, response) => {
+    const body = files[request.url ?? ""];
+    if (body === undefined) response.writeHead(404).end();
+    else response.end(body);
+  });
+  let base: string;
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "homelab-download-"));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(async () => {
+    server.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it("is kept when its published sum agrees", async () => {
+    Object.assign(files, { "/tool": "program", "/tool.sha256": sum("program") });
+    await download({ url: `${base}/tool`, checksums: `${base}/tool.sha256` }, directory);
+    assert.equal(await readFile(join(directory, "tool"), "utf8"), "program");
+  });
+
+  it("is refused when it does not", async () => {
+    Object.assign(files, { "/bad": "tampered", "/bad.sha256": sum("program") });
+    await assert.rejects(
+      download({ url: `${base}/bad`, checksums: `${base}/bad.sha256` }, directory),
+      /SHA-256 is .* published is/,
+    );
+    assert.equal(existsSync(join(directory, "bad")), false);
+  });
+});
