@@ -1,4 +1,4 @@
-import { interpolate, secret, type Output } from "@pulumi/pulumi";
+import { all, interpolate, secret, type Output } from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { Network } from "../components/network/network.ts";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
@@ -28,8 +28,8 @@ export interface SiteOutputs {
   readonly kubeconfig: Output<string>;
   /** Login key of root on every machine; secret. */
   readonly sshPrivateKey: Output<string>;
-  /** Lines for ~/.ssh/known_hosts. */
-  readonly knownHosts: readonly Output<string>[];
+  /** Lines for ~/.ssh/known_hosts, one a machine. */
+  readonly knownHosts: Output<string>;
 }
 
 /** Parts of a deployment that tests replace. */
@@ -87,9 +87,9 @@ export async function deploySite(
     router: routerConfig(routerPlan(name, config)),
     kubeconfig: cluster.kubeconfig,
     sshPrivateKey: secret(login.privateKeyOpenssh),
-    knownHosts: nodes.map(
-      (node) => interpolate`${node.name},${node.address} ${node.machine.hostKey}`,
-    ),
+    knownHosts: all(
+      nodes.map((node) => interpolate`${node.name},${node.address} ${node.machine.hostKey}\n`),
+    ).apply((lines) => lines.join("")),
   };
 }
 

@@ -114,7 +114,6 @@ function container(args: KubeVipArgs): object {
     port: "6443",
     vip_interface: args.interface,
     vip_subnet: "32",
-    dns_mode: "first",
     cp_enable: "true",
     cp_namespace: namespace,
     svc_enable: "false",

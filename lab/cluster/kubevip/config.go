@@ -38,7 +38,8 @@ var refused = map[string]string{
 func parse(env map[string]string, holder string) (config, error) {
 	c := config{namespace: "kube-system", lease: "plndr-cp-lock", holder: holder, link: env["vip_interface"]}
 	for name, feature := range refused {
-		if value := env[name]; value != "" && value != "false" {
+		// dns_mode's default only says how an address that is a name would be looked up.
+		if value := env[name]; value != "" && value != "false" && name+value != "dns_modefirst" {
 			return c, fmt.Errorf("%s=%s: the lab's kube-vip has no %s; it only moves the control plane's address by ARP", name, value, feature)
 		}
 	}

@@ -53,9 +53,15 @@ func Apply(ctx context.Context, client kubernetes.Interface, name string, m Mark
 	if err != nil {
 		return err
 	}
-	patch := map[string]any{
-		"metadata": map[string]any{"labels": m.Labels, "annotations": m.Annotations},
+	// In a merge patch (RFC 7386) a null would remove every label that the node has.
+	metadata := map[string]any{}
+	if len(m.Labels) > 0 {
+		metadata["labels"] = m.Labels
 	}
+	if len(m.Annotations) > 0 {
+		metadata["annotations"] = m.Annotations
+	}
+	patch := map[string]any{"metadata": metadata}
 	if m.ProviderID != "" && node.Spec.ProviderID == "" {
 		patch["spec"] = map[string]any{"providerID": m.ProviderID}
 	}
