@@ -151,7 +151,12 @@ export function clusterRoutes(site: Site): Route[] {
       method: "GET",
       path: "nodes",
       parameters: [],
-      handle: () => site.inventory.hosts.map((host) => nodeSummary(site, host)),
+      // Only this list carries the fingerprint, and the provider fails without it.
+      handle: () =>
+        site.inventory.hosts.map((host) => ({
+          ...nodeSummary(site, host),
+          ssl_fingerprint: site.fingerprint,
+        })),
     },
     {
       method: "GET",

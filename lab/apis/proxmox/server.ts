@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
@@ -132,6 +133,7 @@ function openSite(options: ProxmoxOptions): Site {
     hypervisor: options.hypervisor,
     files,
     queues: new VmQueues(),
+    fingerprint: new X509Certificate(options.tls.cert).fingerprint256,
     download: options.download,
   };
 }

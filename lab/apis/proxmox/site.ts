@@ -22,6 +22,8 @@ export interface Site {
   readonly hypervisor: Hypervisor;
   readonly files: LocalFiles;
   readonly queues: VmQueues;
+  /** SHA-256 fingerprint of the API's certificate, as `AB:CD:...`. */
+  readonly fingerprint: string;
   /** Rejects with a text for people when the address does not answer or has no such file. */
   readonly download: (url: string) => Promise<Download>;
 }
