@@ -80,8 +80,14 @@ export async function serveControl(
 async function* readyLines(startup: Startup): AsyncGenerator<string> {
   const line = (value: ReadyLine): string => `${JSON.stringify(value)}\n`;
   for (;;) {
-    if (startup.state === "ready") return yield line({ ready: true });
-    if (startup.state === "failed") return yield line({ error: startup.step });
+    if (startup.state === "ready") {
+      yield line({ ready: true });
+      return;
+    }
+    if (startup.state === "failed") {
+      yield line({ error: startup.step });
+      return;
+    }
     yield line({ step: startup.step });
     await once(startup, "change");
   }

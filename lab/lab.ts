@@ -110,9 +110,9 @@ export async function labStatus(): Promise<LabStatus> {
 
 /** A running lab keeps what it was started with: say so when that is not what it would get now. */
 async function noteDifference(wanted: LabSettings, log: (step: string) => void): Promise<void> {
-  const { plugins: _plugins, ...running } = await readSettings(labPaths());
-  const { plugins: _wanted, ...now } = wanted;
-  if (JSON.stringify(running) !== JSON.stringify(JSON.parse(JSON.stringify(now)))) {
+  const running = await readSettings(labPaths());
+  const parts = ({ tools, charts }: LabSettings): string => JSON.stringify([tools, charts ?? null]);
+  if (parts(running) !== parts(wanted)) {
     log("the lab runs with older tools or charts; `npm run lab -- stop` and start it to renew it");
   }
 }

@@ -38,8 +38,9 @@ export async function readState(stack: Stack): Promise<StackState> {
 
 /** The same deployment without its pending operations. */
 export function withoutPending(deployment: Deployment): Deployment {
-  const { pending_operations: _, ...rest } = deployment.deployment as DeploymentV3;
-  return { ...deployment, deployment: rest as Deployment["deployment"] };
+  const body = { ...(deployment.deployment as DeploymentV3) };
+  delete body.pending_operations;
+  return { ...deployment, deployment: body };
 }
 
 /** Marks a secret in an export: https://www.pulumi.com/docs/iac/concepts/secrets/ */

@@ -123,7 +123,7 @@ export const cluster = z
     kubeletArgs: z
       .record(
         z.string().regex(/^[a-z][a-z0-9-]*$/, "use a kubelet flag without dashes in front"),
-        z.string(),
+        z.union([z.string(), z.number(), z.boolean()]).transform(String),
       )
       .default({})
       .describe(

@@ -73,12 +73,15 @@ export async function sourceHash(tool: Tool): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Environment of every call of Go: the toolchain that go.mod names, modules as locked. */
+/**
+ * Environment of every call of Go: the toolchain that go.mod names, modules as locked. All calls share it, because
+ * other flags would compile the Kubernetes libraries once more.
+ */
 export function goEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
     GOTOOLCHAIN: "auto",
-    GOFLAGS: "-buildvcs=false -mod=readonly",
+    GOFLAGS: "-buildvcs=false -mod=readonly -trimpath",
     CGO_ENABLED: "0",
   };
 }
@@ -89,7 +92,7 @@ export async function build(tool: Tool, directory: string): Promise<void> {
     ([name, value]) => `-X ${name}=${value}`,
   );
   const output = join(directory, tool.programs.includes(tool.name) ? tool.name : `.${tool.name}`);
-  const flags = ["-trimpath", "-ldflags", ["-s -w", ...variables].join(" "), "-o", output];
+  const flags = ["-ldflags", ["-s -w", ...variables].join(" "), "-o", output];
   try {
     await run(await findGo(), ["build", ...flags, tool.build.package], {
       cwd: root,

@@ -91,7 +91,7 @@ describe("a changed setting", () => {
     try {
       await run(
         ...["pulumi", "config", "set", "--stack", "home", "--path"],
-        ...["homelab:cluster.kubeletArgs[0]", "max-pods=120"],
+        ...["homelab:cluster.kubeletArgs.max-pods", "120"],
       );
       await run("node", "scripts/up.ts", "--stack", "home");
     } finally {

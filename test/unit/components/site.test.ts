@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { RunError, type Output } from "@pulumi/pulumi";
-import { deploySite, type SiteOutputs } from "../../../stacks/site.ts";
+import { RunError } from "@pulumi/pulumi";
+import { deploySite } from "../../../stacks/site.ts";
 import { goldenGraph, type GraphNode } from "../../golden/graph.ts";
 import { mockPulumi, settled, type Registered, type World } from "../mocks.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
@@ -179,7 +179,10 @@ describe("deploying a site", () => {
     assert.equal(await secrecy(outputs.sshPrivateKey), true);
     assert.equal(await secrecy(outputs.knownHosts), false);
     const text = await new Promise<string>((resolve) => outputs.knownHosts.apply(resolve));
-    assert.equal(text.split("\n")[0], "proxmox-stone,192.168.1.21 ssh-ed25519 AAAA-proxmox-stone-host-key");
+    assert.equal(
+      text.split("\n")[0],
+      "proxmox-stone,192.168.1.21 ssh-ed25519 AAAA-proxmox-stone-host-key",
+    );
     await settled();
   });
 });
