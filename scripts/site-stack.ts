@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { releaseStaleLock } from "./repair/lock.ts";
 import { endOrphans } from "./repair/orphans.ts";
 import { settlePendingOperations } from "./repair/pending.ts";
+import { readState } from "./state.ts";
 
 /** Root of the project: where Pulumi.yaml stands. */
 export const projectDirectory = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -37,7 +38,10 @@ export async function selectStack(name: string): Promise<Stack> {
  */
 export async function withRepair<T>(stack: Stack, operation: () => Promise<T>): Promise<T> {
   const attempt = async (): Promise<T> => {
-    await settlePendingOperations(stack, say);
+    if ((await readState(stack)).pending.length > 0) {
+      await assertUnlocked(stack);
+      await settlePendingOperations(stack, say);
+    }
     return operation();
   };
   await endOrphans(projectDirectory, say);
@@ -48,6 +52,16 @@ export async function withRepair<T>(stack: Stack, operation: () => Promise<T>): 
     await releaseStaleLock(stack, error.message, say);
     return attempt();
   }
+}
+
+/**
+ * Throws ConcurrentUpdateError when another run holds the stack: its pending operations are not ours to settle.
+ * Refreshing the stack resource alone takes the lock and asks no provider anything.
+ */
+async function assertUnlocked(stack: Stack): Promise<void> {
+  const { resources } = await readState(stack);
+  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  if (root !== undefined) await stack.refresh({ target: [root.urn], suppressOutputs: true });
 }
 
 /** Ends the process as scripts expect: 0, or 1 with the cause in one paragraph. */

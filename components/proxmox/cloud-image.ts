@@ -31,6 +31,8 @@ export class CloudImage extends ComponentResource {
         checksumAlgorithm: "sha512",
         // The checksum fixes the content; asking upstream for its size at each refresh proves nothing more.
         overwrite: false,
+        // A run that was killed may have left the file behind. Its name carries the checksum: nothing else is lost.
+        overwriteUnmanaged: true,
       },
       { parent: this, deleteBeforeReplace: true },
     );

@@ -53,8 +53,8 @@ export async function releaseStaleLock(
       );
     }
   }
-  say(
-    `repair: releasing the lock of a run that died (pid ${holders.map(({ pid }) => pid).join(", ")})`,
-  );
+  // The engine's message comes twice in the error: on its own, and in the command's output.
+  const pids = [...new Set(holders.map(({ pid }) => pid))];
+  say(`repair: releasing the lock of a run that died (pid ${pids.join(", ")})`);
   await stack.cancel();
 }

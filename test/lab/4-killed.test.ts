@@ -15,8 +15,7 @@ import {
 /** When to kill: the engine's line that says that a resource is being created. */
 const moments = {
   "the creation of machines": /\+\s+proxmoxve:index:VmLegacy\s+\S+\s+creating/,
-  "the second server's join":
-    /\+\s+command:remote:Command\s+\S*proxmox-tank-(?:join|start|server)\S*\s+creating/,
+  "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
   "the Cilium release": /\+\s+kubernetes:helm\.sh\/v3:Release\s+\S+\s+creating/,
 } as const;
 

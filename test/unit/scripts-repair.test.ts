@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { engineRuns, lockHolders } from "../../scripts/repair/lock.ts";
+import { engineRuns, lockHolders, releaseStaleLock } from "../../scripts/repair/lock.ts";
+import { forgetReleaseRecord, rollBackRelease } from "../../scripts/repair/release.ts";
 import { orphanedPlugins } from "../../scripts/repair/orphans.ts";
+import { unreachableApis } from "../../scripts/reachability.ts";
 import { stringInput, withoutPending } from "../../scripts/state.ts";
+import type { ClusterCommand } from "../../scripts/kubectl.ts";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { hostname } from "node:os";
 
 describe("repair", () => {
   it("reads who holds a lock from the engine's message", () => {
@@ -33,5 +38,112 @@ describe("repair", () => {
       version: 3,
       deployment: { resources: [1] },
     });
+  });
+
+  describe("of a lock", () => {
+    const told = (host: string, pid: number): string =>
+      `locked by 1 lock(s)\n  file:///l.json: created by root@${host} (pid ${pid}) at 2026-01-02T03:04:05Z`;
+    const stack = (cancelled: string[]): Stack =>
+      ({
+        name: "home",
+        cancel: () => {
+          cancelled.push("home");
+          return Promise.resolve();
+        },
+      }) as unknown as Stack;
+
+    it("releases it when the engine that held it is dead, and says so", async () => {
+      const cancelled: string[] = [];
+      const said: string[] = [];
+      // No process has an id beyond the kernel's largest.
+      await releaseStaleLock(stack(cancelled), told(hostname(), 4_194_305), (text) =>
+        said.push(text),
+      );
+      assert.deepEqual(cancelled, ["home"]);
+      assert.match(said.join(), /lock of a run that died \(pid 4194305\)/);
+    });
+
+    it("respects a holder on another host, where it cannot be looked at", async () => {
+      const cancelled: string[] = [];
+      await assert.rejects(
+        releaseStaleLock(stack(cancelled), told("elsewhere", 1), () => undefined),
+        /being changed by root on elsewhere/,
+      );
+      assert.deepEqual(cancelled, []);
+    });
+  });
+
+  describe("of a release", () => {
+    const release = { urn: "urn", type: "r", inputs: { name: "cilium", namespace: "kube-system" } };
+    const cluster = (
+      calls: string[],
+      answers: Readonly<Record<string, string>>,
+    ): ClusterCommand => {
+      return (program, args) => {
+        const call = [program, ...args].join(" ");
+        calls.push(call);
+        const [, stdout = ""] = Object.entries(answers).find(([key]) => call.includes(key)) ?? [];
+        return Promise.resolve({ ok: true, stdout, stderr: "" });
+      };
+    };
+
+    it("removes only Helm's record of an install that the state does not know", async () => {
+      const calls: string[] = [];
+      const run = cluster(calls, { "get secret": "secret/sh.helm.release.v1.cilium.v1\n" });
+      await forgetReleaseRecord(release, run, () => undefined);
+      assert.deepEqual(calls.slice(1), [
+        "kubectl delete secret -n kube-system -l owner=helm,name=cilium",
+      ]);
+    });
+
+    it("rolls an upgrade that hangs back to the last good revision", async () => {
+      const calls: string[] = [];
+      const history = [
+        { revision: 1, status: "superseded" },
+        { revision: 2, status: "deployed" },
+        { revision: 3, status: "pending-upgrade" },
+      ];
+      await rollBackRelease(
+        release,
+        cluster(calls, { history: JSON.stringify(history) }),
+        () => undefined,
+      );
+      assert.equal(calls.at(-1), "helm rollback cilium 2 -n kube-system");
+    });
+
+    it("leaves a release alone that is well", async () => {
+      const calls: string[] = [];
+      const history = JSON.stringify([{ revision: 1, status: "deployed" }]);
+      await rollBackRelease(release, cluster(calls, { history }), () => undefined);
+      assert.equal(calls.length, 1);
+    });
+  });
+});
+
+describe("a preview against dead APIs", () => {
+  it("names each that it could not look at", async () => {
+    const kubeconfig = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "c",
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+      users: [{ name: "u", user: { token: "t" } }],
+    });
+    const resources = [
+      {
+        urn: "a",
+        type: "pulumi:providers:proxmoxve",
+        inputs: { endpoint: "https://127.0.0.1:1" },
+      },
+      { urn: "b", type: "pulumi:providers:kubernetes", inputs: { kubeconfig } },
+    ];
+    const stack = { exportStack: () => Promise.resolve({ version: 3, deployment: { resources } }) };
+    const found = await unreachableApis(stack as unknown as Stack);
+    assert.deepEqual(
+      found.map(({ api }) => api),
+      ["the Proxmox API at https://127.0.0.1:1", "the Kubernetes API"],
+    );
+    for (const { reason } of found) assert.match(reason, /refused|bad port/);
   });
 });

@@ -12,17 +12,28 @@ RKE2_DATA_DIR=${RKE2_DATA_DIR:-/var/lib/rancher/rke2}
 systemctl stop rke2-server.service || true
 systemctl stop rke2-agent.service || true
 
-# Process ids of the programs that RKE2 runs, one a line.
-workloads() {
-    ps -e -o pid= -o args= | awk '
-        { program = $2; sub(/.*\//, "", program) }
-        program ~ /^(etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubelet|containerd)$/ {
-            print $1
-        }'
+# runs PID START: whether the process runs that has this id and start time in clock ticks.
+runs() {
+    [ -n "$2" ] && [ "$(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20)" = "$2" ]
 }
 
-for pid in $(workloads); do
-    kill -9 "$pid" 2>/dev/null || true
+# The processes behind RKE2's static pods and pods: a file each, with id and start time. The kubelet
+# first, so that its pods can undo what they did to the network.
+for file in "$RKE2_DATA_DIR"/agent/pids/kubelet.pid "$RKE2_DATA_DIR"/agent/pids/*.pid; do
+    [ -e "$file" ] || continue
+    pid=$(sed -n 1p "$file")
+    start=$(sed -n 2p "$file")
+    if runs "$pid" "$start"; then
+        kill "$pid" 2>/dev/null || true
+    fi
+    for _ in $(seq 50); do
+        runs "$pid" "$start" || break
+        sleep 0.1
+    done
+    if runs "$pid" "$start"; then
+        kill -9 "$pid" 2>/dev/null || true
+    fi
+    rm -f -- "$file"
 done
 
 # Mount points below a folder, deepest first.
