@@ -14,7 +14,8 @@ func TestArgumentsChangeTheNode(t *testing.T) {
 	if parsed.maxPods != 50 || parsed.statusFrequency != 4*time.Second {
 		t.Fatalf("got %d pods and %s", parsed.maxPods, parsed.statusFrequency)
 	}
-	k := &kubelet{options: Options{MemoryMiB: 8192, CPUs: 4}, args: parsed}
+	k := &kubelet{}
+	k.settings.Store(&settings{options: Options{MemoryMiB: 8192, CPUs: 4}, args: parsed})
 	capacity, allocatable := k.resources()
 	if got := allocatable.Memory().Value(); got != (8192-1024-100)<<20 {
 		t.Fatalf("allocatable memory is %d", got)

@@ -54,7 +54,7 @@ func (k *kubelet) labels() map[string]string {
 		corev1.LabelOSStable:   "linux",
 		corev1.LabelArchStable: runtime.GOARCH,
 	}
-	maps.Copy(labels, k.options.Labels)
+	maps.Copy(labels, k.settings.Load().options.Labels)
 	return labels
 }
 
@@ -64,16 +64,17 @@ func (k *kubelet) newNode() *corev1.Node {
 			Name: k.options.NodeName, Labels: k.labels(),
 			Annotations: map[string]string{"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
 		},
-		Spec: corev1.NodeSpec{Taints: k.options.Taints},
+		Spec: corev1.NodeSpec{Taints: k.settings.Load().options.Taints},
 	}
 	k.fillStatus(&node.Status)
 	return node
 }
 
 // keepStatus writes the node's status when it changes, when the network becomes ready, when another
-// party changed it (the node controller after an outage), and at least every reportInterval.
+// party changed it (the node controller after an outage), and at least every reportInterval. After
+// changed options it registers the node again, as a kubelet does that was restarted for them.
 func (k *kubelet) keepStatus(ctx context.Context) {
-	ticker := time.NewTicker(k.args.statusFrequency)
+	ticker := time.NewTicker(k.settings.Load().args.statusFrequency)
 	defer ticker.Stop()
 	networkReady := k.network.ready
 	var reported time.Time
@@ -90,6 +91,12 @@ func (k *kubelet) keepStatus(ctx context.Context) {
 			return
 		case <-networkReady:
 			networkReady = nil
+		case <-k.reloaded:
+			ticker.Reset(k.settings.Load().args.statusFrequency)
+			if _, err := k.register(ctx); err != nil {
+				return
+			}
+			reported = time.Time{}
 		case <-ticker.C:
 		}
 	}
@@ -175,15 +182,16 @@ func sameResources(a, b corev1.ResourceList) bool {
 // resources returns capacity, and what is left for pods after reservations and the hard eviction
 // threshold (https://kubernetes.io/docs/tasks/administer-cluster/reserve-compute-resources/).
 func (k *kubelet) resources() (capacity, allocatable corev1.ResourceList) {
+	now := k.settings.Load()
 	capacity = corev1.ResourceList{
-		corev1.ResourceCPU:              *resource.NewQuantity(int64(k.options.CPUs), resource.DecimalSI),
-		corev1.ResourceMemory:           *resource.NewQuantity(int64(k.options.MemoryMiB)<<20, resource.BinarySI),
+		corev1.ResourceCPU:              *resource.NewQuantity(int64(now.options.CPUs), resource.DecimalSI),
+		corev1.ResourceMemory:           *resource.NewQuantity(int64(now.options.MemoryMiB)<<20, resource.BinarySI),
 		corev1.ResourceEphemeralStorage: *resource.NewQuantity(60<<30, resource.BinarySI),
-		corev1.ResourcePods:             *resource.NewQuantity(k.args.maxPods, resource.DecimalSI),
+		corev1.ResourcePods:             *resource.NewQuantity(now.args.maxPods, resource.DecimalSI),
 	}
 	allocatable = capacity.DeepCopy()
-	eviction := corev1.ResourceList{corev1.ResourceMemory: k.args.evictionMemory}
-	for _, reservation := range []corev1.ResourceList{k.args.systemReserved, k.args.kubeReserved, eviction} {
+	eviction := corev1.ResourceList{corev1.ResourceMemory: now.args.evictionMemory}
+	for _, reservation := range []corev1.ResourceList{now.args.systemReserved, now.args.kubeReserved, eviction} {
 		for name, amount := range reservation {
 			if left, ok := allocatable[name]; ok {
 				left.Sub(amount)

@@ -35,7 +35,7 @@ type Options struct {
 	// ControlPlanePods are shown as mirror pods in kube-system.
 	ControlPlanePods []StaticPod
 	// Logger receives what the kubelet does; nil means slog.Default().
-	Logger *slog.Logger
+	Logger *slog.Logger `json:"-"`
 }
 
 // StaticPod is a pod of the control plane that runs outside of the API's control.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
@@ -22,8 +23,10 @@ import (
 )
 
 type kubelet struct {
+	// options are those at the start; what may change while the node runs is in settings.
 	options  Options
-	args     arguments
+	settings atomic.Pointer[settings]
+	reloaded chan struct{}
 	nodeIP   netip.Addr
 	config   *rest.Config
 	client   kubernetes.Interface
@@ -34,8 +37,9 @@ type kubelet struct {
 
 // Run registers the node and runs its pods until ctx ends, then stops the pods' programs and
 // returns nil. The Node stays, as it does when a machine is switched off. It returns an error only
-// for options that cannot work; an unreachable API is waited for.
-func Run(ctx context.Context, o Options) error {
+// for options that cannot work; an unreachable API is waited for. Options that come from reload are
+// applied to the running node as a restart of the kubelet would, see reload.go; reload may be nil.
+func Run(ctx context.Context, o Options, reload <-chan Options) error {
 	k, err := newKubelet(o)
 	if err != nil {
 		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
@@ -60,6 +64,7 @@ func Run(ctx context.Context, o Options) error {
 		func() { k.keepStatus(ctx) },
 		func() { k.showStaticPods(ctx, node) },
 		func() { k.runPods(ctx) },
+		func() { k.follow(ctx, reload) },
 	} {
 		parts.Go(part)
 	}
@@ -68,17 +73,7 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func newKubelet(o Options) (*kubelet, error) {
-	if o.NodeName == "" {
-		return nil, fmt.Errorf("NodeName is empty; it must be the name of the client certificate's node")
-	}
-	address, err := netip.ParseAddr(o.NodeIP)
-	if err != nil || !address.Is4() {
-		return nil, fmt.Errorf("NodeIP %q is not an IPv4 address", o.NodeIP)
-	}
-	if o.MemoryMiB <= 0 || o.CPUs <= 0 {
-		return nil, fmt.Errorf("MemoryMiB and CPUs must be positive, got %d and %d", o.MemoryMiB, o.CPUs)
-	}
-	args, err := parseArguments(o.Args)
+	parsed, address, err := validate(o)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +91,10 @@ func newKubelet(o Options) (*kubelet, error) {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &kubelet{
-		options: o, args: args, nodeIP: address, config: config, client: client,
+	k := &kubelet{
+		options: o, nodeIP: address, config: config, client: client, reloaded: make(chan struct{}, 1),
 		network: newPodNetwork(), log: log.With("node", o.NodeName),
-	}, nil
+	}
+	k.settings.Store(parsed)
+	return k, nil
 }

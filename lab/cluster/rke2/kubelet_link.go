@@ -29,7 +29,7 @@ func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain s
 	options := kubelet.Options{
 		NodeName: c.NodeName, NodeIP: c.NodeIP, Version: version, Kubeconfig: c.Layout.Agent("kubelet.kubeconfig"),
 		Labels: c.Labels, Taints: c.Taints, Args: c.KubeletArgs, MemoryMiB: memory, CPUs: cpus,
-		ClusterDNS: dns, ClusterDomain: domain, Logger: log.With("component", "kubelet"),
+		ClusterDNS: dns, ClusterDomain: domain,
 	}
 	marks := node.Marks{Annotations: map[string]string{
 		"rke2.io/hostname": c.NodeName, "rke2.io/internal-ip": c.NodeIP,
@@ -49,7 +49,13 @@ func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain s
 		// The kubelet itself may not give its Node a role.
 		kubeconfig = c.Layout.AdminKubeconfig()
 	}
-	run.start("kubelet", func(ctx context.Context) error { return kubelet.Run(ctx, options) })
+	child, err := runtimeChild(c, options, log)
+	if err != nil {
+		return err
+	}
+	if err := run.keep(child); err != nil {
+		return err
+	}
 	rest, err := clientConfig(kubeconfig)
 	if err != nil {
 		return err

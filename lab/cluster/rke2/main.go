@@ -1,6 +1,6 @@
 // Command rke2 stands in for RKE2 inside the simulated machines: its files, flags, tokens, join
 // rules and messages are RKE2's, and behind them run the real etcd and Kubernetes binaries, as
-// child processes instead of static pods. https://docs.rke2.io
+// processes that outlive it instead of static pods. https://docs.rke2.io
 package main
 
 import (
@@ -68,6 +68,8 @@ func run(args []string, log *slog.Logger) error {
 			role = config.Agent
 		}
 		return runNode(role, args[1:])
+	case runtimeCommand:
+		return nodeRuntime(args[1:], log)
 	case "etcd-snapshot":
 		return snapshotCommand(args[1:], log)
 	case "secrets-encrypt":

@@ -12,6 +12,8 @@ import (
 	"homelab/lab/cluster/rke2/config"
 	"homelab/lab/cluster/rke2/controlplane"
 	"homelab/lab/cluster/rke2/etcd"
+	"homelab/lab/cluster/rke2/process"
+	"homelab/lab/cluster/rke2/supervisor"
 	"homelab/lab/cluster/rke2/token"
 )
 
@@ -24,8 +26,15 @@ func reset(ctx context.Context, c *config.Config, log *slog.Logger, run *tasks) 
 	if err := s.member.CheckReset(); err != nil {
 		return err
 	}
+	if conn, err := net.DialTimeout("tcp", "127.0.0.1:"+supervisor.Port, time.Second); err == nil {
+		return errors.Join(errors.New("rke2 server already runs: stop rke2-server before a cluster reset"), conn.Close())
+	}
+	// What a stopped server left running works on the data that is about to change.
+	if err := process.EndLeftovers(c.Layout); err != nil {
+		return err
+	}
 	if conn, err := net.DialTimeout("tcp", "127.0.0.1:2379", time.Second); err == nil {
-		return errors.Join(errors.New("etcd already runs on 127.0.0.1:2379: stop rke2-server before a cluster reset"), conn.Close())
+		return errors.Join(errors.New("another etcd runs on 127.0.0.1:2379: stop it before a cluster reset"), conn.Close())
 	}
 	if c.RestorePath != "" {
 		if err := s.restore(ctx); err != nil {
@@ -75,7 +84,7 @@ func (s *server) restore(ctx context.Context) error {
 	reading := &tasks{fail: s.run.fail}
 	defer reading.stop()
 	child := s.newChild("etcd", s.member.RestoredArgs())
-	child.MaxFailures = 1
+	child.MaxFailures, child.Bound = 1, true
 	reading.start("etcd", child.Run)
 	packed, err := s.member.RestoredBootstrap(ctx, password)
 	if err != nil || packed == nil {
@@ -106,7 +115,7 @@ func (s *server) resetMembership(ctx context.Context) error {
 		return err
 	}
 	child := s.newChild("etcd", rendered)
-	child.MaxFailures = 1
+	child.MaxFailures, child.Bound = 1, true
 	s.run.start("etcd", child.Run)
 	return s.member.WaitVoting(ctx)
 }

@@ -20,27 +20,35 @@ type part interface {
 	start(ctx context.Context, run *tasks) error
 }
 
-// serve starts a node, tells systemd when it is ready, and stops it on SIGTERM or SIGINT. The
-// children stop with rke2: real static pods live on, but nothing here would take them over.
+// The processes of each role; what else an earlier rke2 left running is ended.
+var (
+	agentChildren  = []string{"kubelet"}
+	serverChildren = append([]string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}, agentChildren...)
+)
+
+// serve starts a node, tells systemd when it is ready, and stops it on SIGTERM or SIGINT. As with
+// the containers of a real node, the control plane and the pods go on running; the next rke2
+// takes them over.
 func serve(c *config.Config, log *slog.Logger) error {
 	signals, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	ctx, fail := context.WithCancelCause(context.Background())
 	defer context.AfterFunc(signals, func() { fail(errSignal) })()
-	if err := process.EndLeftovers(c.Layout); err != nil {
-		return err
-	}
 	run := &tasks{fail: fail}
 	defer run.stop()
 
 	var node part
+	children := serverChildren
 	switch {
 	case c.Role == config.Agent:
-		node = &agent{c: c, log: log}
+		node, children = &agent{c: c, log: log}, agentChildren
 	case c.ClusterReset:
 		return reset(ctx, c, log, run)
 	default:
 		node = &server{c: c, log: log}
+	}
+	if err := process.EndLeftovers(c.Layout, children...); err != nil {
+		return err
 	}
 	if err := node.start(ctx, run); err != nil {
 		if cause := context.Cause(ctx); cause != nil {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"homelab/lab/cluster/rke2/certs"
 	"homelab/lab/cluster/rke2/config"
@@ -151,8 +154,11 @@ func (s *server) startEtcd(ctx context.Context) error {
 	child := s.newChild("etcd", args)
 	// A server without etcd is none: the unit's restart tries again and shows the cause.
 	child.MaxFailures = 3
+	child.FirstOnly = []string{"--initial-cluster"}
 	child.Restart = make(chan struct{}, 1)
-	s.run.start("etcd", child.Run)
+	if err := s.run.keep(child); err != nil {
+		return err
+	}
 	if err := s.awaitVoting(ctx, child.Restart); err != nil {
 		return err
 	}
@@ -163,13 +169,26 @@ func (s *server) startEtcd(ctx context.Context) error {
 	return s.keepBootstrap(ctx)
 }
 
-func (s *server) child(name string, args []string) {
-	s.run.start(name, s.newChild(name, args).Run)
+func (s *server) child(name string, args []string) error {
+	return s.run.keep(s.newChild(name, args))
 }
 
 func (s *server) newChild(name string, args []string) *process.Child {
 	return &process.Child{
-		Name: name, Path: binary(name), Args: args, Layout: s.c.Layout, Node: s.c.NodeName,
-		PodLogs: layout.PodLogs, Log: s.log,
+		Name: name, Path: binary(name), Args: args, Files: filesOf(args), Layout: s.c.Layout,
+		Node: s.c.NodeName, PodLogs: layout.PodLogs, Log: s.log,
 	}
+}
+
+// filesOf lists the files that arguments name: as with the FILE_HASH of RKE2's static pods, a
+// component starts anew when one of them has changed.
+func filesOf(args []string) []string {
+	var files []string
+	for _, arg := range args {
+		_, path, _ := strings.Cut(arg, "=")
+		if info, err := os.Stat(path); filepath.IsAbs(path) && err == nil && info.Mode().IsRegular() {
+			files = append(files, path)
+		}
+	}
+	return files
 }

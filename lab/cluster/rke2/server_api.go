@@ -69,7 +69,9 @@ func (s *server) startAPIServer(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("kube-apiserver-arg: %w", err)
 	}
-	s.child("kube-apiserver", args)
+	if err := s.child("kube-apiserver", args); err != nil {
+		return err
+	}
 	if err := s.awaitReadyz(ctx); err != nil {
 		return err
 	}

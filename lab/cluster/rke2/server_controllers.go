@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +28,9 @@ func (s *server) startControllers() error {
 	if err != nil {
 		return fmt.Errorf("kube-scheduler-arg: %w", err)
 	}
-	s.child("kube-controller-manager", controller)
-	s.child("kube-scheduler", scheduler)
+	if err := errors.Join(s.child("kube-controller-manager", controller), s.child("kube-scheduler", scheduler)); err != nil {
+		return err
+	}
 	config, err := clientConfig(s.c.Layout.AdminKubeconfig())
 	if err != nil {
 		return err

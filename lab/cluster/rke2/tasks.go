@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"homelab/lab/cluster/rke2/process"
 )
 
 // tasks are the parts of a node that run side by side. Stages are stopped in the reverse order
-// of their start, so that etcd outlives the apiserver and that its clients; the parts of one
-// stage are stopped together.
+// of their start, so that what a part depends on outlives it; the parts of one stage are stopped
+// together.
 type tasks struct {
 	// fail ends the whole node with the cause.
 	fail   context.CancelCauseFunc
@@ -37,6 +39,16 @@ func (t *tasks) start(name string, f func(context.Context) error) {
 			t.fail(fmt.Errorf("%s: %w", name, err))
 		}
 	}()
+}
+
+// keep takes over or starts a child and looks after it. One that still ran with other settings has
+// ended when keep returns.
+func (t *tasks) keep(child *process.Child) error {
+	if err := child.TakeOver(); err != nil {
+		return fmt.Errorf("%s: %w", child.Name, err)
+	}
+	t.start(child.Name, child.Run)
+	return nil
 }
 
 func (t *tasks) stop() {

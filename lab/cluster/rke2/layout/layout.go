@@ -62,5 +62,9 @@ func (l Layout) AdminKubeconfig() string { return l.Cred("admin.kubeconfig") }
 // ChildLog is the log of a child process, for example kube-apiserver.
 func (l Layout) ChildLog(name string) string { return l.Agent("logs", name+".log") }
 
-// ChildPid holds the process id of a child, for the clean-up after an unclean end.
+// ChildPid holds the process id of a child, its start time and its identity, a line each: by it
+// the next rke2 takes the child over, and rke2-killall.sh ends it.
 func (l Layout) ChildPid(name string) string { return l.Agent("pids", name+".pid") }
+
+// KubeletOptions holds what the process of the kubelet and the pods is told.
+func (l Layout) KubeletOptions() string { return l.Agent("etc", "kubelet-options.json") }

@@ -1,18 +1,16 @@
-// Package process keeps child processes running: etcd and the Kubernetes components, which
-// RKE2 runs as static pods.
+// Package process keeps a node's processes running: etcd and the Kubernetes components, which RKE2
+// runs as static pods, and the kubelet with the pods. As containers do, they outlive rke2: the next
+// one takes over those that are still what it would start.
 package process
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,7 +24,6 @@ const (
 	// A child that lived this long counts as healthy: its next failure is its first.
 	healthy   = 20 * time.Second
 	stopGrace = 8 * time.Second
-	maxLog    = 16 << 20
 )
 
 // Child is one process that is started again when it ends.
@@ -38,17 +35,42 @@ type Child struct {
 	Node   string
 	// PodLogs is where the log is also shown as a static pod's would be; empty for nowhere.
 	PodLogs string
+	// Files are read by the process only when it starts: when their content has changed, a
+	// process that still runs is ended and started anew.
+	Files []string
+	// FirstOnly are prefixes of arguments that only matter to a first start, so that a process
+	// that runs with other ones is taken over all the same.
+	FirstOnly []string
+	// Reload is sent to a process that is taken over, to have it read again what it follows;
+	// 0 for nothing.
+	Reload syscall.Signal
+	// Bound ends the process with Run's context; other ones are left running.
+	Bound bool
 	// MaxFailures ends Run after that many quick failures in a row; 0 means never.
 	MaxFailures int
 	Log         *slog.Logger
 	// Restart ends the process once per value, to be started again at once; may be nil.
 	Restart chan struct{}
+	// kept is a process that was taken over, until Run waits for it.
+	kept *running
+	from int64
 }
 
 var errRestart = errors.New("asked to start again")
 
-// Run keeps the child alive until ctx ends, then stops it: SIGTERM, and SIGKILL after 8 s.
-// It returns an error only when the child cannot run (see MaxFailures).
+// TakeOver finds the child that an earlier rke2 left running: Run keeps it if it is what c would
+// start, and otherwise it has ended when TakeOver returns, so that nobody takes its answers for those
+// of the next one. Without this call Run does the same.
+func (c *Child) TakeOver() (err error) {
+	if c.kept == nil {
+		c.kept, c.from, err = c.takeOver()
+	}
+	return err
+}
+
+// Run takes over the child that an earlier rke2 left running, or starts it, and keeps it alive
+// until ctx ends. Then the process is left running, unless it is Bound: that is ended by SIGTERM,
+// and SIGKILL after 8 s. An error says that the child cannot run (see MaxFailures).
 func (c *Child) Run(ctx context.Context) error {
 	delay, failures := firstDelay, 0
 	for {
@@ -78,10 +100,76 @@ func (c *Child) Run(ctx context.Context) error {
 	}
 }
 
+// once runs the process until it ends or ctx does. offset is where its own part of the log begins.
 func (c *Child) once(ctx context.Context) (offset int64, err error) {
+	if err := c.TakeOver(); err != nil {
+		return 0, err
+	}
+	child, offset := c.kept, c.from
+	c.kept = nil
+	if child == nil {
+		if child, offset, err = c.launch(); err != nil {
+			return offset, err
+		}
+	}
+	defer child.close()
+	select {
+	case <-child.done:
+		err = child.err
+	case <-ctx.Done():
+		if !c.Bound {
+			return offset, nil
+		}
+		err = child.stop()
+	case <-c.Restart:
+		err = errors.Join(errRestart, child.stop())
+	}
+	if removeErr := os.Remove(c.Layout.ChildPid(c.Name)); err == nil {
+		err = removeErr
+	}
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	return offset, err
+}
+
+// takeOver returns the process that still runs as c would start it, or nil; one that runs
+// otherwise is ended.
+func (c *Child) takeOver() (*running, int64, error) {
+	child, kept, err := find(c.Layout.ChildPid(c.Name))
+	if err != nil || child == nil {
+		return nil, 0, err
+	}
+	identity, err := c.identity()
+	if err == nil && kept == identity && !c.Bound {
+		c.Log.Info(fmt.Sprintf("Keeping %s, which runs as process %d", c.Name, child.pid))
+		if c.Reload != 0 {
+			err = child.signal(c.Reload)
+		}
+		size := int64(0)
+		if info, statErr := os.Stat(c.Layout.ChildLog(c.Name)); statErr == nil {
+			size = info.Size()
+		}
+		if err == nil {
+			return child, size, nil
+		}
+	}
+	defer child.close()
+	if err != nil {
+		return nil, 0, err
+	}
+	c.Log.Info("Stopping " + c.Name + ", which runs with other settings")
+	return nil, 0, child.stop()
+}
+
+func (c *Child) launch() (*running, int64, error) {
+	identity, err := c.identity()
+	if err != nil {
+		return nil, 0, err
+	}
 	log, offset, err := c.openLog()
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	defer log.Close()
 	cmd := exec.Command(c.Path, c.Args...)
@@ -92,92 +180,18 @@ func (c *Child) once(ctx context.Context) (offset int64, err error) {
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "NOTIFY_SOCKET=")
 	}), "GOGC=60")
-	// A group of its own keeps a terminal's Ctrl-C from reaching the children before us.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A session of its own: neither a terminal's Ctrl-C nor the end of rke2 reaches the process.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	c.Log.Info("Running " + c.Name + " " + strings.Join(c.Args, " "))
 	if err := cmd.Start(); err != nil {
-		return offset, err
+		return nil, offset, err
 	}
-	pid := c.Layout.ChildPid(c.Name)
-	if err := writePid(pid, cmd.Process.Pid); err != nil {
-		return offset, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		err = stop(cmd.Process, done)
-	case <-c.Restart:
-		err = errors.Join(errRestart, stop(cmd.Process, done))
-	}
-	if removeErr := os.Remove(pid); err == nil {
-		err = removeErr
-	}
+	child, err := own(cmd)
 	if err == nil {
-		err = errors.New("exit status 0")
+		err = child.record(c.Layout.ChildPid(c.Name), identity)
 	}
-	return offset, err
-}
-
-func stop(process *os.Process, done <-chan error) error {
-	if err := process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(stopGrace):
-		if err := process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
-		}
-		return <-done
-	}
-}
-
-func (c *Child) openLog() (*os.File, int64, error) {
-	path := c.Layout.ChildLog(c.Name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, 0, err
-	}
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
-		if err := os.Rename(path, path+".1"); err != nil {
-			return nil, 0, err
-		}
-	}
-	if err := c.linkPodLog(path); err != nil {
-		return nil, 0, err
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, 0, err
+		return nil, offset, errors.Join(err, cmd.Process.Kill())
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, file.Close())
-	}
-	return file, info.Size(), nil
-}
-
-// linkPodLog shows the log where a static pod's would be.
-func (c *Child) linkPodLog(path string) error {
-	if c.PodLogs == "" {
-		return nil
-	}
-	dir := filepath.Join(c.PodLogs, fmt.Sprintf("kube-system_%s-%s_static", c.Name, c.Node), c.Name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	err := os.Symlink(path, filepath.Join(dir, "0.log"))
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return err
-}
-
-func writePid(path string, pid int) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(strconv.Itoa(pid)), 0o644)
+	return child, offset, nil
 }

@@ -1,0 +1,69 @@
+package kubelet
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+)
+
+func TestReloadChangesTheRunningNode(t *testing.T) {
+	o := Options{NodeName: "stone", NodeIP: "192.0.2.1", MemoryMiB: 8192, CPUs: 4}
+	first, address, err := validate(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := fake.NewClientset()
+	k := &kubelet{
+		options: o, nodeIP: address, client: client, network: newPodNetwork(),
+		reloaded: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler),
+	}
+	k.settings.Store(first)
+	k.network.Provide(netip.MustParsePrefix("198.51.100.0/24"))
+	if _, err := k.register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	reload, ended := make(chan Options), make(chan struct{}, 2)
+	go func() { k.keepStatus(ctx); ended <- struct{}{} }()
+	go func() { k.follow(ctx, reload); ended <- struct{}{} }()
+	defer func() { cancel(); <-ended; <-ended }()
+
+	wrong := o
+	wrong.Args = []string{"max-pods=many"}
+	reload <- wrong
+	o.Args, o.Labels = []string{"max-pods=121", "system-reserved=cpu=1"}, map[string]string{"zone": "a"}
+	reload <- o
+	var node *corev1.Node
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if node, err = client.CoreV1().Nodes().Get(t.Context(), "stone", metav1.GetOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if node.Status.Capacity.Pods().Value() == 121 {
+			break
+		}
+	}
+	status := node.Status
+	if status.Capacity.Pods().Value() != 121 || status.Allocatable.Cpu().Value() != 3 || node.Labels["zone"] != "a" {
+		t.Errorf("capacity %v, allocatable %v, labels %v", status.Capacity, status.Allocatable, node.Labels)
+	}
+}
+
+func TestReloadRefusesAnotherNode(t *testing.T) {
+	o := Options{NodeName: "stone", NodeIP: "192.0.2.1", MemoryMiB: 8192, CPUs: 4}
+	k := &kubelet{options: o, nodeIP: netip.MustParseAddr(o.NodeIP), log: slog.New(slog.DiscardHandler)}
+	o.NodeIP = "192.0.2.2"
+	if err := k.apply(o); err == nil || !strings.Contains(err.Error(), "cannot become stone at 192.0.2.2") {
+		t.Error(err)
+	}
+	o.Args = []string{"foo=1"}
+	if err := Validate(o); err == nil || err.Error() != "kubelet stone: unknown flag: --foo" {
+		t.Error(err)
+	}
+}
