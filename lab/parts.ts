@@ -2,7 +2,8 @@
 import type { SiteInventory } from "./datacentre.ts";
 import type { Download } from "./apis/proxmox/site.ts";
 import type { FaultRegistry } from "./faults.ts";
-import type { HypervisorOptions, MachineStatus } from "./machines/hypervisor.ts";
+import type { HypervisorOptions } from "./machines/hypervisor.ts";
+import type { MachineStatus } from "./machines/running-machine.ts";
 import type { Hypervisor } from "./machines/machine.ts";
 import type { InUse } from "./status.ts";
 import type { KeyPair } from "./authority.ts";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { removeTree } from "./disk.ts";
 import type { Hypervisor, MachineDefinition } from "./machine.ts";
 import { bootMachine, type BootEnvironment, type RunningMachine } from "./running-machine.ts";
+import type { MachineStatus } from "./running-machine.ts";
 import { kubernetesNames, openSystemTree } from "./system-tree.ts";
 
 export interface HypervisorOptions {
@@ -18,17 +19,6 @@ export interface HypervisorOptions {
   readonly extraHosts?: Readonly<Record<string, string>>;
   /** Called after a machine began or ceased to run, whatever the reason. */
   readonly onChange?: (vmid: number, running: boolean) => void;
-}
-
-/** What is known of a machine that runs. */
-export interface MachineStatus {
-  readonly definition: MachineDefinition;
-  readonly startedAt: Date;
-  /** `running` until the first boot's last command has ended. */
-  readonly cloudInit: {
-    readonly status: "running" | "done" | "error";
-    readonly problems: readonly string[];
-  };
 }
 
 async function kubernetesBinaries(directory: string): Promise<Record<string, string>> {

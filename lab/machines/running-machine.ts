@@ -6,12 +6,22 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { planBoot } from "./boot-plan.ts";
 import { diskExists, hostEtc, lastLines, layDisk } from "./disk.ts";
-import type { MachineStatus } from "./hypervisor.ts";
 import type { MachineDefinition } from "./machine.ts";
 import { connect, disconnect, namespaceOf } from "./network.ts";
 import { procFiles } from "./proc-files.ts";
 import { sandboxArguments } from "./sandbox.ts";
 import type { SystemTree } from "./system-tree.ts";
+
+/** What is known of a machine that runs. */
+export interface MachineStatus {
+  readonly definition: MachineDefinition;
+  readonly startedAt: Date;
+  /** `running` until the first boot's last command has ended. */
+  readonly cloudInit: {
+    readonly status: "running" | "done" | "error";
+    readonly problems: readonly string[];
+  };
+}
 
 /** What all machines of a hypervisor share. */
 export interface BootEnvironment {

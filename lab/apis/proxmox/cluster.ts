@@ -5,7 +5,7 @@ import type { Route } from "./route.ts";
 import { nodeOf, vmidOf, type Site } from "./site.ts";
 import { storageTypes } from "./storage-types.ts";
 import { memoryMiB } from "./machine-definition.ts";
-import { vmSummary } from "./vm.ts";
+import { vmSummary } from "./vm-summary.ts";
 
 const mib = 1024 ** 2;
 const gib = 1024 ** 3;

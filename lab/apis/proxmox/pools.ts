@@ -3,7 +3,7 @@ import { part, type Call, type Route } from "./route.ts";
 import { vmidOf, type Site } from "./site.ts";
 import type { SiteState } from "./store.ts";
 import { storageNamed } from "./storage-types.ts";
-import { vmSummary } from "./vm.ts";
+import { vmSummary } from "./vm-summary.ts";
 
 /** @throws 500 when there is no such pool. */
 export function poolNamed(site: Site, poolid: string): SiteState["pools"][string] {

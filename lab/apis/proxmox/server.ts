@@ -16,7 +16,7 @@ import { poolRoutes } from "./pools.ts";
 import { parseProperties } from "./property-string.ts";
 import type { Route } from "./route.ts";
 import { hostNamed, type Download, type Site } from "./site.ts";
-import { startHostSsh, type HostSsh } from "./ssh.ts";
+import { startHostSsh, type HostSsh, type ListenAddress } from "./ssh.ts";
 import { storageRoutes } from "./storage.ts";
 import { Store } from "./store.ts";
 import { Tasks, taskRoutes } from "./tasks.ts";
@@ -25,13 +25,6 @@ import { resumeVms } from "./vm-power.ts";
 import { VmQueues } from "./vm-queues.ts";
 import { vmRoutes } from "./vm.ts";
 import { proxmoxWeb } from "./web.ts";
-
-/** An address and port to listen at. */
-export interface ListenAddress {
-  readonly address: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-}
 
 /** One site's Proxmox cluster. */
 export interface ProxmoxOptions {

@@ -3,7 +3,13 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ListenAddress } from "./server.ts";
+
+/** An address and port to listen at. */
+export interface ListenAddress {
+  readonly address: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
 
 /** sshd of one Proxmox host. */
 export interface HostSsh {

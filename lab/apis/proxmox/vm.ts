@@ -1,10 +1,8 @@
 import { failure, parameterError } from "./api-error.ts";
 import { userDataOf } from "./cloud-init.ts";
-import { cores, memoryMiB } from "./machine-definition.ts";
 import { parseSize } from "./property-string.ts";
 import { part, type Call, type Route } from "./route.ts";
 import { checkLock, nodeOf, vmOf, type Site } from "./site.ts";
-import type { StoredVm } from "./store.ts";
 import { agentEnabled, agentRoutes } from "./vm-agent.ts";
 import { answerConfig } from "./vm-config.ts";
 import { copyRoutes } from "./vm-copy.ts";
@@ -12,32 +10,7 @@ import { vmConfigRoutes } from "./vm-create.ts";
 import { destroyRoutes } from "./vm-destroy.ts";
 import { dataDisks, resizeDisk, volumeOfDisk } from "./vm-disks.ts";
 import { powerRoutes } from "./vm-power.ts";
-
-const mib = 1024 ** 2;
-
-/** What the lists and the status of a VM tell. */
-export function vmSummary(site: Site, vm: StoredVm): Record<string, string | number> {
-  const running = site.hypervisor.running(vm.vmid);
-  const root = dataDisks(vm)[0];
-  const summary: Record<string, string | number> = {
-    vmid: vm.vmid,
-    name: vm.config.name ?? `VM ${vm.vmid}`,
-    status: running ? "running" : "stopped",
-    cpus: cores(vm),
-    cpu: 0,
-    maxmem: memoryMiB(vm) * mib,
-    mem: running ? memoryMiB(vm) * mib : 0,
-    maxdisk: root === undefined ? 0 : (volumeOfDisk(site, vm, root)?.bytes ?? 0),
-    disk: 0,
-    uptime:
-      running && vm.startedAt !== undefined ? Math.floor(Date.now() / 1000) - vm.startedAt : 0,
-  };
-  if (running) summary.pid = 10_000 + vm.vmid;
-  if (vm.config.tags !== undefined) summary.tags = vm.config.tags;
-  if (vm.config.template === "1") summary.template = 1;
-  if (vm.lock !== undefined) summary.lock = vm.lock;
-  return summary;
-}
+import { vmSummary } from "./vm-summary.ts";
 
 /** Everything below `nodes/N/qemu`. */
 export function vmRoutes(site: Site): Route[] {

@@ -7,11 +7,8 @@ import { sites, type SiteInventory } from "../../../../../lab/datacentre.ts";
 import type { Hypervisor, MachineDefinition } from "../../../../../lab/machines/machine.ts";
 import { noFaults, type Faults } from "../../../../../lab/apis/faults.ts";
 import { standInImage } from "../../../../../lab/apis/proxmox/disk-image.ts";
-import {
-  createProxmox,
-  type ListenAddress,
-  type Proxmox,
-} from "../../../../../lab/apis/proxmox/server.ts";
+import { createProxmox, type Proxmox } from "../../../../../lab/apis/proxmox/server.ts";
+import type { ListenAddress } from "../../../../../lab/apis/proxmox/ssh.ts";
 import { selfSigned } from "../certificate.ts";
 import { httpsRequest, type Answer } from "../https-request.ts";
 
