@@ -8,7 +8,7 @@ import { answerConfig } from "./vm-config.ts";
 import { copyRoutes } from "./vm-copy.ts";
 import { vmConfigRoutes } from "./vm-create.ts";
 import { destroyRoutes } from "./vm-destroy.ts";
-import { dataDisks, resizeDisk, volumeOfDisk } from "./vm-disks.ts";
+import { resizeDisk, volumeOfDisk } from "./vm-disks.ts";
 import { powerRoutes } from "./vm-power.ts";
 import { vmSummary } from "./vm-summary.ts";
 
