@@ -10,12 +10,15 @@ import { asNamespaceRoot, checkNamespaces, isRoot } from "./namespaces.ts";
 import { writeNameFiles } from "./network.ts";
 import { installPlugins } from "./plugins/install.ts";
 import { findProcess, lastLines, launch, waitForEnd } from "./process.ts";
+import { realCharts } from "./real-charts.ts";
 import { hasSettings, readSettings, writeSettings, type LabSettings } from "./settings.ts";
 import { syncSiteFiles } from "./site-files.ts";
 import { createDirectories, labPaths } from "./state.ts";
 import type { LabStatus } from "./status.ts";
 
 export { runInLab, type LabRun, type RunInLabOptions } from "./inside.ts";
+
+const labCharts = join(import.meta.dirname, "charts");
 
 export interface StartLabOptions {
   /** Tools that `ensureTools` made ready. */
@@ -44,7 +47,8 @@ export async function startLab(options: StartLabOptions): Promise<void> {
       plugins: tools.plugins,
       official: process.env["HOMELAB_PLUGINS"],
     });
-    const settings = { tools, charts: process.env["HOMELAB_CHARTS"], plugins: [...plugins] };
+    const given = process.env["HOMELAB_CHARTS"] || undefined;
+    const settings = { tools, charts: given, plugins: [...plugins] };
     const client = new ControlClient(paths.control);
     const running = await findProcess(paths);
     if (running !== undefined && (await hasSettings(paths))) {
@@ -60,7 +64,9 @@ export async function startLab(options: StartLabOptions): Promise<void> {
     await prepareHome(paths, credentials);
     await syncSiteFiles(paths);
     await writeNameFiles(join(paths.run, "etc"), sites);
-    await writeSettings(paths, settings);
+    log("looking for real charts");
+    const charts = given ?? (await realCharts(labCharts, paths.charts, log));
+    await writeSettings(paths, { ...settings, charts });
     try {
       await launch(paths, options.daemon ?? join(import.meta.dirname, "daemon.ts"));
       await client.ready(log);
@@ -111,8 +117,10 @@ export async function labStatus(): Promise<LabStatus> {
 /** A running lab keeps what it was started with: say so when that is not what it would get now. */
 async function noteDifference(wanted: LabSettings, log: (step: string) => void): Promise<void> {
   const running = await readSettings(labPaths());
-  const parts = ({ tools, charts }: LabSettings): string => JSON.stringify([tools, charts ?? null]);
-  if (parts(running) !== parts(wanted)) {
+  const charts = wanted.charts ?? running.charts;
+  const parts = (settings: LabSettings): string =>
+    JSON.stringify([settings.tools, settings.charts]);
+  if (parts(running) !== parts({ ...wanted, charts })) {
     log("the lab runs with older tools or charts; `npm run lab -- stop` and start it to renew it");
   }
 }

@@ -13,7 +13,7 @@ const schema = z.strictObject({
     rke2: z.string(),
     plugins: z.string(),
   }),
-  /** Folder of real packaged charts (`HOMELAB_CHARTS`). */
+  /** Folder of real packaged charts: `HOMELAB_CHARTS`, or those that their repositories gave. */
   charts: z.string().optional(),
   /** Pulumi's plugins and which of them are official. */
   plugins: z.array(

@@ -27,6 +27,8 @@ export interface LabPaths {
   readonly control: string;
   /** What the mirrors keep between labs; shared by clones. */
   readonly mirrorCache: string;
+  /** Real charts that were downloaded; shared by clones. */
+  readonly charts: string;
 }
 
 /**
@@ -53,6 +55,7 @@ export function labPaths(env: NodeJS.ProcessEnv = process.env): LabPaths {
     sockets,
     control: join(sockets, "control.sock"),
     mirrorCache: join(cache, "homelab", "mirrors"),
+    charts: join(cache, "homelab", "charts"),
   };
 }
 

@@ -10,7 +10,8 @@ import type { Download } from "./pins.ts";
 const firstByteMilliseconds = 5_000;
 const wholeMilliseconds = 600_000;
 
-async function fetchBytes(url: string): Promise<Buffer> {
+/** The body of an HTTPS answer; throws one line that names the URL and the cause. */
+export async function fetchBytes(url: string): Promise<Buffer> {
   const silence = new AbortController();
   const timer = setTimeout(() => {
     silence.abort(new Error(`no answer within ${firstByteMilliseconds / 1000} s`));
