@@ -204,5 +204,5 @@ func (o *operator) writeConditions(ctx context.Context, cluster bgpClusterConfig
 	if !changed {
 		return nil
 	}
-	return o.writeStatus(ctx, bgpClusterConfigs, cluster.Name, cluster.Status)
+	return o.updateStatus(ctx, bgpClusterConfigs, cluster.Name, cluster.Status)
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -70,10 +71,25 @@ func (o *operator) allocatePodCIDRs(ctx context.Context) error {
 			continue
 		}
 		used = append(used, cidr)
-		patch := fmt.Sprintf(`{"metadata":{"resourceVersion":%q},"spec":{"ipam":{"podCIDRs":[%q]}}}`, node.ResourceVersion, cidr)
-		_, failure := o.dynamic.Resource(ciliumNodes).Patch(ctx, node.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-		err = errors.Join(err, failure)
+		err = errors.Join(err, o.givePodCIDR(ctx, node.Name, cidr))
 	}
+	return err
+}
+
+// givePodCIDR updates the CiliumNode as it is now: the operator's role has no patch for this kind.
+func (o *operator) givePodCIDR(ctx context.Context, name string, cidr netip.Prefix) error {
+	nodes := o.dynamic.Resource(ciliumNodes)
+	object, err := nodes.Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if given, _, err := unstructured.NestedStringSlice(object.Object, "spec", "ipam", "podCIDRs"); err != nil || len(given) > 0 {
+		return err
+	}
+	if err := unstructured.SetNestedStringSlice(object.Object, []string{cidr.String()}, "spec", "ipam", "podCIDRs"); err != nil {
+		return err
+	}
+	_, err = nodes.Update(ctx, object, metav1.UpdateOptions{})
 	return err
 }
 

@@ -145,12 +145,27 @@ func encode(object any) (*unstructured.Unstructured, error) {
 	return encoded, json.Unmarshal(text, &encoded.Object)
 }
 
-// writeStatus replaces the named parts of a cluster-scoped object's status.
+// writeStatus replaces the named parts of a cluster-scoped object's status by a patch.
 func (c *cluster) writeStatus(ctx context.Context, kind schema.GroupVersionResource, name string, status any) error {
 	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
 		return err
 	}
 	_, err = c.dynamic.Resource(kind).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+	return err
+}
+
+// updateStatus replaces the whole status by an update, for kinds whose role has no patch.
+func (c *cluster) updateStatus(ctx context.Context, kind schema.GroupVersionResource, name string, status any) error {
+	object, err := c.dynamic.Resource(kind).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	encoded, err := encode(status)
+	if err != nil {
+		return err
+	}
+	object.Object["status"] = encoded.Object
+	_, err = c.dynamic.Resource(kind).UpdateStatus(ctx, object, metav1.UpdateOptions{})
 	return err
 }
