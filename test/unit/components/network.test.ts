@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bgpKinds, bgpResources } from "../../../components/network/bgp.ts";
@@ -102,13 +102,11 @@ describe("router config", () => {
     assert.ok(!unifi.includes("hostname"));
   });
 
-  it("is accepted by BIRD", function () {
-    const binary = ["/usr/sbin/bird", "/usr/local/sbin/bird"].find((path) => existsSync(path));
-    if (binary === undefined) this.skip();
+  it("is accepted by BIRD", () => {
     const folder = mkdtempSync(join(tmpdir(), "bird-"));
     try {
       writeFileSync(join(folder, "bird.conf"), bird);
-      execFileSync(binary, ["-p", "-c", join(folder, "bird.conf")], { stdio: "pipe" });
+      execFileSync("/usr/sbin/bird", ["-p", "-c", join(folder, "bird.conf")], { stdio: "pipe" });
     } finally {
       rmSync(folder, { recursive: true });
     }
