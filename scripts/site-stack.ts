@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { releaseStaleLock } from "./repair/lock.ts";
 import { endOrphans } from "./repair/orphans.ts";
 import { settlePendingOperations } from "./repair/pending.ts";
-import { readState } from "./state.ts";
+import { readState, type StackState } from "./state.ts";
 
 /** Root of the project: where Pulumi.yaml stands. */
 export const projectDirectory = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,8 +38,9 @@ export async function selectStack(name: string): Promise<Stack> {
  */
 export async function withRepair<T>(stack: Stack, operation: () => Promise<T>): Promise<T> {
   const attempt = async (): Promise<T> => {
-    if ((await readState(stack)).pending.length > 0) {
-      await assertUnlocked(stack);
+    const state = await readState(stack);
+    if (state.pending.length > 0) {
+      await assertUnlocked(stack, state);
       await settlePendingOperations(stack, say);
     }
     return operation();
@@ -58,8 +59,7 @@ export async function withRepair<T>(stack: Stack, operation: () => Promise<T>): 
  * Throws ConcurrentUpdateError when another run holds the stack: its pending operations are not ours to settle.
  * Refreshing the stack resource alone takes the lock and asks no provider anything.
  */
-async function assertUnlocked(stack: Stack): Promise<void> {
-  const { resources } = await readState(stack);
+async function assertUnlocked(stack: Stack, { resources }: StackState): Promise<void> {
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
   if (root !== undefined) await stack.refresh({ target: [root.urn], suppressOutputs: true });
 }
