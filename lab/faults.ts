@@ -1,7 +1,7 @@
 /** Faults in force: what the lab's services are told to do wrong, so that a program can be rehearsed against it. */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { FaultAnswer, FaultRequest, Faults } from "./apis/faults.ts";
+import type { FaultEffectNow, FaultRequest, Faults } from "./apis/faults.ts";
 
 /** How a service misbehaves. */
 const effect = z.discriminatedUnion("kind", [
@@ -16,27 +16,53 @@ const effect = z.discriminatedUnion("kind", [
       .string()
       .regex(/^[\x20-\x7e]+$/, "one line of printable ASCII")
       .default("fault injected by the lab"),
+    /** Sent as `Retry-After`, in seconds. */
+    retryAfterSeconds: z.int().min(0).max(3600).optional(),
   }),
   /** Closes the connection without an answer, as a dead or firewalled service does. */
   z.strictObject({ kind: z.literal("cut") }),
+  /** Does what was asked and closes the connection instead of answering. */
+  z.strictObject({ kind: z.literal("lose") }),
   /** Serves so many requests a second and answers the others with 429. */
   z.strictObject({ kind: z.literal("rate"), perSecond: z.number().positive() }),
 ]);
 
+/** Services whose requests change something that a lost answer leaves behind. */
+const losers: ReadonlySet<string> = new Set(["tailscale", "cloudflare"]);
+
 /** One fault as the control API takes it. */
-const faultRule = z.strictObject({
-  /** Service that misbehaves. */
-  service: z.enum(["proxmox", "proxmox.task", "mirrors"]),
-  /** Only this Proxmox node, or this name of the mirrors. */
-  host: z.string().optional(),
-  /** Only requests with this HTTP method. */
-  method: z.string().toUpperCase().optional(),
-  /** Only requests whose path contains this text; for a task `qmstart/121` and the like. */
-  path: z.string().optional(),
-  /** Ends after so many requests; without it the fault stays until it is removed. */
-  times: z.int().min(1).optional(),
-  effect,
-});
+const faultRule = z
+  .strictObject({
+    /** Service that misbehaves. */
+    service: z.enum([
+      "proxmox",
+      "proxmox.task",
+      "mirrors",
+      "tailscale",
+      "cloudflare",
+      "cloudflare.edge",
+      "connect",
+      /** The network of a machine that has just been started; a delay keeps it away for that long. */
+      "machine",
+    ]),
+    /** Only this Proxmox node, this machine, or this name of the mirrors and APIs. */
+    host: z.string().optional(),
+    /** Only requests with this HTTP method. */
+    method: z.string().toUpperCase().optional(),
+    /** Only requests whose path contains this text; for a task `qmstart/121` and the like. */
+    path: z.string().optional(),
+    /** Ends after so many requests; without it the fault stays until it is removed. */
+    times: z.int().min(1).optional(),
+    effect,
+  })
+  .refine(({ service, effect: { kind } }) => kind !== "lose" || losers.has(service), {
+    path: ["effect"],
+    error: "only tailscale and cloudflare can lose an answer after the work",
+  })
+  .refine(({ service, effect: { kind } }) => kind === "delay" || service !== "machine", {
+    path: ["effect"],
+    error: "a machine can only be delayed",
+  });
 
 export type FaultEffect = z.infer<typeof effect>;
 export type FaultRule = z.infer<typeof faultRule>;
@@ -100,9 +126,9 @@ export class FaultRegistry implements Faults {
    * What to answer instead of serving a request. Delays of several faults add up; of the other effects the oldest
    * fault's counts.
    */
-  async consult(service: string, request: FaultRequest): Promise<FaultAnswer | "cut" | undefined> {
+  async consult(service: string, request: FaultRequest): Promise<FaultEffectNow | undefined> {
     let milliseconds = 0;
-    let answer: FaultAnswer | "cut" | undefined;
+    let answer: FaultEffectNow | undefined;
     for (const entry of [...this.#entries]) {
       if (!matches(entry.rule, service, request)) continue;
       if (entry.rule.effect.kind !== "delay" && answer !== undefined) continue;
@@ -118,16 +144,27 @@ export class FaultRegistry implements Faults {
   #answer(
     entry: Entry,
     effect: Exclude<FaultEffect, { kind: "delay" }>,
-  ): FaultAnswer | "cut" | undefined {
+  ): FaultEffectNow | undefined {
     switch (effect.kind) {
       case "fail":
-        return { status: effect.status, body: effect.message };
+        return {
+          status: effect.status,
+          body: effect.message,
+          ...(effect.retryAfterSeconds === undefined
+            ? {}
+            : { retryAfterSeconds: effect.retryAfterSeconds }),
+        };
       case "cut":
-        return "cut";
+      case "lose":
+        return effect.kind;
       case "rate":
         return this.#allowed(entry, effect.perSecond)
           ? undefined
-          : { status: 429, body: "too many requests" };
+          : {
+              status: 429,
+              body: "too many requests",
+              retryAfterSeconds: Math.ceil(1 / effect.perSecond),
+            };
     }
   }
 

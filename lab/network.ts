@@ -3,10 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { mustRun } from "./command.ts";
-import { internetAddress, mirroredNames, type SiteInventory } from "./datacentre.ts";
+import { connect, internet, publicResolver, visitor, type SiteInventory } from "./datacentre.ts";
 import { lanDomain } from "./router/names.ts";
 
-/** Device that carries the stand-in internet's address. A bridge without ports exists in every kernel. */
+/** Device that carries the stand-in internet's addresses. A bridge without ports exists in every kernel. */
 const internetDevice = "internet0";
 
 /**
@@ -27,6 +27,9 @@ export const routerNamespace = (site: SiteInventory): string => `router-${site.n
 /** Name of the router's port on the site's bridge (at most 15 characters). */
 const routerPort = (site: SiteInventory): string => `rt-${site.name}`.slice(0, 15);
 
+/** The seat's end of the visitor's line. */
+const visitorPort = "visitor0";
+
 const prefixLength = (cidr: string): string => cidr.slice(cidr.indexOf("/") + 1);
 const addressOf = (cidr: string): string => cidr.slice(0, cidr.indexOf("/"));
 
@@ -39,8 +42,13 @@ export function seatCommands(sites: readonly SiteInventory[]): string[] {
   return [
     "link set lo up",
     `link add ${internetDevice} type bridge`,
-    `address add ${internetAddress}/32 dev ${internetDevice}`,
+    ...[...Object.values(internet).map(({ address }) => address), publicResolver].map(
+      (address) => `address add ${address}/32 dev ${internetDevice}`,
+    ),
     `link set ${internetDevice} up`,
+    `link add ${visitorPort} type veth peer name eth0 netns ${visitor.namespace}`,
+    `address add ${visitor.gateway} dev ${visitorPort}`,
+    `link set ${visitorPort} up`,
     ...sites.flatMap((site, index) => {
       const length = prefixLength(site.lan);
       const port = routerPort(site);
@@ -49,6 +57,7 @@ export function seatCommands(sites: readonly SiteInventory[]): string[] {
         // The first address of a network is the one that outgoing connections carry.
         `address add ${site.seat} dev ${site.bridge}`,
         ...site.hosts.map((host) => `address add ${host.address}/${length} dev ${site.bridge}`),
+        ...(index === 0 ? [`address add ${connect.address}/${length} dev ${site.bridge}`] : []),
         `link set ${site.bridge} up`,
         `link add ${port} type veth peer name eth0 netns ${routerNamespace(site)}`,
         `link set ${port} master ${site.bridge} up`,
@@ -69,6 +78,16 @@ export function routerCommands(site: SiteInventory): string[] {
   ];
 }
 
+/** Lines for `ip -batch` inside the visitor's namespace: the internet is all that it reaches. */
+export function visitorCommands(): string[] {
+  return [
+    "link set lo up",
+    `address add ${visitor.address} dev eth0`,
+    "link set eth0 up",
+    `route add ${visitor.internet} via ${addressOf(visitor.gateway)}`,
+  ];
+}
+
 /** The seat's hosts file: what the internet and the Proxmox hosts are called. */
 export function hostsFile(sites: readonly SiteInventory[], hostname: string): string {
   const hosts = sites.flatMap((site) =>
@@ -78,7 +97,10 @@ export function hostsFile(sites: readonly SiteInventory[], hostname: string): st
     "127.0.0.1\tlocalhost",
     `127.0.1.1\t${hostname}`,
     "::1\tlocalhost ip6-localhost ip6-loopback",
-    ...mirroredNames.map((name) => `${internetAddress}\t${name}`),
+    ...Object.values(internet).flatMap(({ address, names }) =>
+      names.map((name) => `${address}\t${name}`),
+    ),
+    `${connect.address}\t${connect.name}`,
     ...hosts,
     "",
   ].join("\n");
@@ -101,15 +123,21 @@ export async function writeNameFiles(
 ): Promise<void> {
   await writeFile(join(directory, "hosts"), hostsFile(sites, hostname()));
   await writeFile(join(directory, "resolv.conf"), resolverFile(sites));
+  await writeFile(join(directory, "visitor-hosts"), "127.0.0.1\tlocalhost\n");
+  await writeFile(join(directory, "visitor-resolv.conf"), `nameserver ${publicResolver}\n`);
 }
 
 /** Builds the network. Must run inside the lab's namespaces, once; they take it with them when they end. */
 export async function buildNetwork(sites: readonly SiteInventory[]): Promise<void> {
-  for (const site of sites) await mustRun("ip", ["netns", "add", routerNamespace(site)]);
+  for (const namespace of [...sites.map(routerNamespace), visitor.namespace]) {
+    await mustRun("ip", ["netns", "add", namespace]);
+  }
   for (const [name, value] of Object.entries(forwarding)) {
     await writeFile(`/proc/sys/${name.replaceAll(".", "/")}`, value);
   }
   await mustRun("ip", ["-batch", "-"], { input: `${seatCommands(sites).join("\n")}\n` });
+  const visitorInput = `${visitorCommands().join("\n")}\n`;
+  await mustRun("ip", ["-netns", visitor.namespace, "-batch", "-"], { input: visitorInput });
   for (const site of sites) {
     const namespace = routerNamespace(site);
     const settings = Object.entries(forwarding).map(([name, value]) => `${name}=${value}`);

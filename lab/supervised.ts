@@ -41,6 +41,23 @@ export class Supervised {
     this.#child?.kill(name);
   }
 
+  /** Waits until a question to the program is answered; throws why not after ten seconds. */
+  async answers(ask: () => Promise<unknown>): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    for (;;) {
+      try {
+        await ask();
+        return;
+      } catch (error) {
+        if (performance.now() > deadline)
+          throw new Error(`${this.name} does not answer: ${this.#failure ?? String(error)}`, {
+            cause: error,
+          });
+      }
+      await delay(20);
+    }
+  }
+
   /** Ends the program for good. */
   async stop(): Promise<void> {
     this.#stopping.abort();

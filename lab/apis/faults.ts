@@ -13,16 +13,23 @@ export interface FaultAnswer {
   readonly status: number;
   /** The error's text: status line of the Proxmox API, exit status of a task, body of a mirror. */
   readonly body: string;
+  /** Whole seconds for the header `Retry-After` (RFC 9110, 10.2.3). */
+  readonly retryAfterSeconds?: number;
 }
+
+/** An answer, `"cut"` for a connection closed instead of one, `"lose"` for work done whose answer is lost. */
+export type FaultEffectNow = FaultAnswer | "cut" | "lose";
 
 /**
  * Faults in force. Each request consults them first; a delay is made by resolving late.
- * `undefined` lets the request through, `"cut"` closes the connection without an answer.
+ * `undefined` lets the request through.
  */
 export interface Faults {
-  /** `service` is `proxmox`, `proxmox.task` or `mirrors`. */
-
-  consult(service: string, request: FaultRequest): Promise<FaultAnswer | "cut" | void>;
+  /**
+   * `service` is `proxmox`, `proxmox.task`, `mirrors`, `tailscale`, `cloudflare`, `cloudflare.edge`, `connect` or
+   * `machine`.
+   */
+  consult(service: string, request: FaultRequest): Promise<FaultEffectNow | void>;
 }
 
 /** No faults. */

@@ -17,6 +17,11 @@ export interface NetworkSpec {
 export const namespaceOf = (vmid: number): string => `vm-${vmid}`;
 const hostSide = (vmid: number): string => `vm${vmid}`;
 
+/** Pulls a machine's network cable, or plugs it in again. */
+export async function setCable(vmid: number, state: "up" | "down"): Promise<void> {
+  await ip("link", "set", hostSide(vmid), state);
+}
+
 async function ip(...args: string[]): Promise<string> {
   return (await run("ip", args)).stdout;
 }

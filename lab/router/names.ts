@@ -1,5 +1,11 @@
 /** DNS of a site, as its router serves it to the LAN with dnsmasq. */
-import { internetAddress, mirroredNames, type SiteInventory } from "../datacentre.ts";
+import {
+  connect,
+  internet,
+  publicResolver,
+  publicZone,
+  type SiteInventory,
+} from "../datacentre.ts";
 
 /** A machine's name and address as DNS gives them. */
 export interface NamedMachine {
@@ -14,8 +20,8 @@ export function lanDomain(site: SiteInventory): string {
 }
 
 /**
- * Configuration of the router's dnsmasq. It knows the mirrors and the LAN, asks the other sites' routers for their
- * names, and denies all else: there is no internet behind it.
+ * Configuration of the router's dnsmasq. It knows the internet's services and the LAN, asks the other sites' routers for
+ * their names and the internet's resolver for the public zone, and denies all else.
  */
 export function dnsmasqConfig(
   site: SiteInventory,
@@ -37,7 +43,11 @@ export function dnsmasqConfig(
     `local=/${lanDomain(site)}/`,
     ...others.map((other) => `server=/${lanDomain(other)}/${other.gateway}`),
     "address=/#/",
-    ...mirroredNames.map((name) => `host-record=${name},${internetAddress}`),
+    ...Object.values(internet).flatMap(({ address, names }) =>
+      names.map((name) => `host-record=${name},${address}`),
+    ),
+    ...(lanDomain(site) === "home.arpa" ? [`host-record=${connect.name},${connect.address}`] : []),
+    `server=/${publicZone.name}/${publicResolver}`,
     ...site.hosts.map(
       (host) => `host-record=${host.name}.${lanDomain(site)},${host.name},${host.address}`,
     ),
@@ -50,6 +60,56 @@ export function dnsmasqConfig(
 export function machineHosts(site: SiteInventory, machines: readonly NamedMachine[]): string {
   return machines
     .map(({ name, address }) => `${bareAddress(address)}\t${name}.${lanDomain(site)} ${name}\n`)
+    .join("");
+}
+
+/** Configuration of the internet's resolver: the services' names, and the records of the public zone. */
+export function publicDnsConfig(recordsFile: string): string {
+  return [
+    "no-resolv",
+    "no-hosts",
+    "keep-in-foreground",
+    "user=root",
+    "pid-file=",
+    "bind-interfaces",
+    "log-facility=-",
+    "cache-size=0",
+    `listen-address=${publicResolver}`,
+    ...publicZone.nameServers.map((name) => `dns-rr=${publicZone.name},${ns},${wireName(name)}`),
+    `local=/${publicZone.name}/`,
+    "address=/#/",
+    ...Object.values(internet).flatMap(({ address, names }) =>
+      names.map((name) => `host-record=${name},${address}`),
+    ),
+    `addn-hosts=${recordsFile}`,
+    "",
+  ].join("\n");
+}
+
+/** Type of a name server's record (RFC 1035 section 3.2.2). */
+const ns = 2;
+
+/** A name as records carry it, in hex: each label behind its length (RFC 1035 section 3.1). */
+function wireName(name: string): string {
+  const labels = name.split(".").map((label) => [label.length, ...Buffer.from(label)]);
+  return Buffer.from([...labels.flat(), 0]).toString("hex");
+}
+
+/** A DNS record of the public zone, as far as its address goes. */
+export interface PublicRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly content: string;
+  readonly proxied: boolean;
+}
+
+/** Hosts file of the public zone: proxied names lead to the edge, others to their own address. */
+export function publicHosts(records: readonly PublicRecord[]): string {
+  return records
+    .flatMap(({ name, type, content, proxied }) => {
+      if (proxied) return [`${internet.edge.address}\t${name}\n`];
+      return type === "A" || type === "AAAA" ? [`${content}\t${name}\n`] : [];
+    })
     .join("");
 }
 

@@ -1,14 +1,13 @@
 /** A site's router: DNS for its LAN, and BGP as the stack's output says. */
 import { access, rename, rm, writeFile } from "node:fs/promises";
-import { Resolver } from "node:dns/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { mustRun } from "../command.ts";
-import { mirroredNames, type SiteInventory } from "../datacentre.ts";
+import type { SiteInventory } from "../datacentre.ts";
 import { routerNamespace } from "../network.ts";
 import { Supervised } from "../supervised.ts";
 import { baseConfig, bgpTable, checkConfig, type BgpSession, type LearnedRoute } from "./bird.ts";
 import { LearnedRoutes } from "./learned.ts";
+import { resolves } from "../public-dns.ts";
 import { bareAddress, dnsmasqConfig, machineHosts, type NamedMachine } from "./names.ts";
 
 export interface RouterPlace {
@@ -84,8 +83,8 @@ export class Router {
     await rm(this.#birdSocket, { force: true });
     await Promise.all([this.#dnsmasq.start(), this.#bird.start()]);
     await Promise.all([
-      answers(this.#dnsmasq, () => this.#askName()),
-      answers(this.#bird, () => access(this.#birdSocket)),
+      this.#dnsmasq.answers(() => resolves(this.site.gateway)),
+      this.#bird.answers(() => access(this.#birdSocket)),
     ]);
     this.#learned.start();
   }
@@ -143,27 +142,5 @@ export class Router {
 
   #routerId(): string {
     return bareAddress(this.site.routerAddresses[0] ?? this.site.gateway);
-  }
-
-  async #askName(): Promise<void> {
-    const resolver = new Resolver({ timeout: 300, tries: 1 });
-    resolver.setServers([this.site.gateway]);
-    await resolver.resolve4(mirroredNames[0]);
-  }
-}
-
-/** Waits until a question to a program is answered; throws why not after ten seconds. */
-async function answers(program: Supervised, ask: () => Promise<unknown>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    try {
-      await ask();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) {
-        throw new Error(`${program.name} does not answer: ${program.failure ?? String(error)}`);
-      }
-    }
-    await delay(20);
   }
 }

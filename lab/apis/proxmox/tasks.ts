@@ -39,10 +39,17 @@ export class Tasks {
     this.#faults = faults;
   }
 
-  /** Starts a worker and returns its UPID at once; what it throws becomes its exit status. */
-  start(subject: TaskSubject, work: (log: TaskLog) => Promise<void> | void): string {
+  /**
+   * Starts a worker and returns its UPID at once; what it throws becomes its exit status. `undo` takes back what was
+   * prepared for a worker that a fault keeps from beginning.
+   */
+  start(
+    subject: TaskSubject,
+    work: (log: TaskLog) => Promise<void> | void,
+    undo?: () => void,
+  ): string {
     const task = this.#open(subject);
-    const done = this.#run(task, work).finally(() => this.#working.delete(done));
+    const done = this.#run(task, work, undo).finally(() => this.#working.delete(done));
     this.#working.add(done);
     return task.upid;
   }
@@ -74,7 +81,11 @@ export class Tasks {
     return task;
   }
 
-  async #run(task: Task, work: (log: TaskLog) => Promise<void> | void): Promise<void> {
+  async #run(
+    task: Task,
+    work: (log: TaskLog) => Promise<void> | void,
+    undo?: () => void,
+  ): Promise<void> {
     let warnings = 0;
     const log: TaskLog = {
       line: (text) => task.lines.push(text),
@@ -84,7 +95,10 @@ export class Tasks {
       },
     };
     try {
-      await this.#consultFaults(task);
+      await this.#consultFaults(task).catch((error: unknown) => {
+        undo?.();
+        throw error;
+      });
       await work(log);
       task.lines.push(warnings > 0 ? `TASK WARNINGS: ${warnings}` : "TASK OK");
       task.exitstatus = warnings > 0 ? `WARNINGS: ${warnings}` : "OK";
@@ -100,8 +114,8 @@ export class Tasks {
   async #consultFaults(task: Task): Promise<void> {
     const request = { method: "TASK", path: `${task.type}/${task.id}`, host: task.node };
     const fault = await this.#faults.consult("proxmox.task", request);
-    if (fault === "cut") throw failure("received interrupt");
-    if (fault !== undefined) throw failure(fault.body);
+    if (typeof fault === "object") throw failure(fault.body);
+    if (fault !== undefined) throw failure("received interrupt");
   }
 }
 

@@ -127,7 +127,7 @@ async function consultFaults(
   const path = request.url.split("?")[0] ?? "";
   const fault = await faults.consult("proxmox", { method: request.method, path, host: node });
   if (fault === undefined) return undefined;
-  if (fault !== "cut") return answerError(reply, new ApiError(fault.status, fault.body));
+  if (typeof fault === "object") return answerError(reply, new ApiError(fault.status, fault.body));
   reply.hijack();
   request.raw.socket.destroy();
   return reply;

@@ -80,4 +80,29 @@ describe("the lab's faults", () => {
     assert.throws(() => faults.add({ service: "mirrors", effect: { kind: "burn" } }), /effect/);
     assert.throws(() => faults.add({ service: "mirrors", wen: 1, effect: { kind: "cut" } }), /wen/);
   });
+
+  it("say when to come back, and leave that out where nobody said so", async () => {
+    const faults = new FaultRegistry();
+    const effect = { kind: "fail", status: 429, message: "slow down", retryAfterSeconds: 2 };
+    faults.add({ service: "cloudflare", times: 1, effect });
+    assert.deepEqual(await faults.consult("cloudflare", request), {
+      status: 429,
+      body: "slow down",
+      retryAfterSeconds: 2,
+    });
+  });
+
+  it("lose an answer only where work is left behind, and only delay a machine", () => {
+    const faults = new FaultRegistry();
+    const lose = { effect: { kind: "lose" } };
+    faults.add({ service: "tailscale", ...lose });
+    assert.throws(
+      () => faults.add({ service: "mirrors", ...lose }),
+      /only tailscale and cloudflare/,
+    );
+    assert.throws(
+      () => faults.add({ service: "machine", effect: { kind: "cut" } }),
+      /only be delayed/,
+    );
+  });
 });

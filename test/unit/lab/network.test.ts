@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { sites } from "../../../lab/datacentre.ts";
 import { explainRefusal, nsenterArguments, unshareArguments } from "../../../lab/namespaces.ts";
-import { hostsFile, resolverFile, routerCommands, seatCommands } from "../../../lab/network.ts";
+import {
+  hostsFile,
+  resolverFile,
+  routerCommands,
+  seatCommands,
+  visitorCommands,
+} from "../../../lab/network.ts";
+import { publicHosts } from "../../../lab/router/names.ts";
 
 describe("the lab's network", () => {
   const seat = seatCommands(sites);
@@ -9,7 +16,8 @@ describe("the lab's network", () => {
   it("gives the seat its own address before those of the Proxmox hosts", () => {
     const onHome = seat.filter((line) => /^address add .* dev vmbr0$/.test(line));
     assert.equal(onHome[0], "address add 192.168.1.2/24 dev vmbr0");
-    assert.equal(onHome.length, 5);
+    assert.equal(onHome.length, 6);
+    assert.ok(onHome.includes("address add 192.168.1.5/24 dev vmbr0"));
     assert.ok(onHome.includes("address add 192.168.1.14/24 dev vmbr0"));
   });
 
@@ -21,6 +29,23 @@ describe("the lab's network", () => {
   it("pins a different address to each bridge", () => {
     const bridges = seat.flatMap((line) => /^link add vmbr\d address (\S+)/.exec(line)?.[1] ?? []);
     assert.equal(new Set(bridges).size, sites.length);
+  });
+
+  it("gives the visitor a way to the internet's services and to nothing else", () => {
+    assert.deepEqual(
+      visitorCommands().filter((line) => line.startsWith("route")),
+      ["route add 203.0.113.0/24 via 198.51.100.1"],
+    );
+  });
+
+  it("leads the zone's proxied names to the edge, and knows the others by their address", () => {
+    const record = { content: "198.51.100.20", proxied: false };
+    const hosts = publicHosts([
+      { ...record, name: "typeo.example.net", type: "CNAME", proxied: true },
+      { ...record, name: "plain.example.net", type: "A" },
+      { ...record, name: "text.example.net", type: "TXT" },
+    ]);
+    assert.equal(hosts, "203.0.113.40\ttypeo.example.net\n198.51.100.20\tplain.example.net\n");
   });
 
   it("leaves a router by the seat", () => {
