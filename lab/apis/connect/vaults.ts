@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+
+/** A vault as it is given to the lab. */
+export interface VaultSpec {
+  readonly title: string;
+  readonly items: readonly ItemSpec[];
+}
+
+/** An item: its fields by label; a label `SECTION/LABEL` lies in a section. */
+export interface ItemSpec {
+  readonly title: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** A vault as the API shows it. */
+export interface Vault {
+  readonly id: string;
+  readonly name: string;
+  readonly attributeVersion: number;
+  readonly contentVersion: number;
+  readonly items: number;
+  readonly type: "USER_CREATED";
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** An item as a list shows it: without sections and fields. */
+export interface Item {
+  readonly id: string;
+  readonly title: string;
+  readonly vault: { readonly id: string; readonly name: string };
+  readonly category: "API_CREDENTIAL";
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+interface Section {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** An item with everything in it. */
+export interface FullItem extends Item {
+  readonly sections: readonly Section[];
+  readonly fields: readonly {
+    readonly id: string;
+    readonly type: "CONCEALED" | "STRING";
+    readonly label: string;
+    readonly value?: string;
+    readonly section?: Section;
+  }[];
+}
+
+/** A vault with its items, ids given. */
+export interface KeptVault {
+  readonly vault: Vault;
+  readonly items: readonly FullItem[];
+}
+
+/** When everything was made: nothing here changes. */
+const made = "2025-01-01T00:00:00Z";
+
+/** Gives vaults, items, sections and fields their ids, which depend on titles alone. */
+export function keepVaults(specs: readonly VaultSpec[]): readonly KeptVault[] {
+  return numbered(specs).map(([spec, key]) => {
+    const id = idOf("vault", key);
+    const vault: Vault = {
+      ...{ id, name: spec.title, attributeVersion: 1, contentVersion: 1 },
+      ...{ items: spec.items.length, type: "USER_CREATED", createdAt: made, updatedAt: made },
+    };
+    const items = numbered(spec.items).map(([item, itemKey]) =>
+      fullItem(item, idOf("item", `${id}/${itemKey}`), vault),
+    );
+    return { vault, items };
+  });
+}
+
+/** An item as lists show it. */
+export function summary({ id, title, vault, category, version, ...rest }: FullItem): Item {
+  const { createdAt, updatedAt } = rest;
+  return { id, title, vault, category, version, createdAt, updatedAt };
+}
+
+/** 26 lower-case letters and digits 2 to 7 (base32, RFC 4648), as 1Password's ids are. */
+export function idOf(kind: string, key: string): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  const digest = createHash("sha256").update(`${kind}:${key}`).digest();
+  return [...digest.subarray(0, 26)].map((byte) => letters[byte % 32]).join("");
+}
+
+/** Titles may repeat, ids may not: the second of a title gets a key of its own. */
+function numbered<T extends { readonly title: string }>(specs: readonly T[]): [T, string][] {
+  return specs.map((spec, index) => {
+    const before = specs.slice(0, index).filter(({ title }) => title === spec.title).length;
+    return [spec, before === 0 ? spec.title : `${spec.title}#${before + 1}`];
+  });
+}
+
+function fullItem(spec: ItemSpec, id: string, vault: Vault): FullItem {
+  const sections = new Map<string, Section>();
+  const fields = Object.entries(spec.fields).map(([path, value]) => {
+    const [label = path, name] = path.split("/").reverse();
+    const section =
+      name === undefined ? undefined : { id: idOf("section", `${id}/${name}`), label: name };
+    if (section !== undefined) sections.set(section.id, section);
+    return {
+      id: idOf("field", `${id}/${path}`),
+      type: "CONCEALED" as const,
+      label,
+      // An empty field has no value in the API's answers.
+      ...(value === "" ? {} : { value }),
+      ...(section === undefined ? {} : { section }),
+    };
+  });
+  return {
+    ...{ id, title: spec.title, vault: { id: vault.id, name: vault.name } },
+    ...{ category: "API_CREDENTIAL", version: 1, createdAt: made, updatedAt: made },
+    sections: [...sections.values()],
+    fields,
+  };
+}
