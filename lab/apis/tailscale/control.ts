@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { ApiError } from "./api-error.ts";
+import { advertise, exitRoutes, routesInUse } from "./approval.ts";
+import { nodeKey, readRoutes, routes } from "./control-form.ts";
+import { addressesOf } from "./device-address.ts";
+import { nameOf, rename } from "./device-name.ts";
+import { isExpired } from "./device-view.ts";
+import { splitView } from "./dns.ts";
+import { connects, type Identity } from "./policy-access.ts";
+import { register, registrationForm } from "./registration.ts";
+import { readJson, type Call, type OpenRoute } from "./route.ts";
+import type { StoredDevice } from "./store.ts";
+import type { Tailnet } from "./tailnet.ts";
+
+const form = {
+  map: z.strictObject({
+    nodeKey,
+    hostname: z.string().min(1),
+    routes,
+    exitNode: z.boolean().default(false),
+  }),
+  logout: z.strictObject({ nodeKey }),
+};
+
+/**
+ * What a device asks of its control server. The real protocol is Noise over HTTP; this one is the
+ * lab's own, JSON over HTTPS, for the lab's tailscaled alone.
+ */
+export function controlRoutes(tailnet: Tailnet): OpenRoute[] {
+  const post = (url: string, handle: (call: Call) => unknown): OpenRoute => ({
+    ...{ method: "POST", url: `/machine/${url}`, handle },
+    hosts: ["controlplane.tailscale.com", "login.tailscale.com"],
+  });
+  return [
+    post("register", (call) => register(tailnet, readJson(call, registrationForm))),
+    post("map", (call) => map(tailnet, readJson(call, form.map))),
+    post("logout", (call) => {
+      const device = find(tailnet, readJson(call, form.logout).nodeKey);
+      tailnet.store.change(({ devices }) => delete devices[device.id]);
+      return {};
+    }),
+  ];
+}
+
+function map(tailnet: Tailnet, asked: z.infer<typeof form.map>): unknown {
+  const device = find(tailnet, asked.nodeKey);
+  if (isExpired(tailnet, device)) throw new ApiError(401, "node key expired");
+  const advertised = readRoutes(asked.routes);
+  tailnet.presence.hear(device);
+  if (changes(device, asked, advertised))
+    tailnet.store.change(() => {
+      rename(tailnet, device, asked.hostname);
+      advertise(tailnet, device, advertised, asked.exitNode);
+    });
+  const { dns } = tailnet.store.state;
+  return {
+    addresses: addressesOf(device.number),
+    name: nameOf(tailnet, device),
+    enabledRoutes: routesInUse(device),
+    dns: {
+      splitDns: splitView(dns),
+      nameservers: dns.nameservers.map(({ address }) => address),
+      magicDNS: dns.magicDns,
+      suffix: tailnet.suffix,
+    },
+    peers: peersOf(tailnet, device),
+  };
+}
+
+function changes(
+  device: StoredDevice,
+  { hostname, exitNode }: z.infer<typeof form.map>,
+  advertised: readonly string[],
+): boolean {
+  const exits = device.advertisedRoutes.includes("0.0.0.0/0");
+  const own = device.advertisedRoutes.filter((route) => !exitRoutes.includes(route));
+  const same = own.length === advertised.length && own.every((route) => advertised.includes(route));
+  return device.hostname !== hostname || exits !== exitNode || !same;
+}
+
+/** Devices that the policy lets this one talk to, or be talked to by. */
+function peersOf(tailnet: Tailnet, device: StoredDevice): unknown[] {
+  const policy = tailnet.policy();
+  const identity = ({ number, tags, user }: StoredDevice): Identity => ({
+    addresses: addressesOf(number),
+    tags,
+    user,
+  });
+  const own = identity(device);
+  return Object.values(tailnet.store.state.devices)
+    .filter((peer) => peer.id !== device.id && peer.authorized && device.authorized)
+    .filter((peer) =>
+      [identity(peer)].some(
+        (other) => connects(policy, tailnet, own, other) || connects(policy, tailnet, other, own),
+      ),
+    )
+    .map((peer) => ({
+      name: nameOf(tailnet, peer),
+      addresses: addressesOf(peer.number),
+      online: tailnet.presence.online(peer),
+      enabledRoutes: routesInUse(peer),
+    }));
+}
+
+function find(tailnet: Tailnet, wanted: string): StoredDevice {
+  const device = Object.values(tailnet.store.state.devices).find(
+    (candidate) => candidate.nodeKey === wanted,
+  );
+  if (device === undefined) throw new ApiError(404, "node not found: it was removed or logged out");
+  return device;
+}

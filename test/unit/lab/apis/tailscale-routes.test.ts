@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { TestTailnet, openPolicy } from "./tailscale-server.ts";
+
+const connector = ["tag:home-connector"];
+
+interface MapView {
+  readonly enabledRoutes: readonly string[];
+}
+
+describe("Tailscale's routes", () => {
+  let tailnet: TestTailnet;
+  beforeEach(async () => {
+    tailnet = new TestTailnet();
+    await tailnet.start();
+    await tailnet.policy({
+      ...openPolicy,
+      autoApprovers: { routes: { "10.42.0.0/15": connector }, exitNode: connector },
+    });
+  });
+  afterEach(() => tailnet.stop());
+
+  const map = (nodeKey: string, more: object = {}): ReturnType<TestTailnet["send"]> =>
+    tailnet.control("map", { nodeKey, hostname: "h", routes: [], exitNode: false, ...more });
+  const routes = (id: string): Promise<Record<string, unknown>> =>
+    tailnet.json(tailnet.send("GET", `device/${id}/routes`));
+
+  it("are approved by the policy when they are advertised, subnets of a prefix too", async () => {
+    const { key } = await tailnet.authKey(connector);
+    const advertised = ["10.42.0.0/16", "10.44.0.0/16", "10.43.7.0/24"];
+    const a = await tailnet.join(key, "c", { routes: advertised, exitNode: true });
+    assert.deepEqual(await routes(a.deviceId), {
+      advertisedRoutes: [...advertised, "0.0.0.0/0", "::/0"],
+      enabledRoutes: ["10.42.0.0/16", "10.43.7.0/24", "0.0.0.0/0", "::/0"],
+    });
+    const other = await tailnet.authKey(["tag:home-node"]);
+    const b = await tailnet.join(other.key, "n", { routes: advertised, exitNode: true });
+    assert.deepEqual((await routes(b.deviceId)).enabledRoutes, []);
+  });
+
+  it("are approved when they are new, not when they were advertised before", async () => {
+    const { key } = await tailnet.authKey(connector);
+    const a = await tailnet.join(key, "c", { routes: ["10.45.0.0/16"] });
+    const more = { routes: ["10.45.0.0/16", "10.42.0.0/16"], exitNode: true };
+    const mapped = await tailnet.json<MapView>(map(a.nodeKey, more));
+    assert.deepEqual(mapped.enabledRoutes, ["10.42.0.0/16", "0.0.0.0/0", "::/0"]);
+    await tailnet.policy({
+      ...openPolicy,
+      autoApprovers: { routes: { "10.45.0.0/16": connector } },
+    });
+    assert.deepEqual(
+      (await tailnet.json<MapView>(map(a.nodeKey, more))).enabledRoutes,
+      mapped.enabledRoutes,
+    );
+    await tailnet.json(map(a.nodeKey, { routes: [] }));
+    const anew = await tailnet.json<MapView>(map(a.nodeKey, { routes: ["10.45.0.0/16"] }));
+    assert.deepEqual(anew.enabledRoutes, ["10.45.0.0/16"]);
+  });
+
+  it("stay as somebody approved or disabled them by hand", async () => {
+    const { key } = await tailnet.authKey(connector);
+    const advertised = { routes: ["10.42.0.0/16", "198.51.100.0/24"] };
+    const a = await tailnet.join(key, "c", advertised);
+    const url = `device/${a.deviceId}/routes`;
+    const set = await tailnet.json(tailnet.send("POST", url, { routes: ["198.51.100.0/24"] }));
+    assert.deepEqual(set.enabledRoutes, ["198.51.100.0/24"]);
+    await tailnet.join("", "c", { nodeKey: a.nodeKey, ...advertised });
+    const mapped = await tailnet.json<MapView>(map(a.nodeKey, advertised));
+    assert.deepEqual(mapped.enabledRoutes, ["198.51.100.0/24"]);
+    for (const route of ["all", "10.0.0.1/8"])
+      assert.match(
+        await tailnet.refusal(tailnet.send("POST", url, { routes: [route] }), 400),
+        /routes/,
+      );
+  });
+});
