@@ -22,17 +22,17 @@ const chartFile = z.looseObject({ version: z.string() });
 
 /** Downloads one chart that the index names, verified by its digest (SHA-256). */
 async function fetchChart(
-  host: string,
+  repository: string,
   name: string,
   version: string,
   file: string,
 ): Promise<void> {
-  const repository = `https://${host}/`;
-  const text = (await fetchBytes(`${repository}index.yaml`)).toString("utf8");
+  const base = `https://${repository}/`;
+  const text = (await fetchBytes(`${base}index.yaml`)).toString("utf8");
   const { entries } = repositoryIndex.parse(parse(text));
   const entry = entries[name]?.find((candidate) => candidate.version === version);
-  if (entry?.urls[0] === undefined) throw new Error(`${repository} has no ${name} ${version}`);
-  const archive = await fetchBytes(new URL(entry.urls[0], repository).href);
+  if (entry?.urls[0] === undefined) throw new Error(`${base} has no ${name} ${version}`);
+  const archive = await fetchBytes(new URL(entry.urls[0], base).href);
   const digest = createHash("sha256").update(archive).digest("hex");
   if (digest !== entry.digest.replace(/^sha256:/, "")) {
     throw new Error(`${name} ${version}: SHA-256 is ${digest}, the index says ${entry.digest}`);
@@ -51,20 +51,22 @@ export async function realCharts(
   log: (step: string) => void,
 ): Promise<string> {
   await mkdir(cache, { recursive: true });
-  for (const [host, names] of Object.entries(chartRepositories)) {
+  // Side by side: where there is no network, each repository takes its time to fail.
+  const fetchAll = async ([repository, names]: readonly [string, readonly string[]]) => {
     for (const name of names) {
       const own = await readFile(join(labCharts, name, "Chart.yaml"), "utf8");
       const { version } = chartFile.parse(parse(own));
       const file = join(cache, `${name}-${version}.tgz`);
       if (existsSync(file)) continue;
       try {
-        await fetchChart(host, name, version, file);
+        await fetchChart(repository, name, version, file);
       } catch (error) {
         log(
           `the lab's own chart ${name}: ${error instanceof Error ? error.message : String(error)}`,
         );
       }
     }
-  }
+  };
+  await Promise.all(Object.entries(chartRepositories).map(fetchAll));
   return cache;
 }

@@ -11,6 +11,7 @@ const schema = z.strictObject({
     kubernetesBin: z.string(),
     guest: z.string(),
     rke2: z.string(),
+    tailscale: z.string(),
     plugins: z.string(),
   }),
   /** Folder of real packaged charts: `HOMELAB_CHARTS`, or those that their repositories gave. */

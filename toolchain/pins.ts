@@ -113,6 +113,12 @@ export const tools = {
     programs: ["rke2"],
     build: { package: "./lab/cluster/rke2", variables: { "main.version": rke2 } },
   },
+  tailscale: {
+    name: "tailscale",
+    version: "own",
+    programs: ["tailscale", "tailscaled"],
+    build: { package: "./lab/machines/tailscale", variables: {} },
+  },
   plugins: {
     name: "plugins",
     version: "own",

@@ -18,6 +18,8 @@ export interface Tools {
   readonly guest: string;
   /** The stand-in for `rke2`. */
   readonly rke2: string;
+  /** The stand-in for `tailscale` and `tailscaled`, chosen by the name that it is called by. */
+  readonly tailscale: string;
   /** Multi-call program of the stand-in plugins. */
   readonly plugins: string;
 }
@@ -62,10 +64,13 @@ async function binDirectory(programs: readonly string[]): Promise<string> {
 /** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
 export async function ensureTools(report: Report): Promise<Tools> {
   // The engine shares hardly a package with the others, which share the Kubernetes libraries among them.
-  const [pulumi, [kubernetes, helm, rke2, plugins, guest]] = await Promise.all([
+  const [pulumi, [kubernetes, helm, rke2, tailscale, plugins, guest]] = await Promise.all([
     provide(tools.pulumi, report),
     provideInTurn(
-      [tools.kubernetes, tools.helm, tools.rke2, tools.plugins, tools.guest] as const,
+      [
+        ...([tools.kubernetes, tools.helm, tools.rke2] as const),
+        ...([tools.tailscale, tools.plugins, tools.guest] as const),
+      ] as const,
       report,
     ),
   ]);
@@ -80,6 +85,7 @@ export async function ensureTools(report: Report): Promise<Tools> {
     kubernetesBin: kubernetes,
     guest: join(guest, "guest"),
     rke2: join(rke2, "rke2"),
+    tailscale: join(tailscale, "tailscale"),
     plugins: join(plugins, "plugins"),
   };
 }

@@ -3,12 +3,19 @@ import { readFile, stat } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
-import { cloudImages, rke2Version } from "../datacentre.ts";
+import { cloudImages, rke2Version, tailscaleVersion } from "../datacentre.ts";
 import { noFaults, type Faults } from "./faults.ts";
-import { chartOffers, chartRepositories, chartsOf, type ChartSources } from "./mirrors/charts.ts";
+import {
+  chartOffers,
+  chartRepositories,
+  chartsOf,
+  hostOf,
+  type ChartSources,
+} from "./mirrors/charts.ts";
 import { cloudImageOffers, type CloudImage } from "./mirrors/cloud-images.ts";
 import type { MirroredThing, Offer, OffersOf } from "./mirrors/offer.ts";
 import { rke2Offers } from "./mirrors/rke2-releases.ts";
+import { tailscaleOffers } from "./mirrors/tailscale-releases.ts";
 import type { Download } from "./proxmox/site.ts";
 import { openRequestLog } from "./request-log.ts";
 
@@ -22,6 +29,8 @@ export interface MirrorsOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   /** The stand-in `rke2`. */
   readonly rke2Binary: string;
+  /** The stand-in `tailscale` and `tailscaled`, one program. */
+  readonly tailscaleBinary: string;
   /** The lab's charts, one folder each. Default: `lab/charts`. */
   readonly chartsSource?: string;
   /** Real packaged charts (`HOMELAB_CHARTS`); these win over the lab's. */
@@ -48,6 +57,7 @@ const labCharts = fileURLToPath(new URL("../charts", import.meta.url));
 
 /** Units and scripts of the release, beside this file. */
 const releaseFiles = fileURLToPath(new URL("rke2-release", import.meta.url));
+const tailscaleUnits = fileURLToPath(new URL("tailscale-release/systemd", import.meta.url));
 
 /**
  * Serves the download hosts over HTTPS, told apart by the Host header; what they do not have is
@@ -75,8 +85,8 @@ export async function createMirrors(options: MirrorsOptions): Promise<Mirrors> {
     port: (app.server.address() as AddressInfo).port,
     download: (url) => download(hosts, url),
     inUse: () =>
-      Object.keys(chartRepositories).flatMap((host) =>
-        chartsOf(host, chartSources(options)).map(({ thing }) => thing),
+      Object.keys(chartRepositories).flatMap((repository) =>
+        chartsOf(repository, chartSources(options)).map(({ thing }) => thing),
       ),
     close: () => app.close(),
   };
@@ -84,18 +94,29 @@ export async function createMirrors(options: MirrorsOptions): Promise<Mirrors> {
 
 function offersByHost(options: MirrorsOptions): ReadonlyMap<string, OffersOf> {
   const images = options.images ?? cloudImages;
-  const { rke2Binary: binary, cacheDir } = options;
-  const release = { version: rke2Version, binary, files: releaseFiles, cacheDir };
-  return new Map<string, OffersOf>([
+  const { rke2Binary, tailscaleBinary, cacheDir } = options;
+  const rke2 = { version: rke2Version, binary: rke2Binary, files: releaseFiles, cacheDir };
+  const tailscale = {
+    ...{ version: tailscaleVersion, binary: tailscaleBinary, unitFiles: tailscaleUnits, cacheDir },
+  };
+  const list: (readonly [host: string, OffersOf])[] = [
     ...new Set(images.map(({ url }) => new URL(url).hostname))
       .values()
-      .map((host): [string, OffersOf] => [host, cloudImageOffers(host, images)]),
-    ["github.com", rke2Offers(release)],
-    ...Object.keys(chartRepositories).map((host): [string, OffersOf] => [
-      host,
-      chartOffers(host, chartSources(options)),
-    ]),
-  ]);
+      .map((host) => [host, cloudImageOffers(host, images)] as const),
+    ["github.com", rke2Offers(rke2)],
+    ["pkgs.tailscale.com", tailscaleOffers(tailscale)],
+    ...Object.keys(chartRepositories).map(
+      (repository) => [hostOf(repository), chartOffers(repository, chartSources(options))] as const,
+    ),
+  ];
+  const hosts = new Map<string, OffersOf>();
+  for (const [host, offers] of list) hosts.set(host, eitherOf(hosts.get(host), offers));
+  return hosts;
+}
+
+/** What the first offers, else what the second does: a host may hold several things. */
+function eitherOf(first: OffersOf | undefined, second: OffersOf): OffersOf {
+  return first === undefined ? second : async (path) => (await first(path)) ?? second(path);
 }
 
 function chartSources({ chartsSource = labCharts, chartsDir }: MirrorsOptions): ChartSources {
@@ -114,7 +135,7 @@ async function serve(
     path,
     host: request.hostname,
   });
-  if (fault === "cut") {
+  if (fault === "cut" || fault === "lose") {
     reply.hijack();
     request.raw.socket.destroy();
     return reply;

@@ -7,9 +7,10 @@ import { z } from "zod";
 import type { MirroredThing, Offer, OffersOf } from "./offer.ts";
 import { readFromTar, writeTar } from "./tar.ts";
 
-/** Charts that each chart repository publishes. */
+/** Charts that each chart repository publishes; a repository is a host, or a host and a path below it. */
 export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "helm.cilium.io": ["cilium"],
+  "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
 };
 
 const chartFile = z.looseObject({ name: z.string(), version: z.string() });
@@ -29,18 +30,25 @@ export interface ChartSources {
 }
 
 /** One chart repository (Helm, "The Chart Repository Guide"): `index.yaml` and the archives. */
-export function chartOffers(host: string, sources: ChartSources): OffersOf {
+export function chartOffers(repository: string, sources: ChartSources): OffersOf {
+  const base = repository.slice(hostOf(repository).length);
   return (path) => {
-    const charts = chartsOf(host, sources);
-    if (path === "/index.yaml") return { body: index(host, charts), type: "text/yaml" };
-    const wanted = charts.find(({ metadata }) => path === `/${archiveName(metadata)}`);
+    const charts = chartsOf(repository, sources);
+    if (path === `${base}/index.yaml`)
+      return { body: index(repository, charts), type: "text/yaml" };
+    const wanted = charts.find(({ metadata }) => path === `${base}/${archiveName(metadata)}`);
     return wanted === undefined ? undefined : archiveOffer(wanted.archive);
   };
 }
 
+/** The host of a repository. */
+export function hostOf(repository: string): string {
+  return repository.split("/")[0] ?? repository;
+}
+
 /** The charts of a repository: every real one, and the lab's where there is no real one. */
-export function chartsOf(host: string, sources: ChartSources): PackagedChart[] {
-  return (chartRepositories[host] ?? []).flatMap((name) => {
+export function chartsOf(repository: string, sources: ChartSources): PackagedChart[] {
+  return (chartRepositories[repository] ?? []).flatMap((name) => {
     const real = realCharts(name, sources.chartsDir);
     return real.length > 0 ? real : labChart(name, sources.chartsSource);
   });
@@ -101,13 +109,13 @@ function archiveOffer(archive: Buffer): Offer {
   return { body: archive, type: "application/x-tar" };
 }
 
-function index(host: string, charts: readonly PackagedChart[]): Buffer {
+function index(repository: string, charts: readonly PackagedChart[]): Buffer {
   const entries: Record<string, unknown[]> = {};
   for (const { metadata, archive } of charts)
     (entries[metadata.name] ??= []).push({
       ...metadata,
       digest: createHash("sha256").update(archive).digest("hex"),
-      urls: [`https://${host}/${archiveName(metadata)}`],
+      urls: [`https://${repository}/${archiveName(metadata)}`],
     });
   return Buffer.from(stringify({ apiVersion: "v1", entries, generated: new Date().toISOString() }));
 }

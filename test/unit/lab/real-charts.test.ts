@@ -11,11 +11,11 @@ describe("real charts", () => {
   const network = globalThis.fetch;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "homelab-charts-"));
-    await mkdir(join(directory, "own", "cilium"), { recursive: true });
-    await writeFile(
-      join(directory, "own", "cilium", "Chart.yaml"),
-      "name: cilium\nversion: 1.2.3\n",
-    );
+    for (const name of ["cilium", "tailscale-operator"]) {
+      await mkdir(join(directory, "own", name), { recursive: true });
+      const text = `name: ${name}\nversion: 1.2.3\n`;
+      await writeFile(join(directory, "own", name, "Chart.yaml"), text);
+    }
     globalThis.fetch = (input) => {
       const body = answers.get(input instanceof Request ? input.url : String(input));
       if (body === undefined) return Promise.reject(new TypeError("fetch failed"));
@@ -54,7 +54,18 @@ describe("real charts", () => {
     assert.deepEqual((await get("good")).files, ["cilium-1.2.3.tgz"]);
   });
 
+  it("are found in a repository below a path of its host", async () => {
+    answers.clear();
+    const digest = createHash("sha256").update("operator").digest("hex");
+    const entry = `{version: 1.2.3, digest: "${digest}", urls: [tailscale-operator-1.2.3.tgz]}`;
+    const base = "https://pkgs.tailscale.com/helmcharts";
+    answers.set(`${base}/index.yaml`, `entries: {tailscale-operator: [${entry}]}`);
+    answers.set(`${base}/tailscale-operator-1.2.3.tgz`, "operator");
+    assert.deepEqual((await get("below")).files, ["tailscale-operator-1.2.3.tgz"]);
+  });
+
   it("are refused when it does not", async () => {
+    answers.clear();
     publish("0".repeat(64));
     const { files, said } = await get("bad");
     assert.deepEqual(files, []);

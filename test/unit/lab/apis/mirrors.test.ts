@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -40,11 +40,18 @@ describe("Mirrors", () => {
     writeFileSync(join(charts, "cilium/values.yaml"), "a: 1\n");
     writeFileSync(join(charts, "cilium/templates/map.yaml"), "kind: ConfigMap\n");
     writeFileSync(join(folder, "rke2"), "#!/bin/sh\necho rke2\n");
+    writeFileSync(join(folder, "tailscale"), '#!/bin/sh\nbasename "$0"\n');
+    mkdirSync(join(charts, "tailscale-operator"));
+    writeFileSync(
+      join(charts, "tailscale-operator/Chart.yaml"),
+      "apiVersion: v2\nname: tailscale-operator\nversion: 1.102.3\n",
+    );
     mirrors = await createMirrors({
       address: "127.0.0.1",
       port: 0,
       tls: selfSigned(),
       rke2Binary: join(folder, "rke2"),
+      tailscaleBinary: join(folder, "tailscale"),
       chartsSource: charts,
       chartsDir: real,
       cacheDir: join(folder, "cache"),
@@ -102,12 +109,48 @@ describe("Mirrors", () => {
       readFromTar(gunzipSync(chart.body), (path) => path === "cilium/values.yaml")?.toString(),
       "a: 1\n",
     );
-    assert.deepEqual(mirrors.inUse(), [
-      { name: "chart cilium 1.19.6", kind: "stand-in", detail: join(charts, "cilium") },
-    ]);
+    assert.deepEqual(mirrors.inUse()[0], {
+      ...{ name: "chart cilium 1.19.6", kind: "stand-in", detail: join(charts, "cilium") },
+    });
     execFileSync("tar", ["-czf", join(real, "cilium-1.19.6.tgz"), "-C", charts, "cilium"]);
     assert.equal(mirrors.inUse()[0]?.kind, "real");
     assert.notDeepEqual((await get("helm.cilium.io", "/cilium-1.19.6.tgz")).body, chart.body);
+  });
+
+  for (const architecture of ["amd64", "arm64"])
+    it(`serve Tailscale's static release for ${architecture} with its bare checksum`, async () => {
+      const name = `tailscale_1.102.3_${architecture}`;
+      const archive = await get("pkgs.tailscale.com", `/stable/${name}.tgz`);
+      const sum = await get("pkgs.tailscale.com", `/stable/${name}.tgz.sha256`);
+      assert.equal(sum.body.toString(), sha256(archive.body));
+      writeFileSync(join(folder, "release.tgz"), archive.body);
+      execFileSync("tar", ["-xzf", join(folder, "release.tgz"), "-C", folder]);
+      for (const program of ["tailscale", "tailscaled"])
+        assert.equal(
+          execFileSync(join(folder, name, program), { encoding: "utf8" }),
+          `${program}\n`,
+        );
+      assert.deepEqual(readdirSync(join(folder, name, "systemd")), [
+        "tailscaled.defaults",
+        "tailscaled.service",
+      ]);
+      assert.equal(
+        (await get("pkgs.tailscale.com", "/stable/tailscale_1.0.0_amd64.tgz")).status,
+        404,
+      );
+    });
+
+  it("serve a chart repository below a path of a host that serves other things too", async () => {
+    const base = "/helmcharts";
+    const { entries } = parse(
+      (await get("pkgs.tailscale.com", `${base}/index.yaml`)).body.toString(),
+    ) as { entries: Record<string, { digest: string; urls: string[] }[]> };
+    const entry = entries["tailscale-operator"]?.[0];
+    const url = "https://pkgs.tailscale.com/helmcharts/tailscale-operator-1.102.3.tgz";
+    assert.deepEqual(entry?.urls, [url]);
+    const chart = await get("pkgs.tailscale.com", new URL(url).pathname);
+    assert.equal(entry?.digest, sha256(chart.body));
+    assert.equal((await get("pkgs.tailscale.com", "/index.yaml")).status, 404);
   });
 
   it("answer 404 for what they do not have, and obey faults", async () => {

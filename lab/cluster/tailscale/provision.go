@@ -1,0 +1,179 @@
+package tailscale
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// longestName keeps the label controller-revision-hash of a StatefulSet's pods within its 63 characters, and
+// generatedSuffix is what the API server appends to a generated name.
+const (
+	longestName     = 52
+	generatedSuffix = 5
+)
+
+// provision makes what the Connector needs: a headless Service whose generated name all share, a Secret a replica
+// with the proxy's settings and, until its device is known, its auth key, and the StatefulSet.
+func (o *operator) provision(ctx context.Context, cn *connector) error {
+	service, err := o.ensureService(ctx, cn)
+	if err != nil {
+		return fmt.Errorf("failed to reconcile headless service: %w", err)
+	}
+	for ordinal := range cn.replicas() {
+		if err := o.ensureSecret(ctx, cn, fmt.Sprintf("%s-%d", service.Name, ordinal), ordinal); err != nil {
+			return fmt.Errorf("failed to create or get API key secret: %w", err)
+		}
+	}
+	if err := o.removeSurplus(ctx, cn, service.Name); err != nil {
+		return err
+	}
+	if err := o.ensureStatefulSet(ctx, cn, service.Name); err != nil {
+		return fmt.Errorf("failed to reconcile statefulset: %w", err)
+	}
+	return o.readDevices(ctx, cn)
+}
+
+func (o *operator) selector(cn *connector) metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: labels.SelectorFromSet(cn.children(o.settings.namespace)).String()}
+}
+
+func (o *operator) ensureService(ctx context.Context, cn *connector) (*corev1.Service, error) {
+	services := o.client.CoreV1().Services(o.settings.namespace)
+	found, err := services.List(ctx, o.selector(cn))
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Items) > 0 {
+		return &found.Items[0], nil
+	}
+	base := "ts-" + cn.Name
+	base = base[:min(len(base), longestName-generatedSuffix-1)] + "-"
+	families := corev1.IPFamilyPolicyPreferDualStack
+	return services.Create(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: base, Labels: cn.children(o.settings.namespace)},
+		Spec: corev1.ServiceSpec{
+			ClusterIP: corev1.ClusterIPNone, Selector: map[string]string{"app": string(cn.UID)}, IPFamilyPolicy: &families,
+		},
+	}, metav1.CreateOptions{})
+}
+
+// ensureSecret writes a replica's settings. A key is minted once, for a new Secret, and leaves it when the device is
+// known.
+func (o *operator) ensureSecret(ctx context.Context, cn *connector, name string, ordinal int32) error {
+	secrets := o.client.CoreV1().Secrets(o.settings.namespace)
+	current, err := secrets.Get(ctx, name, metav1.GetOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	missing := apierrors.IsNotFound(err)
+	config := proxyConfig{
+		Version: "alpha0", Hostname: cn.hostname(ordinal), AdvertiseRoutes: cn.advertised(),
+	}
+	switch {
+	case missing:
+		tags := cn.Spec.Tags
+		if len(tags) == 0 {
+			tags = o.settings.proxyTags
+		}
+		if config.AuthKey, err = o.api.mintKey(ctx, tags); err != nil {
+			return err
+		}
+	case len(current.Data[keyDeviceID]) == 0:
+		before, err := readConfig(current)
+		if err != nil {
+			return fmt.Errorf("secret %s: %s: %w", name, keyConfig, err)
+		}
+		config.AuthKey = before.AuthKey
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return err
+	}
+	data := map[string][]byte{keyConfig: text}
+	if missing {
+		_, err = secrets.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: cn.children(o.settings.namespace)}, Data: data,
+		}, metav1.CreateOptions{})
+		return err
+	}
+	if bytes.Equal(current.Data[keyConfig], text) {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"data": data})
+	if err != nil {
+		return err
+	}
+	_, err = secrets.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	return err
+}
+
+// removeSurplus removes Secrets and devices of replicas that are not wanted any more.
+func (o *operator) removeSurplus(ctx context.Context, cn *connector, base string) error {
+	secrets := o.client.CoreV1().Secrets(o.settings.namespace)
+	found, err := secrets.List(ctx, o.selector(cn))
+	if err != nil {
+		return err
+	}
+	for _, secret := range found.Items {
+		var ordinal int32
+		if _, err := fmt.Sscanf(secret.Name, base+"-%d", &ordinal); err != nil {
+			return fmt.Errorf("secret %s: its name does not begin with %s-", secret.Name, base)
+		}
+		if ordinal < cn.replicas() {
+			continue
+		}
+		if err := o.deleteDevice(ctx, &secret); err != nil {
+			return err
+		}
+		if err := secrets.Delete(ctx, secret.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteDevice removes the device that the Secret is the state of, if there is one.
+func (o *operator) deleteDevice(ctx context.Context, secret *corev1.Secret) error {
+	id := string(secret.Data[keyDeviceID])
+	if id == "" {
+		return nil
+	}
+	if err := o.api.deleteDevice(ctx, id); err != nil {
+		return fmt.Errorf("deleting device: %w", err)
+	}
+	return nil
+}
+
+// readDevices takes the devices from the Secrets into the status.
+func (o *operator) readDevices(ctx context.Context, cn *connector) error {
+	found, err := o.client.CoreV1().Secrets(o.settings.namespace).List(ctx, o.selector(cn))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(found.Items, func(a, b corev1.Secret) int { return strings.Compare(a.Name, b.Name) })
+	cn.Status.Devices, cn.Status.Hostname, cn.Status.TailnetIPs = nil, "", nil
+	for _, secret := range found.Items {
+		if len(secret.Data[keyDeviceID]) == 0 {
+			continue
+		}
+		one := connectorDevice{Hostname: strings.TrimSuffix(string(secret.Data[keyDeviceFQDN]), ".")}
+		if err := json.Unmarshal(secret.Data[keyDeviceIPs], &one.TailnetIPs); err != nil {
+			return fmt.Errorf("secret %s: %s: %w", secret.Name, keyDeviceIPs, err)
+		}
+		cn.Status.Devices = append(cn.Status.Devices, one)
+	}
+	if len(cn.Status.Devices) > 0 {
+		cn.Status.Hostname, cn.Status.TailnetIPs = cn.Status.Devices[0].Hostname, cn.Status.Devices[0].TailnetIPs
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package tailscale
+
+import (
+	"context"
+	"errors"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/tools/cache"
+)
+
+// notify asks for one more pass; passes asked for while one is pending are one.
+func (o *operator) notify() {
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+}
+
+// watch asks for a pass at each change of what the operator looks at, and for the first one. The function that it
+// returns waits, after ctx has ended, until nothing is watched any more.
+func (o *operator) watch(ctx context.Context) (func(), error) {
+	custom := dynamicinformer.NewDynamicSharedInformerFactory(o.dynamic, 0)
+	everywhere := informers.NewSharedInformerFactory(o.client, 0)
+	own := informers.NewSharedInformerFactoryWithOptions(o.client, 0, informers.WithNamespace(o.settings.namespace),
+		informers.WithTweakListOptions(func(options *metav1.ListOptions) { options.LabelSelector = labelManaged + "=true" }))
+	shutdown := func() {
+		custom.Shutdown()
+		everywhere.Shutdown()
+		own.Shutdown()
+	}
+	watched := []cache.SharedIndexInformer{
+		own.Core().V1().Secrets().Informer(), own.Apps().V1().StatefulSets().Informer(),
+		everywhere.Core().V1().Services().Informer(), everywhere.Networking().V1().Ingresses().Informer(),
+		custom.ForResource(connectors).Informer(),
+	}
+	for _, one := range notPlayed {
+		watched = append(watched, custom.ForResource(kind(one.plural)).Informer())
+	}
+	var failed error
+	for _, informer := range watched {
+		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc:    func(any) { o.notify() },
+			UpdateFunc: func(_, _ any) { o.notify() },
+			DeleteFunc: func(any) { o.notify() },
+		})
+		failed = errors.Join(failed, err)
+	}
+	custom.Start(ctx.Done())
+	everywhere.Start(ctx.Done())
+	own.Start(ctx.Done())
+	o.notify()
+	return shutdown, failed
+}
