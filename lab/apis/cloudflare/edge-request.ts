@@ -1,0 +1,49 @@
+/** A visitor's request as the edge reads it. */
+import { randomBytes } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+
+export interface EdgeRequest {
+  /** Lower case, without a port. */
+  readonly host: string;
+  /** Parsed, with the path normalised, so that no spelling of a path slips past a rule for it. */
+  readonly url: URL;
+  /** What was asked for, as it was written: path and query. */
+  readonly target: string;
+  readonly ip: string;
+  /** Number of the request in every answer and log. */
+  readonly ray: string;
+}
+
+/** Reads a request; undefined when its address is malformed. */
+export function readRequest(request: FastifyRequest): EdgeRequest | undefined {
+  const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
+  const target = request.raw.url ?? "";
+  if (host === "" || !target.startsWith("/") || /[\s@/\\?#]/.test(host)) return undefined;
+  try {
+    const url = new URL(`https://${host}${target}`);
+    url.pathname = decodeURIComponent(url.pathname.replace(/%2f/gi, "%252F"))
+      .replace(/\/{2,}/g, "/")
+      .replace(/[?#]/g, encodeURIComponent);
+    const ip = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    return { host, url, target, ip, ray: `${randomBytes(8).toString("hex")}-LAB` };
+  } catch {
+    return undefined;
+  }
+}
+
+const longestForm = 16_384;
+
+/** The fields of a form; empty for anything else. Throws for one of more than 16 KiB. */
+export async function readForm(request: FastifyRequest): Promise<URLSearchParams> {
+  const type = request.headers["content-type"] ?? "";
+  if (request.method !== "POST" || !type.startsWith("application/x-www-form-urlencoded"))
+    return new URLSearchParams();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.raw) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > longestForm) throw new Error("form of more than 16 KiB");
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
+}
