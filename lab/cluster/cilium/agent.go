@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/informers"
 
 	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/loopback"
+	"homelab/lab/cluster/serviceproxy"
 )
 
 // countsEvery is how often the BGP route counts in the node config's status are looked at.
@@ -28,10 +30,13 @@ type agent struct {
 	nodes     informers.SharedInformerFactory
 	speakers  map[string]*speaker
 	provided  netip.Prefix
+	proxy     *serviceproxy.Proxy
+	routes    podRoutes
 }
 
 // RunAgent registers the node's CiliumNode, makes the pod network ready once the operator has given
-// it a pod CIDR, and speaks BGP as the node's CiliumBGPNodeConfig says.
+// it a pod CIDR, routes to the other nodes' pods, proxies Services if it replaces kube-proxy, and
+// speaks BGP as the node's CiliumBGPNodeConfig says.
 func RunAgent(ctx context.Context, c program.Container) error {
 	cluster, err := newCluster(c.API)
 	if err != nil {
@@ -59,6 +64,14 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		return err
 	}
 	defer a.core.Shutdown()
+	if settings.serviceProxy {
+		device := loopback.New("svc")
+		if err := device.Sweep(); err != nil {
+			return err
+		}
+		a.proxy = serviceproxy.New(device, c.Logger)
+	}
+	defer a.stopTraffic()
 	return a.loop(ctx)
 }
 
@@ -78,11 +91,13 @@ func (a *agent) followAll() error {
 			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", a.container.Node).String()
 		}))
 	err := errors.Join(a.follow(a.nodes.Core().V1().Nodes().Informer()), a.followCustom(ciliumNodes))
-	if a.settings.bgp {
+	if a.settings.bgp || a.settings.serviceProxy {
 		err = errors.Join(err,
 			a.follow(a.core.Core().V1().Services().Informer()),
-			a.follow(a.core.Discovery().V1().EndpointSlices().Informer()),
-			a.followCustom(bgpNodeConfigs, bgpPeerConfigs, bgpAdvertisements))
+			a.follow(a.core.Discovery().V1().EndpointSlices().Informer()))
+	}
+	if a.settings.bgp {
+		err = errors.Join(err, a.followCustom(bgpNodeConfigs, bgpPeerConfigs, bgpAdvertisements))
 	}
 	return err
 }
@@ -122,10 +137,11 @@ func (a *agent) pass(ctx context.Context) error {
 		a.container.Network.Provide(cidrs[0])
 		a.container.Ready(true)
 	}
-	if !a.settings.bgp {
-		return nil
+	err = a.carryTraffic(cidrs)
+	if a.settings.bgp {
+		err = errors.Join(err, a.speak(ctx, cidrs))
 	}
-	return a.speak(ctx, cidrs)
+	return err
 }
 
 // keepCiliumNode creates the node's CiliumNode, keeps its labels those of the Node, and returns the

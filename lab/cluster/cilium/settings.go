@@ -15,6 +15,7 @@ type settings struct {
 	bgpSecrets       string
 	legacyOrigin     bool
 	loadBalancerIPAM bool
+	serviceProxy     bool
 	pools            []netip.Prefix
 	maskSize         int
 	agentTaint       string
@@ -43,6 +44,7 @@ func parseSettings(config map[string]string) (settings, error) {
 		"remove-cilium-node-taints":              {&s.removeTaints, true},
 		"set-cilium-is-up-condition":             {&s.setNetworkStatus, true},
 		"skip-crd-creation":                      {&s.skipCRDs, false},
+		"kube-proxy-replacement":                 {&s.serviceProxy, false},
 	} {
 		*target.value = target.standard
 		if text := config[key]; text != "" {

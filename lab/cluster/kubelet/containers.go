@@ -3,6 +3,7 @@ package kubelet
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ const (
 type runnable struct {
 	spec        *corev1.Container
 	environment map[string]string
+	// address is the pod's.
+	address netip.Addr
 }
 
 // launch runs the container's program, or lets one without a program become ready or complete.
@@ -109,10 +112,16 @@ func (w *worker) keepRunning(ctx context.Context, behaviour program.Program, con
 func (w *worker) view(container runnable, index int) program.Container {
 	pod := w.pod
 	return program.Container{
-		Node: w.kubelet.options.NodeName, NodeIP: w.kubelet.nodeIP, Pod: pod, Spec: container.spec,
+		Node: w.kubelet.options.NodeName, NodeIP: w.kubelet.nodeIP, PodIP: container.address, Pod: pod, Spec: container.spec,
 		Env: container.environment, API: w.kubelet.podAPI(pod, container.environment),
 		ConfigVolume: func(ctx context.Context, volume string) (map[string]string, error) {
 			return w.kubelet.configVolume(ctx, pod, volume)
+		},
+		SecretVolume: func(ctx context.Context, volume string) (map[string]string, error) {
+			return w.kubelet.secretVolume(ctx, pod, volume)
+		},
+		Resolve: func(ctx context.Context, host string) (netip.Addr, error) {
+			return w.kubelet.services.resolve(ctx, pod, host)
 		},
 		Ready:   func(ready bool) { w.change(func(s *podState) { s.containers[index].ready = ready }) },
 		Network: w.kubelet.network,

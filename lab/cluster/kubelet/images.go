@@ -7,8 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"homelab/lab/cluster/cilium"
+	"homelab/lab/cluster/cloudflared"
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/kubevip"
+	"homelab/lab/cluster/tailscale"
+	"homelab/lab/cluster/webapp"
 )
 
 // programOf returns the program of a container whose image the lab knows, else nil. An image is
@@ -22,6 +25,14 @@ func programOf(container *corev1.Container) program.Program {
 		return cilium.RunAgent
 	case strings.HasSuffix(repository, "cilium/operator-generic"), strings.HasSuffix(repository, "cilium/operator"):
 		return cilium.RunOperator
+	case strings.HasSuffix(repository, "cloudflare/cloudflared"):
+		return cloudflared.Run
+	case strings.HasSuffix(repository, "/typeo"):
+		return webapp.Run
+	case strings.HasSuffix(repository, "tailscale/k8s-operator"):
+		return tailscale.RunOperator
+	case strings.HasSuffix(repository, "tailscale/tailscale"):
+		return tailscale.RunProxy
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type worker struct {
 	log     interface{ Info(string, ...any) }
 	changed chan struct{}
 	stop    context.CancelFunc
+	// held is the address that the machine answers at for this pod; only run's goroutine uses it.
+	held netip.Addr
 
 	mu       sync.Mutex
 	pod      *corev1.Pod
@@ -125,6 +127,7 @@ func (w *worker) run(ctx context.Context) {
 	}
 	<-life.Done()
 	programs.Wait()
+	w.releaseAddress()
 	w.kubelet.network.release(string(pod.UID))
 	w.mu.Lock()
 	deleted, vanished := w.deleted, w.vanished
@@ -182,6 +185,9 @@ func (w *worker) start(ctx context.Context, pod *corev1.Pod, programs *sync.Wait
 	w.change(func(s *podState) { s.address = address })
 	containers, err := w.prepare(ctx, pod, address)
 	if err != nil {
+		return err
+	}
+	if err := w.holdAddress(pod, address); err != nil {
 		return err
 	}
 	now := metav1.Now()

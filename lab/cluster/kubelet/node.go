@@ -139,7 +139,7 @@ func (k *kubelet) fillStatus(status *corev1.NodeStatus) (differs bool) {
 	}
 	for _, condition := range []corev1.NodeCondition{
 		healthy(corev1.NodeMemoryPressure, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-		healthy(corev1.NodeDiskPressure, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+		k.diskPressure(),
 		healthy(corev1.NodePIDPressure, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
 		ready,
 	} {

@@ -39,6 +39,9 @@ func TestImagesChooseTheProgram(t *testing.T) {
 		"mirror.local:5000/kube-vip/kube-vip@sha256:0123":       true,
 		"quay.io/cilium/operator-generic:v1.19.6@sha256:0db4ca": true,
 		"quay.io/cilium/cilium-envoy:v1.36":                     false,
+		"docker.io/cloudflare/cloudflared:2025.11.1":            true,
+		"ghcr.io/example/typeo:1.4":                             true,
+		"ghcr.io/example/nottypeo:1.4":                          false,
 		"nginx":                                                 false,
 	} {
 		if got := programOf(&corev1.Container{Image: image}) != nil; got != known {

@@ -86,7 +86,7 @@ func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, address netip.Add
 			container := &pod.Spec.Containers[i]
 			environment, ok := w.inspect(ctx, pod, container, address, func(s *podState) *containerState { return s.containers[i] })
 			ready = ready && ok
-			list = append(list, runnable{spec: container, environment: environment})
+			list = append(list, runnable{spec: container, environment: environment, address: address})
 		}
 		if ready {
 			return list, nil

@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	"k8s.io/client-go/kubernetes/scheme"
+
+	"homelab/lab/cluster/loopback"
 )
 
 type kubelet struct {
@@ -32,7 +34,10 @@ type kubelet struct {
 	client   kubernetes.Interface
 	recorder record.EventRecorder
 	network  *podNetwork
-	log      *slog.Logger
+	services *serviceNames
+	// addresses are those of pods with programs, which this machine answers at.
+	addresses *loopback.Addresses
+	log       *slog.Logger
 }
 
 // Run registers the node and runs its pods until ctx ends, then stops the pods' programs and
@@ -49,6 +54,9 @@ func Run(ctx context.Context, o Options, reload <-chan Options) error {
 	defer broadcaster.Shutdown()
 	k.recorder = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: o.NodeName})
 
+	if err := k.addresses.Sweep(); err != nil {
+		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
+	}
 	server, err := k.serve()
 	if err != nil {
 		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
@@ -63,6 +71,7 @@ func Run(ctx context.Context, o Options, reload <-chan Options) error {
 		func() { k.keepLease(ctx, node) },
 		func() { k.keepStatus(ctx) },
 		func() { k.showStaticPods(ctx, node) },
+		func() { k.services.follow(ctx) },
 		func() { k.runPods(ctx) },
 		func() { k.follow(ctx, reload) },
 	} {
@@ -93,7 +102,8 @@ func newKubelet(o Options) (*kubelet, error) {
 	}
 	k := &kubelet{
 		options: o, nodeIP: address, config: config, client: client, reloaded: make(chan struct{}, 1),
-		network: newPodNetwork(), log: log.With("node", o.NodeName),
+		network: newPodNetwork(), services: newServiceNames(client, o.ClusterDomain),
+		addresses: loopback.New("pod"), log: log.With("node", o.NodeName),
 	}
 	k.settings.Store(parsed)
 	return k, nil

@@ -19,8 +19,11 @@ type Program func(ctx context.Context, c Container) error
 type Container struct {
 	Node   string
 	NodeIP netip.Addr
-	Pod    *corev1.Pod
-	Spec   *corev1.Container
+	// PodIP is the pod's address, the node's for a pod on the host network. While the program runs
+	// it is an address of the machine, so that the program can listen at it and be reached there.
+	PodIP netip.Addr
+	Pod   *corev1.Pod
+	Spec  *corev1.Container
 	// Env is the container's environment, with references and `$(NAME)` resolved.
 	Env map[string]string
 	// API reaches the API server with a token of the pod's service account, so that the
@@ -29,6 +32,12 @@ type Container struct {
 	API *rest.Config
 	// ConfigVolume returns the files of a ConfigMap that the pod mounts as the named volume.
 	ConfigVolume func(ctx context.Context, volume string) (map[string]string, error)
+	// SecretVolume does the same for a volume with a Secret, alone or projected; the values are
+	// the secrets as they are, not encoded. The node reads it, not the pod's service account.
+	SecretVolume func(ctx context.Context, volume string) (map[string]string, error)
+	// Resolve gives the IPv4 address of a host as the pod's resolver would: a literal address, the
+	// cluster IP of a Service by its short or full name, or what the machine's resolver answers.
+	Resolve func(ctx context.Context, host string) (netip.Addr, error)
 	// Ready tells whether the readiness probe would pass; false at the start.
 	Ready func(bool)
 	// Network is the node's container network interface.

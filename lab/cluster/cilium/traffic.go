@@ -1,0 +1,51 @@
+package cilium
+
+import (
+	"errors"
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"homelab/lab/cluster/loopback"
+	"homelab/lab/cluster/serviceproxy"
+)
+
+// carryTraffic brings the node's routes to pods, and its answers for Services, up to date.
+func (a *agent) carryTraffic(own []netip.Prefix) error {
+	nodes, err := list[ciliumNode](a.cluster, ciliumNodes)
+	if err != nil {
+		return err
+	}
+	err = a.routes.apply(routesTo(nodes, a.container.Node, own))
+	if a.proxy != nil {
+		err = errors.Join(err, a.proxyServices())
+	}
+	return err
+}
+
+func (a *agent) proxyServices() error {
+	services, err := a.core.Core().V1().Services().Lister().List(labels.Everything())
+	if err != nil {
+		return err
+	}
+	endpoints, err := a.core.Discovery().V1().EndpointSlices().Lister().List(labels.Everything())
+	if err != nil {
+		return err
+	}
+	taken, err := loopback.Elsewhere()
+	if err != nil {
+		return err
+	}
+	return a.proxy.Apply(serviceproxy.NewPlan(services, endpoints, taken))
+}
+
+// stopTraffic takes back what carryTraffic has made.
+func (a *agent) stopTraffic() {
+	err := a.routes.apply(nil)
+	if a.proxy != nil {
+		err = errors.Join(err, a.proxy.Close())
+	}
+	if err != nil {
+		a.container.Logger.Error("cannot take routes and addresses back", "error", err)
+	}
+}

@@ -1,0 +1,185 @@
+package serviceproxy
+
+import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+type device map[netip.Addr]bool
+
+func (d device) Hold(address netip.Addr) error    { d[address] = true; return nil }
+func (d device) Release(address netip.Addr) error { delete(d, address); return nil }
+
+func service(name, ip string, port int32) *corev1.Service {
+	return &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: name},
+		Spec: corev1.ServiceSpec{
+			ClusterIPs: []string{ip}, Ports: []corev1.ServicePort{{Port: port, Protocol: corev1.ProtocolTCP}},
+		},
+	}
+}
+
+func slice(name string, port int32, ready bool, addresses ...string) *discoveryv1.EndpointSlice {
+	empty := ""
+	return &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: "a", Labels: map[string]string{discoveryv1.LabelServiceName: name}},
+		AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: &empty, Port: &port}},
+		Endpoints: []discoveryv1.Endpoint{{Addresses: addresses, Conditions: discoveryv1.EndpointConditions{Ready: &ready}}},
+	}
+}
+
+// origin says its name and closes; the port is free at every loopback address.
+func origin(t *testing.T, address, name string) {
+	t.Helper()
+	listener, err := net.Listen("tcp4", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprintln(connection, name)
+			_ = connection.Close()
+		}
+	}()
+}
+
+func ask(address string) (string, error) {
+	connection, err := net.DialTimeout("tcp4", address, time.Second)
+	if err != nil {
+		return "", err
+	}
+	defer connection.Close()
+	line, err := bufio.NewReader(connection).ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	return line[:len(line)-1], nil
+}
+
+func TestConnectionsReachReadyEndpointsInTurn(t *testing.T) {
+	origin(t, "127.0.7.1:18080", "one")
+	origin(t, "127.0.7.2:18080", "two")
+	held := device{}
+	proxy := New(held, slog.New(slog.DiscardHandler))
+	services := []*corev1.Service{service("web", "127.0.7.100", 18081)}
+	both := []*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.1"), slice("web", 18080, true, "127.0.7.2")}
+	if err := proxy.Apply(NewPlan(services, both, nil)); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for range 4 {
+		name, err := ask("127.0.7.100:18081")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[name]++
+	}
+	if seen["one"] != 2 || seen["two"] != 2 || !held[netip.MustParseAddr("127.0.7.100")] {
+		t.Fatalf("got %v, %v", seen, held)
+	}
+
+	gone := []*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.9", "127.0.7.2")}
+	if err := proxy.Apply(NewPlan(services, gone, nil)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if name, err := ask("127.0.7.100:18081"); err != nil || name != "two" {
+			t.Fatalf("an endpoint that refuses was not passed over: %q, %v", name, err)
+		}
+	}
+
+	unready := []*discoveryv1.EndpointSlice{slice("web", 18080, false, "127.0.7.2")}
+	if err := proxy.Apply(NewPlan(services, unready, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask("127.0.7.100:18081"); err == nil {
+		t.Fatal("a service without a ready endpoint answers")
+	}
+	if err := proxy.Close(); err != nil || len(held) != 0 {
+		t.Fatalf("addresses are left: %v, %v", held, err)
+	}
+}
+
+func TestClosingEndsOpenConnections(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.7.1:18082")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	proxy := New(device{}, slog.New(slog.DiscardHandler))
+	plan := NewPlan([]*corev1.Service{service("web", "127.0.7.101", 18083)},
+		[]*discoveryv1.EndpointSlice{slice("web", 18082, true, "127.0.7.1")}, nil)
+	if err := proxy.Apply(plan); err != nil {
+		t.Fatal(err)
+	}
+	client, err := net.Dial("tcp4", "127.0.7.101:18083")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	if err := proxy.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := client.Read(make([]byte, 1)); err == nil {
+		t.Fatalf("read %d bytes from a closed service", n)
+	}
+}
+
+func TestAnAddressOfTheNodeIsLeftAlone(t *testing.T) {
+	held := device{}
+	proxy := New(held, slog.New(slog.DiscardHandler))
+	plan := NewPlan([]*corev1.Service{service("web", "127.0.7.102", 18084)},
+		[]*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.1")},
+		map[netip.Addr]bool{netip.MustParseAddr("127.0.7.102"): true})
+	if err := proxy.Apply(plan); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask("127.0.7.102:18084"); err == nil || len(held) != 0 {
+		t.Fatalf("the proxy took an address of the node: %v", held)
+	}
+}
+
+func TestPlanHasNoLoopsHeadlessOrForeignServices(t *testing.T) {
+	loop, headless, udp, other := service("loop", "10.43.0.9", 80), service("none", "None", 80), service("dns", "10.43.0.10", 53), service("other", "10.43.0.11", 80)
+	udp.Spec.Ports[0].Protocol = corev1.ProtocolUDP
+	other.Labels = map[string]string{otherProxy: "elsewhere"}
+	balanced := service("lb", "10.43.0.12", 80)
+	balanced.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "10.96.0.1"}}
+	plan := NewPlan([]*corev1.Service{loop, headless, udp, other, balanced}, []*discoveryv1.EndpointSlice{
+		slice("loop", 80, true, "10.96.0.1"), slice("none", 80, true, "10.42.0.9"), slice("dns", 53, true, "10.42.0.9"),
+		slice("other", 80, true, "10.42.0.9"), slice("lb", 8080, true, "10.42.0.9"),
+	}, nil)
+	var frontends []string
+	for frontend, backends := range plan.Frontends {
+		frontends = append(frontends, fmt.Sprint(frontend, backends))
+	}
+	slices.Sort(frontends)
+	want := []string{"10.43.0.12:80 [10.42.0.9:8080]", "10.96.0.1:80 [10.42.0.9:8080]"}
+	if !slices.Equal(frontends, want) {
+		t.Fatalf("got %q, want %q", frontends, want)
+	}
+	if plan.Addresses[netip.MustParseAddr("10.43.0.11")] || !plan.Addresses[netip.MustParseAddr("10.43.0.10")] {
+		t.Fatalf("got addresses %v", plan.Addresses)
+	}
+}
