@@ -18,6 +18,7 @@ var notifyDirectory = "/run/systemd/notify"
 // notifySocket receives sd_notify(3) messages of one run of a service.
 type notifySocket struct {
 	path       string
+	access     string
 	connection *net.UnixConn
 	// ready is closed at READY=1.
 	ready chan struct{}
@@ -46,9 +47,7 @@ func (s *Service) openNotify(invocation, access string) (*notifySocket, error) {
 	}); err != nil || optionErr != nil {
 		return nil, optionErr
 	}
-	socket := &notifySocket{path: path, connection: connection, ready: make(chan struct{})}
-	go s.receive(socket, access)
-	return socket, nil
+	return &notifySocket{path: path, access: access, connection: connection, ready: make(chan struct{})}, nil
 }
 
 func (n *notifySocket) close() {
@@ -69,7 +68,9 @@ func sender(oob []byte) int {
 	return 0
 }
 
-func (s *Service) receive(socket *notifySocket, access string) {
+// receive reads the messages of a run. It begins when the main process is known: until then they wait in
+// the socket, because who sent them could not be told.
+func (s *Service) receive(socket *notifySocket) {
 	buffer, oob := make([]byte, 64<<10), make([]byte, 256)
 	isReady := false
 	for {
@@ -79,7 +80,7 @@ func (s *Service) receive(socket *notifySocket, access string) {
 		}
 		pid := sender(oob[:oobLength])
 		current, _ := s.snapshot()
-		if access == "main" && pid != current.mainPid {
+		if socket.access == "main" && pid != current.mainPid {
 			s.say("%s: Got notification message from PID %d, but reception only permitted for main PID %d",
 				s.name, pid, current.mainPid)
 			continue

@@ -110,6 +110,9 @@ func (s *Service) bringUp(ctx context.Context, loaded *unit.Service) error {
 	if err != nil {
 		return err
 	}
+	if s.notify != nil {
+		go s.receive(s.notify)
+	}
 	if loaded.Type == "notify" {
 		select {
 		case <-s.notify.ready:
