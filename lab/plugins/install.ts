@@ -44,10 +44,12 @@ const languageHost = "nodejs";
 
 /** The SDK that asks for each plugin. */
 const sdks = {
+  cloudflare: "@pulumi/cloudflare",
   command: "@pulumi/command",
   kubernetes: "@pulumi/kubernetes",
   proxmoxve: "@muhlba91/pulumi-proxmoxve",
   random: "@pulumi/random",
+  tailscale: "@pulumi/tailscale",
   tls: "@pulumi/tls",
   [languageHost]: "@pulumi/pulumi",
 } as const;

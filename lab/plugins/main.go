@@ -9,20 +9,24 @@ import (
 	"sort"
 	"strings"
 
+	"homelab/lab/plugins/cloudflare"
 	"homelab/lab/plugins/command"
 	"homelab/lab/plugins/kubernetes"
 	"homelab/lab/plugins/langhost"
 	"homelab/lab/plugins/proxmoxve"
 	"homelab/lab/plugins/random"
+	"homelab/lab/plugins/tailscale"
 	"homelab/lab/plugins/tls"
 )
 
 var plugins = map[string]func() error{
 	"pulumi-language-nodejs":     langhost.Main,
+	"pulumi-resource-cloudflare": cloudflare.Main,
 	"pulumi-resource-command":    command.Main,
 	"pulumi-resource-kubernetes": kubernetes.Main,
 	"pulumi-resource-proxmoxve":  proxmoxve.Main,
 	"pulumi-resource-random":     random.Main,
+	"pulumi-resource-tailscale":  tailscale.Main,
 	"pulumi-resource-tls":        tls.Main,
 }
 

@@ -79,8 +79,11 @@ describe("lab plugins", () => {
 
   it("takes the versions that the installed SDKs ask for", () => {
     assert.deepEqual(Object.keys(sdkVersions()).sort(), [
-      ...["command", "kubernetes", "nodejs", "proxmoxve", "random", "tls"],
+      ...["cloudflare", "command", "kubernetes", "nodejs", "proxmoxve", "random"],
+      ...["tailscale", "tls"],
     ]);
+    assert.equal(sdkVersions().cloudflare, "6.22.1");
+    assert.equal(sdkVersions().tailscale, "0.29.1");
     assert.equal(sdkVersions().proxmoxve, "8.6.0");
   });
 

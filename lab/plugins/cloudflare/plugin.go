@@ -1,0 +1,48 @@
+// Package cloudflare is the stand-in for pulumi-resource-cloudflare 6.22.1: tunnels, DNS records and
+// Access, with the calls, retries, comparisons and traps of the official plugin. It speaks the real API,
+// and refuses arguments that it does not support.
+package cloudflare
+
+import (
+	"context"
+
+	"homelab/lab/plugins/provider"
+	"homelab/lab/plugins/rest"
+)
+
+// behaviour is a resource of this plugin.
+type behaviour = rest.Behaviour[*client]
+
+// Main serves the plugin.
+func Main() error { return provider.Main(New()) }
+
+// New describes the plugin; property names are those of the package @pulumi/cloudflare.
+func New() provider.Provider {
+	p := &plugin{}
+	resources := map[string]provider.Resource{}
+	for token, one := range map[string]behaviour{
+		"zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared":             tunnel(),
+		"zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": tunnelConfig(),
+		"dnsRecord:DnsRecord":                                             dnsRecord(),
+		"zeroTrustAccessPolicy:ZeroTrustAccessPolicy":                     accessPolicy(),
+		"zeroTrustAccessApplication:ZeroTrustAccessApplication":           accessApplication(),
+		"zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken":         serviceToken(),
+		"zeroTrustAccessGroup:ZeroTrustAccessGroup":                       accessGroup(),
+		"zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider": identityProvider(),
+		"zeroTrustAccessTag:ZeroTrustAccessTag":                           accessTag(),
+	} {
+		one.Client = p.client
+		resources["cloudflare:index/"+token] = rest.New(one)
+	}
+	const tokenOf = "getZeroTrustTunnelCloudflaredToken"
+	return provider.Provider{
+		Name:        "cloudflare",
+		CheckConfig: checkConfig,
+		Configure:   p.configure,
+		Resources:   resources,
+		Functions: map[string]func(context.Context, provider.Map) (provider.Map, error){
+			"cloudflare:index/" + tokenOf + ":" + tokenOf: p.getTunnelToken,
+			"cloudflare:index/getZone:getZone":            p.getZone,
+		},
+	}
+}
