@@ -38,6 +38,9 @@ func (p *kubeProvider) Check(_ context.Context, req *pulumirpc.CheckRequest) (*p
 		return nil, err
 	}
 	inputs = normalise(inputs)
+	if isPatch(urn, inputs.GetKind()) && !named(inputs) {
+		return nil, fmt.Errorf("patch resources require the `.metadata.name` field to be set")
+	}
 	if len(olds) > 0 {
 		keepName(inputs, objectOf(olds))
 	} else if err := chooseName(inputs, urn, req.GetRandomSeed(), req.GetAutonaming()); err != nil {

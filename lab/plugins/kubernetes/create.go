@@ -45,7 +45,7 @@ func (p *kubeProvider) Create(_ context.Context, req *pulumirpc.CreateRequest) (
 	inputs := objectOf(news)
 	asGiven := &pulumirpc.CreateResponse{Properties: req.GetProperties()}
 	if req.GetPreview() && (hasUnknown(inputs.Object) || p.unreachable != "" ||
-		!p.cluster.exists(inputs.GroupVersionKind())) {
+		!p.cluster.exists(inputs.GroupVersionKind()) || isPatch(urn, inputs.GetKind())) {
 		return asGiven, nil
 	}
 
@@ -112,7 +112,7 @@ func (p *kubeProvider) post(urn resource.URN, inputs *unstructured.Unstructured,
 	var err error
 	for attempt, pause := range createPauses {
 		var live *unstructured.Unstructured
-		if live, err = p.postOnce(inputs, manager, preview); err == nil {
+		if live, err = p.postOnce(urn, inputs, manager, preview); err == nil {
 			p.say(diag.Info, urn, "")
 			return live, nil
 		}
@@ -132,13 +132,13 @@ func (p *kubeProvider) post(urn resource.URN, inputs *unstructured.Unstructured,
 	return nil, err
 }
 
-func (p *kubeProvider) postOnce(inputs *unstructured.Unstructured, manager string, preview bool,
+func (p *kubeProvider) postOnce(urn resource.URN, inputs *unstructured.Unstructured, manager string, preview bool,
 ) (*unstructured.Unstructured, error) {
 	client, err := p.cluster.clientFor(inputs)
 	if err != nil {
 		return nil, err
 	}
-	if p.settings.upsert {
+	if p.settings.upsert || isPatch(urn, inputs.GetKind()) {
 		force := p.settings.patchForce || preview || annotated(inputs, patchForce)
 		return apply(p.life, client, inputs, inputs.GetName(), manager, force, preview)
 	}

@@ -49,6 +49,16 @@ func (p *kubeProvider) Delete(_ context.Context, req *pulumirpc.DeleteRequest) (
 	} else if err != nil {
 		return nil, err
 	}
+	if isPatch(urn, inputs.GetKind()) {
+		manager, err := fieldManager(state, inputs)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.relinquish(live, name, manager); err != nil && !gone(err) {
+			return nil, err
+		}
+		return &emptypb.Empty{}, nil
+	}
 	policy := propagation(inputs)
 	err = client.Delete(p.life, name, metav1.DeleteOptions{PropagationPolicy: &policy})
 	if gone(err) {

@@ -36,7 +36,11 @@ func (p *kubeProvider) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*p
 	base := &unstructured.Unstructured{Object: pruneMap(live.Object, oldInputs.Object)}
 	p.align(base, wanted, live)
 
-	found := compare(base.Object, base.Object, wanted.Object, p.replacingFields(wanted))
+	replacing := p.replacingFields(wanted)
+	if isPatch(urn, wanted.GetKind()) {
+		replacing = []string{".metadata.name", ".metadata.namespace"}
+	}
+	found := compare(base.Object, base.Object, wanted.Object, replacing)
 	if err := ignoreChanges(found, req.GetIgnoreChanges()); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,12 @@ func kindOf(urn resource.URN) (schema.GroupVersionKind, error) {
 	if group == "core" {
 		group = ""
 	}
-	return schema.GroupVersionKind{Group: group, Version: version, Kind: kind}, nil
+	gvk := schema.GroupVersionKind{Group: group, Version: version, Kind: kind}
+	if builtIn(gvk.GroupVersion()) {
+		// No built-in kind's name ends so: it is the Patch resource of another.
+		gvk.Kind = strings.TrimSuffix(kind, "Patch")
+	}
+	return gvk, nil
 }
 
 // builtIn says whether a group and version are Kubernetes' own, so that their Go types are known.

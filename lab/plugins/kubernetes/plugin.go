@@ -142,8 +142,6 @@ func refuse(urn resource.URN) error {
 		strings.HasPrefix(token, "kubernetes:yaml/"), strings.HasPrefix(token, "kubernetes:kustomize:"),
 		strings.HasPrefix(token, "kubernetes:yaml:"):
 		return unsupported("the resource type " + token)
-	case strings.HasSuffix(kind, "Patch"):
-		return unsupported("the Patch resource type " + token)
 	case isListKind(kind):
 		return fmt.Errorf("list resources exist for compatibility with YAML manifests and Helm charts, " +
 			"and cannot be created directly. Use the underlying resource type instead")

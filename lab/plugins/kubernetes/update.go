@@ -114,7 +114,8 @@ func (p *kubeProvider) change(inputs, last *unstructured.Unstructured, manager s
 		return after, before, err
 	}
 	current := before
-	if !req.GetPreview() {
+	// A Patch resource answers for its own fields alone.
+	if !req.GetPreview() && !isPatch(resource.URN(req.GetUrn()), inputs.GetKind()) {
 		if current, err = takeOver(p.life, client, before, manager); err != nil {
 			return nil, before, err
 		}

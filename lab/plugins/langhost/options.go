@@ -50,3 +50,15 @@ func parseOptions(raw map[string]any) (options, error) {
 	}
 	return parsed, nil
 }
+
+// environment tells the SDK's runner how to load TypeScript.
+func (o options) environment() []string {
+	var env []string
+	if o.typescript {
+		env = append(env, "PULUMI_NODEJS_TYPESCRIPT=true")
+	}
+	if o.tsconfig != "" {
+		env = append(env, "PULUMI_NODEJS_TSCONFIG_PATH="+o.tsconfig)
+	}
+	return env
+}

@@ -125,13 +125,7 @@ func environment(req *pulumirpc.RunRequest, opts options) ([]string, error) {
 	}
 	env := append(os.Environ(),
 		"PULUMI_CONFIG="+string(configuration), "PULUMI_CONFIG_SECRET_KEYS="+string(secrets))
-	if opts.typescript {
-		env = append(env, "PULUMI_NODEJS_TYPESCRIPT=true")
-	}
-	if opts.tsconfig != "" {
-		env = append(env, "PULUMI_NODEJS_TSCONFIG_PATH="+opts.tsconfig)
-	}
-	return env, nil
+	return append(env, opts.environment()...), nil
 }
 
 // locate finds the runner as Node resolves modules: in node_modules of the folder and of its parents.

@@ -1,6 +1,6 @@
 // Package langhost is a Pulumi language host for Node.js: it answers the engine's LanguageRuntime
-// protocol and runs programs with the `node` found on PATH. It stands in for pulumi-language-nodejs
-// where the official one cannot be had, and refuses what it does not support.
+// protocol and runs programs and policy packs with the `node` found on PATH. It stands in for
+// pulumi-language-nodejs where the official one cannot be had, and refuses what it does not support.
 package langhost
 
 import (
