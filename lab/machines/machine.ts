@@ -24,6 +24,8 @@ export interface MachineDefinition {
     readonly nameservers: readonly string[];
     readonly searchDomain?: string;
   };
+  /** Size of the disk that it boots from. */
+  readonly diskBytes: number;
   /** Extra disks, by Proxmox interface name, in bytes. */
   readonly disks: readonly { readonly interface: string; readonly bytes: number }[];
 }

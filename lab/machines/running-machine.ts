@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { planBoot } from "./boot-plan.ts";
+import { layCondition } from "./condition.ts";
 import { diskExists, hostEtc, lastLines, layDisk } from "./disk.ts";
 import type { MachineDefinition } from "./machine.ts";
 import { connect, disconnect, namespaceOf } from "./network.ts";
@@ -119,6 +120,7 @@ async function spawnSandbox(
     guestBinary: environment.guestBinary,
     kubernetesBinaries: environment.kubernetesBinaries,
     bootPlan,
+    condition: await layCondition(directory, definition.diskBytes),
     procFiles: await writeProcFiles(join(directory, "proc"), definition),
     hostEtc,
     infoFd,

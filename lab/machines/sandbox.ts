@@ -12,6 +12,8 @@ export interface SandboxSpec {
   readonly kubernetesBinaries: Readonly<Record<string, string>>;
   /** The boot plan as JSON. */
   readonly bootPlan: string;
+  /** Directory of the files that say what is wrong with the machine (condition.ts). */
+  readonly condition: string;
   /** Files that stand for the kernel's, path in /proc to file. */
   readonly procFiles: Readonly<Record<string, string>>;
   /** Directories of the lab's /etc that belong to its /usr (alternatives, linker cache), shown read-only. */
@@ -47,6 +49,7 @@ export function sandboxArguments(spec: SandboxSpec): string[] {
     ...["--dev", "/dev", "--ro-bind", "/sys", "/sys"],
     ...["--perms", "0755", "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/tmp"],
     ...["--ro-bind", spec.bootPlan, "/run/lab/boot.json"],
+    ...["--ro-bind", spec.condition, "/run/lab/machine"],
     ...["--chdir", "/", "--", "/usr/lib/lab/guest", "init"],
   ];
 }

@@ -26,6 +26,9 @@ export const kubernetesNames = [
   "kubectl",
 ] as const;
 
+/** Commands of the system that stand-ins of the same name call. */
+const wrapped = ["date"] as const;
+
 const guestCommands = ["systemctl", "journalctl", "cloud-init"] as const;
 
 /** The read-only system that all machines share. */
@@ -48,6 +51,9 @@ async function layTop(top: string): Promise<void> {
   await mkdir(join(top, "lib/systemd"), { recursive: true });
   await writeFile(join(top, "lib/lab/guest"), "");
   for (const name of kubernetesNames) await writeFile(join(top, "lib/lab/bin", name), "");
+  await mkdir(join(top, "lib/lab/system"), { recursive: true });
+  for (const name of wrapped)
+    await cp(await realpath(`/usr/bin/${name}`), join(top, "lib/lab/system", name));
   for (const name of guestCommands) await symlink("../lib/lab/guest", join(top, "bin", name));
   // A checkout under a strict umask would hide the commands from a machine's other users.
   await run("chmod", ["-R", "a+rX", top]);

@@ -28,6 +28,7 @@ export async function machineDefinition(site: Site, vm: StoredVm): Promise<Machi
     cores: cores(vm),
     nic: networkCard(site, vm),
     cloudInit: await cloudInitDrive(site, vm),
+    diskBytes: volumeOfDisk(site, vm, root)?.bytes ?? 0,
     disks,
   };
 }

@@ -5,7 +5,8 @@ import type { Call, Route } from "./route.ts";
 import { checkLock, hostNamed, vmidOf, vmOf, type Site } from "./site.ts";
 import { diskStorage } from "./storage-types.ts";
 import type { StoredVm } from "./store.ts";
-import { claimVmid } from "./vm-create.ts";
+import type { TaskLog } from "./tasks.ts";
+import { claimVmid, forget } from "./vm-create.ts";
 import { birthMarks } from "./vm-config.ts";
 import { realiseDisk, volumeOfDisk } from "./vm-disks.ts";
 import { randomMac } from "./vm-network.ts";
@@ -72,7 +73,7 @@ function clone(site: Site, call: Call): string {
     name === undefined ? `Copy-of-VM-${source.vmid}` : normaliseOption("name", name);
   claimVmid(site, copy);
   const subject = { node: source.node, type: "qmclone", id: String(source.vmid), user: call.user };
-  return site.tasks.start(subject, (log) =>
+  const work = (log: TaskLog): Promise<void> =>
     site.queues.run(vmid, async () => {
       const config = await copiedConfig(site, source, copy, storage);
       const description = call.parameters.text("description");
@@ -82,8 +83,10 @@ function clone(site: Site, call: Call): string {
         delete copy.lock;
       });
       log.line(`cloned VM ${source.vmid} to ${vmid}`);
-    }),
-  );
+    });
+  return site.tasks.start(subject, work, () => {
+    forget(site, copy);
+  });
 }
 
 async function copiedConfig(

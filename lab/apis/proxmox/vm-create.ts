@@ -3,6 +3,7 @@ import { poolNamed } from "./pools.ts";
 import type { Call, Route } from "./route.ts";
 import { checkLock, nodeOf, vmidOf, vmOf, type Site } from "./site.ts";
 import type { StoredVm } from "./store.ts";
+import type { TaskLog } from "./tasks.ts";
 import { birthMarks, digestOf, parseChange, type ConfigChange } from "./vm-config.ts";
 import { forgetReused, noteUnusedVolumes, realiseDisk, volumeOfDisk } from "./vm-disks.ts";
 import { configNames } from "./vm-options.ts";
@@ -72,7 +73,7 @@ function create(site: Site, call: Call): string {
   };
   claimVmid(site, vm);
   const subject = { node, type: "qmcreate", id: String(vmid), user: call.user };
-  return site.tasks.start(subject, (log) =>
+  const work = (log: TaskLog): Promise<void> =>
     site.queues.run(vmid, async () => {
       try {
         await applyDisks(site, vm, wanted);
@@ -83,8 +84,10 @@ function create(site: Site, call: Call): string {
       }
       site.store.change(() => delete vm.lock);
       if (start) await startVm(site, vm, log);
-    }),
-  );
+    });
+  return site.tasks.start(subject, work, () => {
+    forget(site, vm);
+  });
 }
 
 /** Removes a VM and its volumes from the cluster's memory. */

@@ -50,6 +50,9 @@ func serve(c *config.Config, log *slog.Logger) error {
 	if err := process.EndLeftovers(c.Layout, children...); err != nil {
 		return err
 	}
+	if err := checkDisk(c, log); err != nil {
+		return fmt.Errorf("starting kubernetes: preparing node: %w", err)
+	}
 	if err := node.start(ctx, run); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause

@@ -162,6 +162,7 @@ func (s *server) startEtcd(ctx context.Context) error {
 	if err := s.awaitVoting(ctx, child.Restart); err != nil {
 		return err
 	}
+	s.run.start("etcd", s.watchDisk)
 	s.run.start("etcd learners", func(ctx context.Context) error {
 		s.member.ManageLearners(ctx)
 		return nil

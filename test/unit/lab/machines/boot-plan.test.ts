@@ -17,6 +17,7 @@ const definition = (userData: string): MachineDefinition => ({
     nameservers: ["192.168.1.1"],
     searchDomain: "home.arpa",
   },
+  diskBytes: 64 * 1024 ** 3,
   disks: [],
 });
 

@@ -55,6 +55,7 @@ const definition = (number: 1 | 2): MachineDefinition => ({
   memoryMiB: 2048,
   cores: 3,
   nic: { mac: `BC:24:11:00:00:0${number}`, bridge: "vmbr0" },
+  diskBytes: 64 * 1024 ** 3,
   disks: [],
   cloudInit: {
     instanceId: `instance-${number}`,

@@ -60,6 +60,7 @@ describe("Proxmox API: a VM from creation to deletion", () => {
         cores: 4,
         nic: { mac: "BC:24:11:00:00:21", bridge: "vmbr0" },
         cloudInit: undefined,
+        diskBytes: 64 * 1024 ** 3,
         disks: [{ interface: "scsi1", bytes: 100 * 1024 ** 3 }],
       },
     );

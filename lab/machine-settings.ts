@@ -1,0 +1,22 @@
+/** What the control API is told of a machine's disk and clock. */
+import { z } from "zod";
+
+const disk = z.strictObject({ usedPercent: z.int().min(0).max(100) });
+const clock = z.strictObject({ offsetSeconds: z.int().min(-86_400).max(86_400) });
+
+/** Thrown for a request's body that is not in form; fastify answers with the status. */
+class BadRequest extends Error {
+  readonly statusCode = 400;
+}
+
+function checked<T>(form: z.ZodType<T>, body: unknown): T {
+  const parsed = form.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new BadRequest(z.prettifyError(parsed.error));
+}
+
+/** Use of the root disk in percent, 0 to 100. */
+export const diskSetting = (body: unknown): z.infer<typeof disk> => checked(disk, body);
+
+/** How far the clock is off, in seconds, at most a day. */
+export const clockSetting = (body: unknown): z.infer<typeof clock> => checked(clock, body);
