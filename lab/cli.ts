@@ -1,11 +1,16 @@
-/** `npm run lab -- shell | status | start | stop | reset`. */
+/** `npm run lab -- shell | status | visit | mail | fault | start | stop | reset`. */
+import { join } from "node:path";
 import { Command } from "commander";
 import { Progress } from "../toolchain/progress.ts";
 import { ensureTools } from "../toolchain/tools.ts";
-import { LabNotRunning } from "./client.ts";
+import { ControlClient, LabNotRunning } from "./client.ts";
+import type { FaultRuleInput } from "./faults.ts";
 import { labStatus, resetLab, runInLab, startLab, stopLab } from "./lab.ts";
 import { statusText } from "./status-text.ts";
 import { labPaths } from "./state.ts";
+import { runAsVisitor } from "./visitor.ts";
+
+const control = (): ControlClient => new ControlClient(labPaths().control);
 
 const program = new Command("npm run lab --")
   .description("the simulated datacentre of this clone")
@@ -34,6 +39,39 @@ program
     process.stdout.write(
       `${json === true ? JSON.stringify(status, undefined, 2) : statusText(status)}\n`,
     );
+  });
+
+program
+  .command("visit")
+  .description("a command as somebody on the internet runs it, outside of every site")
+  .argument("<command...>", "command to run, after --")
+  .passThroughOptions()
+  .allowUnknownOption()
+  .action(async (command: string[]) => {
+    const bundle = join(labPaths().ca, "bundle.pem");
+    const { code } = await runAsVisitor(command, { env: { CURL_CA_BUNDLE: bundle } });
+    process.exitCode = code;
+  });
+
+program
+  .command("mail")
+  .description("what the services have mailed to people")
+  .argument("[address]", "only to this address")
+  .action(async (address?: string) => {
+    const mails = await control().mail(address);
+    const lines = mails.map(({ to, subject }) => `${to}: ${subject}`);
+    process.stdout.write(lines.length === 0 ? "no mail\n" : `${lines.join("\n")}\n`);
+  });
+
+program
+  .command("fault")
+  .description("put a fault in force, or end all of them; `status` lists them")
+  .argument("[rule]", "JSON; docs/lab.md tells its form")
+  .option("--clear", "end every fault")
+  .action(async (rule: string | undefined, { clear }: { clear?: boolean }) => {
+    if ((rule === undefined) === (clear !== true)) throw new Error("give a rule, or --clear");
+    if (rule === undefined) await control().clearFaults();
+    else await control().addFault(JSON.parse(rule) as FaultRuleInput);
   });
 
 program

@@ -2,6 +2,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import type { Fault, FaultRuleInput } from "./faults.ts";
+import type { Mail } from "./mailbox.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
 
 /** Thrown when nothing answers at the socket: the lab is not running. */
@@ -55,6 +56,11 @@ export class ControlClient {
     return this.#ask("DELETE", `/faults${query}`);
   }
 
+  /** Mail that services have sent to an address, or to all, the newest last. */
+  mail(to?: string): Promise<readonly Mail[]> {
+    return this.#ask("GET", to === undefined ? "/mail" : `/mail?to=${encodeURIComponent(to)}`);
+  }
+
   /** Cuts a machine's power. */
   async kill(vmid: number): Promise<void> {
     await this.#ask("POST", `/machines/${vmid}/kill`);
@@ -63,6 +69,16 @@ export class ControlClient {
   /** Switches a machine on. */
   async startMachine(vmid: number): Promise<void> {
     await this.#ask("POST", `/machines/${vmid}/start`);
+  }
+
+  /** Fills a machine's root disk to so many percent; 6 is what a sound one uses. */
+  async setDiskUse(vmid: number, usedPercent: number): Promise<void> {
+    await this.#ask("PUT", `/machines/${vmid}/disk`, { usedPercent });
+  }
+
+  /** Puts a machine's clock forward by so many seconds, or back by a negative number; 0 puts it right. */
+  async setClock(vmid: number, offsetSeconds: number): Promise<void> {
+    await this.#ask("PUT", `/machines/${vmid}/clock`, { offsetSeconds });
   }
 
   /** Resolves when machines and services have ended; throws when they have not within a minute. */

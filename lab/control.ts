@@ -3,18 +3,25 @@ import { once } from "node:events";
 import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
+import { clockSetting, diskSetting } from "./machine-settings.ts";
 import type { FaultRegistry } from "./faults.ts";
+import type { Mailbox } from "./mailbox.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
 import type { Startup } from "./startup.ts";
 
 /** What the API can ask of the lab. */
 export interface Controlled {
   readonly faults: FaultRegistry;
+  readonly mailbox: Mailbox;
   status(): Promise<LabStatus>;
   /** Cuts a machine's power. */
   kill(vmid: number): Promise<void>;
   /** Switches a machine on, by its host's API. */
   start(vmid: number): Promise<void>;
+  /** Fills a machine's root disk. */
+  setDiskUse(vmid: number, usedPercent: number): Promise<void>;
+  /** Moves a machine's clock. */
+  setClock(vmid: number, offsetSeconds: number): Promise<void>;
   /** Ends machines and services in good order; the process ends after the answer. */
   stop(): Promise<void>;
 }
@@ -58,12 +65,25 @@ export async function serveControl(
       ? lab.faults.list()
       : reply.code(404).send({ error: `there is no fault ${request.params.id} in force` }),
   );
+  server.get<{ Querystring: { to?: string } }>("/mail", (request) =>
+    lab.mailbox.list(request.query.to),
+  );
   server.post<{ Params: { vmid: string } }>("/machines/:vmid/kill", async (request) => {
     await lab.kill(Number(request.params.vmid));
     return {};
   });
   server.post<{ Params: { vmid: string } }>("/machines/:vmid/start", async (request) => {
     await lab.start(Number(request.params.vmid));
+    return {};
+  });
+  server.put<{ Params: { vmid: string } }>("/machines/:vmid/disk", async (request) => {
+    const { usedPercent } = diskSetting(request.body);
+    await lab.setDiskUse(Number(request.params.vmid), usedPercent);
+    return {};
+  });
+  server.put<{ Params: { vmid: string } }>("/machines/:vmid/clock", async (request) => {
+    const { offsetSeconds } = clockSetting(request.body);
+    await lab.setClock(Number(request.params.vmid), offsetSeconds);
     return {};
   });
   server.post("/stop", async () => {

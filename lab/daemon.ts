@@ -23,9 +23,12 @@ export async function runDaemon(parts: Parts): Promise<void> {
   };
   const control = await serveControl(paths.control, startup, {
     faults: datacentre.faults,
+    mailbox: datacentre.mailbox,
     status: () => datacentre.status(),
     kill: (vmid) => datacentre.kill(vmid),
     start: (vmid) => datacentre.switchOn(vmid),
+    setDiskUse: (vmid, usedPercent) => datacentre.setDiskUse(vmid, usedPercent),
+    setClock: (vmid, offsetSeconds) => datacentre.setClock(vmid, offsetSeconds),
     stop,
   });
   process.on("SIGTERM", () => void stop());

@@ -66,11 +66,61 @@ export const sites: readonly SiteInventory[] = [
   },
 ];
 
-/** Where the stand-in internet answers (TEST-NET-3, RFC 5737): every mirrored name resolves to it. */
-export const internetAddress = "203.0.113.10";
+/** A service of the stand-in internet (TEST-NET-3, RFC 5737), and the names that lead to it. */
+export interface InternetService {
+  readonly address: string;
+  readonly names: readonly string[];
+}
 
 /** Names that the lab's DNS and hosts file resolve to the mirrors. */
-export const mirroredNames = ["cloud.debian.org", "github.com", "helm.cilium.io"] as const;
+export const mirroredNames = [
+  "cloud.debian.org",
+  "github.com",
+  "helm.cilium.io",
+  "pkgs.tailscale.com",
+] as const;
+
+/** Where the mirrors answer. */
+export const internetAddress = "203.0.113.10";
+
+/** Everything that the sites use of the internet. */
+export const internet = {
+  mirrors: { address: internetAddress, names: mirroredNames },
+  tailscale: {
+    address: "203.0.113.20",
+    names: ["api.tailscale.com", "login.tailscale.com", "controlplane.tailscale.com"],
+  },
+  cloudflare: { address: "203.0.113.30", names: ["api.cloudflare.com"] },
+  /** Cloudflare's edge; the zone's proxied names lead here too. */
+  edge: {
+    address: "203.0.113.40",
+    names: ["region1.v2.argotunnel.com", "homelab.cloudflareaccess.com"],
+  },
+} as const satisfies Record<string, InternetService>;
+
+/** Resolver of the internet: it knows the services' names and the public zone. */
+export const publicResolver = "203.0.113.53";
+
+/** A client somewhere on the internet (TEST-NET-2), outside of every site. */
+export const visitor = {
+  namespace: "visitor",
+  address: "198.51.100.7/24",
+  gateway: "198.51.100.1/24",
+  internet: "203.0.113.0/24",
+} as const;
+
+/** The Cloudflare account and its zone. */
+export const publicZone = {
+  accountId: "0123456789abcdef0123456789abcdef",
+  id: "fedcba9876543210fedcba9876543210",
+  name: "example.net",
+  nameServers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
+  /** Name of the Access team: its login pages are at TEAM.cloudflareaccess.com. */
+  team: "homelab",
+} as const;
+
+/** 1Password Connect, a server on the first site's LAN. */
+export const connect = { name: "connect.home.arpa", address: "192.168.1.5" } as const;
 
 /** A cloud image that the mirror offers: a small stand-in, verified under the checksum of the real file. */
 export const cloudImages = [
@@ -83,3 +133,6 @@ export const cloudImages = [
 
 /** The RKE2 release that the mirror offers. */
 export const rke2Version = "v1.35.4+rke2r1";
+
+/** The Tailscale release that the mirror offers. */
+export const tailscaleVersion = "1.102.3";

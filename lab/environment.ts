@@ -5,7 +5,7 @@ import type { LabPaths } from "./state.ts";
 
 /** Variables of the caller that would lead tools out of the lab, or to the caller's own accounts. */
 const dropped =
-  /^((https?|ftp|all|no)_proxy|npm_.*|PULUMI_.*|PROXMOX_.*|HELM_.*|KUBE.*|SSH_.*|XDG_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|OLDPWD)$/i;
+  /^((https?|ftp|all|no)_proxy|npm_.*|PULUMI_.*|PROXMOX_.*|OP_.*|TAILSCALE_.*|CLOUDFLARE_.*|HELM_.*|KUBE.*|SSH_.*|XDG_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|OLDPWD)$/i;
 
 /**
  * Environment of the lab's shell. Credentials are given in the variables that the providers document, so that no
@@ -14,7 +14,7 @@ const dropped =
 export function labEnvironment(
   paths: LabPaths,
   toolsBin: string,
-  credentials: Credentials,
+  credentials: Pick<Credentials, "apiTokenSecret" | "ssh" | "passphrase" | "connectToken">,
   base: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
   const kept = Object.entries(base).filter(
@@ -44,6 +44,7 @@ export function labEnvironment(
     PROXMOX_VE_API_TOKEN: `${apiTokenId}=${credentials.apiTokenSecret}`,
     PROXMOX_VE_SSH_USERNAME: "root",
     PROXMOX_VE_SSH_PRIVATE_KEY: credentials.ssh.privateKey,
+    OP_CONNECT_TOKEN: credentials.connectToken,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { SiteInventory } from "./datacentre.ts";
 import type { Download } from "./apis/proxmox/site.ts";
 import type { FaultRegistry } from "./faults.ts";
+import type { InternetOptions, LabInternet } from "./internet.ts";
 import type { HypervisorOptions } from "./machines/hypervisor.ts";
 import type { MachineStatus } from "./machines/running-machine.ts";
 import type { Hypervisor } from "./machines/machine.ts";
@@ -14,6 +15,8 @@ export interface MirrorsOptions {
   readonly address: string;
   readonly tls: KeyPair;
   readonly rke2Binary: string;
+  /** Program of the stand-ins `tailscale` and `tailscaled`. */
+  readonly tailscaleBinary: string;
   readonly cacheDir: string;
   readonly faults: FaultRegistry;
   readonly logFile: string;
@@ -66,4 +69,5 @@ export interface Parts {
   createHypervisor(options: HypervisorOptions): Promise<LabHypervisor>;
   createMirrors(options: MirrorsOptions): Promise<LabMirrors>;
   createProxmox(options: ProxmoxOptions): Promise<LabProxmox>;
+  createInternet(options: InternetOptions): Promise<LabInternet>;
 }

@@ -1,7 +1,8 @@
 /** The lab's own parts. */
 import { createMirrors } from "./apis/mirrors.ts";
 import { createProxmox } from "./apis/proxmox/server.ts";
+import { createInternet } from "./internet.ts";
 import { createHypervisor } from "./machines/hypervisor.ts";
 import type { Parts } from "./parts.ts";
 
-export const realParts: Parts = { createHypervisor, createMirrors, createProxmox };
+export const realParts: Parts = { createHypervisor, createInternet, createMirrors, createProxmox };

@@ -4,6 +4,9 @@ import { openAuthority } from "./authority.ts";
 import { apiTokenId, ensureCredentials } from "./credentials.ts";
 import { internetAddress, mirroredNames, sites, type SiteInventory } from "./datacentre.ts";
 import { FaultRegistry } from "./faults.ts";
+import { withMachineFaults } from "./machine-faults.ts";
+import { setClockOffset, setDiskUse } from "./machines/condition.ts";
+import { Mailbox } from "./mailbox.ts";
 import { buildNetwork } from "./network.ts";
 import type { LabHypervisor, LabMirrors, LabProxmox, Parts } from "./parts.ts";
 import { switchOn } from "./power.ts";
@@ -12,12 +15,15 @@ import { Router } from "./router/router.ts";
 import { readSettings } from "./settings.ts";
 import { birdOutput, watchStacks, type StackState } from "./stacks.ts";
 import type { Startup } from "./startup.ts";
+import type { LabInternet } from "./internet.ts";
 import type { LabPaths } from "./state.ts";
-import type { InUse, LabStatus, MachineLine, ServiceLine } from "./status.ts";
+import type { InUse, LabStatus, MachineLine } from "./status.ts";
+import { localServices } from "./services.ts";
 
 /** Everything that runs inside the lab's namespaces, besides the API that controls it. */
 export class Datacentre {
   readonly faults = new FaultRegistry();
+  readonly mailbox = new Mailbox();
   readonly #paths: LabPaths;
   readonly #parts: Parts;
   readonly #startup: Startup;
@@ -28,6 +34,7 @@ export class Datacentre {
   readonly #problems: string[] = [];
   #hypervisor: LabHypervisor | undefined;
   #mirrors: LabMirrors | undefined;
+  #internet: LabInternet | undefined;
   #plugins: readonly InUse[] = [];
   #stopping: Promise<void> | undefined;
 
@@ -54,6 +61,7 @@ export class Datacentre {
       address: internetAddress,
       tls: await authority.issue([...mirroredNames, internetAddress]),
       rke2Binary: tools.rke2,
+      tailscaleBinary: tools.tailscale,
       cacheDir: this.#paths.mirrorCache,
       faults: this.faults,
       logFile: join(this.#paths.logs, "mirrors.log"),
@@ -62,16 +70,34 @@ export class Datacentre {
     });
     this.#mirrors = mirrors;
     this.#closers.push(() => mirrors.close());
-    const hypervisor = await this.#parts.createHypervisor({
+    const credentials = await ensureCredentials(this.#paths.state);
+    this.#startup.begin("starting the internet's services");
+    const internet = await this.#parts.createInternet({
+      paths: this.#paths,
+      authority,
+      credentials,
+      faults: this.faults,
+      deliver: (mail) => {
+        this.mailbox.deliver(mail);
+      },
+      report: (error) => {
+        this.#report(error);
+      },
+    });
+    this.#internet = internet;
+    this.#closers.push(() => internet.close());
+    const machines = await this.#parts.createHypervisor({
       stateDir: this.#paths.machines,
       guestBinary: tools.guest,
       kubernetesBinDir: tools.kubernetesBin,
       caFile: authority.certificateFile,
       onChange: () => void this.#namesChanged(),
     });
+    const hypervisor = withMachineFaults(machines, this.faults, (error) => {
+      this.#report(error);
+    });
     this.#hypervisor = hypervisor;
     this.#closers.push(() => hypervisor.close());
-    const credentials = await ensureCredentials(this.#paths.state);
     for (const site of sites) {
       this.#startup.begin(`starting the Proxmox hosts of ${site.name}`);
       const names = site.hosts.flatMap((host) => [
@@ -110,6 +136,16 @@ export class Datacentre {
     await this.#hypervisor?.stop(vmid, { graceful: false, timeoutSeconds: 0 });
   }
 
+  async setDiskUse(vmid: number, usedPercent: number): Promise<void> {
+    this.#site(vmid);
+    await setDiskUse(join(this.#paths.machines, String(vmid)), usedPercent);
+  }
+
+  async setClock(vmid: number, offsetSeconds: number): Promise<void> {
+    this.#site(vmid);
+    await setClockOffset(join(this.#paths.machines, String(vmid)), offsetSeconds);
+  }
+
   async switchOn(vmid: number): Promise<void> {
     const { site, host } = this.#site(vmid);
     const address = site.hosts.find(({ name }) => name === host)?.address;
@@ -121,7 +157,7 @@ export class Datacentre {
     return {
       since: this.#since,
       machines: this.#machines(),
-      services: this.#services(),
+      services: [...localServices(this.#paths), ...(this.#internet?.services() ?? [])],
       routers: await Promise.all([...this.#routers.values()].map((router) => router.status())),
       faults: this.faults.list(),
       inUse: [...this.#plugins, ...(this.#mirrors?.inUse() ?? [])],
@@ -195,23 +231,6 @@ export class Datacentre {
       if (machine !== undefined) return { site, host: machine.host };
     }
     throw new Error(`there is no machine ${vmid} in the lab`);
-  }
-
-  #services(): ServiceLine[] {
-    return [
-      ...sites.flatMap((site) =>
-        site.hosts.map((host) => ({
-          name: `Proxmox ${host.name} (${site.name})`,
-          address: `https://${host.address}:8006`,
-          log: join(this.#paths.logs, `proxmox-${site.name}.log`),
-        })),
-      ),
-      {
-        name: "mirrors",
-        address: mirroredNames.map((name) => `https://${name}`).join(" "),
-        log: join(this.#paths.logs, "mirrors.log"),
-      },
-    ];
   }
 
   #report(error: unknown): void {

@@ -57,6 +57,7 @@ ${bgpTable(sessions, new Date())}
 The site ${stack} is up, after ${progress.elapsed}. Next:
   npm run lab -- shell                    a shell inside the lab: pulumi, kubectl, helm, ssh, curl
   npm run lab -- shell -- kubectl get nodes
+  npm run lab -- visit -- curl -i https://typeo.example.net/     as somebody on the internet
   npm run lab -- status                   machines, services, faults in force
   npm run lab -- stop | start | reset
   npm run up | preview | destroy -- --stack ${stack}
