@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ipv4, label } from "./schema-forms.ts";
+import { secretRef } from "./schema-secrets.ts";
 
 const host = z.strictObject({
   name: label.describe("Name of the Proxmox node"),
@@ -38,12 +39,13 @@ export const proxmox = z
     endpoint: z
       .url({ protocol: /^https$/, error: "use an https address such as https://192.168.1.11:8006" })
       .describe("Address of the API, for example https://192.168.1.11:8006"),
-    apiToken: z
-      .string()
-      .regex(/^\S+@\S+!\S+=[a-zA-Z0-9-]+$/, "use USER@REALM!NAME=SECRET as Proxmox prints it")
+    apiToken: secretRef
+      .optional()
+      .describe("API token, USER@REALM!NAME=SECRET; PROXMOX_VE_API_TOKEN when left out"),
+    sshPrivateKey: secretRef
       .optional()
       .describe(
-        "API token; set it with `pulumi config set --secret`, or leave it to PROXMOX_VE_API_TOKEN",
+        "Key of the SSH user on the hosts, OpenSSH form; PROXMOX_VE_SSH_PRIVATE_KEY when left out",
       ),
     pool: label
       .default("homelab")

@@ -1,0 +1,5 @@
+/**
+ * Why a secret cannot be read and what to do, for people. Neither the text nor a cause holds a secret: what a library
+ * threw is never attached, for it carries request headers.
+ */
+export class SecretProblem extends Error {}

@@ -1,0 +1,131 @@
+import { RunError, secret, type Output } from "@pulumi/pulumi";
+import type { OnePassword } from "./one-password.ts";
+import { parseSecretRef, type SecretRef } from "./secret-ref.ts";
+import { SecretProblem } from "./secret-problem.ts";
+
+/** Where the config uses a secret. */
+export interface SecretUse {
+  /** Config path, for errors: `homelab:edge.apiToken`. */
+  readonly path: string;
+  readonly ref: SecretRef;
+  /** What the value must look like, and what to say when it does not; the value itself is never shown. */
+  readonly form?: { readonly pattern: RegExp; readonly text: string };
+}
+
+/** Where secrets are kept. */
+export interface SecretSources {
+  /** Address of the 1Password Connect server; without it no `op://` reference can be read. */
+  readonly connect?: string;
+  /** Access token of that server (OP_CONNECT_TOKEN). */
+  readonly token?: string;
+  /** The stack's config values of the namespace `secrets:`, by name without it. */
+  readonly config: {
+    get(name: string): string | undefined;
+    /** Whether the value stands encrypted in the stack's file. */
+    isSecret(name: string): boolean;
+  };
+  /** Milliseconds for which a server that does not answer is tried again; 10,000 when left out. */
+  readonly patience?: number;
+}
+
+/** Secrets that were read. */
+export interface Secrets {
+  /** Value of a reference that was read; secret. Throws when it was not among them. */
+  get(ref: SecretRef): Output<string>;
+  /** The same for scripts and hooks, plain; never log it. */
+  reveal(ref: SecretRef): string;
+}
+
+/**
+ * Reads all secrets of a site, byte by byte as they are kept: references to 1Password side by side and each item once.
+ * Throws one RunError that names every use which cannot be read, with what to do; it holds no secret.
+ */
+export async function readSecrets(
+  uses: readonly SecretUse[],
+  sources: SecretSources,
+): Promise<Secrets> {
+  const read = reader(sources);
+  const values = new Map<SecretRef, string>();
+  const found = await Promise.all(
+    uses.map(async ({ path, ref, form }) => {
+      try {
+        const value = await read(ref);
+        if (form !== undefined && !form.pattern.test(value)) throw new SecretProblem(form.text);
+        values.set(ref, value);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof SecretProblem)) throw error;
+        return { path, text: error.message };
+      }
+    }),
+  );
+  const problems = found.filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new RunError(describe(problems));
+  return new KeptSecrets(values);
+}
+
+/** Values in a private field: neither an inspection nor JSON shows them. */
+class KeptSecrets implements Secrets {
+  readonly #values: ReadonlyMap<SecretRef, string>;
+
+  constructor(values: ReadonlyMap<SecretRef, string>) {
+    this.#values = values;
+  }
+
+  get(ref: SecretRef): Output<string> {
+    return secret(this.reveal(ref));
+  }
+
+  reveal(ref: SecretRef): string {
+    const value = this.#values.get(ref);
+    // The text may be a secret given by mistake: it is not repeated.
+    if (value === undefined) throw new Error("a secret was asked for that was not read");
+    return value;
+  }
+}
+
+function reader(sources: SecretSources): (ref: SecretRef) => Promise<string> {
+  let vaults: Promise<OnePassword> | undefined;
+  return async (ref) => {
+    const source = parseSecretRef(ref);
+    if (source === undefined) throw new SecretProblem(noReference);
+    if (source.kind === "config") return fromConfig(source.name, sources);
+    vaults ??= openVaults(sources);
+    return (await vaults).read(source);
+  };
+}
+
+/** The client library costs start-up time: only sites that use it pay. */
+async function openVaults(sources: SecretSources): Promise<OnePassword> {
+  const { OnePassword: Vaults } = await import("./one-password.ts");
+  return new Vaults(sources);
+}
+
+const noReference =
+  "is no reference; use op://vault/item/field (1Password) or config:NAME (encrypted config)";
+
+function fromConfig(name: string, { config }: SecretSources): string {
+  const command = `pulumi config set --secret secrets:${name}`;
+  const value = config.get(name);
+  if (value === undefined)
+    throw new SecretProblem(`the stack's config has no secrets:${name}; run \`${command}\``);
+  if (!config.isSecret(name)) {
+    throw new SecretProblem(
+      `secrets:${name} stands in plain text in the stack's file; change it at its source, then run \`${command}\``,
+    );
+  }
+  if (value === "") throw new SecretProblem(`secrets:${name} is empty; run \`${command}\``);
+  return value;
+}
+
+/** One line for each reason, with every path that it concerns, in the order of the uses. */
+function describe(problems: readonly { readonly path: string; readonly text: string }[]): string {
+  const count = problems.length === 1 ? "1 secret" : `${problems.length} secrets`;
+  const reasons = Map.groupBy(problems, ({ text }) => text);
+  return [
+    `${count} cannot be read; nothing was changed:`,
+    ...[...reasons].map(
+      ([text, concerned]) => `  ${concerned.map(({ path }) => path).join(", ")}: ${text}`,
+    ),
+  ].join("\n");
+}

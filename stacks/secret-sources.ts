@@ -1,0 +1,26 @@
+import * as runtimeConfig from "@pulumi/pulumi/runtime/config.js";
+import type { SecretSources } from "../components/security/secrets.ts";
+import type { SiteConfig } from "./schema.ts";
+
+/** The types leave `isConfigSecret` out; `Config` itself tells only by a warning. */
+const { allConfig, isConfigSecret } = runtimeConfig as typeof runtimeConfig & {
+  isConfigSecret(this: void, key: string): boolean;
+};
+
+/** Namespace of encrypted values: `pulumi config set --secret secrets:NAME`. */
+const namespace = "secrets";
+
+/** Where the running program finds its secrets: Connect's token in OP_CONNECT_TOKEN, the stack's own encrypted config. */
+export function secretSources(
+  { onePassword }: SiteConfig,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): SecretSources {
+  return {
+    connect: onePassword?.connect,
+    token: env["OP_CONNECT_TOKEN"],
+    config: {
+      get: (name) => allConfig()[`${namespace}:${name}`],
+      isSecret: (name) => isConfigSecret(`${namespace}:${name}`),
+    },
+  };
+}

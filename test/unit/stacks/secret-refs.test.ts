@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { runtime } from "@pulumi/pulumi";
+import { parseSecretRef, secretRefPattern } from "../../../components/security/secret-ref.ts";
+import type { SecretUse } from "../../../components/security/secrets.ts";
+import { secretUses } from "../../../stacks/secret-refs.ts";
+import { secretSources } from "../../../stacks/secret-sources.ts";
+import { mockPulumi } from "../mocks.ts";
+import { homeConfig } from "./sample.ts";
+
+/** Every reference anywhere in a value, with its path. */
+function references(value: unknown, path = "homelab"): string[] {
+  if (typeof value === "string") return parseSecretRef(value) === undefined ? [] : [path];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    references(inner, `${path}${path === "homelab" ? ":" : "."}${key}`),
+  );
+}
+
+describe("secret references of a site", () => {
+  const config = homeConfig({ "apps.typeo.settings.SECOND": "config:second" });
+
+  it("are all read, each under its path", () => {
+    const found = secretUses(config).map(({ path }) => path);
+    assert.deepEqual([...found].sort(), references(config).sort());
+    assert.equal(found.length, 7);
+  });
+
+  const formOf = (path: string): NonNullable<SecretUse["form"]> => {
+    const form = secretUses(config).find((use) => use.path === `homelab:${path}`)?.form;
+    assert.ok(form, `${path} has no form`);
+    return form;
+  };
+
+  it("have the form that their service needs", () => {
+    const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n";
+    const cases: readonly [string, readonly string[], readonly string[]][] = [
+      ["proxmox.apiToken", ["a@pve!b=12-ab"], ["12-ab", "a@pve!b=1 2"]],
+      ["proxmox.sshPrivateKey", [key, key.replaceAll("\n", "\r\n")], ["ssh-ed25519 AAAA", "b3Bl"]],
+      ["tailnet.oauth.clientSecret", ["tskey-client-k1-2"], ["a b", "a\n"]],
+      ["edge.apiToken", ["v1.0-abc_d"], [" v1", ""]],
+    ];
+    for (const [path, good, bad] of cases) {
+      const { pattern } = formOf(path);
+      for (const value of good) assert.match(value, pattern);
+      for (const value of bad) assert.doesNotMatch(value, pattern);
+    }
+  });
+
+  it("are judged by editors as by the program", () => {
+    const pattern = new RegExp(secretRefPattern);
+    const texts = [
+      ...["op://a/b/c", "op://a/b/s/c", "config:x", "config:x_1-y", "op://a b/c.d/e@f"],
+      ...[
+        "op://a/b",
+        "op://a//c",
+        "op:/a/b/c",
+        "config:",
+        "config:1",
+        "op://a/b/c/d/e",
+        " config:x",
+      ],
+    ];
+    for (const text of texts)
+      assert.equal(pattern.test(text), parseSecretRef(text) !== undefined, text);
+  });
+});
+
+describe("secret sources of a stack", () => {
+  after(() => {
+    runtime.setAllConfig({});
+  });
+
+  it("are Connect's address and token, and the namespace secrets of the stack's config", async () => {
+    await mockPulumi("home");
+    runtime.setAllConfig({ "secrets:hidden": "a", "secrets:plain": "b", "homelab:other": "c" }, [
+      "secrets:hidden",
+    ]);
+    const { connect, token, config } = secretSources(homeConfig(), { OP_CONNECT_TOKEN: "t" });
+    assert.deepEqual([connect, token], ["https://connect.home.arpa", "t"]);
+    assert.deepEqual(
+      ["hidden", "plain", "other"].map((name) => config.get(name)),
+      ["a", "b", undefined],
+    );
+    assert.deepEqual(
+      ["hidden", "plain", "other"].map((name) => config.isSecret(name)),
+      [true, false, false],
+    );
+  });
+});
