@@ -45,6 +45,13 @@ export interface RemoteStepArgs {
   readonly after: readonly Resource[];
   /** Whether what the script prints is secret. */
   readonly secretOutput?: boolean;
+  /**
+   * `at-delete`: the script runs only when the step is deleted, from the parameters of the last `up`, so that it also
+   * does under a plain `pulumi destroy`. The machine must still run then. Default `now`.
+   */
+  readonly runs?: "now" | "at-delete";
+  /** Further hooks before the step is created or updated, in order after the one that waits for SSH. */
+  readonly hooks?: readonly ResourceHook[];
 }
 
 /** How long a freshly started machine may take to answer on SSH, in seconds. */
@@ -64,7 +71,7 @@ export class RemoteStep extends ComponentResource {
     super("homelab:remote:Step", name, {}, opts);
     const { machine } = args;
     const hostKey = output(machine.hostKey);
-    const ready = this.sshHook(name, machine, unsecret(hostKey));
+    const hooks = [this.sshHook(name, machine, unsecret(hostKey)), ...(args.hooks ?? [])];
     const command = new Command(
       `${name}-command`,
       {
@@ -76,7 +83,7 @@ export class RemoteStep extends ComponentResource {
           dialErrorLimit: 5,
           perDialTimeout: 15,
         },
-        create: commandText(args),
+        ...commands(args),
         stdin: secret(
           output({ ...args.parameters, GENERATION: machine.generation }).apply((parameters) =>
             scriptInput(args.script, parameters as Parameters),
@@ -88,8 +95,8 @@ export class RemoteStep extends ComponentResource {
       {
         parent: this,
         dependsOn: [machine.vm, ...args.after],
-        deletedWith: machine.vm,
-        hooks: { beforeCreate: [ready], beforeUpdate: [ready] },
+        ...(args.runs === "at-delete" ? {} : { deletedWith: machine.vm }),
+        hooks: { beforeCreate: hooks, beforeUpdate: hooks },
         ignoreChanges: machine.offline ? ["stdin"] : [],
         additionalSecretOutputs: args.secretOutput ? ["stdout", "stderr"] : ["stdin"],
       },
@@ -119,6 +126,15 @@ export class RemoteStep extends ComponentResource {
       );
     });
   }
+}
+
+/** The provider gives standard input to each command; one that does nothing must read it all the same. */
+function commands(args: RemoteStepArgs): { readonly create: string; readonly delete?: string } {
+  if (args.runs !== "at-delete") return { create: commandText(args) };
+  return {
+    create: `exec cat >/dev/null # ${args.title} ${args.machine.name}`,
+    delete: commandText(args),
+  };
 }
 
 /**

@@ -1,0 +1,83 @@
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
+import { TailnetKey } from "@pulumi/tailscale/tailnetKey.js";
+import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import { keyDescription, keySeconds } from "./node-key.ts";
+import { tailnetScripts } from "./scripts.ts";
+import { freeName, type DeviceApi } from "./stale-devices.ts";
+import { siteTags } from "./tags.ts";
+
+export interface TailnetNodesArgs {
+  readonly site: string;
+  readonly machines: readonly RemoteMachine[];
+  /** Tailscale release, for example `1.102.3`. */
+  readonly version: string;
+  readonly api: DeviceApi;
+  readonly tailscale: Tailscale;
+  /** Once it is there, the policy knows the tags; it outlives the keys. */
+  readonly after: Resource;
+}
+
+/** Tailscale on every machine of a site: each joins with a key of its own, which works once. */
+export class TailnetNodes extends ComponentResource {
+  constructor(name: string, args: TailnetNodesArgs, opts?: ComponentResourceOptions) {
+    super("homelab:tailnet:Nodes", name, {}, opts);
+    for (const machine of args.machines) this.join(machine, args, this.key(machine, args));
+    this.registerOutputs({});
+  }
+
+  /**
+   * A machine's key, made anew with its generation, after the old machine is gone and its name in the tailnet is free.
+   * Used up it counts as invalid; the provider keeps it, so that no refresh makes another.
+   */
+  private key(
+    machine: RemoteMachine,
+    { site, api, tailscale, after }: TailnetNodesArgs,
+  ): TailnetKey {
+    const { node } = siteTags(site);
+    const free = freeName(`${machine.name}-tailnet-name`, api, node, machine.name);
+    return new TailnetKey(
+      `${machine.name}-tailnet-key`,
+      {
+        description: keyDescription(machine.name, machine.generation),
+        reusable: false,
+        ephemeral: false,
+        preauthorized: true,
+        tags: [node],
+        expiry: keySeconds,
+        recreateIfInvalid: "never",
+      },
+      {
+        parent: this,
+        provider: tailscale,
+        dependsOn: [machine.vm, after],
+        hooks: { beforeCreate: [free] },
+        additionalSecretOutputs: ["key"],
+        // Of an unreachable host nothing is known; what this run made up must change nothing.
+        ignoreChanges: machine.offline ? ["description"] : [],
+      },
+    );
+  }
+
+  private join(machine: RemoteMachine, { site, version }: TailnetNodesArgs, key: TailnetKey): void {
+    new RemoteStep(
+      `${machine.name}-tailnet`,
+      {
+        machine,
+        title: "tailnet",
+        script: tailnetScripts.join,
+        parameters: {
+          NODE_NAME: machine.name,
+          VERSION: version,
+          DOWNLOADS: "https://pkgs.tailscale.com/stable",
+          CONTROL_URL: "https://controlplane.tailscale.com",
+          TAG: siteTags(site).node,
+          AUTH_KEY: key.key,
+        },
+        limitSeconds: 900,
+        after: [key],
+      },
+      { parent: this },
+    );
+  }
+}

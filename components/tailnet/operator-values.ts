@@ -1,0 +1,25 @@
+import { siteTags } from "./tags.ts";
+
+/** Namespace of the operator and of its proxies, and the Secret that its chart looks for there. */
+export const operatorNamespace = "tailscale";
+export const operatorSecret = "operator-oauth";
+
+/** Hostname of the operator's own device. */
+export function operatorHostname(site: string): string {
+  return `${site}-operator`;
+}
+
+/**
+ * Values of the tailscale-operator chart: the API server's proxy with Tailscale identities, and this site's tags. The
+ * OAuth client is not among them: the chart takes it from the Secret `operator-oauth`.
+ * @see https://tailscale.com/kb/1236/kubernetes-operator
+ */
+export function operatorValues(site: string): Record<string, unknown> {
+  const tags = siteTags(site);
+  return {
+    installCRDs: true,
+    apiServerProxyConfig: { mode: "true" },
+    operatorConfig: { hostname: operatorHostname(site), defaultTags: [tags.operator] },
+    proxyConfig: { defaultTags: tags.connector },
+  };
+}

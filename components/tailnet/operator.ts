@@ -1,0 +1,149 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import {
+  ComponentResource,
+  secret,
+  type ComponentResourceOptions,
+  type Resource,
+} from "@pulumi/pulumi";
+import { OauthClient } from "@pulumi/tailscale/oauthClient.js";
+import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
+import {
+  operatorHostname,
+  operatorNamespace,
+  operatorSecret,
+  operatorValues,
+} from "./operator-values.ts";
+import { freeName, type DeviceApi } from "./stale-devices.ts";
+import { siteTags } from "./tags.ts";
+
+/** The Connector: subnet router and exit node. */
+export interface ConnectorPlan {
+  /** Name of the Connector and of its device. */
+  readonly name: string;
+  /** Networks that it advertises, in CIDR form. */
+  readonly routes: readonly string[];
+  readonly exitNode: boolean;
+}
+
+export interface TailnetOperatorArgs {
+  readonly site: string;
+  /** Version of the tailscale-operator chart. */
+  readonly chart: string;
+  readonly connector: ConnectorPlan;
+  readonly api: DeviceApi;
+  readonly tailscale: Tailscale;
+  readonly kubernetes: Kubernetes;
+  /** Once it is there, pods run and the policy knows the tags; it outlives everything here. */
+  readonly after: readonly Resource[];
+}
+
+/** Tailscale's Kubernetes operator with an OAuth client of its own, and the Connector that it runs. */
+export class TailnetOperator extends ComponentResource {
+  /** The Connector, once its device is in the tailnet. */
+  readonly connector: Resource;
+
+  constructor(name: string, args: TailnetOperatorArgs, opts?: ComponentResourceOptions) {
+    super("homelab:tailnet:Operator", name, {}, opts);
+    const namespace = this.namespace(name, args);
+    const credentials = this.credentials(name, args, namespace);
+    const release = this.release(args, namespace, credentials);
+    this.connector = this.connect(args, release);
+    this.registerOutputs({});
+  }
+
+  /** Proxies set up routing in their pods, which the baseline of pod security forbids. */
+  private namespace(name: string, { kubernetes, after }: TailnetOperatorArgs): Namespace {
+    return new Namespace(
+      `${name}-namespace`,
+      {
+        metadata: {
+          name: operatorNamespace,
+          labels: { "pod-security.kubernetes.io/enforce": "privileged" },
+        },
+      },
+      { parent: this, provider: kubernetes, dependsOn: [...after] },
+    );
+  }
+
+  private credentials(name: string, args: TailnetOperatorArgs, namespace: Namespace): Secret {
+    const client = new OauthClient(
+      `${name}-oauth`,
+      {
+        description: `${args.site} operator`.slice(0, 50),
+        scopes: ["devices:core", "auth_keys"],
+        tags: [siteTags(args.site).operator],
+      },
+      { parent: this, provider: args.tailscale, dependsOn: [...args.after] },
+    );
+    return new Secret(
+      `${name}-${operatorSecret}`,
+      {
+        metadata: { name: operatorSecret, namespace: namespace.metadata.name },
+        stringData: { client_id: client.id, client_secret: secret(client.key) },
+      },
+      { parent: this, provider: args.kubernetes },
+    );
+  }
+
+  private release(args: TailnetOperatorArgs, namespace: Namespace, credentials: Secret): Release {
+    const { site, api } = args;
+    const free = freeName(
+      `${site}-operator-name`,
+      api,
+      siteTags(site).operator,
+      operatorHostname(site),
+    );
+    return new Release(
+      "tailscale-operator",
+      {
+        name: "tailscale-operator",
+        namespace: namespace.metadata.name,
+        chart: "tailscale-operator",
+        version: args.chart,
+        repositoryOpts: { repo: "https://pkgs.tailscale.com/helmcharts" },
+        values: operatorValues(site),
+        timeout: 900,
+      },
+      {
+        parent: this,
+        provider: args.kubernetes,
+        dependsOn: [credentials],
+        hooks: { beforeCreate: [free] },
+      },
+    );
+  }
+
+  /** Deleted for real before the release: the operator's finalizer takes the device out of the tailnet. */
+  private connect(
+    { site, connector, api, kubernetes }: TailnetOperatorArgs,
+    release: Resource,
+  ): Resource {
+    const { name, routes, exitNode } = connector;
+    const tag = siteTags(site).connector;
+    const free = freeName(`${name}-name`, api, tag, name);
+    return new CustomResource(
+      name,
+      {
+        apiVersion: "tailscale.com/v1alpha1",
+        kind: "Connector",
+        metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ConnectorReady" } },
+        spec: {
+          hostname: name,
+          tags: [tag],
+          subnetRouter: { advertiseRoutes: [...routes] },
+          exitNode,
+        },
+      },
+      {
+        parent: this,
+        provider: kubernetes,
+        dependsOn: [release],
+        hooks: { beforeCreate: [free] },
+      },
+    );
+  }
+}

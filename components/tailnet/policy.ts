@@ -1,0 +1,131 @@
+import ipaddr from "ipaddr.js";
+import { policyTests, type PolicyTest } from "./policy-tests.ts";
+import { siteTags } from "./tags.ts";
+
+/** What a site's connector may advertise, and where its services are. */
+export interface PolicySite {
+  readonly name: string;
+  /** Networks in CIDR form. */
+  readonly routes: readonly string[];
+  readonly exitNode: boolean;
+  /** Address of the site's service `kubernetes`, for the policy's tests; undefined where it is not known. */
+  readonly service?: string;
+}
+
+/** An entry in the policy file's own form. */
+export type PolicyEntry = Readonly<Record<string, unknown>>;
+
+/** What the whole tailnet's policy is made of. */
+export interface PolicyPlan {
+  /** E-mail addresses. */
+  readonly admins: readonly string[];
+  /** Further groups: `group:family` to its members. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly sites: readonly PolicySite[];
+  /** Further tags, without `tag:`. */
+  readonly tags?: readonly string[];
+  readonly grants: readonly PolicyEntry[];
+  readonly ssh: readonly PolicyEntry[];
+  readonly tests: readonly PolicyEntry[];
+}
+
+/** The policy as Tailscale reads it. */
+export interface TailnetPolicy {
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly tagOwners: Readonly<Record<string, readonly string[]>>;
+  readonly autoApprovers: {
+    readonly routes: Readonly<Record<string, readonly string[]>>;
+    readonly exitNode: readonly string[];
+  };
+  readonly grants: readonly PolicyEntry[];
+  readonly ssh: readonly PolicyEntry[];
+  readonly tests: readonly (PolicyTest | PolicyEntry)[];
+}
+
+const admins = "group:admins";
+
+/**
+ * The policy of the whole tailnet (https://tailscale.com/kb/1337/policy-syntax). Whatever it does not grant is denied;
+ * its own tests come with it.
+ */
+export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
+  return {
+    groups: { [admins]: plan.admins, ...plan.groups },
+    tagOwners: {
+      ...(Object.assign({}, ...plan.sites.map(owners)) as Record<string, string[]>),
+      ...Object.fromEntries((plan.tags ?? []).map((tag) => [`tag:${tag}`, ["autogroup:admin"]])),
+    },
+    autoApprovers: {
+      routes: approvedRoutes(plan.sites),
+      exitNode: plan.sites.filter((site) => site.exitNode).map(({ name }) => connector(name)),
+    },
+    grants: [
+      // `*` covers devices and the networks behind them; the internet behind an exit node has its own name.
+      { src: [admins], dst: ["*"], ip: ["*"] },
+      { src: [admins], dst: ["autogroup:internet"], ip: ["*"] },
+      ...plan.sites.flatMap(siteGrants),
+      ...plan.grants,
+    ],
+    ssh: [
+      {
+        action: "check",
+        src: [admins],
+        dst: plan.sites.map(({ name }) => siteTags(name).node),
+        users: ["root"],
+      },
+      ...plan.ssh,
+    ],
+    tests: [...policyTests(plan), ...plan.tests],
+  };
+}
+
+/** The policy's text: JSON, which is HuJSON without comments. The same plan always gives the same bytes. */
+export function policyText(plan: PolicyPlan): string {
+  return JSON.stringify(tailnetPolicy(plan), undefined, 2);
+}
+
+/** Address of the service `kubernetes`, the first of the cluster's service network (`10.43.0.0/16` gives `10.43.0.1`). */
+export function kubernetesService(services: string): string {
+  const [network] = ipaddr.parseCIDR(services);
+  const bytes = network.toByteArray();
+  bytes.push((bytes.pop() ?? 0) + 1);
+  return ipaddr.fromByteArray(bytes).toString();
+}
+
+function connector(site: string): string {
+  return siteTags(site).connector;
+}
+
+/** The operator gives its tag to the devices that it makes, so it owns the connector's. */
+function owners({ name }: PolicySite): Record<string, readonly string[]> {
+  const tags = siteTags(name);
+  return {
+    [tags.node]: ["autogroup:admin"],
+    [tags.operator]: ["autogroup:admin"],
+    [tags.connector]: [tags.operator],
+  };
+}
+
+/** Approvers by network; two sites may advertise the same one. */
+function approvedRoutes(sites: readonly PolicySite[]): Record<string, readonly string[]> {
+  const networks = [...new Set(sites.flatMap(({ routes }) => routes))];
+  return Object.fromEntries(
+    networks.map((network) => [
+      network,
+      sites.filter(({ routes }) => routes.includes(network)).map(({ name }) => connector(name)),
+    ]),
+  );
+}
+
+/** A site's machines reach each other; admins are administrators at its API server's proxy. */
+function siteGrants({ name }: PolicySite): readonly PolicyEntry[] {
+  const { node, operator } = siteTags(name);
+  return [
+    { src: [node], dst: [node], ip: ["*"] },
+    {
+      src: [admins],
+      dst: [operator],
+      app: { "tailscale.com/cap/kubernetes": [{ impersonate: { groups: ["system:masters"] } }] },
+    },
+  ];
+}

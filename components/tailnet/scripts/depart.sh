@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# When the site is destroyed: takes its devices and keys out of the tailnet and puts the policy back to what it was.
+# Parameters: API (address with /api/v2), TAILNET, CLIENT_ID, CLIENT_SECRET, TAGS (separated by blanks), OWNS_POLICY (yes
+# or no), POLICY_BEFORE (empty: Tailscale's default), POLICY_WRITTEN (what this stack wrote).
+# shellcheck source=../../rke2/scripts/step.sh disable=SC2154,SC2153
+
+main() {
+  work=$(mktemp -d /run/homelab-departure.XXXXXX)
+  trap 'rm -rf "$work"' EXIT
+  sign_in
+  remove_devices
+  revoke_keys
+  if [[ $OWNS_POLICY == yes ]]; then restore_policy; fi
+}
+
+# ask METHOD PATH [CURL CONFIG LINES]: leaves the answer in $work/body and its code in $status. What is secret travels in
+# curl's config on standard input. curl itself repeats after 429, 5xx and failed connections and honours Retry-After.
+ask() {
+  local extra=${3:-}
+  status=$(
+    curl -sS --retry 5 --retry-connrefused --retry-max-time 60 --connect-timeout 10 --max-time 90 \
+      -X "$1" -o "$work/body" -w '%{http_code}' -K - "$API/$2" 2>"$work/error" <<<"$extra"
+  ) || fail "departure: Tailscale's API cannot be reached at $API: $(tail -n 1 "$work/error")" \
+    "nothing else is lost; run destroy again when it can"
+}
+
+# ask_as_client METHOD PATH [CURL CONFIG LINES]: the same with the token.
+ask_as_client() {
+  ask "$1" "$2" "header = \"Authorization: Bearer $token\""$'\n'"${3:-}"
+}
+
+refused() {
+  fail "departure: Tailscale's API refuses to $1 ($status): $(tr -d '\n' <"$work/body" | cut -c 1-200)" \
+    "the OAuth client of homelab:tailnet.oauth needs the scope $2; docs/tailnet.md lists all"
+}
+
+sign_in() {
+  ask POST oauth/token "user = \"$CLIENT_ID:$CLIENT_SECRET\""$'\n'"data = \"grant_type=client_credentials\""
+  token=$(sed -nE 's/.*"access_token" *: *"([^"]*)".*/\1/p' "$work/body")
+  if [[ $status != 200 || -z $token ]]; then
+    fail "departure: the OAuth client that this site was deployed with is not accepted any more ($status)" \
+      "put a valid one behind homelab:tailnet.oauth, run up once, then destroy"
+  fi
+}
+
+# One line a device: the list is flat, and names hold no braces.
+remove_devices() {
+  ask_as_client GET "tailnet/$TAILNET/devices"
+  [[ $status == 200 ]] || refused "list devices" devices:core
+  local line id tag
+  while IFS= read -r line; do
+    id=$(sed -nE 's/.*"nodeId" *: *"([^"]*)".*/\1/p' <<<"$line")
+    if [[ -z $id ]]; then id=$(sed -nE 's/.*"id" *: *"([^"]*)".*/\1/p' <<<"$line"); fi
+    for tag in $TAGS; do
+      if [[ -z $id || $line != *"\"$tag\""* ]]; then continue; fi
+      ask_as_client DELETE "device/$id"
+      [[ $status == 200 || $status == 404 ]] || refused "remove a device" devices:core
+      note "removed the device $(sed -nE 's/.*"name" *: *"([^"]*)".*/\1/p' <<<"$line") from the tailnet"
+      break
+    done
+  done < <(tr -d '\n' <"$work/body" | sed 's/{/\n{/g'; echo)
+}
+
+# The operator makes keys for itself and its Connectors that nobody revokes. One question a key: a list nests its objects.
+revoke_keys() {
+  ask_as_client GET "tailnet/$TAILNET/keys?all=true"
+  [[ $status == 200 ]] || refused "list keys" auth_keys
+  local id tag
+  while IFS= read -r id; do
+    ask_as_client GET "tailnet/$TAILNET/keys/$id"
+    if [[ $status == 404 ]]; then continue; fi
+    [[ $status == 200 ]] || refused "read a key" auth_keys
+    for tag in $TAGS; do
+      if ! grep -qF "\"$tag\"" "$work/body"; then continue; fi
+      ask_as_client DELETE "tailnet/$TAILNET/keys/$id"
+      [[ $status == 200 || $status == 404 ]] || refused "revoke a key" auth_keys
+      note "revoked the key $id, which the tailnet's operator had made"
+      break
+    done
+  done < <(tr -d '\n' <"$work/body" | grep -oE '"id" *: *"[^"]*"' | sed -E 's/.*"([^"]*)"$/\1/')
+}
+
+restore_policy() {
+  local hujson="header = \"Accept: application/hujson\""
+  ask_as_client GET "tailnet/$TAILNET/acl" "$hujson"
+  [[ $status == 200 ]] || refused "read the policy" policy_file
+  local in_force
+  in_force=$(cat "$work/body")
+  if [[ $in_force == "$(printf '%s' "$POLICY_BEFORE")" ]]; then return 0; fi
+  if [[ $in_force != "$(printf '%s' "$POLICY_WRITTEN")" ]]; then
+    note "the tailnet's policy was edited elsewhere since this stack wrote it, so it stays as it is; look at it in the" \
+      "admin console under Access controls"
+    return 0
+  fi
+  printf '%s' "$POLICY_BEFORE" >"$work/policy"
+  ask_as_client POST "tailnet/$TAILNET/acl" \
+    "header = \"Content-Type: application/hujson\""$'\n'"data-binary = \"@$work/policy\""
+  [[ $status == 200 ]] || refused "put the policy back" policy_file
+  note "the tailnet's policy is what it was before this stack"
+}
+
+main "$@" </dev/null

@@ -1,0 +1,164 @@
+import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import {
+  ComponentResource,
+  Stash,
+  type ComponentResourceOptions,
+  type Resource,
+} from "@pulumi/pulumi";
+import { Acl } from "@pulumi/tailscale/acl.js";
+import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
+import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
+import type { RemoteMachine } from "../remote/remote-step.ts";
+import { departure, type PolicyHistory } from "./departure.ts";
+import { TailnetNodes } from "./nodes.ts";
+import { TailnetOperator, type ConnectorPlan } from "./operator.ts";
+import { mayReplace, policyHooks } from "./policy-guard.ts";
+import { policyText, type PolicyPlan } from "./policy.ts";
+import { removeStrays } from "./stale-devices.ts";
+import { siteTags } from "./tags.ts";
+import { TailscaleApi } from "./tailscale-api.ts";
+import type { PolicyInForce, TailscaleAccess } from "./tailscale-types.ts";
+
+/** The tailnet's policy, for the one stack that owns it. */
+export interface OwnedPolicy {
+  readonly plan: PolicyPlan;
+  /** SHA-256 of a foreign policy that may be replaced. */
+  readonly adopt?: string | undefined;
+  /** The policy in force when the program began; what the first `up` sees is remembered and put back by destroy. */
+  readonly inForce: PolicyInForce;
+}
+
+export interface TailnetArgs {
+  readonly site: string;
+  readonly access: TailscaleAccess;
+  readonly policy?: OwnedPolicy | undefined;
+  /** All machines; the first is a server. */
+  readonly machines: readonly [RemoteMachine, ...RemoteMachine[]];
+  /** Tailscale release on the machines, for example `1.102.3`. */
+  readonly version: string;
+  /** Version of the tailscale-operator chart. */
+  readonly operatorChart: string;
+  readonly connector: ConnectorPlan;
+  /** DNS domain of the site, and the servers that the tailnet asks for it. */
+  readonly dns: { readonly domain: string; readonly nameservers: readonly string[] };
+  /** Once it is there, pods run. */
+  readonly clusterReady: Resource;
+  readonly tailscale: Tailscale;
+  readonly kubernetes: Kubernetes;
+}
+
+/** A site's part of the tailnet: policy, machines, operator, Connector and split DNS. */
+export class Tailnet extends ComponentResource {
+  /** The Connector, once its device is in the tailnet. */
+  readonly connector: Resource;
+  private readonly api: TailscaleApi;
+
+  constructor(name: string, args: TailnetArgs, opts?: ComponentResourceOptions) {
+    super("homelab:tailnet:Tailnet", name, {}, opts);
+    this.api = new TailscaleApi(args.access);
+    const policy = args.policy === undefined ? undefined : this.policy(name, args, args.policy);
+    const departed = this.departure(name, args, policy);
+    this.nodes(name, args, departed);
+    this.connector = this.operator(name, args, departed);
+    this.splitDns(name, args);
+    this.registerOutputs({});
+  }
+
+  /** The policy of the whole tailnet, and before it the memory of the one that it replaces. */
+  private policy(
+    name: string,
+    { tailscale }: TailnetArgs,
+    { plan, adopt, inForce }: OwnedPolicy,
+  ): PolicyHistory & { readonly acl: Acl } {
+    const next = policyText(plan);
+    const { create, update } = policyHooks(`${name}-policy`, this.api, next, adopt);
+    // What is remembered stays as it was first, whatever is in force on later runs.
+    const before = new Stash(
+      `${name}-policy-before`,
+      { input: inForce.isDefault ? "" : inForce.text },
+      { parent: this, hooks: { beforeCreate: [create] }, ignoreChanges: ["input"] },
+    );
+    const acl = new Acl(
+      `${name}-policy`,
+      {
+        acl: next,
+        // Matters to the first post only; over the default the server itself refuses a policy that came in between.
+        overwriteExistingContent: !inForce.isDefault && mayReplace(inForce, { next, adopt }),
+      },
+      {
+        parent: this,
+        provider: tailscale,
+        dependsOn: [before],
+        hooks: { beforeCreate: [create], beforeUpdate: [update] },
+        ignoreChanges: ["overwriteExistingContent"],
+      },
+    );
+    const remembered = before.output.apply((text: unknown) =>
+      typeof text === "string" ? text : "",
+    );
+    return { acl, before: remembered, written: acl.acl };
+  }
+
+  private departure(
+    name: string,
+    { site, access, machines }: TailnetArgs,
+    policy: (PolicyHistory & { readonly acl: Acl }) | undefined,
+  ): Resource {
+    const names = machines.map((machine) => machine.name);
+    const strays = removeStrays(`${name}-strays`, this.api, siteTags(site).node, names);
+    return departure(
+      name,
+      {
+        site,
+        machine: machines[0],
+        machines: names,
+        access,
+        hooks: [strays],
+        after: policy === undefined ? [] : [policy.acl],
+        ...(policy === undefined ? {} : { policy }),
+      },
+      this,
+    );
+  }
+
+  private nodes(name: string, args: TailnetArgs, after: Resource): void {
+    const { site, machines, version, tailscale } = args;
+    new TailnetNodes(
+      `${name}-tailnet-nodes`,
+      { site, machines, version, api: this.api, tailscale, after },
+      { parent: this },
+    );
+  }
+
+  private operator(name: string, args: TailnetArgs, after: Resource): Resource {
+    const { site, operatorChart, connector, tailscale, kubernetes, clusterReady } = args;
+    return new TailnetOperator(
+      `${name}-tailnet-operator`,
+      {
+        site,
+        chart: operatorChart,
+        connector,
+        api: this.api,
+        tailscale,
+        kubernetes,
+        after: [clusterReady, after],
+      },
+      { parent: this },
+    ).connector;
+  }
+
+  /** After the Connector: before it no client could reach the servers. */
+  private splitDns(name: string, { dns, tailscale }: TailnetArgs): void {
+    new DnsSplitNameservers(
+      `${name}-split-dns`,
+      { domain: dns.domain, nameservers: [...dns.nameservers] },
+      {
+        parent: this,
+        provider: tailscale,
+        dependsOn: [this.connector],
+        replaceOnChanges: ["domain"],
+        deleteBeforeReplace: true,
+      },
+    );
+  }
+}

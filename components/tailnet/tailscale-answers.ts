@@ -1,0 +1,43 @@
+import { apiMessage, TailscaleError, type ApiAnswer } from "./tailscale-http.ts";
+
+/** The JSON value of an answer; throws TailscaleError when it is none. */
+export function parsed<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    const shown = text.replace(/\s+/g, " ").slice(0, 80);
+    throw new TailscaleError(
+      "unavailable",
+      200,
+      `Tailscale's API answers with what is no JSON: ${shown}`,
+    );
+  }
+}
+
+/** Why the API refused a call that needs `scope`, in words for people. */
+export function refusal(
+  what: string,
+  { status, text }: ApiAnswer,
+  scope: string,
+  tailnet: string,
+): Error {
+  const said = `${what}: ${status}, ${apiMessage(text)}`;
+  switch (status) {
+    case 401:
+    case 403:
+      return new TailscaleError(
+        "unauthorized",
+        status,
+        `${said}. The OAuth client of homelab:tailnet.oauth lacks the scope ${scope}, or was revoked; docs/tailnet.md ` +
+          "lists the scopes",
+      );
+    case 404:
+      return new TailscaleError(
+        "missing",
+        status,
+        `${said}. Is homelab:tailnet.tailnet right? It is "${tailnet}"; "-" means the OAuth client's own`,
+      );
+    default:
+      return new TailscaleError("refused", status, said);
+  }
+}

@@ -1,0 +1,220 @@
+import { parsed, refusal } from "./tailscale-answers.ts";
+import { callPatiently, TailscaleError } from "./tailscale-http.ts";
+import type { ApiAnswer, ApiCall, HttpDeps } from "./tailscale-http.ts";
+import type {
+  FailedTest,
+  PolicyInForce,
+  RoutedDevice,
+  TailnetDevice,
+  TailnetKeyInfo,
+  TailscaleAccess,
+} from "./tailscale-types.ts";
+
+/** Address of the API that this environment asks for. */
+export function apiBaseUrl(): string {
+  return process.env["TAILSCALE_BASE_URL"] ?? "https://api.tailscale.com";
+}
+
+const hujson = "application/hujson";
+
+/**
+ * Tailscale's API (https://tailscale.com/api) for the calls that the provider does not make. All methods reject with
+ * TailscaleError.
+ */
+export class TailscaleApi {
+  private readonly access: TailscaleAccess;
+  private readonly deps: HttpDeps | undefined;
+  private readonly base: string;
+  private token: Promise<string> | undefined;
+
+  constructor(access: TailscaleAccess, deps?: HttpDeps) {
+    this.access = access;
+    this.deps = deps;
+    this.base = (access.baseUrl ?? apiBaseUrl()).replace(/\/+$/, "");
+  }
+
+  /** The policy in force. Scope `policy_file:read`. */
+  async policy(): Promise<PolicyInForce> {
+    const { text, etag } = await this.call("GET", this.ofTailnet("acl"), "policy_file", {
+      accept: hujson,
+    });
+    return { text, isDefault: etag === "ts-default" };
+  }
+
+  /** Runs the tests of a policy without applying it; those that fail. Scope `policy_file:read`. */
+  async validatePolicy(policy: string): Promise<readonly FailedTest[]> {
+    const { text } = await this.call(
+      "POST",
+      this.ofTailnet("acl/validate"),
+      "policy_file",
+      { "content-type": hujson },
+      policy,
+    );
+    const { message = "", data = [] } = parsed<{
+      message?: string;
+      data?: readonly { user?: string; errors?: readonly string[] | null }[] | null;
+    }>(text);
+    if (message === "") return [];
+    const failed = (data ?? [])
+      .map(({ user, errors }) => ({ user: user ?? "?", errors: errors ?? [] }))
+      .filter(({ errors }) => errors.length > 0);
+    return failed.length > 0 ? failed : [{ user: "policy", errors: [message] }];
+  }
+
+  /** Applies a policy; an empty text resets it to the default. Scope `policy_file`. */
+  async postPolicy(policy: string): Promise<void> {
+    const headers = { "content-type": hujson };
+    await this.call("POST", this.ofTailnet("acl"), "policy_file", headers, policy);
+  }
+
+  /** All devices. Scope `devices:core:read`. */
+  async devices(): Promise<readonly TailnetDevice[]> {
+    return (await this.listDevices("devices")).map(device);
+  }
+
+  /** All devices with their routes. Scope `devices:core:read`. */
+  async routedDevices(): Promise<readonly RoutedDevice[]> {
+    return (await this.listDevices("devices?fields=all")).map((raw) => ({
+      ...device(raw),
+      advertised: raw.advertisedRoutes ?? [],
+      enabled: raw.enabledRoutes ?? [],
+    }));
+  }
+
+  /** Removes a device; one that is gone already is fine. Scope `devices:core`. */
+  async deleteDevice(id: string): Promise<void> {
+    await this.remove(`device/${encodeURIComponent(id)}`, "devices:core");
+  }
+
+  /** Auth keys and OAuth clients. Scopes `auth_keys:read` and `oauth_keys:read`. */
+  async keys(): Promise<readonly TailnetKeyInfo[]> {
+    const { text } = await this.call("GET", `${this.ofTailnet("keys")}?all=true`, "auth_keys");
+    const { keys = [] } = parsed<{ keys?: readonly Partial<RawKey>[] }>(text);
+    return keys.map(({ id = "", keyType = "auth", description = "", tags, capabilities }) => ({
+      id,
+      keyType,
+      description,
+      tags: tags ?? capabilities?.devices?.create?.tags ?? [],
+    }));
+  }
+
+  /** Revokes a key; one that is gone already is fine. Scope `auth_keys` or `oauth_keys`. */
+  async deleteKey(id: string): Promise<void> {
+    await this.remove(this.ofTailnet(`keys/${encodeURIComponent(id)}`), "auth_keys");
+  }
+
+  /** Nameservers of single domains, by domain. Scope `dns:read`. */
+  async splitDns(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const { text } = await this.call("GET", this.ofTailnet("dns/split-dns"), "dns");
+    return parsed(text);
+  }
+
+  private async listDevices(path: string): Promise<readonly Partial<RawDevice>[]> {
+    const { text } = await this.call("GET", this.ofTailnet(path), "devices:core");
+    return parsed<{ devices?: readonly Partial<RawDevice>[] }>(text).devices ?? [];
+  }
+
+  private ofTailnet(path: string): string {
+    return `tailnet/${encodeURIComponent(this.access.tailnet)}/${path}`;
+  }
+
+  private async remove(path: string, scope: string): Promise<void> {
+    try {
+      await this.call("DELETE", path, scope);
+    } catch (error) {
+      if (!(error instanceof TailscaleError && error.kind === "missing")) throw error;
+    }
+  }
+
+  private async call(
+    method: ApiCall["method"],
+    path: string,
+    scope: string,
+    headers: Readonly<Record<string, string>> = {},
+    body?: string,
+  ): Promise<ApiAnswer> {
+    const what = `Tailscale's API, ${method} ${path}`;
+    const url = `${this.base}/api/v2/${path}`;
+    const attempt = async (): Promise<ApiAnswer> => {
+      const authorization = `Bearer ${await this.bearer()}`;
+      const call = { method, url, headers: { ...headers, authorization } };
+      return callPatiently(what, body === undefined ? call : { ...call, body }, this.deps);
+    };
+    let answer = await attempt();
+    if (answer.status === 401) {
+      // A token lasts an hour, a bring-up may take longer.
+      this.token = undefined;
+      answer = await attempt();
+    }
+    if (answer.status < 300) return answer;
+    throw refusal(what, answer, scope, this.access.tailnet);
+  }
+
+  /** One token for all calls (RFC 6749 section 4.4); a failed request is made anew by the next call. */
+  private bearer(): Promise<string> {
+    this.token ??= this.requestToken().catch((error: unknown) => {
+      this.token = undefined;
+      throw error;
+    });
+    return this.token;
+  }
+
+  private async requestToken(): Promise<string> {
+    const { clientId, clientSecret } = this.access;
+    const what = "Tailscale's API, OAuth token";
+    const answer = await callPatiently(
+      what,
+      {
+        method: "POST",
+        url: `${this.base}/api/v2/oauth/token`,
+        headers: {
+          authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`,
+          "content-type": "application/x-www-form-urlencoded",
+        },
+        body: "grant_type=client_credentials",
+      },
+      this.deps,
+    );
+    const token =
+      answer.status === 200
+        ? parsed<{ access_token?: string }>(answer.text).access_token
+        : undefined;
+    if (token !== undefined) return token;
+    throw new TailscaleError(
+      "unauthorized",
+      answer.status,
+      `${what}: the OAuth client of homelab:tailnet.oauth is not accepted (${answer.status}): its id or secret is ` +
+        "wrong, or it was revoked; docs/tailnet.md says how to make one",
+    );
+  }
+}
+
+function device({
+  id = "",
+  nodeId,
+  name = "",
+  hostname = "",
+  tags,
+}: Partial<RawDevice>): TailnetDevice {
+  return { id: nodeId ?? id, name, hostname, tags: tags ?? [] };
+}
+
+interface RawDevice {
+  readonly id: string;
+  readonly nodeId: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly tags: readonly string[];
+  readonly advertisedRoutes: readonly string[];
+  readonly enabledRoutes: readonly string[];
+}
+
+interface RawKey {
+  readonly id: string;
+  readonly keyType: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly capabilities: {
+    readonly devices?: { readonly create?: { readonly tags?: readonly string[] } };
+  };
+}

@@ -1,0 +1,116 @@
+import type { Problem } from "../problem.ts";
+import type { SiteConfig } from "../schema.ts";
+import { overlap } from "./cidrs.ts";
+import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
+
+type Tailnet = NonNullable<SiteConfig["tailnet"]>;
+type Policy = NonNullable<Tailnet["policy"]>;
+
+const root = "homelab:tailnet.policy";
+
+/** The group that the program makes of `admins`. */
+const adminGroup = "group:admins";
+
+/** The tailnet's policy knows its groups, and no two sites advertise the same network. */
+export function checkPolicy(
+  config: SiteConfig,
+  tailnet: Tailnet,
+  stack: string | undefined,
+): readonly Problem[] {
+  const { policy } = tailnet;
+  if (policy === undefined) return [];
+  return [
+    ...groups(policy),
+    ...unknownGroups(policy),
+    ...ownSite(policy, stack),
+    ...siteRoutes(config, tailnet, policy),
+  ];
+}
+
+function groups({ groups: named, admins }: Policy): readonly Problem[] {
+  const lists = [
+    { path: `${root}.admins`, members: admins },
+    ...Object.entries(named).map(([name, members]) => ({
+      path: `${root}.groups.${name}`,
+      members,
+    })),
+  ];
+  const taken = Object.hasOwn(named, adminGroup)
+    ? [
+        {
+          path: `${root}.groups.${adminGroup}`,
+          text: `is made of ${root}.admins; put its members there`,
+        },
+      ]
+    : [];
+  const lacking = lists.flatMap(({ path, members }) => [
+    ...(members.length === 0
+      ? [{ path, text: "has no members; name somebody, or remove the group" }]
+      : []),
+    ...members.flatMap((member, i) =>
+      members.indexOf(member) === i
+        ? []
+        : [{ path: `${path}[${i}]`, text: `${member} is already in it; remove the repetition` }],
+    ),
+  ]);
+  return [...taken, ...lacking];
+}
+
+function unknownGroups({ groups: named, grants, ssh, tests }: Policy): readonly Problem[] {
+  const known = [adminGroup, ...Object.keys(named)];
+  return Object.entries({ grants, ssh, tests }).flatMap(([part, entries]) =>
+    entries.flatMap((entry, i) =>
+      [...new Set(groupNames(entry))]
+        .filter((name) => !known.includes(name))
+        .map((name) => ({
+          path: `${root}.${part}[${i}]`,
+          text: `${name} is no group of this policy; add it to ${root}.groups, or use one of ${known.join(", ")}`,
+        })),
+    ),
+  );
+}
+
+/** Groups that an entry names anywhere, also with a port behind it as tests have them. */
+function groupNames(value: unknown): readonly string[] {
+  if (typeof value === "string") return /^group:[a-z0-9-]+/.exec(value) ?? [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...groupNames(key),
+    ...groupNames(inner),
+  ]);
+}
+
+function ownSite({ sites }: Policy, stack: string | undefined): readonly Problem[] {
+  if (stack === undefined || !Object.hasOwn(sites, stack)) return [];
+  return [
+    {
+      path: `${root}.sites.${stack}`,
+      text: "is this stack's own site, which is always in; list the other stacks only",
+    },
+  ];
+}
+
+function siteRoutes(config: SiteConfig, tailnet: Tailnet, policy: Policy): readonly Problem[] {
+  const { site, network } = config;
+  const own = [
+    ...connectorRoutes(config, tailnet).map((cidr) => ({ cidr, of: "this site's connector" })),
+    { cidr: site.lan, of: "homelab:site.lan" },
+    { cidr: network.pods, of: "homelab:network.pods" },
+    { cidr: network.services, of: "homelab:network.services" },
+    { cidr: network.loadBalancers, of: "homelab:network.loadBalancers" },
+  ];
+  const seen = [...own];
+  return Object.entries(policy.sites).flatMap(([name, { routes }]) => {
+    const path = `${root}.sites.${name}.routes`;
+    const problems = routes.flatMap((cidr, i) => {
+      const where = `${path}[${i}]`;
+      const wrong = routeProblems(where, cidr, "set the site's `exitNode: true` instead");
+      const other = seen.find((taken) => overlap(taken.cidr, cidr));
+      if (wrong.length > 0 || other === undefined) return wrong;
+      const text = `${cidr} overlaps ${other.cidr} of ${other.of}; the tailnet would send one site's traffic to the other`;
+      return [{ path: where, text: `${text}; give each site networks of its own` }];
+    });
+    seen.push(...routes.map((cidr) => ({ cidr, of: path })));
+    return [...problems, ...repeatedRoutes(path, routes)];
+  });
+}

@@ -1,0 +1,62 @@
+import type { Problem } from "../problem.ts";
+import type { SiteConfig } from "../schema.ts";
+import { contains, tailnet as devices } from "./cidrs.ts";
+import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
+import { checkPolicy } from "./tailnet-policy.ts";
+
+type Tailnet = NonNullable<SiteConfig["tailnet"]>;
+
+/** Private networks (RFC 1918). */
+const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+/**
+ * What the connector offers can be routed, and the tailnet's policy fits the site. `stack` is the site's name; without it,
+ * what depends on it goes unchecked.
+ */
+export function checkTailnet(config: SiteConfig, stack?: string): readonly Problem[] {
+  const { tailnet } = config;
+  if (tailnet === undefined) return [];
+  const path = "homelab:tailnet.connector.routes";
+  return [
+    ...connectorName(config, tailnet),
+    ...(tailnet.connector.routes ?? []).flatMap((cidr, i) =>
+      routeProblems(`${path}[${i}]`, cidr, "set `exitNode: true` instead"),
+    ),
+    ...repeatedRoutes(path, tailnet.connector.routes ?? []),
+    ...nameservers(config, tailnet),
+    ...checkPolicy(config, tailnet, stack),
+  ];
+}
+
+/** A device whose name is taken gets a number behind it, and nobody finds it. */
+function connectorName({ machines }: SiteConfig, { connector }: Tailnet): readonly Problem[] {
+  const machine = machines.findIndex(({ name }) => name === connector.name);
+  if (machine === -1) return [];
+  return [
+    {
+      path: "homelab:tailnet.connector.name",
+      text: `${connector.name} is also homelab:machines[${machine}], a device of the tailnet too; choose another`,
+    },
+  ];
+}
+
+/** Devices away from home reach a private nameserver only through the connector. */
+function nameservers(config: SiteConfig, tailnet: Tailnet): readonly Problem[] {
+  const routes = [...connectorRoutes(config, tailnet), devices];
+  const given = tailnet.splitDns?.map((address, i) => ({
+    path: `homelab:tailnet.splitDns[${i}]`,
+    address,
+  }));
+  const path = "homelab:tailnet.connector.routes";
+  const used = given ?? [{ path, address: config.site.gateway }];
+  return used
+    .filter(
+      ({ address }) =>
+        privateNetworks.some((cidr) => contains(cidr, address)) &&
+        !routes.some((cidr) => contains(cidr, address)),
+    )
+    .map(({ path: where, address }) => ({
+      path: where,
+      text: `the nameserver ${address} is in no network that the connector advertises; add its network to connector.routes, or name another in splitDns`,
+    }));
+}

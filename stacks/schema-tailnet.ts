@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { cidr4, ipv4, label } from "./schema-forms.ts";
+import { secretRef } from "./schema-secrets.ts";
+
+const release = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+$/, "use a release such as 1.102.3")
+  .describe("Tailscale release, for example 1.102.3");
+
+const email = z.email("use an e-mail address");
+
+/** Entries in Tailscale's own form, passed on as they are; the server's validation judges them. */
+const entries = z.array(z.record(z.string(), z.unknown())).default([]);
+
+/** The whole tailnet's policy; in the site file of exactly one stack. */
+export const tailnetPolicy = z
+  .strictObject({
+    admins: z
+      .array(email)
+      .min(1)
+      .describe("People who reach every machine and service, and may log in by SSH"),
+    groups: z
+      .record(
+        z.string().regex(/^group:[a-z0-9-]+$/, "use a name such as group:family"),
+        z.array(email),
+      )
+      .default({})
+      .describe("Further groups: name to members"),
+    sites: z
+      .record(
+        label,
+        z.strictObject({
+          routes: z
+            .array(cidr4)
+            .min(1)
+            .describe("Networks that the site's connector may advertise"),
+          exitNode: z.boolean().default(true).describe("Whether its connector may be an exit node"),
+        }),
+      )
+      .default({})
+      .describe("The other stacks of this tailnet; the owner's own site is always in"),
+    tags: z
+      .array(label)
+      .default([])
+      .describe("Further tags, without `tag:`, that admins may give, for example ci"),
+    grants: entries.describe("Further grants, in the policy file's own form"),
+    ssh: entries.describe("Further SSH rules, in the policy file's own form"),
+    tests: entries.describe("Further tests, in the policy file's own form"),
+    adopt: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that the refusal names")
+      .optional()
+      .describe(
+        "SHA-256 of the policy that the tailnet had before; confirms once that it may be replaced",
+      ),
+  })
+  .describe("The tailnet's policy; exactly one stack has it, the others are checked against it");
+
+/** Tailscale: nodes, operator, connector and policy. */
+export const tailnet = z
+  .strictObject({
+    tailnet: z
+      .string()
+      .min(1)
+      .default("-")
+      .describe("Tailnet's name; `-` is the one that the OAuth client belongs to"),
+    oauth: z
+      .strictObject({ clientId: secretRef, clientSecret: secretRef })
+      .describe("OAuth client that the stack works with"),
+    version: release,
+    operator: z
+      .strictObject({
+        chart: z
+          .string()
+          .regex(/^\d+\.\d+\.\d+$/, "use a chart version such as 1.102.3")
+          .describe("Version of the tailscale-operator chart"),
+      })
+      .describe("The Kubernetes operator"),
+    connector: z
+      .strictObject({
+        name: label.describe("Name of the Connector and of its device"),
+        routes: z
+          .array(cidr4)
+          .min(1)
+          .optional()
+          .describe(
+            "Networks that it advertises; services, pods, load balancers and LAN when left out",
+          ),
+        exitNode: z.boolean().default(true).describe("Whether it offers itself as an exit node"),
+      })
+      .describe("Subnet router and exit node, run by the operator"),
+    splitDns: z
+      .array(ipv4)
+      .min(1)
+      .optional()
+      .describe("Nameservers of the site's domain for the tailnet; the gateway when left out"),
+    policy: tailnetPolicy.optional(),
+  })
+  .describe("Tailscale");

@@ -1,0 +1,73 @@
+import type { ConnectorPlan } from "../components/tailnet/operator.ts";
+import { policyAtStart } from "../components/tailnet/policy-at-start.ts";
+import { kubernetesService, type PolicyPlan } from "../components/tailnet/policy.ts";
+import { TailscaleApi } from "../components/tailnet/tailscale-api.ts";
+import type { OwnedPolicy } from "../components/tailnet/tailnet.ts";
+import type { PolicyInForce, TailscaleAccess } from "../components/tailnet/tailscale-types.ts";
+import type { Secrets } from "../components/security/secrets.ts";
+import type { SiteConfig } from "./schema.ts";
+
+/** Asks a tailnet for its policy in force. */
+export type AskPolicy = (access: TailscaleAccess) => Promise<PolicyInForce>;
+
+/** A site's tailnet as it was found, before anything is registered. */
+export interface TailnetFound {
+  readonly access: TailscaleAccess;
+  /** For the stack that owns the policy. */
+  readonly policy?: OwnedPolicy;
+}
+
+type Tailnet = NonNullable<SiteConfig["tailnet"]>;
+
+/**
+ * Looks at the tailnet. Throws when another stack owns the policy and it does not provide for this site; undefined for
+ * a site without a tailnet.
+ */
+export async function findTailnet(
+  name: string,
+  config: SiteConfig,
+  secrets: Secrets,
+  ask: AskPolicy = (access) => new TailscaleApi(access).policy(),
+): Promise<TailnetFound | undefined> {
+  const { tailnet } = config;
+  if (tailnet === undefined) return undefined;
+  const access = {
+    tailnet: tailnet.tailnet,
+    clientId: secrets.reveal(tailnet.oauth.clientId),
+    clientSecret: secrets.reveal(tailnet.oauth.clientSecret),
+  };
+  const { routes, exitNode } = connectorPlan(config, tailnet);
+  const api = { policy: () => ask(access) };
+  const owned = tailnet.policy;
+  const inForce = await policyAtStart(api, owned !== undefined, { site: name, routes, exitNode });
+  if (owned === undefined || inForce === undefined) return { access };
+  const plan = policyPlan(name, config, tailnet, owned);
+  return { access, policy: { plan, adopt: owned.adopt, inForce } };
+}
+
+/** The site's Connector; it advertises all of the site's networks unless the config names others. */
+export function connectorPlan(
+  { network, site }: SiteConfig,
+  { connector }: Tailnet,
+): ConnectorPlan {
+  const routes = connector.routes ?? [
+    network.services,
+    network.pods,
+    network.loadBalancers,
+    site.lan,
+  ];
+  return { name: connector.name, routes, exitNode: connector.exitNode };
+}
+
+/** The whole tailnet's policy: this site, and those that the config names. */
+function policyPlan(
+  name: string,
+  config: SiteConfig,
+  tailnet: Tailnet,
+  { admins, groups, sites, tags, grants, ssh, tests }: NonNullable<Tailnet["policy"]>,
+): PolicyPlan {
+  const { routes, exitNode } = connectorPlan(config, tailnet);
+  const own = { name, routes, exitNode, service: kubernetesService(config.network.services) };
+  const others = Object.entries(sites).map(([other, plan]) => ({ name: other, ...plan }));
+  return { admins, groups, sites: [own, ...others], tags, grants, ssh, tests };
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import type { Parameters } from "../../../components/remote/shell.ts";
+import { tailnetScripts } from "../../../components/tailnet/scripts.ts";
+import { machineRoot, runScript, type ScriptRun } from "./machine-script.ts";
+import { clientSecret, smallApi, type SmallApi } from "./tailnet-api.ts";
+
+let root: string;
+beforeEach(() => {
+  root = machineRoot();
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe("departure", () => {
+  let api: SmallApi;
+  beforeEach(async () => {
+    api = await smallApi();
+    Object.assign(api.tailnet, { policy: '{\n  "written": "by this stack"\n}', isDefault: false });
+    api.tailnet.devices = [
+      { nodeId: "n1", name: "stone.ts.net", hostname: "stone", tags: ["tag:home-node"] },
+      { nodeId: "n2", name: "phone.ts.net", hostname: "phone" },
+      { nodeId: "n3", name: "hut.ts.net", hostname: "hut", tags: ["tag:cabin-node"] },
+      { nodeId: "n4", name: "c.ts.net", hostname: "c", tags: ["tag:home-connector"] },
+    ];
+    api.tailnet.keys = new Map([
+      ["k1", ["tag:home-operator"]],
+      ["k2", ["tag:cabin-operator"]],
+      ["k3", []],
+      ["k4", ["tag:home-connector"]],
+    ]);
+  });
+  afterEach(() => api.close());
+
+  const depart = (changes: Parameters = {}): Promise<ScriptRun> =>
+    runScript(root, tailnetScripts.depart, {
+      API: `${api.url}/api/v2`,
+      TAILNET: "-",
+      CLIENT_ID: "client",
+      CLIENT_SECRET: clientSecret,
+      TAGS: "tag:home-node tag:home-operator tag:home-connector",
+      OWNS_POLICY: "yes",
+      POLICY_BEFORE: '// mine\n{ "it\'s": "old" }\n',
+      POLICY_WRITTEN: '{\n  "written": "by this stack"\n}',
+      ...changes,
+    });
+
+  it("removes this site's devices and puts the policy back byte for byte", async () => {
+    const { code, stderr } = await depart();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      api.tailnet.devices.map(({ nodeId }) => nodeId),
+      ["n2", "n3"],
+    );
+    assert.equal(api.tailnet.policy, '// mine\n{ "it\'s": "old" }\n');
+    assert.match(stderr, /removed the device stone\.ts\.net/);
+  });
+
+  it("revokes this site's keys, which its operator made, and no others", async () => {
+    const { code, stderr } = await depart();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual([...api.tailnet.keys.keys()], ["k2", "k3"]);
+  });
+
+  it("posts an empty policy when it was the default", async () => {
+    assert.equal((await depart({ POLICY_BEFORE: "" })).code, 0);
+    assert.equal(api.tailnet.isDefault, true);
+  });
+
+  it("leaves a policy alone that was edited elsewhere, and says so", async () => {
+    api.tailnet.policy = "{}";
+    const { code, stderr } = await depart();
+    assert.equal(code, 0);
+    assert.equal(api.tailnet.policy, "{}");
+    assert.match(stderr, /edited elsewhere .* stays as it is/);
+  });
+
+  it("never asks for the policy when another stack owns it", async () => {
+    assert.equal(
+      (await depart({ OWNS_POLICY: "no", POLICY_BEFORE: "", POLICY_WRITTEN: "" })).code,
+      0,
+    );
+    assert.ok(api.tailnet.calls.every((call) => !call.includes("acl")));
+    assert.equal(api.tailnet.devices.length, 2);
+  });
+
+  it("goes on after 429 and 500", async () => {
+    api.tailnet.faults = [{ status: 429, retryAfter: 1 }, { status: 500 }];
+    assert.equal((await depart()).code, 0);
+    assert.equal(api.tailnet.devices.length, 2);
+  });
+
+  it("fails with what to do, without the secret, when the OAuth client is gone", async () => {
+    const { code, stderr } = await depart({ CLIENT_SECRET: "old-canary" });
+    assert.equal(code, 1);
+    assert.match(stderr, /OAuth client .* is not accepted any more \(401\)/);
+    assert.ok(!stderr.includes("old-canary"));
+    assert.equal(api.tailnet.devices.length, 4);
+  });
+
+  it("names the scope that the client lacks", async () => {
+    api.tailnet.faults = [{ status: 403, body: { message: "not enough permissions" } }];
+    const { code, stderr } = await depart();
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /refuses to list devices \(403\).*not enough permissions[\s\S]*scope devices:core/,
+    );
+  });
+});

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { RunError } from "@pulumi/pulumi";
+import { checkForeignPolicy } from "../../../components/tailnet/foreign-policy.ts";
+import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
+import { guardPolicy, policySha256 } from "../../../components/tailnet/policy-guard.ts";
+import { removeDevices } from "../../../components/tailnet/stale-devices.ts";
+import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
+import type { TailscaleError } from "../../../components/tailnet/tailscale-http.ts";
+import { clientSecret, smallApi, type SmallApi } from "./tailnet-api.ts";
+
+let api: SmallApi;
+beforeEach(async () => {
+  api = await smallApi();
+});
+afterEach(() => api.close());
+
+/** The error that a call ends in; fails when it does not. */
+async function errorOf(promise: Promise<unknown>): Promise<Error> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason as Error,
+  );
+  assert.ok(error, "it did not fail");
+  assert.ok(!error.message.includes(clientSecret));
+  return error;
+}
+
+function inForce(policy: string): void {
+  Object.assign(api.tailnet, { policy, isDefault: false });
+}
+
+describe("guard of the tailnet's policy", () => {
+  it("lets the first policy replace Tailscale's default", async () => {
+    await guardPolicy(api.client(), { next: '{"grants":[]}' });
+    assert.deepEqual(api.tailnet.calls, ["POST tailnet/-/acl/validate", "GET tailnet/-/acl"]);
+  });
+
+  it("refuses a policy that fails its own tests, and lists each", async () => {
+    api.tailnet.failedTests = [
+      {
+        user: "family@example.net",
+        errors: ['address "tag:home-node:22": want: Drop, got: Accept'],
+      },
+      { user: "admin@example.net", errors: ["one", "two"] },
+    ];
+    const { message } = await errorOf(guardPolicy(api.client(), { next: "{}" }));
+    assert.match(message, /fails its own tests and was not applied:\n/);
+    assert.match(message, / {2}family@example\.net: address "tag:home-node:22": want: Drop/);
+    assert.match(message, / {2}admin@example\.net: one\n {2}admin@example\.net: two\n/);
+  });
+
+  it("refuses to overwrite what was edited elsewhere, and shows the lines", async () => {
+    inForce('{\n  "grants": ["theirs"]\n}');
+    const { message } = await errorOf(
+      guardPolicy(api.client(), { next: "{}", written: '{\n  "grants": ["ours"]\n}' }),
+    );
+    assert.match(message, /- {3}"grants": \["ours"\]\n\+ {3}"grants": \["theirs"\]/);
+    assert.match(message, /npm run preview -- --refresh/);
+    assert.match(message, /npm run up -- --refresh/);
+  });
+
+  it("goes on when what is in force is what this stack wrote, or already the new one", async () => {
+    inForce("{ours}\n");
+    await guardPolicy(api.client(), { next: "{new}", written: "{ours}" });
+    inForce("{new}");
+    await guardPolicy(api.client(), { next: "{new}", written: "{ours}" });
+    await guardPolicy(api.client(), { next: "{new}" });
+  });
+
+  it("refuses a foreign policy and names the SHA-256 that confirms it; only that one is replaced", async () => {
+    inForce("{theirs}");
+    const { message } = await errorOf(guardPolicy(api.client(), { next: "{}" }));
+    assert.match(message, /Read it first/);
+    const adopt = /homelab:tailnet\.policy\.adopt: ([0-9a-f]{64})/.exec(message)?.[1];
+    assert.equal(adopt, policySha256("{theirs}"));
+    await guardPolicy(api.client(), { next: "{}", adopt });
+    inForce("{theirs, edited}");
+    await errorOf(guardPolicy(api.client(), { next: "{}", adopt }));
+  });
+});
+
+describe("calls of Tailscale's API", () => {
+  it("are repeated after 429 and 500, as long as the server asks", async () => {
+    api.tailnet.faults = [{ status: 429, retryAfter: 3 }, { status: 500 }];
+    assert.equal((await api.client().policy()).isDefault, true);
+    assert.deepEqual(api.waits, [3000, 1000]);
+  });
+
+  it("give up after about 20 s with the server's own words", async () => {
+    api.tailnet.faults = Array.from({ length: 30 }, () => ({ status: 503 }));
+    const error = await errorOf(api.client().policy());
+    assert.match(error.message, /GET tailnet\/-\/acl: .* answers 503 .*injected 503/);
+    assert.ok(api.waits.reduce((sum, wait) => sum + wait, 0) <= 20_000);
+    assert.equal((error as TailscaleError).kind, "unavailable");
+  });
+
+  it("do not wait longer than that, whatever the server asks", async () => {
+    api.tailnet.faults = [{ status: 429, retryAfter: 600 }];
+    assert.match((await errorOf(api.client().policy())).message, /429 \(too many requests\)/);
+    assert.deepEqual(api.waits, []);
+  });
+
+  it("say that the OAuth client is wrong, once and without its secret", async () => {
+    const error = await errorOf(api.client("wrong-canary").policy());
+    assert.match(error.message, /OAuth client of homelab:tailnet\.oauth is not accepted \(401\)/);
+    assert.ok(!error.message.includes("wrong-canary"));
+    assert.deepEqual([api.waits, api.tailnet.calls], [[], []]);
+  });
+
+  it("name the scope that is missing, and ask once", async () => {
+    api.tailnet.faults = [{ status: 403, body: { message: "not enough permissions" } }];
+    const error = await errorOf(api.client().devices());
+    assert.match(error.message, /403, not enough permissions\. .*lacks the scope devices:core/);
+    assert.equal(api.tailnet.calls.length, 1);
+  });
+
+  it("take a new token when the one before has expired, and name the client when that does not help", async () => {
+    api.tailnet.faults = [{ status: 401 }];
+    assert.equal((await api.client().policy()).isDefault, true);
+    api.tailnet.faults = [{ status: 401 }, { status: 401 }];
+    assert.match((await errorOf(api.client().policy())).message, /401, injected 401.*was revoked/);
+  });
+
+  it("say that the tailnet is unknown", async () => {
+    const client = new TailscaleApi({
+      tailnet: "else.example",
+      clientId: "client",
+      clientSecret,
+      baseUrl: api.url,
+    });
+    const error = await errorOf(client.policy());
+    assert.match(error.message, /homelab:tailnet\.tailnet right\? It is "else\.example"/);
+    assert.equal((error as TailscaleError).kind, "missing");
+  });
+
+  it("say who does not answer", async () => {
+    await api.close();
+    const error = await errorOf(api.client().policy());
+    assert.match(error.message, /127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/);
+  });
+});
+
+describe("devices of the tailnet", () => {
+  it("lose their name only with the site's tag, and one that is gone is fine", async () => {
+    api.tailnet.devices = [
+      { nodeId: "n1", name: "stone.ts.net", hostname: "stone", tags: ["tag:home-node"] },
+      { nodeId: "n2", name: "stone-1.ts.net", hostname: "stone", tags: ["tag:cabin-node"] },
+      { nodeId: "n3", name: "phone.ts.net", hostname: "stone" },
+      { nodeId: "n4", name: "tank.ts.net", hostname: "tank", tags: ["tag:home-node"] },
+    ];
+    const client = api.client();
+    const removed = await removeDevices(client, "tag:home-node", (name) => name === "stone");
+    assert.deepEqual(removed, ["stone.ts.net"]);
+    assert.deepEqual(
+      api.tailnet.devices.map(({ nodeId }) => nodeId),
+      ["n2", "n3", "n4"],
+    );
+    await client.deleteDevice("n1");
+  });
+});
+
+describe("check of a policy that another stack owns", () => {
+  const needs = { site: "cabin", routes: ["192.168.2.0/24"], exitNode: true };
+
+  it("passes with comments and trailing commas", async () => {
+    inForce(`{ // by hand
+      "tagOwners": {"tag:cabin-node": [], "tag:cabin-operator": [], "tag:cabin-connector": ["tag:cabin-operator",],},
+      "autoApprovers": {"routes": {"192.168.0.0/16": ["tag:cabin-connector"]}, "exitNode": ["tag:cabin-connector"]},
+    }`);
+    await checkForeignPolicy(api.client(), needs);
+  });
+
+  it("says what to add to the owner's file", async () => {
+    inForce("{}");
+    const { message } = await errorOf(checkForeignPolicy(api.client(), needs));
+    assert.match(message, /tagOwners has no tag:cabin-node/);
+    assert.match(message, /\n {8}cabin: \{ routes: \[192\.168\.2\.0\/24\] \}/);
+    assert.match(message, /run its `npm run up` first/);
+  });
+
+  it("gives the owner the policy in force, and ends the program without a stack trace otherwise", async () => {
+    inForce("{mine}");
+    const found = await policyAtStart(api.client(), true, needs);
+    assert.deepEqual(found, { text: "{mine}", isDefault: false });
+    inForce("{}");
+    assert.ok(RunError.isInstance(await errorOf(policyAtStart(api.client(), false, needs))));
+  });
+
+  it("says that the policy cannot be read", async () => {
+    inForce("<html>");
+    assert.match(
+      (await errorOf(checkForeignPolicy(api.client(), needs))).message,
+      /cannot be read as HuJSON/,
+    );
+  });
+});

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { missingIn } from "../../../components/tailnet/foreign-policy.ts";
+import { parseHuJson } from "../../../components/tailnet/hujson.ts";
+import { keyDescription } from "../../../components/tailnet/node-key.ts";
+import {
+  kubernetesService,
+  policyText,
+  tailnetPolicy,
+  type PolicyPlan,
+} from "../../../components/tailnet/policy.ts";
+import type { PolicyTest } from "../../../components/tailnet/policy-tests.ts";
+import { textDifference } from "../../../components/tailnet/text-difference.ts";
+import { reaches } from "./grants.ts";
+
+const plan: PolicyPlan = {
+  admins: ["admin@example.net"],
+  groups: { "group:family": ["admin@example.net", "family@example.net"] },
+  sites: [
+    {
+      name: "home",
+      routes: ["10.43.0.0/16", "10.42.0.0/16", "10.96.0.0/16", "192.168.1.0/24"],
+      exitNode: true,
+      service: kubernetesService("10.43.0.0/16"),
+    },
+    { name: "cabin", routes: ["10.53.0.0/16", "192.168.2.0/24"], exitNode: false },
+  ],
+  grants: [{ src: ["group:family"], dst: ["10.96.0.10/32"], ip: ["tcp:443"] }],
+  ssh: [],
+  tests: [],
+};
+
+/** Tests of a policy that its grants do not keep, as `src accept|deny target`. */
+function broken(changes: Partial<PolicyPlan> = {}): readonly string[] {
+  const policy = tailnetPolicy({ ...plan, ...changes });
+  return (policy.tests as readonly PolicyTest[]).flatMap(({ src, accept = [], deny = [] }) => [
+    ...accept
+      .filter((target) => !reaches(policy, src, target))
+      .map((target) => `${src} accept ${target}`),
+    ...deny
+      .filter((target) => reaches(policy, src, target))
+      .map((target) => `${src} deny ${target}`),
+  ]);
+}
+
+describe("tailnet policy", () => {
+  const policy = tailnetPolicy(plan);
+
+  it("keeps its own tests", () => {
+    assert.deepEqual(broken(), []);
+    assert.ok(policy.tests.length >= 8);
+  });
+
+  it("fails its own tests when a grant is too wide", () => {
+    const found = broken({
+      grants: [{ src: ["group:family"], dst: ["tag:home-node"], ip: ["tcp:22"] }],
+    });
+    assert.deepEqual(found, ["family@example.net deny tag:home-node:22"]);
+    assert.deepEqual(broken({ grants: [{ src: ["*"], dst: ["10.43.0.0/16"], ip: ["*"] }] }), [
+      "family@example.net deny 10.43.0.1:443",
+    ]);
+    assert.ok(
+      broken({ grants: [{ src: ["tag:cabin-node"], dst: ["tag:home-node"], ip: ["*"] }] }).includes(
+        "tag:cabin-node deny tag:home-node:22",
+      ),
+    );
+  });
+
+  it("tests that every admin reaches machines, services and operators", () => {
+    assert.deepEqual(policy.tests[0], {
+      src: "admin@example.net",
+      accept: [
+        "tag:home-node:22",
+        "10.43.0.1:443",
+        "tag:cabin-node:22",
+        "tag:home-operator:443",
+        "tag:cabin-operator:443",
+      ],
+    });
+  });
+
+  it("takes a member who is no admin for a group's test", () => {
+    const sources = policy.tests.map((test) => test["src" as keyof typeof test]);
+    assert.deepEqual(sources.slice(0, 2), ["admin@example.net", "family@example.net"]);
+  });
+
+  it("approves each site's routes and exit node for its own connector only", () => {
+    assert.deepEqual(policy.autoApprovers.routes["192.168.2.0/24"], ["tag:cabin-connector"]);
+    assert.deepEqual(policy.autoApprovers.routes["10.43.0.0/16"], ["tag:home-connector"]);
+    assert.deepEqual(policy.autoApprovers.exitNode, ["tag:home-connector"]);
+  });
+
+  it("lets the operator hand out the connector's tag, and owns every other tag", () => {
+    assert.deepEqual(policy.tagOwners["tag:home-connector"], ["tag:home-operator"]);
+    assert.deepEqual(policy.tagOwners["tag:cabin-node"], ["autogroup:admin"]);
+    assert.equal(Object.keys(policy.tagOwners).length, 6);
+  });
+
+  it("lets admins log in as root on machines, and nobody else", () => {
+    assert.deepEqual(policy.ssh, [
+      {
+        action: "check",
+        src: ["group:admins"],
+        dst: ["tag:home-node", "tag:cabin-node"],
+        users: ["root"],
+      },
+    ]);
+  });
+
+  it("passes entries of the site file on as they are", () => {
+    const mine = { src: "family@example.net", accept: ["10.96.0.10:443"] };
+    assert.deepEqual(tailnetPolicy({ ...plan, tests: [mine] }).tests.at(-1), mine);
+    assert.deepEqual(policy.grants.at(-1), plan.grants[0]);
+  });
+
+  it("gives the same bytes for the same plan, which parse as the policy", () => {
+    assert.equal(policyText(plan), policyText(structuredClone(plan)));
+    assert.deepEqual(parseHuJson(policyText(plan)), structuredClone(policy));
+  });
+});
+
+describe("HuJSON", () => {
+  it("is JSON with comments and trailing commas", () => {
+    const text = `// the policy
+      { "a": [1, 2, /* three */ ], // "b": 2,
+        "url": "https://example.net/*x*/,]", "quote": "a\\"//b", /* , */
+        "c": { "d": 1, } ,
+      }`;
+    assert.deepEqual(parseHuJson(text), {
+      a: [1, 2],
+      url: "https://example.net/*x*/,]",
+      quote: 'a"//b',
+      c: { d: 1 },
+    });
+  });
+
+  it("is refused when the rest is no JSON", () => {
+    assert.throws(() => parseHuJson("{ a: 1 }"), SyntaxError);
+    assert.throws(() => parseHuJson("[1,,]"), SyntaxError);
+  });
+});
+
+describe("what a site needs of another stack's policy", () => {
+  const needs = { site: "cabin", routes: ["10.53.0.0/16", "192.168.2.0/24"], exitNode: true };
+
+  it("is all there when the owner named the site", () => {
+    assert.deepEqual(missingIn(tailnetPolicy(plan), { ...needs, exitNode: false }), []);
+  });
+
+  it("is there when a wider network is approved", () => {
+    const policy = structuredClone(tailnetPolicy(plan)) as Parameters<typeof missingIn>[0];
+    const wide = {
+      ...policy,
+      autoApprovers: { routes: { "0.0.0.0/0": ["tag:cabin-connector"] }, exitNode: [] },
+    };
+    assert.deepEqual(missingIn(wide, { ...needs, exitNode: false }), []);
+  });
+
+  it("is named piece by piece when it lacks", () => {
+    assert.deepEqual(missingIn({}, needs), [
+      "tagOwners has no tag:cabin-node",
+      "tagOwners has no tag:cabin-operator",
+      "tagOwners has no tag:cabin-connector",
+      "autoApprovers.routes does not approve 10.53.0.0/16 of tag:cabin-connector",
+      "autoApprovers.routes does not approve 192.168.2.0/24 of tag:cabin-connector",
+      "autoApprovers.exitNode lacks tag:cabin-connector",
+    ]);
+    const owners = { "tag:cabin-node": [], "tag:cabin-operator": [], "tag:cabin-connector": [] };
+    assert.ok(
+      missingIn({ tagOwners: owners }, needs).includes(
+        "tagOwners does not let tag:cabin-operator give tag:cabin-connector",
+      ),
+    );
+  });
+});
+
+describe("difference of policies", () => {
+  it("shows the lines that only one has, in order", () => {
+    assert.equal(textDifference("a\nb\nc\n", "a\nB\nc\nd"), "- b\n+ B\n+ d");
+    assert.equal(textDifference("a  \n\nb", "a\nb\n"), "");
+  });
+
+  it("is cut with a word on the rest", () => {
+    assert.match(textDifference("1\n2\n3\n4", "", 2), /^- 1\n- 2\n\.\.\. and 2 more lines$/);
+  });
+});
+
+describe("description of an auth key", () => {
+  it("keeps to what Tailscale takes and begins with the generation", () => {
+    const text = keyDescription("x".repeat(63), "gen-12345678");
+    assert.match(text, /^gen-12345678 [a-zA-Z0-9 -]+$/);
+    assert.equal(text.length, 50);
+  });
+});
