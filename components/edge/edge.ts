@@ -1,0 +1,136 @@
+import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
+import type { Provider as Cloudflare } from "@pulumi/cloudflare/provider.js";
+import { ZeroTrustAccessApplication } from "@pulumi/cloudflare/zeroTrustAccessApplication.js";
+import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { Access, type ServiceTokenLogin } from "./access.ts";
+import { shortestSession, type AccessPlan } from "./access-rules.ts";
+import { Cloudflared } from "./cloudflared.ts";
+import { accessName, recordComment, tunnelTarget } from "./names.ts";
+import { publicationProblems, type Publication } from "./publication.ts";
+import { Tunnel } from "./tunnel.ts";
+
+export interface EdgeArgs {
+  readonly site: string;
+  readonly accountId: string;
+  /** DNS zone of the public names, and its id. */
+  readonly zone: string;
+  readonly zoneId: string;
+  /** Release of cloudflared. */
+  readonly cloudflared: string;
+  /** cloudflared pods; at least 2. */
+  readonly replicas: number;
+  /** Access policies by name. */
+  readonly access: Readonly<Record<string, AccessPlan>>;
+  /** What the site shows to the internet. */
+  readonly publish: readonly Publication[];
+  /** The step after which the cluster runs workloads. */
+  readonly cluster: Resource;
+  readonly cloudflare: Cloudflare;
+  readonly kubernetes: Kubernetes;
+}
+
+/**
+ * The site's door to the internet: who may pass, the tunnel, cloudflared, and the public names. A name has its Access
+ * application before the tunnel lets requests in, and resolves last; on the way back it is the first to go. Everything of
+ * a name is called after it, so that a new name is built beside the old one and no request meets half of a change.
+ * Throws when a publication may not be made.
+ */
+export class Edge extends ComponentResource {
+  /** Logins of programs by token name; secret. */
+  readonly serviceTokens: Readonly<Record<string, ServiceTokenLogin>>;
+
+  constructor(name: string, args: EdgeArgs, opts?: ComponentResourceOptions) {
+    super("homelab:edge:Edge", name, {}, opts);
+    this.check(args);
+    const { site, accountId, cloudflare, publish } = args;
+    const access = new Access(
+      `${name}-access`,
+      { site, accountId, policies: args.access, provider: cloudflare },
+      { parent: this },
+    );
+    const gates = new Map(
+      publish
+        .filter(({ withoutAccess }) => withoutAccess === undefined)
+        .map((publication) => [publication, this.application(args, access, publication)]),
+    );
+    const tunnel = new Tunnel(
+      name,
+      { site, accountId, names: publish, after: [...gates.values()], provider: cloudflare },
+      { parent: this },
+    );
+    this.cloudflared(`${name}-cloudflared`, args, tunnel);
+    for (const publication of publish) {
+      this.record(args, tunnel, publication, gates.get(publication));
+    }
+    this.serviceTokens = access.serviceTokens;
+    this.registerOutputs({});
+  }
+
+  private check({ zone, access, publish }: EdgeArgs): void {
+    const problems = publicationProblems(zone, Object.keys(access), publish);
+    if (problems.length === 0) return;
+    throw new Error(problems.map(({ hostname, text }) => `${hostname} ${text}`).join("\n"));
+  }
+
+  private application(args: EdgeArgs, access: Access, publication: Publication): Resource {
+    const plans = publication.access.flatMap((policy) => args.access[policy] ?? []);
+    return new ZeroTrustAccessApplication(
+      `${publication.hostname}-application`,
+      {
+        accountId: args.accountId,
+        name: accessName(args.site, publication.name),
+        domain: publication.hostname,
+        type: "self_hosted",
+        sessionDuration: shortestSession(plans.map(({ sessionDuration }) => sessionDuration)),
+        policies: access
+          .policyIds(publication.access)
+          .map((id, index) => ({ id, precedence: index + 1 })),
+      },
+      { parent: this, provider: args.cloudflare },
+    );
+  }
+
+  private cloudflared(name: string, args: EdgeArgs, tunnel: Tunnel): void {
+    new Cloudflared(
+      name,
+      {
+        version: args.cloudflared,
+        replicas: args.replicas,
+        token: tunnel.token,
+        after: [tunnel.rules],
+        cluster: args.cluster,
+        provider: args.kubernetes,
+      },
+      { parent: this },
+    );
+  }
+
+  private record(
+    args: EdgeArgs,
+    tunnel: Tunnel,
+    { name, hostname, withoutAccess, after }: Publication,
+    gate: Resource | undefined,
+  ): void {
+    new DnsRecord(
+      `${hostname}-record`,
+      {
+        zoneId: args.zoneId,
+        name: hostname,
+        type: "CNAME",
+        content: tunnel.tunnelId.apply(tunnelTarget),
+        proxied: true,
+        // Proxied records take no other.
+        ttl: 1,
+        comment: recordComment(args.site, name, withoutAccess),
+      },
+      {
+        parent: this,
+        provider: args.cloudflare,
+        dependsOn: [tunnel.rules, gate, after].filter((leaf) => leaf !== undefined),
+        // Two records of one name collide: https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/
+        deleteBeforeReplace: true,
+      },
+    );
+  }
+}

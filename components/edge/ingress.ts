@@ -1,0 +1,34 @@
+/** One rule of a tunnel: requests for `hostname` go to `service`; without a hostname it takes every request. */
+export interface IngressRule<Service = string> {
+  readonly hostname?: string;
+  /** Address inside the cluster, or `http_status:CODE`. */
+  readonly service: Service;
+}
+
+/** What a request for any other name gets; cloudflared refuses a config that does not end with such a rule. */
+const catchAll = { service: "http_status:404" } as const;
+
+/**
+ * Rules of a tunnel for these names, sorted so that the order of the config plays no part, with the catch-all last. Throws
+ * when a name is missing, a wildcard or twice in the list: the first rule that fits wins, so that a later one would never
+ * be reached.
+ * @see https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/
+ */
+export function ingressRules<Service>(
+  names: readonly IngressRule<Service>[],
+): IngressRule<Service | string>[] {
+  const seen = new Set<string>();
+  for (const { hostname = "" } of names) {
+    if (hostname === "" || hostname.includes("*")) {
+      throw new Error(
+        `ingress rule "${hostname}": takes more than one name, so that rules after it are never reached; name one host`,
+      );
+    }
+    if (seen.has(hostname)) {
+      throw new Error(`ingress rule "${hostname}": stands twice; only the first would be reached`);
+    }
+    seen.add(hostname);
+  }
+  const sorted = [...names].sort((a, b) => ((a.hostname ?? "") < (b.hostname ?? "") ? -1 : 1));
+  return [...sorted.map(({ hostname, service }) => ({ hostname, service })), { ...catchAll }];
+}

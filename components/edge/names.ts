@@ -1,0 +1,34 @@
+/**
+ * Names of a site's objects at Cloudflare. Nothing there is looked up by name by the provider; the names tell people, and
+ * the check after a destroy, which site an object belongs to.
+ */
+
+/** A site's tunnel. */
+export const tunnelName = (site: string): string => site;
+
+/** What an Access policy, application or service token of a site is called: `home: typeo`. */
+export const accessName = (site: string, name: string): string => `${site}: ${name}`;
+
+/** Whether an Access object's name is a site's. */
+export const isAccessName = (site: string, name: string): boolean => name.startsWith(`${site}: `);
+
+/** How the comment of a record without Access begins; the reason follows. */
+export const withoutAccessMark = "public without Access: ";
+
+/** Longest comment that a zone on the free plan takes: https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/ */
+const longestComment = 100;
+
+/** Comment of a DNS record: the site and the application, or aloud that and why no Access stands in front. */
+export function recordComment(site: string, application: string, withoutAccess?: string): string {
+  if (withoutAccess === undefined) return `site ${site}: ${application}`;
+  const end = ` (site ${site})`;
+  const room = longestComment - withoutAccessMark.length - end.length;
+  const reason =
+    withoutAccess.length <= room
+      ? withoutAccess
+      : `${withoutAccess.slice(0, room - 3).trimEnd()}...`;
+  return `${withoutAccessMark}${reason}${end}`;
+}
+
+/** Where the records of a tunnel point. */
+export const tunnelTarget = (tunnel: string): string => `${tunnel}.cfargotunnel.com`;

@@ -1,0 +1,68 @@
+import type { Provider } from "@pulumi/cloudflare/provider.js";
+import { ZeroTrustTunnelCloudflared } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
+import { ZeroTrustTunnelCloudflaredConfig } from "@pulumi/cloudflare/zeroTrustTunnelCloudflaredConfig.js";
+import {
+  all,
+  ComponentResource,
+  secret,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import { RandomBytes } from "@pulumi/random/randomBytes.js";
+import { connectorToken } from "./connector-token.ts";
+import { ingressRules, type IngressRule } from "./ingress.ts";
+import { tunnelName } from "./names.ts";
+
+export interface TunnelArgs {
+  readonly site: string;
+  readonly accountId: string;
+  /** Public names and what answers behind them; the catch-all is added. */
+  readonly names: readonly IngressRule<Input<string>>[];
+  /** What must stand before a rule lets requests in. */
+  readonly after: readonly Resource[];
+  readonly provider: Provider;
+}
+
+/** A remotely managed tunnel: Cloudflare keeps its rules, and gives them to whoever runs it. */
+export class Tunnel extends ComponentResource {
+  readonly tunnelId: Output<string>;
+  /** What cloudflared runs the tunnel with; secret. */
+  readonly token: Output<string>;
+  /** The rules in force; cloudflared connects after them, and names resolve after them. */
+  readonly rules: Resource;
+
+  constructor(name: string, args: TunnelArgs, opts?: ComponentResourceOptions) {
+    super("homelab:edge:Tunnel", name, {}, opts);
+    const options = { parent: this, provider: args.provider };
+    const key = new RandomBytes(`${name}-tunnel-secret`, { length: 32 }, { parent: this });
+    const tunnelSecret = secret(key.base64);
+    const tunnel = new ZeroTrustTunnelCloudflared(
+      `${name}-tunnel`,
+      {
+        accountId: args.accountId,
+        name: tunnelName(args.site),
+        configSrc: "cloudflare",
+        tunnelSecret,
+      },
+      options,
+    );
+    this.tunnelId = tunnel.id;
+    this.token = secret(
+      all([tunnel.id, tunnelSecret]).apply(([id, text]) =>
+        connectorToken(args.accountId, id, text),
+      ),
+    );
+    this.rules = new ZeroTrustTunnelCloudflaredConfig(
+      `${name}-rules`,
+      {
+        accountId: args.accountId,
+        tunnelId: tunnel.id,
+        config: { ingresses: ingressRules(args.names) },
+      },
+      { ...options, dependsOn: [...args.after] },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,61 @@
+import type { core, meta } from "@pulumi/kubernetes/types/input.js";
+
+/** User and group that containers run as when their image names none that is its own. */
+const nobody = 65532;
+
+/**
+ * Labels of a namespace that admits only pods of the restricted profile.
+ * @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+ */
+export const restrictedNamespace = {
+  "pod-security.kubernetes.io/enforce": "restricted",
+  "pod-security.kubernetes.io/warn": "restricted",
+} as const;
+
+/** Security of a pod under the restricted profile; files of its volumes belong to its group. */
+export function restrictedPod(): core.v1.PodSecurityContext {
+  return {
+    runAsNonRoot: true,
+    runAsUser: nobody,
+    runAsGroup: nobody,
+    fsGroup: nobody,
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+}
+
+/** Security of a container under the restricted profile; its root file system is read-only. */
+export function restrictedContainer(): core.v1.SecurityContext {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+    readOnlyRootFilesystem: true,
+  };
+}
+
+/** Labels of an application's objects; its pods are selected by the name. */
+export function appLabels(name: string): Record<string, string> {
+  return { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "pulumi" };
+}
+
+/** Selector of an application's pods; it cannot change while the Deployment stands. */
+export function appSelector(name: string): meta.v1.LabelSelector {
+  return { matchLabels: { "app.kubernetes.io/name": name } };
+}
+
+/**
+ * Spreads an application's pods over nodes: no node carries two while another carries none. One node alone may carry all
+ * of them; nodes that take no pods do not count, and neither do pods of the version before.
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
+ */
+export function spreadOverNodes(name: string): core.v1.TopologySpreadConstraint[] {
+  return [
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: "DoNotSchedule",
+      labelSelector: appSelector(name),
+      nodeTaintsPolicy: "Honor",
+      matchLabelKeys: ["pod-template-hash"],
+    },
+  ];
+}

@@ -1,0 +1,111 @@
+import type { Problem } from "../problem.ts";
+import type { SiteConfig } from "../schema.ts";
+
+type Edge = NonNullable<SiteConfig["edge"]>;
+type Typeo = NonNullable<SiteConfig["apps"]["typeo"]>;
+
+/** Public names lie in the zone and have somebody at their door; policies admit somebody; cloudflared can spread. */
+export function checkEdge(config: SiteConfig): readonly Problem[] {
+  const { edge, apps } = config;
+  return [
+    ...(edge === undefined ? [] : [...policies(edge), ...serviceTokens(edge)]),
+    ...(edge === undefined ? [] : replicas(config, edge)),
+    ...(apps.typeo === undefined ? [] : exposure("homelab:apps.typeo", apps.typeo, edge)),
+  ];
+}
+
+function policies({ access }: Edge): readonly Problem[] {
+  return Object.entries(access).flatMap(
+    ([name, { emails, emailDomains, serviceTokens: tokens }]) =>
+      emails.length + emailDomains.length + tokens.length > 0
+        ? []
+        : [
+            {
+              path: `homelab:edge.access.${name}`,
+              text: "admits nobody; give it emails, emailDomains or serviceTokens, or remove it",
+            },
+          ],
+  );
+}
+
+function serviceTokens({ access }: Edge): readonly Problem[] {
+  return Object.entries(access).flatMap(([policy, { serviceTokens: tokens }]) =>
+    repeated(`homelab:edge.access.${policy}.serviceTokens`, tokens),
+  );
+}
+
+function repeated(path: string, names: readonly string[]): readonly Problem[] {
+  return names.flatMap((name, i) =>
+    names.indexOf(name) === i
+      ? []
+      : [{ path: `${path}[${i}]`, text: `${name} is already in the list; remove the repetition` }],
+  );
+}
+
+/** Two of them survive the loss of a pod even where there is one host. */
+const fewestReplicas = 2;
+
+function replicas({ machines }: SiteConfig, edge: Edge): readonly Problem[] {
+  const running = machines.filter(({ role, workloads }) => role === "agent" || workloads);
+  const hosts = new Set(running.map(({ host }) => host)).size;
+  const most = Math.max(fewestReplicas, hosts);
+  if (edge.replicas <= most) return [];
+  return [
+    {
+      path: "homelab:edge.replicas",
+      text: `${edge.replicas} cloudflared pods cannot each have a host of their own, pods run on ${hosts}; use ${most} or fewer`,
+    },
+  ];
+}
+
+function exposure(path: string, app: Typeo, edge: Edge | undefined): readonly Problem[] {
+  if (app.hostname === undefined) return unexposed(path, app);
+  if (edge === undefined) {
+    const text = `${app.hostname} needs a tunnel to be reached; add homelab:edge, or remove the hostname`;
+    return [{ path: `${path}.hostname`, text }];
+  }
+  return [...inZone(path, app.hostname, edge), ...door(path, app, edge)];
+}
+
+function unexposed(path: string, { access, withoutAccess }: Typeo): readonly Problem[] {
+  const text = "concerns a public name, and there is none; add `hostname`, or remove it";
+  return [
+    ...(access.length > 0 ? [{ path: `${path}.access`, text }] : []),
+    ...(withoutAccess === undefined ? [] : [{ path: `${path}.withoutAccess`, text }]),
+  ];
+}
+
+function inZone(path: string, hostname: string, { zone }: Edge): readonly Problem[] {
+  if (hostname === zone || hostname.endsWith(`.${zone}`)) return [];
+  return [
+    {
+      path: `${path}.hostname`,
+      text: `${hostname} is not in ${zone} of homelab:edge.zone; use a name such as ${hostname.split(".")[0] ?? "app"}.${zone}`,
+    },
+  ];
+}
+
+function door(path: string, app: Typeo, edge: Edge): readonly Problem[] {
+  const known = Object.keys(edge.access);
+  const unknown = [
+    ...app.access.flatMap((name, i) => {
+      if (known.includes(name)) return [];
+      const text = `${name} is not in homelab:edge.access; known are ${known.join(", ") || "none"}`;
+      return [{ path: `${path}.access[${i}]`, text }];
+    }),
+    ...repeated(`${path}.access`, app.access),
+  ];
+  if (app.access.length === 0 && app.withoutAccess === undefined) {
+    return [
+      {
+        path: `${path}.access`,
+        text: `everybody on the internet could reach ${app.hostname ?? ""}; name policies of homelab:edge.access, or say why in withoutAccess`,
+      },
+    ];
+  }
+  if (app.access.length > 0 && app.withoutAccess !== undefined) {
+    const text = "says that no Access stands in front, but `access` names policies; remove one";
+    return [{ path: `${path}.withoutAccess`, text }, ...unknown];
+  }
+  return unknown;
+}

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { peopleSelectors, shortestSession } from "../../../components/edge/access-rules.ts";
+import { connectorToken } from "../../../components/edge/connector-token.ts";
+import { Edge, type EdgeArgs } from "../../../components/edge/edge.ts";
+import { ingressRules } from "../../../components/edge/ingress.ts";
+import { recordComment } from "../../../components/edge/names.ts";
+import { publicationProblems, type Publication } from "../../../components/edge/publication.ts";
+import { at } from "./at.ts";
+import { called, register, standing, tunnelSecret, waitsFor, type Made } from "./edge-world.ts";
+
+const accountId = "0123456789abcdef0123456789abcdef";
+const typeo: Publication = {
+  name: "typeo",
+  hostname: "typeo.example.net",
+  service: "http://typeo.typeo.svc.cluster.local:8080",
+  access: ["family"],
+};
+const family = {
+  emails: ["Family@Example.net", "admin@example.net"],
+  emailDomains: [],
+  serviceTokens: ["monitoring"],
+  sessionDuration: "24h",
+};
+
+function plan(
+  changes: Partial<EdgeArgs> = {},
+): Omit<EdgeArgs, "cluster" | "cloudflare" | "kubernetes"> {
+  return {
+    site: "home",
+    accountId,
+    zone: "example.net",
+    zoneId: "fedcba9876543210fedcba9876543210",
+    cloudflared: "2025.11.1",
+    replicas: 2,
+    access: { family },
+    publish: [typeo],
+    ...changes,
+  };
+}
+
+describe("ingress rules", () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { maxLength: 8 });
+
+  it("end with the catch-all and do not follow the config's order", () => {
+    fc.assert(
+      fc.property(names, (hosts) => {
+        const rules = hosts.map((hostname) => ({ hostname, service: "http://a" }));
+        const made = ingressRules(rules);
+        assert.deepEqual(made, ingressRules(rules.toReversed()));
+        assert.deepEqual(made.at(-1), { service: "http_status:404" });
+        assert.ok(made.slice(0, -1).every(({ hostname }) => hostname !== undefined));
+      }),
+    );
+  });
+
+  it("refuse a rule that hides others, and a name that stands twice", () => {
+    const service = "http://a";
+    assert.throws(() => ingressRules([{ service }]), /more than one name/);
+    assert.throws(
+      () => ingressRules([{ hostname: "*.example.net", service }]),
+      /more than one name/,
+    );
+    const twice = { hostname: "a.example.net", service };
+    assert.throws(() => ingressRules([twice, twice]), /a\.example\.net": stands twice/);
+  });
+});
+
+describe("Access rules", () => {
+  it("hold addresses in lower case, sorted, each once", () => {
+    const selectors = peopleSelectors({
+      ...family,
+      emails: ["B@x.y", "a@x.y", "b@X.Y"],
+      emailDomains: ["z.y"],
+    });
+    assert.deepEqual(selectors, [
+      { email: { email: "a@x.y" } },
+      { email: { email: "b@x.y" } },
+      { emailDomain: { domain: "z.y" } },
+    ]);
+  });
+
+  it("give an application the shortest session of its policies, as it was written", () => {
+    assert.equal(shortestSession(["24h", "90m", "2h"]), "90m");
+  });
+});
+
+describe("publications", () => {
+  const problems = (change: Partial<Publication>): string =>
+    publicationProblems("example.net", ["family"], [{ ...typeo, ...change }])
+      .map(({ text }) => text)
+      .join();
+
+  it("stay inside the zone and name every host", () => {
+    assert.equal(problems({}), "");
+    assert.match(problems({ hostname: "typeo.badexample.net" }), /not inside the zone/);
+    assert.match(problems({ hostname: "*.example.net" }), /wildcard/);
+  });
+
+  it("have Access in front, or say why not, and not both", () => {
+    assert.match(problems({ access: [] }), /has no Access in front/);
+    assert.equal(problems({ access: [], withoutAccess: "a game for everybody" }), "");
+    assert.match(problems({ withoutAccess: "a game for everybody" }), /both/);
+    assert.match(problems({ access: ["nobody"] }), /Access policy nobody.*known are: family/);
+  });
+
+  it("are marked aloud without Access, within what a comment may hold", () => {
+    const comment = recordComment("home", "typeo", "a game for everybody, ".repeat(9));
+    assert.match(comment, /^public without Access: a game for everybody, .*\.\.\. \(site home\)$/);
+    assert.ok(comment.length <= 100);
+  });
+});
+
+describe("the edge", () => {
+  let made: ReadonlyMap<string, Made>;
+  let edge: Edge;
+  const get = (name: string): Made => {
+    const found = made.get(name);
+    assert.ok(found, `${name} was not registered; there are ${[...made.keys()].join(", ")}`);
+    return found;
+  };
+  const after = (name: string): ReadonlySet<string> => waitsFor(made, get(name).name);
+  before(async () => {
+    made = await register((given) => {
+      const ready = standing("typeo-running");
+      edge = new Edge("edge", { ...plan({ publish: [{ ...typeo, after: ready }] }), ...given });
+    });
+  });
+
+  it("asks no data source, so that a tunnel removed by hand breaks no preview", () => {
+    assert.ok(made.has("edge-tunnel"));
+    assert.deepEqual(called, []);
+  });
+
+  it("computes the tunnel's token and keeps it and the tunnel's secret from sight", () => {
+    const token = connectorToken(accountId, "edge-tunnel-id", tunnelSecret);
+    assert.deepEqual(JSON.parse(Buffer.from(token, "base64").toString()), {
+      a: accountId,
+      t: "edge-tunnel-id",
+      s: tunnelSecret,
+    });
+    assert.equal(get("edge-cloudflared-token").inputs["stringData"], "[secret]");
+    assert.deepEqual(get("edge-cloudflared-token").plain["stringData"], { token });
+    assert.equal(get("edge-tunnel").inputs["tunnelSecret"], "[secret]");
+    assert.equal(get("edge-tunnel").inputs["configSrc"], "cloudflare");
+    const shown = JSON.stringify([...made.values()].map(({ inputs }) => inputs));
+    assert.ok(!shown.includes(token) && !shown.includes(tunnelSecret));
+  });
+
+  it("has cloudflared connect after the rules, and gone before the tunnel is deleted", () => {
+    const waits = after("edge-cloudflared-deployment");
+    assert.ok(waits.has("edge-rules") && waits.has("edge-tunnel"));
+  });
+
+  it("puts Access in front before the tunnel lets requests in and before the name resolves", () => {
+    assert.ok(after("edge-rules").has("typeo.example.net-application"));
+    assert.ok(after("typeo.example.net-record").has("typeo.example.net-application"));
+    assert.ok(after("typeo.example.net-record").has("edge-rules"));
+    assert.ok(after("typeo.example.net-record").has("typeo-running"));
+    assert.ok(after("typeo.example.net-application").has("edge-access-family-policy"));
+  });
+
+  it("points the name at the tunnel with a record that does not collide with its successor", () => {
+    const { inputs, deleteBeforeReplace } = get("typeo.example.net-record");
+    assert.equal(deleteBeforeReplace, true);
+    assert.deepEqual(
+      [inputs["type"], inputs["content"], inputs["proxied"], inputs["ttl"], inputs["comment"]],
+      ["CNAME", "edge-tunnel-id.cfargotunnel.com", true, 1, "site home: typeo"],
+    );
+  });
+
+  it("lets people and programs in by separate policies, both before the application", () => {
+    const people = get("edge-access-family-policy").inputs;
+    assert.equal(people["decision"], "allow");
+    assert.deepEqual(people["includes"], [
+      { email: { email: "admin@example.net" } },
+      { email: { email: "family@example.net" } },
+    ]);
+    const programs = get("edge-access-family-programs").inputs;
+    assert.equal(programs["decision"], "non_identity");
+    assert.deepEqual(programs["includes"], [
+      { serviceToken: { tokenId: "edge-access-monitoring-token-id" } },
+    ]);
+    assert.deepEqual(get("typeo.example.net-application").inputs["policies"], [
+      { id: "edge-access-family-policy-id", precedence: 1 },
+      { id: "edge-access-family-programs-id", precedence: 2 },
+    ]);
+    assert.equal(get("typeo.example.net-application").inputs["sessionDuration"], "24h");
+  });
+
+  it("gives programs their login as a secret", async () => {
+    const login = edge.serviceTokens["monitoring"];
+    assert.ok(login);
+    const secrecy = async (value: unknown) => (value as { isSecret: Promise<boolean> }).isSecret;
+    assert.deepEqual(
+      [await secrecy(login.clientId), await secrecy(login.clientSecret)],
+      [true, true],
+    );
+    const text = await new Promise<string>((resolve) => login.clientSecret.apply(resolve));
+    assert.equal(text, "secret of edge-access-monitoring-token");
+  });
+
+  it("runs cloudflared spread over nodes, restricted, probed and rolled out with a new token", () => {
+    const spec = get("edge-cloudflared-deployment").inputs["spec"];
+    assert.equal(at(spec, "replicas"), 2);
+    const pod = at(spec, "template.spec");
+    assert.equal(at(pod, "topologySpreadConstraints[0].whenUnsatisfiable"), "DoNotSchedule");
+    assert.equal(at(pod, "automountServiceAccountToken"), false);
+    assert.equal(at(pod, "securityContext.runAsNonRoot"), true);
+    const container = at(pod, "containers[0]");
+    assert.deepEqual(at(container, "args"), [
+      "tunnel",
+      "--no-autoupdate",
+      "--metrics",
+      "0.0.0.0:2000",
+      "run",
+    ]);
+    assert.deepEqual(at(container, "securityContext.capabilities"), { drop: ["ALL"] });
+    assert.equal(at(container, "readinessProbe.httpGet.path"), "/ready");
+    assert.equal(at(container, "livenessProbe.httpGet.path"), "/ready");
+    const annotations = at(spec, "template.metadata.annotations") as Record<string, string>;
+    assert.match(annotations["homelab/secret-fingerprint"] ?? "", /^[0-9a-f]{32}$/);
+    assert.equal(at(get("edge-cloudflared-budget").inputs, "spec.minAvailable"), 1);
+  });
+});
+
+describe("an edge that may not be made", () => {
+  it("is refused before anything of it is registered", async () => {
+    const made = await register((given) => {
+      const publish = [{ ...typeo, access: ["nobody"] }];
+      assert.throws(
+        () => new Edge("edge", { ...plan({ publish }), ...given }),
+        /typeo\.example\.net refers to the Access policy nobody/,
+      );
+    });
+    assert.ok(!made.has("edge-tunnel"));
+  });
+
+  it("makes no application for a name that says aloud it has none", async () => {
+    const publish = [{ ...typeo, access: [], withoutAccess: "a game for everybody" }];
+    const made = await register(
+      (given) => void new Edge("edge", { ...plan({ publish }), ...given }),
+    );
+    assert.ok(!made.has("typeo.example.net-application"));
+    assert.equal(
+      made.get("typeo.example.net-record")?.inputs["comment"],
+      "public without Access: a game for everybody (site home)",
+    );
+  });
+});
