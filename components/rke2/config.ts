@@ -8,8 +8,6 @@ export interface NodePlan {
   readonly role: "server" | "agent";
   /** Whether a server also runs ordinary pods. */
   readonly workloads: boolean;
-  /** Labels given when the node registers. */
-  readonly labels: Readonly<Record<string, string>>;
   /** Changes when the machine is built anew: `gen-` and 8 hex digits. */
   readonly generation: string;
 }
@@ -112,12 +110,11 @@ export function releaseUrl(version: string): string {
 }
 
 function nodeConfig(cluster: ClusterPlan, node: NodePlan): Record<string, unknown> {
-  const labels = { ...node.labels, [generationLabel]: node.generation };
   const args = Object.entries(cluster.kubeletArgs);
   return {
     "node-name": node.name,
     "node-ip": node.address,
-    "node-label": Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+    "node-label": [`${generationLabel}=${node.generation}`],
     ...(args.length > 0 ? { "kubelet-arg": args.map(([key, value]) => `${key}=${value}`) } : {}),
     ...(cluster.profile === undefined ? {} : { profile: cluster.profile }),
   };

@@ -1,0 +1,48 @@
+import { NodePatch } from "@pulumi/kubernetes/core/v1/nodePatch.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+
+/** A node and what it is labelled with besides what RKE2 gives it. */
+export interface LabelledNode {
+  readonly name: string;
+  /** Proxmox host that carries it: its failure domain. */
+  readonly host: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface NodeLabelsArgs {
+  readonly nodes: readonly LabelledNode[];
+  readonly provider: Provider;
+}
+
+/**
+ * Labels of nodes. The kubelet sets labels at registration only; these follow the config, and what is changed by hand
+ * is seen by a refresh and put right.
+ */
+export class NodeLabels extends ComponentResource {
+  constructor(name: string, args: NodeLabelsArgs, opts?: ComponentResourceOptions) {
+    super("homelab:rke2:NodeLabels", name, {}, opts);
+    for (const node of args.nodes)
+      new NodePatch(
+        `${node.name}-labels`,
+        {
+          metadata: {
+            name: node.name,
+            labels: labelsOf(node),
+            // Without it a label that somebody set by hand would be a conflict instead of a repair.
+            annotations: { "pulumi.com/patchForce": "true" },
+          },
+        },
+        { parent: this, provider: args.provider },
+      );
+    this.registerOutputs({});
+  }
+}
+
+/**
+ * The config's labels, and the host as the node's zone: schedulers spread replicas over zones, and a host takes all of
+ * its machines with it (https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone).
+ */
+export function labelsOf({ host, labels }: LabelledNode): Record<string, string> {
+  return { "topology.kubernetes.io/zone": host, ...labels };
+}
