@@ -7,7 +7,7 @@
 main() {
   take_turn 1200
   local known
-  known=$(kube get node "$JOINER" --ignore-not-found -o 'jsonpath={.metadata.name} {.metadata.labels["homelab/generation"]}')
+  known=$(kube get node "$JOINER" --ignore-not-found -o 'jsonpath={.metadata.name} {.metadata.labels.homelab/generation}')
   if [[ -z ${known// /} || $known == "$JOINER $JOINER_GENERATION" ]]; then return 0; fi
   note "removing the former machine $JOINER from the cluster"
   kube delete node "$JOINER" --wait=false >/dev/null
