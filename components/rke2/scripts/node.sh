@@ -11,6 +11,7 @@ main() {
   take_turn 1200
   unit=rke2-$ROLE
   if [[ $MODE == join && -e $state/applied ]]; then return 0; fi
+  room 2048
   local was_ready=no wanted
   if node_is_ready; then was_ready=yes; fi
   unpack

@@ -39,11 +39,8 @@ memory() {
 
 disk() {
   mkdir -p /var/lib/rancher
-  local free
-  free=$(df --output=avail -BM /var/lib/rancher | tail -n 1 | tr -dc 0-9)
-  if ((free < 4096)); then
-    fail "only $free MiB are free on /var/lib/rancher; RKE2 needs 4096 MiB for its images: give the machine a larger disk (diskGb)"
-  fi
+  # The first start unpacks all images.
+  if [[ -e $state/installed ]]; then room 2048; else room 4096; fi
 }
 
 packages() {
@@ -97,13 +94,19 @@ reach_and_clock() {
   esac
   local theirs
   theirs=$(sed -n 's/^[Dd]ate: *//p' <<<"$headers" | tr -d '\r' | tail -n 1)
-  if [[ -z $theirs ]]; then return 0; fi
+  if [[ -z $theirs ]]; then
+    # Nothing to compare with; a machine that has just booted may still wait for its first answer.
+    synchronised || note "the clock is not synchronised (timedatectl), and $RELEASE_URL does not tell the time"
+    return 0
+  fi
   theirs=$(date -u -d "$theirs" +%s)
   local off=$(($(date -u +%s) - theirs))
   if ((off > 60 || off < -60)); then
-    fail "the clock is off by $off s; certificates would be refused: check time synchronisation (timedatectl)"
+    fail "the clock of $(hostname) is off by $off s; certificates would be refused: look at timedatectl and journalctl -u systemd-timesyncd; once an NTP server answers, systemctl restart systemd-timesyncd puts it right"
   fi
 }
+
+synchronised() { [[ $(timedatectl show -P NTPSynchronized) == yes ]]; }
 
 etcd_user() {
   if id etcd >/dev/null 2>&1; then return 0; fi

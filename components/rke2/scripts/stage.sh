@@ -9,6 +9,7 @@ main() {
   take_turn 1500
   local folder=$state/releases/$VERSION
   if [[ -e $folder/verified ]]; then return 0; fi
+  room 2048
   mkdir -p "$folder"
   fetch sha256sum-amd64.txt "$folder/sums"
   local sum

@@ -24,6 +24,17 @@ take_turn() {
   flock -w "$1" 9 || fail "a step of an earlier run did not end within $1 s; look for its process: fuser -v /run/lock/homelab-step.lock"
 }
 
+# room MIB: ends the step when / or /var/lib/rancher has less free. A full disk would break files half way, and etcd first.
+room() {
+  local folder free
+  for folder in / /var/lib/rancher; do
+    if [[ ! -d $folder ]]; then continue; fi
+    free=$(df --output=avail -BM "$folder" | tail -n 1 | tr -dc 0-9)
+    if ((free >= $1)); then continue; fi
+    fail "the disk of $(hostname) is full: $free MiB are free on $folder, RKE2 needs $1 MiB. Free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGb of the machine"
+  done
+}
+
 # wait_until SECONDS COMMAND...: runs the command until it succeeds; its output is dropped. Fails when the time is over.
 wait_until() {
   local deadline=$((SECONDS + $1))

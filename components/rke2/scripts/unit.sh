@@ -10,22 +10,31 @@ unit_errors() {
     cut -c 1-400 | tail -n 5 || true
 }
 
+# etcd_is_lost: a server that has joined has no database any more.
+etcd_is_lost() { [[ -e $state/applied && ! -d /var/lib/rancher/rke2/server/db/etcd/member/wal ]]; }
+
 # likely_cause ERRORS: one line for a person, empty when nothing is recognised. Its exit code is 0 for what waiting
 # cannot mend.
 likely_cause() {
   case $1 in
+    *"no space left"*)
+      echo "the disk is full: free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGb; then run this again" ;;
     *"Node password rejected"* | *"node password"*)
       echo "the cluster knows a machine of this name with another node password: on a server, kubectl -n kube-system delete secret $NODE_NAME.node-password.rke2" ;;
     *"duplicate node name"* | *"Peer URLs already exists"* | *"peerURL exists"*)
-      echo "the cluster still has the former machine of this name: on another server, kubectl delete node $NODE_NAME" ;;
+      if etcd_is_lost; then
+        echo "its etcd data is lost, and the others still know it as a member: on another server, kubectl delete node $NODE_NAME, which removes the member; then run this again, and it joins with an empty database that the others fill"
+      else
+        echo "the cluster still has the former machine of this name: on another server, kubectl delete node $NODE_NAME"
+      fi ;;
+    *"already been bootstrapped"* | *"member count is unequal"* | *"removed from the cluster"*)
+      echo "its etcd data does not belong to the cluster any more: on another server, kubectl delete node $NODE_NAME; here rke2-killall.sh and mv /var/lib/rancher/rke2/server/db/etcd /root/etcd.old; then run this again" ;;
     *"token CA hash does not match"* | *[Uu]nauthorized* | *"not authorized"* | *"invalid token"* | *"token is not valid"* | *"failed to validate token"*)
       echo "the cluster does not accept the join token: another cluster answers at $VIP, or its token was changed by hand" ;;
     *"flag provided but not defined"* | *"unknown flag"* | *"unknown key"* | *"unknown configuration"*)
       echo "this release does not know a setting of /etc/rancher/rke2/config.yaml" ;;
     *"address already in use"*)
       echo "another program listens on a port that RKE2 needs (6443, 9345, 2379, 2380 or 10250)" ;;
-    *"no space left"*)
-      echo "the disk is full" ;;
     *x509*)
       echo "a certificate was refused: the clock may be wrong, or another cluster answers at $VIP"
       return 1 ;;
