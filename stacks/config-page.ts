@@ -1,3 +1,4 @@
+import { secretRefPattern } from "../components/security/secret-ref.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** The reference page of a site's config, in Markdown, from its JSON schema. */
@@ -66,7 +67,7 @@ function typeName(schema: JsonSchema): string {
     return schema.enum.map((value) => `\`${String(value)}\``).join(" or ");
   if (schema.items !== undefined)
     return schema.items.properties ? "list" : `list of ${typeName(schema.items)}`;
-  if (schema.properties?.["secure"] !== undefined) return "secret";
+  if (schema["pattern"] === secretRefPattern) return "secret reference";
   if (typeof schema.additionalProperties === "object") return "map";
   return schema.type === "integer" ? "whole number" : (schema.type ?? "value");
 }

@@ -10,9 +10,10 @@ export type Parsed =
 
 /**
  * Reads a stack's config. `raw` holds the engine's values by full key, as `homelab:site`, structured ones as JSON.
- * Keys of other namespaces (`pulumi:tags`) are left alone. Never throws.
+ * Keys of other namespaces are left alone: `pulumi:tags`, and `secrets:NAME`, which `config:NAME` refers to. `stack` is the
+ * site's name, where it is known. Never throws.
  */
-export function parseSiteConfig(raw: Readonly<Record<string, string>>): Parsed {
+export function parseSiteConfig(raw: Readonly<Record<string, string>>, stack?: string): Parsed {
   const problems: Problem[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(raw)) {
@@ -39,7 +40,7 @@ export function parseSiteConfig(raw: Readonly<Record<string, string>>): Parsed {
     );
   }
   if (!parsed.success || problems.length > 0) return { problems };
-  const crossed = crossCheck(parsed.data);
+  const crossed = crossCheck(parsed.data, stack);
   return crossed.length > 0 ? { problems: crossed } : { config: parsed.data, problems: [] };
 }
 
@@ -57,6 +58,11 @@ function split(key: string): [string, string] {
 }
 
 function describeIssue(issue: z.core.$ZodIssue): Problem[] {
+  // Of a record's key the inner issue says what it must be.
+  if (issue.code === "invalid_key") {
+    const text = issue.issues.map(({ message }) => message).join("; ");
+    return [{ path: configPath(issue.path), text }];
+  }
   if (issue.code !== "unrecognized_keys")
     return [{ path: configPath(issue.path), text: describeValue(issue) }];
   return issue.keys.map((key) => ({

@@ -14,6 +14,15 @@ export interface JsonSchema {
   readonly [key: string]: unknown;
 }
 
+/** How an encrypted value stands in the file, after `pulumi config set --secret`. */
+const encrypted: JsonSchema = {
+  type: "object",
+  description: "Encrypted value; `config:NAME` refers to it",
+  properties: { secure: { type: "string" } },
+  required: ["secure"],
+  additionalProperties: false,
+};
+
 /** The JSON schema of a `Pulumi.STACK.yaml` of this project (draft 2020-12), for editors. */
 export function siteJsonSchema(): JsonSchema {
   const { properties = {}, required = [] } = z.toJSONSchema(siteConfig, {
@@ -34,31 +43,15 @@ export function siteJsonSchema(): JsonSchema {
       config: {
         type: "object",
         required: required.map((key) => `homelab:${key}`),
-        properties: withSecretToken(keys),
-        // Other namespaces, such as `pulumi:`, are none of this schema's business.
-        patternProperties: { "^(?!homelab:)[a-zA-Z0-9_-]+:": {} },
+        properties: keys,
+        patternProperties: {
+          "^secrets:[A-Za-z][A-Za-z0-9_-]*$": encrypted,
+          // Other namespaces, such as `pulumi:`, are none of this schema's business.
+          "^(?!homelab:|secrets:)[a-zA-Z0-9_-]+:": {},
+        },
         additionalProperties: false,
       },
     },
     additionalProperties: false,
-  };
-}
-
-/** An encrypted value stands in the file as `secure: ...`. */
-function withSecretToken(keys: Record<string, JsonSchema>): Record<string, JsonSchema> {
-  const proxmox = keys["homelab:proxmox"];
-  const token = proxmox?.properties?.["apiToken"];
-  if (proxmox === undefined || token === undefined)
-    throw new Error("the config schema has no proxmox.apiToken");
-  const secure = {
-    type: "object",
-    description: token.description,
-    properties: { secure: { type: "string" } },
-    required: ["secure"],
-    additionalProperties: false,
-  };
-  return {
-    ...keys,
-    "homelab:proxmox": { ...proxmox, properties: { ...proxmox.properties, apiToken: secure } },
   };
 }

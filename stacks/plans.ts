@@ -15,8 +15,8 @@ export function machinePlan(machine: MachineConfig, index: number): MachinePlan 
 
 /** A machine as RKE2 sees it. */
 export function nodePlan(machine: MachineConfig, generation: string): NodePlan {
-  const { name, address, role, workloads, labels } = machine;
-  return { name, address, role, workloads, labels, generation };
+  const { name, address, role, workloads } = machine;
+  return { name, address, role, workloads, generation };
 }
 
 /** What all nodes share. */

@@ -7,7 +7,7 @@ import type { SiteConfig } from "./schema.ts";
 /** The running stack's name and config. Throws one RunError that names every problem. */
 export function readConfig(): { readonly name: string; readonly config: SiteConfig } {
   const name = getStack();
-  const parsed = parseSiteConfig(allConfig());
+  const parsed = parseSiteConfig(allConfig(), name);
   const problems = [...parsed.problems];
   if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
     const text = `the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32`;

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { cidr4, domain, ipv4, label } from "./schema-forms.ts";
+import { apps, edge } from "./schema-edge.ts";
 import { proxmox } from "./schema-proxmox.ts";
+import { onePassword } from "./schema-secrets.ts";
+import { tailnet } from "./schema-tailnet.ts";
 
 /** The site's own networks and names. */
 export const site = z
@@ -49,7 +52,7 @@ const machine = z.strictObject({
   labels: z
     .record(z.string().min(1), z.string())
     .default({})
-    .describe("Kubernetes labels given at registration"),
+    .describe("Kubernetes labels of the node"),
   pci: z.array(label).default([]).describe("Names of `proxmox.pciMappings` to pass through"),
   ha: z
     .strictObject({
@@ -163,6 +166,10 @@ export const siteConfig = z.strictObject({
   machines,
   cluster,
   network,
+  onePassword: onePassword.optional(),
+  tailnet: tailnet.optional(),
+  edge: edge.optional(),
+  apps: apps.default({}),
   allowReplace: z
     .array(label)
     .default([])

@@ -5,11 +5,27 @@ import { checkBgp } from "./bgp.ts";
 import { checkCapacity } from "./capacity.ts";
 import { checkCidrs } from "./cidrs.ts";
 import { checkCluster } from "./cluster.ts";
+import { checkEdge } from "./edge.ts";
 import { checkNames } from "./names.ts";
+import { checkSecrets } from "./secrets.ts";
+import { checkTailnet } from "./tailnet.ts";
 
-/** Every rule that spans more than one value of a site's config; an empty list means that all hold. */
-export function crossCheck(config: SiteConfig): readonly Problem[] {
-  return [checkCidrs, checkAddresses, checkNames, checkCapacity, checkCluster, checkBgp].flatMap(
-    (check) => check(config),
-  );
+const checks: readonly ((config: SiteConfig, stack?: string) => readonly Problem[])[] = [
+  checkCidrs,
+  checkAddresses,
+  checkNames,
+  checkCapacity,
+  checkCluster,
+  checkBgp,
+  checkSecrets,
+  checkTailnet,
+  checkEdge,
+];
+
+/**
+ * Every rule that spans more than one value of a site's config; an empty list means that all hold. `stack` is the site's
+ * name, where it is known.
+ */
+export function crossCheck(config: SiteConfig, stack?: string): readonly Problem[] {
+  return checks.flatMap((check) => check(config, stack));
 }

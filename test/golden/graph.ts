@@ -3,7 +3,9 @@ import { runtime } from "@pulumi/pulumi";
 import { siteFile } from "../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../stacks/config.ts";
 import { deploySite } from "../../stacks/site.ts";
+import { createHash } from "node:crypto";
 import { mockPulumi, settled } from "../unit/mocks.ts";
+import { siteDeps } from "../unit/site-deps.ts";
 
 /** One resource of a site's graph. */
 export interface GraphNode {
@@ -29,7 +31,7 @@ export async function goldenGraph(stack: string): Promise<readonly GraphNode[]> 
   const { config, problems } = parseSiteConfig(siteFile(file));
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml: ${problems.map((p) => `${p.path}: ${p.text}`).join("; ")}`);
   const requests = await record(stack, async () => {
-    await deploySite(stack, config, { fresh: () => "gen-00000000" });
+    await deploySite(stack, config, siteDeps);
   });
   return requests.map(describe).sort((a, b) => order(`${a.type} ${a.name}`, `${b.type} ${b.name}`));
 }
@@ -118,13 +120,19 @@ function mask(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mask);
   if (typeof value !== "object" || value === null) return value;
   const fields = value as Record<string, unknown>;
-  if (fields[secretSignature] === secretMark) return "[secret]";
+  if (fields[secretSignature] === secretMark) return maskSecret(fields["value"]);
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([key]) => key !== "__defaults")
       .map(([key, inner]) => [key, mask(inner)] as const)
       .sort(([a], [b]) => order(a, b)),
   );
+}
+
+/** A secret's value is left out; the digest of what stands for it here shows that it has changed. */
+function maskSecret(value: unknown): string {
+  const digest = createHash("sha256").update(JSON.stringify(value) ?? "");
+  return `[secret ${digest.digest("hex").slice(0, 8)}]`;
 }
 
 function shortUrn(urn: string): string {

@@ -45,6 +45,13 @@ function outputs(
       };
     case "random:index/randomPassword:RandomPassword":
       return { result: `random-${name}` };
+    case "random:index/randomBytes:RandomBytes":
+      return { base64: Buffer.from(`random-${name}`.padEnd(32)).toString("base64") };
+    case "tailscale:index/tailnetKey:TailnetKey":
+    case "tailscale:index/oauthClient:OauthClient":
+      return { key: `tskey-${name}` };
+    case "pulumi:index:Stash":
+      return { output: inputs["input"] };
     case "command:remote:Command":
       return { stdout: `stdout of ${name}`, stderr: "" };
     default:

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
 import { deploySite } from "../../../stacks/site.ts";
 import { goldenGraph, type GraphNode } from "../../golden/graph.ts";
+import { siteDeps } from "../site-deps.ts";
 import { mockPulumi, settled, type Registered, type World } from "../mocks.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 async function deploy(world: World = {}, changes: Changes = {}): Promise<readonly Registered[]> {
   const registered = await mockPulumi("home", world);
-  await deploySite("home", homeConfig(changes), { fresh: () => "gen-0000ffff" });
+  await deploySite("home", homeConfig(changes), { ...siteDeps, fresh: () => "gen-0000ffff" });
   await settled();
   return registered;
 }
@@ -16,6 +17,14 @@ function one(registered: readonly Registered[], name: string): Registered {
   const found = registered.find((resource) => resource.name === name);
   assert.ok(found, `${name} was not registered`);
   return found;
+}
+
+/** How the graph shows a secret: a digest instead of the value. */
+const secretMark = /^\[secret [0-9a-f]{8}\]$/;
+
+interface HookLists {
+  readonly beforeCreate?: readonly string[];
+  readonly beforeUpdate?: readonly string[];
 }
 
 describe("home site's graph", () => {
@@ -47,10 +56,18 @@ describe("home site's graph", () => {
     assert.match(after("CiliumBGPClusterConfig-router"), /home-ready-command/);
   });
 
-  it("ties each step to its machine, so that a destroy connects nowhere", () => {
-    const commands = graph.filter((candidate) => candidate.type === "command:remote:Command");
-    assert.equal(commands.length, 18);
-    for (const command of commands) {
+  const commands = (): readonly GraphNode[] =>
+    graph.filter((candidate) => candidate.type === "command:remote:Command");
+  const isDeparture = (candidate: GraphNode): boolean =>
+    candidate.name === "home-departure-command";
+
+  it("ties each step to its machine, so that a destroy connects nowhere but to say good-bye", () => {
+    const steps = commands().filter((command) => !isDeparture(command));
+    assert.equal(steps.length, 22);
+    const departure = node("home-departure-command");
+    assert.equal(departure.options?.["deletedWith"], undefined);
+    assert.match(String((departure.inputs as { delete: unknown }).delete), /bash -s # departure/);
+    for (const command of steps) {
       assert.match(String(command.options?.["deletedWith"]), /VmLegacy proxmox-\w+-vm/);
       assert.match((command.dependsOn ?? []).join(" "), /VmLegacy proxmox-\w+-vm/);
       assert.ok(!("delete" in (command.inputs as object)));
@@ -58,24 +75,21 @@ describe("home site's graph", () => {
   });
 
   it("waits for SSH before each step and pins the host key in each connection", () => {
-    for (const command of graph.filter(
-      (candidate) => candidate.type === "command:remote:Command",
-    )) {
-      assert.equal((command.options?.["beforeCreate"] as string[]).length, 1);
-      assert.equal((command.options?.["beforeUpdate"] as string[]).length, 1);
+    for (const command of commands()) {
+      const { beforeCreate = [], beforeUpdate = [] } = (command.options ?? {}) as HookLists;
+      assert.match(beforeCreate[0] ?? "", /-ssh$/);
+      assert.match(beforeUpdate[0] ?? "", /-ssh$/);
     }
   });
 
   it("gives each step a command without secrets, and its input as a secret", () => {
-    for (const command of graph.filter(
-      (candidate) => candidate.type === "command:remote:Command",
-    )) {
+    for (const command of commands()) {
       const inputs = command.inputs as Record<string, unknown>;
       assert.match(
-        String(inputs["create"]),
+        String(inputs[isDeparture(command) ? "delete" : "create"]),
         /^exec timeout --kill-after=15 \d+ bash -s # [\w -]+$/,
       );
-      assert.equal(inputs["stdin"], "[secret]");
+      assert.match(String(inputs["stdin"]), secretMark);
       assert.equal(inputs["addPreviousOutputInEnv"], false);
     }
   });
@@ -84,17 +98,19 @@ describe("home site's graph", () => {
     const { inputs, options } = node("home-kubeconfig-command");
     assert.equal((inputs as Record<string, unknown>)["logging"], "none");
     assert.ok((options?.["secretOutputs"] as string[]).includes("stdout"));
-    assert.deepEqual(node("kubernetes").inputs, {
+    const { kubeconfig: shown, ...plain } = node("kubernetes").inputs as Record<string, unknown>;
+    assert.match(String(shown), secretMark);
+    assert.deepEqual(plain, {
       clusterIdentifier: "home",
       enableConfigMapMutable: "true",
       enableSecretMutable: "true",
-      kubeconfig: "[secret]",
     });
   });
 
   it("keeps host keys secret in the cloud-init documents", () => {
     const { sourceRaw } = node("proxmox-stone-user-data").inputs as { sourceRaw: unknown };
-    assert.ok(sourceRaw === "[secret]" || (sourceRaw as { data: unknown }).data === "[secret]");
+    const data = typeof sourceRaw === "string" ? sourceRaw : (sourceRaw as { data: unknown }).data;
+    assert.match(String(data), secretMark);
   });
 
   it("deletes images and cloud-init documents before their replacements, which would be lost otherwise", () => {
@@ -106,8 +122,17 @@ describe("home site's graph", () => {
     assert.match(after("proxmox-stone-vm"), /PoolLegacy home-pool/);
   });
 
-  it("gives no token in the Proxmox provider's inputs", () => {
-    assert.ok(!("apiToken" in (node("proxmox").inputs as object)));
+  it("gives the providers their credentials as secrets", () => {
+    const credentials: readonly [string, readonly string[]][] = [
+      ["proxmox", ["apiToken"]],
+      ["cloudflare", ["apiToken"]],
+      ["tailscale", ["oauthClientId", "oauthClientSecret"]],
+    ];
+    for (const [provider, names] of credentials) {
+      const inputs = node(provider).inputs as Record<string, unknown>;
+      for (const name of names)
+        assert.match(String(inputs[name]), secretMark, `${provider} ${name}`);
+    }
   });
 });
 
@@ -116,7 +141,7 @@ describe("deploying a site", () => {
     const registered = await mockPulumi("home", {
       vms: [{ vmId: 122, name: "family-photos", nodeName: "tank", tags: [] }],
     });
-    await assert.rejects(deploySite("home", homeConfig()), (error: Error) => {
+    await assert.rejects(deploySite("home", homeConfig(), siteDeps), (error: Error) => {
       assert.ok(RunError.isInstance(error));
       assert.match(
         error.message,
@@ -173,7 +198,10 @@ describe("deploying a site", () => {
 
   it("marks what opens the site as secret and nothing else", async () => {
     await mockPulumi("home");
-    const outputs = await deploySite("home", homeConfig(), { fresh: () => "gen-0000ffff" });
+    const outputs = await deploySite("home", homeConfig(), {
+      ...siteDeps,
+      fresh: () => "gen-0000ffff",
+    });
     const secrecy = async (output: unknown) => (output as { isSecret: Promise<boolean> }).isSecret;
     assert.equal(await secrecy(outputs.kubeconfig), true);
     assert.equal(await secrecy(outputs.sshPrivateKey), true);

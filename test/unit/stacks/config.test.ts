@@ -22,7 +22,7 @@ describe("site config", () => {
   });
 
   it("names an unknown top-level key and leaves other namespaces alone", () => {
-    const raw = { ...changed(), "homelab:machine": "[]", "pulumi:tags": "{}" };
+    const raw = { ...changed(), "homelab:machine": "[]", "pulumi:tags": "{}", "secrets:x": "y" };
     assert.deepEqual(
       parseSiteConfig(raw).problems.map((problem) => problem.path),
       ["homelab:machine"],
@@ -54,6 +54,7 @@ describe("site config", () => {
       "network.pods": "192.168.0.0/16",
       "machines[1].vmId": 121,
       "machines[2].role": "agent",
+      "tailnet.policy.sites": {},
     });
     const message = describeProblems("home", problems);
     assert.match(message, /^Pulumi.home.yaml has 3 problems; nothing was changed:\n {2}homelab:/);
@@ -88,10 +89,10 @@ describe("site config", () => {
       { "machines[0].name": "Stone" },
     ],
     [
-      "an API token without name",
+      "an API token in the clear",
       "homelab:proxmox.apiToken",
-      /USER@REALM/,
-      { "proxmox.apiToken": "root" },
+      /op:\/\/vault\/item\/field/,
+      { "proxmox.apiToken": "root@pam!pulumi=12345678-1234-1234-1234-123456789abc" },
     ],
     ["a VM id below 100", "homelab:machines[0].vmId", /100/, { "machines[0].vmId": 99 }],
   ];

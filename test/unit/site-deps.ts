@@ -1,0 +1,41 @@
+import { secret } from "@pulumi/pulumi";
+import type { Secrets, SecretUse } from "../../components/security/secrets.ts";
+import { siteTags } from "../../components/tailnet/tags.ts";
+import type { SiteDeps } from "../../stacks/site.ts";
+
+/** Secrets whose values say which reference they stand for. */
+export function fakeSecrets(uses: readonly SecretUse[]): Secrets {
+  const known = new Set(uses.map(({ ref }) => ref));
+  const reveal = (ref: string): string => {
+    if (!known.has(ref)) throw new Error(`${ref} was not among the secrets that were read`);
+    return `value-of-${ref}`;
+  };
+  return { reveal, get: (ref) => secret(reveal(ref)) };
+}
+
+const cabin = siteTags("cabin");
+
+/** A policy that provides for the cabin, as its owner's `up` leaves it. */
+const policy = {
+  tagOwners: {
+    [cabin.node]: ["autogroup:admin"],
+    [cabin.operator]: ["autogroup:admin"],
+    [cabin.connector]: [cabin.operator],
+  },
+  autoApprovers: {
+    routes: Object.fromEntries(
+      ["10.52.0.0/16", "10.53.0.0/16", "10.97.0.0/16", "192.168.2.0/24"].map((route) => [
+        route,
+        [cabin.connector],
+      ]),
+    ),
+    exitNode: [cabin.connector],
+  },
+};
+
+/** A deployment whose surroundings are made up: nothing is asked of anybody. */
+export const siteDeps: SiteDeps = {
+  fresh: () => "gen-00000000",
+  readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
+  askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
+};

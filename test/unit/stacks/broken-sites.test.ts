@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { RunError, runtime } from "@pulumi/pulumi";
+import { readSecrets } from "../../../components/security/secrets.ts";
+import { readConfig } from "../../../stacks/read-config.ts";
+import { secretUses } from "../../../stacks/secret-refs.ts";
+import { secretSources } from "../../../stacks/secret-sources.ts";
+import { deploySite } from "../../../stacks/site.ts";
+import { mockPulumi } from "../mocks.ts";
+import { brokenSites, type BrokenSite } from "./broken-sites.ts";
+import { changed } from "./sample.ts";
+
+/** The program as `index.ts` runs it, against mocks; gives what it registered and how it ended. */
+async function run(site: BrokenSite): Promise<{ registered: number; error: unknown }> {
+  const registered = await mockPulumi(site.stack ?? "home");
+  const raw = { ...changed(site.changes), ...site.raw };
+  runtime.setAllConfig(raw, [...(site.encrypted ?? [])]);
+  try {
+    const { name, config } = readConfig();
+    const sources = secretSources(config, site.env ?? {});
+    await readSecrets(secretUses(config), { ...sources, patience: 300 });
+    await deploySite(name, config);
+    return { registered: registered.length, error: undefined };
+  } catch (error) {
+    return { registered: registered.length, error };
+  }
+}
+
+describe("broken sites", () => {
+  after(() => {
+    runtime.setAllConfig({});
+  });
+
+  it("are at least 45, of every section", () => {
+    assert.ok(brokenSites.length >= 45, String(brokenSites.length));
+    const sections = new Set(brokenSites.map(({ path }) => path.split(/[.[:]/)[1] ?? path));
+    const expected = [
+      ...["site", "proxmox", "machines", "cluster", "network", "onePassword", "tailnet", "edge"],
+      ...["apps", "allowReplace"],
+    ];
+    assert.deepEqual(
+      expected.filter((section) => !sections.has(section)),
+      [],
+    );
+  });
+
+  for (const site of brokenSites) {
+    it(`refuses ${site.what}, before anything is registered`, async () => {
+      const { registered, error } = await run(site);
+      assert.ok(RunError.isInstance(error), `ended with ${String(error)}`);
+      assert.equal(registered, 0);
+      const line = error.message
+        .split("\n")
+        .find((candidate) => candidate.startsWith(`  ${site.path}: `));
+      assert.ok(line !== undefined, `no line for ${site.path} in: ${error.message}`);
+      assert.match(line, site.advice);
+      assert.match(error.message, /^.* nothing was changed:\n/);
+      assert.ok(!/canary/i.test(error.message), "the message repeats a secret");
+    });
+  }
+
+  it("name all their problems at once, whatever section they are in", async () => {
+    const changes = {
+      ...{ "machines[1].vmId": 121, "network.bgp.routerAsn": 64_512, "edge.replicas": 5 },
+      ...{ "tailnet.connector.name": "proxmox-tank", "apps.typeo.access": [] },
+    };
+    const { error } = await run({ what: "", path: "", advice: /x/, changes });
+    assert.ok(RunError.isInstance(error));
+    assert.match(error.message, /^Pulumi\.home\.yaml has 5 problems; nothing was changed:\n/);
+  });
+});
