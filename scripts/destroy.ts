@@ -1,6 +1,12 @@
-/** `npm run destroy -- --stack home`: takes the whole site away. Asks first unless `--yes` or no terminal. */
+/**
+ * `npm run destroy -- --stack home`: takes the whole site away, then looks at what is left of it at the services outside;
+ * exit status 1 when something is. Asks first unless `--yes` or no terminal.
+ */
 import { createInterface } from "node:readline/promises";
+import { leftovers, type Outside } from "./departure/leftovers.ts";
+import { bury, readOutside, takeAway } from "./departure/take-away.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
+import { readState } from "./state.ts";
 
 const command = stackCommand("destroy", "remove every machine and resource of a site")
   .option("-y, --yes", "do not ask")
@@ -20,9 +26,37 @@ async function confirmed(): Promise<boolean> {
   }
 }
 
+/** Names everything that is left outside; throws when that is more than nothing, or cannot be seen. */
+async function lookOutside(outside: Outside): Promise<void> {
+  const asked = [
+    ...(outside.cloudflare === undefined ? [] : ["Cloudflare"]),
+    ...(outside.tailnet === undefined ? [] : ["Tailscale"]),
+  ];
+  if (outside.unseen.length > 0) {
+    say(
+      `the state holds no login of ${outside.unseen.join(" and ")}, so nothing was looked for there`,
+    );
+  }
+  if (asked.length === 0) return;
+  const left = await leftovers(name, outside);
+  for (const { kind, name: title, id } of left) say(`left over: ${kind} ${title} (${id})`);
+  if (left.length > 0) {
+    throw new Error(
+      `${name} is destroyed, but ${left.length} object(s) of it are left; remove them by hand, or with npm run doctor's advice`,
+    );
+  }
+  say(`${name}: nothing is left at ${asked.join(" and ")}`);
+}
+
 await main(async () => {
   if (!(await confirmed())) throw new Error("nothing was destroyed");
   const stack = await selectStack(name);
-  await withRepair(stack, () => stack.destroy({ onOutput: (text) => process.stdout.write(text) }));
+  const outside = await readOutside(stack, await readState(stack));
+  await withRepair(
+    stack,
+    () => takeAway(stack, outside, say),
+    () => bury(stack, name, outside, say),
+  );
   say(`${name}: destroyed`);
+  await lookOutside(outside);
 });

@@ -34,15 +34,19 @@ export async function selectStack(name: string): Promise<Stack> {
 
 /**
  * Runs `operation` on a stack that an earlier run may have left in disorder: its lock, plugins that still
- * run, operations that the state calls pending. A lock whose holder lives is respected.
+ * run, operations that the state calls pending. A lock whose holder lives is respected. `prepare` comes before pending
+ * operations are settled.
  */
-export async function withRepair<T>(stack: Stack, operation: () => Promise<T>): Promise<T> {
+export async function withRepair<T>(
+  stack: Stack,
+  operation: () => Promise<T>,
+  prepare: () => Promise<void> = () => Promise.resolve(),
+): Promise<T> {
   const attempt = async (): Promise<T> => {
     const state = await readState(stack);
-    if (state.pending.length > 0) {
-      await assertUnlocked(stack, state);
-      await settlePendingOperations(stack, say);
-    }
+    if (state.pending.length > 0) await assertUnlocked(stack, state);
+    await prepare();
+    if (state.pending.length > 0) await settlePendingOperations(stack, say);
     return operation();
   };
   await endOrphans(projectDirectory, say);

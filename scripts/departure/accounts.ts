@@ -1,0 +1,76 @@
+/** How the APIs outside the site are reached, from the state: a destroy runs no program and reads no secret anew. */
+import { parameterValues } from "./parameter-values.ts";
+import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
+
+/** Cloudflare's API with a site's account and zone. */
+export interface CloudflareAccount {
+  /** With `/client/v4`, without a closing slash. */
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly accountId: string;
+  readonly zoneId: string;
+}
+
+const cloudflareBase = "https://api.cloudflare.com/client/v4";
+
+/**
+ * The account, or undefined when the state holds no login or no edge was configured.
+ * @param edge value of `homelab:edge`, JSON
+ */
+export function cloudflareAccount(
+  state: StackState,
+  edge: string | undefined,
+): CloudflareAccount | undefined {
+  const known = provider(state, "cloudflare");
+  const token = (known && stringInput(known, "apiToken")) ?? process.env["CLOUDFLARE_API_TOKEN"];
+  if (edge === undefined || token === undefined) return undefined;
+  const { accountId, zoneId } = JSON.parse(edge) as { accountId: string; zoneId: string };
+  const base =
+    (known && stringInput(known, "baseUrl")) ??
+    process.env["CLOUDFLARE_BASE_URL"] ??
+    cloudflareBase;
+  return { baseUrl: base.replace(/\/+$/, ""), token, accountId, zoneId };
+}
+
+/** What the state remembers of the tailnet: how to reach it, whose devices, and its policy. */
+export interface TailnetMemory {
+  readonly access: {
+    readonly tailnet: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly baseUrl?: string;
+  };
+  /** Only of the policy's owner: before this stack (empty for Tailscale's default), and as it wrote it. */
+  readonly policy?: { readonly before: string; readonly written: string };
+}
+
+/** The step that a destroy runs on a machine to leave the tailnet, if the state has one. */
+export function departureStep(state: StackState): StateResource | undefined {
+  return state.resources.find(
+    ({ urn, type }) => type === "command:remote:Command" && urn.endsWith("-departure-command"),
+  );
+}
+
+/** The tailnet as the departure step or else the provider knows it; undefined when the state holds neither. */
+export function tailnetMemory(state: StackState): TailnetMemory | undefined {
+  const step = departureStep(state);
+  const values = parameterValues((step && stringInput(step, "stdin")) ?? "");
+  const known = provider(state, "tailscale");
+  const input = (name: string): string | undefined => known && stringInput(known, name);
+  const clientId = values["CLIENT_ID"] ?? input("oauthClientId");
+  const clientSecret = values["CLIENT_SECRET"] ?? input("oauthClientSecret");
+  if (clientId === undefined || clientSecret === undefined) return undefined;
+  const baseUrl = values["API"]?.replace(/\/api\/v2$/, "") ?? input("baseUrl");
+  const tailnet = values["TAILNET"] ?? input("tailnet") ?? "-";
+  return {
+    access: { tailnet, clientId, clientSecret, ...(baseUrl === undefined ? {} : { baseUrl }) },
+    ...(values["OWNS_POLICY"] === "yes"
+      ? {
+          policy: {
+            before: values["POLICY_BEFORE"] ?? "",
+            written: values["POLICY_WRITTEN"] ?? "",
+          },
+        }
+      : {}),
+  };
+}

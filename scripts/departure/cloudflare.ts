@@ -1,0 +1,95 @@
+/** The few calls to Cloudflare's API that a destroy makes besides the provider's. */
+import { callPatiently } from "../../components/tailnet/tailscale-http.ts";
+import { isAccessName, tunnelName, tunnelTarget } from "../../components/edge/names.ts";
+import type { CloudflareAccount } from "./accounts.ts";
+import type { Leftover } from "./leftovers.ts";
+
+interface Envelope {
+  readonly success?: boolean;
+  readonly result?: unknown;
+  readonly errors?: readonly { readonly code?: number; readonly message?: string }[];
+}
+
+const pageSize = 50;
+
+async function call(
+  { baseUrl, token }: CloudflareAccount,
+  method: "GET" | "DELETE",
+  path: string,
+): Promise<unknown> {
+  const what = `Cloudflare's API, ${method} ${path.replace(/\?.*/, "")}`;
+  const { status, text } = await callPatiently(what, {
+    method,
+    url: `${baseUrl}/${path}`,
+    headers: { authorization: `Bearer ${token}`, accept: "application/json" },
+  });
+  let answer: Envelope;
+  try {
+    answer = JSON.parse(text) as Envelope;
+  } catch {
+    throw new Error(`${what}: ${status}, and what it says is no JSON`);
+  }
+  if (status < 300) return answer.result;
+  const said = (answer.errors ?? []).map(
+    ({ code, message }) => `${message ?? "?"} (${code ?? "?"})`,
+  );
+  throw new Error(`${what}: ${status}, ${said.join("; ") || "no further words"}`);
+}
+
+/** Every object of a list, page by page: https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#pagination */
+async function list(account: CloudflareAccount, path: string): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  for (let page = 1; ; page += 1) {
+    const mark = path.includes("?") ? "&" : "?";
+    const part = await call(account, "GET", `${path}${mark}page=${page}&per_page=${pageSize}`);
+    if (!Array.isArray(part)) throw new Error(`Cloudflare's API, GET ${path}: gives no list`);
+    found.push(...(part as Record<string, unknown>[]));
+    if (part.length < pageSize) return found;
+  }
+}
+
+/** Drops what cloudflared still holds of a tunnel, so that the tunnel can be deleted; connections of a live one come back. */
+export async function dropConnections(account: CloudflareAccount, tunnel: string): Promise<void> {
+  await call(account, "DELETE", `accounts/${account.accountId}/cfd_tunnel/${tunnel}/connections`);
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** What the account and zone still hold of a site. `tunnel` is the id of the tunnel that the state knew. */
+export async function cloudflareLeftovers(
+  account: CloudflareAccount,
+  site: string,
+  tunnel?: string,
+): Promise<Leftover[]> {
+  const { accountId, zoneId } = account;
+  const tunnels = (await list(account, `accounts/${accountId}/cfd_tunnel?is_deleted=false`)).filter(
+    ({ name, deleted_at }) => name === tunnelName(site) && text(deleted_at) === "",
+  );
+  const targets = new Set(
+    [...tunnels.map(({ id }) => text(id)), ...(tunnel === undefined ? [] : [tunnel])].map(
+      tunnelTarget,
+    ),
+  );
+  const records = (await list(account, `zones/${zoneId}/dns_records`)).filter(
+    ({ content, comment }) =>
+      targets.has(text(content)) ||
+      text(comment).startsWith(`site ${site}:`) ||
+      text(comment).endsWith(`(site ${site})`),
+  );
+  const access = await Promise.all(
+    [
+      ["Access application", "access/apps"],
+      ["Access policy", "access/policies"],
+      ["Access service token", "access/service_tokens"],
+    ].map(async ([kind = "", path = ""]) =>
+      (await list(account, `accounts/${accountId}/${path}`))
+        .filter(({ name }) => isAccessName(site, text(name)))
+        .map(({ name, id }) => ({ kind, name: text(name), id: text(id) })),
+    ),
+  );
+  return [
+    ...tunnels.map(({ name, id }) => ({ kind: "tunnel", name: text(name), id: text(id) })),
+    ...records.map(({ name, id }) => ({ kind: "DNS record", name: text(name), id: text(id) })),
+    ...access.flat(),
+  ];
+}

@@ -1,0 +1,45 @@
+/** A cluster whose API does not answer: its objects go with its machines. */
+import { setTimeout as delay } from "node:timers/promises";
+import { withCluster, type ClusterCommand } from "../kubectl.ts";
+import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
+
+/** How often the API is asked before it counts as dead, and the pause in between in milliseconds. */
+const tries = 6;
+const betweenMs = 5_000;
+
+/** Objects of the cluster that the state holds or calls pending; not the provider itself. */
+export function clusterObjects(state: StackState): readonly StateResource[] {
+  return [...state.resources, ...state.pending.map(({ resource }) => resource)].filter(({ type }) =>
+    type.startsWith("kubernetes:"),
+  );
+}
+
+/**
+ * Why the cluster's API does not answer, or undefined when it does or the state holds nothing of a cluster. Asked for
+ * half a minute: a server that restarts is not dead.
+ */
+export async function deadCluster(
+  state: StackState,
+  run: <T>(
+    kubeconfig: string,
+    action: (run: ClusterCommand) => Promise<T>,
+  ) => Promise<T> = withCluster,
+  pause: (milliseconds: number) => Promise<unknown> = delay,
+): Promise<string | undefined> {
+  const known = provider(state, "kubernetes");
+  const kubeconfig = known && stringInput(known, "kubeconfig");
+  if (kubeconfig === undefined || clusterObjects(state).length === 0) return undefined;
+  return run(kubeconfig, async (command) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await command("kubectl", [
+        "get",
+        "--raw",
+        "/readyz",
+        `--request-timeout=${betweenMs}ms`,
+      ]);
+      if (answer.ok) return undefined;
+      if (attempt === tries) return answer.stderr.split("\n").at(-1) ?? "no answer";
+      await pause(betweenMs);
+    }
+  });
+}

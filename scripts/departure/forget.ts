@@ -1,0 +1,60 @@
+/** Takes resources out of a state, so that a destroy does not ask for what can no longer answer. */
+import type { Deployment } from "@pulumi/pulumi/automation/index.js";
+
+/** A resource of a deployment (schema version 3) with the fields that refer to others by URN. */
+interface Referring {
+  readonly urn: string;
+  readonly parent?: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+  readonly deletedWith?: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * The same deployment without these resources, their children and operations on them. What referred to them no longer does: the engine takes
+ * no state that names a resource it lacks.
+ */
+export function withoutResources(deployment: Deployment, urns: Iterable<string>): Deployment {
+  const body = deployment.deployment as {
+    resources?: readonly Referring[];
+    pending_operations?: readonly { readonly resource: { readonly urn: string } }[];
+    [field: string]: unknown;
+  };
+  const gone = new Set(urns);
+  const kept: Referring[] = [];
+  // Parents come before their children.
+  for (const resource of body.resources ?? []) {
+    if (gone.has(resource.urn) || gone.has(resource.parent ?? "")) gone.add(resource.urn);
+    else kept.push(resource);
+  }
+  const pending = body.pending_operations?.filter(({ resource }) => !gone.has(resource.urn));
+  return {
+    ...deployment,
+    deployment: {
+      ...body,
+      resources: kept.map((resource) => forgetting(resource, gone)),
+      ...(pending === undefined ? {} : { pending_operations: pending }),
+    },
+  };
+}
+
+function forgetting(resource: Referring, gone: ReadonlySet<string>): Referring {
+  const stays = (urn: string): boolean => !gone.has(urn);
+  const { dependencies, propertyDependencies, deletedWith, ...rest } = resource;
+  return {
+    ...rest,
+    ...(dependencies === undefined ? {} : { dependencies: dependencies.filter(stays) }),
+    ...(propertyDependencies === undefined
+      ? {}
+      : {
+          propertyDependencies: Object.fromEntries(
+            Object.entries(propertyDependencies).map(([name, list]) => [
+              name,
+              list === null ? null : list.filter(stays),
+            ]),
+          ),
+        }),
+    ...(deletedWith === undefined || gone.has(deletedWith) ? {} : { deletedWith }),
+  };
+}

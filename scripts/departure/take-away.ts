@@ -1,0 +1,90 @@
+/** Destroys a site even when its cluster or machines are dead, and looks at what is left outside it. */
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
+import { withRetry } from "../retry/retry.ts";
+import { tailscaleRemedy } from "../retry/tailscale.ts";
+import { readState, type StackState } from "../state.ts";
+import { cloudflareAccount, departureStep, tailnetMemory } from "./accounts.ts";
+import { dropConnections } from "./cloudflare.ts";
+import { clusterObjects, deadCluster } from "./dead-cluster.ts";
+import { withoutResources } from "./forget.ts";
+import { deadMachine, leaveTailnet } from "./leave-tailnet.ts";
+import type { Outside } from "./leftovers.ts";
+import { cloudflareRemedy } from "./remedies.ts";
+
+type Say = (text: string) => void;
+
+const tunnelType = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
+
+/** What the state and config tell of the services outside; read before a destroy, which forgets it. */
+export async function readOutside(stack: Stack, state: StackState): Promise<Outside> {
+  const config = await stack.getAllConfig();
+  const cloudflare = cloudflareAccount(state, config["homelab:edge"]?.value);
+  const tunnel = state.resources.find(({ type }) => type === tunnelType)?.id;
+  const tailnet = tailnetMemory(state);
+  const unseen = [
+    ...(cloudflare === undefined && config["homelab:edge"] !== undefined ? ["Cloudflare"] : []),
+    ...(tailnet === undefined && config["homelab:tailnet"] !== undefined ? ["Tailscale"] : []),
+  ];
+  return {
+    unseen,
+    ...(cloudflare === undefined ? {} : { cloudflare }),
+    ...(tunnel === undefined ? {} : { tunnel }),
+    ...(tailnet === undefined ? {} : { tailnet }),
+  };
+}
+
+/**
+ * Forgets what cannot be asked any more: the objects of a dead cluster, and the departure step of a dead machine, whose work
+ * is done from here. Must come before pending operations are settled, because that asks the cluster.
+ */
+export async function bury(stack: Stack, site: string, outside: Outside, say: Say): Promise<void> {
+  const state = await readState(stack);
+  const cluster = await deadCluster(state);
+  if (cluster !== undefined) {
+    const urns = clusterObjects(state).map(({ urn }) => urn);
+    say(
+      `the Kubernetes API does not answer (${cluster}); its ${urns.length} objects are forgotten and go with their machines`,
+    );
+    await stack.importStack(withoutResources(state.deployment, urns));
+    // Nobody asked its cloudflared to leave.
+    await dropTunnelConnections(outside);
+  }
+  const step = departureStep(state);
+  const machine = step && (await deadMachine(step));
+  if (step === undefined || machine === undefined) return;
+  if (outside.tailnet === undefined) {
+    throw new Error(
+      `the machine that takes the site out of the tailnet does not answer (${machine}), and the state holds no login to ` +
+        `do it from here; start the machine, or run: pulumi state delete '${step.urn}', and look at the tailnet by hand`,
+    );
+  }
+  say(
+    `the machine that takes the site out of the tailnet does not answer (${machine}); that is done from here`,
+  );
+  await leaveTailnet(new TailscaleApi(outside.tailnet.access), site, outside.tailnet, say);
+  await stack.importStack(withoutResources((await readState(stack)).deployment, [step.urn]));
+}
+
+async function dropTunnelConnections({ cloudflare, tunnel }: Outside): Promise<void> {
+  if (cloudflare !== undefined && tunnel !== undefined) await dropConnections(cloudflare, tunnel);
+}
+
+/**
+ * Destroys the stack. One resource that cannot go keeps no other: cloudflared of a dead cluster ends with its machines, and
+ * only then does its tunnel let go.
+ */
+export async function takeAway(stack: Stack, outside: Outside, say: Say): Promise<void> {
+  const hands = {
+    dropConnections: () => dropTunnelConnections(outside),
+    lookAgain: async (urn: string): Promise<void> => {
+      await stack.refresh({ target: [urn], suppressOutputs: true });
+    },
+  };
+  const onOutput = (text: string): boolean => process.stdout.write(text);
+  await withRetry(
+    (onEvent) => stack.destroy({ onOutput, onEvent, continueOnError: true }),
+    [cloudflareRemedy(hands), tailscaleRemedy],
+    say,
+  );
+}

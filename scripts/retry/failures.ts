@@ -1,0 +1,52 @@
+/** What failed in a run, from the engine's events. */
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+
+/** One resource that failed; or, without a URN, something that is no resource's. */
+export interface Failure {
+  readonly urn?: string;
+  /** Type token such as `tailscale:index/acl:Acl`; empty without a URN. */
+  readonly type: string;
+  /** The resource's name, for people. */
+  readonly name: string;
+  /** What the engine was at, such as `create` or `delete`; undefined when it did not get that far. */
+  readonly op?: string;
+  /** Everything that was said about it. */
+  readonly text: string;
+}
+
+/** The engine's closing line, which says of no resource why. */
+const closing = /^(update|preview|refresh|destroy) failed\s*$/;
+
+/** Collects the failures of one run. */
+export class FailureLog {
+  readonly #said = new Map<string, string[]>();
+  readonly #ops = new Map<string, string>();
+
+  /** Takes one event; the form of the Automation API's `onEvent`. */
+  readonly listen = ({ diagnosticEvent, resOpFailedEvent }: EngineEvent): void => {
+    if (diagnosticEvent?.severity === "error" && !closing.test(diagnosticEvent.message)) {
+      const urn = diagnosticEvent.urn ?? "";
+      this.#said.set(urn, [...(this.#said.get(urn) ?? []), diagnosticEvent.message]);
+    }
+    if (resOpFailedEvent !== undefined) {
+      const { urn, op } = resOpFailedEvent.metadata;
+      this.#ops.set(urn, op);
+      if (!this.#said.has(urn)) this.#said.set(urn, []);
+    }
+  };
+
+  /** One failure a resource, in the order in which they were first told. */
+  get failures(): readonly Failure[] {
+    return [...this.#said].map(([urn, texts]) => {
+      const [, , type = "", name = ""] = urn.split("::");
+      const op = this.#ops.get(urn);
+      return {
+        ...(urn === "" ? {} : { urn }),
+        type: type.split("$").at(-1) ?? "",
+        name,
+        ...(op === undefined ? {} : { op }),
+        text: texts.join("\n"),
+      };
+    });
+  }
+}
