@@ -1,7 +1,9 @@
 /**
  * `npm run preview -- --stack home`: what `up` would do. The engine compares with its state and passes in
- * silence when an API is dead, so this says whether it could look: exit status 1 when it could not.
+ * silence when an API is dead, so this says whether it could look: exit status 1 when it could not. The rules of policy/
+ * are kept too; what breaks one fails it.
  */
+import { policyPacks } from "./policy-pack.ts";
 import { unreachableApis } from "./reachability.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
 
@@ -16,6 +18,7 @@ await main(async () => {
   await stack.preview({
     refresh: options.refresh === true,
     expectNoChanges: options.expectNoChanges === true,
+    policyPacks,
     onOutput: (text) => process.stdout.write(text),
   });
   const blind = await unreachableApis(stack);

@@ -1,15 +1,32 @@
-/** `npm run up -- --stack home`: brings the site to what its config says, after repairing what a kill left. */
+/**
+ * `npm run up -- --stack home`: brings the site to what its config says, after repairing what a kill left. Goes on by
+ * itself where an API failed for a while and a plain repetition is safe. What breaks a rule of policy/ is refused before
+ * anything is changed.
+ */
+import { judgeFirst, policyPacks } from "./policy-pack.ts";
+import { withRetry } from "./retry/retry.ts";
+import { tailscaleRemedy } from "./retry/tailscale.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
 
 const command = stackCommand("up", "bring a site to what its config says")
   .option("--refresh", "look at what really exists first")
   .parse();
-const { stack: name, refresh } = command.opts<{ stack: string; refresh?: boolean }>();
+const { stack: name, refresh = false } = command.opts<{ stack: string; refresh?: boolean }>();
 
 await main(async () => {
   const stack = await selectStack(name);
+  const onOutput = (text: string): boolean => process.stdout.write(text);
+  let judged = false;
   const result = await withRepair(stack, () =>
-    stack.up({ refresh: refresh === true, onOutput: (text) => process.stdout.write(text) }),
+    withRetry(
+      async (onEvent) => {
+        if (!judged) await judgeFirst(stack, { refresh, onEvent }, onOutput);
+        judged = true;
+        return stack.up({ refresh, policyPacks, onOutput, onEvent });
+      },
+      [tailscaleRemedy],
+      say,
+    ),
   );
   const changes = Object.entries(result.summary.resourceChanges ?? {})
     .filter(([kind]) => kind !== "same")

@@ -1,0 +1,130 @@
+import type { ResourceRule, SeenResource, StackRule } from "../rule.ts";
+import { at, elements, text, unknown, type Seen } from "../seen.ts";
+
+const tunnelConfigType =
+  "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig";
+const recordTypes = ["cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/record:Record"];
+const applicationType = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication";
+const policyType = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy";
+
+/** How the comment of a record begins that says aloud: no Access stands in front of this name. */
+const aloud = "public without Access: ";
+
+/** A public name: who is behind it is decided by Access, unless the site's owner said in writing that everybody is let in. */
+export const publicNames: StackRule = {
+  name: "public-names-have-access",
+  description:
+    "A name that leads from the internet into the site has an Access application of its own, or its DNS record says " +
+    `"${aloud}" and why: nothing is shown to everybody by oversight.`,
+  judge: (resources) => {
+    const gated = new Set(resources.flatMap(applicationNames));
+    const said = new Set(
+      resources.filter(isRecord).flatMap(({ inputs }) => {
+        const name = text(inputs["name"]);
+        const excused = text(inputs["comment"])?.startsWith(aloud) === true;
+        return name !== undefined && excused ? [plainName(name)] : [];
+      }),
+    );
+    return resources.flatMap((resource) =>
+      entrances(resource).flatMap(({ where, name }) => {
+        if (name === undefined) {
+          const finding = `${where} takes requests for every name; give it a hostname, or end with http_status:404`;
+          return [{ resource, finding }];
+        }
+        if (name === unknown) {
+          const finding = `${where} is not known before the run; write the public name as plain text`;
+          return [{ resource, finding }];
+        }
+        if (gated.has(plainName(name)) || said.has(plainName(name))) return [];
+        const finding =
+          `${where}: ${name} is public and has no Access application; name Access policies under \`access\`, or say ` +
+          "under `withoutAccess` why everybody may reach it";
+        return [{ resource, finding }];
+      }),
+    );
+  },
+};
+
+/** A policy that waves everybody through makes an application in front worth nothing. */
+export const accessBypass: ResourceRule = {
+  name: "access-has-no-bypass",
+  description:
+    "No Access policy lets requests bypass Access: who may pass without an identity is said at the name itself " +
+    `("${aloud}"), where people look.`,
+  judge: ({ type, inputs }) => {
+    const policies: readonly { readonly where: string; readonly decision: Seen | undefined }[] =
+      type === policyType
+        ? [{ where: "decision", decision: inputs["decision"] }]
+        : type === applicationType
+          ? elements(inputs["policies"]).map((policy, i) => ({
+              where: `policies[${i}].decision`,
+              decision: at(policy, "decision"),
+            }))
+          : [];
+    return policies.flatMap(({ where, decision }) =>
+      text(decision) === "bypass"
+        ? [
+            `${where} is bypass, which lets everybody through; use allow with people, or take Access away and say why ` +
+              "under `withoutAccess`",
+          ]
+        : [],
+    );
+  },
+};
+
+interface Entrance {
+  readonly where: string;
+  /** undefined: any name. */
+  readonly name: string | typeof unknown | undefined;
+}
+
+/** Where requests from the internet enter by this resource. */
+function entrances(resource: SeenResource): readonly Entrance[] {
+  const { type, inputs } = resource;
+  if (type === tunnelConfigType) {
+    return elements(at(inputs["config"], "ingresses")).flatMap((rule, i) => {
+      const name = nameOf(at(rule, "hostname"));
+      const answers = /^http_status:\d+$/.test(text(at(rule, "service")) ?? "");
+      return name === undefined && answers
+        ? []
+        : [{ where: `config.ingresses[${i}].hostname`, name }];
+    });
+  }
+  const inward = isRecord(resource) && inputs["proxied"] === true && leadsToTunnel(inputs);
+  return inward ? [{ where: "name", name: nameOf(inputs["name"]) }] : [];
+}
+
+function isRecord({ type }: SeenResource): boolean {
+  return recordTypes.includes(type);
+}
+
+function leadsToTunnel(inputs: SeenResource["inputs"]): boolean {
+  const content = at(inputs["content"] ?? inputs["value"]);
+  // Of a tunnel that is yet to be made only the kind of the record is known.
+  if (content === unknown) return text(inputs["type"]) === "CNAME";
+  return typeof content === "string" && /\.cfargotunnel\.com\.?$/i.test(content);
+}
+
+function applicationNames({ type, inputs }: SeenResource): readonly string[] {
+  if (type !== applicationType) return [];
+  if ((text(inputs["type"]) ?? "self_hosted") !== "self_hosted") return [];
+  const names: readonly (Seen | undefined)[] = [
+    inputs["domain"],
+    ...elements(inputs["selfHostedDomains"]),
+    ...elements(inputs["destinations"]).map((destination) => at(destination, "uri")),
+  ];
+  return names.flatMap((name) => {
+    const plain = text(name);
+    return plain === undefined ? [] : [plainName(plain)];
+  });
+}
+
+function nameOf(value: Seen | undefined): Entrance["name"] {
+  const name = at(value);
+  if (name === unknown) return unknown;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
