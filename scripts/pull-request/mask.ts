@@ -1,0 +1,32 @@
+/** Takes secrets out of a text that others will read. */
+
+/** Forms that only secrets have, whoever they belong to. */
+const forms: readonly RegExp[] = [
+  /tskey-[a-z]+-[A-Za-z0-9]+-?[A-Za-z0-9]*/g,
+  /(?<=![\w.-]+=)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.?[A-Za-z0-9_-]*/g,
+  /(?<=\b(?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{12,}/g,
+];
+
+/** Names of variables whose values are secrets. */
+const secretName = /(TOKEN|SECRET|PASSPHRASE|PASSWORD|PRIVATE_KEY|API_KEY)$/;
+
+/** Values of the environment's secret variables, each line of those that have several. */
+export function secretValues(environment: NodeJS.ProcessEnv): readonly string[] {
+  return (
+    Object.entries(environment)
+      .filter(([name]) => secretName.test(name))
+      .flatMap(([, value = ""]) => [value, ...value.split("\n")])
+      .map((value) => value.trim())
+      // Shorter ones would mask ordinary words.
+      .filter((value) => value.length >= 8)
+      .sort((a, b) => b.length - a.length)
+  );
+}
+
+/** The text with every known value, and everything that has a secret's form, replaced by `[secret]`. */
+export function maskSecrets(text: string, values: readonly string[]): string {
+  const known = values.reduce((masked, value) => masked.replaceAll(value, "[secret]"), text);
+  return forms.reduce((masked, form) => masked.replaceAll(form, "[secret]"), known);
+}
