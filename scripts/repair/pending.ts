@@ -1,6 +1,7 @@
 /** Operations that the state calls pending because their run was killed. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { withCluster, type ClusterCommand } from "../kubectl.ts";
+import { removeObject } from "./object.ts";
 import {
   provider,
   readState,
@@ -15,51 +16,7 @@ import { removeEmptyPool } from "./pool.ts";
 const release = "kubernetes:helm.sh/v3:Release";
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
 
-/** Kinds whose deletion would take data or everything inside with it: left to the person. */
-const precious = new Set([
-  "Namespace",
-  "PersistentVolume",
-  "PersistentVolumeClaim",
-  "CustomResourceDefinition",
-]);
-
 const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? resource.urn;
-
-/** Removes an object that a killed run may have created without the state knowing: the next run creates it. */
-async function removeObject(
-  resource: StateResource,
-  cluster: ClusterCommand,
-  say: (text: string) => void,
-): Promise<void> {
-  const { apiVersion, kind, metadata } = (resource.inputs ?? {}) as {
-    apiVersion?: string;
-    kind?: string;
-    metadata?: { name?: string; namespace?: string };
-  };
-  if (apiVersion === undefined || kind === undefined || metadata?.name === undefined) return;
-  const { name, namespace } = metadata;
-  const object = JSON.stringify({ apiVersion, kind, metadata: { name, namespace } });
-  const found = await cluster(
-    "kubectl",
-    ["get", "-f", "-", "-o", "name", "--ignore-not-found"],
-    object,
-  );
-  if (!found.ok && !/no matches for kind/.test(found.stderr)) throw new Error(found.stderr);
-  if (found.stdout.trim() === "") return;
-  if (precious.has(kind)) {
-    throw new Error(
-      `a killed run was creating ${kind} ${name}, which exists now and is not in the state. Import it, or delete it ` +
-        `if it holds nothing: pulumi import ${resource.type} ${nameOf(resource)} ${name}`,
-    );
-  }
-  say(`repair: removing ${kind} ${name}, created by a killed run and unknown to the state`);
-  const removed = await cluster(
-    "kubectl",
-    ["delete", "-f", "-", "--wait=true", "--timeout=60s"],
-    object,
-  );
-  if (!removed.ok) throw new Error(removed.stderr);
-}
 
 async function settle(
   { type, resource }: PendingOperation,

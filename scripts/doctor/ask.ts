@@ -1,0 +1,56 @@
+/** How the doctor asks: HTTP and TCP with time limits. */
+import { connect } from "node:net";
+
+/** An HTTP answer, whatever its status. */
+export interface Heard {
+  readonly status: number;
+  readonly text: string;
+  /** The server's clock less this workstation's in seconds, by the Date header; undefined without one. */
+  readonly clock: number | undefined;
+}
+
+export type Fetch = (
+  url: string,
+  options?: { readonly method?: "GET" | "HEAD"; readonly headers?: Record<string, string> },
+) => Promise<Heard>;
+
+const answerMs = 10_000;
+
+/** Asks once; rejects when nobody answers. */
+export const ask: Fetch = async (url, { method = "GET", headers = {} } = {}) => {
+  const begun = Date.now();
+  const response = await fetch(url, {
+    method,
+    headers,
+    signal: AbortSignal.timeout(answerMs),
+  });
+  const date = Date.parse(response.headers.get("date") ?? "");
+  const ours = (begun + Date.now()) / 2;
+  const clock = Number.isNaN(date) ? undefined : Math.round((date - ours) / 1000);
+  return { status: response.status, text: await response.text(), clock };
+};
+
+/** Why nothing listens at a TCP port; undefined when something does. */
+export async function tcpProblem(
+  host: string,
+  port: number,
+  milliseconds = 5_000,
+): Promise<string | undefined> {
+  const socket = connect({ host, port });
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`no answer within ${milliseconds / 1000} s`)),
+    milliseconds,
+  );
+  try {
+    await new Promise((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}

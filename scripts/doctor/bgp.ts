@@ -1,0 +1,72 @@
+/** BGP between the nodes and the site's router. */
+import type { SiteConfig } from "../../stacks/schema.ts";
+import type { ClusterCommand } from "../kubectl.ts";
+import { ok, problem, warning, type Finding } from "./finding.ts";
+import { objects } from "./nodes.ts";
+
+/** The part of a CiliumBGPNodeConfig (cilium.io/v2) that tells of its sessions. */
+export interface NodePeers {
+  readonly metadata: { readonly name: string };
+  readonly status?: {
+    readonly bgpInstances?: readonly {
+      readonly peers?: readonly { readonly peerAddress: string; readonly peeringState?: string }[];
+    }[];
+  };
+}
+
+type Bgp = Pick<SiteConfig["network"]["bgp"], "localAsn" | "routerAsn" | "routerAddress">;
+
+/** Every node needs an established session. */
+export function judgePeers(
+  { localAsn, routerAsn, routerAddress }: Bgp,
+  nodes: readonly string[],
+  configs: readonly NodePeers[],
+): readonly Finding[] {
+  const remedy =
+    `compare AS ${localAsn} (cluster) and ${routerAsn} (router), and ${routerAddress}, with the router's config ` +
+    "(pulumi stack output router); a firewall may block TCP port 179";
+  return nodes.map((node) => {
+    const subject = `BGP of ${node}`;
+    const peers = configs
+      .filter(({ metadata }) => metadata.name === node)
+      .flatMap(({ status }) => status?.bgpInstances ?? [])
+      .flatMap((instance) => instance.peers ?? []);
+    if (peers.length === 0) return problem(subject, "has no session with the router", remedy);
+    const down = peers.filter(({ peeringState }) => peeringState !== "established");
+    if (down.length === 0) return ok(subject, "established");
+    const states = down.map(
+      ({ peerAddress, peeringState }) => `${peerAddress} ${peeringState ?? "unknown"}`,
+    );
+    return problem(subject, `is not established: ${states.join(", ")}`, remedy);
+  });
+}
+
+/** Whether the router's port answers this workstation, which is no peer of it: a refusal is only a hint. */
+export function judgeRouterPort(
+  { routerAddress }: Bgp,
+  reason: string | undefined,
+  established: boolean,
+): Finding {
+  const subject = `router ${routerAddress}, BGP port`;
+  if (reason === undefined) return ok(subject, "answers");
+  if (established)
+    return ok(subject, `does not answer this workstation (${reason}), and does the nodes`);
+  return warning(
+    subject,
+    `TCP port 179 does not answer this workstation: ${reason}`,
+    "a router may answer its peers alone; else turn its BGP on, with the config of pulumi stack output router",
+  );
+}
+
+/** Asks the cluster for its sessions. */
+export async function checkPeers(
+  { network, machines }: Pick<SiteConfig, "network" | "machines">,
+  run: ClusterCommand,
+): Promise<readonly Finding[]> {
+  const configs = await objects<NodePeers>(run, "ciliumbgpnodeconfigs.cilium.io");
+  return judgePeers(
+    network.bgp,
+    machines.map(({ name }) => name),
+    configs,
+  );
+}

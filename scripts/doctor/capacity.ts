@@ -1,0 +1,173 @@
+/** Whether hosts and storages carry the site. */
+import type { SiteConfig } from "../../stacks/schema.ts";
+import { ok, problem, warning, type Finding } from "./finding.ts";
+import type { ProxmoxApi } from "./proxmox-api.ts";
+
+/** A node as GET cluster/resources?type=node lists it. */
+export interface HostInForce {
+  readonly node: string;
+  readonly status: string;
+  readonly maxcpu: number;
+  /** Bytes. */
+  readonly maxmem: number;
+}
+
+/** A storage as GET nodes/{node}/storage lists it; sizes in bytes. */
+export interface StorageInForce {
+  readonly storage: string;
+  readonly content: string;
+  readonly active?: number;
+  readonly enabled?: number;
+  readonly avail?: number;
+  readonly total?: number;
+}
+
+const mib = 1024 ** 2;
+const gib = 1024 ** 3;
+
+/** Memory, cores and presence of every host that the config names. */
+export function judgeHosts(
+  { proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">,
+  hosts: readonly HostInForce[],
+): readonly Finding[] {
+  return proxmox.hosts.flatMap(({ name, memoryMiB, cores }): Finding[] => {
+    const subject = `host ${name}`;
+    const host = hosts.find(({ node }) => node === name);
+    if (host === undefined) {
+      const known = hosts.map(({ node }) => node).join(", ");
+      return [
+        problem(
+          subject,
+          `is no node of this Proxmox cluster; it has ${known || "none"}`,
+          "correct homelab:proxmox.hosts",
+        ),
+      ];
+    }
+    if (host.status !== "online") {
+      return [
+        problem(
+          subject,
+          `is ${host.status}`,
+          "switch it on, or look at its corosync (pvecm status)",
+        ),
+      ];
+    }
+    const found: Finding[] = [];
+    const has = Math.round(host.maxmem / mib);
+    const needs = machines
+      .filter((machine) => machine.host === name)
+      .reduce((sum, machine) => sum + machine.memoryMiB, 0);
+    if (needs > has) {
+      found.push(
+        problem(
+          subject,
+          `has ${has} MiB of memory, its machines need ${needs} MiB`,
+          "give them less memoryMiB, or move one to another host",
+        ),
+      );
+    }
+    // What the firmware keeps is less than a twentieth.
+    if (memoryMiB > has * 1.05 || cores > host.maxcpu) {
+      found.push(
+        warning(
+          subject,
+          `has ${has} MiB and ${host.maxcpu} threads, the config says ${memoryMiB} MiB and ${cores}`,
+          "correct homelab:proxmox.hosts: the checks of capacity go by it",
+        ),
+      );
+    }
+    return found.length > 0 ? found : [ok(subject, `${has} MiB, ${host.maxcpu} threads`)];
+  });
+}
+
+/**
+ * Content types and room of one host's storages. `missing` are the machines that this host still has to carry: their
+ * disks need room.
+ */
+export function judgeStorages(
+  { datastores }: Pick<SiteConfig["proxmox"], "datastores">,
+  host: string,
+  storages: readonly StorageInForce[],
+  missing: SiteConfig["machines"],
+): readonly Finding[] {
+  const wanted = [
+    { name: datastores.images, content: "import" },
+    { name: datastores.snippets, content: "snippets" },
+    { name: datastores.disks, content: "images" },
+  ];
+  const contents = wanted.flatMap(({ name, content }): Finding[] => {
+    const subject = `storage ${name} on ${host}`;
+    const storage = storages.find((candidate) => candidate.storage === name);
+    if (storage === undefined) {
+      return [problem(subject, "does not exist", "correct homelab:proxmox.datastores")];
+    }
+    if (storage.active === 0 || storage.enabled === 0) {
+      return [problem(subject, "is not active", `look at pvesm status on ${host}`)];
+    }
+    const allowed = storage.content.split(",");
+    if (allowed.includes(content)) return [ok(subject, `takes ${content}`)];
+    const command = `pvesm set ${name} --content ${[...allowed, content].join(",")}`;
+    return [problem(subject, `does not allow the content type ${content}`, command)];
+  });
+  const rooms = [...new Set(Object.values(datastores))].flatMap((name): Finding[] => {
+    const storage = storages.find((candidate) => candidate.storage === name);
+    if (storage?.avail === undefined || storage.total === undefined) return [];
+    return judgeRoom(`storage ${name} on ${host}`, storage.avail, storage.total, neededGb(name));
+  });
+  return [...contents, ...rooms];
+
+  function neededGb(name: string): number {
+    const root = (size: number): number => (name === datastores.disks ? size : 0);
+    return missing.reduce(
+      (sum, { diskGb, extraDisks }) =>
+        extraDisks.reduce(
+          (part, disk) => part + ((disk.datastore ?? datastores.disks) === name ? disk.sizeGb : 0),
+          sum + root(diskGb),
+        ),
+      0,
+    );
+  }
+}
+
+function judgeRoom(subject: string, avail: number, total: number, needed: number): Finding[] {
+  const free = Math.floor(avail / gib);
+  if (avail < total * 0.05) {
+    return [
+      problem(
+        subject,
+        `has ${free} GiB free of ${Math.floor(total / gib)}`,
+        "free some, or add a disk",
+      ),
+    ];
+  }
+  if (needed > free) {
+    return [
+      warning(
+        subject,
+        `has ${free} GiB free, the machines to be made may grow to ${needed} GiB`,
+        "thin disks take what is written; add a disk, or give less diskGb, before it is full",
+      ),
+    ];
+  }
+  return [];
+}
+
+/** Asks hosts and storages. `missing` are the machines that do not exist yet. */
+export async function checkCapacity(
+  config: Pick<SiteConfig, "proxmox" | "machines">,
+  missing: SiteConfig["machines"],
+  api: ProxmoxApi,
+): Promise<readonly Finding[]> {
+  const hosts = await api<HostInForce[]>("cluster/resources?type=node");
+  const online = config.proxmox.hosts.filter(({ name }) =>
+    hosts.some(({ node, status }) => node === name && status === "online"),
+  );
+  const storages = await Promise.all(
+    online.map(async ({ name }) => {
+      const listed = await api<StorageInForce[]>(`nodes/${name}/storage`);
+      const here = missing.filter(({ host }) => host === name);
+      return judgeStorages(config.proxmox, name, listed, here);
+    }),
+  );
+  return [...judgeHosts(config, hosts), ...storages.flat()];
+}

@@ -1,0 +1,86 @@
+/** What a create left behind whose answer was lost: objects that carry the site's name or tags and are not the stack's. */
+import { siteTags } from "../../components/tailnet/tags.ts";
+import type { TailnetDevice, TailnetKeyInfo } from "../../components/tailnet/tailscale-types.ts";
+import type { Leftover } from "../departure/leftovers.ts";
+import type { StackState } from "../state.ts";
+import { ok, warning, type Finding } from "./finding.ts";
+
+/** Ids that the state knows; Cloudflare's may stand behind the account's or zone's. */
+export function knownIds({ resources }: Pick<StackState, "resources">): ReadonlySet<string> {
+  return new Set(resources.flatMap(({ id = "" }) => [id, id.split("/").at(-1) ?? id]));
+}
+
+/** Objects at Cloudflare that the state lacks, with how to remove each. */
+export function judgeCloudflareLeftovers(
+  objects: readonly Leftover[],
+  known: ReadonlySet<string>,
+): readonly Finding[] {
+  const subject = "Cloudflare, leftovers";
+  const strays = objects.filter(({ id }) => !known.has(id));
+  if (strays.length === 0) return [ok(subject, `all ${objects.length} objects are the stack's`)];
+  return strays.map(({ kind, name, id }) => {
+    const twin = objects.find(
+      (other) => other.kind === kind && other.name === name && known.has(other.id),
+    );
+    return warning(
+      `${kind} ${name}`,
+      twin === undefined
+        ? `${id} carries this site's name and is not in its state`
+        : `exists twice: ${twin.id} is the stack's, ${id} is not; the answer to its creation was lost, or somebody made it`,
+      `${places[kind] ?? "remove it in the dashboard"}: ${id}`,
+    );
+  });
+}
+
+const places: Readonly<Record<string, string>> = {
+  tunnel: "delete it under Zero Trust > Networks > Tunnels",
+  "DNS record": "delete it under the zone's DNS > Records",
+  "Access application": "delete it under Zero Trust > Access > Applications",
+  "Access policy": "delete it under Zero Trust > Access > Policies",
+  "Access service token": "delete it under Zero Trust > Access > Service auth",
+};
+
+/** Devices and keys with the site's tags that are neither the stack's nor of its machines. */
+export function judgeTailnetLeftovers(
+  site: string,
+  machines: readonly string[],
+  devices: readonly TailnetDevice[],
+  keys: readonly TailnetKeyInfo[],
+  known: ReadonlySet<string>,
+): readonly Finding[] {
+  const tags = siteTags(site);
+  const own = devices.filter((device) => device.tags.some((tag) => isSites(tag)));
+  const seen = new Map<string, string>();
+  const found: Finding[] = [];
+  for (const { id, name, hostname, tags: carried } of own) {
+    const remove = `remove it in the admin console under Machines, once you know which of them is offline: ${id}`;
+    const twin = seen.get(hostname);
+    seen.set(hostname, id);
+    if (twin !== undefined) {
+      const text = `two devices are called ${hostname}: ${twin} and ${id}`;
+      found.push(warning(`tailnet device ${name}`, text, remove));
+    } else if (carried.includes(tags.node) && !machines.includes(hostname)) {
+      const text = `carries ${tags.node}, and the site has no machine ${hostname}`;
+      found.push(warning(`tailnet device ${name}`, text, remove));
+    }
+  }
+  // The operator makes and revokes keys for itself and its proxies.
+  for (const { id, keyType, description, tags: carried } of keys) {
+    const client = keyType === "client";
+    if (known.has(id) || !carried.includes(client ? tags.operator : tags.node)) continue;
+    const kind = client ? "Tailscale OAuth client" : "Tailscale auth key";
+    found.push(
+      warning(
+        `${kind} ${id}`,
+        `${description === "" ? "it" : `"${description}"`} carries this site's tags and is not in its state`,
+        `revoke it in the admin console under Settings > ${client ? "Trust credentials" : "Keys"}: ${id}`,
+      ),
+    );
+  }
+  if (found.length > 0) return found;
+  return [ok("tailnet, leftovers", `all ${own.length} devices are the site's`)];
+
+  function isSites(tag: string): boolean {
+    return tag === tags.node || tag === tags.operator || tag === tags.connector;
+  }
+}

@@ -1,0 +1,72 @@
+/** Whether the site's networks collide with what this workstation routes elsewhere. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import ipaddr from "ipaddr.js";
+import type { SiteConfig } from "../../stacks/schema.ts";
+import { ok, problem, type Finding } from "./finding.ts";
+
+/** A route as `ip -json -4 route` prints it. */
+export interface RouteInForce {
+  readonly dst: string;
+  readonly dev?: string;
+  readonly gateway?: string;
+}
+
+type Networks = Pick<SiteConfig, "site" | "network">;
+
+type Cidr = readonly [ipaddr.IPv4, number];
+
+const parse = (cidr: string): Cidr =>
+  ipaddr.IPv4.parseCIDR(cidr.includes("/") ? cidr : `${cidr}/32`);
+
+function overlap(a: string, b: string): boolean {
+  const [x, y] = [parse(a), parse(b)];
+  const bits = Math.min(x[1], y[1]);
+  return x[0].match([y[0], bits]);
+}
+
+/**
+ * A route into one of the site's networks is fine when it goes to the site: over a gateway on its LAN, over the tailnet,
+ * or, for the LAN, when this workstation stands on it.
+ */
+export function judgeRoutes(
+  { site, network }: Networks,
+  routes: readonly RouteInForce[],
+): readonly Finding[] {
+  const networks = [
+    ["LAN", site.lan],
+    ["pods", network.pods],
+    ["services", network.services],
+    ["load balancers", network.loadBalancers],
+  ] as const;
+  return networks.map(([name, cidr]) => {
+    const subject = `network ${name} ${cidr}`;
+    const elsewhere = routes
+      .filter(({ dst }) => dst !== "default" && /^[\d./]+$/.test(dst) && overlap(dst, cidr))
+      .filter((route) => !leadsToSite(route, cidr));
+    if (elsewhere.length === 0) return ok(subject, "collides with no route in force here");
+    const told = elsewhere.map(
+      ({ dst, dev, gateway }) =>
+        `${dst} ${gateway === undefined ? "" : `via ${gateway} `}dev ${dev ?? "?"}`,
+    );
+    return problem(
+      subject,
+      `is routed elsewhere on this workstation: ${told.join("; ")}`,
+      "choose another network in the site file before the first up, or take that route away (a VPN, a container bridge)",
+    );
+  });
+
+  function leadsToSite({ dst, dev = "", gateway }: RouteInForce, cidr: string): boolean {
+    if (dev.startsWith("tailscale")) return true;
+    if (gateway !== undefined) return overlap(gateway, site.lan);
+    return cidr === site.lan && (dst === site.lan || !dst.includes("/"));
+  }
+}
+
+/** Reads this workstation's routes. */
+export async function checkRoutes(config: Networks): Promise<readonly Finding[]> {
+  const { stdout } = await promisify(execFile)("ip", ["-json", "-4", "route", "show"], {
+    timeout: 5_000,
+  });
+  return judgeRoutes(config, JSON.parse(stdout) as RouteInForce[]);
+}

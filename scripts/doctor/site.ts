@@ -1,0 +1,58 @@
+/** What the doctor knows of a site before it asks anybody: config, state and outputs. */
+import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import { parseSiteConfig } from "../../stacks/config.ts";
+import type { SiteConfig } from "../../stacks/schema.ts";
+import { readState, type StackState } from "../state.ts";
+import { problem, type Finding } from "./finding.ts";
+
+/** A site whose config is sound. */
+export interface Site {
+  readonly name: string;
+  readonly config: SiteConfig;
+  readonly values: ConfigMap;
+  readonly state: StackState;
+  /** Whether there was an `up`: what it makes must be there. */
+  readonly isUp: boolean;
+  /** Outputs of the last `up`, where they exist; secret ones in plain. */
+  readonly kubeconfig?: string;
+  readonly ssh?: { readonly privateKey: string; readonly knownHosts: string };
+}
+
+/** Machines that the state has. */
+export function existingMachines({ config, state }: Site): SiteConfig["machines"] {
+  const vms = new Set(
+    state.resources
+      .filter(({ type }) => /^proxmoxve:.*:Vm(Legacy)?$/.test(type))
+      .map(({ inputs }) => inputs?.["name"]),
+  );
+  return config.machines.filter(({ name }) => vms.has(name));
+}
+
+/** Reads the stack; the config's problems as findings when it has any. */
+export async function readSite(stack: Stack, name: string): Promise<Site | readonly Finding[]> {
+  const values = await stack.getAllConfig();
+  const raw = Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
+  const { config, problems } = parseSiteConfig(raw, name);
+  if (config === undefined) {
+    return problems.map(({ path, text }) => problem(path, text, `correct Pulumi.${name}.yaml`));
+  }
+  const [state, outputs] = await Promise.all([readState(stack), stack.outputs()]);
+  const output = (key: string): string | undefined => {
+    const value: unknown = outputs[key]?.value;
+    return typeof value === "string" ? value : undefined;
+  };
+  const kubeconfig = output("kubeconfig");
+  const privateKey = output("sshPrivateKey");
+  const knownHosts = output("knownHosts");
+  const site: Site = {
+    name,
+    config,
+    values,
+    state,
+    isUp: state.resources.length > 1,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  };
+  return privateKey === undefined || knownHosts === undefined
+    ? site
+    : { ...site, ssh: { privateKey, knownHosts } };
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { judgePeers, judgeRouterPort } from "../../../scripts/doctor/bgp.ts";
+import { checkMachine, judgeMachine, parseFacts } from "../../../scripts/doctor/machines.ts";
+import { judgeNodes } from "../../../scripts/doctor/nodes.ts";
+import { judgeRoutes } from "../../../scripts/doctor/routes.ts";
+import { siteFile } from "../../../scripts/site-file.ts";
+import { parseSiteConfig } from "../../../stacks/config.ts";
+
+const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
+assert.ok(home);
+const [stone] = home.machines;
+assert.ok(stone);
+const bad = (
+  found: readonly { severity: string; subject: string; text: string; remedy: string }[],
+) => found.filter(({ severity }) => severity !== "ok");
+
+const said = (changes: Record<string, string> = {}): string =>
+  Object.entries({
+    date: "1000",
+    synchronised: "yes",
+    disk: "6% 60000000 /",
+    "rke2-server": "active",
+    "rke2-agent": "inactive",
+    etcd: "there",
+    applied: "yes",
+    ...changes,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+
+const judged = (changes: Record<string, string> = {}) =>
+  bad(judgeMachine(stone, parseFacts(said(changes), 1_000_000), "192.168.1.20", "proxmox-tank"));
+
+describe("the doctor on a machine", () => {
+  it("finds a sound one fine", () => {
+    assert.deepEqual(judged(), []);
+  });
+
+  it("warns above 85 % of the disk, errs above 95 %, and says how to free some", () => {
+    assert.deepEqual(judged({ disk: "85% 9000000 /" }), []);
+    assert.equal(judged({ disk: "90% 6000000 /" })[0]?.severity, "warning");
+    const [full] = judged({ disk: "100% 0 /" });
+    assert.equal(full?.severity, "error");
+    assert.match(full.text, /100 % full on \/, 0 MiB are free/);
+    assert.match(full.remedy, /diskGb/);
+  });
+
+  it("names a clock that is off by ten minutes, and one that nothing keeps right", () => {
+    assert.match(judged({ date: "1600" })[0]?.text ?? "", /600 s ahead/);
+    assert.match(judged({ synchronised: "no" })[0]?.text ?? "", /not synchronised/);
+  });
+
+  it("names lost etcd data once, with every step to get it back", () => {
+    const found = judged({ etcd: "lost", "rke2-server": "failed" });
+    assert.equal(found.length, 1);
+    assert.match(found[0]?.text ?? "", /etcd data is lost/);
+    assert.match(found[0]?.remedy ?? "", /on proxmox-tank: kubectl delete node proxmox-stone/);
+    // The machine that began the cluster would begin another one.
+    assert.match(found[0]?.remedy ?? "", /server: https:\/\/192\.168\.1\.20:9345/);
+    assert.doesNotMatch(judged({ etcd: "lost", joins: "yes" })[0]?.remedy ?? "", /50-join/);
+  });
+
+  it("names a unit that does not run; a machine that was not prepared yet has none", () => {
+    assert.match(judged({ "rke2-server": "failed" })[0]?.text ?? "", /rke2-server is failed/);
+    assert.deepEqual(judged({ applied: "", "rke2-server": "inactive", etcd: "lost" }), []);
+  });
+
+  it("says when nobody answers", async () => {
+    const refuse = () => Promise.reject(new Error("connect: No route to host"));
+    const [finding] = await checkMachine(home, stone, refuse);
+    assert.equal(finding?.severity, "error");
+    assert.match(finding.text, /192\.168\.1\.21 does not answer on SSH: connect: No route/);
+  });
+});
+
+describe("the doctor in the cluster", () => {
+  const node = (name: string, ready: string, ...more: string[]) => ({
+    metadata: { name },
+    status: {
+      conditions: [
+        { type: "Ready", status: ready },
+        ...more.map((type) => ({ type, status: "True", message: "m" })),
+      ],
+    },
+  });
+  const names = home.machines.map(({ name }) => name);
+
+  it("wants every machine as a Ready node without pressure", () => {
+    assert.deepEqual(
+      bad(
+        judgeNodes(
+          home.machines,
+          names.map((name) => node(name, "True")),
+        ),
+      ),
+      [],
+    );
+    const [first = "", second = "", third = ""] = names;
+    const found = bad(
+      judgeNodes(home.machines, [
+        node(first, "True", "DiskPressure"),
+        node(second, "Unknown"),
+        node(third, "True"),
+      ]),
+    );
+    assert.match(found[0]?.text ?? "", /DiskPressure/);
+    assert.match(found[1]?.text ?? "", /is not Ready/);
+    assert.match(found[2]?.text ?? "", /not in the cluster/);
+  });
+
+  it("wants an established session of every node", () => {
+    const session = (name: string, peeringState: string) => ({
+      metadata: { name },
+      status: { bgpInstances: [{ peers: [{ peerAddress: "10.0.0.1", peeringState }] }] },
+    });
+    const [first = "", second = "", third = ""] = names;
+    const found = bad(
+      judgePeers(
+        home.network.bgp,
+        [first, second, third],
+        [session(first, "established"), session(second, "active")],
+      ),
+    );
+    assert.match(found[0]?.text ?? "", /not established: 10\.0\.0\.1 active/);
+    assert.match(found[1]?.text ?? "", /no session/);
+    assert.match(found[0]?.remedy ?? "", /64512.*64513/);
+  });
+
+  it("takes a router's silence for a hint only", () => {
+    assert.equal(judgeRouterPort(home.network.bgp, "refused", true).severity, "ok");
+    assert.equal(judgeRouterPort(home.network.bgp, "refused", false).severity, "warning");
+  });
+});
+
+describe("the doctor at this workstation's routes", () => {
+  it("lets the site's own ways pass: its LAN, its gateway, the tailnet", () => {
+    const routes = [
+      { dst: "default", gateway: "192.168.1.1", dev: "eth0" },
+      { dst: "192.168.1.0/24", dev: "eth0" },
+      { dst: "10.42.0.0/16", gateway: "192.168.1.1", dev: "eth0" },
+      { dst: "10.43.0.0/16", dev: "tailscale0" },
+      { dst: "172.17.0.0/16", dev: "docker0" },
+    ];
+    assert.deepEqual(bad(judgeRoutes(home, routes)), []);
+  });
+
+  it("names a network that is routed elsewhere, and where", () => {
+    const found = bad(
+      judgeRoutes(home, [
+        { dst: "10.42.7.0/24", dev: "br-1234" },
+        { dst: "10.0.0.0/8", gateway: "172.16.0.1", dev: "tun0" },
+      ]),
+    );
+    assert.equal(found.length, 3);
+    assert.match(
+      found[0]?.text ?? "",
+      /10\.42\.7\.0\/24 dev br-1234; 10\.0\.0\.0\/8 via 172\.16\.0\.1 dev tun0/,
+    );
+  });
+});
