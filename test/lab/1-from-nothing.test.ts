@@ -3,9 +3,13 @@ import type { NodeObject } from "../../lab/summary.ts";
 import { roles } from "../../lab/summary.ts";
 import { eventually, freshLab, kubectl, run, up } from "./site.ts";
 import { expectSessions, learnedRoutes } from "./bgp.ts";
+import { watchProcesses } from "./processes.ts";
 
 describe("from nothing", () => {
-  before(freshLab);
+  before(async () => {
+    await freshLab();
+    await watchProcesses();
+  });
 
   it("brings the home site up", async () => {
     await up("home");

@@ -1,11 +1,65 @@
 import assert from "node:assert/strict";
 import { expectSessions } from "./bgp.ts";
-import { eventually, kubectl, machines, run, up } from "./site.ts";
+import { eventually, kubectl, machines, refused, run } from "./site.ts";
 import type { NodeObject } from "../../lab/summary.ts";
+import { devices, fault, noFaults, tailscale } from "./world.ts";
 
-describe("a second site", () => {
+const up = ["node", "scripts/up.ts", "--stack", "cabin"] as const;
+
+/** Everything that a first `up` can meet, one after the other: each run goes as far as it can, and the next goes on. */
+describe("a second site, on a bad day", () => {
+  afterEach(noFaults);
+
+  it("is refused without the tailnet's policy knowing it, before anything is made", async () => {
+    const policy = await tailscale("GET", "tailnet/-/acl");
+    await tailscale("POST", "tailnet/-/acl", policy.replaceAll("tag:cabin-connector", "tag:other"));
+    try {
+      const said = await refused(...up);
+      assert.match(said, /does not provide for site cabin/);
+      assert.match(said, /sites:\s+cabin: /);
+      assert.deepEqual(await machines("cabin"), []);
+    } finally {
+      await tailscale("POST", "tailnet/-/acl", policy);
+    }
+  });
+
+  it("is refused with a clear error while 1Password does not answer", async () => {
+    await fault({ service: "connect", effect: { kind: "cut" } });
+    assert.match(await refused(...up), /https:\/\/connect\.home\.arpa/);
+    assert.deepEqual(await machines("cabin"), []);
+  });
+
+  it("says which Proxmox task has failed", async () => {
+    const effect = { kind: "fail", status: 500, message: "no space left on local-lvm" } as const;
+    const failed = { service: "proxmox.task", path: "qmcreate", times: 1, effect } as const;
+    await fault(failed);
+    assert.match(await refused(...up), /no space left on local-lvm/);
+  });
+
+  it("gets over a slow Proxmox and late SSH, and names the machine whose auth key was refused", async () => {
+    await fault({ service: "proxmox", effect: { kind: "delay", milliseconds: 300 } });
+    await fault({ service: "proxmox", method: "GET", times: 2, effect: { kind: "cut" } });
+    const late = { service: "machine", host: "proxmox-hut", times: 1 } as const;
+    await fault({ ...late, effect: { kind: "delay", milliseconds: 15_000 } });
+    const revoked = {
+      kind: "fail",
+      status: 401,
+      message: "invalid key: API key not valid",
+    } as const;
+    await fault({ service: "tailscale", path: "/machine/register", effect: revoked });
+    const said = await refused(...up);
+    assert.match(said, /invalid key/);
+    assert.match(said, /proxmox-hut/);
+    assert.equal((await machines("cabin")).length, 1);
+  });
+
+  it("says where a chart could not be had", async () => {
+    await fault({ service: "mirrors", host: "helm.cilium.io", effect: { kind: "cut" } });
+    assert.match(await refused(...up), /helm\.cilium\.io/);
+  });
+
   it("comes up with the first still there", async () => {
-    await up("cabin");
+    await run(...up);
     const { items } = await kubectl<{ items: NodeObject[] }>("cabin", "get", "nodes");
     assert.deepEqual(
       items.map(({ metadata }) => metadata.name),
@@ -15,11 +69,20 @@ describe("a second site", () => {
     assert.equal((await kubectl<{ items: unknown[] }>("home", "get", "nodes")).items.length, 4);
     await expectSessions("home", 4);
     assert.equal((await machines("home")).length, 4);
+    await run("pulumi", "preview", "--stack", "cabin", "--refresh", "--expect-no-changes");
   });
 
-  it("goes without touching the first", async () => {
+  it("goes without touching the first, and takes its devices along", async () => {
+    const before = (await devices()).map(({ hostname }) => hostname);
+    assert.ok(before.includes("proxmox-hut") && before.includes("cabin-connector-0"));
     await run("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
     assert.deepEqual(await machines("cabin"), []);
     assert.equal((await machines("home")).length, 4);
+    const after = (await devices()).map(({ hostname }) => hostname);
+    assert.ok(
+      after.every((name) => !/hut|cabin/.test(name)),
+      after.join(" "),
+    );
+    assert.ok(after.includes("robbinsdale-connector-0"));
   });
 });

@@ -7,8 +7,11 @@ import { root } from "../../toolchain/build.ts";
 
 process.env["HOMELAB_LAB"] ??= join(root, ".lab-test");
 const { labStatus, resetLab, runInLab, startLab, stopLab } = await import("../../lab/lab.ts");
+const { apiTokenId, ensureCredentials } = await import("../../lab/credentials.ts");
+const { labPaths } = await import("../../lab/state.ts");
 
 export { labStatus };
+export const paths = labPaths();
 
 export interface Output {
   readonly code: number;
@@ -47,6 +50,13 @@ export async function run(...command: string[]): Promise<string> {
 /** The same without the demand that it succeeds. */
 export async function attempt(...command: string[]): Promise<Output> {
   return runInLab(command, { stdio: "capture", keepHome: !helpsPeople.has(command[0] ?? "") });
+}
+
+/** The same, which must fail; gives everything that it printed. */
+export async function refused(...command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await attempt(...command);
+  assert.notEqual(code, 0, `${command.join(" ")} ended well\n${stdout}\n${stderr}`);
+  return `${stdout}\n${stderr}`;
 }
 
 /** `npm run up -- --stack NAME`, as it runs inside the lab. */
@@ -88,11 +98,18 @@ const endpoints: Readonly<Record<string, string>> = {
   cabin: "https://192.168.2.11:8006",
 };
 
-/** Asks the Proxmox API of a site, as curl in the lab's shell would. */
+/** Asks the Proxmox API of a site; the token travels on standard input, so that no process list shows it. */
 export async function proxmox<T>(stack: string, path: string, method = "GET"): Promise<T> {
-  const url = `${endpoints[stack] ?? ""}/api2/json/${path}`;
-  const script = `curl -fsS -X ${method} -H "Authorization: PVEAPIToken=$PROXMOX_VE_API_TOKEN" '${url}'`;
-  return (JSON.parse(await run("sh", "-c", script)) as { data: T }).data;
+  const { apiTokenSecret } = await ensureCredentials(paths.state);
+  const config = [
+    `url = "${endpoints[stack] ?? ""}/api2/json/${path}"`,
+    `request = "${method}"`,
+    `header = "Authorization: PVEAPIToken=${apiTokenId}=${apiTokenSecret}"`,
+  ];
+  const options = { stdio: "capture", keepHome: true, input: `${config.join("\n")}\n` } as const;
+  const { code, stdout, stderr } = await runInLab(["curl", "-fsS", "-K", "-"], options);
+  assert.equal(code, 0, `${method} ${path}: ${stderr}`);
+  return (JSON.parse(stdout) as { data: T }).data;
 }
 
 export const machines = async (stack: string): Promise<ListedMachine[]> =>

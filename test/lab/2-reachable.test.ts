@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { attempt, eventually, kubectl, paths, run } from "./site.ts";
+import { devices, mailTo, tailscale, visit, type Visit } from "./world.ts";
+import { runAsVisitor } from "../../lab/visitor.ts";
+
+const typeo = "https://typeo.example.net/";
+const login = "https://homelab.cloudflareaccess.com/cdn-cgi/access/login/typeo.example.net";
+
+interface ServiceToken {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+async function serviceToken(): Promise<ServiceToken> {
+  const text = await run(
+    ...["pulumi", "stack", "output", "serviceTokens"],
+    ...["--show-secrets", "--json", "--stack", "home"],
+  );
+  const token = (JSON.parse(text) as Record<string, ServiceToken>)["monitoring"];
+  assert.ok(token, "there is no service token");
+  return token;
+}
+
+const asProgram = ({ clientId, clientSecret }: ServiceToken): string[] => [
+  `header = "CF-Access-Client-Id: ${clientId}"`,
+  `header = "CF-Access-Client-Secret: ${clientSecret}"`,
+];
+
+/** The text of one element of the application's page, by its id. */
+function shown(page: Visit, id: string): string {
+  const found = new RegExp(`id="${id}">([^<]*)<`).exec(page.body)?.[1];
+  assert.ok(found !== undefined, `the page shows no ${id}: ${page.body}`);
+  return found;
+}
+
+describe("from the internet", () => {
+  const jar = join(paths.run, "visitor-cookies");
+  const cookies = [`cookie = "${jar}"`, `cookie-jar = "${jar}"`];
+  beforeEach(() => rm(jar, { force: true }));
+
+  it("a name leads through Access, tunnel and Service to a pod, for a program with a service token", async () => {
+    const token = await serviceToken();
+    const { items } = await kubectl<{ items: { metadata: { name: string } }[] }>(
+      ...(["home", "get", "pods", "-n", "typeo"] as const),
+    );
+    await eventually(30, async () => {
+      const page = await visit(typeo, asProgram(token));
+      assert.equal(page.status, 200, page.body);
+      assert.ok(items.some(({ metadata }) => metadata.name === shown(page, "pod")));
+      assert.equal(shown(page, "host"), "typeo.example.net");
+    });
+  });
+
+  it("a visitor without an identity is sent to the login page", async () => {
+    const { status, location } = await visit(typeo);
+    assert.equal(status, 302);
+    assert.ok(location?.startsWith(login), location);
+  });
+
+  it("a wrong service token, and an identity that somebody made up, open nothing", async () => {
+    const { clientId } = await serviceToken();
+    const wrong = await visit(typeo, asProgram({ clientId, clientSecret: "0".repeat(64) }));
+    assert.ok(wrong.status === 403 || wrong.status === 302, String(wrong.status));
+    const claimed = [
+      'header = "Cf-Access-Authenticated-User-Email: admin@example.net"',
+      'header = "Cookie: CF_Authorization=eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImFkbWluQGV4YW1wbGUubmV0In0."',
+    ];
+    const forged = await visit(typeo, claimed);
+    assert.notEqual(forged.status, 200);
+    assert.ok(!forged.body.includes('id="pod"'));
+  });
+
+  it("a person comes in with the code that was mailed, and is known to the application", async () => {
+    const page = await logIn("family@example.net");
+    assert.equal(page.status, 200, page.body);
+    assert.equal(shown(page, "identity"), "family@example.net");
+  });
+
+  it("a person whom no policy admits gets no code", async () => {
+    await askForCode("stranger@example.com");
+    assert.deepEqual(await mailTo("stranger@example.com"), []);
+  });
+
+  it("names that nobody published and the home network are out of reach", async () => {
+    const absent = await runAsVisitor(["curl", "-sS", "https://other.example.net/"], {
+      stdio: "capture",
+    });
+    assert.equal(absent.code, 6, absent.stderr);
+    const inside = await runAsVisitor(["curl", "-sSk", "-m", "3", "https://192.168.1.11:8006/"], {
+      stdio: "capture",
+    });
+    assert.notEqual(inside.code, 0);
+  });
+
+  it("keeps answering when the host of one tunnel end is lost", async () => {
+    const token = await serviceToken();
+    const { items } = await kubectl<{
+      items: { metadata: { name: string }; spec: { nodeName: string } }[];
+    }>(...(["home", "get", "pods", "-n", "cloudflared"] as const));
+    const nodes = items.map(({ spec }) => spec.nodeName);
+    assert.equal(new Set(nodes).size, 2, `both ends are on ${nodes.join(", ")}`);
+    const [lost] = items;
+    assert.ok(lost);
+    await run(
+      ...["kubectl", "--context", "home", "delete", "pod", "-n", "cloudflared"],
+      ...[lost.metadata.name, "--wait=false"],
+    );
+    const pages = await Promise.all([1, 2, 3].map(() => visit(typeo, asProgram(token))));
+    for (const page of pages) assert.equal(page.status, 200);
+  });
+
+  /** The login page, asked for a code; gives the form's nonce. */
+  async function askForCode(email: string): Promise<string> {
+    const { location } = await visit(typeo, cookies);
+    assert.ok(location);
+    const query = new URL(location).searchParams;
+    const fields = ["kid", "redirect_url"].map(
+      (name) => `data-urlencode = "${name}=${query.get(name) ?? ""}"`,
+    );
+    const form = await visit(login, [...cookies, ...fields, `data-urlencode = "email=${email}"`]);
+    const nonce = /name="nonce" value="([^"]+)"/.exec(form.body)?.[1];
+    assert.ok(nonce, form.body);
+    return nonce;
+  }
+
+  async function logIn(email: string): Promise<Visit> {
+    const nonce = await askForCode(email);
+    const mail = (await mailTo(email)).at(-1);
+    const code = /code: (\d{6})/.exec(mail?.subject ?? "")?.[1];
+    assert.ok(code, "no code was mailed");
+    const verify =
+      "https://homelab.cloudflareaccess.com/cdn-cgi/access/verify-code/typeo.example.net";
+    const fields = [`data-urlencode = "nonce=${nonce}"`, `data-urlencode = "code=${code}"`];
+    const back = await visit(verify, [...cookies, ...fields]);
+    assert.ok(back.location, back.body);
+    await visit(back.location, cookies);
+    return visit(typeo, cookies);
+  }
+});
+
+describe("from the tailnet", () => {
+  const routes = ["10.43.0.0/16", "10.42.0.0/16", "10.96.0.0/16", "192.168.1.0/24"];
+
+  it("has every machine, the operator and the connector as devices with their tags", async () => {
+    const seen = (await devices()).map(({ hostname, tags }) => `${hostname} ${tags?.join() ?? ""}`);
+    assert.deepEqual(seen.sort(), [
+      "home-operator tag:home-operator",
+      "proxmox-stone tag:home-node",
+      "proxmox-tank tag:home-node",
+      "proxmox-titan tag:home-node",
+      "proxmox-vault tag:home-node",
+      "robbinsdale-connector-0 tag:home-connector",
+    ]);
+  });
+
+  it("has the connector's routes and exit node approved by the policy", async () => {
+    const connector = (await devices()).find(
+      ({ hostname }) => hostname === "robbinsdale-connector-0",
+    );
+    assert.deepEqual(new Set(connector?.enabledRoutes), new Set([...routes, "0.0.0.0/0", "::/0"]));
+    const { status } = await kubectl<{
+      status: { conditions: { type: string; status: string }[] };
+    }>(...(["home", "get", "connector", "robbinsdale-connector-0"] as const));
+    assert.equal(status.conditions.find(({ type }) => type === "ConnectorReady")?.status, "True");
+  });
+
+  it("asks the site's own DNS for the site's names", async () => {
+    const dns = await tailscale("GET", "tailnet/-/dns/split-dns");
+    assert.deepEqual(JSON.parse(dns), { "home.arpa": ["192.168.1.1"] });
+  });
+
+  it("lets a key in once only", async () => {
+    const text = await run("ssh", "proxmox-vault", "ls -a /run/homelab-tailscale.key 2>&1 || true");
+    assert.match(text, /No such file/);
+    const { keys } = JSON.parse(await tailscale("GET", "tailnet/-/keys")) as {
+      keys: { description: string; keyType: string; invalid?: boolean }[];
+    };
+    const machines = keys.filter(({ description }) => /^gen-\w+ proxmox-/.test(description));
+    assert.equal(machines.length, 4);
+    assert.ok(machines.every(({ invalid }) => invalid === true));
+  });
+
+  it("takes a restarted machine's Tailscale for the same device", async () => {
+    const before = (await devices()).find(({ hostname }) => hostname === "proxmox-vault")?.id;
+    const { code } = await attempt("ssh", "proxmox-vault", "systemctl restart tailscaled");
+    assert.equal(code, 0);
+    await eventually(30, async () => {
+      const status = await run("ssh", "proxmox-vault", "tailscale status --json");
+      assert.equal((JSON.parse(status) as { BackendState: string }).BackendState, "Running");
+    });
+    const same = (await devices()).filter(({ hostname }) => hostname === "proxmox-vault");
+    assert.deepEqual(
+      same.map(({ id }) => id),
+      [before],
+    );
+  });
+});

@@ -1,0 +1,147 @@
+/** The world outside the sites, as the tests see and spoil it: faults, APIs, mail, and a visitor on the internet. */
+import assert from "node:assert/strict";
+import { ControlClient } from "../../lab/client.ts";
+import { ensureCredentials } from "../../lab/credentials.ts";
+import { publicZone } from "../../lab/datacentre.ts";
+import type { FaultRuleInput } from "../../lab/faults.ts";
+import { runInLab } from "../../lab/inside.ts";
+import { runAsVisitor } from "../../lab/visitor.ts";
+import { paths } from "./site.ts";
+
+const control = new ControlClient(paths.control);
+
+export const credentials = () => ensureCredentials(paths.state);
+
+/** Puts a fault in force; gives the function that tells how many requests have met it. */
+export async function fault(rule: FaultRuleInput): Promise<() => Promise<number>> {
+  const { id } = await control.addFault(rule);
+  let met = 0;
+  return async () => {
+    // A fault that has ended by itself has met all that it could.
+    met = (await control.faults()).find((one) => one.id === id)?.met ?? rule.times ?? met;
+    return met;
+  };
+}
+
+export const noFaults = async (): Promise<void> => {
+  await control.clearFaults();
+};
+
+export const mailTo = async (address: string) => control.mail(address);
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** One request from the lab's seat; headers travel on standard input, so that no process list shows them. */
+async function ask(
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): Promise<Answer> {
+  const config = [
+    `url = "${url}"`,
+    `request = "${method}"`,
+    ...Object.entries(headers).map(([name, value]) => `header = "${name}: ${value}"`),
+    ...(body === undefined ? [] : [`data-binary = ${JSON.stringify(body)}`]),
+    'write-out = "\\n%{http_code}"',
+    "silent",
+    "show-error",
+  ];
+  const result = await runInLab(["curl", "-K", "-"], {
+    stdio: "capture",
+    keepHome: true,
+    input: `${config.join("\n")}\n`,
+  });
+  assert.equal(result.code, 0, `${method} ${url}: ${result.stderr}`);
+  const split = result.stdout.lastIndexOf("\n");
+  return { status: Number(result.stdout.slice(split + 1)), body: result.stdout.slice(0, split) };
+}
+
+/** Cloudflare's API with the account's token; `path` below /client/v4, `{a}` and `{z}` stand for account and zone. */
+export async function cloudflare<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const { cloudflareToken } = await credentials();
+  const filled = path.replace("{a}", publicZone.accountId).replace("{z}", publicZone.id);
+  const answer = await ask(
+    method,
+    `https://api.cloudflare.com/client/v4/${filled}`,
+    { Authorization: `Bearer ${cloudflareToken}`, "Content-Type": "application/json" },
+    body === undefined ? undefined : JSON.stringify(body),
+  );
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+  return (JSON.parse(answer.body) as { result: T }).result;
+}
+
+async function tailnetToken(): Promise<string> {
+  const { clientId, clientSecret } = (await credentials()).tailscale;
+  const answer = await ask(
+    "POST",
+    "https://api.tailscale.com/api/v2/oauth/token",
+    { "Content-Type": "application/x-www-form-urlencoded" },
+    `client_id=${clientId}&client_secret=${clientSecret}`,
+  );
+  assert.equal(answer.status, 200, answer.body);
+  return (JSON.parse(answer.body) as { access_token: string }).access_token;
+}
+
+/** Tailscale's API with the tailnet's OAuth client; `path` below /api/v2. Gives the text of the answer. */
+export async function tailscale(method: string, path: string, body?: string): Promise<string> {
+  const headers = {
+    Authorization: `Bearer ${await tailnetToken()}`,
+    Accept: path.endsWith("/acl") ? "application/hujson" : "application/json",
+    "Content-Type": path.endsWith("/acl") ? "application/hujson" : "application/json",
+  };
+  const answer = await ask(method, `https://api.tailscale.com/api/v2/${path}`, headers, body);
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+  return answer.body;
+}
+
+/** A device of the tailnet, as its API lists it. */
+export interface Device {
+  readonly id: string;
+  readonly hostname: string;
+  readonly name: string;
+  readonly tags?: readonly string[];
+  readonly advertisedRoutes?: readonly string[];
+  readonly enabledRoutes?: readonly string[];
+}
+
+export async function devices(): Promise<readonly Device[]> {
+  const text = await tailscale("GET", "tailnet/-/devices?fields=all");
+  return (JSON.parse(text) as { devices: Device[] }).devices;
+}
+
+/** What a visitor on the internet sees. */
+export interface Visit {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly body: string;
+}
+
+/** One request from outside every site's network. `more` are further lines of curl's config. */
+export async function visit(url: string, more: readonly string[] = []): Promise<Visit> {
+  const bundle = `${paths.ca}/bundle.pem`;
+  const config = [
+    `url = "${url}"`,
+    `cacert = "${bundle}"`,
+    ...more,
+    'write-out = "\\n%{http_code} %{redirect_url}"',
+    "max-time = 20",
+    "silent",
+    "show-error",
+  ];
+  const result = await runAsVisitor(["curl", "-K", "-"], {
+    stdio: "capture",
+    input: `${config.join("\n")}\n`,
+  });
+  assert.equal(result.code, 0, `a visitor of ${url}: ${result.stderr}`);
+  const split = result.stdout.lastIndexOf("\n");
+  const [status, location] = result.stdout.slice(split + 1).split(" ");
+  return {
+    status: Number(status),
+    location: location === "" ? undefined : location,
+    body: result.stdout.slice(0, split),
+  };
+}
