@@ -2,7 +2,7 @@ import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".lab", "toolchain/bootstrap.mjs", "eslint.config.js"] },
+  { ignores: ["node_modules", ".lab*", "toolchain/bootstrap.mjs", "eslint.config.js"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
