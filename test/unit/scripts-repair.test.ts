@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { engineRuns, lockHolders, releaseStaleLock } from "../../scripts/repair/lock.ts";
 import { forgetReleaseRecord, rollBackRelease } from "../../scripts/repair/release.ts";
+import { removeObject } from "../../scripts/repair/object.ts";
 import { orphanedPlugins } from "../../scripts/repair/orphans.ts";
 import { unreachableApis } from "../../scripts/reachability.ts";
-import { stringInput, withoutPending } from "../../scripts/state.ts";
+import { stringInput, withoutPending, type StateResource } from "../../scripts/state.ts";
 import type { ClusterCommand } from "../../scripts/kubectl.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { hostname } from "node:os";
@@ -73,7 +74,7 @@ describe("repair", () => {
     });
   });
 
-  describe("of a release", () => {
+  describe("of releases and objects", () => {
     const release = { urn: "urn", type: "r", inputs: { name: "cilium", namespace: "kube-system" } };
     const cluster = (
       calls: string[],
@@ -86,6 +87,39 @@ describe("repair", () => {
         return Promise.resolve({ ok: true, stdout, stderr: "" });
       };
     };
+
+    const object = (type: string, kind: string): StateResource => ({
+      urn: `urn:pulumi:home::homelab::${type}::thing`,
+      type,
+      inputs: { apiVersion: "v1", kind, metadata: { name: "thing" } },
+    });
+
+    it("removes an object that only the killed run knew", async () => {
+      const calls: string[] = [];
+      const run = cluster(calls, { "get -f": "configmap/thing\n" });
+      await removeObject(object("kubernetes:core/v1:ConfigMap", "ConfigMap"), run, () => undefined);
+      assert.match(calls.at(-1) ?? "", /delete -f/);
+    });
+
+    it("never removes a node whose labels a killed run was writing", async () => {
+      const calls: string[] = [];
+      const run = cluster(calls, { "get -f": "node/thing\n" });
+      await removeObject(object("kubernetes:core/v1:NodePatch", "Node"), run, () => undefined);
+      assert.deepEqual(calls, []);
+    });
+
+    it("removes a namespace that is empty, and refuses one that holds anything", async () => {
+      const namespace = object("kubernetes:core/v1:Namespace", "Namespace");
+      const calls: string[] = [];
+      const empty = { "get -f": "namespace/thing\n", "get pods": "configmap/kube-root-ca.crt\n" };
+      await removeObject(namespace, cluster(calls, empty), () => undefined);
+      assert.match(calls.at(-1) ?? "", /delete -f/);
+      const full = { ...empty, "get pods": "secret/photos\n" };
+      await assert.rejects(
+        removeObject(namespace, cluster([], full), () => undefined),
+        /pulumi import/,
+      );
+    });
 
     it("removes only Helm's record of an install that the state does not know", async () => {
       const calls: string[] = [];
