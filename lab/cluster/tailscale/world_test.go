@@ -198,4 +198,3 @@ func (w *world) deleteConnector() {
 	}
 	w.t.Fatal("the Connector is not let go")
 }
-
