@@ -19,6 +19,22 @@ export function lanDomain(site: SiteInventory): string {
   return site.name === "home" ? "home.arpa" : `${site.name}.home.arpa`;
 }
 
+/** Settings of every dnsmasq of the lab: supervised, logging to its output, knowing only what it is told. */
+const foreground = [
+  "no-resolv",
+  "no-hosts",
+  "keep-in-foreground",
+  "user=root",
+  "pid-file=",
+  "bind-interfaces",
+  "log-facility=-",
+  "cache-size=0",
+] as const;
+
+const internetRecords = Object.values(internet).flatMap(({ address, names }) =>
+  names.map((name) => `host-record=${name},${address}`),
+);
+
 /**
  * Configuration of the router's dnsmasq. It knows the internet's services and the LAN, asks the other sites' routers for
  * their names and the internet's resolver for the public zone, and denies all else.
@@ -31,21 +47,12 @@ export function dnsmasqConfig(
   const others = sites.filter((other) => other !== site);
   const listen = [site.gateway, ...site.routerAddresses.map((cidr) => cidr.replace(/\/.*$/, ""))];
   return [
-    "no-resolv",
-    "no-hosts",
-    "keep-in-foreground",
-    "user=root",
-    "pid-file=",
-    "bind-interfaces",
-    "log-facility=-",
-    "cache-size=0",
+    ...foreground,
     ...listen.map((address) => `listen-address=${address}`),
     `local=/${lanDomain(site)}/`,
     ...others.map((other) => `server=/${lanDomain(other)}/${other.gateway}`),
     "address=/#/",
-    ...Object.values(internet).flatMap(({ address, names }) =>
-      names.map((name) => `host-record=${name},${address}`),
-    ),
+    ...internetRecords,
     ...(lanDomain(site) === "home.arpa" ? [`host-record=${connect.name},${connect.address}`] : []),
     `server=/${publicZone.name}/${publicResolver}`,
     ...site.hosts.map(
@@ -66,21 +73,12 @@ export function machineHosts(site: SiteInventory, machines: readonly NamedMachin
 /** Configuration of the internet's resolver: the services' names, and the records of the public zone. */
 export function publicDnsConfig(recordsFile: string): string {
   return [
-    "no-resolv",
-    "no-hosts",
-    "keep-in-foreground",
-    "user=root",
-    "pid-file=",
-    "bind-interfaces",
-    "log-facility=-",
-    "cache-size=0",
+    ...foreground,
     `listen-address=${publicResolver}`,
     ...publicZone.nameServers.map((name) => `dns-rr=${publicZone.name},${ns},${wireName(name)}`),
     `local=/${publicZone.name}/`,
     "address=/#/",
-    ...Object.values(internet).flatMap(({ address, names }) =>
-      names.map((name) => `host-record=${name},${address}`),
-    ),
+    ...internetRecords,
     `addn-hosts=${recordsFile}`,
     "",
   ].join("\n");
