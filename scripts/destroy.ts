@@ -4,7 +4,7 @@
  */
 import { createInterface } from "node:readline/promises";
 import { leftovers, type Outside } from "./departure/leftovers.ts";
-import { bury, readOutside, takeAway } from "./departure/take-away.ts";
+import { bury, leaveFromHere, readOutside, takeAway } from "./departure/take-away.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
 import { readState } from "./state.ts";
 
@@ -52,11 +52,15 @@ await main(async () => {
   if (!(await confirmed())) throw new Error("nothing was destroyed");
   const stack = await selectStack(name);
   const outside = await readOutside(stack, await readState(stack));
+  let fromHere = false;
   await withRepair(
     stack,
     () => takeAway(stack, outside, say),
-    () => bury(stack, name, outside, say),
+    async () => {
+      fromHere = (await bury(stack, outside, say)) || fromHere;
+    },
   );
+  if (fromHere) await leaveFromHere(outside, name, say);
   say(`${name}: destroyed`);
   await lookOutside(outside);
 });

@@ -46,17 +46,18 @@ export function withoutPending(deployment: Deployment): Deployment {
 /** Marks a secret in an export: https://www.pulumi.com/docs/iac/concepts/secrets/ */
 const secretSignature = "4dabf18193072939515e22adb298388d";
 
-/** A string input; secrets are unwrapped. Undefined when it is absent or not a string. */
-export function stringInput(resource: StateResource, name: string): string | undefined {
+/** An input as the program gave it; secrets are unwrapped. Undefined when it is absent. */
+export function plainInput(resource: StateResource, name: string): unknown {
   const value = resource.inputs?.[name];
-  if (typeof value === "string") return value;
-  if (typeof value === "object" && value !== null && secretSignature in value) {
-    const plain = (value as { plaintext?: unknown }).plaintext;
-    if (typeof plain !== "string") return undefined;
-    const parsed: unknown = JSON.parse(plain);
-    return typeof parsed === "string" ? parsed : undefined;
-  }
-  return undefined;
+  if (typeof value !== "object" || value === null || !(secretSignature in value)) return value;
+  const plain = (value as { plaintext?: unknown }).plaintext;
+  return typeof plain === "string" ? (JSON.parse(plain) as unknown) : undefined;
+}
+
+/** The same where it is a string; undefined otherwise. */
+export function stringInput(resource: StateResource, name: string): string | undefined {
+  const value = plainInput(resource, name);
+  return typeof value === "string" ? value : undefined;
 }
 
 /** Inputs of the provider `pulumi:providers:<name>` of this stack, if the state has one. */

@@ -2,7 +2,7 @@
 import { allTags } from "../../components/tailnet/tags.ts";
 import type { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import { probeHostKey, type ProbeResult } from "../../components/remote/host-key-probe.ts";
-import type { StateResource } from "../state.ts";
+import { plainInput, type StateResource } from "../state.ts";
 import type { TailnetMemory } from "./accounts.ts";
 
 const probeMs = 10_000;
@@ -12,7 +12,10 @@ export async function deadMachine(
   step: StateResource,
   probe: (host: string, port: number, timeoutMs: number) => Promise<ProbeResult> = probeHostKey,
 ): Promise<string | undefined> {
-  const { host, port } = (step.inputs?.["connection"] ?? {}) as { host?: unknown; port?: unknown };
+  const { host, port } = (plainInput(step, "connection") ?? {}) as {
+    host?: unknown;
+    port?: unknown;
+  };
   if (typeof host !== "string") return `${step.urn} names no machine`;
   const result = await probe(host, typeof port === "number" ? port : 22, probeMs);
   return result.state === "ready" ? undefined : `${host}: ${result.reason}`;

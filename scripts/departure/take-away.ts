@@ -35,10 +35,10 @@ export async function readOutside(stack: Stack, state: StackState): Promise<Outs
 }
 
 /**
- * Forgets what cannot be asked any more: the objects of a dead cluster, and the departure step of a dead machine, whose work
- * is done from here. Must come before pending operations are settled, because that asks the cluster.
+ * Forgets what cannot be asked any more: the objects of a dead cluster, and the departure step of a dead machine. Tells
+ * whether that step's work is to be done from here, once everything else has gone. Must come before pending operations are settled, because that asks the cluster.
  */
-export async function bury(stack: Stack, site: string, outside: Outside, say: Say): Promise<void> {
+export async function bury(stack: Stack, outside: Outside, say: Say): Promise<boolean> {
   const state = await readState(stack);
   const cluster = await deadCluster(state);
   if (cluster !== undefined) {
@@ -52,7 +52,7 @@ export async function bury(stack: Stack, site: string, outside: Outside, say: Sa
   }
   const step = departureStep(state);
   const machine = step && (await deadMachine(step));
-  if (step === undefined || machine === undefined) return;
+  if (step === undefined || machine === undefined) return false;
   if (outside.tailnet === undefined) {
     throw new Error(
       `the machine that takes the site out of the tailnet does not answer (${machine}), and the state holds no login to ` +
@@ -62,8 +62,14 @@ export async function bury(stack: Stack, site: string, outside: Outside, say: Sa
   say(
     `the machine that takes the site out of the tailnet does not answer (${machine}); that is done from here`,
   );
-  await leaveTailnet(new TailscaleApi(outside.tailnet.access), site, outside.tailnet, say);
   await stack.importStack(withoutResources((await readState(stack)).deployment, [step.urn]));
+  return true;
+}
+
+/** The departure step's work, after everything that needs the tailnet has gone. */
+export async function leaveFromHere({ tailnet }: Outside, site: string, say: Say): Promise<void> {
+  if (tailnet !== undefined)
+    await leaveTailnet(new TailscaleApi(tailnet.access), site, tailnet, say);
 }
 
 async function dropTunnelConnections({ cloudflare, tunnel }: Outside): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expectSessions } from "./bgp.ts";
-import { eventually, kubectl, machines, refused, run } from "./site.ts";
+import { eventually, kubectl, machines, proxmox, refused, run } from "./site.ts";
 import type { NodeObject } from "../../lab/summary.ts";
 import { devices, fault, noFaults, tailscale } from "./world.ts";
 
@@ -72,9 +72,16 @@ describe("a second site, on a bad day", () => {
     await run("pulumi", "preview", "--stack", "cabin", "--refresh", "--expect-no-changes");
   });
 
-  it("goes without touching the first, and takes its devices along", async () => {
+  it("goes even when its only machine is dead, takes its devices along, and leaves the first alone", async () => {
     const before = (await devices()).map(({ hostname }) => hostname);
     assert.ok(before.includes("proxmox-hut") && before.includes("cabin-connector-0"));
+    await proxmox("cabin", "nodes/hut/qemu/221/status/stop", "POST");
+    await eventually(20, async () => {
+      assert.deepEqual(
+        (await machines("cabin")).map(({ status }) => status),
+        ["stopped"],
+      );
+    });
     await run("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
     assert.deepEqual(await machines("cabin"), []);
     assert.equal((await machines("home")).length, 4);

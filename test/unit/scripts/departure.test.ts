@@ -35,7 +35,8 @@ const departure: StateResource = {
   urn: "urn:pulumi:home::homelab::homelab:remote:Step$command:remote:Command::home-departure-command",
   type: "command:remote:Command",
   inputs: {
-    connection: { host: "192.168.1.21", port: 22 },
+    // It holds a private key: the whole connection is a secret in the state.
+    connection: secretOf({ host: "192.168.1.21", port: 22 }),
     stdin: secretOf(scriptInput("main() { X='not a parameter'\n}\nmain\n", parameters)),
   },
 };
