@@ -12,7 +12,7 @@ import { deadMachine, leaveTailnet } from "../../../scripts/departure/leave-tail
 import { parameterValues } from "../../../scripts/departure/parameter-values.ts";
 import type { StackState, StateResource } from "../../../scripts/state.ts";
 
-const secretOf = (value: string): unknown => ({
+const secretOf = (value: unknown): unknown => ({
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
   plaintext: JSON.stringify(value),
 });
