@@ -2,14 +2,12 @@ package cloudflare
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 
 	"homelab/lab/plugins/provider"
 )
@@ -20,9 +18,7 @@ var tokenForm = regexp.MustCompile(`^[0-9A-Za-z\-_]{40,80}$`)
 
 // plugin holds what Configure found.
 type plugin struct {
-	mu         sync.Mutex
-	configured *client
-	problem    error
+	configured provider.Configured[client]
 }
 
 // checkConfig refuses a token argument of the wrong form. One from the environment is not looked at.
@@ -44,20 +40,11 @@ func checkConfig(config provider.Map) []provider.Failure {
 
 // configure makes no call: a wrong token is found by the first one.
 func (p *plugin) configure(_ context.Context, config provider.Map) error {
-	made, err := newClient(config)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.configured, p.problem = made, err
-	return err
+	return p.configured.Set(newClient(config))
 }
 
 func (p *plugin) client() (*client, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.configured == nil && p.problem == nil {
-		return nil, errors.New("the Cloudflare provider is not configured")
-	}
-	return p.configured, p.problem
+	return p.configured.Get("Cloudflare")
 }
 
 // newClient reads arguments, then the environment. Without any token requests carry no Authorization.

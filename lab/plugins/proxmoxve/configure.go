@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -37,29 +36,20 @@ type settings struct {
 
 // plugin holds what Configure found. A bad configuration fails at the first resource, not before.
 type plugin struct {
-	mu         sync.Mutex
-	configured *api
-	problem    error
+	configured provider.Configured[api]
 
 	vmIDs nextIDs
 }
 
 func (p *plugin) configure(_ context.Context, config provider.Map) error {
-	made, err := newAPI(config)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.configured, p.problem = made, err
+	// What is wrong is the first resource's to say.
+	_ = p.configured.Set(newAPI(config))
 	return nil
 }
 
 // client is the configured API.
 func (p *plugin) client() (*api, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.configured == nil && p.problem == nil {
-		return nil, errors.New("the Proxmox VE provider is not configured")
-	}
-	return p.configured, p.problem
+	return p.configured.Get("Proxmox VE")
 }
 
 func newAPI(config provider.Map) (*api, error) {

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 
 	"golang.org/x/oauth2/clientcredentials"
 
@@ -23,16 +22,11 @@ const (
 
 // plugin holds what Configure found.
 type plugin struct {
-	mu         sync.Mutex
-	configured *client
-	problem    error
+	configured provider.Configured[client]
 }
 
 func (p *plugin) configure(_ context.Context, config provider.Map) error {
-	made, err := newClient(config)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.configured, p.problem = made, err
+	err := p.configured.Set(newClient(config))
 	// In a preview, values that are not known yet may be what is missing.
 	if config.ContainsUnknowns() {
 		return nil
@@ -41,12 +35,7 @@ func (p *plugin) configure(_ context.Context, config provider.Map) error {
 }
 
 func (p *plugin) client() (*client, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.configured == nil && p.problem == nil {
-		return nil, errors.New("the Tailscale provider is not configured")
-	}
-	return p.configured, p.problem
+	return p.configured.Get("Tailscale")
 }
 
 // unsupported arguments belong to ways to sign in that nothing here uses.
