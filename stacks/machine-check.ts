@@ -25,6 +25,7 @@ export function checkMachines(
   const wanted = config.machines.map((machine) => ({
     ...machine,
     ha: machine.ha !== undefined,
+    server: machine.role === "server",
     beginsCluster: machine === servers[0] && servers.length > 1,
   }));
   const existing = inventory.machines;

@@ -17,6 +17,8 @@ export interface WantedMachine {
   readonly ha: boolean;
   /** Whether it is the first of several servers. */
   readonly beginsCluster: boolean;
+  /** Whether it carries a part of etcd. */
+  readonly server: boolean;
 }
 
 /** What the check compares. */
@@ -42,7 +44,8 @@ export function isOwn(site: string, machine: ExistingMachine): boolean {
 /**
  * Why the wanted machines cannot be made beside those that exist. An id or name of somebody else's machine is refused
  * (Proxmox's provider would take that machine over, and destroy it later), and so is whatever would destroy and rebuild
- * a machine of this site that the config does not name under `allowReplace`.
+ * a machine of this site that the config does not name under `allowReplace`. A server is rebuilt only while all others
+ * stand: machines go at once, and etcd has to keep most of its members.
  */
 export function conflicts(args: ConflictArgs): readonly Conflict[] {
   return args.wanted.flatMap((wanted) => [...foreign(args, wanted), ...replacement(args, wanted)]);
@@ -67,30 +70,58 @@ function foreign(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[]
   ].map((text) => ({ machine: wanted.name, text }));
 }
 
-function replacement(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[] {
+/** Why a machine of this site would be destroyed and built anew. */
+function reasons(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
   const own = args.existing.filter((machine) => isOwn(args.site, machine));
   const byName = own.find(
     (machine) => machine.name === wanted.name && machine.vmId !== wanted.vmId,
   );
   const byId = own.find((machine) => machine.vmId === wanted.vmId);
-  const reasons: string[] = [];
+  const found: string[] = [];
   if (byName !== undefined)
-    reasons.push(`its VM id is ${byName.vmId} now, the config says ${wanted.vmId}`);
+    found.push(`its VM id is ${byName.vmId} now, the config says ${wanted.vmId}`);
   if (byId !== undefined && byId.host !== wanted.host && !wanted.ha) {
-    reasons.push(`it runs on ${byId.host} now, the config says ${wanted.host}`);
+    found.push(`it runs on ${byId.host} now, the config says ${wanted.host}`);
   }
-  if (args.allowReplace.includes(wanted.name)) {
-    if (!wanted.beginsCluster) return [];
+  return found;
+}
+
+function replacement(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[] {
+  const remedy = refusal(args, wanted);
+  if (remedy === undefined) return [];
+  return reasons(args, wanted).map((reason) => ({
+    machine: wanted.name,
+    text: `${reason}: ${remedy}`,
+  }));
+}
+
+/** What speaks against building a machine anew, with what to do; undefined when nothing does. */
+function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined {
+  const { name, server, beginsCluster } = wanted;
+  if (!args.allowReplace.includes(name)) {
+    return (
+      "this would destroy the machine with its disks and build a new one; undo the change, or name " +
+      `${name} under homelab:allowReplace`
+    );
+  }
+  if (beginsCluster) {
     // The machine joins through the others, whose steps come after its own as long as it stands first.
-    return reasons.map((reason) => ({
-      machine: wanted.name,
-      text: `${reason}: the first server cannot be built anew; move another server to the top of homelab:machines first`,
-    }));
+    return "the first server cannot be built anew; move another server to the top of homelab:machines first";
   }
-  const remedy =
-    "this would destroy the machine with its disks and build a new one; undo the change, or name " +
-    `${wanted.name} under homelab:allowReplace`;
-  return reasons.map((reason) => ({ machine: wanted.name, text: `${reason}: ${remedy}` }));
+  const others = args.wanted.filter((other) => other.server && other.name !== name);
+  const weak = server ? others.map((other) => weakness(args, other)).find(Boolean) : undefined;
+  return weak === undefined
+    ? undefined
+    : `${weak}, and etcd would lose most of its members; build one server anew at a time, while all others run`;
+}
+
+/** Why etcd cannot count on a server during this run; undefined when it can. */
+function weakness(args: ConflictArgs, server: WantedMachine): string | undefined {
+  if (reasons(args, server).length > 0) return `${server.name} is to be built anew too`;
+  const there = args.existing.some(
+    (machine) => machine.vmId === server.vmId && isOwn(args.site, machine),
+  );
+  return there ? undefined : `${server.name} is not there now or its host does not answer`;
 }
 
 function describe(machine: ExistingMachine): string {

@@ -135,6 +135,7 @@ describe("conflicts with existing machines", () => {
     host: "stone",
     ha: false,
     beginsCluster: false,
+    server: true,
   };
   const own = (change: Partial<ExistingMachine> = {}): ExistingMachine => ({
     vmId: 121,
@@ -192,6 +193,32 @@ describe("conflicts with existing machines", () => {
       found(own({ host: "tank" }), ["proxmox-stone"], { beginsCluster: true })[0] ?? "",
       /move another server to the top/,
     );
+  });
+
+  it("rebuild a server only while every other one stands, and an agent at any time", () => {
+    const names = ["proxmox-tank", "proxmox-titan", "proxmox-vault"];
+    const trio = names.map((name, i) => ({
+      ...{ ...wanted, name, vmId: 122 + i, host: name.slice(8) },
+      server: name !== "proxmox-vault",
+    }));
+    const texts = (hosts: readonly (string | undefined)[]) =>
+      conflicts({
+        site: "home",
+        wanted: trio,
+        existing: trio.flatMap(({ name, vmId }, i) => {
+          const host = hosts[i];
+          return host === undefined ? [] : [own({ name, vmId, host })];
+        }),
+        allowReplace: names,
+      }).map(({ machine, text }) => `${machine}: ${text}`);
+    assert.deepEqual(texts(["stone", "titan", "stone"]), []);
+    assert.deepEqual(texts(["tank", undefined, "stone"]), []);
+    const both = texts(["stone", "stone", "stone"]);
+    assert.equal(both.length, 2);
+    assert.match(both[0] ?? "", /^proxmox-tank: .*proxmox-titan is to be built anew too/);
+    assert.match(both[1] ?? "", /^proxmox-titan: .*one server anew at a time/);
+    const away = texts(["stone", undefined, "vault"]);
+    assert.match(away.join(), /^proxmox-tank: .*proxmox-titan is not there now/);
   });
 });
 
