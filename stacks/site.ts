@@ -11,7 +11,7 @@ import { Fleet, type FleetMember } from "../components/proxmox/fleet.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
 import type { RemoteMachine } from "../components/remote/remote-step.ts";
 import { Rke2Cluster, type ClusterNode } from "../components/rke2/cluster.ts";
-import { NodeLabels } from "../components/rke2/node-labels.ts";
+import { NodeLabels, type LabelledNode } from "../components/rke2/node-labels.ts";
 import { readSecrets, type Secrets, type SecretUse } from "../components/security/secrets.ts";
 import { Tailnet } from "../components/tailnet/tailnet.ts";
 import { checkMachines, freshGeneration } from "./machine-check.ts";
@@ -95,13 +95,13 @@ export async function deploySite(
   });
 
   const kubernetes = kubernetesProvider(name, cluster.kubeconfig);
-  new NodeLabels(name, { nodes: config.machines, provider: kubernetes });
+  new NodeLabels(name, { nodes, provider: kubernetes });
   const network = new Network(name, {
     clusterName: name,
     cilium: config.network.cilium,
     pods: config.network.pods,
     bgp: { ...config.network.bgp, loadBalancers: config.network.loadBalancers },
-    nodes: nodes.map((node) => node.name),
+    nodes: nodes.map(({ machine }) => machine),
     server: first.machine,
     provider: kubernetes,
   });
@@ -201,16 +201,18 @@ function clusterNodes(
   members: readonly FleetMember[],
   fleet: Fleet,
   privateKey: Output<string>,
-): readonly ClusterNode[] {
+): readonly (ClusterNode & LabelledNode)[] {
   return config.machines.flatMap((machine) => {
     const member = members.find(({ name }) => name === machine.name);
     const made = fleet.machines.get(machine.name);
     if (member === undefined || made === undefined) return [];
-    const { name, address } = machine;
+    const { name, address, host, labels } = machine;
     const { generation, offline } = member;
     return [
       {
         ...nodePlan(machine, generation),
+        host,
+        labels,
         memoryMiB: machine.memoryMiB,
         machine: {
           name,

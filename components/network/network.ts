@@ -19,8 +19,8 @@ export interface NetworkArgs {
   /** Pod network in CIDR form. */
   readonly pods: string;
   readonly bgp: BgpPlan;
-  /** Names of all nodes. */
-  readonly nodes: readonly string[];
+  /** The machines of all nodes. */
+  readonly nodes: readonly RemoteMachine[];
   /** A server; the cluster's state is read there. */
   readonly server: RemoteMachine;
   readonly provider: Provider;
@@ -67,7 +67,13 @@ export class Network extends ComponentResource {
         machine: args.server,
         title: "cilium-ready",
         script: readyScript,
-        parameters: { NODES: args.nodes.join(" "), KINDS: bgpKinds.join(" ") },
+        parameters: {
+          NODES: args.nodes.map((node) => node.name).join(" "),
+          // Not read: a machine that was built anew has to be waited for once more.
+          GENERATIONS: args.nodes.map((node) => node.generation).join(" "),
+          KINDS: bgpKinds.join(" "),
+        },
+        tellsOf: args.nodes,
         limitSeconds: 1800,
         after: [release],
       },

@@ -135,6 +135,8 @@ export class Rke2Cluster extends ComponentResource {
         title: `admit ${joiner.name} on`,
         script: scripts.admit,
         parameters: { JOINER: joiner.name, JOINER_GENERATION: joiner.generation },
+        // A generation that was only made up would take a node out of the cluster whose host is down.
+        tellsOf: [joiner.machine],
         limitSeconds: 1500,
         after: [after],
       },

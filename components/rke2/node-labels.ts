@@ -1,6 +1,8 @@
 import { NodePatch } from "@pulumi/kubernetes/core/v1/nodePatch.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import type { RemoteMachine } from "../remote/remote-step.ts";
+import { generationLabel } from "./config.ts";
 
 /** A node and what it is labelled with besides what RKE2 gives it. */
 export interface LabelledNode {
@@ -8,6 +10,8 @@ export interface LabelledNode {
   /** Proxmox host that carries it: its failure domain. */
   readonly host: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** A node on a machine that was built anew has none of its predecessor's labels. */
+  readonly machine: Pick<RemoteMachine, "generation" | "offline">;
 }
 
 export interface NodeLabelsArgs {
@@ -30,10 +34,17 @@ export class NodeLabels extends ComponentResource {
             name: node.name,
             labels: labelsOf(node),
             // Without it a label that somebody set by hand would be a conflict instead of a repair.
-            annotations: { "pulumi.com/patchForce": "true" },
+            annotations: {
+              "pulumi.com/patchForce": "true",
+              [generationLabel]: node.machine.generation,
+            },
           },
         },
-        { parent: this, provider: args.provider },
+        {
+          parent: this,
+          provider: args.provider,
+          ignoreChanges: node.machine.offline ? [`metadata.annotations["${generationLabel}"]`] : [],
+        },
       );
     this.registerOutputs({});
   }
@@ -43,6 +54,9 @@ export class NodeLabels extends ComponentResource {
  * The config's labels, and the host as the node's zone: schedulers spread replicas over zones, and a host takes all of
  * its machines with it (https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone).
  */
-export function labelsOf({ host, labels }: LabelledNode): Record<string, string> {
+export function labelsOf({
+  host,
+  labels,
+}: Pick<LabelledNode, "host" | "labels">): Record<string, string> {
   return { "topology.kubernetes.io/zone": host, ...labels };
 }

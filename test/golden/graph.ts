@@ -4,7 +4,7 @@ import { siteFile } from "../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../stacks/config.ts";
 import { deploySite } from "../../stacks/site.ts";
 import { createHash } from "node:crypto";
-import { mockPulumi, settled } from "../unit/mocks.ts";
+import { mockPulumi, settled, type World } from "../unit/mocks.ts";
 import { siteDeps } from "../unit/site-deps.ts";
 
 /** One resource of a site's graph. */
@@ -26,11 +26,11 @@ const secretMark = "1b47061264138c4ac30d75fd1eb44270";
  * The graph that a stack's program registers, against a monitor that answers every resource with its inputs: sorted by
  * type and name, secrets masked. It shows what a change of program or config does to a site.
  */
-export async function goldenGraph(stack: string): Promise<readonly GraphNode[]> {
+export async function goldenGraph(stack: string, world: World = {}): Promise<readonly GraphNode[]> {
   const file = new URL(`../../Pulumi.${stack}.yaml`, import.meta.url);
   const { config, problems } = parseSiteConfig(siteFile(file));
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml: ${problems.map((p) => `${p.path}: ${p.text}`).join("; ")}`);
-  const requests = await record(stack, async () => {
+  const requests = await record(stack, world, async () => {
     await deploySite(stack, config, siteDeps);
   });
   return requests.map(describe).sort((a, b) => order(`${a.type} ${a.name}`, `${b.type} ${b.name}`));
@@ -65,9 +65,13 @@ interface RawRequest {
   getHooks(): { getBeforeCreateList(): string[]; getBeforeUpdateList(): string[] } | undefined;
 }
 
-async function record(stack: string, program: () => Promise<void>): Promise<readonly Request[]> {
+async function record(
+  stack: string,
+  world: World,
+  program: () => Promise<void>,
+): Promise<readonly Request[]> {
   const requests: Request[] = [];
-  await mockPulumi(stack);
+  await mockPulumi(stack, world);
   const monitor = runtime.getMonitor() as unknown as {
     registerResource(request: RawRequest, callback: unknown): Promise<void>;
   };

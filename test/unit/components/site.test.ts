@@ -155,6 +155,19 @@ describe("deploying a site", () => {
     );
   });
 
+  it("leaves alone what tells of a machine whose host is down: its generation is not known", async () => {
+    const graph = await goldenGraph("home", { offline: ["vault"] });
+    const left = (name: string): string =>
+      JSON.stringify(
+        graph.find((resource) => resource.name === name)?.options?.["ignoreChanges"] ?? [],
+      );
+    for (const step of ["proxmox-vault-admit", "proxmox-vault-apply", "home-ready"])
+      assert.match(left(`${step}-command`), /stdin/, step);
+    assert.match(left("proxmox-vault-labels"), /homelab\/generation/);
+    for (const other of ["proxmox-tank-admit-command", "proxmox-tank-labels"])
+      assert.equal(left(other), "[]", other);
+  });
+
   it("keeps the generation of machines that stand, so that nothing runs again", async () => {
     const vms = [
       {
