@@ -55,12 +55,17 @@ await main(async () => {
   let fromHere = false;
   await withRepair(
     stack,
-    () => takeAway(stack, outside, say),
+    async () => {
+      try {
+        await takeAway(stack, outside, say);
+      } finally {
+        if (fromHere) await leaveFromHere(stack, outside, name, say);
+      }
+    },
     async () => {
       fromHere = (await bury(stack, outside, say)) || fromHere;
     },
   );
-  if (fromHere) await leaveFromHere(outside, name, say);
   say(`${name}: destroyed`);
   await lookOutside(outside);
 });

@@ -7,6 +7,10 @@ export interface StateResource {
   readonly type: string;
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /** URNs of what it depends on. */
+  readonly dependencies?: readonly string[];
+  /** URN of what takes it along when it is deleted. */
+  readonly deletedWith?: string;
 }
 
 export interface PendingOperation {

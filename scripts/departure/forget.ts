@@ -39,6 +39,18 @@ export function withoutResources(deployment: Deployment, urns: Iterable<string>)
   };
 }
 
+/**
+ * The same deployment in which a resource goes with another, so that the engine does not run its deletion. It stays
+ * until its turn has come: a destroy that breaks off before leaves it, with what it knows, for the next.
+ */
+export function goingWith(deployment: Deployment, urn: string, deletedWith: string): Deployment {
+  const body = deployment.deployment as { resources?: readonly Referring[] };
+  const resources = (body.resources ?? []).map((resource) =>
+    resource.urn === urn ? { ...resource, deletedWith } : resource,
+  );
+  return { ...deployment, deployment: { ...body, resources } };
+}
+
 function forgetting(resource: Referring, gone: ReadonlySet<string>): Referring {
   const stays = (urn: string): boolean => !gone.has(urn);
   const { dependencies, propertyDependencies, deletedWith, ...rest } = resource;

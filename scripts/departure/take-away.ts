@@ -7,12 +7,15 @@ import { readState, type StackState } from "../state.ts";
 import { cloudflareAccount, departureStep, tailnetMemory } from "./accounts.ts";
 import { dropConnections } from "./cloudflare.ts";
 import { clusterObjects, deadCluster } from "./dead-cluster.ts";
-import { withoutResources } from "./forget.ts";
+import { goingWith, withoutResources } from "./forget.ts";
 import { deadMachine, leaveTailnet } from "./leave-tailnet.ts";
 import type { Outside } from "./leftovers.ts";
 import { cloudflareRemedy } from "./remedies.ts";
 
 type Say = (text: string) => void;
+
+/** A virtual machine's URN; the type is the proxmoxve provider's. */
+const vmUrn = /\$proxmoxve:[^:]*:VmLegacy::/;
 
 const tunnelType = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
 
@@ -35,8 +38,9 @@ export async function readOutside(stack: Stack, state: StackState): Promise<Outs
 }
 
 /**
- * Forgets what cannot be asked any more: the objects of a dead cluster, and the departure step of a dead machine. Tells
- * whether that step's work is to be done from here, once everything else has gone. Must come before pending operations are settled, because that asks the cluster.
+ * Forgets what cannot be asked any more: the objects of a dead cluster, and what the departure step would do on a dead
+ * machine. Tells whether that step's work is to be done from here, once everything that needs the tailnet has gone. Must
+ * come before pending operations are settled, because that asks the cluster.
  */
 export async function bury(stack: Stack, outside: Outside, say: Say): Promise<boolean> {
   const state = await readState(stack);
@@ -51,8 +55,11 @@ export async function bury(stack: Stack, outside: Outside, say: Say): Promise<bo
     await dropTunnelConnections(outside);
   }
   const step = departureStep(state);
-  const machine = step && (await deadMachine(step));
-  if (step === undefined || machine === undefined) return false;
+  if (step === undefined) return false;
+  // An earlier destroy came so far, and the machine may be half gone by now.
+  if (step.deletedWith !== undefined) return true;
+  const machine = await deadMachine(step);
+  if (machine === undefined) return false;
   if (outside.tailnet === undefined) {
     throw new Error(
       `the machine that takes the site out of the tailnet does not answer (${machine}), and the state holds no login to ` +
@@ -62,14 +69,24 @@ export async function bury(stack: Stack, outside: Outside, say: Say): Promise<bo
   say(
     `the machine that takes the site out of the tailnet does not answer (${machine}); that is done from here`,
   );
-  await stack.importStack(withoutResources((await readState(stack)).deployment, [step.urn]));
+  const vm = step.dependencies?.find((urn) => vmUrn.test(urn));
+  if (vm === undefined) throw new Error(`${step.urn} depends on no machine: the state was changed`);
+  await stack.importStack(goingWith((await readState(stack)).deployment, step.urn, vm));
   return true;
 }
 
-/** The departure step's work, after everything that needs the tailnet has gone. */
-export async function leaveFromHere({ tailnet }: Outside, site: string, say: Say): Promise<void> {
-  if (tailnet !== undefined)
-    await leaveTailnet(new TailscaleApi(tailnet.access), site, tailnet, say);
+/**
+ * The departure step's work. Must come after `takeAway`, whether that ended well or not; does nothing while the state
+ * still has the step, because something is left then that needs the tailnet.
+ */
+export async function leaveFromHere(
+  stack: Stack,
+  { tailnet }: Outside,
+  site: string,
+  say: Say,
+): Promise<void> {
+  if (tailnet === undefined || departureStep(await readState(stack)) !== undefined) return;
+  await leaveTailnet(new TailscaleApi(tailnet.access), site, tailnet, say);
 }
 
 async function dropTunnelConnections({ cloudflare, tunnel }: Outside): Promise<void> {

@@ -7,7 +7,7 @@ import {
   tailnetMemory,
 } from "../../../scripts/departure/accounts.ts";
 import { deadCluster } from "../../../scripts/departure/dead-cluster.ts";
-import { withoutResources } from "../../../scripts/departure/forget.ts";
+import { goingWith, withoutResources } from "../../../scripts/departure/forget.ts";
 import { deadMachine, leaveTailnet } from "../../../scripts/departure/leave-tailnet.ts";
 import { parameterValues } from "../../../scripts/departure/parameter-values.ts";
 import type { StackState, StateResource } from "../../../scripts/state.ts";
@@ -115,6 +115,19 @@ describe("a state", () => {
             propertyDependencies: { stdin: ["stack"], other: null },
           },
         ],
+      },
+    });
+  });
+});
+
+describe("a step whose machine is dead", () => {
+  it("stays in the state and goes with the machine, so that a destroy that breaks off keeps what it knows", () => {
+    const resources = [{ urn: "vm" }, { urn: "step", dependencies: ["vm"] }];
+    const deployment = { version: 3, deployment: { resources } };
+    assert.deepEqual(goingWith(deployment as never, "step", "vm"), {
+      version: 3,
+      deployment: {
+        resources: [{ urn: "vm" }, { urn: "step", dependencies: ["vm"], deletedWith: "vm" }],
       },
     });
   });
