@@ -41,16 +41,21 @@ export function judgePeers(
   });
 }
 
-/** Whether the router's port answers this workstation, which is no peer of it: a refusal is only a hint. */
+/**
+ * Whether the router's port answers this workstation, which is no peer of it: a refusal is only a hint.
+ * @param sessions of the nodes; `none yet` before the first `up`, which prints the router's config
+ */
 export function judgeRouterPort(
   { routerAddress }: Bgp,
   reason: string | undefined,
-  established: boolean,
+  sessions: "established" | "missing" | "none yet",
 ): Finding {
   const subject = `router ${routerAddress}, BGP port`;
   if (reason === undefined) return ok(subject, "answers");
-  if (established)
+  if (sessions === "established")
     return ok(subject, `does not answer this workstation (${reason}), and does the nodes`);
+  if (sessions === "none yet")
+    return ok(subject, `does not answer yet (${reason}); the first up prints the router's config`);
   return warning(
     subject,
     `TCP port 179 does not answer this workstation: ${reason}`,

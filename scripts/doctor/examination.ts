@@ -139,14 +139,13 @@ function tailnet({ name, config, state, isUp }: Site, known: Known): readonly Ch
         return judgeTailnetLeftovers(name, isUp ? names : [], devices, keys, knownIds(state));
       },
     },
-    ...(isUp
-      ? [
-          {
-            subject: `Connector ${plan.name}`,
-            run: async () => judgeConnector(name, plan, await api.routedDevices(), owner + approve),
-          },
-        ]
-      : []),
+    {
+      subject: `Connector ${plan.name}`,
+      run: async () =>
+        isUp
+          ? judgeConnector(name, plan, await api.routedDevices(), owner + approve)
+          : [ok(`Connector ${plan.name}`, "was not made yet")],
+    },
   ];
 }
 
@@ -174,16 +173,18 @@ async function machines(site: Site): Promise<readonly Finding[]> {
   );
 }
 
-async function cluster({ config, kubeconfig }: Site): Promise<readonly Finding[]> {
+async function cluster({ config, kubeconfig, isUp }: Site): Promise<readonly Finding[]> {
   const { bgp } = config.network;
   const router = {
     subject: `router ${bgp.routerAddress}`,
     run: () => tcpProblem(bgp.routerAddress, 179),
   };
   if (kubeconfig === undefined) {
-    return runChecks([
-      { ...router, run: async () => [judgeRouterPort(bgp, await router.run(), false)] },
+    const sessions = isUp ? "missing" : "none yet";
+    const port = await runChecks([
+      { ...router, run: async () => [judgeRouterPort(bgp, await router.run(), sessions)] },
     ]);
+    return isUp ? port : [...port, ok("cluster", "was not raised yet")];
   }
   return withCluster(kubeconfig, (run) =>
     runChecks([
@@ -194,7 +195,8 @@ async function cluster({ config, kubeconfig }: Site): Promise<readonly Finding[]
         run: async () => {
           const [reason, peers] = await Promise.all([router.run(), checkPeers(config, run)]);
           const established = peers.every(({ severity }) => severity === "ok");
-          return [...peers, judgeRouterPort(bgp, reason, established)];
+          const sessions = established ? "established" : "missing";
+          return [...peers, judgeRouterPort(bgp, reason, sessions)];
         },
       },
     ]),
