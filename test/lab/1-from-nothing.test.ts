@@ -3,12 +3,17 @@ import type { NodeObject } from "../../lab/summary.ts";
 import { roles } from "../../lab/summary.ts";
 import { eventually, freshLab, kubectl, run, up } from "./site.ts";
 import { expectSessions, learnedRoutes } from "./bgp.ts";
+import { expectNothingYet } from "./doctor.ts";
 import { watchProcesses } from "./processes.ts";
 
 describe("from nothing", () => {
   before(async () => {
     await freshLab();
     await watchProcesses();
+  });
+
+  it("has a doctor who finds nothing wrong before the first up, and calls new what is not there yet", async () => {
+    await expectNothingYet("home", "robbinsdale-connector-0");
   });
 
   it("brings the home site up", async () => {

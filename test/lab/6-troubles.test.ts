@@ -1,42 +1,11 @@
 import assert from "node:assert/strict";
 import { ControlClient } from "../../lab/client.ts";
 import type { NodeObject } from "../../lab/summary.ts";
+import { bad, doctor, named } from "./doctor.ts";
 import { attempt, eventually, kubectl, machines, paths, run } from "./site.ts";
 import { cloudflare, devices, tailscale } from "./world.ts";
 
 const control = new ControlClient(paths.control);
-
-interface Finding {
-  readonly severity: "ok" | "warning" | "error";
-  readonly subject: string;
-  readonly text: string;
-  readonly remedy: string;
-}
-
-interface Report {
-  readonly findings: readonly Finding[];
-  readonly summary: { readonly error: number; readonly warning: number };
-}
-
-/** What the doctor finds; its exit status must be what the summary says. */
-async function doctor(): Promise<Report> {
-  const { code, stdout, stderr } = await attempt(
-    ...["node", "scripts/doctor.ts", "--stack", "home", "--json"],
-  );
-  assert.ok(stdout.startsWith("{"), `${stdout}\n${stderr}`);
-  const report = JSON.parse(stdout) as Report;
-  const { error, warning } = report.summary;
-  assert.equal(code, error > 0 ? 1 : warning > 0 ? 2 : 0, stderr);
-  return report;
-}
-
-/** The finding about a subject whose text fits; fails with all that was found. */
-function named({ findings }: Report, subject: string, text: RegExp): Finding {
-  const found = findings.find((one) => one.subject === subject && text.test(one.text));
-  const bad = findings.filter(({ severity }) => severity !== "ok");
-  assert.ok(found, `${subject} is not named: ${JSON.stringify(bad, undefined, 1)}`);
-  return found;
-}
 
 const vmidOf = async (name: string): Promise<number> => {
   const machine = (await machines("home")).find((candidate) => candidate.name === name);
@@ -45,9 +14,8 @@ const vmidOf = async (name: string): Promise<number> => {
 };
 
 async function healthy(): Promise<void> {
-  const { findings, summary } = await doctor();
-  const bad = findings.filter(({ severity }) => severity !== "ok");
-  assert.deepEqual([summary.error, bad], [0, bad.filter(({ severity }) => severity === "warning")]);
+  const errors = bad(await doctor()).filter(({ severity }) => severity === "error");
+  assert.deepEqual(errors, []);
 }
 
 async function ready(name: string): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { expectSessions } from "./bgp.ts";
+import { expectNothingYet } from "./doctor.ts";
 import { eventually, kubectl, machines, proxmox, refused, run } from "./site.ts";
 import type { NodeObject } from "../../lab/summary.ts";
 import { devices, fault, noFaults, tailscale } from "./world.ts";
@@ -9,6 +10,10 @@ const up = ["node", "scripts/up.ts", "--stack", "cabin"] as const;
 /** Everything that a first `up` can meet, one after the other: each run goes as far as it can, and the next goes on. */
 describe("a second site, on a bad day", () => {
   afterEach(noFaults);
+
+  it("is looked at by the doctor beside the first, which has everything, and nothing is wrong", async () => {
+    await expectNothingYet("cabin", "cabin-connector-0");
+  });
 
   it("is refused without the tailnet's policy knowing it, before anything is made", async () => {
     const policy = await tailscale("GET", "tailnet/-/acl");
@@ -72,7 +77,7 @@ describe("a second site, on a bad day", () => {
     await run("pulumi", "preview", "--stack", "cabin", "--refresh", "--expect-no-changes");
   });
 
-  it("goes even when its only machine is dead, takes its devices along, and leaves the first alone", async () => {
+  it("leaves the tailnet when its only machine is dead, even if a destroy breaks off then", async () => {
     const before = (await devices()).map(({ hostname }) => hostname);
     assert.ok(before.includes("proxmox-hut") && before.includes("cabin-connector-0"));
     await proxmox("cabin", "nodes/hut/qemu/221/status/stop", "POST");
@@ -82,14 +87,23 @@ describe("a second site, on a bad day", () => {
         ["stopped"],
       );
     });
-    await run("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
-    assert.deepEqual(await machines("cabin"), []);
-    assert.equal((await machines("home")).length, 4);
+    const effect = { kind: "fail", status: 500, message: "cannot lock the disk" } as const;
+    await fault({ service: "proxmox.task", path: "qmdestroy", times: 1, effect });
+    const said = await refused("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
+    assert.match(said, /cannot lock the disk/);
+    assert.match(said, /removed the device proxmox-hut/);
+    assert.equal((await machines("cabin")).length, 1);
     const after = (await devices()).map(({ hostname }) => hostname);
     assert.ok(
       after.every((name) => !/hut|cabin/.test(name)),
       after.join(" "),
     );
     assert.ok(after.includes("robbinsdale-connector-0"));
+  });
+
+  it("goes with the next destroy, and leaves the first alone", async () => {
+    await run("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
+    assert.deepEqual(await machines("cabin"), []);
+    assert.equal((await machines("home")).length, 4);
   });
 });
