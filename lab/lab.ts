@@ -44,7 +44,7 @@ export async function startLab(options: StartLabOptions): Promise<void> {
     const plugins = await installPlugins({
       pulumiHome: paths.pulumiHome,
       toolsBin: tools.bin,
-      plugins: tools.plugins,
+      standIns: tools,
       official: process.env["HOMELAB_PLUGINS"],
     });
     const given = process.env["HOMELAB_CHARTS"] || undefined;

@@ -13,6 +13,7 @@ const schema = z.strictObject({
     rke2: z.string(),
     tailscale: z.string(),
     plugins: z.string(),
+    kubernetesPlugin: z.string(),
   }),
   /** Folder of real packaged charts: `HOMELAB_CHARTS`, or those that their repositories gave. */
   charts: z.string().optional(),

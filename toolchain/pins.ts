@@ -129,6 +129,12 @@ export const tools = {
       variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${pulumi}` },
     },
   },
+  kubernetesPlugin: {
+    name: "kubernetes-plugin",
+    version: "own",
+    programs: ["kubernetes-plugin"],
+    build: { package: "./lab/plugins/kubernetes/cmd", variables: {} },
+  },
 } as const satisfies Record<string, Tool>;
 
 /** The Go toolchain that is downloaded where no Go from 1.21 on is installed. */

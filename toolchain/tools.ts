@@ -22,6 +22,8 @@ export interface Tools {
   readonly tailscale: string;
   /** Multi-call program of the stand-in plugins. */
   readonly plugins: string;
+  /** The stand-in plugin for Kubernetes. */
+  readonly kubernetesPlugin: string;
 }
 
 async function provide(tool: Tool, report: Report): Promise<string> {
@@ -64,16 +66,17 @@ async function binDirectory(programs: readonly string[]): Promise<string> {
 /** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
 export async function ensureTools(report: Report): Promise<Tools> {
   // The engine shares hardly a package with the others, which share the Kubernetes libraries among them.
-  const [pulumi, [kubernetes, helm, rke2, tailscale, plugins, guest]] = await Promise.all([
-    provide(tools.pulumi, report),
-    provideInTurn(
-      [
-        ...([tools.kubernetes, tools.helm, tools.rke2] as const),
-        ...([tools.tailscale, tools.plugins, tools.guest] as const),
-      ] as const,
-      report,
-    ),
-  ]);
+  const [pulumi, [kubernetes, helm, rke2, tailscale, plugins, kubernetesPlugin, guest]] =
+    await Promise.all([
+      provide(tools.pulumi, report),
+      provideInTurn(
+        [
+          ...([tools.kubernetes, tools.helm, tools.rke2] as const),
+          ...([tools.tailscale, tools.plugins, tools.kubernetesPlugin, tools.guest] as const),
+        ] as const,
+        report,
+      ),
+    ]);
   const bin = await binDirectory([
     join(pulumi, "pulumi"),
     join(helm, "helm"),
@@ -87,5 +90,6 @@ export async function ensureTools(report: Report): Promise<Tools> {
     rke2: join(rke2, "rke2"),
     tailscale: join(tailscale, "tailscale"),
     plugins: join(plugins, "plugins"),
+    kubernetesPlugin: join(kubernetesPlugin, "kubernetes-plugin"),
   };
 }

@@ -11,6 +11,7 @@ import {
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import type { Tools } from "../../toolchain/tools.ts";
 
 /** A plugin that the lab's Pulumi finds. */
 export interface InstalledPlugin {
@@ -26,8 +27,8 @@ export interface PluginSources {
   readonly pulumiHome: string;
   /** Folder of the `pulumi` binary: only read. */
   readonly toolsBin: string;
-  /** The multi-call binary of all stand-ins. */
-  readonly plugins: string;
+  /** The stand-ins: the multi-call binary, and the one of Kubernetes alone. */
+  readonly standIns: Pick<Tools, "plugins" | "kubernetesPlugin">;
   /** Folder with official binaries (`pulumi-resource-NAME`, `pulumi-language-nodejs`): HOMELAB_PLUGINS. */
   readonly official?: string | undefined;
   /** Where the user's own `pulumi plugin install` puts plugins. Default: `~/.pulumi`. */
@@ -75,23 +76,27 @@ export function sdkVersions(): Record<string, string> {
  * The language host is a plugin like the others there: Pulumi looks for it on PATH and beside its own
  * binary first, and warns about neither when it is found in PULUMI_HOME.
  *
- * @throws when the stand-ins' binary does not exist, or HOMELAB_PLUGINS names no folder.
+ * @throws when a binary of the stand-ins does not exist, or HOMELAB_PLUGINS names no folder.
  */
 export function installPlugins(sources: PluginSources): Promise<InstalledPlugin[]> {
   return Promise.resolve().then(() => {
-    if (!executable(sources.plugins))
-      throw new Error(`${sources.plugins}: no executable; build it: go build -o IT ./lab/plugins`);
+    for (const binary of [sources.standIns.plugins, sources.standIns.kubernetesPlugin])
+      if (!executable(binary))
+        throw new Error(`${binary}: no executable; build it as toolchain/pins.ts says`);
     if (named(sources.official) && !existsSync(sources.official))
       throw new Error(`HOMELAB_PLUGINS=${sources.official}: no such folder`);
     return Object.entries(sources.versions ?? sdkVersions()).map(([name, version]) => {
       const file = fileName(name);
       const official = candidates(sources, name, version).find(executable);
-      const path = resolve(official ?? sources.plugins);
+      const path = resolve(official ?? standIn(sources, name));
       link(path, join(sources.pulumiHome, "plugins", folderName(name, version), file));
       return { name, version, kind: official === undefined ? "stand-in" : "official", path };
     });
   });
 }
+
+const standIn = ({ standIns }: PluginSources, name: string): string =>
+  name === "kubernetes" ? standIns.kubernetesPlugin : standIns.plugins;
 
 const fileName = (name: string): string =>
   name === languageHost ? `pulumi-language-${name}` : `pulumi-resource-${name}`;

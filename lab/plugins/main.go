@@ -1,5 +1,6 @@
-// Command plugins is every stand-in Pulumi plugin in one binary; the name that it is started under
-// picks the plugin (pulumi-language-nodejs, pulumi-resource-random, ...).
+// Command plugins is the stand-in Pulumi plugins in one binary, all but the one for Kubernetes, which
+// has its own; the name that it is started under picks the plugin (pulumi-language-nodejs,
+// pulumi-resource-random, ...).
 package main
 
 import (
@@ -11,7 +12,6 @@ import (
 
 	"homelab/lab/plugins/cloudflare"
 	"homelab/lab/plugins/command"
-	"homelab/lab/plugins/kubernetes"
 	"homelab/lab/plugins/langhost"
 	"homelab/lab/plugins/proxmoxve"
 	"homelab/lab/plugins/random"
@@ -23,7 +23,6 @@ var plugins = map[string]func() error{
 	"pulumi-language-nodejs":     langhost.Main,
 	"pulumi-resource-cloudflare": cloudflare.Main,
 	"pulumi-resource-command":    command.Main,
-	"pulumi-resource-kubernetes": kubernetes.Main,
 	"pulumi-resource-proxmoxve":  proxmoxve.Main,
 	"pulumi-resource-random":     random.Main,
 	"pulumi-resource-tailscale":  tailscale.Main,

@@ -23,10 +23,10 @@ describe("lab plugins", () => {
     sources = {
       pulumiHome: join(folder, "home"),
       toolsBin: join(folder, "tools"),
-      plugins: program("stand-ins"),
+      standIns: { plugins: program("stand-ins"), kubernetesPlugin: program("kubernetes") },
       userHome: join(folder, "user"),
       searchPath: "",
-      versions: { command: "1.2.1", nodejs: "3.259.0" },
+      versions: { command: "1.2.1", nodejs: "3.259.0", kubernetes: "4.34.2" },
     };
   });
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -38,16 +38,21 @@ describe("lab plugins", () => {
       [
         ["command", "stand-in"],
         ["nodejs", "stand-in"],
+        ["kubernetes", "stand-in"],
       ],
     );
     const plugins = join(sources.pulumiHome, "plugins");
     assert.equal(
       readlinkSync(join(plugins, "resource-command-v1.2.1/pulumi-resource-command")),
-      sources.plugins,
+      sources.standIns.plugins,
     );
     assert.equal(
       readlinkSync(join(plugins, "language-nodejs-v3.259.0/pulumi-language-nodejs")),
-      sources.plugins,
+      sources.standIns.plugins,
+    );
+    assert.equal(
+      readlinkSync(join(plugins, "resource-kubernetes-v4.34.2/pulumi-resource-kubernetes")),
+      sources.standIns.kubernetesPlugin,
     );
   });
 
@@ -89,6 +94,9 @@ describe("lab plugins", () => {
 
   it("says which folder or binary is missing", async () => {
     await assert.rejects(installPlugins({ ...sources, official: "/nowhere" }), /HOMELAB_PLUGINS=/);
-    await assert.rejects(installPlugins({ ...sources, plugins: "/nowhere" }), /go build/);
+    for (const name of ["plugins", "kubernetesPlugin"] as const) {
+      const standIns = { ...sources.standIns, [name]: "/nowhere" };
+      await assert.rejects(installPlugins({ ...sources, standIns }), /nowhere: no executable/);
+    }
   });
 });
