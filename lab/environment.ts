@@ -35,7 +35,9 @@ export function labEnvironment(
     CURL_CA_BUNDLE: bundle,
     KUBECONFIG: join(paths.home, ".kube", "config"),
     NODE_COMPILE_CACHE: join(paths.home, ".cache", "node-compile"),
-    PULUMI_BACKEND_URL: `file://${paths.pulumi}`,
+    // Without the sidecar files of attributes: a CLI killed between a state and its sidecar leaves a stack that no command
+    // can load (`failed to load checkpoint: EOF`). State files themselves are replaced atomically.
+    PULUMI_BACKEND_URL: `file://${paths.pulumi}?metadata=skip`,
     PULUMI_HOME: paths.pulumiHome,
     PULUMI_CONFIG_PASSPHRASE: credentials.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",

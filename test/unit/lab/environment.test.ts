@@ -31,7 +31,10 @@ describe("the environment of the lab's shell", () => {
     );
     assert.equal(environment["PROXMOX_VE_SSH_PRIVATE_KEY"], "private");
     assert.equal(environment["PULUMI_CONFIG_PASSPHRASE"], "phrase");
-    assert.equal(environment["PULUMI_BACKEND_URL"], "file:///srv/lab/pulumi");
+  });
+
+  it("keeps the state in files that a killed CLI cannot leave half written", () => {
+    assert.equal(environment["PULUMI_BACKEND_URL"], "file:///srv/lab/pulumi?metadata=skip");
   });
 
   it("leaves the caller's proxies, accounts and agents outside, and keeps the terminal", () => {
