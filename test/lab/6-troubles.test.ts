@@ -57,6 +57,13 @@ describe("the full disk of a server", () => {
       );
       assert.match(log, /no space left on device/);
     });
+    // Without etcd its API server goes too: where it held the control plane's address, another server takes that over.
+    await eventually(60, async () => {
+      const lease = await kubectl<{ spec: { holderIdentity: string } }>(
+        ...(["home", "get", "lease", "-n", "kube-system", "plndr-cp-lock"] as const),
+      );
+      assert.notEqual(lease.spec.holderIdentity, name);
+    });
   });
 
   it("is named by the doctor, with what to do", async () => {
