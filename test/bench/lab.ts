@@ -24,9 +24,10 @@ export class BenchLab {
     return this.#script("record-up.ts", "home");
   }
 
-  /** Times previews of home and of an empty program, `rounds` of each in turn. */
+  /** Times previews of home, of an empty program and of home's replay, `rounds` of each in turn. */
   async previews(rounds: number): Promise<Previews> {
-    return this.#script("previews.ts", "home", await this.#emptyProject(), String(rounds));
+    const projects = [await this.#emptyProject(), await this.#replayProject()];
+    return this.#script("previews.ts", "home", ...projects, String(rounds));
   }
 
   async end(): Promise<void> {
@@ -49,9 +50,7 @@ export class BenchLab {
   async #emptyProject(): Promise<string> {
     const directory = join(this.#directory, "empty");
     await mkdir(directory, { recursive: true });
-    const { runtime } = parse(await readFile(join(root, "Pulumi.yaml"), "utf8")) as {
-      runtime: unknown;
-    };
+    const { runtime } = await project();
     const files = {
       "Pulumi.yaml": stringify({ name: "empty", main: "index.ts", runtime }),
       "package.json": JSON.stringify({ name: "empty", type: "module", main: "index.ts" }),
@@ -59,12 +58,32 @@ export class BenchLab {
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
     await linkOnce(join(root, "node_modules"), join(directory, "node_modules"));
-    const script = "pulumi stack select --create empty && pulumi up --yes --skip-preview";
-    const options = { stdio: "capture", keepHome: true, cwd: directory } as const;
-    const { code, stderr, stdout } = await runInLab(["sh", "-c", script], options);
-    if (code !== 0) throw new Error(`${script} in ${directory}: ${stdout}${stderr}`);
+    await shell("pulumi stack select --create empty && pulumi up --yes --skip-preview", directory);
     return directory;
   }
+
+  /** The same project with `replay.ts` as its program, beside the state that it registers. */
+  async #replayProject(): Promise<string> {
+    const directory = join(this.#directory, "replay");
+    await mkdir(directory, { recursive: true });
+    const main = join(root, "test", "bench", "replay.ts");
+    await writeFile(join(directory, "Pulumi.yaml"), stringify({ ...(await project()), main }));
+    const script = `umask 077 && pulumi stack export --show-secrets --stack home --file '${directory}/state.json'`;
+    await shell(script, root);
+    return directory;
+  }
+}
+
+/** The settings of this project that its programs run by. */
+async function project(): Promise<{ readonly name: string; readonly runtime: unknown }> {
+  const text = await readFile(join(root, "Pulumi.yaml"), "utf8");
+  return parse(text) as { name: string; runtime: unknown };
+}
+
+async function shell(script: string, cwd: string): Promise<void> {
+  const options = { stdio: "capture", keepHome: true, cwd } as const;
+  const { code, stderr, stdout } = await runInLab(["sh", "-c", script], options);
+  if (code !== 0) throw new Error(`${script} in ${cwd}: ${stdout}${stderr}`);
 }
 
 async function linkOnce(target: string, at: string): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * Runs in the lab: times previews of a site and of an empty program in turn, then looks at the site's memory.
+ * Runs in the lab: times previews of a site, of an empty program and of the site's replay in turn, then looks at the
+ * memory of the site's program.
  *
- *   previews.ts STACK EMPTY-PROJECT ROUNDS RESULT.json
+ *   previews.ts STACK EMPTY-PROJECT REPLAY-PROJECT ROUNDS RESULT.json
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,6 +15,8 @@ export interface Previews {
   /** Seconds of each run. */
   readonly empty: readonly number[];
   readonly site: readonly number[];
+  /** Of `replay.ts`. */
+  readonly replay: readonly number[];
   /** MiB at the most that the program's node process of the site held. */
   readonly peakMiB: number;
 }
@@ -82,16 +85,18 @@ async function read(file: string): Promise<string> {
   }
 }
 
-const [stack, empty, rounds, result] = process.argv.slice(2);
-if (stack === undefined || empty === undefined || result === undefined)
-  throw new Error("usage: previews.ts STACK EMPTY-PROJECT ROUNDS RESULT.json");
-const times = { empty: [] as number[], site: [] as number[] };
+const [stack, empty, replay, rounds, result] = process.argv.slice(2);
+if (stack === undefined || empty === undefined || replay === undefined || result === undefined)
+  throw new Error("usage: previews.ts STACK EMPTY-PROJECT REPLAY-PROJECT ROUNDS RESULT.json");
+const times = { empty: [] as number[], site: [] as number[], replay: [] as number[] };
 // The first run of each fills caches.
 await preview("empty", empty);
 await preview(stack, projectDirectory);
+await preview(stack, replay);
 for (let round = 0; round < Number(rounds); round += 1) {
   times.empty.push((await preview("empty", empty)).seconds);
   times.site.push((await preview(stack, projectDirectory)).seconds);
+  times.replay.push((await preview(stack, replay)).seconds);
 }
 const { peakMiB } = await preview(stack, projectDirectory, true);
 await writeFile(result, JSON.stringify({ ...times, peakMiB } satisfies Previews));
