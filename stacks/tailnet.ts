@@ -1,6 +1,7 @@
 import type { ConnectorPlan } from "../components/tailnet/operator.ts";
 import { policyAtStart } from "../components/tailnet/policy-at-start.ts";
-import { kubernetesService, type PolicyPlan } from "../components/tailnet/policy.ts";
+import type { PolicyPlan } from "../components/tailnet/policy-plan.ts";
+import { kubernetesService } from "../components/tailnet/policy.ts";
 import { TailscaleApi } from "../components/tailnet/tailscale-api.ts";
 import type { OwnedPolicy } from "../components/tailnet/tailnet.ts";
 import type { PolicyInForce, TailscaleAccess } from "../components/tailnet/tailscale-types.ts";

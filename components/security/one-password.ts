@@ -2,8 +2,7 @@ import { OnePasswordConnect, type OPConnect } from "@1password/connect";
 import { ConnectClient, ConnectFailure, shownAddress } from "./connect-client.ts";
 import { fieldValue, type VaultItem } from "./item-field.ts";
 import { SecretProblem } from "./secret-problem.ts";
-import type { SecretSource } from "./secret-ref.ts";
-import type { SecretSources } from "./secrets.ts";
+import type { SecretSource, SecretSources } from "./secret-ref.ts";
 
 type Kept = Extract<SecretSource, { kind: "1password" }>;
 

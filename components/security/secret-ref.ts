@@ -22,6 +22,22 @@ export type SecretSource =
  */
 export type SecretRef = string;
 
+/** Where references are read. */
+export interface SecretSources {
+  /** Address of the 1Password Connect server; without it no `op://` reference can be read. */
+  readonly connect?: string;
+  /** Access token of that server (OP_CONNECT_TOKEN). */
+  readonly token?: string;
+  /** The stack's config values of the namespace `secrets:`, by name without it. */
+  readonly config: {
+    get(name: string): string | undefined;
+    /** Whether the value stands encrypted in the stack's file. */
+    isSecret(name: string): boolean;
+  };
+  /** Milliseconds for which a server that does not answer is tried again; 10,000 when left out. */
+  readonly patience?: number;
+}
+
 const part = String.raw`[A-Za-z0-9 ._@+-]+`;
 const onePassword = new RegExp(`^op://(${part})/(${part})/(?:(${part})/)?(${part})$`);
 const config = /^config:([A-Za-z][A-Za-z0-9_-]*)$/;

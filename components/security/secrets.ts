@@ -1,6 +1,6 @@
 import { RunError, secret, type Output } from "@pulumi/pulumi";
 import type { OnePassword } from "./one-password.ts";
-import { parseSecretRef, type SecretRef } from "./secret-ref.ts";
+import { parseSecretRef, type SecretRef, type SecretSources } from "./secret-ref.ts";
 import { SecretProblem } from "./secret-problem.ts";
 
 /** Where the config uses a secret. */
@@ -10,22 +10,6 @@ export interface SecretUse {
   readonly ref: SecretRef;
   /** What the value must look like, and what to say when it does not; the value itself is never shown. */
   readonly form?: { readonly pattern: RegExp; readonly text: string };
-}
-
-/** Where secrets are kept. */
-export interface SecretSources {
-  /** Address of the 1Password Connect server; without it no `op://` reference can be read. */
-  readonly connect?: string;
-  /** Access token of that server (OP_CONNECT_TOKEN). */
-  readonly token?: string;
-  /** The stack's config values of the namespace `secrets:`, by name without it. */
-  readonly config: {
-    get(name: string): string | undefined;
-    /** Whether the value stands encrypted in the stack's file. */
-    isSecret(name: string): boolean;
-  };
-  /** Milliseconds for which a server that does not answer is tried again; 10,000 when left out. */
-  readonly patience?: number;
 }
 
 /** Secrets that were read. */

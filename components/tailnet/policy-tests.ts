@@ -1,4 +1,4 @@
-import type { PolicyPlan } from "./policy.ts";
+import type { PolicyPlan } from "./policy-plan.ts";
 import { siteTags } from "./tags.ts";
 
 /** One of the policy's own tests (https://tailscale.com/kb/1337/policy-syntax#tests). */

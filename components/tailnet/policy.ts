@@ -1,33 +1,7 @@
 import ipaddr from "ipaddr.js";
+import type { PolicyEntry, PolicyPlan, PolicySite } from "./policy-plan.ts";
 import { policyTests, type PolicyTest } from "./policy-tests.ts";
 import { siteTags } from "./tags.ts";
-
-/** What a site's connector may advertise, and where its services are. */
-export interface PolicySite {
-  readonly name: string;
-  /** Networks in CIDR form. */
-  readonly routes: readonly string[];
-  readonly exitNode: boolean;
-  /** Address of the site's service `kubernetes`, for the policy's tests; undefined where it is not known. */
-  readonly service?: string;
-}
-
-/** An entry in the policy file's own form. */
-export type PolicyEntry = Readonly<Record<string, unknown>>;
-
-/** What the whole tailnet's policy is made of. */
-export interface PolicyPlan {
-  /** E-mail addresses. */
-  readonly admins: readonly string[];
-  /** Further groups: `group:family` to its members. */
-  readonly groups: Readonly<Record<string, readonly string[]>>;
-  readonly sites: readonly PolicySite[];
-  /** Further tags, without `tag:`. */
-  readonly tags?: readonly string[];
-  readonly grants: readonly PolicyEntry[];
-  readonly ssh: readonly PolicyEntry[];
-  readonly tests: readonly PolicyEntry[];
-}
 
 /** The policy as Tailscale reads it. */
 export interface TailnetPolicy {

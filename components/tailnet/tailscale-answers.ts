@@ -1,12 +1,12 @@
-import { apiMessage, TailscaleError, type ApiAnswer } from "./tailscale-http.ts";
+import { apiMessage, ServiceError, type ApiAnswer } from "../remote/patient-http.ts";
 
-/** The JSON value of an answer; throws TailscaleError when it is none. */
+/** The JSON value of an answer; throws ServiceError when it is none. */
 export function parsed<T>(text: string): T {
   try {
     return JSON.parse(text) as T;
   } catch {
     const shown = text.replace(/\s+/g, " ").slice(0, 80);
-    throw new TailscaleError(
+    throw new ServiceError(
       "unavailable",
       200,
       `Tailscale's API answers with what is no JSON: ${shown}`,
@@ -25,19 +25,19 @@ export function refusal(
   switch (status) {
     case 401:
     case 403:
-      return new TailscaleError(
+      return new ServiceError(
         "unauthorized",
         status,
         `${said}. The OAuth client of homelab:tailnet.oauth lacks the scope ${scope}, or was revoked; docs/tailnet.md ` +
           "lists the scopes",
       );
     case 404:
-      return new TailscaleError(
+      return new ServiceError(
         "missing",
         status,
         `${said}. Is homelab:tailnet.tailnet right? It is "${tailnet}"; "-" means the OAuth client's own`,
       );
     default:
-      return new TailscaleError("refused", status, said);
+      return new ServiceError("refused", status, said);
   }
 }

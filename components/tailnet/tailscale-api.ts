@@ -1,6 +1,6 @@
 import { parsed, refusal } from "./tailscale-answers.ts";
-import { callPatiently, TailscaleError } from "./tailscale-http.ts";
-import type { ApiAnswer, ApiCall, HttpDeps } from "./tailscale-http.ts";
+import { callPatiently, ServiceError } from "../remote/patient-http.ts";
+import type { ApiAnswer, ApiCall, HttpDeps } from "../remote/patient-http.ts";
 import type {
   FailedTest,
   PolicyInForce,
@@ -19,7 +19,7 @@ const hujson = "application/hujson";
 
 /**
  * Tailscale's API (https://tailscale.com/api) for the calls that the provider does not make. All methods reject with
- * TailscaleError.
+ * ServiceError.
  */
 export class TailscaleApi {
   private readonly access: TailscaleAccess;
@@ -122,7 +122,7 @@ export class TailscaleApi {
     try {
       await this.call("DELETE", path, scope);
     } catch (error) {
-      if (!(error instanceof TailscaleError && error.kind === "missing")) throw error;
+      if (!(error instanceof ServiceError && error.kind === "missing")) throw error;
     }
   }
 
@@ -180,7 +180,7 @@ export class TailscaleApi {
         ? parsed<{ access_token?: string }>(answer.text).access_token
         : undefined;
     if (token !== undefined) return token;
-    throw new TailscaleError(
+    throw new ServiceError(
       "unauthorized",
       answer.status,
       `${what}: the OAuth client of homelab:tailnet.oauth is not accepted (${answer.status}): its id or secret is ` +

@@ -1,8 +1,8 @@
 /** The few calls to Cloudflare's API that a destroy makes besides the provider's. */
-import { callPatiently } from "../../components/tailnet/tailscale-http.ts";
+import { callPatiently } from "../../components/remote/patient-http.ts";
 import { isAccessName, tunnelName, tunnelTarget } from "../../components/edge/names.ts";
 import type { CloudflareAccount } from "./accounts.ts";
-import type { Leftover } from "./leftovers.ts";
+import type { Leftover } from "./leftover.ts";
 
 interface Envelope {
   readonly success?: boolean;

@@ -3,13 +3,7 @@ import { allTags } from "../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import type { CloudflareAccount, TailnetMemory } from "./accounts.ts";
 import { cloudflareLeftovers } from "./cloudflare.ts";
-
-/** One object that a destroy should have removed. */
-export interface Leftover {
-  readonly kind: string;
-  readonly name: string;
-  readonly id: string;
-}
+import type { Leftover } from "./leftover.ts";
 
 /** What is known of the services; undefined where the site has none, or nothing is known any more. */
 export interface Outside {

@@ -1,7 +1,7 @@
 /** What a create left behind whose answer was lost: objects that carry the site's name or tags and are not the stack's. */
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { TailnetDevice, TailnetKeyInfo } from "../../components/tailnet/tailscale-types.ts";
-import type { Leftover } from "../departure/leftovers.ts";
+import type { Leftover } from "../departure/leftover.ts";
 import type { StackState } from "../state.ts";
 import { ok, warning, type Finding } from "./finding.ts";
 

@@ -1,5 +1,6 @@
 /** Whether every secret of the config can be read; what can is handed to the other checks. */
-import { readSecrets, type SecretSources } from "../../components/security/secrets.ts";
+import type { SecretSources } from "../../components/security/secret-ref.ts";
+import { readSecrets } from "../../components/security/secrets.ts";
 import { secretUses } from "../../stacks/secret-refs.ts";
 import { secretSources } from "../../stacks/secret-sources.ts";
 import { ok, problem, type Finding } from "./finding.ts";

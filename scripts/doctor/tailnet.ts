@@ -2,7 +2,7 @@
 import { operatorHostname } from "../../components/tailnet/operator-values.ts";
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
-import { TailscaleError } from "../../components/tailnet/tailscale-http.ts";
+import { ServiceError } from "../../components/remote/patient-http.ts";
 import type { RoutedDevice } from "../../components/tailnet/tailscale-types.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
 
@@ -23,7 +23,7 @@ export async function checkTailnetScopes(api: Api): Promise<readonly Finding[]> 
         await read();
         return ok(subject, "reads");
       } catch (error) {
-        if (!(error instanceof TailscaleError)) throw error;
+        if (!(error instanceof ServiceError)) throw error;
         const refused = error.kind === "unauthorized" || error.kind === "missing";
         const text = error.message;
         return refused

@@ -19,6 +19,13 @@ export type PermissionName =
 /** A permission at a level; `Edit` includes `Read`. */
 export type Permission = `${PermissionName}:${"Read" | "Edit"}`;
 
+/** A token as the API knows it: by its id, not by its value. */
+export interface KnownToken {
+  /** 32 hexadecimal digits. */
+  readonly id: string;
+  readonly permissions: readonly Permission[];
+}
+
 /** What the site's token needs and has, no more. */
 export const sitePermissions: readonly Permission[] = [
   "Cloudflare Tunnel:Edit",

@@ -1,7 +1,6 @@
 import { ApiError } from "./api-error.ts";
 import type { JsonObject } from "./json.ts";
-import type { PermissionName } from "./permissions.ts";
-import type { KnownToken } from "./tokens.ts";
+import type { KnownToken, PermissionName } from "./permissions.ts";
 
 /** One call to a route. */
 export interface Call {

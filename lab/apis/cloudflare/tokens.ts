@@ -1,19 +1,13 @@
 import { createHash } from "node:crypto";
 import { ApiError, authenticationError, unauthorized } from "./api-error.ts";
-import { allows, permissionGroups, type Permission, type PermissionName } from "./permissions.ts";
+import { allows, permissionGroups } from "./permissions.ts";
+import type { KnownToken, Permission, PermissionName } from "./permissions.ts";
 import { pageOf, type Route } from "./route.ts";
 
 /** An API token with its rights. */
 export interface ApiToken {
   /** 40 to 80 letters, digits, `-` and `_`. */
   readonly value: string;
-  readonly permissions: readonly Permission[];
-}
-
-/** A token as the API knows it: by its id, not by its value. */
-export interface KnownToken {
-  /** 32 hexadecimal digits. */
-  readonly id: string;
   readonly permissions: readonly Permission[];
 }
 

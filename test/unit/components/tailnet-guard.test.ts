@@ -5,7 +5,7 @@ import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
 import { guardPolicy, policySha256 } from "../../../components/tailnet/policy-guard.ts";
 import { removeDevices } from "../../../components/tailnet/stale-devices.ts";
 import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
-import type { TailscaleError } from "../../../components/tailnet/tailscale-http.ts";
+import type { ServiceError } from "../../../components/remote/patient-http.ts";
 import { clientSecret, smallApi, type SmallApi } from "./tailnet-api.ts";
 
 let api: SmallApi;
@@ -91,7 +91,7 @@ describe("calls of Tailscale's API", () => {
     const error = await errorOf(api.client().policy());
     assert.match(error.message, /GET tailnet\/-\/acl: .* answers 503 .*injected 503/);
     assert.ok(api.waits.reduce((sum, wait) => sum + wait, 0) <= 20_000);
-    assert.equal((error as TailscaleError).kind, "unavailable");
+    assert.equal((error as ServiceError).kind, "unavailable");
   });
 
   it("do not wait longer than that, whatever the server asks", async () => {
@@ -130,7 +130,7 @@ describe("calls of Tailscale's API", () => {
     });
     const error = await errorOf(client.policy());
     assert.match(error.message, /homelab:tailnet\.tailnet right\? It is "else\.example"/);
-    assert.equal((error as TailscaleError).kind, "missing");
+    assert.equal((error as ServiceError).kind, "missing");
   });
 
   it("say who does not answer", async () => {

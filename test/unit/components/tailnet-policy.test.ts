@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { missingIn } from "../../../components/tailnet/foreign-policy.ts";
 import { parseHuJson } from "../../../components/tailnet/hujson.ts";
 import { keyDescription } from "../../../components/tailnet/node-key.ts";
+import type { PolicyPlan } from "../../../components/tailnet/policy-plan.ts";
 import {
   kubernetesService,
   policyText,
   tailnetPolicy,
-  type PolicyPlan,
 } from "../../../components/tailnet/policy.ts";
 import type { PolicyTest } from "../../../components/tailnet/policy-tests.ts";
 import { textDifference } from "../../../components/tailnet/text-difference.ts";

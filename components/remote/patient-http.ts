@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** What Tailscale's API answered. */
+/** What an API answered. */
 export interface ApiAnswer {
   readonly status: number;
   /** Without quotes; empty when there is none. */
@@ -19,15 +19,15 @@ export interface ApiCall {
 /** Why a call failed: nobody answered, the credentials do not do, it is not there, or the API could not. */
 export type FailureKind = "unreachable" | "unauthorized" | "missing" | "refused" | "unavailable";
 
-/** A failed call to Tailscale's API. Its message is for people and holds no secret. */
-export class TailscaleError extends Error {
+/** A failed call to the API of a service. Its message is for people and holds no secret. */
+export class ServiceError extends Error {
   readonly kind: FailureKind;
   /** HTTP status; 0 when nobody answered. */
   readonly status: number;
 
   constructor(kind: FailureKind, status: number, message: string) {
     super(message);
-    this.name = "TailscaleError";
+    this.name = "ServiceError";
     this.kind = kind;
     this.status = status;
   }
@@ -49,7 +49,7 @@ const answerMs = 15_000;
 /**
  * Makes a call that may be repeated without harm. 429, 5xx and failed connections are tried again for at most 20 s;
  * Retry-After (RFC 9110 section 10.2.3, in seconds) is honoured as far as it fits. Other answers come back as they are.
- * @throws TailscaleError `unreachable` or `unavailable` when the time is over.
+ * @throws ServiceError `unreachable` or `unavailable` when the time is over.
  */
 export async function callPatiently(
   what: string,
@@ -59,19 +59,19 @@ export async function callPatiently(
   const deadline = deps.now() + patienceMs;
   for (let attempt = 0; ; attempt += 1) {
     const result = await once(call);
-    if (!(result instanceof TailscaleError)) return result.answer;
+    if (!(result instanceof ServiceError)) return result.answer;
     const wait = retryAfter.get(result) ?? Math.min(500 * 2 ** attempt, 5_000);
     if (deps.now() + wait > deadline) {
-      throw new TailscaleError(result.kind, result.status, `${what}: ${result.message}`);
+      throw new ServiceError(result.kind, result.status, `${what}: ${result.message}`);
     }
     await deps.pause(wait);
   }
 }
 
 /** What the server asked to wait for, in milliseconds. */
-const retryAfter = new WeakMap<TailscaleError, number>();
+const retryAfter = new WeakMap<ServiceError, number>();
 
-async function once(call: ApiCall): Promise<{ readonly answer: ApiAnswer } | TailscaleError> {
+async function once(call: ApiCall): Promise<{ readonly answer: ApiAnswer } | ServiceError> {
   const host = new URL(call.url).host;
   try {
     const response = await fetch(call.url, {
@@ -87,7 +87,7 @@ async function once(call: ApiCall): Promise<{ readonly answer: ApiAnswer } | Tai
       return { answer: { status, etag, text } };
     }
     const reason = status === 429 ? "too many requests" : "it cannot work now";
-    const failure = new TailscaleError(
+    const failure = new ServiceError(
       "unavailable",
       status,
       `${host} answers ${status} (${reason}): ${apiMessage(text)}; run this again later`,
@@ -96,7 +96,7 @@ async function once(call: ApiCall): Promise<{ readonly answer: ApiAnswer } | Tai
     if (Number.isFinite(seconds) && seconds >= 0) retryAfter.set(failure, seconds * 1000);
     return failure;
   } catch (error) {
-    return new TailscaleError("unreachable", 0, `${host} cannot be reached: ${reasonOf(error)}`);
+    return new ServiceError("unreachable", 0, `${host} cannot be reached: ${reasonOf(error)}`);
   }
 }
 
