@@ -1,4 +1,5 @@
 /** HOME of the lab's shell: kubeconfig, ssh keys and known hosts as the stacks' outputs give them. */
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -132,7 +133,8 @@ async function recall(paths: LabPaths): Promise<Remembered> {
 }
 
 async function secret(file: string, content: string): Promise<void> {
-  const beside = `${file}.${process.pid}`;
+  // Two commands of one process may write at the same time.
+  const beside = `${file}.${randomUUID()}`;
   await writeFile(beside, content, { mode: 0o600 });
   await rename(beside, file);
 }
