@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { log, RunError } from "@pulumi/pulumi";
-import { conflicts } from "../components/proxmox/conflicts.ts";
+import { conflicts, type ExistingMachine } from "../components/proxmox/conflicts.ts";
+import { leaving, removals } from "../components/proxmox/removals.ts";
 import { machineGeneration } from "../components/proxmox/generation.ts";
 import type { FleetMember } from "../components/proxmox/fleet.ts";
 import type { Inventory } from "../components/proxmox/inventory.ts";
@@ -28,17 +29,20 @@ export function checkMachines(
     server: machine.role === "server",
     beginsCluster: machine === servers[0] && servers.length > 1,
   }));
-  const existing = inventory.machines;
-  const found = conflicts({ site, wanted, existing, allowReplace: config.allowReplace });
-  if (found.length > 0) {
-    const problems = found.map(({ machine, text }) => ({
+  const { machines: existing, offline: hostsDown } = inventory;
+  const { allowReplace, allowRemove } = config;
+  const plan = { site, wanted, existing, offline: hostsDown, allowReplace, allowRemove };
+  const problems = [
+    ...conflicts(plan).map(({ machine, text }) => ({
       path: `homelab:machines[${config.machines.findIndex(({ name }) => name === machine)}] (${machine})`,
       text,
-    }));
-    throw new RunError(describeProblems(site, problems));
-  }
+    })),
+    ...removals(plan).map(({ machine, text }) => ({ path: `homelab:machines (${machine})`, text })),
+  ];
+  if (problems.length > 0) throw new RunError(describeProblems(site, problems));
+  tellRemovals(allowRemove, leaving(plan));
   return config.machines.map((machine, i) => {
-    const offline = inventory.offline.includes(machine.host);
+    const offline = hostsDown.includes(machine.host);
     if (offline) {
       void log.warn(
         `${machine.host} does not answer; ${machine.name} on it is left as it is until it does`,
@@ -51,4 +55,15 @@ export function checkMachines(
       offline,
     };
   });
+}
+
+/** Says which machines this run destroys for good, and what the list names in vain. */
+function tellRemovals(names: readonly string[], machines: readonly ExistingMachine[]): void {
+  for (const { name, vmId, host } of machines)
+    void log.warn(`${name} (${vmId} on ${host}) leaves the site and is destroyed with its disks`);
+  for (const name of names)
+    if (!machines.some((machine) => machine.name === name))
+      void log.warn(
+        `homelab:allowRemove names ${name}, which Proxmox does not show; empty the list if it is gone`,
+      );
 }

@@ -174,6 +174,12 @@ export const siteConfig = z.strictObject({
     .array(label)
     .default([])
     .describe("Machines that this `up` may destroy and build anew; empty it afterwards"),
+  allowRemove: z
+    .array(label)
+    .default([])
+    .describe(
+      "Machines that are not in `machines` any more and that this `up` may destroy; empty it afterwards",
+    ),
 });
 
 /** Config of one site, defaults filled in. */

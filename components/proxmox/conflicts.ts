@@ -43,9 +43,10 @@ export function isOwn(site: string, machine: ExistingMachine): boolean {
 
 /**
  * Why the wanted machines cannot be made beside those that exist. An id or name of somebody else's machine is refused
- * (Proxmox's provider would take that machine over, and destroy it later), and so is whatever would destroy and rebuild
- * a machine of this site that the config does not name under `allowReplace`. A server is rebuilt only while all others
- * stand: machines go at once, and etcd has to keep most of its members.
+ * (Proxmox's provider would take that machine over, and destroy it later), so is the id of another machine of this site,
+ * and so is whatever would destroy and rebuild a machine of this site that the config does not name under
+ * `allowReplace`. A server is rebuilt only while all others stand: machines go at once, and etcd has to keep most of its
+ * members.
  */
 export function conflicts(args: ConflictArgs): readonly Conflict[] {
   return args.wanted.flatMap((wanted) => [...foreign(args, wanted), ...replacement(args, wanted)]);
@@ -57,6 +58,7 @@ function foreign(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[]
   const byName = others.find(
     (machine) => machine.name === wanted.name && machine.vmId !== wanted.vmId,
   );
+  const renamed = formerly(args, wanted);
   const remedy = "choose another in the config, or remove that machine yourself";
   return [
     ...(byId === undefined
@@ -67,16 +69,33 @@ function foreign(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[]
     ...(byName === undefined
       ? []
       : [`the name is taken by ${describe(byName)}, which is not of this site; ${remedy}`]),
+    ...(renamed === undefined
+      ? []
+      : [
+          `VM id ${wanted.vmId} is that of ${describe(renamed)}, which is of this site too, and a machine cannot be ` +
+            `renamed: take back the name, or give ${wanted.name} another vmId and address and name ${renamed.name} ` +
+            "under homelab:allowRemove",
+        ]),
   ].map((text) => ({ machine: wanted.name, text }));
 }
 
-/** Why a machine of this site would be destroyed and built anew. */
-function reasons(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
+/** The machine of this site that has the wanted machine's id under another name. */
+function formerly(
+  { site, existing }: ConflictArgs,
+  { vmId, name }: WantedMachine,
+): ExistingMachine | undefined {
+  return existing.find(
+    (machine) => machine.vmId === vmId && machine.name !== name && isOwn(site, machine),
+  );
+}
+
+/** Why a machine of this site would be destroyed and built anew; empty when it would not be. */
+export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
   const own = args.existing.filter((machine) => isOwn(args.site, machine));
   const byName = own.find(
     (machine) => machine.name === wanted.name && machine.vmId !== wanted.vmId,
   );
-  const byId = own.find((machine) => machine.vmId === wanted.vmId);
+  const byId = own.find((machine) => machine.vmId === wanted.vmId && machine.name === wanted.name);
   const found: string[] = [];
   if (byName !== undefined)
     found.push(`its VM id is ${byName.vmId} now, the config says ${wanted.vmId}`);
@@ -89,7 +108,7 @@ function reasons(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
 function replacement(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[] {
   const remedy = refusal(args, wanted);
   if (remedy === undefined) return [];
-  return reasons(args, wanted).map((reason) => ({
+  return rebuildReasons(args, wanted).map((reason) => ({
     machine: wanted.name,
     text: `${reason}: ${remedy}`,
   }));
@@ -117,7 +136,7 @@ function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined 
 
 /** Why etcd cannot count on a server during this run; undefined when it can. */
 function weakness(args: ConflictArgs, server: WantedMachine): string | undefined {
-  if (reasons(args, server).length > 0) return `${server.name} is to be built anew too`;
+  if (rebuildReasons(args, server).length > 0) return `${server.name} is to be built anew too`;
   const there = args.existing.some(
     (machine) => machine.vmId === server.vmId && isOwn(args.site, machine),
   );

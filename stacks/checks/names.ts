@@ -37,6 +37,7 @@ export function checkNames(config: SiteConfig): readonly Problem[] {
     ...config.allowReplace.flatMap((name, i) =>
       known(`homelab:allowReplace[${i}]`, name, names, "homelab:machines"),
     ),
+    ...config.allowRemove.flatMap((name, i) => leaves(`homelab:allowRemove[${i}]`, name, names)),
   ];
 }
 
@@ -67,6 +68,12 @@ function known(
   return [
     { path, text: `${name} is not in ${list}; known are ${[...names].join(", ") || "none"}` },
   ];
+}
+
+/** What the config still has does not leave; the permission would lie in wait for a later slip. */
+function leaves(path: string, name: string, names: ReadonlySet<string>): readonly Problem[] {
+  if (!names.has(name)) return [];
+  return [{ path, text: `${name} is still in homelab:machines; remove it there or here` }];
 }
 
 /** Derived addresses differ as VM ids do; only a given one can collide by itself. */

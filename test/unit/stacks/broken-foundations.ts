@@ -185,6 +185,12 @@ export const brokenFoundations: readonly Row[] = [
     { allowReplace: ["attic"] },
   ],
   [
+    "a removal of a machine that is still there",
+    "homelab:allowRemove[0]",
+    /still in homelab:machines; remove it there or here/,
+    { allowRemove: ["proxmox-vault"] },
+  ],
+  [
     "nodes without room for pods",
     "homelab:machines",
     /set `workloads: true`/,

@@ -35,7 +35,7 @@ describe("broken sites", () => {
     const sections = new Set(brokenSites.map(({ path }) => path.split(/[.[:]/)[1] ?? path));
     const expected = [
       ...["site", "proxmox", "machines", "cluster", "network", "onePassword", "tailnet", "edge"],
-      ...["apps", "allowReplace"],
+      ...["apps", "allowReplace", "allowRemove"],
     ];
     assert.deepEqual(
       expected.filter((section) => !sections.has(section)),

@@ -155,6 +155,16 @@ describe("cross-checks", () => {
     });
   }
 
+  it("accepts an even number of servers only while one leaves", () => {
+    const two = { "machines[2].role": "agent" };
+    assert.deepEqual(problemsAfter({ ...two, allowRemove: ["proxmox-attic"] }), []);
+    const none = { ...two, "machines[0].role": "agent", "machines[1].role": "agent" };
+    assert.match(
+      problemsAfter({ ...none, allowRemove: ["proxmox-attic"] })[0] ?? "",
+      /no machine has role/,
+    );
+  });
+
   it("a network contains exactly the addresses between its first and last", () => {
     fc.assert(
       fc.property(cidr, address, (network, ip) => {
