@@ -95,7 +95,7 @@ export async function deploySite(
   });
 
   const kubernetes = kubernetesProvider(name, cluster.kubeconfig);
-  new NodeLabels(name, { nodes, provider: kubernetes });
+  new NodeLabels(name, { nodes, provider: kubernetes, dismissals: cluster.dismissals });
   const network = new Network(name, {
     clusterName: name,
     cilium: config.network.cilium,

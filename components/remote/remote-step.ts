@@ -27,7 +27,7 @@ export interface RemoteMachine {
   readonly generation: string;
   /** Whether its host does not answer now: steps are left as they are. */
   readonly offline: boolean;
-  /** The virtual machine; a step goes with it and is not run to delete it. */
+  /** The virtual machine; a step goes with it unless it says otherwise. */
   readonly vm: Resource;
 }
 
@@ -55,6 +55,11 @@ export interface RemoteStepArgs {
    * does under a plain `pulumi destroy`. The machine must still run then. Default `now`.
    */
   readonly runs?: "now" | "at-delete";
+  /**
+   * Whether the step is only forgotten when it is deleted together with its machine. By default what runs `now` is, what
+   * runs `at-delete` is not.
+   */
+  readonly goesWithMachine?: boolean;
   /** Further hooks before the step is created or updated, in order after the one that waits for SSH. */
   readonly hooks?: readonly ResourceHook[];
 }
@@ -100,7 +105,7 @@ export class RemoteStep extends ComponentResource {
       {
         parent: this,
         dependsOn: [machine.vm, ...args.after],
-        ...(args.runs === "at-delete" ? {} : { deletedWith: machine.vm }),
+        ...((args.goesWithMachine ?? args.runs !== "at-delete") ? { deletedWith: machine.vm } : {}),
         hooks: { beforeCreate: hooks, beforeUpdate: hooks },
         ignoreChanges: unknownGeneration(args) ? ["stdin"] : [],
         additionalSecretOutputs: args.secretOutput ? ["stdout", "stderr"] : ["stdin"],

@@ -17,6 +17,7 @@ import {
   type ClusterPlan,
   type NodePlan,
 } from "./config.ts";
+import { dismissal } from "./dismissal.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
 import { scripts } from "./scripts.ts";
 
@@ -29,7 +30,7 @@ export interface ClusterNode extends NodePlan {
 
 export interface Rke2ClusterArgs {
   readonly cluster: ClusterPlan;
-  /** Machines that run the control plane: 1, 3, 5 or 7. The first begins the cluster. */
+  /** Machines that run the control plane: 1, 3, 5 or 7, or in between while they leave. The first begins the cluster. */
   readonly servers: readonly [ClusterNode, ...ClusterNode[]];
   readonly agents: readonly ClusterNode[];
 }
@@ -41,6 +42,8 @@ const nodeSeconds = 1800;
 export class Rke2Cluster extends ComponentResource {
   /** Administrator's kubeconfig that points at the control plane's address; secret. */
   readonly kubeconfig: Output<string>;
+  /** By node name: the step that takes the node out of the cluster when its machine leaves the site. */
+  readonly dismissals: ReadonlyMap<string, Resource>;
   private readonly args: Rke2ClusterArgs;
   private readonly serverToken: Output<string>;
   private readonly agentToken: Output<string>;
@@ -56,6 +59,12 @@ export class Rke2Cluster extends ComponentResource {
       [...args.servers, ...args.agents].map((node) => [
         node.name,
         this.token(`${node.name}-node-password`, 32),
+      ]),
+    );
+    this.dismissals = new Map(
+      [...args.servers, ...args.agents].map((node) => [
+        node.name,
+        dismissal(node, args.servers, this),
       ]),
     );
     const staged = this.stage();

@@ -1,6 +1,6 @@
 import { NodePatch } from "@pulumi/kubernetes/core/v1/nodePatch.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
-import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { RemoteMachine } from "../remote/remote-step.ts";
 import { generationLabel } from "./config.ts";
 
@@ -16,6 +16,8 @@ export interface LabelledNode {
 
 export interface NodeLabelsArgs {
   readonly nodes: readonly LabelledNode[];
+  /** By node name: steps that take nodes out of the cluster; a node's labels go before it. */
+  readonly dismissals: ReadonlyMap<string, Resource>;
   readonly provider: Provider;
 }
 
@@ -43,6 +45,7 @@ export class NodeLabels extends ComponentResource {
         {
           parent: this,
           provider: args.provider,
+          dependsOn: args.dismissals.get(node.name) ?? [],
           ignoreChanges: node.machine.offline ? [`metadata.annotations["${generationLabel}"]`] : [],
         },
       );

@@ -13,5 +13,6 @@ export const scripts = {
   stage: stepScript + text("stage.sh"),
   node: stepScript + text("unit.sh") + text("node.sh"),
   admit: stepScript + text("admit.sh"),
+  dismiss: stepScript + text("dismiss.sh"),
   kubeconfig: stepScript + text("kubeconfig.sh"),
 } as const;

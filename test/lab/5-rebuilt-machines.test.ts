@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import type { NodeObject } from "../../lab/summary.ts";
 import { expectSessions } from "./bgp.ts";
 import { bad, doctor } from "./doctor.ts";
-import { eventually, kubectl, proxmox, refused, run } from "./site.ts";
-import { devices } from "./world.ts";
+import { identities } from "./identities.ts";
+import { eventually, refused, run } from "./site.ts";
 
 /** A server and an agent; the first gets another VM id, the second another host. */
 const rebuilt = ["proxmox-tank", "proxmox-vault"];
@@ -13,56 +12,8 @@ const all = [...kept, ...rebuilt].sort();
 const setConfig = (path: string, value: string): Promise<string> =>
   run("pulumi", "config", "set", "--stack", "home", "--path", path, value);
 
-/** A machine as Proxmox lists it. */
-interface Listed {
-  readonly name: string;
-  readonly vmid: number;
-  readonly node: string;
-  readonly tags: string;
-}
-
-interface Member {
-  readonly ID: string;
-  readonly name: string;
-  readonly isLearner?: boolean;
-}
-
 const zone = "topology.kubernetes.io/zone";
 const generation = "homelab/generation";
-type LabelledNode = NodeObject & {
-  readonly metadata: { readonly uid: string; readonly labels: Readonly<Record<string, string>> };
-};
-
-/** etcd's members as its own API names them (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/). */
-async function members(): Promise<readonly Member[]> {
-  const tls = "/var/lib/rancher/rke2/server/tls/etcd";
-  const files = `--cacert ${tls}/server-ca.crt --cert ${tls}/server-client.crt --key ${tls}/server-client.key`;
-  const url = "https://127.0.0.1:2379/v3/cluster/member/list";
-  const text = await run("ssh", "proxmox-stone", `curl -sSf ${files} -d '{}' ${url}`);
-  return (JSON.parse(text) as { members: Member[] }).members;
-}
-
-/** Everything about machines that tells one from the machine that takes its place; by name. */
-async function identities() {
-  const [vms, joined] = await Promise.all([
-    proxmox<Listed[]>("home", "cluster/resources?type=vm"),
-    devices(),
-  ]);
-  const nodes = await kubectl<{ items: LabelledNode[] }>("home", "get", "nodes");
-  const etcd = await members();
-  const own = joined.filter(({ hostname }) => hostname.startsWith("proxmox-"));
-  return {
-    vm: new Map(vms.map(({ name, vmid, node, tags }) => [name, { vmid, host: node, tags }])),
-    node: new Map(nodes.items.map(({ metadata }) => [metadata.name, metadata.uid])),
-    // RKE2 calls a member by its node's name and a random end.
-    member: new Map(etcd.map(({ ID, name }) => [name.replace(/-[0-9a-f]+$/, ""), ID])),
-    device: new Map(own.map(({ hostname, id }) => [hostname, id])),
-    counts: [vms.length, nodes.items.length, etcd.length, own.length],
-    names: own.map(({ name }) => name.split(".")[0]).sort(),
-    learners: etcd.filter(({ isLearner }) => isLearner === true).map(({ name }) => name),
-    nodes: nodes.items,
-  };
-}
 
 describe("machines that are built anew", () => {
   let before: Awaited<ReturnType<typeof identities>>;

@@ -60,17 +60,34 @@ describe("home site's graph", () => {
     graph.filter((candidate) => candidate.type === "command:remote:Command");
   const isDeparture = (candidate: GraphNode): boolean =>
     candidate.name === "home-departure-command";
+  const runsAtDelete = (candidate: GraphNode): boolean =>
+    /-(departure|dismiss)-command$/.test(candidate.name);
 
   it("ties each step to its machine, so that a destroy connects nowhere but to say good-bye", () => {
     const steps = commands().filter((command) => !isDeparture(command));
-    assert.equal(steps.length, 22);
+    assert.equal(steps.length, 26);
     const departure = node("home-departure-command");
     assert.equal(departure.options?.["deletedWith"], undefined);
     assert.match(String((departure.inputs as { delete: unknown }).delete), /bash -s # departure/);
     for (const command of steps) {
       assert.match(String(command.options?.["deletedWith"]), /VmLegacy proxmox-\w+-vm/);
       assert.match((command.dependsOn ?? []).join(" "), /VmLegacy proxmox-\w+-vm/);
-      assert.ok(!("delete" in (command.inputs as object)));
+      assert.equal("delete" in (command.inputs as object), runsAtDelete(command));
+    }
+  });
+
+  it("takes each machine out of the cluster by another server before it is destroyed, and after its labels", () => {
+    const by: Readonly<Record<string, string>> = {
+      ...{ stone: "tank", tank: "stone", titan: "stone", vault: "stone" },
+    };
+    for (const [host, other] of Object.entries(by)) {
+      const { name, options, inputs } = node(`proxmox-${host}-dismiss-command`);
+      assert.match(after(name), new RegExp(`VmLegacy proxmox-${host}-vm`));
+      assert.match(String(options?.["deletedWith"]), new RegExp(`proxmox-${other}-vm$`));
+      const { create, delete: atDelete } = inputs as { create: string; delete: string };
+      assert.match(create, /^exec cat >\/dev\/null # dismiss/);
+      assert.match(atDelete, new RegExp(`# dismiss proxmox-${host} on proxmox-${other}$`));
+      assert.match(after(`proxmox-${host}-labels`), new RegExp(name));
     }
   });
 
@@ -86,7 +103,7 @@ describe("home site's graph", () => {
     for (const command of commands()) {
       const inputs = command.inputs as Record<string, unknown>;
       assert.match(
-        String(inputs[isDeparture(command) ? "delete" : "create"]),
+        String(inputs[runsAtDelete(command) ? "delete" : "create"]),
         /^exec timeout --kill-after=15 \d+ bash -s # [\w -]+$/,
       );
       assert.match(String(inputs["stdin"]), secretMark);

@@ -1,0 +1,39 @@
+import type { Resource } from "@pulumi/pulumi";
+import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import { scripts } from "./scripts.ts";
+
+/** A node and the machine that it runs on. */
+interface Member {
+  readonly name: string;
+  readonly machine: RemoteMachine;
+}
+
+/**
+ * What is done when a machine leaves the site: another server moves its pods, deletes its node and sees its etcd member
+ * go; the machine is destroyed only after that, because the step depends on it. When that server goes in the same
+ * operation, as in a destroy, nothing is done. Every machine has the step wherever it stands among the servers, and
+ * under the same name, so that nothing but its leaving ever deletes it. Returns the command, on which depends what must
+ * be gone before.
+ */
+export function dismissal(
+  leaver: Member,
+  servers: readonly [Member, ...Member[]],
+  parent: Resource,
+): Resource {
+  // An only server has nobody else; its step is never run, since it goes with the machine.
+  const dismisser = servers.find(({ name }) => name !== leaver.name) ?? servers[0];
+  return new RemoteStep(
+    `${leaver.name}-dismiss`,
+    {
+      machine: dismisser.machine,
+      title: `dismiss ${leaver.name} on`,
+      script: scripts.dismiss,
+      parameters: { LEAVER: leaver.name, DISMISSER: dismisser.name },
+      limitSeconds: 1800,
+      runs: "at-delete",
+      goesWithMachine: true,
+      after: [leaver.machine.vm],
+    },
+    { parent },
+  ).done;
+}
