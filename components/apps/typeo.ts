@@ -14,7 +14,7 @@ import {
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
-import { RandomBytes } from "@pulumi/random/randomBytes.js";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { Publication } from "../edge/publication.ts";
 import { fingerprint } from "../workload/fingerprint.ts";
 import { appLabels, appSelector, restrictedNamespace } from "../workload/restricted.ts";
@@ -80,8 +80,12 @@ export class Typeo extends ComponentResource {
       },
       { parent: this, provider, dependsOn: [namespace] },
     );
-    const key = new RandomBytes(`${name}-fingerprint`, { length: 32 }, { parent: this });
-    const mark = all([key.base64, values]).apply(([text, plain]) => fingerprint(text, plain));
+    const key = new RandomPassword(
+      `${name}-fingerprint`,
+      { length: 43, special: false },
+      { parent: this },
+    );
+    const mark = all([key.result, values]).apply(([text, plain]) => fingerprint(text, plain));
     return { secret: settingsSecret, fingerprint: unsecret(mark), resource };
   }
 

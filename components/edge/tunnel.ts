@@ -10,7 +10,7 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { RandomBytes } from "@pulumi/random/randomBytes.js";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { connectorToken } from "./connector-token.ts";
 import { ingressRules, type IngressRule } from "./ingress.ts";
 import { tunnelName } from "./names.ts";
@@ -36,8 +36,13 @@ export class Tunnel extends ComponentResource {
   constructor(name: string, args: TunnelArgs, opts?: ComponentResourceOptions) {
     super("homelab:edge:Tunnel", name, {}, opts);
     const options = { parent: this, provider: args.provider };
-    const key = new RandomBytes(`${name}-tunnel-secret`, { length: 32 }, { parent: this });
-    const tunnelSecret = secret(key.base64);
+    // Not RandomBytes: its provider makes the bytes the resource's id, which stands in the state in the clear.
+    const drawn = new RandomPassword(
+      `${name}-tunnel-secret`,
+      { length: 64, special: false },
+      { parent: this },
+    );
+    const tunnelSecret = secret(drawn.result.apply((text) => Buffer.from(text).toString("base64")));
     const tunnel = new ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
       {

@@ -40,6 +40,10 @@ function exposed({ type, inputs }: SeenResource): readonly Finding[] {
   if (type === "kubernetes:core/v1:Secret") return secretObject(inputs);
   if (type === "kubernetes:core/v1:ConfigMap") return configMap(inputs);
   if (type === "command:remote:Command" || type === "command:local:Command") return command(inputs);
+  if (type === "random:index/randomBytes:RandomBytes")
+    return [
+      "its provider makes the bytes the resource's id, which no state hides; use RandomPassword",
+    ];
   if (!type.startsWith("kubernetes:") || type.startsWith("kubernetes:helm.sh/")) return [];
   return pods("", inputs);
 }

@@ -18,7 +18,6 @@ interface ExportedResource {
 /** Outputs that hold a secret in the clear, by resource type. */
 const secretOutputs: Readonly<Record<string, readonly string[]>> = {
   "random:index/randomPassword:RandomPassword": ["result"],
-  "random:index/randomBytes:RandomBytes": ["base64"],
   "tls:index/privateKey:PrivateKey": ["privateKeyOpenssh", "privateKeyPem"],
   "tailscale:index/tailnetKey:TailnetKey": ["key"],
   "tailscale:index/oauthClient:OauthClient": ["key"],

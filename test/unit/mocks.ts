@@ -45,8 +45,6 @@ function outputs(
       };
     case "random:index/randomPassword:RandomPassword":
       return { result: `random-${name}` };
-    case "random:index/randomBytes:RandomBytes":
-      return { base64: Buffer.from(`random-${name}`.padEnd(32)).toString("base64") };
     case "tailscale:index/tailnetKey:TailnetKey":
     case "tailscale:index/oauthClient:OauthClient":
       return { key: `tskey-${name}` };

@@ -33,8 +33,10 @@ const secretSignature = "4dabf18193072939515e22adb298388d";
 /** Data sources that programs asked for, over all runs. */
 export const called: string[] = [];
 
-/** The tunnel secret that the mocked world gives: base64 of 32 bytes. */
-export const tunnelSecret = Buffer.alloc(32, 7).toString("base64");
+const drawn = "q".repeat(64);
+
+/** The tunnel's secret from what the mocked world draws. */
+export const tunnelSecret = Buffer.from(drawn).toString("base64");
 
 /** Runs a program against mocks that answer as Cloudflare and the cluster would. A call of a data source fails it. */
 export async function register(
@@ -46,7 +48,7 @@ export async function register(
       newResource: ({ type, name, inputs }) => {
         const id = `${name}-id`;
         const plain = inputs as Record<string, unknown>;
-        if (type.endsWith(":RandomBytes")) return { id, state: { ...plain, base64: tunnelSecret } };
+        if (type.endsWith(":RandomPassword")) return { id, state: { ...plain, result: drawn } };
         if (type.endsWith(":ZeroTrustAccessServiceToken")) {
           const login = { clientId: `${name}.access`, clientSecret: `secret of ${name}` };
           return { id, state: { ...plain, ...login } };

@@ -80,6 +80,12 @@ describe("policy: no plain secrets", () => {
     assert.equal(kubernetes(type, { stringData: { user: new Hidden("a"), empty: "" } }), "");
   });
 
+  it("refuses RandomBytes, whose id is the secret, and takes RandomPassword", () => {
+    const judge = (type: string): string => said(plainSecrets, resource(type, { length: 32 }));
+    assert.match(judge("random:index/randomBytes:RandomBytes"), /use RandomPassword/);
+    assert.equal(judge("random:index/randomPassword:RandomPassword"), "");
+  });
+
   it("refuses secrets in a ConfigMap", () => {
     const type = "core/v1:ConfigMap";
     assert.match(kubernetes(type, { data: { a: new Hidden("b") } }), /use a Secret/);
