@@ -38,12 +38,14 @@ func EndLeftovers(l layout.Layout, claimed ...string) error {
 
 func endLeftover(path string) error {
 	child, _, err := find(path)
-	if err != nil || child == nil {
+	if err != nil {
 		return err
 	}
-	defer child.close()
-	if err := child.stop(); err != nil {
-		return err
+	if child != nil {
+		defer child.close()
+		if err := child.stop(); err != nil {
+			return err
+		}
 	}
 	return os.Remove(path)
 }

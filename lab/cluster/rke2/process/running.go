@@ -40,7 +40,7 @@ func own(cmd *exec.Cmd) (*running, error) {
 }
 
 // find returns the process that a pid file names, with the identity it was started with, or nil
-// when it has ended; the file is then removed.
+// when it has ended. The file stays, because it may already be that of a next process.
 func find(path string) (*running, string, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -53,17 +53,17 @@ func find(path string) (*running, string, error) {
 	lines := append(strings.Fields(string(content)), "", "", "")
 	pid, err := strconv.Atoi(lines[0])
 	if err != nil {
-		return nil, "", os.Remove(path)
+		return nil, "", nil
 	}
 	r, err := hold(pid)
 	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) || errors.Is(err, fs.ErrNotExist) {
-		return nil, "", os.Remove(path)
+		return nil, "", nil
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("process %d of %s: %w", pid, path, err)
 	}
 	if r.started != lines[1] {
-		return nil, "", errors.Join(unix.Close(r.fd), os.Remove(path))
+		return nil, "", unix.Close(r.fd)
 	}
 	go r.await()
 	return r, lines[2], nil
