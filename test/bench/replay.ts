@@ -60,18 +60,20 @@ for (const { urn, type, custom, parent, provider, inputs = {}, ...rest } of depl
   if (type === "pulumi:pulumi:Stack") continue;
   const name = urn.slice(urn.lastIndexOf("::") + 2);
   const above = made.get(parent ?? "");
-  const { version, ...props } = properties(inputs);
+  const props = properties(inputs);
   const from = made.get(provider?.slice(0, provider.lastIndexOf("::")) ?? "");
   const { additionalSecretOutputs = [], ignoreChanges = [] } = rest;
   const options: CustomResourceOptions = {
     ...(above === undefined ? {} : { parent: above }),
     ...(from instanceof ProviderResource ? { provider: from } : {}),
-    ...(typeof version === "string" ? { version } : {}),
     additionalSecretOutputs,
     ignoreChanges,
   };
-  if (type.startsWith(providerType))
-    made.set(urn, new RecordedProvider(type.slice(providerType.length), name, props, options));
-  else if (custom === true) made.set(urn, new Recording(type, name, props, options));
+  if (type.startsWith(providerType)) {
+    // A provider's version is an option; of other resources it is a property, as a chart's.
+    const { version, ...own } = props;
+    const pinned = typeof version === "string" ? { ...options, version } : options;
+    made.set(urn, new RecordedProvider(type.slice(providerType.length), name, own, pinned));
+  } else if (custom === true) made.set(urn, new Recording(type, name, props, options));
   else made.set(urn, new ComponentResource(type, name, {}, options));
 }
