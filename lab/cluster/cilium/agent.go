@@ -22,6 +22,9 @@ import (
 // countsEvery is how often the BGP route counts in the node config's status are looked at.
 const countsEvery = 5 * time.Second
 
+// again is the pause before a pass that failed is made once more.
+const again = 500 * time.Millisecond
+
 // agent is the work on one node.
 type agent struct {
 	*cluster
@@ -105,7 +108,6 @@ func (a *agent) followAll() error {
 func (a *agent) loop(ctx context.Context) error {
 	ticker := time.NewTicker(countsEvery)
 	defer ticker.Stop()
-	const again = 500 * time.Millisecond
 	var retry <-chan time.Time
 	for {
 		select {

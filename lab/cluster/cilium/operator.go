@@ -9,13 +9,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
 	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/passes"
 )
 
 // configVolume is the operator's volume with cilium-config.
@@ -94,7 +94,8 @@ func (o *operator) lead(ctx context.Context) error {
 		return nil //nolint:nilerr // ctx ended
 	}
 	defer o.core.Shutdown()
-	return o.loop(ctx)
+	passes.Repeat(ctx, o.changed, again, o.log, o.pass)
+	return nil
 }
 
 func (o *operator) followAll() error {
@@ -107,26 +108,6 @@ func (o *operator) followAll() error {
 		err = errors.Join(err, o.followCustom(bgpClusterConfigs, bgpNodeConfigs, bgpNodeOverrides, bgpPeerConfigs))
 	}
 	return err
-}
-
-// loop makes a pass over all duties after each change. A pass that fails, for example on a conflict,
-// is repeated after a pause.
-func (o *operator) loop(ctx context.Context) error {
-	const again = 500 * time.Millisecond
-	var retry <-chan time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-o.changed:
-		case <-retry:
-		}
-		retry = nil
-		if err := o.pass(ctx); err != nil && ctx.Err() == nil {
-			o.log.Warn("not everything is in place; trying again", "error", err)
-			retry = time.After(again)
-		}
-	}
 }
 
 func (o *operator) pass(ctx context.Context) error {

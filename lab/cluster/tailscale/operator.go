@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/passes"
 	"homelab/lab/machines/tailscale/control"
 )
 
@@ -122,30 +123,11 @@ func (o *operator) work(ctx context.Context, d *device) error {
 	}()
 	shutdown, err := o.watch(ctx)
 	if err == nil {
-		o.loop(ctx)
+		passes.Repeat(ctx, o.changed, again, o.log, o.pass)
 	}
 	stop()
 	shutdown()
 	return errors.Join(err, <-lost)
-}
-
-// loop makes a pass over everything after each change. A pass in which something failed or is not finished is
-// repeated after a pause.
-func (o *operator) loop(ctx context.Context) {
-	var retry <-chan time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-o.changed:
-		case <-retry:
-		}
-		retry = nil
-		if err := o.pass(ctx); err != nil && ctx.Err() == nil {
-			o.log.Warn("not everything is in place; trying again", "error", err)
-			retry = time.After(again)
-		}
-	}
 }
 
 func (o *operator) pass(ctx context.Context) error {
