@@ -19,8 +19,7 @@ func Main() error { return provider.Main(New()) }
 // New describes the plugin; property names are those of the package @pulumi/cloudflare.
 func New() provider.Provider {
 	p := &plugin{}
-	resources := map[string]provider.Resource{}
-	for token, one := range map[string]behaviour{
+	resources := rest.Resources("cloudflare:index/", p.client, map[string]behaviour{
 		"zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared":             tunnel(),
 		"zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": tunnelConfig(),
 		"dnsRecord:DnsRecord":                                             dnsRecord(),
@@ -30,10 +29,7 @@ func New() provider.Provider {
 		"zeroTrustAccessGroup:ZeroTrustAccessGroup":                       accessGroup(),
 		"zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider": identityProvider(),
 		"zeroTrustAccessTag:ZeroTrustAccessTag":                           accessTag(),
-	} {
-		one.Client = p.client
-		resources["cloudflare:index/"+token] = rest.New(one)
-	}
+	})
 	const tokenOf = "getZeroTrustTunnelCloudflaredToken"
 	return provider.Provider{
 		Name:        "cloudflare",

@@ -19,6 +19,18 @@ var _ provider.Resource = (*managed[any])(nil)
 // New is the resource that behaves so.
 func New[C any](behaviour Behaviour[C]) provider.Resource { return &managed[C]{behaviour} }
 
+// Resources are the resources of one plugin by their full tokens; the behaviours' keys lack prefix.
+func Resources[C any](
+	prefix string, client func() (C, error), behaviours map[string]Behaviour[C],
+) map[string]provider.Resource {
+	resources := map[string]provider.Resource{}
+	for token, one := range behaviours {
+		one.Client = client
+		resources[prefix+token] = New(one)
+	}
+	return resources
+}
+
 // Check leaves the inputs as they are and names what is wrong.
 func (m *managed[C]) Check(
 	_ context.Context, req provider.Check,

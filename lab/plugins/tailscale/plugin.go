@@ -19,8 +19,7 @@ func Main() error { return provider.Main(New()) }
 // New describes the plugin; property names are those of the package @pulumi/tailscale.
 func New() provider.Provider {
 	p := &plugin{}
-	resources := map[string]provider.Resource{}
-	for token, one := range map[string]behaviour{
+	resources := rest.Resources("tailscale:index/", p.client, map[string]behaviour{
 		"acl:Acl":                                 acl(),
 		"tailnetKey:TailnetKey":                   tailnetKey(),
 		"oauthClient:OauthClient":                 oauthClient(),
@@ -33,10 +32,7 @@ func New() provider.Provider {
 		"deviceAuthorization:DeviceAuthorization": deviceAuthorization(),
 		"deviceKey:DeviceKey":                     deviceKey(),
 		"tailnetSettings:TailnetSettings":         tailnetSettings(),
-	} {
-		one.Client = p.client
-		resources["tailscale:index/"+token] = rest.New(one)
-	}
+	})
 	return provider.Provider{
 		Name:      "tailscale",
 		Configure: p.configure,
