@@ -10,6 +10,8 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+
+	"homelab/lab/plugins/provider"
 )
 
 const (
@@ -61,7 +63,7 @@ func (c *client) send(ctx context.Context, method, path string, body any) ([]byt
 			return nil, "", ctx.Err()
 		}
 		if try < attempts-1 && again(response, err) {
-			if err := pause(ctx, wait(try, response)); err != nil {
+			if err := provider.Pause(ctx, wait(try, response)); err != nil {
 				return nil, "", err
 			}
 			continue

@@ -1,7 +1,6 @@
 package cloudflare
 
 import (
-	"context"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -61,16 +60,4 @@ func retryAfter(response *http.Response) (time.Duration, bool) {
 		return time.Until(at), true
 	}
 	return 0, false
-}
-
-// pause waits, or ends early with the context's error.
-func pause(ctx context.Context, how time.Duration) error {
-	timer := time.NewTimer(how)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

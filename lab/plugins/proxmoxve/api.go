@@ -11,6 +11,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"homelab/lab/plugins/provider"
 )
 
 const (
@@ -116,7 +118,7 @@ func (a *api) roundTrip(
 		if err == nil || try == attempts {
 			return response, err
 		}
-		if err := pause(ctx, getPause); err != nil {
+		if err := provider.Pause(ctx, getPause); err != nil {
 			return nil, err
 		}
 	}
@@ -173,16 +175,4 @@ func statusOf(err error) int {
 		return answer.Status
 	}
 	return 0
-}
-
-// pause waits, or ends early with the context's error.
-func pause(ctx context.Context, how time.Duration) error {
-	timer := time.NewTimer(how)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"homelab/lab/plugins/provider"
 )
 
 // taskInterval is how long a task is left alone between two looks.
@@ -48,7 +50,7 @@ func (a *api) wait(ctx context.Context, upid string, ignored int) error {
 			}
 			return a.taskFailure(ctx, upid, path, status.ExitStatus)
 		}
-		if err := pause(ctx, taskInterval); err != nil {
+		if err := provider.Pause(ctx, taskInterval); err != nil {
 			if errors.Is(err, context.DeadlineExceeded) {
 				return fmt.Errorf("timeout while waiting for task %q to complete", upid)
 			}
@@ -123,7 +125,7 @@ func (r repeat) run(ctx context.Context, try func() error) error {
 		case attempt == r.attempts || !r.again(err):
 			return err
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := provider.Pause(ctx, wait); err != nil {
 			return err
 		}
 		wait *= 2

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"homelab/lab/plugins/provider"
 )
 
 const (
@@ -63,7 +65,7 @@ func (v vmCalls) awaitStatus(ctx context.Context, wanted string) error {
 		if status == wanted {
 			return nil
 		}
-		if err := pause(ctx, statusInterval); err != nil {
+		if err := provider.Pause(ctx, statusInterval); err != nil {
 			return fmt.Errorf("VM %d is %q, not %q: %w", v.id, status, wanted, err)
 		}
 	}
@@ -160,7 +162,7 @@ func (v vmCalls) remove(ctx context.Context, vm block) error {
 		if _, err := v.status(ctx); err != nil {
 			return ctx.Err()
 		}
-		if err := pause(ctx, statusInterval); err != nil {
+		if err := provider.Pause(ctx, statusInterval); err != nil {
 			return err
 		}
 	}
@@ -192,7 +194,7 @@ func (n *nextIDs) take(ctx context.Context, a *api) (int, error) {
 		if statusOf(err) == http.StatusForbidden || time.Now().After(deadline) {
 			return 0, fmt.Errorf("unable to retrieve the next available VM identifier: %w", err)
 		}
-		if err := pause(ctx, nextIDInterval); err != nil {
+		if err := provider.Pause(ctx, nextIDInterval); err != nil {
 			return 0, err
 		}
 	}

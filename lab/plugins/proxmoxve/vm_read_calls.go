@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"homelab/lab/plugins/provider"
 )
 
 // agentInterval is how often a silent guest agent is asked again.
@@ -162,7 +164,7 @@ func (v vmCalls) readAddresses(
 		if statusOf(err) == http.StatusForbidden || time.Now().After(deadline) {
 			return nil
 		}
-		if err := pause(ctx, agentInterval); err != nil {
+		if err := provider.Pause(ctx, agentInterval); err != nil {
 			return err
 		}
 	}
