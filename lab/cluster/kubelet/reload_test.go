@@ -40,18 +40,19 @@ func TestReloadChangesTheRunningNode(t *testing.T) {
 	reload <- wrong
 	o.Args, o.Labels = []string{"max-pods=121", "system-reserved=cpu=1"}, map[string]string{"zone": "a"}
 	reload <- o
+	// Status and labels are two requests, in either order.
 	var node *corev1.Node
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	arrived := func() bool {
 		if node, err = client.CoreV1().Nodes().Get(t.Context(), "stone", metav1.GetOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		if node.Status.Capacity.Pods().Value() == 121 {
-			break
-		}
+		status := node.Status
+		return status.Capacity.Pods().Value() == 121 && status.Allocatable.Cpu().Value() == 3 && node.Labels["zone"] == "a"
 	}
-	status := node.Status
-	if status.Capacity.Pods().Value() != 121 || status.Allocatable.Cpu().Value() != 3 || node.Labels["zone"] != "a" {
-		t.Errorf("capacity %v, allocatable %v, labels %v", status.Capacity, status.Allocatable, node.Labels)
+	for end := time.Now().Add(5 * time.Second); !arrived(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("capacity %v, allocatable %v, labels %v", node.Status.Capacity, node.Status.Allocatable, node.Labels)
+		}
 	}
 }
 
