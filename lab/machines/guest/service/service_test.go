@@ -132,6 +132,38 @@ func TestRestartsByPolicyAndStopsForGood(t *testing.T) {
 	}
 }
 
+// The end of a main process is seen in two ways, in /proc and by init, at two moments.
+func TestStopHoldsHoweverTheEndIsNoticed(t *testing.T) {
+	const unlimited = "[Unit]\nStartLimitIntervalSec=0\n"
+	b := newBench(t, map[string]string{
+		"a.service": unlimited + "[Service]\nExecStart=/bin/sleep 100\nRestart=always\nRestartSec=0\n",
+		"k.service": unlimited + "[Service]\nExecStart=/bin/sleep 100\nRestart=always\nRestartSec=0\nKillMode=none\n",
+	})
+	for range 30 {
+		for _, name := range []string{"a.service", "k.service"} {
+			if err := b.Start(name); err != nil {
+				t.Fatal(err)
+			}
+			s, _ := b.get(name)
+			main := s.main
+			s.Stop()
+			if name == "k.service" {
+				if !alive(main) {
+					t.Fatal("KillMode=none has killed")
+				}
+				if err := syscall.Kill(main.Pid, syscall.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// What the service's own watcher does, here to its end.
+			s.watch(main)
+			if got := b.state(name); got != "inactive/dead" {
+				t.Fatalf("%s: %s", name, got)
+			}
+		}
+	}
+}
+
 func TestStopCancelsAStart(t *testing.T) {
 	b := newBench(t, map[string]string{"c.service": "[Service]\nExecStartPre=/bin/sleep 100\nExecStart=/bin/sleep 100\n"})
 	done := make(chan error, 1)
@@ -217,6 +249,7 @@ func TestAnswersForUnitsThatAreNotThereOrBroken(t *testing.T) {
 
 func TestStartEnabledHonoursAfter(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "first")
+	const unlimited = "[Unit]\nStartLimitIntervalSec=0\n"
 	b := newBench(t, map[string]string{
 		"a.service": "[Unit]\nAfter=z.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/cat " + mark + "\n[Install]\nWantedBy=multi-user.target\n",
 		"z.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'sleep 0.2; touch " + mark + "'\n[Install]\nWantedBy=multi-user.target\n",

@@ -35,7 +35,7 @@ func (s *Service) Stop() {
 	switch {
 	case timedOut:
 		s.fail("timeout", loaded)
-	case main != nil && !main.Exit.Clean(loaded.SuccessExitStatus) && main.Exit.Signal != killSignal(loaded):
+	case main != nil && !alive(main) && !main.Exit.Clean(loaded.SuccessExitStatus) && main.Exit.Signal != killSignal(loaded):
 		s.fail(result(main.Exit), loaded)
 	default:
 		s.set(func(st *state) { st.active, st.sub, st.result = "inactive", "dead", "success" })
@@ -60,7 +60,13 @@ func (s *Service) endProcesses(loaded *unit.Service) (timedOut bool) {
 	}
 	covered := first
 	if loaded.KillMode == "control-group" || loaded.KillMode == "mixed" {
-		covered = s.members
+		covered = func() []int {
+			// A main process that has ended is no member, but its end is not known before it has been reaped.
+			if members := s.members(); len(members) > 0 {
+				return members
+			}
+			return first()
+		}
 	}
 	targets := first()
 	if loaded.KillMode == "control-group" {
@@ -135,13 +141,15 @@ func (s *Service) closeNotify() {
 	}
 }
 
-// afterEnd runs ExecStopPost= and closes what belonged to the run.
+// afterEnd runs ExecStopPost= and lets go of what belonged to the run. A main process that KillMode= has spared is
+// the service's no longer: its end restarts nothing.
 func (s *Service) afterEnd(loaded *unit.Service) {
 	ctx, done := withLimit(context.Background(), loaded.TimeoutStop)
 	defer done()
 	// A failure is in the journal and changes nothing any more.
 	_ = s.control(ctx, loaded, loaded.StopPost)
 	s.closeNotify()
+	s.main = nil
 	s.set(func(st *state) { st.mainPid = 0 })
 }
 
