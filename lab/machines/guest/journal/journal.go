@@ -105,15 +105,27 @@ func (w *Writer) write(unit, line string) error {
 	return err
 }
 
-// Pipe gives a file that a process can print to: each line becomes an entry. The caller closes it after the start.
-// setPid tells the journal the process' id once that is known.
-func (w *Writer) Pipe(unit, ident string) (file *os.File, setPid func(int), err error) {
+// Output is what one process prints: each line becomes an entry.
+type Output struct {
+	// File is for the process; the caller closes its own copy after the start.
+	File *os.File
+	// Done is closed once all processes that hold the file have ended and their lines are entries.
+	Done <-chan struct{}
+	pid  chan<- int
+}
+
+// SetPid tells the journal the process' id once that is known. It is called once.
+func (o *Output) SetPid(pid int) { o.pid <- pid }
+
+// Pipe gives a process something to print to.
+func (w *Writer) Pipe(unit, ident string) (*Output, error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	known := make(chan int, 1)
+	known, done := make(chan int, 1), make(chan struct{})
 	go func() {
+		defer close(done)
 		defer reader.Close()
 		pid := <-known
 		buffered := bufio.NewReaderSize(reader, 48<<10)
@@ -129,5 +141,5 @@ func (w *Writer) Pipe(unit, ident string) (file *os.File, setPid func(int), err 
 			w.Append(unit, ident, pid, strings.ToValidUTF8(string(line), "\uFFFD"))
 		}
 	}()
-	return writer, func(pid int) { known <- pid }, nil
+	return &Output{File: writer, Done: done, pid: known}, nil
 }

@@ -47,24 +47,18 @@ func TestStaysBounded(t *testing.T) {
 
 func TestPipeMakesAnEntryOfEachLine(t *testing.T) {
 	directory := t.TempDir()
-	file, setPid, err := NewWriter(directory, "boot0001").Pipe("a.service", "prog")
+	output, err := NewWriter(directory, "boot0001").Pipe("a.service", "prog")
 	if err != nil {
 		t.Fatal(err)
 	}
-	setPid(42)
-	if _, err := file.WriteString("one\ntwo\nrest"); err != nil {
+	output.SetPid(42)
+	if _, err := output.File.WriteString("one\ntwo\nrest"); err != nil {
 		t.Fatal(err)
 	}
-	file.Close()
-	deadline := time.Now().Add(5 * time.Second)
-	for {
-		entries, err := Read(directory, Query{})
-		if err == nil && len(entries) == 3 && entries[2].Message == "rest" && entries[0].Pid == 42 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%+v %v", entries, err)
-		}
-		time.Sleep(time.Millisecond)
+	output.File.Close()
+	<-output.Done
+	entries, err := Read(directory, Query{})
+	if err != nil || len(entries) != 3 || entries[2].Message != "rest" || entries[0].Pid != 42 {
+		t.Errorf("%+v %v", entries, err)
 	}
 }

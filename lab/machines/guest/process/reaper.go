@@ -38,6 +38,8 @@ type Process struct {
 	// Done is closed once Exit is set.
 	Done chan struct{}
 	Exit Exit
+	// Printed is closed once all that it and its descendants print is in the journal; nil when nothing gets there.
+	Printed <-chan struct{}
 }
 
 // Spec says what to start.

@@ -97,6 +97,38 @@ func TestStartFailsWithTheReasonOfTheProcess(t *testing.T) {
 	}
 }
 
+func TestTheLastLinesComeBeforeTheNewsOfTheEnd(t *testing.T) {
+	b := newBench(t, map[string]string{
+		"p.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
+		"o.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
+	})
+	for name, news := range map[string]string{"p.service": "Main process exited", "o.service": "Control process exited"} {
+		for range 10 {
+			if got := resultOf(b.Start(name)); got != "exit-code" {
+				t.Fatal(got)
+			}
+		}
+		entries, err := journal.Read(b.journal, journal.Query{Units: []string{name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed, told := 0, 0
+		for _, entry := range entries {
+			switch {
+			case entry.Message == "broken":
+				printed++
+			case strings.Contains(entry.Message, news):
+				if told++; printed != told {
+					t.Errorf("%s: told of end %d after %d lines", name, told, printed)
+				}
+			}
+		}
+		if told != 10 {
+			t.Errorf("%s: told of %d ends", name, told)
+		}
+	}
+}
+
 func TestNotifyServiceIsUpWhenItSaysSo(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "ready")
 	b := newBench(t, map[string]string{"n.service": "[Service]\nType=notify\nNotifyAccess=all\nExecStart=/usr/bin/perl -MSocket -e '" +

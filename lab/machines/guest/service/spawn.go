@@ -124,19 +124,35 @@ func (s *Service) fork(loaded *unit.Service, spec process.Spec,
 	if ident == "" {
 		ident = filepath.Base(spec.Args[0])
 	}
-	output, setPid, err := s.host.Journal.Pipe(s.name, ident)
+	output, err := s.host.Journal.Pipe(s.name, ident)
 	if err != nil {
 		return nil, err
 	}
-	defer output.Close()
-	spec.Output = output
+	defer output.File.Close()
+	spec.Output = output.File
 	child, err := s.host.Reaper.Start(spec)
 	if err != nil {
-		setPid(0)
+		output.SetPid(0)
 		return failed(exitExec, err)
 	}
-	setPid(child.Pid)
+	output.SetPid(child.Pid)
+	child.Printed = output.Done
 	return child, nil
+}
+
+// printLimit bounds the wait for the last lines of a process, whose descendants may go on printing.
+const printLimit = 200 * time.Millisecond
+
+// awaitLines waits until the last lines of a process that has ended are in the journal, so that whoever is told of
+// its end finds there why.
+func awaitLines(ended *process.Process) {
+	if ended.Printed == nil {
+		return
+	}
+	select {
+	case <-ended.Printed:
+	case <-time.After(printLimit):
+	}
 }
 
 func list(variables map[string]string) []string {
@@ -172,6 +188,7 @@ func (s *Service) runToEnd(ctx context.Context, loaded *unit.Service, command un
 	}
 	select {
 	case <-child.Done:
+		awaitLines(child)
 		if child.Exit.Signal != 0 || !child.Exit.Clean(loaded.SuccessExitStatus) {
 			return &exitError{child.Exit}
 		}

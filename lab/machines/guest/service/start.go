@@ -169,6 +169,7 @@ func (s *Service) spawnMain(loaded *unit.Service) (*process.Process, error) {
 // mainExited records the end of the main process.
 func (s *Service) mainExited(main *process.Process) {
 	s.main = nil
+	awaitLines(main)
 	s.set(func(st *state) { st.mainPid, st.main, st.exited = 0, main.Exit, true })
 	if main.Exit.Signal != 0 || main.Exit.Code != 0 {
 		s.say("%s: Main process exited, %s", s.name, describe(main.Exit))
