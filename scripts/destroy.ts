@@ -3,8 +3,9 @@
  * exit status 1 when something is. Asks first unless `--yes` or no terminal.
  */
 import { createInterface } from "node:readline/promises";
-import { leftovers, type Outside } from "./departure/leftovers.ts";
-import { bury, leaveFromHere, readOutside, takeAway } from "./departure/take-away.ts";
+import { leftovers } from "./departure/leftovers.ts";
+import { readOutside, type Outside } from "./departure/outside.ts";
+import { bury, leaveFromHere, takeAway } from "./departure/take-away.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
 import { readState } from "./state.ts";
 

@@ -7,6 +7,8 @@ export interface StateResource {
   readonly type: string;
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /** When the state first had it, RFC 3339. */
+  readonly created?: string;
   /** URNs of what it depends on. */
   readonly dependencies?: readonly string[];
   /** URN of what takes it along when it is deleted. */
@@ -38,6 +40,11 @@ export async function readState(stack: Stack): Promise<StackState> {
     resources: body.resources ?? [],
     pending: body.pending_operations ?? [],
   };
+}
+
+/** Ids that the state knows; Cloudflare's may stand behind the account's or zone's. */
+export function knownIds({ resources }: Pick<StackState, "resources">): ReadonlySet<string> {
+  return new Set(resources.flatMap(({ id = "" }) => [id, id.split("/").at(-1) ?? id]));
 }
 
 /** The same deployment without its pending operations. */

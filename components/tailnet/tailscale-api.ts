@@ -90,12 +90,15 @@ export class TailscaleApi {
   async keys(): Promise<readonly TailnetKeyInfo[]> {
     const { text } = await this.call("GET", `${this.ofTailnet("keys")}?all=true`, "auth_keys");
     const { keys = [] } = parsed<{ keys?: readonly Partial<RawKey>[] }>(text);
-    return keys.map(({ id = "", keyType = "auth", description = "", tags, capabilities }) => ({
-      id,
-      keyType,
-      description,
-      tags: tags ?? capabilities?.devices?.create?.tags ?? [],
-    }));
+    return keys.map(
+      ({ id = "", keyType = "auth", description = "", tags, capabilities, created }) => ({
+        id,
+        keyType,
+        description,
+        created,
+        tags: tags ?? capabilities?.devices?.create?.tags ?? [],
+      }),
+    );
   }
 
   /** Revokes a key; one that is gone already is fine. Scope `auth_keys` or `oauth_keys`. */
@@ -214,6 +217,7 @@ interface RawKey {
   readonly keyType: string;
   readonly description: string;
   readonly tags: readonly string[];
+  readonly created: string;
   readonly capabilities: {
     readonly devices?: { readonly create?: { readonly tags?: readonly string[] } };
   };

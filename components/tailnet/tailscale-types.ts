@@ -44,4 +44,6 @@ export interface TailnetKeyInfo {
   readonly keyType: string;
   readonly description: string;
   readonly tags: readonly string[];
+  /** When it was made, RFC 3339; undefined where the API does not tell. */
+  readonly created?: string | undefined;
 }

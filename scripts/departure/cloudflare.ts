@@ -1,8 +1,8 @@
-/** The few calls to Cloudflare's API that a destroy makes besides the provider's. */
+/** The few calls to Cloudflare's API that a destroy or repair makes besides the provider's. */
 import { callPatiently } from "../../components/remote/patient-http.ts";
 import { isAccessName, tunnelName, tunnelTarget } from "../../components/edge/names.ts";
 import type { CloudflareAccount } from "./accounts.ts";
-import type { Leftover } from "./leftover.ts";
+import type { Leftover, LeftoverKind } from "./leftover.ts";
 
 interface Envelope {
   readonly success?: boolean;
@@ -55,6 +55,35 @@ export async function dropConnections(account: CloudflareAccount, tunnel: string
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
+/** An object of a list; the parts of Cloudflare's API call the moment of its creation differently. */
+function leftover(kind: LeftoverKind, object: Record<string, unknown>): Leftover {
+  const { name, id, created_at: at, created_on: on } = object;
+  const created = text(at) || text(on) || undefined;
+  return { kind, name: text(name), id: text(id), created };
+}
+
+const accessPaths = [
+  ["Access application", "access/apps"],
+  ["Access policy", "access/policies"],
+  ["Access service token", "access/service_tokens"],
+] as const;
+
+/** Deletes one object. Rejects for a tunnel that is connected, and for what something else still uses. */
+export async function removeAtCloudflare(
+  account: CloudflareAccount,
+  { kind, id }: Leftover,
+): Promise<void> {
+  const access = accessPaths.find(([one]) => one === kind)?.[1];
+  const inAccount = kind === "tunnel" ? "cfd_tunnel" : access;
+  if (inAccount !== undefined) {
+    await call(account, "DELETE", `accounts/${account.accountId}/${inAccount}/${id}`);
+  } else if (kind === "DNS record") {
+    await call(account, "DELETE", `zones/${account.zoneId}/dns_records/${id}`);
+  } else {
+    throw new Error(`a ${kind} is not at Cloudflare`);
+  }
+}
+
 /** What the account and zone still hold of a site. `tunnel` is the id of the tunnel that the state knew. */
 export async function cloudflareLeftovers(
   account: CloudflareAccount,
@@ -77,19 +106,15 @@ export async function cloudflareLeftovers(
       text(comment).endsWith(`(site ${site})`),
   );
   const access = await Promise.all(
-    [
-      ["Access application", "access/apps"],
-      ["Access policy", "access/policies"],
-      ["Access service token", "access/service_tokens"],
-    ].map(async ([kind = "", path = ""]) =>
+    accessPaths.map(async ([kind, path]) =>
       (await list(account, `accounts/${accountId}/${path}`))
         .filter(({ name }) => isAccessName(site, text(name)))
-        .map(({ name, id }) => ({ kind, name: text(name), id: text(id) })),
+        .map((object) => leftover(kind, object)),
     ),
   );
   return [
-    ...tunnels.map(({ name, id }) => ({ kind: "tunnel", name: text(name), id: text(id) })),
-    ...records.map(({ name, id }) => ({ kind: "DNS record", name: text(name), id: text(id) })),
+    ...tunnels.map((object) => leftover("tunnel", object)),
+    ...records.map((object) => leftover("DNS record", object)),
     ...access.flat(),
   ];
 }

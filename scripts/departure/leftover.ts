@@ -1,6 +1,20 @@
-/** One object that a destroy should have removed. */
+/** What objects outside the site are called when people are told of them. */
+export type LeftoverKind =
+  | "tunnel"
+  | "DNS record"
+  | "Access application"
+  | "Access policy"
+  | "Access service token"
+  | "tailnet device"
+  | "tailnet policy"
+  | "Tailscale auth key"
+  | "Tailscale OAuth client";
+
+/** One object outside that carries a site's name or tags; a destroy should have removed it. */
 export interface Leftover {
-  readonly kind: string;
+  readonly kind: LeftoverKind;
   readonly name: string;
   readonly id: string;
+  /** When the service made it, RFC 3339; undefined where it does not tell. */
+  readonly created?: string | undefined;
 }

@@ -1,19 +1,10 @@
-/** What is left of a site at the services outside it, after a destroy. */
+/** What the services outside a site hold of it; after a destroy, what is left. */
 import { allTags } from "../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
-import type { CloudflareAccount, TailnetMemory } from "./accounts.ts";
+import type { TailnetMemory } from "./accounts.ts";
 import { cloudflareLeftovers } from "./cloudflare.ts";
 import type { Leftover } from "./leftover.ts";
-
-/** What is known of the services; undefined where the site has none, or nothing is known any more. */
-export interface Outside {
-  readonly cloudflare?: CloudflareAccount;
-  /** Id of the tunnel. */
-  readonly tunnel?: string;
-  readonly tailnet?: TailnetMemory;
-  /** Services that the site uses and that the state holds no login of, such as after a destroy that ended well. */
-  readonly unseen: readonly string[];
-}
+import type { Outside } from "./outside.ts";
 
 async function tailnetLeftovers(
   { access, policy }: TailnetMemory,
@@ -26,17 +17,21 @@ async function tailnetLeftovers(
   const keys = (await api.keys()).filter((key) => ours(key.tags));
   const inForce = policy === undefined ? undefined : (await api.policy()).text;
   return [
-    ...devices.map(({ id, name }) => ({ kind: "tailnet device", name, id })),
-    ...keys.map(({ id, keyType, description }) => ({
-      kind: keyType === "client" ? "Tailscale OAuth client" : "Tailscale auth key",
+    ...devices.map(({ id, name }) => ({ kind: "tailnet device" as const, name, id })),
+    ...keys.map(({ id, keyType, description, created }) => ({
+      kind: keyOrClient(keyType),
       name: description,
       id,
+      created,
     })),
     ...(policy !== undefined && inForce === policy.written && inForce !== policy.before
-      ? [{ kind: "tailnet policy", name: "as this site wrote it", id: access.tailnet }]
+      ? [{ kind: "tailnet policy" as const, name: "as this site wrote it", id: access.tailnet }]
       : []),
   ];
 }
+
+const keyOrClient = (keyType: string): "Tailscale OAuth client" | "Tailscale auth key" =>
+  keyType === "client" ? "Tailscale OAuth client" : "Tailscale auth key";
 
 /** Everything that is left. Rejects when a service cannot be asked. */
 export async function leftovers(site: string, outside: Outside): Promise<readonly Leftover[]> {

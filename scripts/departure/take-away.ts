@@ -3,39 +3,19 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import { withRetry } from "../retry/retry.ts";
 import { tailscaleRemedy } from "../retry/tailscale.ts";
-import { readState, type StackState } from "../state.ts";
-import { cloudflareAccount, departureStep, tailnetMemory } from "./accounts.ts";
+import { readState } from "../state.ts";
+import { departureStep } from "./accounts.ts";
 import { dropConnections } from "./cloudflare.ts";
 import { clusterObjects, deadCluster } from "./dead-cluster.ts";
 import { goingWith, withoutResources } from "./forget.ts";
 import { deadMachine, leaveTailnet } from "./leave-tailnet.ts";
-import type { Outside } from "./leftovers.ts";
+import type { Outside } from "./outside.ts";
 import { cloudflareRemedy } from "./remedies.ts";
 
 type Say = (text: string) => void;
 
 /** A virtual machine's URN; the type is the proxmoxve provider's. */
 const vmUrn = /\$proxmoxve:[^:]*:VmLegacy::/;
-
-const tunnelType = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
-
-/** What the state and config tell of the services outside; read before a destroy, which forgets it. */
-export async function readOutside(stack: Stack, state: StackState): Promise<Outside> {
-  const config = await stack.getAllConfig();
-  const cloudflare = cloudflareAccount(state, config["homelab:edge"]?.value);
-  const tunnel = state.resources.find(({ type }) => type === tunnelType)?.id;
-  const tailnet = tailnetMemory(state);
-  const unseen = [
-    ...(cloudflare === undefined && config["homelab:edge"] !== undefined ? ["Cloudflare"] : []),
-    ...(tailnet === undefined && config["homelab:tailnet"] !== undefined ? ["Tailscale"] : []),
-  ];
-  return {
-    unseen,
-    ...(cloudflare === undefined ? {} : { cloudflare }),
-    ...(tunnel === undefined ? {} : { tunnel }),
-    ...(tailnet === undefined ? {} : { tailnet }),
-  };
-}
 
 /**
  * Forgets what cannot be asked any more: the objects of a dead cluster, and what the departure step would do on a dead

@@ -1,6 +1,7 @@
 /** All checks of a site: which are due, and what each needs. */
 import { cloudflareAccountOf, tailnetApiOf } from "./logins.ts";
 import { cloudflareLeftovers } from "../departure/cloudflare.ts";
+import { knownIds } from "../state.ts";
 import { withCluster } from "../kubectl.ts";
 import { connectorPlan } from "../../stacks/tailnet.ts";
 import { ask, tcpProblem } from "./ask.ts";
@@ -10,7 +11,7 @@ import { runChecks, type Check } from "./check.ts";
 import { checkHostClocks, checkOwnClock } from "./clocks.ts";
 import { checkCloudflareToken } from "./cloudflare-token.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
-import { judgeCloudflareLeftovers, judgeTailnetLeftovers, knownIds } from "./leftovers.ts";
+import { judgeCloudflareLeftovers, judgeTailnetLeftovers } from "./leftovers.ts";
 import { checkMachine } from "./machines.ts";
 import { checkNodes } from "./nodes.ts";
 import { proxmoxApi } from "./proxmox-api.ts";

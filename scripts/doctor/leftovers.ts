@@ -1,14 +1,8 @@
 /** What a create left behind whose answer was lost: objects that carry the site's name or tags and are not the stack's. */
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { TailnetDevice, TailnetKeyInfo } from "../../components/tailnet/tailscale-types.ts";
-import type { Leftover } from "../departure/leftover.ts";
-import type { StackState } from "../state.ts";
+import type { Leftover, LeftoverKind } from "../departure/leftover.ts";
 import { ok, warning, type Finding } from "./finding.ts";
-
-/** Ids that the state knows; Cloudflare's may stand behind the account's or zone's. */
-export function knownIds({ resources }: Pick<StackState, "resources">): ReadonlySet<string> {
-  return new Set(resources.flatMap(({ id = "" }) => [id, id.split("/").at(-1) ?? id]));
-}
 
 /** Objects at Cloudflare that the state lacks, with how to remove each. */
 export function judgeCloudflareLeftovers(
@@ -32,7 +26,7 @@ export function judgeCloudflareLeftovers(
   });
 }
 
-const places: Readonly<Record<string, string>> = {
+const places: Readonly<Partial<Record<LeftoverKind, string>>> = {
   tunnel: "delete it under Zero Trust > Networks > Tunnels",
   "DNS record": "delete it under the zone's DNS > Records",
   "Access application": "delete it under Zero Trust > Access > Applications",

@@ -1,6 +1,7 @@
 /** Operations that the state calls pending because their run was killed. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { withCluster, type ClusterCommand } from "../kubectl.ts";
+import { readOutside } from "../departure/outside.ts";
 import { removeObject } from "./object.ts";
 import {
   provider,
@@ -12,6 +13,7 @@ import {
 } from "../state.ts";
 import { forgetReleaseRecord, rollBackRelease } from "./release.ts";
 import { removeEmptyPool } from "./pool.ts";
+import { leavesStray, removeStrays } from "./strays.ts";
 
 const release = "kubernetes:helm.sh/v3:Release";
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
@@ -57,5 +59,8 @@ export async function settlePendingOperations(
   };
   if (kubeconfig === undefined) await settleAll();
   else await withCluster(kubeconfig, settleAll);
+  if (state.pending.some(leavesStray)) {
+    await removeStrays(stack.name, state, await readOutside(stack, state), say);
+  }
   await stack.importStack(withoutPending(state.deployment));
 }

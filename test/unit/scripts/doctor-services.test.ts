@@ -5,13 +5,13 @@ import { checkCloudflareToken, judgeExpiry } from "../../../scripts/doctor/cloud
 import {
   judgeCloudflareLeftovers,
   judgeTailnetLeftovers,
-  knownIds,
 } from "../../../scripts/doctor/leftovers.ts";
 import { judgeRelease, releasesOf } from "../../../scripts/doctor/releases.ts";
 import { knownSecrets } from "../../../scripts/doctor/secrets.ts";
 import { checkTailnetScopes, judgeConnector } from "../../../scripts/doctor/tailnet.ts";
 import { judgeZone } from "../../../scripts/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
+import { knownIds } from "../../../scripts/state.ts";
 import { parseSiteConfig } from "../../../stacks/config.ts";
 
 const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
@@ -86,7 +86,7 @@ describe("the doctor at Cloudflare", () => {
       { kind: "Access policy", name: "home: family", id: "one" },
       { kind: "Access policy", name: "home: family", id: "two" },
       { kind: "tunnel", name: "home", id: "three" },
-    ];
+    ] as const;
     const resources = [
       { urn: "u", type: "t", id: "one" },
       { urn: "v", type: "t", id: "account/three" },

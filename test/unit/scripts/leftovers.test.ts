@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { cloudflareLeftovers, dropConnections } from "../../../scripts/departure/cloudflare.ts";
+import {
+  cloudflareLeftovers,
+  dropConnections,
+  removeAtCloudflare,
+} from "../../../scripts/departure/cloudflare.ts";
+import type { Leftover } from "../../../scripts/departure/leftover.ts";
+import { removeStrays, straysOf } from "../../../scripts/repair/strays.ts";
+import type { PendingOperation, StateResource } from "../../../scripts/state.ts";
 
 describe("what is left at Cloudflare", () => {
   const account = { token: "t", accountId: "a", zoneId: "z" };
@@ -13,13 +20,18 @@ describe("what is left at Cloudflare", () => {
   }));
   const lists: Record<string, object[]> = {
     "/accounts/a/cfd_tunnel": [
-      { id: "t1", name: "home" },
+      { id: "t1", name: "home", created_at: "2026-01-01T10:00:05Z" },
       { id: "t2", name: "home", deleted_at: "2026-01-01T00:00:00Z" },
       { id: "t3", name: "cabin" },
     ],
     "/zones/z/dns_records": [
       ...others,
-      { id: "r1", name: "typeo.example.net", content: "t1.cfargotunnel.com" },
+      {
+        id: "r1",
+        name: "typeo.example.net",
+        content: "t1.cfargotunnel.com",
+        created_on: "2026-01-01T10:00:09Z",
+      },
       {
         id: "r2",
         name: "game.example.net",
@@ -85,5 +97,92 @@ describe("what is left at Cloudflare", () => {
   it("loses its connections by a call of its own", async () => {
     await dropConnections({ ...account, baseUrl }, "t1");
     assert.equal(calls.at(-1), "DELETE /accounts/a/cfd_tunnel/t1/connections");
+  });
+
+  it("is deleted where its kind stands", async () => {
+    const at = { ...account, baseUrl };
+    calls.length = 0;
+    await removeAtCloudflare(at, { kind: "tunnel", name: "home", id: "t1" });
+    await removeAtCloudflare(at, { kind: "DNS record", name: "typeo.example.net", id: "r1" });
+    await removeAtCloudflare(at, { kind: "Access application", name: "home: typeo", id: "p1" });
+    assert.deepEqual(calls, [
+      "DELETE /accounts/a/cfd_tunnel/t1",
+      "DELETE /zones/z/dns_records/r1",
+      "DELETE /accounts/a/access/apps/p1",
+    ]);
+    const device = { kind: "tailnet device", name: "d", id: "n1" } as const;
+    await assert.rejects(removeAtCloudflare(at, device), /not at Cloudflare/);
+  });
+
+  describe("of a killed run", () => {
+    const stack: StateResource = {
+      urn: "urn:pulumi:home::homelab::pulumi:pulumi:Stack::homelab-home",
+      type: "pulumi:pulumi:Stack",
+      created: "2026-01-01T10:00:00Z",
+    };
+    const pending = (
+      type: string,
+      inputs: Record<string, unknown>,
+      operation: PendingOperation["type"] = "creating",
+    ): PendingOperation => ({ type: operation, resource: { urn: "u", type, inputs } });
+    const tunnel = pending(
+      "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
+      { name: "home" },
+    );
+    const record = pending("cloudflare:index/dnsRecord:DnsRecord", { name: "typeo.example.net" });
+    const key = pending("tailscale:index/tailnetKey:TailnetKey", { description: "gen-1 stone" });
+    const ids = (found: readonly Leftover[]): string[] => found.map(({ id }) => id);
+
+    it("is what it was creating, and nothing that was there before or is the stack's", () => {
+      const created = "2026-01-01T10:00:05Z";
+      const objects: Leftover[] = [
+        { kind: "tunnel", name: "home", id: "t1", created },
+        { kind: "tunnel", name: "cabin", id: "t2", created },
+        { kind: "DNS record", name: "typeo.example.net", id: "mine", created },
+        { kind: "DNS record", name: "typeo.example.net", id: "r1", created },
+        { kind: "Access policy", name: "home", id: "p1", created },
+        { kind: "Tailscale auth key", name: "gen-1 stone", id: "k1", created },
+        { kind: "Tailscale auth key", name: "gen-0 stone", id: "k0", created },
+      ];
+      const resources = [stack, { urn: "r", type: "t", id: "zone/mine" }];
+      const strays = straysOf({ resources, pending: [tunnel, record, key] }, objects);
+      assert.deepEqual(ids(strays), ["t1", "r1", "k1"]);
+      const early = objects.map((object) => ({ ...object, created: "2026-01-01T09:54:00Z" }));
+      assert.deepEqual(straysOf({ resources, pending: [tunnel, record, key] }, early), []);
+      const undated = objects.map(({ kind, name, id }) => ({ kind, name, id }));
+      assert.deepEqual(straysOf({ resources, pending: [tunnel] }, undated), []);
+      assert.deepEqual(straysOf({ resources: [], pending: [tunnel] }, objects), []);
+      const updating = pending(tunnel.resource.type, { name: "home" }, "updating");
+      assert.deepEqual(straysOf({ resources, pending: [updating] }, objects), []);
+    });
+
+    it("is removed, and told", async () => {
+      calls.length = 0;
+      const said: string[] = [];
+      const state = {
+        deployment: { version: 3, deployment: {} },
+        resources: [stack],
+        pending: [tunnel, record],
+      };
+      const outside = { cloudflare: { ...account, baseUrl }, unseen: [] };
+      await removeStrays("home", state, outside, (text) => said.push(text));
+      assert.deepEqual(
+        calls.filter((call) => call.startsWith("DELETE")),
+        ["DELETE /accounts/a/cfd_tunnel/t1", "DELETE /zones/z/dns_records/r1"],
+      );
+      assert.match(said[0] ?? "", /removing tunnel home \(t1\), created by a killed run/);
+    });
+
+    it("does not stop the next run when it cannot be seen", async () => {
+      const said: string[] = [];
+      const state = {
+        deployment: { version: 3, deployment: {} },
+        resources: [stack],
+        pending: [tunnel],
+      };
+      const outside = { cloudflare: { ...account, accountId: "other", baseUrl }, unseen: [] };
+      await removeStrays("home", state, outside, (text) => said.push(text));
+      assert.match(said.join(), /could not be removed .*403, Authentication error.*doctor/);
+    });
   });
 });

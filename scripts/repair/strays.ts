@@ -1,0 +1,95 @@
+/** Objects at Cloudflare and Tailscale that a killed run may have created without the state knowing. */
+import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
+import { removeAtCloudflare } from "../departure/cloudflare.ts";
+import type { Leftover, LeftoverKind } from "../departure/leftover.ts";
+import { leftovers } from "../departure/leftovers.ts";
+import type { Outside } from "../departure/outside.ts";
+import {
+  knownIds,
+  stringInput,
+  type PendingOperation,
+  type StackState,
+  type StateResource,
+} from "../state.ts";
+
+/** What a type's objects are called when people are told of them, and the input that names them. */
+const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: string]>> = {
+  "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": ["tunnel", "name"],
+  "cloudflare:index/dnsRecord:DnsRecord": ["DNS record", "name"],
+  "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": [
+    "Access application",
+    "name",
+  ],
+  "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": ["Access policy", "name"],
+  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": [
+    "Access service token",
+    "name",
+  ],
+  "tailscale:index/tailnetKey:TailnetKey": ["Tailscale auth key", "description"],
+  "tailscale:index/oauthClient:OauthClient": ["Tailscale OAuth client", "description"],
+};
+
+/** How far the clocks of this workstation and of the services may be apart. */
+const skewMs = 5 * 60_000;
+
+/** Whether a pending operation may have left an object outside that nothing but its name tells. */
+export const leavesStray = ({ type, resource }: PendingOperation): boolean =>
+  type === "creating" && resource.type in types;
+
+/**
+ * Those of the site's objects that a killed run was creating: named as a pending creation names its own, unknown to the
+ * state, and not older than the stack. An older one is somebody else's: the next run then says that it is in the way.
+ */
+export function straysOf(
+  { resources, pending }: Pick<StackState, "resources" | "pending">,
+  objects: readonly Leftover[],
+): Leftover[] {
+  const known = knownIds({ resources });
+  const begun = Date.parse(resources.find(isStack)?.created ?? "") - skewMs;
+  const wanted = new Set(
+    pending.filter(leavesStray).map(({ resource }) => {
+      const [kind, nameInput] = types[resource.type] ?? [];
+      return `${kind ?? ""} ${(nameInput && stringInput(resource, nameInput)) ?? ""}`;
+    }),
+  );
+  return objects.filter(
+    ({ kind, name, id, created = "" }) =>
+      wanted.has(`${kind} ${name}`) && !known.has(id) && Date.parse(created) >= begun,
+  );
+}
+
+const isStack = ({ type }: StateResource): boolean => type === "pulumi:pulumi:Stack";
+
+/**
+ * Removes what a killed run may have created; the next run creates it. Nobody can use it: a secret is told once, to the
+ * run that was killed, and a tunnel that is connected stays. When a service cannot be asked the run goes on: either
+ * nothing is in its way, or it says what.
+ */
+export async function removeStrays(
+  site: string,
+  state: StackState,
+  outside: Outside,
+  say: (text: string) => void,
+): Promise<void> {
+  try {
+    for (const stray of straysOf(state, await leftovers(site, outside))) {
+      say(
+        `repair: removing ${stray.kind} ${stray.name} (${stray.id}), created by a killed run and unknown to the state`,
+      );
+      await remove(stray, outside);
+    }
+  } catch (error) {
+    say(
+      `repair: what the killed run left outside could not be removed (${(error as Error).message}); ` +
+        "npm run doctor names what is there",
+    );
+  }
+}
+
+async function remove(stray: Leftover, { cloudflare, tailnet }: Outside): Promise<void> {
+  if (stray.kind.startsWith("Tailscale")) {
+    if (tailnet !== undefined) await new TailscaleApi(tailnet.access).deleteKey(stray.id);
+  } else if (cloudflare !== undefined) {
+    await removeAtCloudflare(cloudflare, stray);
+  }
+}
