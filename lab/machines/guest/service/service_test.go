@@ -98,6 +98,10 @@ func TestStartFailsWithTheReasonOfTheProcess(t *testing.T) {
 }
 
 func TestTheLastLinesComeBeforeTheNewsOfTheEnd(t *testing.T) {
+	// Nothing outlives these processes, so that only a busy machine needs longer.
+	usual := printLimit
+	printLimit = time.Minute
+	t.Cleanup(func() { printLimit = usual })
 	b := newBench(t, map[string]string{
 		"p.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
 		"o.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",

@@ -141,7 +141,7 @@ func (s *Service) fork(loaded *unit.Service, spec process.Spec,
 }
 
 // printLimit bounds the wait for the last lines of a process, whose descendants may go on printing.
-const printLimit = 200 * time.Millisecond
+var printLimit = 200 * time.Millisecond
 
 // awaitLines waits until the last lines of a process that has ended are in the journal, so that whoever is told of
 // its end finds there why.
