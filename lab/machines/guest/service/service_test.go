@@ -18,6 +18,9 @@ import (
 // One reaper for all tests: it waits for every child of the test program.
 var reaper = process.NewReaper()
 
+// unlimited begins a unit that may be started as often as anybody wants.
+const unlimited = "[Unit]\nStartLimitIntervalSec=0\n"
+
 type bench struct {
 	*Manager
 	units, journal string
@@ -103,8 +106,8 @@ func TestTheLastLinesComeBeforeTheNewsOfTheEnd(t *testing.T) {
 	printLimit = time.Minute
 	t.Cleanup(func() { printLimit = usual })
 	b := newBench(t, map[string]string{
-		"p.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
-		"o.service": "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
+		"p.service": unlimited + "[Service]\nType=notify\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
+		"o.service": unlimited + "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'seq 1000; echo broken; exit 3'\n",
 	})
 	for name, news := range map[string]string{"p.service": "Main process exited", "o.service": "Control process exited"} {
 		for range 10 {
@@ -170,7 +173,6 @@ func TestRestartsByPolicyAndStopsForGood(t *testing.T) {
 
 // The end of a main process is seen in two ways, in /proc and by init, at two moments.
 func TestStopHoldsHoweverTheEndIsNoticed(t *testing.T) {
-	const unlimited = "[Unit]\nStartLimitIntervalSec=0\n"
 	b := newBench(t, map[string]string{
 		"a.service": unlimited + "[Service]\nExecStart=/bin/sleep 100\nRestart=always\nRestartSec=0\n",
 		"k.service": unlimited + "[Service]\nExecStart=/bin/sleep 100\nRestart=always\nRestartSec=0\nKillMode=none\n",
@@ -285,7 +287,6 @@ func TestAnswersForUnitsThatAreNotThereOrBroken(t *testing.T) {
 
 func TestStartEnabledHonoursAfter(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "first")
-	const unlimited = "[Unit]\nStartLimitIntervalSec=0\n"
 	b := newBench(t, map[string]string{
 		"a.service": "[Unit]\nAfter=z.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/cat " + mark + "\n[Install]\nWantedBy=multi-user.target\n",
 		"z.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'sleep 0.2; touch " + mark + "'\n[Install]\nWantedBy=multi-user.target\n",
