@@ -51,9 +51,8 @@ describe("Proxmox hosts: SSH", function () {
     return { status: result.status, output: `${result.stdout}${result.stderr}` };
   };
 
-  before(async function () {
-    // A sandbox needs root, in the first or in a user namespace.
-    if (process.getuid?.() !== 0) this.skip();
+  before(async () => {
+    assert.equal(process.getuid?.(), 0, "a sandbox needs root, in the first or a user namespace");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
     await open();
   });
