@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { releaseStaleLock } from "./repair/lock.ts";
 import { endOrphans } from "./repair/orphans.ts";
 import { settlePendingOperations } from "./repair/pending.ts";
-import { readState, type StackState } from "./state.ts";
+import { readState, rootOf, type StackState } from "./state.ts";
 
 /** Root of the project: where Pulumi.yaml stands. */
 export const projectDirectory = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -63,8 +63,8 @@ export async function withRepair<T>(
  * Throws ConcurrentUpdateError when another run holds the stack: its pending operations are not ours to settle.
  * Refreshing the stack resource alone takes the lock and asks no provider anything.
  */
-async function assertUnlocked(stack: Stack, { resources }: StackState): Promise<void> {
-  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+async function assertUnlocked(stack: Stack, state: StackState): Promise<void> {
+  const root = rootOf(state);
   if (root !== undefined) await stack.refresh({ target: [root.urn], suppressOutputs: true });
 }
 

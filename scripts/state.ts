@@ -71,6 +71,11 @@ export function stringInput(resource: StateResource, name: string): string | und
   return typeof value === "string" ? value : undefined;
 }
 
+/** The resource that stands for the stack itself; undefined before the first `up`. */
+export function rootOf({ resources }: Pick<StackState, "resources">): StateResource | undefined {
+  return resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+}
+
 /** Inputs of the provider `pulumi:providers:<name>` of this stack, if the state has one. */
 export function provider(state: StackState, name: string): StateResource | undefined {
   return state.resources.find((resource) => resource.type === `pulumi:providers:${name}`);

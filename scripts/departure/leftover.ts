@@ -10,6 +10,10 @@ export type LeftoverKind =
   | "Tailscale auth key"
   | "Tailscale OAuth client";
 
+/** What an auth key or OAuth client is called, by the type that Tailscale's API gives it. */
+export const kindOfKey = (keyType: string): LeftoverKind =>
+  keyType === "client" ? "Tailscale OAuth client" : "Tailscale auth key";
+
 /** One object outside that carries a site's name or tags; a destroy should have removed it. */
 export interface Leftover {
   readonly kind: LeftoverKind;

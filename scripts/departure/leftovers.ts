@@ -3,7 +3,7 @@ import { allTags } from "../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import type { TailnetMemory } from "./accounts.ts";
 import { cloudflareLeftovers } from "./cloudflare.ts";
-import type { Leftover } from "./leftover.ts";
+import { kindOfKey, type Leftover } from "./leftover.ts";
 import type { Outside } from "./outside.ts";
 
 async function tailnetLeftovers(
@@ -19,7 +19,7 @@ async function tailnetLeftovers(
   return [
     ...devices.map(({ id, name }) => ({ kind: "tailnet device" as const, name, id })),
     ...keys.map(({ id, keyType, description, created }) => ({
-      kind: keyOrClient(keyType),
+      kind: kindOfKey(keyType),
       name: description,
       id,
       created,
@@ -29,9 +29,6 @@ async function tailnetLeftovers(
       : []),
   ];
 }
-
-const keyOrClient = (keyType: string): "Tailscale OAuth client" | "Tailscale auth key" =>
-  keyType === "client" ? "Tailscale OAuth client" : "Tailscale auth key";
 
 /** Everything that is left. Rejects when a service cannot be asked. */
 export async function leftovers(site: string, outside: Outside): Promise<readonly Leftover[]> {

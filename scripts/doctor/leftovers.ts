@@ -1,7 +1,7 @@
 /** What a create left behind whose answer was lost: objects that carry the site's name or tags and are not the stack's. */
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { TailnetDevice, TailnetKeyInfo } from "../../components/tailnet/tailscale-types.ts";
-import type { Leftover, LeftoverKind } from "../departure/leftover.ts";
+import { kindOfKey, type Leftover, type LeftoverKind } from "../departure/leftover.ts";
 import { ok, warning, type Finding } from "./finding.ts";
 
 /** Objects at Cloudflare that the state lacks, with how to remove each. */
@@ -62,7 +62,7 @@ export function judgeTailnetLeftovers(
   for (const { id, keyType, description, tags: carried } of keys) {
     const client = keyType === "client";
     if (known.has(id) || !carried.includes(client ? tags.operator : tags.node)) continue;
-    const kind = client ? "Tailscale OAuth client" : "Tailscale auth key";
+    const kind = kindOfKey(keyType);
     found.push(
       warning(
         `${kind} ${id}`,

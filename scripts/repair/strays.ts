@@ -4,13 +4,7 @@ import { removeAtCloudflare } from "../departure/cloudflare.ts";
 import type { Leftover, LeftoverKind } from "../departure/leftover.ts";
 import { leftovers } from "../departure/leftovers.ts";
 import type { Outside } from "../departure/outside.ts";
-import {
-  knownIds,
-  stringInput,
-  type PendingOperation,
-  type StackState,
-  type StateResource,
-} from "../state.ts";
+import { knownIds, rootOf, stringInput, type PendingOperation, type StackState } from "../state.ts";
 
 /** What a type's objects are called when people are told of them, and the input that names them. */
 const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: string]>> = {
@@ -32,9 +26,17 @@ const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: st
 /** How far the clocks of this workstation and of the services may be apart. */
 const skewMs = 5 * 60_000;
 
+/** Kind and name of the object that a pending operation creates; undefined when it creates none outside. */
+function creation({ type, resource }: PendingOperation): string | undefined {
+  const named = types[resource.type];
+  if (type !== "creating" || named === undefined) return undefined;
+  const [kind, nameInput] = named;
+  return `${kind} ${stringInput(resource, nameInput) ?? ""}`;
+}
+
 /** Whether a pending operation may have left an object outside that nothing but its name tells. */
-export const leavesStray = ({ type, resource }: PendingOperation): boolean =>
-  type === "creating" && resource.type in types;
+export const leavesStray = (operation: PendingOperation): boolean =>
+  creation(operation) !== undefined;
 
 /**
  * Those of the site's objects that a killed run was creating: named as a pending creation names its own, unknown to the
@@ -45,20 +47,13 @@ export function straysOf(
   objects: readonly Leftover[],
 ): Leftover[] {
   const known = knownIds({ resources });
-  const begun = Date.parse(resources.find(isStack)?.created ?? "") - skewMs;
-  const wanted = new Set(
-    pending.filter(leavesStray).map(({ resource }) => {
-      const [kind, nameInput] = types[resource.type] ?? [];
-      return `${kind ?? ""} ${(nameInput && stringInput(resource, nameInput)) ?? ""}`;
-    }),
-  );
+  const begun = Date.parse(rootOf({ resources })?.created ?? "") - skewMs;
+  const wanted = new Set(pending.map(creation));
   return objects.filter(
     ({ kind, name, id, created = "" }) =>
       wanted.has(`${kind} ${name}`) && !known.has(id) && Date.parse(created) >= begun,
   );
 }
-
-const isStack = ({ type }: StateResource): boolean => type === "pulumi:pulumi:Stack";
 
 /**
  * Removes what a killed run may have created; the next run creates it. Nobody can use it: a secret is told once, to the

@@ -181,6 +181,8 @@ describe("a tailnet with a policy of its own", () => {
 
 for (const [who, victim] of Object.entries(victims)) {
   describe(`killed: ${who}`, () => {
+    afterEach(noFaults);
+
     it("may leave at Cloudflare what the state does not know", async () => {
       // The tunnel and the token are made, and the plugin asks again for what it did not hear to the end.
       const creations = ["/cfd_tunnel", "/service_tokens"].map((path) => {
@@ -195,7 +197,6 @@ for (const [who, victim] of Object.entries(victims)) {
         assert.deepEqual([tunnels, serviceTokens], [["home"], 1]);
       };
       await killedUp(come, victim);
-      await noFaults();
     });
 
     for (const [when, moment] of Object.entries(moments)) {
