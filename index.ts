@@ -1,5 +1,5 @@
 import "./stacks/lean-sdk.ts";
-import { readConfig } from "./stacks/read-config.ts";
+import { readConfig } from "./stacks/config/read.ts";
 import { deploySite } from "./stacks/site.ts";
 
 const { name, config } = readConfig();

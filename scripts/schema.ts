@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
-import { configPages } from "../stacks/config-page.ts";
-import { siteJsonSchema } from "../stacks/json-schema.ts";
+import { configPages } from "../stacks/config/page.ts";
+import { siteJsonSchema } from "../stacks/config/json-schema.ts";
 
 const root = new URL("../", import.meta.url);
 const mode = process.argv[2];

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { cidr4, domain, ipv4, label } from "./schema-forms.ts";
-import { apps, edge } from "./schema-edge.ts";
-import { proxmox } from "./schema-proxmox.ts";
-import { onePassword } from "./schema-secrets.ts";
-import { tailnet } from "./schema-tailnet.ts";
+import { cidr4, domain, ipv4, label } from "./config/forms.ts";
+import { apps, edge } from "./parts/edge/schema.ts";
+import { proxmox } from "./parts/proxmox/schema.ts";
+import { onePassword } from "./parts/secrets/schema.ts";
+import { tailnet } from "./parts/tailnet/schema.ts";
 
 /** The site's own networks and names. */
 export const site = z

@@ -14,7 +14,7 @@ import { Rke2Cluster, type ClusterNode } from "../components/rke2/cluster.ts";
 import { NodeLabels, type LabelledNode } from "../components/rke2/node-labels.ts";
 import { readSecrets, type Secrets, type SecretUse } from "../components/security/secrets.ts";
 import { Tailnet } from "../components/tailnet/tailnet.ts";
-import { checkMachines, freshGeneration } from "./machine-check.ts";
+import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
 import { clusterPlan, nodePlan, routerPlan, sitePlan } from "./plans.ts";
 import {
   cloudflareProvider,
@@ -23,9 +23,14 @@ import {
   tailscaleProvider,
 } from "./providers.ts";
 import type { SiteConfig } from "./schema.ts";
-import { secretUses } from "./secret-refs.ts";
-import { secretSources } from "./secret-sources.ts";
-import { connectorPlan, findTailnet, type AskPolicy, type TailnetFound } from "./tailnet.ts";
+import { secretUses } from "./config/secret-uses.ts";
+import { secretSources } from "./config/secret-sources.ts";
+import {
+  connectorPlan,
+  findTailnet,
+  type AskPolicy,
+  type TailnetFound,
+} from "./parts/tailnet/look.ts";
 
 /** What people need of a running site; the stack's outputs. */
 export interface SiteOutputs {

@@ -3,7 +3,7 @@ import { cloudflareAccountOf, tailnetApiOf } from "./logins.ts";
 import { cloudflareLeftovers } from "../departure/cloudflare.ts";
 import { knownIds } from "../state.ts";
 import { withCluster } from "../kubectl.ts";
-import { connectorPlan } from "../../stacks/tailnet.ts";
+import { connectorPlan } from "../../stacks/parts/tailnet/look.ts";
 import { ask, tcpProblem } from "./ask.ts";
 import { checkPeers, judgeRouterPort } from "./bgp.ts";
 import { checkCapacity } from "./capacity.ts";

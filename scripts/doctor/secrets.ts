@@ -1,8 +1,8 @@
 /** Whether every secret of the config can be read; what can is handed to the other checks. */
 import type { SecretSources } from "../../components/security/secret-ref.ts";
 import { readSecrets } from "../../components/security/secrets.ts";
-import { secretUses } from "../../stacks/secret-refs.ts";
-import { secretSources } from "../../stacks/secret-sources.ts";
+import { secretUses } from "../../stacks/config/secret-uses.ts";
+import { secretSources } from "../../stacks/config/secret-sources.ts";
 import { ok, problem, type Finding } from "./finding.ts";
 import type { Site } from "./site.ts";
 

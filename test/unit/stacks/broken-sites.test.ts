@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { RunError, runtime } from "@pulumi/pulumi";
 import { readSecrets } from "../../../components/security/secrets.ts";
-import { readConfig } from "../../../stacks/read-config.ts";
-import { secretUses } from "../../../stacks/secret-refs.ts";
-import { secretSources } from "../../../stacks/secret-sources.ts";
+import { readConfig } from "../../../stacks/config/read.ts";
+import { secretUses } from "../../../stacks/config/secret-uses.ts";
+import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { deploySite } from "../../../stacks/site.ts";
 import { mockPulumi } from "../mocks.ts";
 import { brokenSites, type BrokenSite } from "./broken-sites.ts";

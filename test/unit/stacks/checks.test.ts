@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { asnProblem } from "../../../stacks/checks/bgp.ts";
+import { asnProblem } from "../../../stacks/parts/network/checks.ts";
 import {
   addressNumber,
   canonicalCidr,
   cidrRange,
   contains,
   overlap,
-} from "../../../stacks/checks/cidrs.ts";
-import { cronProblem } from "../../../stacks/checks/cluster.ts";
-import { crossCheck } from "../../../stacks/checks/index.ts";
+} from "../../../stacks/parts/site/networks.ts";
+import { cronProblem } from "../../../stacks/parts/cluster/checks.ts";
+import { crossCheck } from "../../../stacks/checks.ts";
 import { homeConfig, type Changes } from "./sample.ts";
 
 function problemsAfter(changes: Changes): readonly string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config.ts";
-import { describeProblems } from "../../../stacks/problem.ts";
+import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { describeProblems } from "../../../stacks/config/problem.ts";
 import { changed, problemsAfter, type Changes } from "./sample.ts";
 
 describe("site config", () => {

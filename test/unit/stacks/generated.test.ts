@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { format } from "prettier";
 import { goldenFile, goldenGraph } from "../../golden/graph.ts";
-import { configPages } from "../../../stacks/config-page.ts";
-import { siteJsonSchema } from "../../../stacks/json-schema.ts";
+import { configPages } from "../../../stacks/config/page.ts";
+import { siteJsonSchema } from "../../../stacks/config/json-schema.ts";
 
 describe("generated files", () => {
   const root = new URL("../../../", import.meta.url);

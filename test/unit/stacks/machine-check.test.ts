@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
-import { checkMachines } from "../../../stacks/machine-check.ts";
+import { checkMachines } from "../../../stacks/parts/machines/look.ts";
 import { homeConfig } from "./sample.ts";
 
 describe("a site's machines beside those that exist", () => {

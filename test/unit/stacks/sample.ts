@@ -1,6 +1,6 @@
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config.ts";
-import type { Problem } from "../../../stacks/problem.ts";
+import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import type { Problem } from "../../../stacks/config/problem.ts";
 import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
 
 /** Changes to a config by path: `{"machines[0].vmId": 121}`; undefined removes a value. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { runtime } from "@pulumi/pulumi";
 import { parseSecretRef, secretRefPattern } from "../../../components/security/secret-ref.ts";
 import type { SecretUse } from "../../../components/security/secrets.ts";
-import { secretUses } from "../../../stacks/secret-refs.ts";
-import { secretSources } from "../../../stacks/secret-sources.ts";
+import { secretUses } from "../../../stacks/config/secret-uses.ts";
+import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { mockPulumi } from "../mocks.ts";
 import { homeConfig } from "./sample.ts";
 

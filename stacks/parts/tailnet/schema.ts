@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { cidr4, ipv4, label } from "./schema-forms.ts";
-import { secretRef } from "./schema-secrets.ts";
+import { cidr4, ipv4, label } from "../../config/forms.ts";
+import { secretRef } from "../secrets/schema.ts";
 
 const release = z
   .string()

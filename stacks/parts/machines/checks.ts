@@ -1,6 +1,6 @@
-import { machineMac } from "../../components/proxmox/mac.ts";
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
+import { machineMac } from "../../../components/proxmox/mac.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** Names, ids and MAC addresses are unique, and every reference leads somewhere. */
 export function checkNames(config: SiteConfig): readonly Problem[] {

@@ -1,7 +1,7 @@
-import { parseSecretRef } from "../../components/security/secret-ref.ts";
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
-import { secretUses } from "../secret-refs.ts";
+import { parseSecretRef } from "../../../components/security/secret-ref.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { secretUses } from "../../config/secret-uses.ts";
 
 /** Each reference has a source that it is read from, and what must differ does. */
 export function checkSecrets(config: SiteConfig): readonly Problem[] {

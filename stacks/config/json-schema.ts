@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { siteConfig } from "./schema.ts";
+import { siteConfig } from "../schema.ts";
 
 /** A JSON schema as far as this project reads one. */
 export interface JsonSchema {

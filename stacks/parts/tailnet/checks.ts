@@ -1,8 +1,8 @@
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
-import { contains, tailnet as devices } from "./cidrs.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { contains, tailnet as devices } from "../site/networks.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
-import { checkPolicy } from "./tailnet-policy.ts";
+import { checkPolicy } from "./policy-checks.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 

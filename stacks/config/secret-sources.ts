@@ -1,6 +1,6 @@
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config.js";
-import type { SecretSources } from "../components/security/secret-ref.ts";
-import type { SiteConfig } from "./schema.ts";
+import type { SecretSources } from "../../components/security/secret-ref.ts";
+import type { SiteConfig } from "../schema.ts";
 
 /** The types leave `isConfigSecret` out; `Config` itself tells only by a warning. */
 const { allConfig, isConfigSecret } = runtimeConfig as typeof runtimeConfig & {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ipv4, label } from "./schema-forms.ts";
-import { secretRef } from "./schema-secrets.ts";
+import { ipv4, label } from "../../config/forms.ts";
+import { secretRef } from "../secrets/schema.ts";
 
 const host = z.strictObject({
   name: label.describe("Name of the Proxmox node"),

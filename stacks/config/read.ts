@@ -1,8 +1,8 @@
 import { getStack, RunError } from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config.js";
-import { parseSiteConfig } from "./config.ts";
+import { parseSiteConfig } from "./parse.ts";
 import { describeProblems } from "./problem.ts";
-import type { SiteConfig } from "./schema.ts";
+import type { SiteConfig } from "../schema.ts";
 
 /** The running stack's name and config. Throws one RunError that names every problem. */
 export function readConfig(): { readonly name: string; readonly config: SiteConfig } {

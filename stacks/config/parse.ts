@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { crossCheck } from "./checks/index.ts";
+import { crossCheck } from "../checks.ts";
 import type { Problem } from "./problem.ts";
-import { siteConfig, type SiteConfig } from "./schema.ts";
+import { siteConfig, type SiteConfig } from "../schema.ts";
 
 /** The outcome of reading a stack's config: a site, or every reason why it is none. */
 export type Parsed =

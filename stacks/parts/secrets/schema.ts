@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseSecretRef, secretRefPattern } from "../components/security/secret-ref.ts";
+import { parseSecretRef, secretRefPattern } from "../../../components/security/secret-ref.ts";
 
 /** A secret by reference; its value never stands in a site file. */
 export const secretRef = z

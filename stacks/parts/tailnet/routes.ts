@@ -1,6 +1,6 @@
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
-import { canonicalCidr, overlap, tailnet as devices } from "./cidrs.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { canonicalCidr, overlap, tailnet as devices } from "../site/networks.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 

@@ -1,5 +1,5 @@
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** Memory that a Proxmox node keeps for itself, in MiB. */
 export const hostReserveMiB = 2048;

@@ -1,4 +1,4 @@
-import { secretRefPattern } from "../components/security/secret-ref.ts";
+import { secretRefPattern } from "../../components/security/secret-ref.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /** The reference page of a site's config, in Markdown, from its JSON schema. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { domain, label } from "./schema-forms.ts";
-import { secretRef } from "./schema-secrets.ts";
+import { domain, label } from "../../config/forms.ts";
+import { secretRef } from "../secrets/schema.ts";
 
 const hex32 = (what: string): z.ZodString =>
   z.string().regex(/^[0-9a-f]{32}$/, `use the ${what}'s id: 32 hex digits`);

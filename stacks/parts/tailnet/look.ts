@@ -1,12 +1,15 @@
-import type { ConnectorPlan } from "../components/tailnet/operator.ts";
-import { policyAtStart } from "../components/tailnet/policy-at-start.ts";
-import type { PolicyPlan } from "../components/tailnet/policy-plan.ts";
-import { kubernetesService } from "../components/tailnet/policy.ts";
-import { TailscaleApi } from "../components/tailnet/tailscale-api.ts";
-import type { OwnedPolicy } from "../components/tailnet/tailnet.ts";
-import type { PolicyInForce, TailscaleAccess } from "../components/tailnet/tailscale-types.ts";
-import type { Secrets } from "../components/security/secrets.ts";
-import type { SiteConfig } from "./schema.ts";
+import type { ConnectorPlan } from "../../../components/tailnet/operator.ts";
+import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
+import type { PolicyPlan } from "../../../components/tailnet/policy-plan.ts";
+import { kubernetesService } from "../../../components/tailnet/policy.ts";
+import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
+import type { OwnedPolicy } from "../../../components/tailnet/tailnet.ts";
+import type {
+  PolicyInForce,
+  TailscaleAccess,
+} from "../../../components/tailnet/tailscale-types.ts";
+import type { Secrets } from "../../../components/security/secrets.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** Asks a tailnet for its policy in force. */
 export type AskPolicy = (access: TailscaleAccess) => Promise<PolicyInForce>;

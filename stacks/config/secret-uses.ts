@@ -1,5 +1,5 @@
-import type { SecretUse } from "../components/security/secrets.ts";
-import type { SiteConfig } from "./schema.ts";
+import type { SecretUse } from "../../components/security/secrets.ts";
+import type { SiteConfig } from "../schema.ts";
 
 const proxmoxToken = {
   pattern: /^\S+@\S+!\S+=[a-zA-Z0-9-]+$/,

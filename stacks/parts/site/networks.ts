@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** Addresses that Tailscale gives to devices (CGNAT, RFC 6598): they must stay free on every site. */
 export const tailnet = "100.64.0.0/10";

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { log, RunError } from "@pulumi/pulumi";
-import { conflicts, type ExistingMachine } from "../components/proxmox/conflicts.ts";
-import { leaving, removals } from "../components/proxmox/removals.ts";
-import { machineGeneration } from "../components/proxmox/generation.ts";
-import type { FleetMember } from "../components/proxmox/fleet.ts";
-import type { Inventory } from "../components/proxmox/inventory.ts";
-import { machinePlan } from "./plans.ts";
-import { describeProblems } from "./problem.ts";
-import type { SiteConfig } from "./schema.ts";
+import { conflicts, type ExistingMachine } from "../../../components/proxmox/conflicts.ts";
+import { leaving, removals } from "../../../components/proxmox/removals.ts";
+import { machineGeneration } from "../../../components/proxmox/generation.ts";
+import type { FleetMember } from "../../../components/proxmox/fleet.ts";
+import type { Inventory } from "../../../components/proxmox/inventory.ts";
+import { machinePlan } from "../../plans.ts";
+import { describeProblems } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** Name of a new generation; tests give their own. */
 export const freshGeneration = (): string => `gen-${randomBytes(4).toString("hex")}`;

@@ -1,5 +1,5 @@
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */
 export function checkCluster(config: SiteConfig): readonly Problem[] {

@@ -1,5 +1,5 @@
-import type { Problem } from "../problem.ts";
-import type { SiteConfig } from "../schema.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
 type Typeo = NonNullable<SiteConfig["apps"]["typeo"]>;
