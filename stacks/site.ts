@@ -1,7 +1,6 @@
 import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { all, interpolate, secret, type Output, type Resource } from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
-import { Typeo } from "../components/apps/typeo.ts";
 import type { ServiceTokenLogin } from "../components/edge/access.ts";
 import { Edge } from "../components/edge/edge.ts";
 import type { Publication } from "../components/edge/publication.ts";
@@ -14,6 +13,7 @@ import { Rke2Cluster, type ClusterNode } from "../components/rke2/cluster.ts";
 import { NodeLabels, type LabelledNode } from "../components/rke2/node-labels.ts";
 import { readSecrets, type Secrets, type SecretUse } from "../components/security/secrets.ts";
 import { Tailnet } from "../components/tailnet/tailnet.ts";
+import { Application } from "../components/workload/application.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
 import { clusterPlan, nodePlan, routerPlan, sitePlan } from "./plans.ts";
 import {
@@ -171,15 +171,15 @@ function deployApps(
 ): readonly Publication[] {
   if (apps.typeo === undefined) return [];
   const { settings, ...plan } = apps.typeo;
-  const typeo = new Typeo("typeo", {
-    ...plan,
-    settings: Object.fromEntries(
-      Object.entries(settings).map(([variable, ref]) => [variable, secrets.get(ref)]),
-    ),
-    clusterDomain: network.clusterDomain,
-    cluster,
-    provider: kubernetes,
-  });
+  const values = Object.fromEntries(
+    Object.entries(settings).map(([variable, ref]) => [variable, secrets.get(ref)]),
+  );
+  const { clusterDomain } = network;
+  const typeo = new Application(
+    "typeo",
+    { title: "Typeo", ...plan, settings: values, clusterDomain, cluster },
+    { providers: [kubernetes] },
+  );
   return typeo.published;
 }
 

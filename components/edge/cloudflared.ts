@@ -1,22 +1,16 @@
-import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
-import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
-import type { Provider } from "@pulumi/kubernetes/provider.js";
 import {
   ComponentResource,
-  unsecret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { fingerprint } from "../workload/fingerprint.ts";
-import { appLabels, appSelector, restrictedNamespace } from "../workload/restricted.ts";
-import { cloudflaredDeployment } from "./cloudflared-pods.ts";
+import type { PodsPlan } from "../workload/pods.ts";
+import { deployWorkload } from "../workload/workload.ts";
 
 export interface CloudflaredArgs {
-  /** Release of cloudflared. */
+  /** Release of cloudflared, for example `2025.11.1`. */
   readonly version: string;
+  /** Pods; at least 2, so that a node may go. */
   readonly replicas: number;
   /** The tunnel's token; secret. */
   readonly token: Output<string>;
@@ -24,11 +18,14 @@ export interface CloudflaredArgs {
   readonly after: readonly Resource[];
   /** The step after which the cluster runs workloads. */
   readonly cluster: Resource;
-  readonly provider: Provider;
 }
 
 const app = "cloudflared";
+const tokenSecret = "tunnel-token";
 const tokenKey = "token";
+
+/** Where cloudflared tells how it is: `/ready` answers 200 while it has a connection to Cloudflare. */
+const metricsPort = 2000;
 
 /** The tunnel's end inside the cluster. A destroy waits until its pods are gone, so that the tunnel can be deleted. */
 export class Cloudflared extends ComponentResource {
@@ -37,64 +34,50 @@ export class Cloudflared extends ComponentResource {
 
   constructor(name: string, args: CloudflaredArgs, opts?: ComponentResourceOptions) {
     super("homelab:edge:Cloudflared", name, {}, opts);
-    const namespace = this.namespace(name, args);
-    const secret = this.secret(name, args, namespace);
-    this.connected = this.deployment(name, args, secret);
-    this.budget(name, args, namespace);
+    const { version, replicas, token, cluster, after } = args;
+    this.connected = deployWorkload(
+      name,
+      {
+        app,
+        replicas,
+        ...cloudflaredPods(version),
+        // The token holds 32 random bytes, so it can be its own key.
+        secret: {
+          name: tokenSecret,
+          role: "token",
+          values: { [tokenKey]: token },
+          fingerprintKey: token,
+        },
+        budget: { minAvailable: 1 },
+      },
+      { parent: this, cluster, after },
+    );
     this.registerOutputs({});
   }
+}
 
-  private namespace(name: string, { cluster, provider }: CloudflaredArgs): Resource {
-    return new Namespace(
-      `${name}-namespace`,
-      { metadata: { name: app, labels: { ...restrictedNamespace } } },
-      { parent: this, provider, dependsOn: [cluster] },
-    );
-  }
-
-  private secret(
-    name: string,
-    { token, provider }: CloudflaredArgs,
-    namespace: Resource,
-  ): Resource {
-    return new Secret(
-      `${name}-token`,
-      {
-        metadata: { name: "tunnel-token", namespace: app, labels: appLabels(app) },
-        stringData: { [tokenKey]: token },
-      },
-      { parent: this, provider, dependsOn: [namespace] },
-    );
-  }
-
-  private deployment(name: string, args: CloudflaredArgs, secret: Resource): Resource {
-    const plan = {
-      name: app,
-      version: args.version,
-      replicas: args.replicas,
-      secret: "tunnel-token",
-      secretKey: tokenKey,
-      // The token holds 32 random bytes, so it can be its own key.
-      fingerprint: unsecret(args.token.apply((token) => fingerprint(token, { token }))),
-    };
-    return new Deployment(
-      `${name}-deployment`,
-      {
-        metadata: { name: app, namespace: app, labels: appLabels(app) },
-        spec: cloudflaredDeployment(plan),
-      },
-      { parent: this, provider: args.provider, dependsOn: [secret, ...args.after] },
-    );
-  }
-
-  private budget(name: string, { provider }: CloudflaredArgs, namespace: Resource): void {
-    new PodDisruptionBudget(
-      `${name}-budget`,
-      {
-        metadata: { name: app, namespace: app, labels: appLabels(app) },
-        spec: { minAvailable: 1, selector: appSelector(app) },
-      },
-      { parent: this, provider, dependsOn: [namespace] },
-    );
-  }
+/**
+ * Container and pod of cloudflared. A pod that leaves has 30 s for its open requests.
+ * @see https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/deployment-guides/kubernetes/
+ */
+export function cloudflaredPods(version: string): Pick<PodsPlan, "container" | "pod"> {
+  const probe = { httpGet: { path: "/ready", port: "metrics" } };
+  return {
+    container: {
+      image: `docker.io/cloudflare/cloudflared:${version}`,
+      args: ["tunnel", "--no-autoupdate", "--metrics", `0.0.0.0:${metricsPort}`, "run"],
+      env: [
+        {
+          name: "TUNNEL_TOKEN",
+          valueFrom: { secretKeyRef: { name: tokenSecret, key: tokenKey } },
+        },
+      ],
+      ports: [{ name: "metrics", containerPort: metricsPort }],
+      readinessProbe: { ...probe, periodSeconds: 5, failureThreshold: 2 },
+      // A short outage of the uplink is no reason to begin anew: cloudflared connects again by itself.
+      livenessProbe: { ...probe, initialDelaySeconds: 10, periodSeconds: 10, failureThreshold: 12 },
+      resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    },
+    pod: { terminationGracePeriodSeconds: 45 },
+  };
 }

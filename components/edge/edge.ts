@@ -100,9 +100,8 @@ export class Edge extends ComponentResource {
         token: tunnel.token,
         after: [tunnel.rules],
         cluster: args.cluster,
-        provider: args.kubernetes,
       },
-      { parent: this },
+      { parent: this, providers: [args.kubernetes] },
     );
   }
 

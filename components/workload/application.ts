@@ -1,0 +1,81 @@
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Resource,
+} from "@pulumi/pulumi";
+import type { Publication } from "../edge/publication.ts";
+import { webPods, webPort, type WebShape } from "./web.ts";
+import { deployWorkload } from "./workload.ts";
+
+export interface ApplicationArgs {
+  /** What it is called as a type, such as `Typeo`. It is part of its resources' URNs: another one replaces them all. */
+  readonly title: string;
+  /** What it asks of its pods besides the defaults. */
+  readonly shape?: WebShape;
+  /** Image without its tag, and the tag. */
+  readonly image: string;
+  readonly version: string;
+  readonly replicas: number;
+  /** Environment of the application; every value is treated as secret. */
+  readonly settings: Readonly<Record<string, Input<string>>>;
+  /** Public name; only the cluster reaches the application without one. */
+  readonly hostname?: string;
+  /** Names of Access policies, or why there are none. */
+  readonly access: readonly string[];
+  readonly withoutAccess?: string;
+  /** DNS domain of the cluster's services. */
+  readonly clusterDomain: string;
+  /** The step after which the cluster runs workloads. */
+  readonly cluster: Resource;
+}
+
+/**
+ * A web application in a namespace of its own; `name` is that of its objects too. It needs the cluster's provider among
+ * `opts.providers`. Ready once all its pods are.
+ */
+export class Application extends ComponentResource {
+  /** Address inside the cluster. */
+  readonly address: string;
+  /** What the edge publishes; none without a public name. */
+  readonly published: readonly Publication[];
+
+  constructor(name: string, args: ApplicationArgs, opts?: ComponentResourceOptions) {
+    super(`homelab:apps:${args.title}`, name, {}, opts);
+    const port = args.shape?.port ?? webPort;
+    this.address = `http://${name}.${name}.svc.${args.clusterDomain}:${port}`;
+    this.published = this.publication(name, args, this.deployment(name, args, port));
+    this.registerOutputs({ address: this.address });
+  }
+
+  private deployment(name: string, args: ApplicationArgs, port: number): Resource {
+    const { image, version, replicas, settings, shape, cluster } = args;
+    const secret =
+      Object.keys(settings).length === 0
+        ? undefined
+        : { name: `${name}-settings`, role: "settings", values: settings };
+    return deployWorkload(
+      name,
+      {
+        app: name,
+        replicas,
+        ...webPods({ ...shape, image: `${image}:${version}`, settings: secret?.name }),
+        secret,
+        port,
+        // With a single replica that one too: else a node could never be drained.
+        budget: { maxUnavailable: 1 },
+      },
+      { parent: this, cluster },
+    );
+  }
+
+  private publication(
+    name: string,
+    { hostname, access, withoutAccess }: ApplicationArgs,
+    after: Resource,
+  ): readonly Publication[] {
+    if (hostname === undefined) return [];
+    const without = withoutAccess === undefined ? {} : { withoutAccess };
+    return [{ name, hostname, service: this.address, access, ...without, after }];
+  }
+}

@@ -1,0 +1,52 @@
+import type { apps, core } from "@pulumi/kubernetes/types/input.js";
+import type { Input } from "@pulumi/pulumi";
+import { fingerprintAnnotation } from "./fingerprint.ts";
+import {
+  appLabels,
+  appSelector,
+  restrictedContainer,
+  restrictedPod,
+  spreadOverNodes,
+} from "./restricted.ts";
+
+/** What runs in the pods of a workload. */
+export interface PodsPlan {
+  /** Name of the container, and of the workload's objects and their namespace. */
+  readonly app: string;
+  readonly replicas: number;
+  /** The container, but for its name and its security. */
+  readonly container: Omit<core.v1.Container, "name" | "securityContext">;
+  /** What a pod has besides: its volumes, and the seconds that it may take to leave. */
+  readonly pod?: Pick<core.v1.PodSpec, "volumes" | "terminationGracePeriodSeconds">;
+  /** Changes with the Secret that the container reads, so that its pods are rolled out then. */
+  readonly fingerprint?: Input<string>;
+}
+
+/**
+ * Spec of a workload's Deployment: restricted pods, spread over nodes, which do not speak with the cluster's API. A new
+ * pod is ready before an old one leaves.
+ */
+export function deploymentSpec(plan: PodsPlan): apps.v1.DeploymentSpec {
+  const { app, replicas, container, pod, fingerprint } = plan;
+  return {
+    replicas,
+    selector: appSelector(app),
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    template: {
+      metadata: {
+        labels: appLabels(app),
+        ...(fingerprint === undefined
+          ? {}
+          : { annotations: { [fingerprintAnnotation]: fingerprint } }),
+      },
+      spec: {
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: restrictedPod(),
+        topologySpreadConstraints: spreadOverNodes(app),
+        containers: [{ name: app, ...container, securityContext: restrictedContainer() }],
+        ...pod,
+      },
+    },
+  };
+}

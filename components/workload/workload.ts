@@ -1,0 +1,134 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
+import type { policy } from "@pulumi/kubernetes/types/input.js";
+import {
+  all,
+  output,
+  secret,
+  unsecret,
+  type CustomResourceOptions,
+  type Input,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import { fingerprint } from "./fingerprint.ts";
+import { deploymentSpec, type PodsPlan } from "./pods.ts";
+import { appLabels, appSelector, restrictedNamespace } from "./restricted.ts";
+
+/** Values that a workload reads from a Secret. */
+export interface WorkloadSecret {
+  /** Name of the Secret. */
+  readonly name: string;
+  /** What the values are, one word: last part of the resource's name. */
+  readonly role: string;
+  /** Values by key; all are treated as secret. */
+  readonly values: Readonly<Record<string, Input<string>>>;
+  /** At least 32 random bytes that key the fingerprint of the values; drawn without. */
+  readonly fingerprintKey?: Input<string>;
+}
+
+export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint"> {
+  readonly secret?: WorkloadSecret;
+  /** Port of a Service that leads to the container's port `http`; there is no Service without. */
+  readonly port?: number;
+  /** How many of its pods may be missing, or must be there, while nodes are drained. */
+  readonly budget: Pick<policy.v1.PodDisruptionBudgetSpec, "minAvailable" | "maxUnavailable">;
+}
+
+export interface WorkloadOptions {
+  /** Parent of all resources; the Kubernetes provider is its. */
+  readonly parent: Resource;
+  /** The step after which the cluster runs workloads. */
+  readonly cluster: Resource;
+  /** What must stand before the pods run; they are gone before any of it is deleted. */
+  readonly after?: readonly Resource[];
+}
+
+/**
+ * Registers a workload in a namespace of its own: namespace, Secret with its fingerprint, Service, Deployment and budget,
+ * named `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint` and so on. Returns the Deployment, which is ready once
+ * all its pods are.
+ */
+export function deployWorkload(
+  name: string,
+  args: WorkloadArgs,
+  { parent, cluster, after = [] }: WorkloadOptions,
+): Resource {
+  const { app, budget } = args;
+  const metadata = { name: app, namespace: app, labels: appLabels(app) };
+  const namespace = new Namespace(
+    `${name}-namespace`,
+    { metadata: { name: app, labels: { ...restrictedNamespace } } },
+    { parent, dependsOn: [cluster] },
+  );
+  const inside = { parent, dependsOn: [namespace] };
+  const values = args.secret && secretValues(name, app, args.secret, inside);
+  const service = args.port && clusterService(name, app, args.port, inside);
+  new PodDisruptionBudget(
+    `${name}-budget`,
+    { metadata, spec: { ...budget, selector: appSelector(app) } },
+    inside,
+  );
+  return new Deployment(
+    `${name}-deployment`,
+    { metadata, spec: deploymentSpec({ ...args, fingerprint: values?.fingerprint }) },
+    {
+      parent,
+      dependsOn: [
+        ...(service ? [namespace, service] : []),
+        ...(values ? [values.resource] : []),
+        ...after,
+      ],
+    },
+  );
+}
+
+function secretValues(
+  name: string,
+  app: string,
+  { name: secretName, role, values, fingerprintKey }: WorkloadSecret,
+  inside: CustomResourceOptions,
+): { readonly resource: Resource; readonly fingerprint: Output<string> } {
+  const stringData = secret(output(values));
+  const resource = new Secret(
+    `${name}-${role}`,
+    { metadata: { name: secretName, namespace: app, labels: appLabels(app) }, stringData },
+    inside,
+  );
+  const key = fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside);
+  const mark = all([key, stringData]).apply(([text, plain]) => fingerprint(text, plain));
+  return { resource, fingerprint: unsecret(mark) };
+}
+
+function drawnKey(name: string, { parent }: CustomResourceOptions): Output<string> {
+  return new RandomPassword(name, { length: 43, special: false }, { parent }).result;
+}
+
+function clusterService(
+  name: string,
+  app: string,
+  port: number,
+  inside: CustomResourceOptions,
+): Resource {
+  return new Service(
+    `${name}-service`,
+    {
+      metadata: {
+        name: app,
+        namespace: app,
+        labels: appLabels(app),
+        // The Deployment is waited for; the Service's own wait takes ten seconds even when all is well.
+        annotations: { "pulumi.com/skipAwait": "true" },
+      },
+      spec: {
+        selector: appSelector(app).matchLabels,
+        ports: [{ name: "http", port, targetPort: "http" }],
+      },
+    },
+    inside,
+  );
+}
