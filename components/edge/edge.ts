@@ -7,7 +7,8 @@ import { Access, type ServiceTokenLogin } from "./access.ts";
 import { shortestSession, type AccessPlan } from "./access-rules.ts";
 import { Cloudflared } from "./cloudflared.ts";
 import { accessName, recordComment, tunnelTarget } from "./names.ts";
-import { publicationProblems, type Publication } from "./publication.ts";
+import { nameProblems } from "./public-name.ts";
+import type { Publication } from "./publication.ts";
 import { Tunnel } from "./tunnel.ts";
 
 export interface EdgeArgs {
@@ -68,9 +69,14 @@ export class Edge extends ComponentResource {
   }
 
   private check({ zone, access, publish }: EdgeArgs): void {
-    const problems = publicationProblems(zone, Object.keys(access), publish);
-    if (problems.length === 0) return;
-    throw new Error(problems.map(({ hostname, text }) => `${hostname} ${text}`).join("\n"));
+    const rules = { zone, policies: Object.keys(access) };
+    const problems = publish.flatMap((publication, i) => {
+      const taken = publish.slice(0, i).map(({ hostname }) => hostname);
+      return nameProblems(publication, rules, taken).map(
+        ({ field, text }) => `${publication.name}.${field}: ${text}`,
+      );
+    });
+    if (problems.length > 0) throw new Error(problems.join("\n"));
   }
 
   private application(args: EdgeArgs, access: Access, publication: Publication): Resource {

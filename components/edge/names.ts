@@ -1,6 +1,6 @@
 /**
- * Names of a site's objects at Cloudflare. Nothing there is looked up by name by the provider; the names tell people, and
- * the check after a destroy, which site an object belongs to.
+ * Names of a site's objects at Cloudflare. Nothing there is looked up by name by the provider; the names tell people, the
+ * check after a destroy and the policy pack what an object is and which site it belongs to.
  */
 
 /** A site's tunnel. */
@@ -12,7 +12,7 @@ export const accessName = (site: string, name: string): string => `${site}: ${na
 /** Whether an Access object's name is a site's. */
 export const isAccessName = (site: string, name: string): boolean => name.startsWith(`${site}: `);
 
-/** How the comment of a record without Access begins; the reason follows. */
+/** How the comment of a record without Access begins; the reason follows. The policy pack looks for it. */
 export const withoutAccessMark = "public without Access: ";
 
 /** Longest comment that a zone on the free plan takes: https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/ */
@@ -30,5 +30,13 @@ export function recordComment(site: string, application: string, withoutAccess?:
   return `${withoutAccessMark}${reason}${end}`;
 }
 
+/** Whether a record's comment says that it is a site's. */
+export const isRecordComment = (site: string, comment: string): boolean =>
+  comment.startsWith(`site ${site}:`) || comment.endsWith(`(site ${site})`);
+
 /** Where the records of a tunnel point. */
 export const tunnelTarget = (tunnel: string): string => `${tunnel}.cfargotunnel.com`;
+
+/** Whether a record's content points at a tunnel, anybody's. */
+export const isTunnelTarget = (content: string): boolean =>
+  /\.cfargotunnel\.com\.?$/i.test(content);

@@ -1,3 +1,4 @@
+import { isTunnelTarget, withoutAccessMark } from "../../components/edge/names.ts";
 import type { ResourceRule, SeenResource, StackRule } from "../rule.ts";
 import { at, elements, text, unknown, type Seen } from "../seen.ts";
 
@@ -7,21 +8,18 @@ const recordTypes = ["cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/r
 const applicationType = "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication";
 const policyType = "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy";
 
-/** How the comment of a record begins that says aloud: no Access stands in front of this name. */
-const aloud = "public without Access: ";
-
 /** A public name: who is behind it is decided by Access, unless the site's owner said in writing that everybody is let in. */
 export const publicNames: StackRule = {
   name: "public-names-have-access",
   description:
     "A name that leads from the internet into the site has an Access application of its own, or its DNS record says " +
-    `"${aloud}" and why: nothing is shown to everybody by oversight.`,
+    `"${withoutAccessMark}" and why: nothing is shown to everybody by oversight.`,
   judge: (resources) => {
     const gated = new Set(resources.flatMap(applicationNames));
     const said = new Set(
       resources.filter(isRecord).flatMap(({ inputs }) => {
         const name = text(inputs["name"]);
-        const excused = text(inputs["comment"])?.startsWith(aloud) === true;
+        const excused = text(inputs["comment"])?.startsWith(withoutAccessMark) === true;
         return name !== undefined && excused ? [plainName(name)] : [];
       }),
     );
@@ -50,7 +48,7 @@ export const accessBypass: ResourceRule = {
   name: "access-has-no-bypass",
   description:
     "No Access policy lets requests bypass Access: who may pass without an identity is said at the name itself " +
-    `("${aloud}"), where people look.`,
+    `("${withoutAccessMark}"), where people look.`,
   judge: ({ type, inputs }) => {
     const policies: readonly { readonly where: string; readonly decision: Seen | undefined }[] =
       type === policyType
@@ -102,7 +100,7 @@ function leadsToTunnel(inputs: SeenResource["inputs"]): boolean {
   const content = at(inputs["content"] ?? inputs["value"]);
   // Of a tunnel that is yet to be made only the kind of the record is known.
   if (content === unknown) return text(inputs["type"]) === "CNAME";
-  return typeof content === "string" && /\.cfargotunnel\.com\.?$/i.test(content);
+  return typeof content === "string" && isTunnelTarget(content);
 }
 
 function applicationNames({ type, inputs }: SeenResource): readonly string[] {

@@ -1,3 +1,4 @@
+import { nameProblems } from "../../../components/edge/public-name.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -64,7 +65,11 @@ function exposure(path: string, app: Typeo, edge: Edge | undefined): readonly Pr
     const text = `${app.hostname} needs a tunnel to be reached; add homelab:edge, or remove the hostname`;
     return [{ path: `${path}.hostname`, text }];
   }
-  return [...inZone(path, app.hostname, edge), ...door(path, app, edge)];
+  const rules = { zone: edge.zone, policies: Object.keys(edge.access) };
+  return nameProblems({ ...app, hostname: app.hostname }, rules).map(({ field, text }) => ({
+    path: `${path}.${field}`,
+    text,
+  }));
 }
 
 function unexposed(path: string, { access, withoutAccess }: Typeo): readonly Problem[] {
@@ -73,39 +78,4 @@ function unexposed(path: string, { access, withoutAccess }: Typeo): readonly Pro
     ...(access.length > 0 ? [{ path: `${path}.access`, text }] : []),
     ...(withoutAccess === undefined ? [] : [{ path: `${path}.withoutAccess`, text }]),
   ];
-}
-
-function inZone(path: string, hostname: string, { zone }: Edge): readonly Problem[] {
-  if (hostname === zone || hostname.endsWith(`.${zone}`)) return [];
-  return [
-    {
-      path: `${path}.hostname`,
-      text: `${hostname} is not in ${zone} of homelab:edge.zone; use a name such as ${hostname.split(".")[0] ?? "app"}.${zone}`,
-    },
-  ];
-}
-
-function door(path: string, app: Typeo, edge: Edge): readonly Problem[] {
-  const known = Object.keys(edge.access);
-  const unknown = [
-    ...app.access.flatMap((name, i) => {
-      if (known.includes(name)) return [];
-      const text = `${name} is not in homelab:edge.access; known are ${known.join(", ") || "none"}`;
-      return [{ path: `${path}.access[${i}]`, text }];
-    }),
-    ...repeated(`${path}.access`, app.access),
-  ];
-  if (app.access.length === 0 && app.withoutAccess === undefined) {
-    return [
-      {
-        path: `${path}.access`,
-        text: `everybody on the internet could reach ${app.hostname ?? ""}; name policies of homelab:edge.access, or say why in withoutAccess`,
-      },
-    ];
-  }
-  if (app.access.length > 0 && app.withoutAccess !== undefined) {
-    const text = "says that no Access stands in front, but `access` names policies; remove one";
-    return [{ path: `${path}.withoutAccess`, text }, ...unknown];
-  }
-  return unknown;
 }

@@ -5,7 +5,8 @@ import { connectorToken } from "../../../components/edge/connector-token.ts";
 import { Edge, type EdgeArgs } from "../../../components/edge/edge.ts";
 import { ingressRules } from "../../../components/edge/ingress.ts";
 import { recordComment } from "../../../components/edge/names.ts";
-import { publicationProblems, type Publication } from "../../../components/edge/publication.ts";
+import { nameProblems } from "../../../components/edge/public-name.ts";
+import type { Publication } from "../../../components/edge/publication.ts";
 import { at } from "./at.ts";
 import { called, register, standing, tunnelSecret, waitsFor, type Made } from "./edge-world.ts";
 
@@ -86,22 +87,30 @@ describe("Access rules", () => {
 });
 
 describe("publications", () => {
-  const problems = (change: Partial<Publication>): string =>
-    publicationProblems("example.net", ["family"], [{ ...typeo, ...change }])
-      .map(({ text }) => text)
+  const rules = { zone: "example.net", policies: ["family"] };
+  const problems = (change: Partial<Publication>, ...taken: string[]): string =>
+    nameProblems({ ...typeo, ...change }, rules, taken)
+      .map(({ field, text }) => `${field}: ${text}`)
       .join();
 
   it("stay inside the zone and name every host", () => {
     assert.equal(problems({}), "");
-    assert.match(problems({ hostname: "typeo.badexample.net" }), /not inside the zone/);
+    assert.match(problems({ hostname: "typeo.badexample.net" }), /^hostname: .* is not in/);
     assert.match(problems({ hostname: "*.example.net" }), /wildcard/);
+    assert.match(problems({}, "typeo.example.net"), /^hostname: .* is published twice/);
   });
 
   it("have Access in front, or say why not, and not both", () => {
-    assert.match(problems({ access: [] }), /has no Access in front/);
+    assert.match(problems({ access: [] }), /^access: everybody .* could reach/);
     assert.equal(problems({ access: [], withoutAccess: "a game for everybody" }), "");
-    assert.match(problems({ withoutAccess: "a game for everybody" }), /both/);
-    assert.match(problems({ access: ["nobody"] }), /Access policy nobody.*known are: family/);
+    assert.match(
+      problems({ withoutAccess: "a game for everybody" }),
+      /^withoutAccess: .*remove one/,
+    );
+    assert.match(
+      problems({ access: ["nobody"] }),
+      /^access\[0\]: nobody is not in .*known are family/,
+    );
   });
 
   it("are marked aloud without Access, within what a comment may hold", () => {
@@ -230,7 +239,7 @@ describe("an edge that may not be made", () => {
       const publish = [{ ...typeo, access: ["nobody"] }];
       assert.throws(
         () => new Edge("edge", { ...plan({ publish }), ...given }),
-        /typeo\.example\.net refers to the Access policy nobody/,
+        /typeo\.access\[0\]: nobody is not in homelab:edge\.access/,
       );
     });
     assert.ok(!made.has("edge-tunnel"));
