@@ -10,6 +10,7 @@ import type {
 } from "../../../components/tailnet/tailscale-types.ts";
 import type { Secrets } from "../../../components/security/secrets.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { connectorRoutes } from "./routes.ts";
 
 /** Asks a tailnet for its policy in force. */
 export type AskPolicy = (access: TailscaleAccess) => Promise<PolicyInForce>;
@@ -50,17 +51,9 @@ export async function findTailnet(
 }
 
 /** The site's Connector; it advertises all of the site's networks unless the config names others. */
-export function connectorPlan(
-  { network, site }: SiteConfig,
-  { connector }: Tailnet,
-): ConnectorPlan {
-  const routes = connector.routes ?? [
-    network.services,
-    network.pods,
-    network.loadBalancers,
-    site.lan,
-  ];
-  return { name: connector.name, routes, exitNode: connector.exitNode };
+export function connectorPlan(config: SiteConfig, tailnet: Tailnet): ConnectorPlan {
+  const { name, exitNode } = tailnet.connector;
+  return { name, routes: connectorRoutes(config, tailnet), exitNode };
 }
 
 /** The whole tailnet's policy: this site, and those that the config names. */

@@ -4,7 +4,7 @@ import { canonicalCidr, overlap, tailnet as devices } from "../site/networks.ts"
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 
-/** Networks that the site's connector advertises. */
+/** Networks that the site's connector advertises: all of the site's, unless the config names others. */
 export function connectorRoutes(
   { site, network }: SiteConfig,
   tailnet: Tailnet,
