@@ -1,5 +1,6 @@
 import { OnePasswordConnect, type OPConnect } from "@1password/connect";
-import { ConnectClient, ConnectFailure, shownAddress } from "./connect-client.ts";
+import { ServiceError } from "../http/service-error.ts";
+import { ConnectClient, shownAddress } from "./connect-client.ts";
 import { fieldValue, type VaultItem } from "./item-field.ts";
 import { SecretProblem } from "./secret-problem.ts";
 import type { SecretSource, SecretSources } from "./secret-ref.ts";
@@ -69,7 +70,7 @@ export class OnePassword {
     vault: string,
     texts: { readonly missing: string; readonly several: string },
   ): SecretProblem {
-    if (error instanceof ConnectFailure) {
+    if (error instanceof ServiceError) {
       const { status, message } = error;
       if (status === 400 || status === 404) return new SecretProblem(texts.missing);
       if (status === 401) {

@@ -1,17 +1,9 @@
-import { apiMessage, ServiceError, type ApiAnswer } from "../remote/patient-http.ts";
+import type { ApiAnswer } from "../http/patient-http.ts";
+import { apiMessage, parseJson, ServiceError } from "../http/service-error.ts";
 
 /** The JSON value of an answer; throws ServiceError when it is none. */
 export function parsed<T>(text: string): T {
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    const shown = text.replace(/\s+/g, " ").slice(0, 80);
-    throw new ServiceError(
-      "unavailable",
-      200,
-      `Tailscale's API answers with what is no JSON: ${shown}`,
-    );
-  }
+  return parseJson("Tailscale's API", text);
 }
 
 /** Why the API refused a call that needs `scope`, in words for people. */
@@ -27,17 +19,17 @@ export function refusal(
     case 403:
       return new ServiceError(
         "unauthorized",
-        status,
+        { status },
         `${said}. The OAuth client of homelab:tailnet.oauth lacks the scope ${scope}, or was revoked; docs/tailnet.md ` +
           "lists the scopes",
       );
     case 404:
       return new ServiceError(
         "missing",
-        status,
+        { status },
         `${said}. Is homelab:tailnet.tailnet right? It is "${tailnet}"; "-" means the OAuth client's own`,
       );
     default:
-      return new ServiceError("refused", status, said);
+      return new ServiceError("refused", { status }, said);
   }
 }

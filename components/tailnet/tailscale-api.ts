@@ -1,6 +1,6 @@
+import { PatientHttp, type ApiAnswer, type ApiCall, type Clock } from "../http/patient-http.ts";
+import { ServiceError } from "../http/service-error.ts";
 import { parsed, refusal } from "./tailscale-answers.ts";
-import { callPatiently, ServiceError } from "../remote/patient-http.ts";
-import type { ApiAnswer, ApiCall, HttpDeps } from "../remote/patient-http.ts";
 import type {
   FailedTest,
   PolicyInForce,
@@ -23,13 +23,13 @@ const hujson = "application/hujson";
  */
 export class TailscaleApi {
   private readonly access: TailscaleAccess;
-  private readonly deps: HttpDeps | undefined;
+  private readonly http: PatientHttp;
   private readonly base: string;
   private token: Promise<string> | undefined;
 
-  constructor(access: TailscaleAccess, deps?: HttpDeps) {
+  constructor(access: TailscaleAccess, clock?: Clock) {
     this.access = access;
-    this.deps = deps;
+    this.http = new PatientHttp({}, clock);
     this.base = (access.baseUrl ?? apiBaseUrl()).replace(/\/+$/, "");
   }
 
@@ -140,8 +140,9 @@ export class TailscaleApi {
     const url = `${this.base}/api/v2/${path}`;
     const attempt = async (): Promise<ApiAnswer> => {
       const authorization = `Bearer ${await this.bearer()}`;
-      const call = { method, url, headers: { ...headers, authorization } };
-      return callPatiently(what, body === undefined ? call : { ...call, body }, this.deps);
+      // Every call here sets a state or asks for one.
+      const call = { method, url, headers: { ...headers, authorization }, repeatable: true };
+      return this.http.call(what, body === undefined ? call : { ...call, body });
     };
     let answer = await attempt();
     if (answer.status === 401) {
@@ -165,19 +166,16 @@ export class TailscaleApi {
   private async requestToken(): Promise<string> {
     const { clientId, clientSecret } = this.access;
     const what = "Tailscale's API, OAuth token";
-    const answer = await callPatiently(
-      what,
-      {
-        method: "POST",
-        url: `${this.base}/api/v2/oauth/token`,
-        headers: {
-          authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`,
-          "content-type": "application/x-www-form-urlencoded",
-        },
-        body: "grant_type=client_credentials",
+    const answer = await this.http.call(what, {
+      method: "POST",
+      url: `${this.base}/api/v2/oauth/token`,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`,
+        "content-type": "application/x-www-form-urlencoded",
       },
-      this.deps,
-    );
+      body: "grant_type=client_credentials",
+      repeatable: true,
+    });
     const token =
       answer.status === 200
         ? parsed<{ access_token?: string }>(answer.text).access_token
@@ -185,7 +183,7 @@ export class TailscaleApi {
     if (token !== undefined) return token;
     throw new ServiceError(
       "unauthorized",
-      answer.status,
+      { status: answer.status },
       `${what}: the OAuth client of homelab:tailnet.oauth is not accepted (${answer.status}): its id or secret is ` +
         "wrong, or it was revoked; docs/tailnet.md says how to make one",
     );

@@ -1,6 +1,11 @@
 /** The few calls to Cloudflare's API that a destroy or repair makes besides the provider's. */
-import { callPatiently } from "../../components/remote/patient-http.ts";
-import { isAccessName, tunnelName, tunnelTarget } from "../../components/edge/names.ts";
+import { PatientHttp } from "../../components/http/patient-http.ts";
+import {
+  isAccessName,
+  isRecordComment,
+  tunnelName,
+  tunnelTarget,
+} from "../../components/edge/names.ts";
 import type { CloudflareAccount } from "./accounts.ts";
 import type { Leftover, LeftoverKind } from "./leftover.ts";
 
@@ -11,6 +16,7 @@ interface Envelope {
 }
 
 const pageSize = 50;
+const http = new PatientHttp();
 
 async function call(
   { baseUrl, token }: CloudflareAccount,
@@ -18,7 +24,7 @@ async function call(
   path: string,
 ): Promise<unknown> {
   const what = `Cloudflare's API, ${method} ${path.replace(/\?.*/, "")}`;
-  const { status, text } = await callPatiently(what, {
+  const { status, text } = await http.call(what, {
     method,
     url: `${baseUrl}/${path}`,
     headers: { authorization: `Bearer ${token}`, accept: "application/json" },
@@ -100,10 +106,7 @@ export async function cloudflareLeftovers(
     ),
   );
   const records = (await list(account, `zones/${zoneId}/dns_records`)).filter(
-    ({ content, comment }) =>
-      targets.has(text(content)) ||
-      text(comment).startsWith(`site ${site}:`) ||
-      text(comment).endsWith(`(site ${site})`),
+    ({ content, comment }) => targets.has(text(content)) || isRecordComment(site, text(comment)),
   );
   const access = await Promise.all(
     accessPaths.map(async ([kind, path]) =>

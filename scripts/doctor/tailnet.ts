@@ -2,7 +2,7 @@
 import { operatorHostname } from "../../components/tailnet/operator-values.ts";
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
-import { ServiceError } from "../../components/remote/patient-http.ts";
+import { ServiceError } from "../../components/http/service-error.ts";
 import type { RoutedDevice } from "../../components/tailnet/tailscale-types.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
 

@@ -3,6 +3,7 @@
  * REST API, https://docs.github.com/en/rest/issues/comments.
  */
 import { z } from "zod";
+import { PatientHttp, type ApiCall } from "../../components/http/patient-http.ts";
 
 /** Marks the comment as this project's; invisible to readers. */
 export const marker = "<!-- homelab: preview of every site -->";
@@ -18,6 +19,8 @@ export interface PullRequest {
   readonly number: number;
   readonly token: string;
 }
+
+const http = new PatientHttp({ answerMs: 30_000 });
 
 const comments = z.array(z.object({ id: z.number(), body: z.string().nullish() }));
 
@@ -52,12 +55,13 @@ async function findComment(pull: PullRequest, issue: string): Promise<number | u
 
 async function call(
   { api, token }: PullRequest,
-  method: string,
+  method: ApiCall["method"],
   path: string,
   body?: unknown,
 ): Promise<unknown> {
-  const response = await fetch(`${api}/${path}`, {
+  const { status, text } = await http.call(`${method} ${path}`, {
     method,
+    url: `${api}/${path}`,
     headers: {
       Accept: "application/vnd.github+json",
       Authorization: `Bearer ${token}`,
@@ -65,12 +69,10 @@ async function call(
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
   });
-  const text = await response.text();
-  if (!response.ok)
+  if (status >= 300)
     throw new Error(
-      `${method} ${path}: ${response.status} ${text.slice(0, 300)}; the job's token needs \`pull-requests: write\``,
+      `${method} ${path}: ${status} ${text.slice(0, 300)}; the job's token needs \`pull-requests: write\``,
     );
   return JSON.parse(text) as unknown;
 }

@@ -5,7 +5,7 @@ import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
 import { guardPolicy, policySha256 } from "../../../components/tailnet/policy-guard.ts";
 import { removeDevices } from "../../../components/tailnet/stale-devices.ts";
 import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
-import type { ServiceError } from "../../../components/remote/patient-http.ts";
+import type { ServiceError } from "../../../components/http/service-error.ts";
 import { clientSecret, smallApi, type SmallApi } from "./tailnet-api.ts";
 
 let api: SmallApi;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ServiceError } from "../../../components/remote/patient-http.ts";
+import { ServiceError } from "../../../components/http/service-error.ts";
 import type { Fetch } from "../../../scripts/doctor/ask.ts";
 import { checkCloudflareToken, judgeExpiry } from "../../../scripts/doctor/cloudflare-token.ts";
 import {
@@ -109,7 +109,8 @@ describe("the doctor at Tailscale", () => {
   it("names the scope that is refused", async () => {
     const found = bad(
       await checkTailnetScopes({
-        policy: () => Promise.reject(new ServiceError("unauthorized", 403, "lacks policy_file")),
+        policy: () =>
+          Promise.reject(new ServiceError("unauthorized", { status: 403 }, "lacks policy_file")),
         keys: () => Promise.resolve([]),
         devices: () => Promise.resolve([]),
         splitDns: () => Promise.resolve({}),
