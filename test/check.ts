@@ -3,21 +3,21 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { ensurePackages } from "../toolchain/debian.ts";
-import { findGo, goEnvironment, root } from "../toolchain/build.ts";
+import { findGo, goEnvironment, moduleRoot, root } from "../toolchain/build.ts";
 
 const write = process.argv.includes("--write");
 const go = await findGo();
 const bin = (name: string): string => `${root}/node_modules/.bin/${name}`;
 
-async function run(program: string, args: readonly string[]): Promise<boolean> {
-  const child = spawn(program, args, { cwd: root, stdio: "inherit", env: goEnvironment() });
+async function run(program: string, args: readonly string[], cwd = root): Promise<boolean> {
+  const child = spawn(program, args, { cwd, stdio: "inherit", env: goEnvironment() });
   const [code] = (await once(child, "exit")) as [number | null];
   return code === 0;
 }
 
 async function gofmt(): Promise<boolean> {
-  const child = spawn(go.replace(/go$/, "gofmt"), [write ? "-w" : "-l", "lab", "toolchain"], {
-    cwd: root,
+  const child = spawn(go.replace(/go$/, "gofmt"), [write ? "-w" : "-l", "."], {
+    cwd: moduleRoot,
     stdio: ["ignore", "pipe", "inherit"],
   });
   let listed = "";
@@ -40,7 +40,7 @@ const checks: readonly [string, () => Promise<boolean>][] = [
   ["lint", () => run(bin("eslint"), ["--max-warnings", "0", "."])],
   ["format", () => run(bin("prettier"), [write ? "--write" : "--check", "--log-level=warn", "."])],
   ["gofmt", gofmt],
-  ["vet", () => run(go, ["vet", "./lab/...", "./toolchain/..."])],
+  ["vet", () => run(go, ["vet", "./..."], moduleRoot)],
   ["shellcheck", shellcheck],
   ["schema", () => run(process.execPath, ["scripts/schema.ts", write ? "--write" : "--check"])],
 ];

@@ -8,7 +8,7 @@ import { glob } from "node:fs/promises";
 import { delimiter } from "node:path";
 import { createInterface } from "node:readline";
 import { ensurePackages } from "../toolchain/debian.ts";
-import { findGo, goEnvironment, root } from "../toolchain/build.ts";
+import { findGo, goEnvironment, moduleRoot, root } from "../toolchain/build.ts";
 import { Progress } from "../toolchain/progress.ts";
 import { ensureTools, type Tools } from "../toolchain/tools.ts";
 
@@ -45,15 +45,11 @@ interface GoEvent {
 }
 
 async function goSuite(): Promise<Counts> {
-  const child = spawn(
-    await findGo(),
-    ["test", "-json", "-vet=off", "./lab/...", "./toolchain/..."],
-    {
-      cwd: root,
-      stdio: ["ignore", "pipe", "inherit"],
-      env: goEnvironment(),
-    },
-  );
+  const child = spawn(await findGo(), ["test", "-json", "-vet=off", "./..."], {
+    cwd: moduleRoot,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: goEnvironment(),
+  });
   const closed = once(child, "close");
   let passed = 0;
   let failed = 0;

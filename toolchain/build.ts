@@ -8,12 +8,15 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { cached } from "./cache.ts";
 import { download } from "./download.ts";
-import { go as goPin, type Tool } from "./pins.ts";
+import { go as goPin, goModule, type Tool } from "./pins.ts";
 
 const run = promisify(execFile);
 
 /** The root of the clone. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The project's one Go module: where Go runs. */
+export const moduleRoot = join(root, goModule);
 
 /** Go from 1.21 on fetches the toolchain that go.mod asks for by itself; an older one cannot. */
 async function installedGo(): Promise<string | undefined> {
@@ -52,14 +55,14 @@ export async function findGo(): Promise<string> {
 
 /** Go sources that a package of this module is made of, as one hash; changes with go.mod's pins too. */
 export async function sourceHash(tool: Tool): Promise<string> {
-  const hash = createHash("sha256").update(readFileSync(join(root, "go.sum")));
+  const hash = createHash("sha256").update(readFileSync(join(moduleRoot, "go.sum")));
   hash.update(JSON.stringify([tool.version, tool.build]));
   if (tool.build.package.startsWith("./")) {
     const go = await findGo();
     const format =
       "{{if not .Standard}}{{if .Module.Main}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}\n{{end}}{{end}}{{end}}";
     const { stdout } = await run(go, ["list", "-deps", "-f", format, tool.build.package], {
-      cwd: root,
+      cwd: moduleRoot,
       env: goEnvironment(),
       maxBuffer: 64 << 20,
     });
@@ -67,7 +70,7 @@ export async function sourceHash(tool: Tool): Promise<string> {
       .split("\n")
       .filter((line) => line !== "")
       .sort()) {
-      hash.update(file.slice(root.length)).update(readFileSync(file));
+      hash.update(file.slice(moduleRoot.length)).update(readFileSync(file));
     }
   }
   return hash.digest("hex").slice(0, 16);
@@ -95,7 +98,7 @@ export async function build(tool: Tool, directory: string): Promise<void> {
   const flags = ["-ldflags", ["-s -w", ...variables].join(" "), "-o", output];
   try {
     await run(await findGo(), ["build", ...flags, tool.build.package], {
-      cwd: root,
+      cwd: moduleRoot,
       env: goEnvironment(),
       maxBuffer: 64 << 20,
     });

@@ -22,6 +22,9 @@ export interface Tool {
   };
 }
 
+/** Folder of the one Go module, from the clone's root; packages that begin with "./" are its own. */
+export const goModule = "lab";
+
 const pulumi = "3.259.0";
 const helm = "3.21.0";
 const kubernetes = "1.35.4";
@@ -94,7 +97,7 @@ export const tools = {
       },
     ],
     build: {
-      package: "./toolchain/kubernetes",
+      package: "./upstream",
       variables: {
         "k8s.io/component-base/version.gitVersion": `v${kubernetes}`,
         "k8s.io/client-go/pkg/version.gitVersion": `v${kubernetes}`,
@@ -105,26 +108,26 @@ export const tools = {
     name: "guest",
     version: "own",
     programs: ["guest"],
-    build: { package: "./lab/machines/guest", variables: {} },
+    build: { package: "./machines/guest", variables: {} },
   },
   rke2: {
     name: "rke2",
     version: rke2,
     programs: ["rke2"],
-    build: { package: "./lab/cluster/rke2", variables: { "main.version": rke2 } },
+    build: { package: "./cluster/rke2", variables: { "main.version": rke2 } },
   },
   tailscale: {
     name: "tailscale",
     version: "own",
     programs: ["tailscale", "tailscaled"],
-    build: { package: "./lab/machines/tailscale", variables: {} },
+    build: { package: "./machines/tailscale", variables: {} },
   },
   plugins: {
     name: "plugins",
     version: "own",
     programs: ["plugins"],
     build: {
-      package: "./lab/plugins",
+      package: "./plugins",
       // The language host answers for the engine's version.
       variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${pulumi}` },
     },
@@ -133,7 +136,7 @@ export const tools = {
     name: "kubernetes-plugin",
     version: "own",
     programs: ["kubernetes-plugin"],
-    build: { package: "./lab/plugins/kubernetes/cmd", variables: {} },
+    build: { package: "./plugins/kubernetes/cmd", variables: {} },
   },
 } as const satisfies Record<string, Tool>;
 

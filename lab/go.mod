@@ -1,8 +1,12 @@
-module homelab
+module homelab/lab
 
 go 1.25.11
 
-ignore ./node_modules
+// Commands of other modules that are built as they are.
+tool (
+	github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+	helm.sh/helm/v3/cmd/helm
+)
 
 require (
 	github.com/google/uuid v1.6.0
