@@ -1,15 +1,14 @@
-import { readFileSync } from "node:fs";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
-import { stepScript } from "../rke2/scripts.ts";
+import { scriptText } from "../remote/shell.ts";
+import { rke2Script } from "../rke2/scripts.ts";
 import { bgpKinds, bgpResources, type BgpPlan } from "./bgp.ts";
 import { ciliumValues } from "./cilium-values.ts";
 
-const readyScript =
-  stepScript + readFileSync(new URL("./scripts/cilium-ready.sh", import.meta.url), "utf8");
+const readyScript = rke2Script + scriptText(import.meta.url, "cilium-ready.sh");
 
 export interface NetworkArgs {
   /** Name of the cluster, part of Cilium's identity. */

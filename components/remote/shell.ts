@@ -1,3 +1,13 @@
+import { readFileSync } from "node:fs";
+
+/** Text of a script in the folder `scripts` beside the module whose `import.meta.url` is given. */
+export function scriptText(module: string, file: string): string {
+  return readFileSync(new URL(`./scripts/${file}`, module), "utf8");
+}
+
+/** What every script begins with that runs as a step; see scripts/step.sh. */
+export const stepScript = scriptText(import.meta.url, "step.sh");
+
 /** A value as one shell word: `it's` gives `'it'\''s'`. Throws on a NUL, which no shell can hold. */
 export function quote(value: string): string {
   if (value.includes("\0")) throw new Error("a shell value cannot hold a NUL character");

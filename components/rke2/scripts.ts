@@ -1,18 +1,16 @@
-import { readFileSync } from "node:fs";
+import { scriptText, stepScript } from "../remote/shell.ts";
 
-function text(file: string): string {
-  return readFileSync(new URL(`./scripts/${file}`, import.meta.url), "utf8");
-}
+const text = (file: string): string => scriptText(import.meta.url, file);
 
-/** What every script begins with; see scripts/step.sh. */
-export const stepScript = text("step.sh");
+/** What every script begins with that has to do with RKE2; see scripts/rke2.sh. */
+export const rke2Script = stepScript + text("rke2.sh");
 
 /** Scripts that run on machines, each whole: its functions, then its call. */
 export const scripts = {
-  prepare: stepScript + text("prepare.sh"),
-  stage: stepScript + text("stage.sh"),
-  node: stepScript + text("unit.sh") + text("node.sh"),
-  admit: stepScript + text("admit.sh"),
-  dismiss: stepScript + text("dismiss.sh"),
-  kubeconfig: stepScript + text("kubeconfig.sh"),
+  prepare: rke2Script + text("prepare.sh"),
+  stage: rke2Script + text("stage.sh"),
+  node: rke2Script + text("unit.sh") + text("node.sh"),
+  admit: rke2Script + text("admit.sh"),
+  dismiss: rke2Script + text("dismiss.sh"),
+  kubeconfig: rke2Script + text("kubeconfig.sh"),
 } as const;

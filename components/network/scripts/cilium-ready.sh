@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # On a server: waits until Cilium's operator has installed its resource kinds and every node is Ready.
 # Parameters: NODES (names, separated by blanks), KINDS (names of custom resource definitions, separated by blanks).
-# shellcheck source=../../rke2/scripts/step.sh disable=SC2154,SC2153
+# shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
 main() {
   take_turn 1200

@@ -2,7 +2,7 @@
 # On a server: makes room for a machine that was built anew under an old name. Deleting the node lets RKE2 remove the
 # former machine's etcd member.
 # Parameters: JOINER (node name), JOINER_GENERATION.
-# shellcheck source=step.sh disable=SC2154,SC2153
+# shellcheck source=rke2.sh disable=SC2154,SC2153
 
 main() {
   take_turn 1200

@@ -2,7 +2,7 @@
 # On a server: takes a machine that left the config out of the cluster, before it is destroyed. Its pods move, its node
 # goes, and with the node RKE2 removes its etcd member, which would count against etcd's majority for ever.
 # Parameters: LEAVER (node name), DISMISSER (node name of this server).
-# shellcheck source=step.sh disable=SC2154,SC2153
+# shellcheck source=rke2.sh disable=SC2154,SC2153
 
 drain_seconds=120
 

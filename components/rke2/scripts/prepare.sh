@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes a fresh Debian ready for RKE2, or says why it cannot be.
 # Parameters: MEMORY_MIB (memory the machine was given), RELEASE_URL, PROFILE (empty or cis).
-# shellcheck source=step.sh disable=SC2154,SC2153
+# shellcheck source=rke2.sh disable=SC2154,SC2153
 
 main() {
   take_turn 900

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Downloads a release and verifies it; nothing that runs changes yet.
 # Parameters: VERSION, RELEASE_URL (folder of the release's files).
-# shellcheck source=step.sh disable=SC2154,SC2153
+# shellcheck source=rke2.sh disable=SC2154,SC2153
 
 archive=rke2.linux-amd64.tar.gz
 

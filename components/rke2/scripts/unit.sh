@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Starts an RKE2 unit, and finds out why one does not start.
-# shellcheck source=step.sh disable=SC2154
+# shellcheck source=rke2.sh disable=SC2154
 
 # unit_errors UNIT SINCE: the unit's last errors, tokens blanked.
 unit_errors() {

@@ -2,7 +2,7 @@
 # When the site is destroyed: takes its devices and keys out of the tailnet and puts the policy back to what it was.
 # Parameters: API (address with /api/v2), TAILNET, CLIENT_ID, CLIENT_SECRET, TAGS (separated by blanks), OWNS_POLICY (yes
 # or no), POLICY_BEFORE (empty: Tailscale's default), POLICY_WRITTEN (what this stack wrote).
-# shellcheck source=../../rke2/scripts/step.sh disable=SC2154,SC2153
+# shellcheck source=../../remote/scripts/step.sh disable=SC2154,SC2153
 
 main() {
   work=$(mktemp -d /run/homelab-departure.XXXXXX)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Installs Tailscale and joins the tailnet once; later runs only bring it to the wanted release.
 # Parameters: NODE_NAME, VERSION, DOWNLOADS (address of the packages), CONTROL_URL, TAG, AUTH_KEY (works once).
-# shellcheck source=../../rke2/scripts/step.sh disable=SC2154,SC2153
+# shellcheck source=../../remote/scripts/step.sh disable=SC2154,SC2153
 
 tailscale=/usr/local/bin/tailscale
 tailscaled=/usr/local/sbin/tailscaled

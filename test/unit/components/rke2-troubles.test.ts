@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scriptText } from "../../../components/remote/shell.ts";
+import { rke2Script } from "../../../components/rke2/scripts.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
 
-const text = (file: string): string =>
-  readFileSync(new URL(`../../../components/rke2/scripts/${file}`, import.meta.url), "utf8");
+const unit = scriptText(import.meta.resolve("../../../components/rke2/scripts.ts"), "unit.sh");
 
 describe("a step on a machine in trouble", () => {
   let root: string;
@@ -20,7 +21,7 @@ describe("a step on a machine in trouble", () => {
   const withRoom = async (free: number) => {
     const df = `#!/bin/sh\necho Avail\necho " ${free}"\n`;
     writeFileSync(join(root, "usr/local/bin/df"), df, { mode: 0o755 });
-    return runScript(root, `${text("step.sh")}\nroom 2048\n`, {});
+    return runScript(root, `${rke2Script}\nroom 2048\n`, {});
   };
 
   it("ends below 2 GiB of free disk, and says how to free some", async () => {
@@ -35,7 +36,7 @@ describe("a step on a machine in trouble", () => {
 
   const causeOf = async (errors: string): Promise<string> => {
     const call = `likely_cause "$ERRORS" >&2`;
-    const script = `${text("step.sh")}\n${text("unit.sh")}\n${call}\n`;
+    const script = `${rke2Script}\n${unit}\n${call}\n`;
     const { code, stderr } = await runScript(root, script, {
       ERRORS: errors,
       NODE_NAME: "tank",

@@ -2,7 +2,7 @@
 # What every step begins with. Steps are run again after a kill, so each does only what is not done yet.
 set -euo pipefail
 umask 077
-export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/var/lib/rancher/rke2/bin
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 state=/var/lib/homelab
 mkdir -p "$state"
@@ -22,17 +22,6 @@ take_turn() {
   if flock -n 9; then return 0; fi
   note "a step of an earlier run still works on this machine; waiting for it"
   flock -w "$1" 9 || fail "a step of an earlier run did not end within $1 s; look for its process: fuser -v /run/lock/homelab-step.lock"
-}
-
-# room MIB: ends the step when / or /var/lib/rancher has less free. A full disk would break files half way, and etcd first.
-room() {
-  local folder free
-  for folder in / /var/lib/rancher; do
-    if [[ ! -d $folder ]]; then continue; fi
-    free=$(df --output=avail -BM "$folder" | tail -n 1 | tr -dc 0-9)
-    if ((free >= $1)); then continue; fi
-    fail "the disk of $(hostname) is full: $free MiB are free on $folder, RKE2 needs $1 MiB. Free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGb of the machine"
-  done
 }
 
 # wait_until SECONDS COMMAND...: runs the command until it succeeds; its output is dropped. Fails when the time is over.
