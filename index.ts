@@ -1,8 +1,8 @@
 import "./stacks/lean-sdk.ts";
-import { readConfig } from "./stacks/config/read.ts";
+import { readSiteFile } from "./stacks/site-file.ts";
 import { deploySite } from "./stacks/site.ts";
 
-const { name, config } = readConfig();
+const { name, config } = readSiteFile();
 
 const outputs = await deploySite(name, config);
 

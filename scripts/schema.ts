@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { configPages } from "../stacks/config/page.ts";
 import { siteJsonSchema } from "../stacks/config/json-schema.ts";
+import { siteConfig } from "../stacks/schema.ts";
 
 const root = new URL("../", import.meta.url);
 const mode = process.argv[2];
@@ -11,8 +12,12 @@ if (mode !== "--check" && mode !== "--write") {
 }
 
 const files = [
-  { path: "stacks/site.schema.json", text: JSON.stringify(siteJsonSchema()), parser: "json" },
-  { path: "docs/config.md", text: configPages(siteJsonSchema()), parser: "markdown" },
+  {
+    path: "stacks/site.schema.json",
+    text: JSON.stringify(siteJsonSchema(siteConfig)),
+    parser: "json",
+  },
+  { path: "docs/config.md", text: configPages(siteJsonSchema(siteConfig)), parser: "markdown" },
 ] as const;
 
 let stale = false;

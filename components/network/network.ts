@@ -2,7 +2,8 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
-import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { bgpKinds, bgpResources, type BgpPlan } from "./bgp.ts";
@@ -19,9 +20,9 @@ export interface NetworkArgs {
   readonly pods: string;
   readonly bgp: BgpPlan;
   /** The machines of all nodes. */
-  readonly nodes: readonly RemoteMachine[];
+  readonly nodes: readonly ReachedMachine[];
   /** A server; the cluster's state is read there. */
-  readonly server: RemoteMachine;
+  readonly server: ReachedMachine;
   readonly provider: Provider;
 }
 

@@ -1,10 +1,5 @@
+import type { Machine } from "../machine.ts";
 import { session } from "./bgp.ts";
-
-/** A neighbour of the router: one node of the cluster. */
-export interface RouterPeer {
-  readonly name: string;
-  readonly address: string;
-}
 
 /** What the router's side of the peering needs. */
 export interface RouterPlan {
@@ -16,7 +11,8 @@ export interface RouterPlan {
   readonly routerAddress: string;
   /** Networks that nodes may announce: pods, services, load balancers, in CIDR form. */
   readonly prefixes: readonly string[];
-  readonly peers: readonly RouterPeer[];
+  /** Its neighbours: the nodes of the cluster. */
+  readonly peers: readonly Pick<Machine, "name" | "address">[];
 }
 
 /** The peering as the router's owner loads it: whole files for BIRD 2 and FRR, and FRR's for UniFi's upload. */

@@ -1,3 +1,4 @@
+import type { MachineSpec } from "../machine.ts";
 import { programTag, siteTag } from "./tags.ts";
 
 /** A machine that the Proxmox cluster has, whoever made it. */
@@ -8,22 +9,13 @@ export interface ExistingMachine {
   readonly tags: readonly string[];
 }
 
-/** A machine that the site wants. */
-export interface WantedMachine {
-  readonly vmId: number;
-  readonly name: string;
-  readonly host: string;
-  /** Machines under HA move by themselves; their host is no reason to build them anew. */
-  readonly ha: boolean;
-  /** Whether it is the first of several servers. */
-  readonly beginsCluster: boolean;
-  /** Whether it carries a part of etcd. */
-  readonly server: boolean;
-}
+/** What decides whether a machine may be made: HA moves machines by itself, and a server carries a part of etcd. */
+export type WantedMachine = Pick<MachineSpec, "name" | "vmId" | "host" | "role" | "ha">;
 
 /** What the check compares. */
 export interface ConflictArgs {
   readonly site: string;
+  /** In the config's order: the first server begins the cluster. */
   readonly wanted: readonly WantedMachine[];
   readonly existing: readonly ExistingMachine[];
   /** Names that the config lists under `allowReplace`. */
@@ -99,7 +91,7 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
   const found: string[] = [];
   if (byName !== undefined)
     found.push(`its VM id is ${byName.vmId} now, the config says ${wanted.vmId}`);
-  if (byId !== undefined && byId.host !== wanted.host && !wanted.ha) {
+  if (byId !== undefined && byId.host !== wanted.host && wanted.ha === undefined) {
     found.push(`it runs on ${byId.host} now, the config says ${wanted.host}`);
   }
   return found;
@@ -116,19 +108,21 @@ function replacement(args: ConflictArgs, wanted: WantedMachine): readonly Confli
 
 /** What speaks against building a machine anew, with what to do; undefined when nothing does. */
 function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined {
-  const { name, server, beginsCluster } = wanted;
+  const { name, role } = wanted;
+  const servers = args.wanted.filter((machine) => machine.role === "server");
   if (!args.allowReplace.includes(name)) {
     return (
       "this would destroy the machine with its disks and build a new one; undo the change, or name " +
       `${name} under homelab:allowReplace`
     );
   }
-  if (beginsCluster) {
+  if (wanted === servers[0] && servers.length > 1) {
     // The machine joins through the others, whose steps come after its own as long as it stands first.
     return "the first server cannot be built anew; move another server to the top of homelab:machines first";
   }
-  const others = args.wanted.filter((other) => other.server && other.name !== name);
-  const weak = server ? others.map((other) => weakness(args, other)).find(Boolean) : undefined;
+  const others = servers.filter((server) => server.name !== name);
+  const weak =
+    role === "server" ? others.map((other) => weakness(args, other)).find(Boolean) : undefined;
   return weak === undefined
     ? undefined
     : `${weak}, and etcd would lose most of its members; build one server anew at a time, while all others run`;

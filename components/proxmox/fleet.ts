@@ -6,27 +6,22 @@ import {
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
+import type { Machine, MachineSpec, ReachedMachine } from "../machine.ts";
 import { CloudImage } from "./cloud-image.ts";
-import { Machine } from "./machine.ts";
-import type { MachinePlan, SitePlan } from "./types.ts";
-
-export interface FleetMember extends MachinePlan {
-  readonly generation: string;
-  /** Whether its host does not answer now. */
-  readonly offline: boolean;
-}
+import type { SitePlan } from "./types.ts";
+import { VirtualMachine } from "./virtual-machine.ts";
 
 export interface FleetArgs {
   readonly site: SitePlan;
-  readonly machines: readonly FleetMember[];
-  /** Public login key, one authorized_keys line. */
-  readonly loginKey: Input<string>;
+  readonly machines: readonly (MachineSpec & Machine)[];
+  /** The site's login key: public half as one authorized_keys line, private half in OpenSSH PEM form. */
+  readonly login: { readonly publicKey: Input<string>; readonly privateKey: Input<string> };
 }
 
 /** All machines of a site with what they share on Proxmox: the pool, PCI mappings, and an image per host in use. */
 export class Fleet extends ComponentResource {
-  /** The machines by name. */
-  readonly machines: ReadonlyMap<string, Machine>;
+  /** The machines in the order of the arguments. */
+  readonly machines: readonly (MachineSpec & ReachedMachine)[];
 
   constructor(name: string, args: FleetArgs, opts?: ComponentResourceOptions) {
     super("homelab:proxmox:Fleet", name, {}, opts);
@@ -37,24 +32,21 @@ export class Fleet extends ComponentResource {
     );
     const mappings = this.mappings(name, args.site);
     const images = this.images(args);
-    this.machines = new Map(
-      args.machines.map((machine) => [
+    this.machines = args.machines.map((machine, index) => {
+      const { vm, hostKey } = new VirtualMachine(
         machine.name,
-        new Machine(
-          machine.name,
-          {
-            site: args.site,
-            machine,
-            generation: machine.generation,
-            offline: machine.offline,
-            image: imageOf(images, machine.host).id,
-            poolId: pool.poolId,
-            loginKey: args.loginKey,
-          },
-          { parent: this, dependsOn: machine.pci.flatMap((pci) => mappings.get(pci) ?? []) },
-        ),
-      ]),
-    );
+        {
+          site: args.site,
+          machine,
+          startOrder: startOrder(machine, index),
+          image: imageOf(images, machine.host).id,
+          poolId: pool.poolId,
+          loginKey: args.login.publicKey,
+        },
+        { parent: this, dependsOn: machine.pci.flatMap((pci) => mappings.get(pci) ?? []) },
+      );
+      return { ...machine, privateKey: args.login.privateKey, hostKey, vm };
+    });
     this.registerOutputs({});
   }
 
@@ -92,6 +84,11 @@ export class Fleet extends ComponentResource {
       ]),
     );
   }
+}
+
+/** Hosts start servers before agents, each in the site's order. */
+function startOrder({ role }: Machine, index: number): number {
+  return (role === "server" ? 10 : 50) + index;
 }
 
 function imageOf(images: ReadonlyMap<string, CloudImage>, host: string): CloudImage {

@@ -1,10 +1,11 @@
+import type { MachineSpec } from "../machine.ts";
 import { isOwn, type ExistingMachine } from "./conflicts.ts";
 import { generationOf } from "./tags.ts";
 
 /** What decides whether a machine is the one that earlier runs installed. */
 export interface GenerationArgs {
   readonly site: string;
-  readonly machine: { readonly vmId: number; readonly host: string; readonly ha: boolean };
+  readonly machine: Pick<MachineSpec, "vmId" | "host" | "ha">;
   readonly existing: readonly ExistingMachine[];
   /** Makes the name of a new generation: `gen-` and 8 hex digits. */
   readonly fresh: () => string;
@@ -17,6 +18,6 @@ export interface GenerationArgs {
 export function machineGeneration(args: GenerationArgs): string {
   const { machine } = args;
   const found = args.existing.find((vm) => vm.vmId === machine.vmId && isOwn(args.site, vm));
-  const stays = found !== undefined && (machine.ha || found.host === machine.host);
+  const stays = found !== undefined && (machine.ha !== undefined || found.host === machine.host);
   return (stays ? generationOf(found.tags) : undefined) ?? args.fresh();
 }

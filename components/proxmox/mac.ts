@@ -1,16 +1,10 @@
-/** What decides a machine's MAC address. */
-export interface MacSource {
-  readonly vmId: number;
-  /** LAN address in dotted form. */
-  readonly address: string;
-  readonly mac?: string;
-}
+import type { MachineSpec } from "../machine.ts";
 
 /**
  * MAC address of a machine, in upper case as Proxmox answers it: the given one, or one made of the VM id and the
  * second and third byte of the LAN address (sites may share VM ids), locally administered and unicast (IEEE 802).
  */
-export function machineMac(machine: MacSource): string {
+export function machineMac(machine: Pick<MachineSpec, "vmId" | "address" | "mac">): string {
   if (machine.mac !== undefined) return machine.mac.toUpperCase();
   const subnet = machine.address.split(".").slice(1, 3).map(Number);
   const id = [16, 8, 0].map((shift) => (machine.vmId >>> shift) & 0xff);

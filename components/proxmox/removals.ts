@@ -67,7 +67,7 @@ function refusal(
 
 /** What keeps the servers that stay from carrying on alone; undefined when nothing does. */
 function weakness(args: RemovalArgs): string | undefined {
-  const servers = args.wanted.filter(({ server }) => server);
+  const servers = args.wanted.filter(({ role }) => role === "server");
   const first = servers[0];
   const there = (vmId: number): boolean =>
     args.existing.some((machine) => machine.vmId === vmId && isOwn(args.site, machine));

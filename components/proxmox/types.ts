@@ -1,25 +1,3 @@
-/** A machine as the site plans it. */
-export interface MachinePlan {
-  /** Name of the VM, its hostname and its Kubernetes node. */
-  readonly name: string;
-  /** Proxmox node. */
-  readonly host: string;
-  readonly vmId: number;
-  /** Static IPv4 address on the LAN. */
-  readonly address: string;
-  readonly cores: number;
-  readonly memoryMiB: number;
-  readonly diskGb: number;
-  readonly extraDisks: readonly { readonly sizeGb: number; readonly datastore?: string }[];
-  readonly mac?: string;
-  readonly tags: readonly string[];
-  /** Names of PCI resource mappings. */
-  readonly pci: readonly string[];
-  readonly ha?: { readonly maxRestart: number; readonly maxRelocate: number };
-  /** Position in the host's start order; lower starts first. */
-  readonly startOrder: number;
-}
-
 /** What all machines of a site share. */
 export interface SitePlan {
   /** Name of the site; part of tags and file names. */

@@ -1,8 +1,9 @@
 import type { VmLegacyArgs } from "@muhlba91/pulumi-proxmoxve";
 import type { Input } from "@pulumi/pulumi";
+import type { Machine, MachineSpec } from "../machine.ts";
 import { machineMac } from "./mac.ts";
 import { machineTags } from "./tags.ts";
-import type { MachinePlan, SitePlan } from "./types.ts";
+import type { SitePlan } from "./types.ts";
 
 /** File name of a machine's cloud-init document among a host's snippets. */
 export function snippetName(site: string, machine: string): string {
@@ -10,13 +11,14 @@ export function snippetName(site: string, machine: string): string {
 }
 
 /**
- * Arguments of a machine's VM, each set as Proxmox answers it so that no later preview shows a difference. The pool is
+ * Arguments of a machine's VM, each set as Proxmox answers it so that no later preview shows a difference. `startOrder` is
+ * its position in the host's start order, lower starts first; `importFrom` the volume id of its image. The pool is
  * left out: it must come from the pool's own output, so that the pool is not deleted beside the machine.
  */
 export function vmArgs(
   site: SitePlan,
-  machine: MachinePlan,
-  generation: string,
+  machine: MachineSpec & Machine,
+  startOrder: number,
   importFrom: Input<string>,
 ) {
   const prefix = site.lan.split("/")[1] ?? "24";
@@ -26,7 +28,7 @@ export function vmArgs(
     vmId: machine.vmId,
     nodeName: machine.host,
     description: `${machine.name}.${site.domain}, made by the homelab stack ${site.name}`,
-    tags: [...machineTags(site.name, generation, machine.tags)],
+    tags: [...machineTags(site.name, machine.generation, machine.tags)],
     onBoot: true,
     started: true,
     // An installed agent is not part of the image, and without it only `stop` ends the machine at once.
@@ -38,7 +40,7 @@ export function vmArgs(
     serialDevices: [{ device: "socket" }],
     cpu: { type: "host", cores: machine.cores },
     memory: { dedicated: machine.memoryMiB },
-    startup: { order: machine.startOrder, upDelay: 10, downDelay: 60 },
+    startup: { order: startOrder, upDelay: 10, downDelay: 60 },
     networkDevices: [{ model: "virtio", bridge: site.bridge, macAddress: machineMac(machine) }],
     disks: [
       {
@@ -81,11 +83,13 @@ export function vmArgs(
  * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine on a host that does not answer
  * must not change because its generation cannot be read.
  */
-export function vmIgnoreChanges(machine: MachinePlan, offline: boolean): string[] {
+export function vmIgnoreChanges(
+  machine: Pick<MachineSpec & Machine, "extraDisks" | "ha" | "offline">,
+): string[] {
   const disks = 1 + machine.extraDisks.length;
   return [
     ...Array.from({ length: disks }, (_, i) => `disks[${i}].speed`),
     ...(machine.ha === undefined ? [] : ["nodeName"]),
-    ...(offline ? ["tags"] : []),
+    ...(machine.offline ? ["tags"] : []),
   ];
 }

@@ -11,28 +11,12 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import type { ReachedMachine } from "../machine.ts";
 import { scriptInput, type Parameters } from "./shell.ts";
 import { waitForSsh } from "./ssh-wait.ts";
 
-/** A machine that steps run on. */
-export interface RemoteMachine {
-  readonly name: string;
-  /** IPv4 address. */
-  readonly address: string;
-  /** Private login key of root, OpenSSH PEM form. */
-  readonly privateKey: Input<string>;
-  /** Public ed25519 host key, one authorized_keys line; connections with another key are refused. */
-  readonly hostKey: Input<string>;
-  /** Changes when the machine is built anew; every step then runs again. */
-  readonly generation: string;
-  /** Whether its host does not answer now: steps are left as they are. */
-  readonly offline: boolean;
-  /** The virtual machine; a step goes with it unless it says otherwise. */
-  readonly vm: Resource;
-}
-
 export interface RemoteStepArgs {
-  readonly machine: RemoteMachine;
+  readonly machine: ReachedMachine;
   /** What the step does, one word: shown to people, and part of the command. */
   readonly title: string;
   /** Text of the script; see shell.ts for its form. */
@@ -47,7 +31,7 @@ export interface RemoteStepArgs {
    * Further machines whose generation is among the parameters. While the host of one does not answer, its generation is
    * not known, and the step is left as it is.
    */
-  readonly tellsOf?: readonly RemoteMachine[];
+  readonly tellsOf?: readonly ReachedMachine[];
   /** Whether what the script prints is secret. */
   readonly secretOutput?: boolean;
   /**
@@ -117,7 +101,7 @@ export class RemoteStep extends ComponentResource {
   }
 
   /** The provider would hang at a mute server and retry a wrong key, so both are settled before it is asked. */
-  private sshHook(name: string, machine: RemoteMachine, hostKey: Output<string>): ResourceHook {
+  private sshHook(name: string, machine: ReachedMachine, hostKey: Output<string>): ResourceHook {
     return new ResourceHook(`${name}-ssh`, async () => {
       const target = {
         machine: machine.name,

@@ -8,25 +8,21 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
-import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import type { MachineSpec, ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import {
   agentConfig,
   registriesConfig,
   releaseUrl,
   serverConfig,
   type ClusterPlan,
-  type NodePlan,
 } from "./config.ts";
 import { dismissal } from "./dismissal.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
 import { scripts } from "./scripts.ts";
 
-/** A node with the machine that it runs on. */
-export interface ClusterNode extends NodePlan {
-  readonly machine: RemoteMachine;
-  /** Memory that the machine was given, in MiB. */
-  readonly memoryMiB: number;
-}
+/** A machine as a node of the cluster. */
+export type ClusterNode = ReachedMachine & Pick<MachineSpec, "workloads" | "memoryMiB">;
 
 export interface Rke2ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -140,12 +136,12 @@ export class Rke2Cluster extends ComponentResource {
     return new RemoteStep(
       `${joiner.name}-admit`,
       {
-        machine: first.machine,
+        machine: first,
         title: `admit ${joiner.name} on`,
         script: scripts.admit,
         parameters: { JOINER: joiner.name, JOINER_GENERATION: joiner.generation },
         // A generation that was only made up would take a node out of the cluster whose host is down.
-        tellsOf: [joiner.machine],
+        tellsOf: [joiner],
         limitSeconds: 1500,
         after: [after],
       },
@@ -192,7 +188,7 @@ export class Rke2Cluster extends ComponentResource {
   ): Resource {
     return new RemoteStep(
       `${node.name}-${title}`,
-      { machine: node.machine, title, limitSeconds: nodeSeconds, after, ...args },
+      { machine: node, title, limitSeconds: nodeSeconds, after, ...args },
       { parent: this },
     ).done;
   }
@@ -202,7 +198,7 @@ export class Rke2Cluster extends ComponentResource {
     return new RemoteStep(
       `${name}-kubeconfig`,
       {
-        machine: servers[0].machine,
+        machine: servers[0],
         title: "kubeconfig",
         script: scripts.kubeconfig,
         parameters: {
@@ -219,7 +215,7 @@ export class Rke2Cluster extends ComponentResource {
   }
 }
 
-function known(steps: ReadonlyMap<string, Resource>, node: NodePlan): readonly Resource[] {
+function known(steps: ReadonlyMap<string, Resource>, node: ClusterNode): readonly Resource[] {
   const step = steps.get(node.name);
   if (step === undefined) throw new Error(`no step was planned for ${node.name}`);
   return [step];

@@ -1,16 +1,8 @@
 import { stringify } from "yaml";
+import type { Machine, MachineSpec } from "../machine.ts";
 
-/** A node as RKE2 sees it. */
-export interface NodePlan {
-  readonly name: string;
-  /** IPv4 address on the LAN. */
-  readonly address: string;
-  readonly role: "server" | "agent";
-  /** Whether a server also runs ordinary pods. */
-  readonly workloads: boolean;
-  /** Changes when the machine is built anew: `gen-` and 8 hex digits. */
-  readonly generation: string;
-}
+/** What a node's config says of its machine. */
+type Node = Pick<Machine, "name" | "address" | "generation">;
 
 /** What all nodes of a cluster share. */
 export interface ClusterPlan {
@@ -50,8 +42,8 @@ export const generationLabel = "homelab/generation";
  */
 export function serverConfig(
   cluster: ClusterPlan,
-  servers: readonly NodePlan[],
-  node: NodePlan,
+  servers: readonly Pick<Machine, "name">[],
+  node: Node & Pick<MachineSpec, "workloads">,
   tokens: Tokens,
 ): string {
   return stringify({
@@ -84,7 +76,7 @@ export function serverConfig(
  */
 export function agentConfig(
   cluster: ClusterPlan,
-  node: NodePlan,
+  node: Node,
   tokens: Pick<Tokens, "agent">,
 ): string {
   return stringify({ ...nodeConfig(cluster, node), token: tokens.agent });
@@ -109,7 +101,7 @@ export function releaseUrl(version: string): string {
   return `https://github.com/rancher/rke2/releases/download/${encodeURIComponent(version)}`;
 }
 
-function nodeConfig(cluster: ClusterPlan, node: NodePlan): Record<string, unknown> {
+function nodeConfig(cluster: ClusterPlan, node: Node): Record<string, unknown> {
   const args = Object.entries(cluster.kubeletArgs);
   return {
     "node-name": node.name,

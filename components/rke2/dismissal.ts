@@ -1,12 +1,7 @@
 import type { Resource } from "@pulumi/pulumi";
-import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import { scripts } from "./scripts.ts";
-
-/** A node and the machine that it runs on. */
-interface Member {
-  readonly name: string;
-  readonly machine: RemoteMachine;
-}
 
 /**
  * What is done when a machine leaves the site: another server moves its pods, deletes its node and sees its etcd member
@@ -16,8 +11,8 @@ interface Member {
  * be gone before.
  */
 export function dismissal(
-  leaver: Member,
-  servers: readonly [Member, ...Member[]],
+  leaver: ReachedMachine,
+  servers: readonly [ReachedMachine, ...ReachedMachine[]],
   parent: Resource,
 ): Resource {
   // An only server has nobody else; its step is never run, since it goes with the machine.
@@ -25,14 +20,14 @@ export function dismissal(
   return new RemoteStep(
     `${leaver.name}-dismiss`,
     {
-      machine: dismisser.machine,
+      machine: dismisser,
       title: `dismiss ${leaver.name} on`,
       script: scripts.dismiss,
       parameters: { LEAVER: leaver.name, DISMISSER: dismisser.name },
       limitSeconds: 1800,
       runs: "at-delete",
       goesWithMachine: true,
-      after: [leaver.machine.vm],
+      after: [leaver.vm],
     },
     { parent },
   ).done;

@@ -1,21 +1,12 @@
 import { NodePatch } from "@pulumi/kubernetes/core/v1/nodePatch.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
-import type { RemoteMachine } from "../remote/remote-step.ts";
+import type { Machine, MachineSpec } from "../machine.ts";
 import { generationLabel } from "./config.ts";
 
-/** A node and what it is labelled with besides what RKE2 gives it. */
-export interface LabelledNode {
-  readonly name: string;
-  /** Proxmox host that carries it: its failure domain. */
-  readonly host: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** A node on a machine that was built anew has none of its predecessor's labels. */
-  readonly machine: Pick<RemoteMachine, "generation" | "offline">;
-}
-
 export interface NodeLabelsArgs {
-  readonly nodes: readonly LabelledNode[];
+  /** The host is a node's failure domain; a machine that was built anew has none of its predecessor's labels. */
+  readonly nodes: readonly (Machine & Pick<MachineSpec, "labels">)[];
   /** By node name: steps that take nodes out of the cluster; a node's labels go before it. */
   readonly dismissals: ReadonlyMap<string, Resource>;
   readonly provider: Provider;
@@ -38,7 +29,7 @@ export class NodeLabels extends ComponentResource {
             // Without it a label that somebody set by hand would be a conflict instead of a repair.
             annotations: {
               "pulumi.com/patchForce": "true",
-              [generationLabel]: node.machine.generation,
+              [generationLabel]: node.generation,
             },
           },
         },
@@ -46,7 +37,7 @@ export class NodeLabels extends ComponentResource {
           parent: this,
           provider: args.provider,
           dependsOn: args.dismissals.get(node.name) ?? [],
-          ignoreChanges: node.machine.offline ? [`metadata.annotations["${generationLabel}"]`] : [],
+          ignoreChanges: node.offline ? [`metadata.annotations["${generationLabel}"]`] : [],
         },
       );
     this.registerOutputs({});
@@ -60,6 +51,6 @@ export class NodeLabels extends ComponentResource {
 export function labelsOf({
   host,
   labels,
-}: Pick<LabelledNode, "host" | "labels">): Record<string, string> {
+}: Pick<MachineSpec, "host" | "labels">): Record<string, string> {
   return { "topology.kubernetes.io/zone": host, ...labels };
 }

@@ -1,5 +1,6 @@
 import type { Input, Resource, ResourceHook } from "@pulumi/pulumi";
-import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import { tailnetScripts } from "./scripts.ts";
 import { apiBaseUrl } from "./tailscale-api.ts";
 import type { TailscaleAccess } from "./tailscale-types.ts";
@@ -15,7 +16,7 @@ export interface PolicyHistory {
 export interface DepartureArgs {
   readonly site: string;
   /** A machine that asks the API when the site is destroyed; Pulumi runs neither program nor hooks then. */
-  readonly machine: RemoteMachine;
+  readonly machine: ReachedMachine;
   /** Names of all machines; when one leaves, the step is told and its hooks run. */
   readonly machines: readonly string[];
   readonly access: TailscaleAccess;

@@ -1,7 +1,8 @@
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { TailnetKey } from "@pulumi/tailscale/tailnetKey.js";
-import { RemoteStep, type RemoteMachine } from "../remote/remote-step.ts";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import { keyDescription, keySeconds } from "./node-key.ts";
 import { tailnetScripts } from "./scripts.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
@@ -9,7 +10,7 @@ import { siteTags } from "./tags.ts";
 
 export interface TailnetNodesArgs {
   readonly site: string;
-  readonly machines: readonly RemoteMachine[];
+  readonly machines: readonly ReachedMachine[];
   /** Tailscale release, for example `1.102.3`. */
   readonly version: string;
   readonly api: DeviceApi;
@@ -31,7 +32,7 @@ export class TailnetNodes extends ComponentResource {
    * Used up it counts as invalid; the provider keeps it, so that no refresh makes another.
    */
   private key(
-    machine: RemoteMachine,
+    machine: ReachedMachine,
     { site, api, tailscale, after }: TailnetNodesArgs,
   ): TailnetKey {
     const { node } = siteTags(site);
@@ -59,7 +60,11 @@ export class TailnetNodes extends ComponentResource {
     );
   }
 
-  private join(machine: RemoteMachine, { site, version }: TailnetNodesArgs, key: TailnetKey): void {
+  private join(
+    machine: ReachedMachine,
+    { site, version }: TailnetNodesArgs,
+    key: TailnetKey,
+  ): void {
     new RemoteStep(
       `${machine.name}-tailnet`,
       {

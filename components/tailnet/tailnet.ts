@@ -8,7 +8,7 @@ import {
 import { Acl } from "@pulumi/tailscale/acl.js";
 import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
 import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
-import type { RemoteMachine } from "../remote/remote-step.ts";
+import type { ReachedMachine } from "../machine.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
 import { TailnetNodes } from "./nodes.ts";
 import { TailnetOperator, type ConnectorPlan } from "./operator.ts";
@@ -34,7 +34,7 @@ export interface TailnetArgs {
   readonly access: TailscaleAccess;
   readonly policy?: OwnedPolicy | undefined;
   /** All machines; the first is a server. */
-  readonly machines: readonly [RemoteMachine, ...RemoteMachine[]];
+  readonly machines: readonly [ReachedMachine, ...ReachedMachine[]];
   /** Tailscale release on the machines, for example `1.102.3`. */
   readonly version: string;
   /** Version of the tailscale-operator chart. */

@@ -1,5 +1,6 @@
 /** What each machine says of itself: disk, clock, RKE2's unit, etcd's data. */
-import type { MachineConfig, SiteConfig } from "../../stacks/schema.ts";
+import type { MachineSpec } from "../../components/machine.ts";
+import type { SiteConfig } from "../../stacks/schema.ts";
 import { reasonOf } from "./check.ts";
 import { judgeClock } from "./clocks.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
@@ -52,7 +53,7 @@ export function parseFacts(text: string, now: number): Facts {
 
 /** Judges one machine. `vip` is the address of the control plane. */
 export function judgeMachine(
-  { name, role }: Pick<MachineConfig, "name" | "role">,
+  { name, role }: Pick<MachineSpec, "name" | "role">,
   { values, disks, clock }: Facts,
   vip: string,
   helper: string,
@@ -122,7 +123,7 @@ function lostEtcd(name: string, vip: string, helper: string, joins: boolean): Fi
 /** Asks one machine; `expected` says whether it must be there. */
 export async function checkMachine(
   config: Pick<SiteConfig, "machines" | "cluster">,
-  machine: MachineConfig,
+  machine: MachineSpec,
   run: OnMachine,
 ): Promise<readonly Finding[]> {
   const { name, address } = machine;

@@ -1,7 +1,7 @@
 /** Whether every secret of the config can be read; what can is handed to the other checks. */
 import type { SecretSources } from "../../components/security/secret-ref.ts";
 import { readSecrets } from "../../components/security/secrets.ts";
-import { secretUses } from "../../stacks/config/secret-uses.ts";
+import { siteSecrets } from "../../stacks/schema.ts";
 import { secretSources } from "../../stacks/config/secret-sources.ts";
 import { ok, problem, type Finding } from "./finding.ts";
 import type { Site } from "./site.ts";
@@ -12,7 +12,7 @@ export type Known = ReadonlyMap<string, string>;
 /** The stack's own encrypted values, as the Automation API gives them. */
 export function sourcesOf({ config, values }: Pick<Site, "config" | "values">): SecretSources {
   return {
-    ...secretSources(config),
+    ...secretSources(config.onePassword),
     config: {
       get: (name) => values[`secrets:${name}`]?.value,
       isSecret: (name) => values[`secrets:${name}`]?.secret === true,
@@ -28,7 +28,7 @@ export async function knownSecrets(
   const known = new Map<string, string>();
   const sources = sourcesOf(site);
   const findings = await Promise.all(
-    secretUses(site.config).map(async (use): Promise<Finding> => {
+    siteSecrets(site.config).map(async (use): Promise<Finding> => {
       const subject = `secret ${use.path}`;
       try {
         known.set(use.path, (await read([use], sources)).reveal(use.ref));

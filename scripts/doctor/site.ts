@@ -1,6 +1,6 @@
 /** What the doctor knows of a site before it asks anybody: config, state and outputs. */
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
-import { parseSiteConfig } from "../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../stacks/site-file.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
 import { readState, type StackState } from "../state.ts";
 import { problem, type Finding } from "./finding.ts";

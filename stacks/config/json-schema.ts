@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { siteConfig } from "../schema.ts";
 
 /** A JSON schema as far as this project reads one. */
 export interface JsonSchema {
@@ -23,9 +22,9 @@ const encrypted: JsonSchema = {
   additionalProperties: false,
 };
 
-/** The JSON schema of a `Pulumi.STACK.yaml` of this project (draft 2020-12), for editors. */
-export function siteJsonSchema(): JsonSchema {
-  const { properties = {}, required = [] } = z.toJSONSchema(siteConfig, {
+/** The JSON schema of a `Pulumi.STACK.yaml` of this project (draft 2020-12), for editors; `config` reads its namespace `homelab:`. */
+export function siteJsonSchema(config: z.ZodType): JsonSchema {
+  const { properties = {}, required = [] } = z.toJSONSchema(config, {
     io: "input",
   }) as JsonSchema;
   const keys = Object.fromEntries(

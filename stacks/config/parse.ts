@@ -1,28 +1,38 @@
 import type { z } from "zod";
-import { crossCheck } from "../checks.ts";
-import type { Problem } from "./problem.ts";
-import { siteConfig, type SiteConfig } from "../schema.ts";
+import { configPath, type Problem } from "./problem.ts";
 
 /** The outcome of reading a stack's config: a site, or every reason why it is none. */
-export type Parsed =
-  | { readonly config: SiteConfig; readonly problems: readonly [] }
+export type Parsed<Config> =
+  | { readonly config: Config; readonly problems: readonly [] }
   | { readonly config?: undefined; readonly problems: readonly Problem[] };
+
+/** What a stack's config is read by. */
+export interface ConfigRules<Schema extends z.ZodObject> {
+  /** The namespace `homelab:`, key by key. */
+  readonly schema: Schema;
+  /** Rules that span more than one value; empty when all hold. */
+  readonly check: (config: z.infer<Schema>, stack: string | undefined) => readonly Problem[];
+}
 
 /**
  * Reads a stack's config. `raw` holds the engine's values by full key, as `homelab:site`, structured ones as JSON.
  * Keys of other namespaces are left alone: `pulumi:tags`, and `secrets:NAME`, which `config:NAME` refers to. `stack` is the
  * site's name, where it is known. Never throws.
  */
-export function parseSiteConfig(raw: Readonly<Record<string, string>>, stack?: string): Parsed {
+export function parseConfig<Schema extends z.ZodObject>(
+  { schema, check }: ConfigRules<Schema>,
+  raw: Readonly<Record<string, string>>,
+  stack?: string,
+): Parsed<z.infer<Schema>> {
   const problems: Problem[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(raw)) {
     const [namespace, name] = split(key);
     if (namespace !== "homelab") continue;
-    if (!Object.hasOwn(siteConfig.shape, name)) {
+    if (!Object.hasOwn(schema.shape, name)) {
       problems.push({
         path: key,
-        text: `unknown key; known are ${Object.keys(siteConfig.shape).join(", ")}`,
+        text: `unknown key; known are ${Object.keys(schema.shape).join(", ")}`,
       });
       continue;
     }
@@ -32,7 +42,7 @@ export function parseSiteConfig(raw: Readonly<Record<string, string>>, stack?: s
       problems.push({ path: key, text: "is plain text; write a structure in YAML below the key" });
     }
   }
-  const parsed = siteConfig.safeParse(values, { reportInput: true });
+  const parsed = schema.safeParse(values, { reportInput: true });
   if (!parsed.success) {
     const unread = new Set(problems.map((problem) => problem.path));
     problems.push(
@@ -40,16 +50,8 @@ export function parseSiteConfig(raw: Readonly<Record<string, string>>, stack?: s
     );
   }
   if (!parsed.success || problems.length > 0) return { problems };
-  const crossed = crossCheck(parsed.data, stack);
+  const crossed = check(parsed.data, stack);
   return crossed.length > 0 ? { problems: crossed } : { config: parsed.data, problems: [] };
-}
-
-/** A config path as people write it: `homelab:machines[1].vmId`. */
-export function configPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part, index) => {
-    if (index === 0) return `homelab:${String(part)}`;
-    return typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`;
-  }, "");
 }
 
 function split(key: string): [string, string] {

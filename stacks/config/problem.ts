@@ -14,3 +14,11 @@ export function describeProblems(stack: string, problems: readonly Problem[]): s
     ...problems.map((problem) => `  ${problem.path}: ${problem.text}`),
   ].join("\n");
 }
+
+/** A config path as people write it: `homelab:machines[1].vmId`. */
+export function configPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part, index) => {
+    if (index === 0) return `homelab:${String(part)}`;
+    return typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`;
+  }, "");
+}

@@ -1,13 +1,14 @@
 import { getStack, RunError } from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config.js";
-import { parseSiteConfig } from "./parse.ts";
+import type { Parsed } from "./parse.ts";
 import { describeProblems } from "./problem.ts";
-import type { SiteConfig } from "../schema.ts";
 
 /** The running stack's name and config. Throws one RunError that names every problem. */
-export function readConfig(): { readonly name: string; readonly config: SiteConfig } {
+export function readConfig<Config>(
+  parse: (raw: Readonly<Record<string, string>>, stack: string) => Parsed<Config>,
+): { readonly name: string; readonly config: Config } {
   const name = getStack();
-  const parsed = parseSiteConfig(allConfig(), name);
+  const parsed = parse(allConfig(), name);
   const problems = [...parsed.problems];
   if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
     const text = `the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32`;

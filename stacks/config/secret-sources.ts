@@ -1,6 +1,5 @@
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config.js";
 import type { SecretSources } from "../../components/security/secret-ref.ts";
-import type { SiteConfig } from "../schema.ts";
 
 /** The types leave `isConfigSecret` out; `Config` itself tells only by a warning. */
 const { allConfig, isConfigSecret } = runtimeConfig as typeof runtimeConfig & {
@@ -12,7 +11,7 @@ const namespace = "secrets";
 
 /** Where the running program finds its secrets: Connect's token in OP_CONNECT_TOKEN, the stack's own encrypted config. */
 export function secretSources(
-  { onePassword }: SiteConfig,
+  onePassword: { readonly connect: string } | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): SecretSources {
   return {

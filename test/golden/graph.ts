@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { runtime } from "@pulumi/pulumi";
 import { siteFile } from "../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../stacks/site-file.ts";
 import { deploySite } from "../../stacks/site.ts";
 import { createHash } from "node:crypto";
 import { mockPulumi, settled, type World } from "../unit/mocks.ts";

@@ -1,9 +1,9 @@
 import { nameProblems } from "../../../components/edge/public-name.ts";
+import type { Exposure } from "../../apps/application.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
-type Typeo = NonNullable<SiteConfig["apps"]["typeo"]>;
 
 /** Public names lie in the zone and have somebody at their door; policies admit somebody; cloudflared can spread. */
 export function checkEdge(config: SiteConfig): readonly Problem[] {
@@ -11,7 +11,10 @@ export function checkEdge(config: SiteConfig): readonly Problem[] {
   return [
     ...(edge === undefined ? [] : [...policies(edge), ...serviceTokens(edge)]),
     ...(edge === undefined ? [] : replicas(config, edge)),
-    ...(apps.typeo === undefined ? [] : exposure("homelab:apps.typeo", apps.typeo, edge)),
+    ...Object.entries(apps).flatMap(([name, app], i, all) => {
+      const taken = all.slice(0, i).flatMap(([, { hostname }]) => hostname ?? []);
+      return exposure(`homelab:apps.${name}`, app, edge, taken);
+    }),
   ];
 }
 
@@ -59,20 +62,25 @@ function replicas({ machines }: SiteConfig, edge: Edge): readonly Problem[] {
   ];
 }
 
-function exposure(path: string, app: Typeo, edge: Edge | undefined): readonly Problem[] {
+function exposure(
+  path: string,
+  app: Exposure,
+  edge: Edge | undefined,
+  taken: readonly string[],
+): readonly Problem[] {
   if (app.hostname === undefined) return unexposed(path, app);
   if (edge === undefined) {
     const text = `${app.hostname} needs a tunnel to be reached; add homelab:edge, or remove the hostname`;
     return [{ path: `${path}.hostname`, text }];
   }
   const rules = { zone: edge.zone, policies: Object.keys(edge.access) };
-  return nameProblems({ ...app, hostname: app.hostname }, rules).map(({ field, text }) => ({
+  return nameProblems({ ...app, hostname: app.hostname }, rules, taken).map(({ field, text }) => ({
     path: `${path}.${field}`,
     text,
   }));
 }
 
-function unexposed(path: string, { access, withoutAccess }: Typeo): readonly Problem[] {
+function unexposed(path: string, { access, withoutAccess }: Exposure): readonly Problem[] {
   const text = "concerns a public name, and there is none; add `hostname`, or remove it";
   return [
     ...(access.length > 0 ? [{ path: `${path}.access`, text }] : []),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { domain, label } from "../../config/forms.ts";
-import { secretRef } from "../secrets/schema.ts";
+import { oneLine, secretRef } from "../../config/secret-ref.ts";
 
 const hex32 = (what: string): z.ZodString =>
   z.string().regex(/^[0-9a-f]{32}$/, `use the ${what}'s id: 32 hex digits`);
@@ -28,7 +28,7 @@ export const edge = z
     accountId: hex32("account").describe("Cloudflare account id"),
     zone: domain.describe("DNS zone of the public names"),
     zoneId: hex32("zone").describe("Id of that zone"),
-    apiToken: secretRef.describe("API token; docs/cloudflare.md lists its permissions"),
+    apiToken: secretRef("API token; docs/cloudflare.md lists its permissions", oneLine),
     cloudflared: z
       .string()
       .regex(/^\d{4}\.\d{1,2}\.\d+$/, "use a release such as 2025.11.1")
@@ -40,39 +40,3 @@ export const edge = z
       .describe("Access policies by name; applications refer to them"),
   })
   .describe("Cloudflare tunnel, DNS and Access");
-
-const typeo = z
-  .strictObject({
-    image: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9./-]*$/, "use an image without its tag")
-      .describe("Image of the web application; it listens on 8080"),
-    version: z
-      .string()
-      .regex(/^(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "use a released tag, not latest")
-      .describe("Tag of the image"),
-    hostname: domain
-      .optional()
-      .describe("Public name inside `edge.zone`; cluster-internal without"),
-    access: z
-      .array(label)
-      .default([])
-      .describe("Names of `edge.access` policies; an identity that one of them allows passes"),
-    withoutAccess: z
-      .string()
-      .min(10, "say in a sentence why everybody on the internet may reach it")
-      .optional()
-      .describe("Says aloud that no Access stands in front, and why"),
-    replicas: z.int().min(1).max(8).default(2).describe("Pods"),
-    settings: z
-      .record(
-        z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name"),
-        secretRef,
-      )
-      .default({})
-      .describe("Environment of the application, by secret reference"),
-  })
-  .describe("Typeo, typing practice");
-
-/** Applications; each is deployed when it is named. */
-export const apps = z.strictObject({ typeo: typeo.optional() }).describe("Applications");

@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { log, RunError } from "@pulumi/pulumi";
+import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import { conflicts, type ExistingMachine } from "../../../components/proxmox/conflicts.ts";
 import { leaving, removals } from "../../../components/proxmox/removals.ts";
 import { machineGeneration } from "../../../components/proxmox/generation.ts";
-import type { FleetMember } from "../../../components/proxmox/fleet.ts";
 import type { Inventory } from "../../../components/proxmox/inventory.ts";
-import { machinePlan } from "../../plans.ts";
 import { describeProblems } from "../../config/problem.ts";
-import type { SiteConfig } from "../../schema.ts";
+import type { SiteFile } from "../../open-site.ts";
 
 /** Name of a new generation; tests give their own. */
 export const freshGeneration = (): string => `gen-${randomBytes(4).toString("hex")}`;
@@ -17,43 +16,29 @@ export const freshGeneration = (): string => `gen-${randomBytes(4).toString("hex
  * any resource is registered.
  */
 export function checkMachines(
-  site: string,
-  config: SiteConfig,
-  inventory: Inventory,
+  { name: site, config: { machines, allowReplace, allowRemove } }: SiteFile,
+  { machines: existing, offline }: Inventory,
   fresh = freshGeneration,
-): readonly FleetMember[] {
-  const servers = config.machines.filter((machine) => machine.role === "server");
-  const wanted = config.machines.map((machine) => ({
-    ...machine,
-    ha: machine.ha !== undefined,
-    server: machine.role === "server",
-    beginsCluster: machine === servers[0] && servers.length > 1,
-  }));
-  const { machines: existing, offline: hostsDown } = inventory;
-  const { allowReplace, allowRemove } = config;
-  const plan = { site, wanted, existing, offline: hostsDown, allowReplace, allowRemove };
+): readonly (MachineSpec & Machine)[] {
+  const plan = { site, wanted: machines, existing, offline, allowReplace, allowRemove };
   const problems = [
     ...conflicts(plan).map(({ machine, text }) => ({
-      path: `homelab:machines[${config.machines.findIndex(({ name }) => name === machine)}] (${machine})`,
+      path: `homelab:machines[${machines.findIndex(({ name }) => name === machine)}] (${machine})`,
       text,
     })),
     ...removals(plan).map(({ machine, text }) => ({ path: `homelab:machines (${machine})`, text })),
   ];
   if (problems.length > 0) throw new RunError(describeProblems(site, problems));
   tellRemovals(allowRemove, leaving(plan));
-  return config.machines.map((machine, i) => {
-    const offline = hostsDown.includes(machine.host);
-    if (offline) {
+  return machines.map((machine) => {
+    const away = offline.includes(machine.host);
+    if (away) {
       void log.warn(
         `${machine.host} does not answer; ${machine.name} on it is left as it is until it does`,
       );
     }
-    const placed = { ...machine, ha: machine.ha !== undefined };
-    return {
-      ...machinePlan(machine, i),
-      generation: machineGeneration({ site, machine: placed, existing, fresh }),
-      offline,
-    };
+    const generation = machineGeneration({ site, machine, existing, fresh });
+    return { ...machine, generation, offline: away };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { contains } from "../site/networks.ts";
+import { contains } from "../../../components/network/cidr.ts";
 
 /** Numbers that IANA keeps from use (special-purpose AS numbers registry): RFC 7607, 4893, 5398, 7300. */
 const reserved = [

@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { ipv4, label } from "../../config/forms.ts";
-import { secretRef } from "../secrets/schema.ts";
+import { secretRef } from "../../config/secret-ref.ts";
+
+const proxmoxToken = {
+  pattern: /^\S+@\S+!\S+=[a-zA-Z0-9-]+$/,
+  text: "is read, but is no API token of Proxmox VE; keep it as USER@REALM!NAME=SECRET, as Proxmox prints it",
+};
+
+const sshKey = {
+  pattern: /^-----BEGIN (OPENSSH |RSA |EC )?PRIVATE KEY-----\r?\n/,
+  text: "is read, but is no private key; keep the whole file, from -----BEGIN to -----END",
+};
 
 const host = z.strictObject({
   name: label.describe("Name of the Proxmox node"),
@@ -39,14 +49,14 @@ export const proxmox = z
     endpoint: z
       .url({ protocol: /^https$/, error: "use an https address such as https://192.168.1.11:8006" })
       .describe("Address of the API, for example https://192.168.1.11:8006"),
-    apiToken: secretRef
-      .optional()
-      .describe("API token, USER@REALM!NAME=SECRET; PROXMOX_VE_API_TOKEN when left out"),
-    sshPrivateKey: secretRef
-      .optional()
-      .describe(
-        "Key of the SSH user on the hosts, OpenSSH form; PROXMOX_VE_SSH_PRIVATE_KEY when left out",
-      ),
+    apiToken: secretRef(
+      "API token, USER@REALM!NAME=SECRET; PROXMOX_VE_API_TOKEN when left out",
+      proxmoxToken,
+    ).optional(),
+    sshPrivateKey: secretRef(
+      "Key of the SSH user on the hosts, OpenSSH form; PROXMOX_VE_SSH_PRIVATE_KEY when left out",
+      sshKey,
+    ).optional(),
     pool: label
       .default("homelab")
       .describe("Resource pool that holds the machines; the stack creates it"),

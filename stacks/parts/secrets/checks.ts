@@ -1,7 +1,6 @@
 import { parseSecretRef } from "../../../components/security/secret-ref.ts";
 import type { Problem } from "../../config/problem.ts";
-import type { SiteConfig } from "../../schema.ts";
-import { secretUses } from "../../config/secret-uses.ts";
+import { siteSecrets, type SiteConfig } from "../../schema.ts";
 
 /** Each reference has a source that it is read from, and what must differ does. */
 export function checkSecrets(config: SiteConfig): readonly Problem[] {
@@ -10,7 +9,7 @@ export function checkSecrets(config: SiteConfig): readonly Problem[] {
 
 function unread(config: SiteConfig): readonly Problem[] {
   if (config.onePassword !== undefined) return [];
-  return secretUses(config)
+  return siteSecrets(config)
     .filter(({ ref }) => parseSecretRef(ref)?.kind === "1password")
     .map(({ path, ref }) => ({
       path,

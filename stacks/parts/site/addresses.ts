@@ -1,6 +1,6 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { addressNumber, cidrRange, contains } from "./networks.ts";
+import { addressNumber, cidrRange, contains } from "../../../components/network/cidr.ts";
 
 interface Placed {
   readonly path: string;

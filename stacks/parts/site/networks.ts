@@ -1,51 +1,10 @@
 import ipaddr from "ipaddr.js";
+import { canonicalCidr, overlap } from "../../../components/network/cidr.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** Addresses that Tailscale gives to devices (CGNAT, RFC 6598): they must stay free on every site. */
 export const tailnet = "100.64.0.0/10";
-
-/** A network as its first and last address, both as unsigned 32-bit numbers. */
-export interface Range {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** An IPv4 address as an unsigned 32-bit number; throws on anything else. */
-export function addressNumber(address: string): number {
-  return ipaddr.IPv4.parse(address)
-    .toByteArray()
-    .reduce((sum, byte) => sum * 256 + byte, 0);
-}
-
-/** The addresses of a network in CIDR form; host bits are ignored. */
-export function cidrRange(cidr: string): Range {
-  const [address, prefix] = ipaddr.IPv4.parseCIDR(cidr);
-  const size = 2 ** (32 - prefix);
-  const number = addressNumber(address.toString());
-  const first = number - (number % size);
-  return { first, last: first + size - 1 };
-}
-
-/** Whether an address lies in a network. */
-export function contains(cidr: string, address: string): boolean {
-  const range = cidrRange(cidr);
-  const number = addressNumber(address);
-  return number >= range.first && number <= range.last;
-}
-
-/** Whether two networks share an address. */
-export function overlap(left: string, right: string): boolean {
-  const a = cidrRange(left);
-  const b = cidrRange(right);
-  return a.first <= b.last && b.first <= a.last;
-}
-
-/** The network address in CIDR form: `10.42.3.1/16` gives `10.42.0.0/16`. */
-export function canonicalCidr(cidr: string): string {
-  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
-  return `${ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()}/${prefix}`;
-}
 
 /** Networks are written without host bits, large enough for their use, and share no address. */
 export function checkCidrs(config: SiteConfig): readonly Problem[] {

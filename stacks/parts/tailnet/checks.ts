@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { contains, tailnet as devices } from "../site/networks.ts";
+import { contains } from "../../../components/network/cidr.ts";
+import { tailnet as devices } from "../site/networks.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 import { checkPolicy } from "./policy-checks.ts";
 

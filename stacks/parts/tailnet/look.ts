@@ -8,7 +8,7 @@ import type {
   PolicyInForce,
   TailscaleAccess,
 } from "../../../components/tailnet/tailscale-types.ts";
-import type { Secrets } from "../../../components/security/secrets.ts";
+import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { connectorRoutes } from "./routes.ts";
 
@@ -29,9 +29,7 @@ type Tailnet = NonNullable<SiteConfig["tailnet"]>;
  * a site without a tailnet.
  */
 export async function findTailnet(
-  name: string,
-  config: SiteConfig,
-  secrets: Secrets,
+  { name, config, secrets }: Site,
   ask: AskPolicy = (access) => new TailscaleApi(access).policy(),
 ): Promise<TailnetFound | undefined> {
   const { tailnet } = config;

@@ -1,6 +1,6 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { overlap } from "../site/networks.ts";
+import { overlap } from "../../../components/network/cidr.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;

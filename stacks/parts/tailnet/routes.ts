@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { canonicalCidr, overlap, tailnet as devices } from "../site/networks.ts";
+import { canonicalCidr, overlap } from "../../../components/network/cidr.ts";
+import { tailnet as devices } from "../site/networks.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cidr4, ipv4, label } from "../../config/forms.ts";
-import { secretRef } from "../secrets/schema.ts";
+import { oneLine, secretRef } from "../../config/secret-ref.ts";
 
 const release = z
   .string()
@@ -65,7 +65,10 @@ export const tailnet = z
       .default("-")
       .describe("Tailnet's name; `-` is the one that the OAuth client belongs to"),
     oauth: z
-      .strictObject({ clientId: secretRef, clientSecret: secretRef })
+      .strictObject({
+        clientId: secretRef("Client id", oneLine),
+        clientSecret: secretRef("Client secret", oneLine),
+      })
       .describe("OAuth client that the stack works with"),
     version: release,
     operator: z

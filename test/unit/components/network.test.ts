@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { bgpKinds, bgpResources } from "../../../components/network/bgp.ts";
 import { ciliumValues } from "../../../components/network/cilium-values.ts";
 import { routerConfig } from "../../../components/network/router.ts";
-import { routerPlan } from "../../../stacks/plans.ts";
+import { routerPlan } from "../../../stacks/parts/network/deploy.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
@@ -77,7 +77,7 @@ describe("BGP resources", () => {
 });
 
 describe("router config", () => {
-  const plan = routerPlan("home", config);
+  const plan = routerPlan({ name: "home", config: config });
   const { bird, frr, unifi } = routerConfig(plan);
 
   it("peers with every node from the router's own address", () => {

@@ -2,18 +2,22 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { cloudInit } from "../../../components/proxmox/cloud-init.ts";
-import { conflicts, type ExistingMachine } from "../../../components/proxmox/conflicts.ts";
+import {
+  conflicts,
+  type ExistingMachine,
+  type WantedMachine,
+} from "../../../components/proxmox/conflicts.ts";
 import { machineGeneration } from "../../../components/proxmox/generation.ts";
 import { imageFileName } from "../../../components/proxmox/image-name.ts";
 import { machineMac } from "../../../components/proxmox/mac.ts";
 import { generationOf, machineTags } from "../../../components/proxmox/tags.ts";
 import { vmArgs, vmIgnoreChanges } from "../../../components/proxmox/vm-args.ts";
-import { machinePlan, sitePlan } from "../../../stacks/plans.ts";
+import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig();
-const site = sitePlan("home", config);
-const plan = machinePlan(config.machines[0]!, 0);
+const site = sitePlan({ name: "home", config });
+const plan = { ...config.machines[0]!, generation: "gen-0a0b0c0d", offline: false };
 
 describe("MAC address of a machine", () => {
   it("is upper case, as Proxmox answers it", () => {
@@ -38,13 +42,10 @@ describe("MAC address of a machine", () => {
   });
 });
 
+const ha = { maxRestart: 1, maxRelocate: 1 };
+
 describe("arguments of a machine's VM", () => {
-  const args = vmArgs(
-    site,
-    { ...plan, tags: ["Rack-2", "apple"] },
-    "gen-0a0b0c0d",
-    "local:import/x.qcow2",
-  );
+  const args = vmArgs(site, { ...plan, tags: ["Rack-2", "apple"] }, 10, "local:import/x.qcow2");
 
   it("always name the VM: the provider would build an unnamed replacement first and delete both", () => {
     assert.equal(args.name, "proxmox-stone");
@@ -78,11 +79,12 @@ describe("arguments of a machine's VM", () => {
   });
 
   it("ignore the speed of each disk, one entry a disk, and the host only under HA", () => {
-    assert.deepEqual(vmIgnoreChanges(plan, false), ["disks[0].speed", "disks[1].speed"]);
-    assert.deepEqual(
-      vmIgnoreChanges({ ...plan, extraDisks: [], ha: { maxRestart: 1, maxRelocate: 1 } }, true),
-      ["disks[0].speed", "nodeName", "tags"],
-    );
+    assert.deepEqual(vmIgnoreChanges(plan), ["disks[0].speed", "disks[1].speed"]);
+    assert.deepEqual(vmIgnoreChanges({ ...plan, extraDisks: [], ha, offline: true }), [
+      "disks[0].speed",
+      "nodeName",
+      "tags",
+    ]);
   });
 
   it("ask for no guest agent, which the image does not have", () => {
@@ -133,10 +135,11 @@ describe("conflicts with existing machines", () => {
     vmId: 121,
     name: "proxmox-stone",
     host: "stone",
-    ha: false,
-    beginsCluster: false,
-    server: true,
-  };
+    role: "server",
+  } satisfies WantedMachine;
+  const others = ["tank", "titan"].map((host, i) => ({
+    ...{ ...wanted, name: `proxmox-${host}`, vmId: 122 + i, host },
+  }));
   const own = (change: Partial<ExistingMachine> = {}): ExistingMachine => ({
     vmId: 121,
     name: "proxmox-stone",
@@ -147,11 +150,12 @@ describe("conflicts with existing machines", () => {
   const found = (
     existing: ExistingMachine,
     allowReplace: string[] = [],
-    change: Partial<typeof wanted> = {},
+    change: Partial<WantedMachine> = {},
+    further: readonly WantedMachine[] = [],
   ) =>
     conflicts({
       site: "home",
-      wanted: [{ ...wanted, ...change }],
+      wanted: [{ ...wanted, ...change }, ...further],
       existing: [existing],
       allowReplace,
     }).map((c) => c.text);
@@ -185,12 +189,12 @@ describe("conflicts with existing machines", () => {
   });
 
   it("let HA move a machine", () => {
-    assert.deepEqual(found(own({ host: "tank" }), [], { ha: true }), []);
+    assert.deepEqual(found(own({ host: "tank" }), [], { ha }), []);
   });
 
   it("refuse to rebuild the first of several servers, even when allowed", () => {
     assert.match(
-      found(own({ host: "tank" }), ["proxmox-stone"], { beginsCluster: true })[0] ?? "",
+      found(own({ host: "tank" }), ["proxmox-stone"], {}, others)[0] ?? "",
       /move another server to the top/,
     );
   });
@@ -199,16 +203,19 @@ describe("conflicts with existing machines", () => {
     const names = ["proxmox-tank", "proxmox-titan", "proxmox-vault"];
     const trio = names.map((name, i) => ({
       ...{ ...wanted, name, vmId: 122 + i, host: name.slice(8) },
-      server: name !== "proxmox-vault",
+      role: name === "proxmox-vault" ? ("agent" as const) : ("server" as const),
     }));
     const texts = (hosts: readonly (string | undefined)[]) =>
       conflicts({
         site: "home",
-        wanted: trio,
-        existing: trio.flatMap(({ name, vmId }, i) => {
-          const host = hosts[i];
-          return host === undefined ? [] : [own({ name, vmId, host })];
-        }),
+        wanted: [wanted, ...trio],
+        existing: [
+          own(),
+          ...trio.flatMap(({ name, vmId }, i) => {
+            const host = hosts[i];
+            return host === undefined ? [] : [own({ name, vmId, host })];
+          }),
+        ],
         allowReplace: names,
       }).map(({ machine, text }) => `${machine}: ${text}`);
     assert.deepEqual(texts(["stone", "titan", "stone"]), []);
@@ -226,18 +233,18 @@ describe("generation of a machine", () => {
   const existing = [
     { vmId: 121, name: "a", host: "stone", tags: machineTags("home", "gen-0000aaaa", []) },
   ];
-  const of = (machine: { vmId: number; host: string; ha: boolean }, vms = existing) =>
+  const of = (machine: { vmId: number; host: string; ha?: typeof ha }, vms = existing) =>
     machineGeneration({ site: "home", machine, existing: vms, fresh: () => "gen-ffffffff" });
 
   it("stays while the machine stands where it belongs", () => {
-    assert.equal(of({ vmId: 121, host: "stone", ha: false }), "gen-0000aaaa");
-    assert.equal(of({ vmId: 121, host: "tank", ha: true }), "gen-0000aaaa");
+    assert.equal(of({ vmId: 121, host: "stone" }), "gen-0000aaaa");
+    assert.equal(of({ vmId: 121, host: "tank", ha }), "gen-0000aaaa");
   });
 
   it("is new for a machine that this run builds or moves by building it anew", () => {
-    assert.equal(of({ vmId: 122, host: "stone", ha: false }), "gen-ffffffff");
-    assert.equal(of({ vmId: 121, host: "tank", ha: false }), "gen-ffffffff");
-    assert.equal(of({ vmId: 121, host: "stone", ha: false }, []), "gen-ffffffff");
+    assert.equal(of({ vmId: 122, host: "stone" }), "gen-ffffffff");
+    assert.equal(of({ vmId: 121, host: "tank" }), "gen-ffffffff");
+    assert.equal(of({ vmId: 121, host: "stone" }, []), "gen-ffffffff");
   });
 
   it("is read from among any tags", () => {

@@ -7,13 +7,13 @@ import {
 import { leaving, removals, type RemovalArgs } from "../../../components/proxmox/removals.ts";
 
 const want = (host: string, vmId: number, change: Partial<WantedMachine> = {}): WantedMachine => ({
-  ...{ name: `proxmox-${host}`, vmId, host, ha: false, beginsCluster: false, server: true },
+  ...{ name: `proxmox-${host}`, vmId, host, role: "server" },
   ...change,
 });
-const stone = want("stone", 121, { beginsCluster: true });
+const stone = want("stone", 121);
 const tank = want("tank", 122);
 const titan = want("titan", 123);
-const vault = want("vault", 124, { server: false });
+const vault = want("vault", 124, { role: "agent" });
 
 const exists = ({ name, vmId, host }: WantedMachine): ExistingMachine => ({
   ...{ name, vmId, host },

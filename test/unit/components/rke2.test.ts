@@ -5,20 +5,20 @@ import {
   registriesConfig,
   releaseUrl,
   serverConfig,
-  type NodePlan,
 } from "../../../components/rke2/config.ts";
 import { kubeVipManifest } from "../../../components/rke2/kube-vip.ts";
-import { clusterPlan, nodePlan } from "../../../stacks/plans.ts";
+import { clusterPlan } from "../../../stacks/parts/cluster/deploy.ts";
 import { at } from "./at.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig({ "cluster.kubeletArgs": { "max-pods": "200" } });
-const cluster = clusterPlan("home", config);
-const nodes = config.machines.map((machine) => nodePlan(machine, "gen-0000aaaa"));
+const cluster = clusterPlan({ name: "home", config });
+const nodes = config.machines.map((machine) => ({ ...machine, generation: "gen-0000aaaa" }));
 const servers = nodes.filter((node) => node.role === "server");
-const [stone, tank] = servers as [NodePlan, NodePlan];
+type Node = (typeof nodes)[number];
+const [stone, tank] = servers as [Node, Node];
 const tokens = { server: "SERVER", agent: "AGENT" };
-const server = (node: NodePlan, plan = cluster) =>
+const server = (node: Node, plan = cluster) =>
   parse(serverConfig(plan, servers, node, tokens)) as Record<string, unknown>;
 
 describe("RKE2 config", () => {
@@ -54,8 +54,7 @@ describe("RKE2 config", () => {
 
   it("is the same for all servers but for the node itself, so that a rebuilt first server can join", () => {
     const own = new Set(["node-name", "node-ip"]);
-    const shared = (node: NodePlan) =>
-      Object.entries(server(node)).filter(([key]) => !own.has(key));
+    const shared = (node: Node) => Object.entries(server(node)).filter(([key]) => !own.has(key));
     assert.deepEqual(shared(stone), shared(tank));
     assert.ok(!("server" in server(tank)));
   });

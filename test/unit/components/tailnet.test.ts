@@ -68,6 +68,8 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<ReadonlyMap<s
     address: "192.168.1.21",
     privateKey: "key",
     hostKey: "ssh-ed25519 AAAA",
+    host: "stone",
+    role: "server" as const,
     generation: "gen-12345678",
     offline: false,
     vm: new Tailscale(`${name}-vm`),

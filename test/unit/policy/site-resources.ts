@@ -2,7 +2,7 @@ import { runtime } from "@pulumi/pulumi";
 import type { SeenResource } from "../../../policy/rule.ts";
 import { Hidden, type Seen, type SeenMap } from "../../../policy/seen.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { deploySite } from "../../../stacks/site.ts";
 import { mockPulumi, settled } from "../mocks.ts";
 import { siteDeps } from "../site-deps.ts";

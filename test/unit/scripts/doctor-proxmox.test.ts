@@ -5,7 +5,7 @@ import type { Fetch } from "../../../scripts/doctor/ask.ts";
 import { proxmoxApi } from "../../../scripts/doctor/proxmox-api.ts";
 import { checkRights, judgeRights } from "../../../scripts/doctor/proxmox-rights.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
 const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
 assert.ok(home);

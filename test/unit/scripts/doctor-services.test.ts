@@ -12,7 +12,7 @@ import { checkTailnetScopes, judgeConnector } from "../../../scripts/doctor/tail
 import { judgeZone } from "../../../scripts/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { knownIds } from "../../../scripts/state.ts";
-import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
 const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
 assert.ok(home);

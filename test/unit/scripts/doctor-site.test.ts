@@ -4,7 +4,7 @@ import { checkMachine, judgeMachine, parseFacts } from "../../../scripts/doctor/
 import { judgeNodes } from "../../../scripts/doctor/nodes.ts";
 import { judgeRoutes } from "../../../scripts/doctor/routes.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
 const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
 assert.ok(home);

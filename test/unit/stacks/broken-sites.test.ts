@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { RunError, runtime } from "@pulumi/pulumi";
 import { readSecrets } from "../../../components/security/secrets.ts";
-import { readConfig } from "../../../stacks/config/read.ts";
-import { secretUses } from "../../../stacks/config/secret-uses.ts";
+import { readSiteFile } from "../../../stacks/site-file.ts";
+import { siteSecrets } from "../../../stacks/schema.ts";
 import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { deploySite } from "../../../stacks/site.ts";
 import { mockPulumi } from "../mocks.ts";
@@ -15,9 +15,9 @@ async function run(site: BrokenSite): Promise<{ registered: number; error: unkno
   const raw = { ...changed(site.changes), ...site.raw };
   runtime.setAllConfig(raw, [...(site.encrypted ?? [])]);
   try {
-    const { name, config } = readConfig();
-    const sources = secretSources(config, site.env ?? {});
-    await readSecrets(secretUses(config), { ...sources, patience: 300 });
+    const { name, config } = readSiteFile();
+    const sources = secretSources(config.onePassword, site.env ?? {});
+    await readSecrets(siteSecrets(config), { ...sources, patience: 300 });
     await deploySite(name, config);
     return { registered: registered.length, error: undefined };
   } catch (error) {

@@ -7,7 +7,7 @@ import {
   cidrRange,
   contains,
   overlap,
-} from "../../../stacks/parts/site/networks.ts";
+} from "../../../components/network/cidr.ts";
 import { cronProblem } from "../../../stacks/parts/cluster/checks.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { homeConfig, type Changes } from "./sample.ts";

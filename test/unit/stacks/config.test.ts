@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { describeProblems } from "../../../stacks/config/problem.ts";
 import { changed, problemsAfter, type Changes } from "./sample.ts";
 

@@ -13,7 +13,7 @@ describe("a site's machines beside those that exist", () => {
     const attic = { ...machines[0]!, name: "proxmox-attic", vmId: 140 };
     const inventory = { machines: [...machines, attic], offline: [] };
     assert.throws(
-      () => checkMachines("home", config, inventory),
+      () => checkMachines({ name: "home", config }, inventory),
       (error: Error) => {
         assert.ok(RunError.isInstance(error));
         assert.match(error.message, /2 problems; nothing was changed/);

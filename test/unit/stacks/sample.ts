@@ -1,5 +1,5 @@
 import { siteFile } from "../../../scripts/site-file.ts";
-import { parseSiteConfig } from "../../../stacks/config/parse.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import type { Problem } from "../../../stacks/config/problem.ts";
 import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
 

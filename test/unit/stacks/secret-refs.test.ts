@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runtime } from "@pulumi/pulumi";
 import { parseSecretRef, secretRefPattern } from "../../../components/security/secret-ref.ts";
 import type { SecretUse } from "../../../components/security/secrets.ts";
-import { secretUses } from "../../../stacks/config/secret-uses.ts";
+import { siteSecrets } from "../../../stacks/schema.ts";
 import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { mockPulumi } from "../mocks.ts";
 import { homeConfig } from "./sample.ts";
@@ -20,13 +20,13 @@ describe("secret references of a site", () => {
   const config = homeConfig({ "apps.typeo.settings.SECOND": "config:second" });
 
   it("are all read, each under its path", () => {
-    const found = secretUses(config).map(({ path }) => path);
+    const found = siteSecrets(config).map(({ path }) => path);
     assert.deepEqual([...found].sort(), references(config).sort());
     assert.equal(found.length, 7);
   });
 
   const formOf = (path: string): NonNullable<SecretUse["form"]> => {
-    const form = secretUses(config).find((use) => use.path === `homelab:${path}`)?.form;
+    const form = siteSecrets(config).find((use) => use.path === `homelab:${path}`)?.form;
     assert.ok(form, `${path} has no form`);
     return form;
   };
@@ -75,7 +75,9 @@ describe("secret sources of a stack", () => {
     runtime.setAllConfig({ "secrets:hidden": "a", "secrets:plain": "b", "homelab:other": "c" }, [
       "secrets:hidden",
     ]);
-    const { connect, token, config } = secretSources(homeConfig(), { OP_CONNECT_TOKEN: "t" });
+    const { connect, token, config } = secretSources(homeConfig().onePassword, {
+      OP_CONNECT_TOKEN: "t",
+    });
     assert.deepEqual([connect, token], ["https://connect.home.arpa", "t"]);
     assert.deepEqual(
       ["hidden", "plain", "other"].map((name) => config.get(name)),

@@ -11,17 +11,16 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import type { Machine, MachineSpec } from "../machine.ts";
 import { cloudInit } from "./cloud-init.ts";
-import type { MachinePlan, SitePlan } from "./types.ts";
+import type { SitePlan } from "./types.ts";
 import { snippetName, vmArgs, vmIgnoreChanges } from "./vm-args.ts";
 
-export interface MachineArgs {
+export interface VirtualMachineArgs {
   readonly site: SitePlan;
-  readonly machine: MachinePlan;
-  /** `gen-` and 8 hex digits; see tags.ts. */
-  readonly generation: string;
-  /** Whether the host does not answer now: what only this run made up must then change nothing. */
-  readonly offline: boolean;
+  readonly machine: MachineSpec & Machine;
+  /** Position in the host's start order; lower starts first. */
+  readonly startOrder: number;
   /** Volume id of the cloud image on the machine's host. */
   readonly image: Input<string>;
   /** The pool's id, as an output of the pool, so that the pool outlives the machine. */
@@ -31,12 +30,12 @@ export interface MachineArgs {
 }
 
 /** A virtual machine with its host key, its cloud-init document and, if asked for, its place under HA. */
-export class Machine extends ComponentResource {
+export class VirtualMachine extends ComponentResource {
   readonly vm: VmLegacy;
   /** Public ed25519 host key, one authorized_keys line without comment. */
   readonly hostKey: Output<string>;
 
-  constructor(name: string, args: MachineArgs, opts?: ComponentResourceOptions) {
+  constructor(name: string, args: VirtualMachineArgs, opts?: ComponentResourceOptions) {
     super("homelab:proxmox:Machine", name, {}, opts);
     const hostKey = new PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
     this.hostKey = hostKey.publicKeyOpenssh.apply((line) => line.trim());
@@ -46,7 +45,7 @@ export class Machine extends ComponentResource {
     this.registerOutputs({ hostKey: this.hostKey });
   }
 
-  private snippet(name: string, args: MachineArgs, hostKey: PrivateKey): FileLegacy {
+  private snippet(name: string, args: VirtualMachineArgs, hostKey: PrivateKey): FileLegacy {
     const { site, machine } = args;
     const data = all([args.loginKey, hostKey.privateKeyOpenssh, hostKey.publicKeyOpenssh]).apply(
       ([loginKey, privateKey, publicKey]) =>
@@ -69,21 +68,21 @@ export class Machine extends ComponentResource {
     );
   }
 
-  private virtualMachine(name: string, args: MachineArgs, snippet: Resource): VmLegacy {
+  private virtualMachine(name: string, args: VirtualMachineArgs, snippet: Resource): VmLegacy {
     const { site, machine } = args;
     return new VmLegacy(
       `${name}-vm`,
-      { ...vmArgs(site, machine, args.generation, args.image), poolId: args.poolId },
+      { ...vmArgs(site, machine, args.startOrder, args.image), poolId: args.poolId },
       {
         parent: this,
         dependsOn: [snippet],
         deleteBeforeReplace: true,
-        ignoreChanges: vmIgnoreChanges(machine, args.offline),
+        ignoreChanges: vmIgnoreChanges(machine),
       },
     );
   }
 
-  private highAvailability(name: string, machine: MachinePlan): void {
+  private highAvailability(name: string, machine: MachineSpec): void {
     if (machine.ha === undefined) return;
     new Haresource(
       `${name}-ha`,

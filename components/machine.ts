@@ -1,0 +1,55 @@
+import type { Input, Resource } from "@pulumi/pulumi";
+
+/**
+ * A machine as the site writes it down. The other three forms are `ExistingMachine` (as Proxmox shows it, in
+ * proxmox/conflicts.ts), `Machine` (as the program knows it) and `ReachedMachine` (as steps reach it).
+ */
+export interface MachineSpec {
+  /** Name of the VM, its hostname and its Kubernetes node. */
+  readonly name: string;
+  /** Proxmox node that carries it. */
+  readonly host: string;
+  readonly vmId: number;
+  /** Static IPv4 address on the LAN. */
+  readonly address: string;
+  /** RKE2 role. */
+  readonly role: "server" | "agent";
+  /** Whether a server also runs ordinary pods. */
+  readonly workloads: boolean;
+  readonly cores: number;
+  readonly memoryMiB: number;
+  readonly diskGb: number;
+  readonly extraDisks: readonly { readonly sizeGb: number; readonly datastore?: string }[];
+  readonly mac?: string;
+  /** Further Proxmox tags. */
+  readonly tags: readonly string[];
+  /** Kubernetes labels of the node. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of PCI resource mappings. */
+  readonly pci: readonly string[];
+  readonly ha?: { readonly maxRestart: number; readonly maxRelocate: number };
+}
+
+/** A machine as the program knows it, once Proxmox was asked. */
+export interface Machine {
+  readonly name: string;
+  /** IPv4 address. */
+  readonly address: string;
+  /** Proxmox node that carries it. */
+  readonly host: string;
+  readonly role: "server" | "agent";
+  /** Changes when the machine is built anew: `gen-` and 8 hex digits. Every step then runs again. */
+  readonly generation: string;
+  /** Whether its host does not answer now: what only this run made up must then change nothing. */
+  readonly offline: boolean;
+}
+
+/** A machine that is reached over SSH. */
+export interface ReachedMachine extends Machine {
+  /** Private login key of root, OpenSSH PEM form. */
+  readonly privateKey: Input<string>;
+  /** Public ed25519 host key, one authorized_keys line; connections with another key are refused. */
+  readonly hostKey: Input<string>;
+  /** The virtual machine; a step goes with it unless it says otherwise. */
+  readonly vm: Resource;
+}

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import type { Publication } from "../../components/edge/publication.ts";
+import type { Secrets } from "../../components/security/secrets.ts";
+import { Application as Deployed } from "../../components/workload/application.ts";
+import type { WebShape } from "../../components/workload/web.ts";
+import { domain, label } from "../config/forms.ts";
+import { secretRef } from "../config/secret-ref.ts";
+import type { Workloads } from "../parts/network/deploy.ts";
+
+/** What every application's config has: its public name, and who stands at its door. */
+const exposure = {
+  hostname: domain.optional().describe("Public name inside `edge.zone`; cluster-internal without"),
+  access: z
+    .array(label)
+    .default([])
+    .describe("Names of `edge.access` policies; an identity that one of them allows passes"),
+  withoutAccess: z
+    .string()
+    .min(10, "say in a sentence why everybody on the internet may reach it")
+    .optional()
+    .describe("Says aloud that no Access stands in front, and why"),
+};
+
+/** An application's exposure as it was read. */
+export type Exposure = z.infer<z.ZodObject<typeof exposure>>;
+
+/** What an application is deployed with besides its config. */
+export interface Surroundings extends Workloads {
+  readonly secrets: Secrets;
+  /** DNS domain of the cluster's services. */
+  readonly clusterDomain: string;
+}
+
+/** An application: how its config reads, and what it makes of it. */
+export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Exposure>> {
+  readonly config: Config;
+  /** Deploys it under its key in the config; returns what it wants published. */
+  deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): readonly Publication[];
+}
+
+const webConfig = {
+  image: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9./-]*$/, "use an image without its tag")
+    .describe("Image of the application, without its tag"),
+  version: z
+    .string()
+    .regex(/^(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "use a released tag, not latest")
+    .describe("Tag of the image"),
+  ...exposure,
+  replicas: z.int().min(1).max(8).default(2).describe("Pods"),
+  settings: z
+    .record(
+      z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name"),
+      secretRef("Secret reference"),
+    )
+    .default({})
+    .describe("Environment of the application, by secret reference"),
+};
+
+/** What makes a web application that keeps nothing on its disk. */
+export interface WebApplication {
+  /** What it is called as a type, such as `Typeo`; part of its resources' URNs. */
+  readonly title: string;
+  /** What it is, in a line for people. */
+  readonly about: string;
+  /** What it asks of its pods besides the defaults. */
+  readonly shape?: WebShape;
+}
+
+/** A web application: image, replicas, public name, and settings from secrets. */
+export function webApplication({ title, about, shape }: WebApplication) {
+  const config = z.strictObject(webConfig).describe(about);
+  return {
+    config,
+    deploy(name, { settings, ...plan }, { secrets, clusterDomain, cluster, kubernetes }) {
+      const values = Object.fromEntries(
+        Object.entries(settings).map(([variable, ref]) => [variable, secrets.get(ref)]),
+      );
+      return new Deployed(
+        name,
+        { title, shape, ...plan, settings: values, clusterDomain, cluster },
+        { providers: [kubernetes] },
+      ).published;
+    },
+  } satisfies Application<typeof config>;
+}

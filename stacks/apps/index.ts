@@ -1,0 +1,17 @@
+import { z } from "zod";
+import type { Application } from "./application.ts";
+import { typeo } from "./typeo.ts";
+
+/** Every application that a site can name, by its key under `homelab:apps`. */
+export const applications = {
+  typeo,
+};
+
+/** Configs of these applications; each is deployed when it is named. */
+export function appsConfig<All extends Readonly<Record<string, Application>>>(all: All) {
+  const configs = Object.entries(all).map(([name, { config }]) => [name, config.optional()]);
+  const shape = Object.fromEntries(configs) as {
+    [Name in keyof All]: z.ZodOptional<All[Name]["config"]>;
+  };
+  return z.strictObject(shape).describe("Applications; each is deployed when it is named");
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { parseSecretRef, secretRefPattern } from "../../components/security/secret-ref.ts";
+import type { SecretUse } from "../../components/security/secrets.ts";
+import { configPath } from "./problem.ts";
+
+/** What a secret's value must look like, and what to say when it does not. */
+export type SecretForm = NonNullable<SecretUse["form"]>;
+
+/** Of one line without blanks, as tokens are. */
+export const oneLine: SecretForm = {
+  pattern: /^\S+$/,
+  text: "is read, but holds spaces or line breaks; keep the bare value",
+};
+
+/** Every place of a schema that holds a reference, with the form of the value behind it. */
+const places = new WeakMap<z.core.$ZodType, { readonly form?: SecretForm }>();
+
+/**
+ * A secret by reference; its value never stands in a site file. `about` is the line that people read of it, `form` what
+ * the value must look like.
+ */
+export function secretRef(about: string, form?: SecretForm): z.ZodString {
+  const schema = z
+    .string()
+    // The text may be the secret itself: no message repeats it.
+    .refine((text) => parseSecretRef(text) !== undefined, {
+      error:
+        "use a reference: op://vault/item/field (1Password), or config:NAME after `pulumi config set --secret secrets:NAME`; " +
+        "a secret itself never stands in a site file",
+    })
+    .meta({ pattern: secretRefPattern, description: about });
+  places.set(schema, { form });
+  return schema;
+}
+
+/** Every reference in a value that `schema` has read, with the path that holds it, in the schema's order. */
+export function secretUses(
+  schema: z.core.$ZodType,
+  value: unknown,
+  path: readonly PropertyKey[] = [],
+): readonly SecretUse[] {
+  if (value === undefined) return [];
+  const place = places.get(schema);
+  if (place !== undefined) return [{ path: configPath(path), ref: value as string, ...place }];
+  const { def } = schema._zod as { def: z.core.$ZodTypes["_zod"]["def"] };
+  const inside = (inner: z.core.$ZodType, key: PropertyKey, content: unknown) =>
+    secretUses(inner, content, [...path, key]);
+  switch (def.type) {
+    case "optional":
+    case "default":
+      return secretUses(def.innerType, value, path);
+    case "object":
+      return Object.entries(def.shape).flatMap(([key, inner]) =>
+        inside(inner, key, (value as Record<string, unknown>)[key]),
+      );
+    case "record":
+      return Object.entries(value as Record<string, unknown>).flatMap(([key, content]) =>
+        inside(def.valueType, key, content),
+      );
+    case "array":
+      return (value as readonly unknown[]).flatMap((content, i) => inside(def.element, i, content));
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,48 @@
+import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { secret, type Output } from "@pulumi/pulumi";
+import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
+import type { ClusterPlan } from "../../../components/rke2/config.ts";
+import { NodeLabels } from "../../../components/rke2/node-labels.ts";
+import type { Site, SiteFile } from "../../open-site.ts";
+import type { SiteMachines } from "../machines/deploy.ts";
+
+/** The site's cluster, once its nodes have registered; it has no network yet. */
+export interface SiteCluster {
+  /** Administrator's kubeconfig; secret. */
+  readonly kubeconfig: Output<string>;
+  readonly kubernetes: Kubernetes;
+}
+
+/** Raises RKE2 on the machines, and labels its nodes. */
+export function deployCluster(site: Site, { machines }: SiteMachines): SiteCluster {
+  const [first, ...further] = machines.filter(({ role }) => role === "server");
+  if (first === undefined) throw new Error("the config was checked to have a server, but has none");
+  const { kubeconfig, dismissals } = new Rke2Cluster(site.name, {
+    cluster: clusterPlan(site),
+    servers: [first, ...further],
+    agents: machines.filter(({ role }) => role === "agent"),
+  });
+  const kubernetes = kubernetesProvider(site.name, kubeconfig);
+  new NodeLabels(site.name, { nodes: machines, dismissals, provider: kubernetes });
+  return { kubeconfig, kubernetes };
+}
+
+/** What all nodes share. */
+export function clusterPlan({ name, config }: SiteFile): ClusterPlan {
+  const { site, cluster, network } = config;
+  const { pods, services, clusterDns, clusterDomain } = network;
+  return { site: name, domain: site.domain, ...cluster, pods, services, clusterDns, clusterDomain };
+}
+
+/**
+ * The site's cluster. Its identifier is the site's name from the first run on, so that a new kubeconfig updates the
+ * provider instead of replacing everything on it; ConfigMaps and Secrets change in place.
+ */
+function kubernetesProvider(site: string, kubeconfig: Output<string>): Kubernetes {
+  return new Kubernetes("kubernetes", {
+    kubeconfig: secret(kubeconfig),
+    clusterIdentifier: site,
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
+  });
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { ipv4 } from "../../config/forms.ts";
+
+/** The RKE2 cluster. */
+export const cluster = z
+  .strictObject({
+    version: z
+      .string()
+      .regex(
+        /^v1\.\d+\.\d+\+rke2r\d+$/,
+        "use a release of github.com/rancher/rke2 such as v1.35.4+rke2r1",
+      )
+      .describe("RKE2 release, for example v1.35.4+rke2r1"),
+    vip: ipv4.describe(
+      "Address of the control plane on the LAN; kube-vip moves it between servers",
+    ),
+    kubeVip: z
+      .strictObject({
+        version: z
+          .string()
+          .regex(/^v\d+\.\d+\.\d+$/, "use a release such as v1.0.4")
+          .describe("kube-vip release"),
+        interface: z
+          .string()
+          .min(1)
+          .max(15)
+          .default("eth0")
+          .describe("Network interface of the machines"),
+      })
+      .describe("The load balancer of the control plane's address"),
+    profile: z.enum(["cis"]).optional().describe("Hardening profile"),
+    registries: z
+      .record(z.string().min(1), z.strictObject({ endpoints: z.array(z.url()).min(1) }))
+      .default({})
+      .describe(
+        "Mirrors by registry, for example docker.io: {endpoints: [https://mirror.example]}",
+      ),
+    snapshots: z
+      .strictObject({
+        schedule: z
+          .string()
+          .default("0 */6 * * *")
+          .describe("Cron schedule of etcd snapshots, in UTC"),
+        retention: z
+          .int()
+          .min(1)
+          .max(100)
+          .default(12)
+          .describe("Snapshots that are kept on each server"),
+      })
+      .default({ schedule: "0 */6 * * *", retention: 12 })
+      .describe("etcd snapshots"),
+    kubeletArgs: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9-]*$/, "use a kubelet flag without dashes in front"),
+        z.union([z.string(), z.number(), z.boolean()]).transform(String),
+      )
+      .default({})
+      .describe(
+        'Kubelet flags, for example {max-pods: "200"}; a change restarts one node after the other',
+      ),
+  })
+  .describe("The RKE2 cluster");

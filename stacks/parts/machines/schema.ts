@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { ipv4, label } from "../../config/forms.ts";
+
+const machine = z.strictObject({
+  name: label.describe("Name of the VM and of the Kubernetes node"),
+  host: label.describe("Proxmox node that carries it; a change replaces the machine"),
+  vmId: z.int().min(100).max(999_999_999).describe("Proxmox VM id; a change replaces the machine"),
+  address: ipv4.describe("Static address on the LAN"),
+  role: z.enum(["server", "agent"]).describe("RKE2 role: `server` runs the control plane and etcd"),
+  workloads: z.boolean().default(true).describe("Whether a server also runs ordinary pods"),
+  cores: z.int().min(2).default(4).describe("Virtual CPU cores"),
+  memoryMiB: z.int().min(2048).default(8192).describe("Memory in MiB"),
+  diskGb: z.int().min(16).default(64).describe("Root disk in GB; it can grow, never shrink"),
+  extraDisks: z
+    .array(
+      z.strictObject({
+        sizeGb: z.int().positive().describe("Size in GB"),
+        datastore: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("Datastore; `proxmox.datastores.disks` when left out"),
+      }),
+    )
+    .max(13)
+    .default([])
+    .describe("Blank disks for storage: scsi1, scsi2, ... in this order"),
+  mac: z
+    .string()
+    .regex(/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/, "use six hex pairs with colons")
+    .optional()
+    .describe("MAC address; derived from site and VM id when left out"),
+  tags: z.array(label).default([]).describe("Further Proxmox tags"),
+  labels: z
+    .record(z.string().min(1), z.string())
+    .default({})
+    .describe("Kubernetes labels of the node"),
+  pci: z.array(label).default([]).describe("Names of `proxmox.pciMappings` to pass through"),
+  ha: z
+    .strictObject({
+      maxRestart: z
+        .int()
+        .min(0)
+        .max(10)
+        .default(1)
+        .describe("Restarts on the same host before it moves"),
+      maxRelocate: z.int().min(0).max(10).default(1).describe("Moves to another host"),
+    })
+    .optional()
+    .describe("Puts the machine under Proxmox HA; needs shared storage"),
+});
+
+/** The machines of the site; the first server begins the cluster. */
+export const machines = z
+  .array(machine)
+  .min(1)
+  .describe("Virtual machines; the first server begins the cluster");
+
+/** Machines that one `up` may destroy and build anew. */
+export const allowReplace = z
+  .array(label)
+  .default([])
+  .describe("Machines that this `up` may destroy and build anew; empty it afterwards");
+
+/** Machines that one `up` may destroy for good. */
+export const allowRemove = z
+  .array(label)
+  .default([])
+  .describe(
+    "Machines that are not in `machines` any more and that this `up` may destroy; empty it afterwards",
+  );

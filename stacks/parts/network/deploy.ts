@@ -1,0 +1,46 @@
+import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import type { Resource } from "@pulumi/pulumi";
+import { Network } from "../../../components/network/network.ts";
+import type { RouterPlan } from "../../../components/network/router.ts";
+import type { Site, SiteFile } from "../../open-site.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteMachines } from "../machines/deploy.ts";
+
+/** What everything that runs in the cluster needs of it. */
+export interface Workloads {
+  /** The step after which pods run. */
+  readonly cluster: Resource;
+  readonly kubernetes: Kubernetes;
+}
+
+/** Gives the cluster its network, and its peering with the router. */
+export function deployNetwork(
+  { name, config: { network } }: Site,
+  { machines }: SiteMachines,
+  { kubernetes }: SiteCluster,
+): Workloads {
+  const server = machines.find(({ role }) => role === "server");
+  if (server === undefined)
+    throw new Error("the config was checked to have a server, but has none");
+  const { ready } = new Network(name, {
+    clusterName: name,
+    cilium: network.cilium,
+    pods: network.pods,
+    bgp: { ...network.bgp, loadBalancers: network.loadBalancers },
+    nodes: machines,
+    server,
+    provider: kubernetes,
+  });
+  return { cluster: ready, kubernetes };
+}
+
+/** The router's side of the peering. */
+export function routerPlan({ name, config: { machines, network } }: SiteFile): RouterPlan {
+  const { bgp, pods, services, loadBalancers } = network;
+  return {
+    site: name,
+    ...bgp,
+    prefixes: [pods, services, loadBalancers],
+    peers: machines.map((machine) => ({ name: machine.name, address: machine.address })),
+  };
+}

@@ -1,0 +1,46 @@
+import { secret } from "@pulumi/pulumi";
+import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
+import { Tailnet } from "../../../components/tailnet/tailnet.ts";
+import type { TailscaleAccess } from "../../../components/tailnet/tailscale-types.ts";
+import type { Site } from "../../open-site.ts";
+import type { SiteMachines } from "../machines/deploy.ts";
+import type { Workloads } from "../network/deploy.ts";
+import { connectorPlan, type TailnetFound } from "./look.ts";
+
+/** Joins machines and cluster to the tailnet, where the config has one. */
+export function deployTailnet(
+  { name, config }: Site,
+  found: TailnetFound | undefined,
+  { machines }: SiteMachines,
+  { cluster, kubernetes }: Workloads,
+): void {
+  // The first asks Tailscale's API when the site is destroyed: a server, for every site has one.
+  const [first, ...further] = machines.toSorted((a, b) => rank(a) - rank(b));
+  if (config.tailnet === undefined || found === undefined || first === undefined) return;
+  const { version, operator, splitDns } = config.tailnet;
+  new Tailnet(name, {
+    site: name,
+    ...found,
+    machines: [first, ...further],
+    version,
+    operatorChart: operator.chart,
+    connector: connectorPlan(config, config.tailnet),
+    dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
+    clusterReady: cluster,
+    tailscale: tailscaleProvider(found.access),
+    kubernetes,
+  });
+}
+
+function rank({ role }: SiteMachines["machines"][number]): number {
+  return role === "server" ? 0 : 1;
+}
+
+/** The tailnet that the site belongs to. */
+function tailscaleProvider({ tailnet, clientId, clientSecret }: TailscaleAccess): Tailscale {
+  return new Tailscale("tailscale", {
+    tailnet,
+    oauthClientId: secret(clientId),
+    oauthClientSecret: secret(clientSecret),
+  });
+}
