@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { Progress } from "../toolchain/progress.ts";
 import { ensureTools } from "../toolchain/tools.ts";
-import { ControlClient, LabNotRunning } from "./client.ts";
-import type { FaultRuleInput } from "./faults.ts";
+import { ControlClient, LabNotRunning } from "./control/client.ts";
+import { statusText } from "./control/status-text.ts";
+import { labPaths } from "./host/paths.ts";
 import { labStatus, resetLab, runInLab, startLab, stopLab } from "./lab.ts";
-import { statusText } from "./status-text.ts";
-import { labPaths } from "./state.ts";
-import { runAsVisitor } from "./visitor.ts";
+import { runAsVisitor } from "./shell/inside.ts";
+import type { FaultRuleInput } from "./world/fault-registry.ts";
 
 const control = (): ControlClient => new ControlClient(labPaths().control);
 

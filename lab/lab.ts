@@ -2,21 +2,21 @@
 import { open, readFile, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tools } from "../toolchain/tools.ts";
-import { ControlClient, LabNotRunning } from "./client.ts";
-import { ensureCredentials } from "./credentials.ts";
-import { sites } from "./datacentre.ts";
-import { prepareHome } from "./home.ts";
-import { asNamespaceRoot, checkNamespaces, isRoot } from "./namespaces.ts";
-import { writeNameFiles } from "./network.ts";
+import { realCharts } from "./apis/mirrors/real-charts.ts";
+import { ControlClient, LabNotRunning } from "./control/client.ts";
+import type { LabStatus } from "./control/status.ts";
+import { asNamespaceRoot, checkNamespaces, isRoot } from "./host/namespaces.ts";
+import { createDirectories, labPaths } from "./host/paths.ts";
+import { findProcess, lastLines, launch, waitForEnd } from "./host/process.ts";
+import { hasSettings, readSettings, writeSettings, type LabSettings } from "./host/settings.ts";
+import { syncSiteFiles } from "./host/site-files.ts";
+import { writeNameFiles } from "./network/name-files.ts";
 import { installPlugins } from "./plugins/install.ts";
-import { findProcess, lastLines, launch, waitForEnd } from "./process.ts";
-import { realCharts } from "./real-charts.ts";
-import { hasSettings, readSettings, writeSettings, type LabSettings } from "./settings.ts";
-import { syncSiteFiles } from "./site-files.ts";
-import { createDirectories, labPaths } from "./state.ts";
-import type { LabStatus } from "./status.ts";
+import { prepareHome } from "./shell/home.ts";
+import { ensureCredentials } from "./world/credentials.ts";
+import { sites } from "./world/inventory.ts";
 
-export { runInLab, type LabRun, type RunInLabOptions } from "./inside.ts";
+export { runInLab, type LabRun, type RunInLabOptions } from "./shell/inside.ts";
 
 const labCharts = join(import.meta.dirname, "charts");
 
@@ -68,7 +68,7 @@ export async function startLab(options: StartLabOptions): Promise<void> {
     const charts = given ?? (await realCharts(labCharts, paths.charts, log));
     await writeSettings(paths, { ...settings, charts });
     try {
-      await launch(paths, options.daemon ?? join(import.meta.dirname, "daemon.ts"));
+      await launch(paths, options.daemon ?? join(import.meta.dirname, "daemon", "main.ts"));
       await client.ready(log);
     } catch (error) {
       const said = await lastLines(paths, 15);

@@ -4,7 +4,7 @@ import { ensurePackages } from "../toolchain/debian.ts";
 import { Progress } from "../toolchain/progress.ts";
 import { ensureTools } from "../toolchain/tools.ts";
 import { runInLab, startLab } from "./lab.ts";
-import { bgpTable, nodeTable, type BgpNodeConfig, type NodeObject } from "./summary.ts";
+import { bgpTable, nodeTable, type BgpNodeConfig, type NodeObject } from "./shell/summary.ts";
 
 const stack = "home";
 const sessionPatience = 60_000;

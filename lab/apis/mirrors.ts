@@ -3,8 +3,8 @@ import { readFile, stat } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
-import { cloudImages, rke2Version, tailscaleVersion } from "../datacentre.ts";
-import { noFaults, type Faults } from "./faults.ts";
+import { cloudImages, rke2Version, tailscaleVersion } from "../world/inventory.ts";
+import { noFaults, type Faults } from "../world/faults.ts";
 import {
   chartOffers,
   chartRepositories,

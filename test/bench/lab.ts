@@ -3,7 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { resetLab, runInLab, startLab, stopLab } from "../../lab/lab.ts";
-import { labPaths } from "../../lab/state.ts";
+import { labPaths } from "../../lab/host/paths.ts";
 import { root } from "../../toolchain/build.ts";
 import type { Report } from "../../toolchain/progress.ts";
 import type { Tools } from "../../toolchain/tools.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { NodeObject } from "../../lab/summary.ts";
-import { roles } from "../../lab/summary.ts";
+import type { NodeObject } from "../../lab/shell/summary.ts";
+import { roles } from "../../lab/shell/summary.ts";
 import { eventually, freshLab, kubectl, run, up } from "./site.ts";
 import { expectSessions, learnedRoutes } from "./bgp.ts";
 import { expectNothingYet } from "./doctor.ts";

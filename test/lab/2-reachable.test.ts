@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, eventually, kubectl, paths, run } from "./site.ts";
 import { devices, mailTo, tailscale, visit, type Visit } from "./world.ts";
-import { runAsVisitor } from "../../lab/visitor.ts";
+import { runAsVisitor } from "../../lab/shell/inside.ts";
 
 const typeo = "https://typeo.example.net/";
 const login = "https://homelab.cloudflareaccess.com/cdn-cgi/access/login/typeo.example.net";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { attempt, eventually, kubectl, proxmox, run } from "./site.ts";
-import type { NodeObject } from "../../lab/summary.ts";
+import type { NodeObject } from "../../lab/shell/summary.ts";
 
 const address = "https://192.168.1.20:6443";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ControlClient } from "../../lab/client.ts";
-import type { NodeObject } from "../../lab/summary.ts";
+import { ControlClient } from "../../lab/control/client.ts";
+import type { NodeObject } from "../../lab/shell/summary.ts";
 import { bad, doctor, named } from "./doctor.ts";
 import { attempt, eventually, kubectl, machines, paths, run } from "./site.ts";
 import { cloudflare, devices, tailscale } from "./world.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { expectSessions } from "./bgp.ts";
 import { expectNothingYet } from "./doctor.ts";
 import { eventually, kubectl, machines, proxmox, refused, run } from "./site.ts";
-import type { NodeObject } from "../../lab/summary.ts";
+import type { NodeObject } from "../../lab/shell/summary.ts";
 import { devices, fault, noFaults, tailscale } from "./world.ts";
 
 const up = ["node", "scripts/up.ts", "--stack", "cabin"] as const;

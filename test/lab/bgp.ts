@@ -1,6 +1,6 @@
 /** What both ends of the BGP sessions say. */
 import assert from "node:assert/strict";
-import type { BgpNodeConfig } from "../../lab/summary.ts";
+import type { BgpNodeConfig } from "../../lab/shell/summary.ts";
 import { kubectl, labStatus } from "./site.ts";
 
 /** Fails unless the nodes' side and the router's side both count `expected` established sessions. */

@@ -1,5 +1,5 @@
 /** What tells a machine from another that takes its place, as Proxmox, the cluster, etcd and the tailnet know it. */
-import type { NodeObject } from "../../lab/summary.ts";
+import type { NodeObject } from "../../lab/shell/summary.ts";
 import { kubectl, proxmox, run } from "./site.ts";
 import { devices } from "./world.ts";
 

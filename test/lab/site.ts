@@ -7,8 +7,8 @@ import { root } from "../../toolchain/build.ts";
 
 process.env["HOMELAB_LAB"] ??= join(root, ".lab-test");
 const { labStatus, resetLab, runInLab, startLab, stopLab } = await import("../../lab/lab.ts");
-const { apiTokenId, ensureCredentials } = await import("../../lab/credentials.ts");
-const { labPaths } = await import("../../lab/state.ts");
+const { apiTokenId, ensureCredentials } = await import("../../lab/world/credentials.ts");
+const { labPaths } = await import("../../lab/host/paths.ts");
 
 export { labStatus };
 export const paths = labPaths();

@@ -1,11 +1,10 @@
 /** The world outside the sites, as the tests see and spoil it: faults, APIs, mail, and a visitor on the internet. */
 import assert from "node:assert/strict";
-import { ControlClient } from "../../lab/client.ts";
-import { ensureCredentials } from "../../lab/credentials.ts";
-import { publicZone } from "../../lab/datacentre.ts";
-import type { FaultRuleInput } from "../../lab/faults.ts";
-import { runInLab } from "../../lab/inside.ts";
-import { runAsVisitor } from "../../lab/visitor.ts";
+import { ControlClient } from "../../lab/control/client.ts";
+import { ensureCredentials } from "../../lab/world/credentials.ts";
+import { publicZone } from "../../lab/world/inventory.ts";
+import type { FaultRuleInput } from "../../lab/world/fault-registry.ts";
+import { runAsVisitor, runInLab } from "../../lab/shell/inside.ts";
 import { paths } from "./site.ts";
 
 const control = new ControlClient(paths.control);

@@ -1,7 +1,7 @@
 /** Cloudflare's edge: public names over HTTPS, Access in front of them, tunnels behind. */
 import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../../world/faults.ts";
 import { openRequestLog, type RequestLog } from "../request-log.ts";
 import { gate } from "./access-gate.ts";
 import { AccessLogins, type Mail } from "./access-login.ts";

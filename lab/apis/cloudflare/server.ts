@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../../world/faults.ts";
 import { openRequestLog } from "../request-log.ts";
 import type { Account } from "./account.ts";
 import { applicationKind } from "./applications.ts";

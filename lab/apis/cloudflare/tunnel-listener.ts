@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../../world/faults.ts";
 import type { RequestLog } from "../request-log.ts";
 import {
   readRegistration,

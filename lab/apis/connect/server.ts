@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../../world/faults.ts";
 import { openRequestLog } from "../request-log.ts";
 import { filterByTitle } from "./filter.ts";
 import { ConnectError } from "./connect-error.ts";

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { HostInventory } from "../../datacentre.ts";
+import type { HostInventory } from "../../world/inventory.ts";
 import { ApiError, parameterError } from "./api-error.ts";
 import type { Route } from "./route.ts";
 import { nodeOf, vmidOf, type Site } from "./site.ts";

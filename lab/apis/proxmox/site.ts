@@ -1,4 +1,4 @@
-import type { HostInventory, SiteInventory } from "../../datacentre.ts";
+import type { HostInventory, SiteInventory } from "../../world/inventory.ts";
 import type { Hypervisor } from "../../machines/machine.ts";
 import { failure, parameterError } from "./api-error.ts";
 import type { LocalFiles } from "./local-files.ts";

@@ -1,4 +1,4 @@
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../../world/faults.ts";
 import { ApiError, failure, reasonOf } from "./api-error.ts";
 import { part, type Route } from "./route.ts";
 

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { noFaults, type Faults } from "../faults.ts";
+import { noFaults, type Faults } from "../../world/faults.ts";
 import type { RequestLog } from "../request-log.ts";
 import { authenticate } from "./access.ts";
 import { ApiError, reasonOf } from "./api-error.ts";

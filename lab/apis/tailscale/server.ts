@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../../world/faults.ts";
 import { openRequestLog } from "../request-log.ts";
 import { controlRoutes } from "./control.ts";
 import { hashOf } from "./credentials.ts";

@@ -7,7 +7,7 @@ import type { SecretSources } from "../../../components/security/secret-ref.ts";
 import type { SecretUse } from "../../../components/security/secrets.ts";
 import { createConnect, type Connect } from "../../../lab/apis/connect/server.ts";
 import type { VaultSpec } from "../../../lab/apis/connect/vaults.ts";
-import { noFaults, type Faults } from "../../../lab/apis/faults.ts";
+import { noFaults, type Faults } from "../../../lab/world/faults.ts";
 import { selfSigned } from "../lab/apis/certificate.ts";
 
 export const token = "canary-connect-token";

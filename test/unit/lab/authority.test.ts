@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer, type PeerCertificate } from "node:tls";
-import { openAuthority } from "../../../lab/authority.ts";
+import { openAuthority } from "../../../lab/world/authority.ts";
 
 describe("the lab's authority", () => {
   let directory = "";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { labEnvironment } from "../../../lab/environment.ts";
-import { mergeKubeconfigs } from "../../../lab/kubeconfig.ts";
-import { sshConfig, withNames } from "../../../lab/ssh-files.ts";
-import { labPaths } from "../../../lab/state.ts";
+import { labEnvironment } from "../../../lab/shell/environment.ts";
+import { mergeKubeconfigs } from "../../../lab/shell/kubeconfig.ts";
+import { sshConfig, withNames } from "../../../lab/shell/ssh-files.ts";
+import { labPaths } from "../../../lab/host/paths.ts";
 
 describe("the environment of the lab's shell", () => {
   const paths = labPaths({ HOMELAB_LAB: "/srv/lab", HOME: "/home/me" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FaultRegistry } from "../../../lab/faults.ts";
+import { FaultRegistry } from "../../../lab/world/fault-registry.ts";
 
 const request = { method: "POST", path: "/api2/json/nodes/stone/qemu", host: "stone" };
 

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import { sites } from "../../../lab/datacentre.ts";
-import { explainRefusal, nsenterArguments, unshareArguments } from "../../../lab/namespaces.ts";
-import {
-  hostsFile,
-  resolverFile,
-  routerCommands,
-  seatCommands,
-  visitorCommands,
-} from "../../../lab/network.ts";
-import { publicHosts } from "../../../lab/router/names.ts";
+import { sites } from "../../../lab/world/inventory.ts";
+import { explainRefusal, nsenterArguments, unshareArguments } from "../../../lab/host/namespaces.ts";
+import { publicHosts } from "../../../lab/network/dns.ts";
+import { routerCommands, seatCommands, visitorCommands } from "../../../lab/network/links.ts";
+import { hostsFile, resolverFile } from "../../../lab/network/name-files.ts";
 
 describe("the lab's network", () => {
   const seat = seatCommands(sites);

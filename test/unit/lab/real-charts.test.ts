@@ -3,7 +3,7 @@ import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import { realCharts } from "../../../lab/real-charts.ts";
+import { realCharts } from "../../../lab/apis/mirrors/real-charts.ts";
 
 describe("real charts", () => {
   let directory: string;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { sites } from "../../../lab/datacentre.ts";
-import { parseRoutes, parseSessions } from "../../../lab/router/bird.ts";
-import { routeChanges } from "../../../lab/router/learned.ts";
-import { dnsmasqConfig, machineHosts } from "../../../lab/router/names.ts";
-import { birdOutput, stackOutputs } from "../../../lab/stacks.ts";
+import { sites } from "../../../lab/world/inventory.ts";
+import { parseRoutes, parseSessions } from "../../../lab/network/bird.ts";
+import { routeChanges } from "../../../lab/network/learned-routes.ts";
+import { dnsmasqConfig, machineHosts } from "../../../lab/network/dns.ts";
+import { birdOutput, stackOutputs } from "../../../lab/host/stacks.ts";
 
 // As BIRD 2.0.12 prints them.
 const protocols = `BIRD 2.0.12 ready.

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { siteFileCopy, syncSiteFiles } from "../../../lab/site-files.ts";
-import type { LabPaths } from "../../../lab/state.ts";
+import { siteFileCopy, syncSiteFiles } from "../../../lab/host/site-files.ts";
+import type { LabPaths } from "../../../lab/host/paths.ts";
 
 describe("the lab's copies of site files", () => {
   it("take the clone's settings and keep the lab's own encryption", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { FaultEffectNow } from "../../../../lab/apis/faults.ts";
+import type { FaultEffectNow } from "../../../../lab/world/faults.ts";
 import { apiToken, ownerToken, TestCloudflare, zoneId } from "./cloudflare-client.ts";
 
 describe("Cloudflare's API", () => {

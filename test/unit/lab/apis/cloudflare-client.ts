@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { noFaults, type Faults } from "../../../../lab/apis/faults.ts";
+import { noFaults, type Faults } from "../../../../lab/world/faults.ts";
 import {
   createCloudflare,
   type Cloudflare,

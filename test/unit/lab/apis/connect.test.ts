@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { OnePasswordConnect, type OPConnect } from "@1password/connect";
 import { createConnect, type Connect } from "../../../../lab/apis/connect/server.ts";
-import { noFaults, type Faults } from "../../../../lab/apis/faults.ts";
+import { noFaults, type Faults } from "../../../../lab/world/faults.ts";
 import { selfSigned } from "./certificate.ts";
 import { httpsRequest, type Answer } from "./https-request.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { noFaults, type Faults } from "../../../../lab/apis/faults.ts";
+import { noFaults, type Faults } from "../../../../lab/world/faults.ts";
 import { createTailscale, type Tailscale } from "../../../../lab/apis/tailscale/server.ts";
 import { selfSigned } from "./certificate.ts";
 import { httpsRequest, type Answer } from "./https-request.ts";

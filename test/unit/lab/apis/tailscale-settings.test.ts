@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { noFaults } from "../../../../lab/apis/faults.ts";
+import { noFaults } from "../../../../lab/world/faults.ts";
 import { TestTailnet, openPolicy } from "./tailscale-server.ts";
 
 describe("Tailscale's API", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clockSetting, diskSetting } from "../../../../lab/machine-settings.ts";
+import { clockSetting, diskSetting } from "../../../../lab/control/machine-settings.ts";
 import { layCondition, setClockOffset, setDiskUse } from "../../../../lab/machines/condition.ts";
 
 describe("a machine's condition", () => {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import { createEdge, type Edge } from "../../../../../lab/apis/cloudflare/edge.ts";
 import type { Mail } from "../../../../../lab/apis/cloudflare/access-login.ts";
-import { noFaults, type Faults } from "../../../../../lab/apis/faults.ts";
+import { noFaults, type Faults } from "../../../../../lab/world/faults.ts";
 import { selfSigned } from "../certificate.ts";
 import { httpsRequest, type Answer } from "../https-request.ts";
 import { application, FakeWorld, policy } from "./fake-world.ts";

@@ -1,0 +1,141 @@
+/** What the sites use beyond their own walls: Tailscale, Cloudflare and its edge, public DNS; and 1Password Connect. */
+import { join } from "node:path";
+import { createEdge } from "../apis/cloudflare/edge.ts";
+import { createCloudflare } from "../apis/cloudflare/server.ts";
+import type { CloudflareWorld } from "../apis/cloudflare/world.ts";
+import { createConnect } from "../apis/connect/server.ts";
+import { createTailscale } from "../apis/tailscale/server.ts";
+import type { ServiceLine } from "../control/status.ts";
+import type { LabPaths } from "../host/paths.ts";
+import { PublicDns } from "../network/public-dns.ts";
+import type { Authority } from "../world/authority.ts";
+import type { Credentials } from "../world/credentials.ts";
+import type { FaultRegistry } from "../world/fault-registry.ts";
+import { connect, internet, publicZone } from "../world/inventory.ts";
+import type { Mail } from "../world/mailbox.ts";
+import { vaults } from "../world/vaults.ts";
+
+export interface InternetOptions {
+  readonly paths: LabPaths;
+  readonly authority: Authority;
+  readonly credentials: Credentials;
+  readonly faults: FaultRegistry;
+  /** Takes the mail that services send to people. */
+  readonly deliver: (mail: Mail) => void;
+  /** Told of what fails beside a request. */
+  readonly report: (error: unknown) => void;
+}
+
+/** The running services. */
+export interface LabInternet {
+  services(): readonly ServiceLine[];
+  close(): Promise<void>;
+}
+
+/** Starts everything; on failure what was started is closed again. */
+export async function createInternet(options: InternetOptions): Promise<LabInternet> {
+  const { paths, authority, credentials, faults } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closers.reverse()) await end();
+  };
+  const base = async (
+    name: string,
+    address: string,
+    names: readonly string[],
+  ): Promise<{
+    address: string;
+    tls: Awaited<ReturnType<Authority["issue"]>>;
+    stateDir: string;
+    faults: FaultRegistry;
+    logFile: string;
+  }> => ({
+    address,
+    tls: await authority.issue([...names, address]),
+    stateDir: join(paths.state, "internet", name),
+    faults,
+    logFile: join(paths.logs, `${name}.log`),
+  });
+  try {
+    const dns = new PublicDns(paths.run, paths.logs);
+    await dns.start();
+    closers.push(() => dns.stop());
+
+    const onePassword = await createConnect({
+      ...(await base("connect", connect.address, [connect.name])),
+      token: credentials.connectToken,
+      vaults: vaults(credentials),
+    });
+    closers.push(() => onePassword.close());
+
+    const tailscale = await createTailscale({
+      ...(await base("tailscale", internet.tailscale.address, internet.tailscale.names)),
+      oauthClient: {
+        id: credentials.tailscale.clientId,
+        secret: credentials.tailscale.clientSecret,
+      },
+    });
+    closers.push(() => tailscale.close());
+
+    // The edge asks for the world only once the API is up.
+    const account: { world?: CloudflareWorld } = {};
+    const edge = await createEdge({
+      ...(await base("edge", internet.edge.address, [
+        ...internet.edge.names,
+        publicZone.name,
+        `*.${publicZone.name}`,
+      ])),
+      world: () => {
+        if (account.world === undefined)
+          throw new Error("the edge was asked before the API was up");
+        return account.world;
+      },
+      team: publicZone.team,
+      mailbox: options.deliver,
+    });
+    closers.push(() => edge.close());
+    const cloudflare = await createCloudflare({
+      ...(await base("cloudflare", internet.cloudflare.address, internet.cloudflare.names)),
+      apiToken: credentials.cloudflareToken,
+      accountId: publicZone.accountId,
+      zoneId: publicZone.id,
+      zone: publicZone.name,
+      nameServers: publicZone.nameServers,
+      connections: edge.connections,
+    });
+    closers.push(() => cloudflare.close());
+    account.world = cloudflare.world;
+    const follow = (): void => {
+      dns.setRecords(cloudflare.world.records()).catch(options.report);
+    };
+    cloudflare.world.onChange(follow);
+    follow();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { services: () => serviceLines(paths), close };
+}
+
+function serviceLines({ logs }: LabPaths): ServiceLine[] {
+  const https = (names: readonly string[]): string =>
+    names.map((name) => `https://${name}`).join(" ");
+  return [
+    { name: "1Password Connect", address: https([connect.name]), log: join(logs, "connect.log") },
+    {
+      name: "Tailscale",
+      address: https(internet.tailscale.names),
+      log: join(logs, "tailscale.log"),
+    },
+    {
+      name: "Cloudflare",
+      address: https(internet.cloudflare.names),
+      log: join(logs, "cloudflare.log"),
+    },
+    {
+      name: "Cloudflare's edge",
+      address: https([`*.${publicZone.name}`, ...internet.edge.names]),
+      log: join(logs, "edge.log"),
+    },
+  ];
+}
