@@ -25,8 +25,6 @@ export interface StartLabOptions {
   readonly tools: Tools;
   /** Called with each step, for people. */
   readonly log?: (step: string) => void;
-  /** Program of the lab's process; tests give their own. */
-  readonly daemon?: string;
 }
 
 /**
@@ -68,7 +66,7 @@ export async function startLab(options: StartLabOptions): Promise<void> {
     const charts = given ?? (await realCharts(labCharts, paths.charts, log));
     await writeSettings(paths, { ...settings, charts });
     try {
-      await launch(paths, options.daemon ?? join(import.meta.dirname, "daemon", "main.ts"));
+      await launch(paths, join(import.meta.dirname, "daemon", "main.ts"));
       await client.ready(log);
     } catch (error) {
       const said = await lastLines(paths, 15);

@@ -1,11 +1,14 @@
 /** The datacentre at work: its services, its machines, and what follows from one for the other. */
 import { join } from "node:path";
+import { createMirrors, type Mirrors } from "../apis/mirrors.ts";
+import { createProxmox, type Proxmox } from "../apis/proxmox/server.ts";
 import type { Startup } from "../control/startup.ts";
 import type { InUse, LabStatus, MachineLine } from "../control/status.ts";
 import type { LabPaths } from "../host/paths.ts";
 import { readSettings } from "../host/settings.ts";
 import { birdOutput, watchStacks, type StackState } from "../host/stacks.ts";
 import { setClockOffset, setDiskUse } from "../machines/condition.ts";
+import { createHypervisor, type LabHypervisor } from "../machines/hypervisor.ts";
 import { lanDomain } from "../network/dns.ts";
 import { buildNetwork } from "../network/links.ts";
 import { Router } from "../network/router.ts";
@@ -14,9 +17,8 @@ import { apiTokenId, ensureCredentials } from "../world/credentials.ts";
 import { FaultRegistry } from "../world/fault-registry.ts";
 import { internetAddress, mirroredNames, sites, type SiteInventory } from "../world/inventory.ts";
 import { Mailbox } from "../world/mailbox.ts";
-import type { LabInternet } from "./internet.ts";
+import { createInternet, type LabInternet } from "./internet.ts";
 import { withMachineFaults } from "./machine-faults.ts";
-import type { LabHypervisor, LabMirrors, LabProxmox, Parts } from "./parts.ts";
 import { switchOn } from "./power.ts";
 import { localServices } from "./services.ts";
 
@@ -25,22 +27,20 @@ export class Datacentre {
   readonly faults = new FaultRegistry();
   readonly mailbox = new Mailbox();
   readonly #paths: LabPaths;
-  readonly #parts: Parts;
   readonly #startup: Startup;
   readonly #since = new Date().toISOString();
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly #routers = new Map<SiteInventory, Router>();
-  readonly #proxmox = new Map<SiteInventory, LabProxmox>();
+  readonly #proxmox = new Map<SiteInventory, Proxmox>();
   readonly #problems: string[] = [];
   #hypervisor: LabHypervisor | undefined;
-  #mirrors: LabMirrors | undefined;
+  #mirrors: Mirrors | undefined;
   #internet: LabInternet | undefined;
   #plugins: readonly InUse[] = [];
   #stopping: Promise<void> | undefined;
 
-  constructor(paths: LabPaths, parts: Parts, startup: Startup) {
+  constructor(paths: LabPaths, startup: Startup) {
     this.#paths = paths;
-    this.#parts = parts;
     this.#startup = startup;
   }
 
@@ -57,7 +57,7 @@ export class Datacentre {
     await this.#startRouters();
     this.#startup.begin("starting the mirrors");
     const authority = await openAuthority(this.#paths.ca);
-    const mirrors = await this.#parts.createMirrors({
+    const mirrors = await createMirrors({
       address: internetAddress,
       tls: await authority.issue([...mirroredNames, internetAddress]),
       rke2Binary: tools.rke2,
@@ -65,14 +65,13 @@ export class Datacentre {
       cacheDir: this.#paths.mirrorCache,
       faults: this.faults,
       logFile: join(this.#paths.logs, "mirrors.log"),
-      chartsSource: join(import.meta.dirname, "..", "charts"),
       chartsDir: charts,
     });
     this.#mirrors = mirrors;
     this.#closers.push(() => mirrors.close());
     const credentials = await ensureCredentials(this.#paths.state);
     this.#startup.begin("starting the internet's services");
-    const internet = await this.#parts.createInternet({
+    const internet = await createInternet({
       paths: this.#paths,
       authority,
       credentials,
@@ -86,7 +85,7 @@ export class Datacentre {
     });
     this.#internet = internet;
     this.#closers.push(() => internet.close());
-    const machines = await this.#parts.createHypervisor({
+    const machines = await createHypervisor({
       stateDir: this.#paths.machines,
       guestBinary: tools.guest,
       kubernetesBinDir: tools.kubernetesBin,
@@ -105,7 +104,7 @@ export class Datacentre {
         host.name,
         `${host.name}.${lanDomain(site)}`,
       ]);
-      const proxmox = await this.#parts.createProxmox({
+      const proxmox = await createProxmox({
         site,
         stateDir: join(this.#paths.hosts, site.name),
         hypervisor,

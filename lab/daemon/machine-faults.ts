@@ -1,7 +1,7 @@
 /** Faults of machines: one that has been started and whose network comes late. */
+import type { LabHypervisor } from "../machines/hypervisor.ts";
 import { setCable } from "../machines/network.ts";
 import type { Faults } from "../world/faults.ts";
-import type { LabHypervisor } from "./parts.ts";
 
 /**
  * The same hypervisor, under the faults of the service `machine`: a delay keeps a freshly started machine off the

@@ -6,6 +6,9 @@ import { bootMachine, type BootEnvironment, type RunningMachine } from "./runnin
 import type { MachineStatus } from "./running-machine.ts";
 import { kubernetesNames, openSystemTree } from "./system-tree.ts";
 
+/** A hypervisor that tells of the machines that run. */
+export type LabHypervisor = Hypervisor & { list(): readonly MachineStatus[] };
+
 export interface HypervisorOptions {
   /** Directory of the machines' disks, one per vmid; made when missing. */
   readonly stateDir: string;
@@ -36,9 +39,7 @@ async function kubernetesBinaries(directory: string): Promise<Record<string, str
  * Runs machines as sandboxes in this process' network namespace, which must have the bridges that definitions name.
  * Needs root, or root of a user namespace with a range of ids, and a /run of its own.
  */
-export async function createHypervisor(
-  options: HypervisorOptions,
-): Promise<Hypervisor & { list(): readonly MachineStatus[] }> {
+export async function createHypervisor(options: HypervisorOptions): Promise<LabHypervisor> {
   await mkdir(options.stateDir, { recursive: true });
   const environment: BootEnvironment = {
     stateDir: await realpath(options.stateDir),
