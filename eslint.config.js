@@ -19,5 +19,8 @@ export default tseslint.config(
     },
   },
   // node:test-like blocks of mocha return promises that mocha awaits.
-  { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
+  {
+    files: ["test/**/*.ts", "lab/test/**/*.ts"],
+    rules: { "@typescript-eslint/no-unused-expressions": "off" },
+  },
 );

@@ -17,9 +17,13 @@ interface Counts {
   readonly failed: number;
 }
 
-async function mochaSuite(pattern: string, timeout: number, tools: Tools): Promise<Counts> {
-  const files = (await Array.fromAsync(glob(pattern, { cwd: root }))).sort();
-  if (files.length === 0) throw new Error(`no test file matches ${pattern}`);
+async function mochaSuite(
+  patterns: readonly string[],
+  timeout: number,
+  tools: Tools,
+): Promise<Counts> {
+  const files = (await Array.fromAsync(glob(patterns, { cwd: root }))).sort();
+  if (files.length === 0) throw new Error(`no test file matches ${patterns.join(" or ")}`);
   const child = spawn(process.execPath, ["test/mocha.ts", String(timeout), ...files], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit", "pipe"],
@@ -93,10 +97,10 @@ const suites: readonly [string, string, () => Promise<Counts>][] = [
   [
     "unit",
     "unit, component and golden tests",
-    () => mochaSuite("test/unit/**/*.test.ts", 30_000, tools),
+    () => mochaSuite(["test/unit/**/*.test.ts", "lab/test/**/*.test.ts"], 30_000, tools),
   ],
   ["go", "tests of the lab's Go programs", goSuite],
-  ["lab", "end to end in the lab", () => mochaSuite("test/lab/**/*.test.ts", 600_000, tools)],
+  ["lab", "end to end in the lab", () => mochaSuite(["test/lab/**/*.test.ts"], 600_000, tools)],
 ];
 for (const [name, title, run] of suites.filter(([key]) => chosen(key))) {
   process.stdout.write(`\n== ${title} (${name})\n`);

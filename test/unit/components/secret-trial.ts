@@ -8,7 +8,7 @@ import type { SecretUse } from "../../../components/security/secrets.ts";
 import { createConnect, type Connect } from "../../../lab/apis/connect/server.ts";
 import type { VaultSpec } from "../../../lab/apis/connect/vaults.ts";
 import { noFaults, type Faults } from "../../../lab/world/faults.ts";
-import { selfSigned } from "../lab/apis/certificate.ts";
+import { selfSigned } from "../../../lab/test/apis/certificate.ts";
 
 export const token = "canary-connect-token";
 /** In every secret here. */
