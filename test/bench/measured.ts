@@ -30,21 +30,27 @@ export function registrationFigures(measured: readonly Registered[]): Figure[] {
   ];
 }
 
+/**
+ * What home's program adds to a preview of the resources that it registers. What these cost over an empty program is the
+ * SDK's, the engine's and the plugins' time, so that ratio has no limit.
+ */
 export function previewFigures({ empty, site, replay, peakMiB }: Previews): Figure[] {
   const [less, more, least] = [median(empty), median(site), median(replay)];
+  const detail = (seconds: number): string =>
+    `medians of ${site.length}: ${more.toFixed(2)} s, ${seconds.toFixed(2)} s`;
   return [
+    {
+      name: "preview of home over its resources alone",
+      value: more / least,
+      unit: "x",
+      limit: { atMost: 1.25 },
+      detail: detail(least),
+    },
     {
       name: "preview of home over an empty program's",
       value: more / less,
       unit: "x",
-      limit: { atMost: 1.8 },
-      detail: `medians of ${site.length}: ${more.toFixed(2)} s, ${less.toFixed(2)} s`,
-    },
-    {
-      name: "of it, Pulumi's own: home's resources without its program",
-      value: least / less,
-      unit: "x",
-      detail: `${least.toFixed(2)} s`,
+      detail: detail(less),
     },
     {
       name: "memory of home's program",
