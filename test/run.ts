@@ -1,16 +1,18 @@
 /**
- * `npm test [-- unit|go|lab ...]`: all set-up, then every test (or the suites named). The last line is
+ * `npm test [-- unit|go|lab [WORD ...] ...]`: all set-up, then every test, or those of the suites named, or of these those
+ * whose files have one of the words in their names: `npm test -- unit doctor lab faults`. The last line is
  * "N passed, N failed".
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
-import { delimiter } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { ensurePackages } from "../toolchain/debian.ts";
 import { findGo, goEnvironment, moduleRoot, root } from "../toolchain/build.ts";
 import { Progress } from "../toolchain/progress.ts";
 import { ensureTools, type Tools } from "../toolchain/tools.ts";
+import { chooseSuites, selectFiles } from "./selection.ts";
 
 interface Counts {
   readonly passed: number;
@@ -18,12 +20,10 @@ interface Counts {
 }
 
 async function mochaSuite(
-  patterns: readonly string[],
+  files: readonly string[],
   timeout: number,
   tools: Tools,
 ): Promise<Counts> {
-  const files = (await Array.fromAsync(glob(patterns, { cwd: root }))).sort();
-  if (files.length === 0) throw new Error(`no test file matches ${patterns.join(" or ")}`);
   const child = spawn(process.execPath, ["test/mocha.ts", String(timeout), ...files], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit", "pipe"],
@@ -48,8 +48,8 @@ interface GoEvent {
   readonly Output?: string;
 }
 
-async function goSuite(): Promise<Counts> {
-  const child = spawn(await findGo(), ["test", "-json", "-vet=off", "./..."], {
+async function goSuite(packages: readonly string[]): Promise<Counts> {
+  const child = spawn(await findGo(), ["test", "-json", "-vet=off", ...packages], {
     cwd: moduleRoot,
     stdio: ["ignore", "pipe", "inherit"],
     env: goEnvironment(),
@@ -86,26 +86,73 @@ async function goSuite(): Promise<Counts> {
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 
-const wanted = process.argv.slice(2);
-const chosen = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+interface Suite {
+  readonly name: string;
+  readonly title: string;
+  readonly files: readonly string[];
+  readonly run: (files: readonly string[], tools: Tools, whole: boolean) => Promise<Counts>;
+}
+
+const suites: readonly Suite[] = [
+  {
+    name: "unit",
+    title: "unit, component and golden tests",
+    files: ["test/unit/**/*.test.ts", "lab/test/**/*.test.ts"],
+    run: (files, tools) => mochaSuite(files, 30_000, tools),
+  },
+  {
+    name: "go",
+    title: "tests of the lab's Go programs",
+    files: ["lab/**/*_test.go"],
+    // The whole suite compiles packages without tests too.
+    run: (files, _, whole) =>
+      goSuite(whole ? ["./..."] : files.map((file) => join(root, dirname(file)))),
+  },
+  {
+    name: "lab",
+    title: "end to end in the lab",
+    files: ["test/lab/**/*.test.ts"],
+    run: (files, tools) => mochaSuite(files, 600_000, tools),
+  },
+];
+
+interface Planned {
+  readonly suite: Suite;
+  readonly files: readonly string[];
+  /** Without a word that chooses. */
+  readonly whole: boolean;
+}
+
+/** What the arguments choose. Throws when they choose nothing. */
+async function plan(args: readonly string[]): Promise<readonly Planned[]> {
+  const names = suites.map(({ name }) => name);
+  const chosen = chooseSuites(args, names);
+  const planned: Planned[] = [];
+  for (const suite of suites) {
+    const words = chosen.get(suite.name);
+    if (words === undefined) continue;
+    const files = (await Array.fromAsync(glob(suite.files, { cwd: root }))).sort();
+    if (files.length === 0) throw new Error(`no test file matches ${suite.files.join(" or ")}`);
+    planned.push({ suite, files: selectFiles(files, words), whole: words.length === 0 });
+  }
+  return planned;
+}
+
+// Known before anything is made ready, so that a misspelled word is told at once.
+const planned = await plan(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(2);
+});
 const progress = new Progress(2);
 await progress.step("Debian packages", ensurePackages);
 const tools = await progress.step("tools", ensureTools);
 
 const totals = { passed: 0, failed: 0 };
-const suites: readonly [string, string, () => Promise<Counts>][] = [
-  [
-    "unit",
-    "unit, component and golden tests",
-    () => mochaSuite(["test/unit/**/*.test.ts", "lab/test/**/*.test.ts"], 30_000, tools),
-  ],
-  ["go", "tests of the lab's Go programs", goSuite],
-  ["lab", "end to end in the lab", () => mochaSuite(["test/lab/**/*.test.ts"], 600_000, tools)],
-];
-for (const [name, title, run] of suites.filter(([key]) => chosen(key))) {
+for (const { suite, files, whole } of planned) {
+  const { name, title } = suite;
   process.stdout.write(`\n== ${title} (${name})\n`);
   const begun = Date.now();
-  const { passed, failed } = await run();
+  const { passed, failed } = await suite.run(files, tools, whole);
   totals.passed += passed;
   totals.failed += failed;
   process.stdout.write(
