@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { paths, run } from "./site.ts";
+import { paths, run } from "./command.ts";
 import { credentials } from "./world.ts";
 
 /** Secrets by a name for people. */
@@ -55,7 +55,7 @@ export async function canariesOf(stack: string): Promise<Canaries> {
   add("Cloudflare token", given.cloudflareToken);
   add("Tailscale OAuth secret", given.tailscale.clientSecret);
   add("Typeo's session secret", given.typeoSession);
-  const text = await run("pulumi", "stack", "export", "--show-secrets", "--stack", stack);
+  const text = await run`pulumi stack export --show-secrets --stack ${stack}`;
   const { deployment } = JSON.parse(text) as { deployment: { resources: ExportedResource[] } };
   for (const { urn, type, outputs = {} } of deployment.resources) {
     for (const output of secretOutputs[type] ?? []) {
@@ -89,7 +89,7 @@ export async function filesWith(
   await writeFile(patterns, `${[...canaries.values()].join("\n")}\n`, { mode: 0o600 });
   try {
     const search = `find ${directories.join(" ")} ${select} -print0 | xargs -0 -r grep -laF -f ${patterns} || true`;
-    return (await run("sh", "-c", search)).split("\n").filter((line) => line !== "");
+    return (await run`sh -c ${search}`).split("\n").filter((line) => line !== "");
   } finally {
     await rm(patterns);
   }

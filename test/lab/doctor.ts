@@ -1,6 +1,6 @@
 /** The doctor, as the tests ask it. */
 import assert from "node:assert/strict";
-import { attempt } from "./site.ts";
+import { attempt } from "./command.ts";
 
 interface Finding {
   readonly severity: "ok" | "warning" | "error";
@@ -16,9 +16,7 @@ export interface Report {
 
 /** What the doctor finds; its exit status must be what the summary says. */
 export async function doctor(stack = "home"): Promise<Report> {
-  const { code, stdout, stderr } = await attempt(
-    ...["node", "scripts/doctor.ts", "--stack", stack, "--json"],
-  );
+  const { code, stdout, stderr } = await attempt`node scripts/doctor.ts --stack ${stack} --json`;
   assert.ok(stdout.startsWith("{"), `${stdout}\n${stderr}`);
   const report = JSON.parse(stdout) as Report;
   const { error, warning } = report.summary;
@@ -29,6 +27,12 @@ export async function doctor(stack = "home"): Promise<Report> {
 /** What is not fine. */
 export const bad = ({ findings }: Report): readonly Finding[] =>
   findings.filter(({ severity }) => severity !== "ok");
+
+/** Fails when the doctor finds an error at home. */
+export async function expectNoError(): Promise<void> {
+  const errors = bad(await doctor()).filter(({ severity }) => severity === "error");
+  assert.deepEqual(errors, []);
+}
 
 /** The finding about a subject whose text fits; fails with all that was found. */
 export function named(report: Report, subject: string, text: RegExp): Finding {

@@ -1,15 +1,9 @@
 /** What tells a machine from another that takes its place, as Proxmox, the cluster, etcd and the tailnet know it. */
 import type { NodeObject } from "../../lab/shell/summary.ts";
-import { kubectl, proxmox, run } from "./site.ts";
+import { nodes } from "./cluster.ts";
+import { run } from "./command.ts";
+import { machines } from "./site.ts";
 import { devices } from "./world.ts";
-
-/** A machine as Proxmox lists it. */
-interface Listed {
-  readonly name: string;
-  readonly vmid: number;
-  readonly node: string;
-  readonly tags: string;
-}
 
 export interface Member {
   readonly ID: string;
@@ -26,28 +20,25 @@ export async function members(): Promise<readonly Member[]> {
   const tls = "/var/lib/rancher/rke2/server/tls/etcd";
   const files = `--cacert ${tls}/server-ca.crt --cert ${tls}/server-client.crt --key ${tls}/server-client.key`;
   const url = "https://127.0.0.1:2379/v3/cluster/member/list";
-  const text = await run("ssh", "proxmox-stone", `curl -sSf ${files} -d '{}' ${url}`);
+  const text = await run`ssh proxmox-stone curl -sSf ${files} -d '{}' ${url}`;
   return (JSON.parse(text) as { members: Member[] }).members;
 }
 
 /** Everything about machines that tells one from the machine that takes its place; by name. */
 export async function identities() {
-  const [vms, joined] = await Promise.all([
-    proxmox<Listed[]>("home", "cluster/resources?type=vm"),
-    devices(),
-  ]);
-  const nodes = await kubectl<{ items: LabelledNode[] }>("home", "get", "nodes");
+  const [vms, joined] = await Promise.all([machines("home"), devices()]);
+  const seen = await nodes<LabelledNode>("home");
   const etcd = await members();
   const own = joined.filter(({ hostname }) => hostname.startsWith("proxmox-"));
   return {
     vm: new Map(vms.map(({ name, vmid, node, tags }) => [name, { vmid, host: node, tags }])),
-    node: new Map(nodes.items.map(({ metadata }) => [metadata.name, metadata.uid])),
+    node: new Map(seen.map(({ metadata }) => [metadata.name, metadata.uid])),
     // RKE2 calls a member by its node's name and a random end.
     member: new Map(etcd.map(({ ID, name }) => [name.replace(/-[0-9a-f]+$/, ""), ID])),
     device: new Map(own.map(({ hostname, id }) => [hostname, id])),
-    counts: [vms.length, nodes.items.length, etcd.length, own.length],
+    counts: [vms.length, seen.length, etcd.length, own.length],
     names: own.map(({ name }) => name.split(".")[0]).sort(),
     learners: etcd.filter(({ isLearner }) => isLearner === true).map(({ name }) => name),
-    nodes: nodes.items,
+    nodes: seen,
   };
 }

@@ -1,23 +1,34 @@
 /** Every command line that any process of the lab, its machines included, has shown while it was watched. */
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { attempt, paths, run } from "./site.ts";
+import { attempt, paths, run, type Output } from "./command.ts";
 
 const seenFile = join(paths.run, "command-lines");
 const stopFile = join(paths.run, "command-lines.stop");
 
-let watching: ReturnType<typeof attempt> | undefined;
+let watching: Promise<Output> | undefined;
 
-/** Begins to look, five times a second; what was seen before stays. */
+/** Looks five times a second from now on; what was seen before stays. */
 export async function watchProcesses(): Promise<void> {
-  await run("rm", "-f", stopFile);
-  watching = attempt("node", "test/lab/watch-processes.ts", seenFile, stopFile);
+  if (watching !== undefined) return;
+  await run`rm -f ${stopFile}`;
+  watching = attempt`node test/lab/watch-processes.ts ${seenFile} ${stopFile}`;
 }
 
-/** Ends looking, and gives everything that was seen. */
+/** Ends looking. Throws when the watcher had ended before. */
+export async function endWatch(): Promise<void> {
+  if (watching === undefined) return;
+  await run`touch ${stopFile}`;
+  const { code, stderr } = await watching;
+  watching = undefined;
+  assert.equal(code, 0, stderr);
+}
+
+/** Everything that was seen up to now; looking goes on. */
 export async function seenProcesses(): Promise<string> {
-  await run("touch", stopFile);
-  const ended = await watching;
-  if (ended !== undefined && ended.code !== 0) throw new Error(ended.stderr);
-  return readFile(seenFile, "utf8");
+  await endWatch();
+  const seen = await readFile(seenFile, "utf8");
+  await watchProcesses();
+  return seen;
 }

@@ -1,71 +1,35 @@
-/** The lab that the end-to-end tests share: its own state directory, apart from the clone's everyday lab. */
+/** A site as its owner meets it: `npm run up`, its config, and the Proxmox API of its hosts. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Tools } from "../../toolchain/tools.ts";
-import { root } from "../../toolchain/build.ts";
+import { apiTokenId, ensureCredentials } from "../../lab/world/credentials.ts";
+import { runInLab } from "../../lab/lab.ts";
+import { attempt, paths, run } from "./command.ts";
 
-process.env["HOMELAB_LAB"] ??= join(root, ".lab-test");
-const { labStatus, resetLab, runInLab, startLab, stopLab } = await import("../../lab/lab.ts");
-const { apiTokenId, ensureCredentials } = await import("../../lab/world/credentials.ts");
-const { labPaths } = await import("../../lab/host/paths.ts");
-
-export { labStatus };
-export const paths = labPaths();
-
-export interface Output {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function tools(): Tools {
-  const given = process.env["HOMELAB_TEST_TOOLS"];
-  if (given === undefined) throw new Error("run the tests by `npm test`: it makes the tools ready");
-  return JSON.parse(given) as Tools;
-}
-
-/** A lab without anything in it. */
-export async function freshLab(): Promise<void> {
-  await resetLab();
-  await startLab({ tools: tools() });
-}
-
-export const endLab = async (): Promise<void> => stopLab();
-
-/** Commands that want the shell's kubeconfig and ssh keys; the others are spared asking the stacks for them. */
-const helpsPeople = new Set(["kubectl", "helm", "ssh"]);
-
-/** Runs a command in the lab and gives what it printed; a failure carries all of it. */
-export async function run(...command: string[]): Promise<string> {
-  const result = await attempt(...command);
-  assert.equal(
-    result.code,
-    0,
-    `${command.join(" ")} ended with ${result.code}\n${result.stdout}\n${result.stderr}`,
-  );
-  return result.stdout;
-}
-
-/** The same without the demand that it succeeds. */
-export async function attempt(...command: string[]): Promise<Output> {
-  return runInLab(command, { stdio: "capture", keepHome: !helpsPeople.has(command[0] ?? "") });
-}
-
-/** The same, which must fail; gives everything that it printed. */
-export async function refused(...command: string[]): Promise<string> {
-  const { code, stdout, stderr } = await attempt(...command);
-  assert.notEqual(code, 0, `${command.join(" ")} ended well\n${stdout}\n${stderr}`);
+/** `npm run up -- --stack NAME`, as it runs inside the lab; gives everything that it said. */
+export async function up(stack: string, ...options: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await attempt`node scripts/up.ts --stack ${stack} ${options}`;
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
   return `${stdout}\n${stderr}`;
 }
 
-/** `npm run up -- --stack NAME`, as it runs inside the lab. */
-export const up = async (stack: string): Promise<string> =>
-  run("node", "scripts/up.ts", "--stack", stack);
+/** Sets a value in home's site file. */
+export const setConfig = async (path: string, value: string): Promise<string> =>
+  run`pulumi config set --stack home --path ${path} ${value}`;
 
-/** kubectl against a site; parsed JSON. */
-export async function kubectl<T>(stack: string, ...args: string[]): Promise<T> {
-  return JSON.parse(await run("kubectl", "--context", stack, ...args, "-o", "json")) as T;
+/** Sets a value in home's site file to that of two which it does not have, so that there is something to change; gives it. */
+export async function changeConfig(
+  path: string,
+  [one, other]: readonly [string, string],
+): Promise<string> {
+  const { stdout } = await attempt`pulumi config get --stack home --path ${path}`;
+  const value = stdout.trim() === one ? other : one;
+  await setConfig(path, value);
+  return value;
+}
+
+/** Fails when the program would change anything of a site, beside what really exists. */
+export async function nothingToChange(stack: string): Promise<void> {
+  await run`pulumi preview --stack ${stack} --refresh --expect-no-changes`;
 }
 
 /**
@@ -89,7 +53,11 @@ export async function eventually(seconds: number, check: () => Promise<void>): P
 export interface ListedMachine {
   readonly vmid: number;
   readonly name: string;
+  /** Its host. */
+  readonly node: string;
   readonly status: string;
+  /** With semicolons between. */
+  readonly tags: string;
 }
 
 /** Addresses of a Proxmox API of each site. */
@@ -112,5 +80,12 @@ export async function proxmox<T>(stack: string, path: string, method = "GET"): P
   return (JSON.parse(stdout) as { data: T }).data;
 }
 
-export const machines = async (stack: string): Promise<ListedMachine[]> =>
-  proxmox<ListedMachine[]>(stack, "cluster/resources?type=vm");
+export const machines = async (stack: string): Promise<readonly ListedMachine[]> =>
+  proxmox<readonly ListedMachine[]>(stack, "cluster/resources?type=vm");
+
+/** A machine of home by its name, and the path of its API on its host. */
+export async function machine(name: string): Promise<ListedMachine & { readonly path: string }> {
+  const found = (await machines("home")).find((one) => one.name === name);
+  assert.ok(found, `${name} is no machine`);
+  return { ...found, path: `nodes/${found.node}/qemu/${found.vmid}` };
+}

@@ -5,7 +5,7 @@ import { ensureCredentials } from "../../lab/world/credentials.ts";
 import { publicZone } from "../../lab/world/inventory.ts";
 import type { FaultRuleInput } from "../../lab/world/fault-registry.ts";
 import { runAsVisitor, runInLab } from "../../lab/shell/inside.ts";
-import { paths } from "./site.ts";
+import { paths } from "./command.ts";
 
 const control = new ControlClient(paths.control);
 
@@ -71,6 +71,21 @@ export async function cloudflare<T>(method: string, path: string, body?: unknown
   );
   assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
   return (JSON.parse(answer.body) as { result: T }).result;
+}
+
+/** A record of the zone, as Cloudflare lists it. */
+interface DnsRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly content: string;
+}
+
+/** The record of the application's public name. */
+export async function typeoRecord(): Promise<DnsRecord> {
+  const records = await cloudflare<DnsRecord[]>("GET", "zones/{z}/dns_records");
+  const found = records.find(({ name }) => name === "typeo.example.net");
+  assert.ok(found, "typeo.example.net has no record");
+  return found;
 }
 
 async function tailnetToken(): Promise<string> {

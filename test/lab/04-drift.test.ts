@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { kubectl, proxmox, run } from "./site.ts";
-import { cloudflare, tailscale } from "./world.ts";
+import { node } from "./cluster.ts";
+import { run } from "./command.ts";
+import { machine, nothingToChange, proxmox, up } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+import { cloudflare, tailscale, typeoRecord } from "./world.ts";
 
 interface Tunnel {
   readonly id: string;
   readonly name: string;
-}
-interface DnsRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly content: string;
 }
 interface Ingress {
   readonly config: { readonly ingress: readonly { readonly hostname?: string }[] };
@@ -17,14 +15,11 @@ interface Ingress {
 
 const zone = "topology.kubernetes.io/zone";
 
-const memory = async (): Promise<number> =>
-  Number((await proxmox<{ memory: string }>("home", "nodes/vault/qemu/124/config")).memory);
+const name = "proxmox-vault";
 
-async function typeoRecord(): Promise<DnsRecord> {
-  const records = await cloudflare<DnsRecord[]>("GET", "zones/{z}/dns_records");
-  const found = records.find(({ name }) => name === "typeo.example.net");
-  assert.ok(found, "typeo.example.net has no record");
-  return found;
+async function memory(): Promise<number> {
+  const { path } = await machine(name);
+  return Number((await proxmox<{ memory: string }>("home", `${path}/config`)).memory);
 }
 
 async function configuration(): Promise<string> {
@@ -34,22 +29,15 @@ async function configuration(): Promise<string> {
   return `accounts/{a}/cfd_tunnel/${tunnel.id}/configurations`;
 }
 
-async function zoneOf(node: string): Promise<string | undefined> {
-  const { metadata } = await kubectl<{ metadata: { labels: Record<string, string> } }>(
-    "home",
-    "get",
-    "node",
-    node,
-  );
-  return metadata.labels[zone];
-}
-
 /** What was there before it was changed by hand. */
 const original: { record?: string; ingress?: number; policy?: string } = {};
 
 describe("what was changed by hand", () => {
+  given(siteIsUp);
+
   it("is a machine's memory, a record, the tunnel's ingress, the policy and a label", async () => {
-    await proxmox("home", "nodes/vault/qemu/124/config?memory=6144", "PUT");
+    const { path: vault } = await machine(name);
+    await proxmox("home", `${vault}/config?memory=6144`, "PUT");
     assert.equal(await memory(), 6144);
 
     const record = await typeoRecord();
@@ -67,14 +55,11 @@ describe("what was changed by hand", () => {
     original.policy = await tailscale("GET", "tailnet/-/acl");
     await tailscale("POST", "tailnet/-/acl", `// by hand\n${original.policy}`);
 
-    await run(
-      ...["kubectl", "--context", "home", "label", "node", "proxmox-vault", `${zone}=elsewhere`],
-      "--overwrite",
-    );
+    await run`kubectl --context home label node ${name} ${zone}=elsewhere --overwrite`;
   });
 
   it("is shown by a preview that looks at what really exists", async () => {
-    const text = await run("pulumi", "preview", "--stack", "home", "--refresh", "--diff");
+    const text = await run`pulumi preview --stack home --refresh --diff`;
     for (const changed of [
       /memory/,
       /DnsRecord|dnsRecord/,
@@ -86,13 +71,13 @@ describe("what was changed by hand", () => {
   });
 
   it("is repaired by an up that looks first", async () => {
-    await run("node", "scripts/up.ts", "--stack", "home", "--refresh");
+    await up("home", "--refresh");
     assert.equal(await memory(), 8192);
     assert.equal((await typeoRecord()).content, original.record);
     const { config } = await cloudflare<Ingress>("GET", await configuration());
     assert.equal(config.ingress.length, original.ingress);
     assert.equal(await tailscale("GET", "tailnet/-/acl"), original.policy);
-    assert.equal(await zoneOf("proxmox-vault"), "vault");
-    await run("pulumi", "preview", "--stack", "home", "--refresh", "--expect-no-changes");
+    assert.equal((await node(name)).metadata.labels?.[zone], (await machine(name)).node);
+    await nothingToChange("home");
   });
 });

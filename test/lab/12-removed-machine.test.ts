@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { expectSessions } from "./bgp.ts";
+import { expectSessions } from "./cluster.ts";
+import { kubectl, refused, run } from "./command.ts";
 import { identities } from "./identities.ts";
-import { eventually, kubectl, refused, run } from "./site.ts";
+import { eventually, nothingToChange, setConfig, up } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
 
 /** A server; two others stay. */
 const leaver = "proxmox-titan";
@@ -10,9 +12,6 @@ const stayers = ["proxmox-stone", "proxmox-tank", "proxmox-vault"];
 /** Its entry in the site file. */
 const entry = "homelab:machines[2]";
 const file = "Pulumi.home.yaml";
-
-const config = (...args: string[]): Promise<string> =>
-  run("pulumi", "config", ...args, "--stack", "home");
 
 interface Pod {
   readonly metadata: {
@@ -24,31 +23,35 @@ interface Pod {
 
 /** The last of the tests that want the whole site: what comes next destroys it, so that nobody waits for a return. */
 describe("a machine that leaves the config", () => {
+  given(siteIsUp);
+
   let original: Awaited<ReturnType<typeof identities>>;
 
   before(async () => {
-    await run("sh", "-c", `cp ${file} "$HOME/kept.yaml"`);
+    const keep = `cp ${file} "$HOME/kept.yaml"`;
+    await run`sh -c ${keep}`;
     original = await identities();
   });
 
   after(async () => {
-    await run("sh", "-c", `cat "$HOME/kept.yaml" >${file}`);
+    const restore = `cat "$HOME/kept.yaml" >${file}`;
+    await run`sh -c ${restore}`;
   });
 
   it("is not destroyed until allowRemove names it", async () => {
-    await config("rm", "--path", entry);
-    const even = await refused("node", "scripts/up.ts", "--stack", "home");
+    await run`pulumi config rm --stack home --path ${entry}`;
+    const even = await refused`node scripts/up.ts --stack home`;
     assert.match(even, /2 servers cannot keep quorum/);
-    await config("set", "--path", "homelab:allowRemove[0]", "proxmox-attic");
-    const said = await refused("node", "scripts/up.ts", "--stack", "home");
+    await setConfig("homelab:allowRemove[0]", "proxmox-attic");
+    const said = await refused`node scripts/up.ts --stack home`;
     assert.match(said, /proxmox-titan\): .*VM 123 on titan would be destroyed with its disks/);
     assert.match(said, /name proxmox-titan under homelab:allowRemove/);
     assert.deepEqual((await identities()).counts, original.counts);
   });
 
   it("leaves the tailnet, the cluster and etcd before Proxmox, and the others stay as they are", async () => {
-    await config("set", "--path", "homelab:allowRemove[0]", leaver);
-    await run("node", "scripts/up.ts", "--stack", "home");
+    await setConfig("homelab:allowRemove[0]", leaver);
+    await up("home");
     const now = await identities();
     assert.deepEqual(now.counts, [3, 3, 2, 3]);
     for (const what of ["vm", "node", "member", "device"] as const) {
@@ -56,7 +59,7 @@ describe("a machine that leaves the config", () => {
       for (const name of stayers)
         assert.deepEqual(now[what].get(name), original[what].get(name), `${what} of ${name}`);
     }
-    const { items } = await kubectl<{ items: Pod[] }>("home", "get", "pods", "-A");
+    const { items } = await kubectl<{ items: Pod[] }>`--context home get pods -A`;
     // Those of the node itself and of DaemonSets go when the cluster notices that it has no such node.
     const bound = (pod: Pod): boolean =>
       (pod.metadata.ownerReferences ?? []).some(({ kind }) => /^(Node|DaemonSet)$/.test(kind));
@@ -66,6 +69,6 @@ describe("a machine that leaves the config", () => {
       [],
     );
     await eventually(60, () => expectSessions("home", 3));
-    await run("pulumi", "preview", "--stack", "home", "--refresh", "--expect-no-changes");
+    await nothingToChange("home");
   });
 });

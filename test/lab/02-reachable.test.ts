@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { attempt, eventually, kubectl, paths, run } from "./site.ts";
-import { devices, mailTo, tailscale, visit, type Visit } from "./world.ts";
 import { runAsVisitor } from "../../lab/shell/inside.ts";
+import { attempt, kubectl, paths, run } from "./command.ts";
+import { keys } from "./outside.ts";
+import { eventually } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+import { devices, mailTo, tailscale, visit, type Visit } from "./world.ts";
+import { words } from "./words.ts";
 
 const typeo = "https://typeo.example.net/";
 const login = "https://homelab.cloudflareaccess.com/cdn-cgi/access/login/typeo.example.net";
@@ -14,10 +18,7 @@ interface ServiceToken {
 }
 
 async function serviceToken(): Promise<ServiceToken> {
-  const text = await run(
-    ...["pulumi", "stack", "output", "serviceTokens"],
-    ...["--show-secrets", "--json", "--stack", "home"],
-  );
+  const text = await run`pulumi stack output serviceTokens --show-secrets --json --stack home`;
   const token = (JSON.parse(text) as Record<string, ServiceToken>)["monitoring"];
   assert.ok(token, "there is no service token");
   return token;
@@ -36,15 +37,17 @@ function shown(page: Visit, id: string): string {
 }
 
 describe("from the internet", () => {
+  given(siteIsUp);
+
   const jar = join(paths.run, "visitor-cookies");
   const cookies = [`cookie = "${jar}"`, `cookie-jar = "${jar}"`];
   beforeEach(() => rm(jar, { force: true }));
 
   it("a name leads through Access, tunnel and Service to a pod, for a program with a service token", async () => {
     const token = await serviceToken();
-    const { items } = await kubectl<{ items: { metadata: { name: string } }[] }>(
-      ...(["home", "get", "pods", "-n", "typeo"] as const),
-    );
+    const { items } = await kubectl<{
+      items: { metadata: { name: string } }[];
+    }>`--context home get pods -n typeo`;
     await eventually(30, async () => {
       const page = await visit(typeo, asProgram(token));
       assert.equal(page.status, 200, page.body);
@@ -84,13 +87,10 @@ describe("from the internet", () => {
   });
 
   it("names that nobody published and the home network are out of reach", async () => {
-    const absent = await runAsVisitor(["curl", "-sS", "https://other.example.net/"], {
-      stdio: "capture",
-    });
+    const capture = { stdio: "capture" } as const;
+    const absent = await runAsVisitor(words`curl -sS https://other.example.net/`, capture);
     assert.equal(absent.code, 6, absent.stderr);
-    const inside = await runAsVisitor(["curl", "-sSk", "-m", "3", "https://192.168.1.11:8006/"], {
-      stdio: "capture",
-    });
+    const inside = await runAsVisitor(words`curl -sSk -m 3 https://192.168.1.11:8006/`, capture);
     assert.notEqual(inside.code, 0);
   });
 
@@ -98,15 +98,13 @@ describe("from the internet", () => {
     const token = await serviceToken();
     const { items } = await kubectl<{
       items: { metadata: { name: string }; spec: { nodeName: string } }[];
-    }>(...(["home", "get", "pods", "-n", "cloudflared"] as const));
+    }>`--context home get pods -n cloudflared`;
     const nodes = items.map(({ spec }) => spec.nodeName);
     assert.equal(new Set(nodes).size, 2, `both ends are on ${nodes.join(", ")}`);
     const [lost] = items;
     assert.ok(lost);
-    await run(
-      ...["kubectl", "--context", "home", "delete", "pod", "-n", "cloudflared"],
-      ...[lost.metadata.name, "--wait=false"],
-    );
+    const { name } = lost.metadata;
+    await run`kubectl --context home delete pod -n cloudflared ${name} --wait=false`;
     const pages = await Promise.all([1, 2, 3].map(() => visit(typeo, asProgram(token))));
     for (const page of pages) assert.equal(page.status, 200);
   });
@@ -141,6 +139,8 @@ describe("from the internet", () => {
 });
 
 describe("from the tailnet", () => {
+  given(siteIsUp);
+
   const routes = ["10.43.0.0/16", "10.42.0.0/16", "10.96.0.0/16", "192.168.1.0/24"];
 
   it("has every machine, the operator and the connector as devices with their tags", async () => {
@@ -162,7 +162,7 @@ describe("from the tailnet", () => {
     assert.deepEqual(new Set(connector?.enabledRoutes), new Set([...routes, "0.0.0.0/0", "::/0"]));
     const { status } = await kubectl<{
       status: { conditions: { type: string; status: string }[] };
-    }>(...(["home", "get", "connector", "robbinsdale-connector-0"] as const));
+    }>`--context home get connector robbinsdale-connector-0`;
     assert.equal(status.conditions.find(({ type }) => type === "ConnectorReady")?.status, "True");
   });
 
@@ -172,22 +172,21 @@ describe("from the tailnet", () => {
   });
 
   it("lets a key in once only", async () => {
-    const text = await run("ssh", "proxmox-vault", "ls -a /run/homelab-tailscale.key 2>&1 || true");
+    const text = await run`ssh proxmox-vault ls -a /run/homelab-tailscale.key 2>&1 || true`;
     assert.match(text, /No such file/);
-    const { keys } = JSON.parse(await tailscale("GET", "tailnet/-/keys")) as {
-      keys: { description: string; keyType: string; invalid?: boolean }[];
-    };
-    const machines = keys.filter(({ description }) => /^gen-\w+ proxmox-/.test(description));
+    const machines = (await keys()).filter(({ description }) =>
+      /^gen-\w+ proxmox-/.test(description),
+    );
     assert.equal(machines.length, 4);
     assert.ok(machines.every(({ invalid }) => invalid === true));
   });
 
   it("takes a restarted machine's Tailscale for the same device", async () => {
     const before = (await devices()).find(({ hostname }) => hostname === "proxmox-vault")?.id;
-    const { code } = await attempt("ssh", "proxmox-vault", "systemctl restart tailscaled");
+    const { code } = await attempt`ssh proxmox-vault systemctl restart tailscaled`;
     assert.equal(code, 0);
     await eventually(30, async () => {
-      const status = await run("ssh", "proxmox-vault", "tailscale status --json");
+      const status = await run`ssh proxmox-vault tailscale status --json`;
       assert.equal((JSON.parse(status) as { BackendState: string }).BackendState, "Running");
     });
     const same = (await devices()).filter(({ hostname }) => hostname === "proxmox-vault");

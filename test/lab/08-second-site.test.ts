@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { expectSessions } from "./bgp.ts";
+import { expectSessions, nodes } from "./cluster.ts";
+import { refused, run } from "./command.ts";
 import { expectNothingYet } from "./doctor.ts";
-import { eventually, kubectl, machines, proxmox, refused, run } from "./site.ts";
-import type { NodeObject } from "../../lab/shell/summary.ts";
+import { eventually, machines, nothingToChange, proxmox, up } from "./site.ts";
+import { cabinIsGone, given, siteIsUp } from "./states.ts";
 import { devices, fault, noFaults, tailscale } from "./world.ts";
+import { words } from "./words.ts";
 
-const up = ["node", "scripts/up.ts", "--stack", "cabin"] as const;
+const upCabin = words`node scripts/up.ts --stack cabin`;
 
 /** Everything that a first `up` can meet, one after the other: each run goes as far as it can, and the next goes on. */
 describe("a second site, on a bad day", () => {
+  given(siteIsUp, cabinIsGone);
   afterEach(noFaults);
 
   it("is looked at by the doctor beside the first, which has everything, and nothing is wrong", async () => {
@@ -19,7 +22,7 @@ describe("a second site, on a bad day", () => {
     const policy = await tailscale("GET", "tailnet/-/acl");
     await tailscale("POST", "tailnet/-/acl", policy.replaceAll("tag:cabin-connector", "tag:other"));
     try {
-      const said = await refused(...up);
+      const said = await refused`${upCabin}`;
       assert.match(said, /does not provide for site cabin/);
       assert.match(said, /sites:\s+cabin: /);
       assert.deepEqual(await machines("cabin"), []);
@@ -30,7 +33,7 @@ describe("a second site, on a bad day", () => {
 
   it("is refused with a clear error while 1Password does not answer", async () => {
     await fault({ service: "connect", effect: { kind: "cut" } });
-    assert.match(await refused(...up), /https:\/\/connect\.home\.arpa/);
+    assert.match(await refused`${upCabin}`, /https:\/\/connect\.home\.arpa/);
     assert.deepEqual(await machines("cabin"), []);
   });
 
@@ -38,7 +41,7 @@ describe("a second site, on a bad day", () => {
     const effect = { kind: "fail", status: 500, message: "no space left on local-lvm" } as const;
     const failed = { service: "proxmox.task", path: "qmcreate", times: 1, effect } as const;
     await fault(failed);
-    assert.match(await refused(...up), /no space left on local-lvm/);
+    assert.match(await refused`${upCabin}`, /no space left on local-lvm/);
   });
 
   it("gets over a slow Proxmox and late SSH, and names the machine whose auth key was refused", async () => {
@@ -52,7 +55,7 @@ describe("a second site, on a bad day", () => {
       message: "invalid key: API key not valid",
     } as const;
     await fault({ service: "tailscale", path: "/machine/register", effect: revoked });
-    const said = await refused(...up);
+    const said = await refused`${upCabin}`;
     assert.match(said, /invalid key/);
     assert.match(said, /proxmox-hut/);
     assert.equal((await machines("cabin")).length, 1);
@@ -60,21 +63,20 @@ describe("a second site, on a bad day", () => {
 
   it("says where a chart could not be had", async () => {
     await fault({ service: "mirrors", host: "helm.cilium.io", effect: { kind: "cut" } });
-    assert.match(await refused(...up), /helm\.cilium\.io/);
+    assert.match(await refused`${upCabin}`, /helm\.cilium\.io/);
   });
 
   it("comes up with the first still there", async () => {
-    await run(...up);
-    const { items } = await kubectl<{ items: NodeObject[] }>("cabin", "get", "nodes");
+    await up("cabin");
     assert.deepEqual(
-      items.map(({ metadata }) => metadata.name),
+      (await nodes("cabin")).map(({ metadata }) => metadata.name),
       ["proxmox-hut"],
     );
     await eventually(60, () => expectSessions("cabin", 1));
-    assert.equal((await kubectl<{ items: unknown[] }>("home", "get", "nodes")).items.length, 4);
+    assert.equal((await nodes("home")).length, 4);
     await expectSessions("home", 4);
     assert.equal((await machines("home")).length, 4);
-    await run("pulumi", "preview", "--stack", "cabin", "--refresh", "--expect-no-changes");
+    await nothingToChange("cabin");
   });
 
   it("leaves the tailnet when its only machine is dead, even if a destroy breaks off then", async () => {
@@ -89,7 +91,7 @@ describe("a second site, on a bad day", () => {
     });
     const effect = { kind: "fail", status: 500, message: "cannot lock the disk" } as const;
     await fault({ service: "proxmox.task", path: "qmdestroy", times: 1, effect });
-    const said = await refused("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
+    const said = await refused`node scripts/destroy.ts --stack cabin --yes`;
     assert.match(said, /cannot lock the disk/);
     assert.match(said, /removed the device proxmox-hut/);
     assert.equal((await machines("cabin")).length, 1);
@@ -102,7 +104,7 @@ describe("a second site, on a bad day", () => {
   });
 
   it("goes with the next destroy, and leaves the first alone", async () => {
-    await run("node", "scripts/destroy.ts", "--stack", "cabin", "--yes");
+    await run`node scripts/destroy.ts --stack cabin --yes`;
     assert.deepEqual(await machines("cabin"), []);
     assert.equal((await machines("home")).length, 4);
   });

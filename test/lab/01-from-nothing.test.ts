@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
-import type { NodeObject } from "../../lab/shell/summary.ts";
 import { roles } from "../../lab/shell/summary.ts";
-import { eventually, freshLab, kubectl, run, up } from "./site.ts";
-import { expectSessions, learnedRoutes } from "./bgp.ts";
+import { expectSessions, learnedRoutes, nodes, readiness } from "./cluster.ts";
+import { kubectl, run } from "./command.ts";
 import { expectNothingYet } from "./doctor.ts";
-import { watchProcesses } from "./processes.ts";
+import { eventually, nothingToChange, up } from "./site.ts";
+import { given, labIsNew } from "./states.ts";
 
 describe("from nothing", () => {
-  before(async () => {
-    await freshLab();
-    await watchProcesses();
-  });
+  given(labIsNew);
 
   it("has a doctor who finds nothing wrong before the first up, and calls new what is not there yet", async () => {
     await expectNothingYet("home", "robbinsdale-connector-0");
@@ -21,13 +18,12 @@ describe("from nothing", () => {
   });
 
   it("has four ready nodes with their names, addresses, versions and roles", async () => {
-    const { items } = await kubectl<{ items: NodeObject[] }>("home", "get", "nodes");
-    const seen = items.map((node) => ({
+    const seen = (await nodes("home")).map((node) => ({
       name: node.metadata.name,
       roles: roles(node),
       version: node.status.nodeInfo.kubeletVersion,
       address: node.status.addresses.find(({ type }) => type === "InternalIP")?.address,
-      ready: node.status.conditions.find(({ type }) => type === "Ready")?.status,
+      ready: readiness(node),
     }));
     const server = { roles: "control-plane,etcd", version: "v1.35.4+rke2r1", ready: "True" };
     assert.deepEqual(seen, [
@@ -43,42 +39,31 @@ describe("from nothing", () => {
   });
 
   it("has taught the router every node's pods, and the service and load-balancer addresses", async () => {
-    const { items: nodes } = await kubectl<{
+    const { items } = await kubectl<{
       items: { metadata: { name: string }; spec: { ipam: { podCIDRs: string[] } } }[];
-    }>("home", "get", "ciliumnodes");
-    assert.equal(nodes.length, 4);
-    await run(
-      "kubectl",
-      "--context",
-      "home",
-      "create",
-      "service",
-      "loadbalancer",
-      "probe",
-      "--tcp=80:80",
-    );
+    }>`--context home get ciliumnodes`;
+    assert.equal(items.length, 4);
+    await run`kubectl --context home create service loadbalancer probe --tcp=80:80`;
     await eventually(30, async () => {
       const service = await kubectl<{
         spec: { clusterIP: string };
         status: { loadBalancer: { ingress?: { ip: string }[] } };
-      }>("home", "get", "service", "probe");
+      }>`--context home get service probe`;
       const balancer = service.status.loadBalancer.ingress?.[0]?.ip;
       assert.match(balancer ?? "none", /^10\.96\./);
       const routes = await learnedRoutes("home");
-      for (const node of nodes) assert.ok(routes.includes(node.spec.ipam.podCIDRs[0] ?? "none"));
+      for (const { spec } of items) assert.ok(routes.includes(spec.ipam.podCIDRs[0] ?? "none"));
       assert.ok(routes.includes(`${service.spec.clusterIP}/32`), routes.join(" "));
       assert.ok(routes.includes(`${balancer}/32`), routes.join(" "));
     });
-    await run("kubectl", "--context", "home", "delete", "service", "probe");
+    await run`kubectl --context home delete service probe`;
   });
-});
 
-describe("again", () => {
   it("has nothing to change", async () => {
-    await run("pulumi", "up", "--yes", "--stack", "home", "--expect-no-changes", "--skip-preview");
+    await run`pulumi up --yes --stack home --expect-no-changes --skip-preview`;
   });
 
   it("has nothing to change after looking at what really exists", async () => {
-    await run("pulumi", "preview", "--stack", "home", "--refresh", "--expect-no-changes");
+    await nothingToChange("home");
   });
 });

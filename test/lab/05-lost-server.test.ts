@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import type { NodeObject } from "../../lab/shell/summary.ts";
+import { addressHolder, node, nodes, readiness } from "./cluster.ts";
+import { attempt, run } from "./command.ts";
+import { changeConfig, eventually, machine, proxmox, up } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+
+const address = "https://192.168.1.20:6443";
+
+/** Whether the API behind the site's address answers; any HTTP status is an answer. */
+async function answers(): Promise<boolean> {
+  const { code } = await attempt`curl -sk --max-time 1 -o /dev/null ${address}/readyz`;
+  return code === 0;
+}
+
+describe("a lost server", () => {
+  given(siteIsUp);
+
+  let lost: Awaited<ReturnType<typeof machine>>;
+
+  it("does not take the cluster's address away for more than 15 s", async () => {
+    lost = await machine(await addressHolder());
+    await proxmox("home", `${lost.path}/status/stop`, "POST");
+    await eventually(10, async () => {
+      const { status } = await proxmox<{ status: string }>("home", `${lost.path}/status/current`);
+      assert.equal(status, "stopped");
+    });
+    const outage = await eventually(15, async () => assert.ok(await answers(), "no answer"));
+    process.stdout.write(`      the address answered again after ${outage.toFixed(1)} s\n`);
+    // One answer could come from a dying server: it has to last.
+    for (let count = 0; count < 10; count += 1) {
+      assert.ok(await answers(), "the address answered once and fell silent again");
+      await delay(200);
+    }
+    assert.notEqual(await addressHolder(), lost.name);
+  });
+
+  it("is ready again after its machine starts, without an up", async () => {
+    await eventually(90, async () => {
+      assert.notEqual(readiness(await node(lost.name)), "True");
+    });
+    await proxmox("home", `${lost.path}/status/start`, "POST");
+    await eventually(90, async () => {
+      assert.equal(readiness(await node(lost.name)), "True");
+    });
+    assert.equal(await run`ssh ${lost.name} true`, "");
+  });
+});
+
+describe("a changed setting", () => {
+  given(siteIsUp);
+
+  it("reaches every node, one after the other, and the API never stops answering", async () => {
+    const script = `
+      while [ ! -e "$HOME/stop-probe" ]; do
+        date +%s.%N | tr '\\n' ' '
+        curl -sk --max-time 2 -o /dev/null -w '%{http_code}\\n' ${address}/readyz || true
+        sleep 0.2
+      done; rm -f "$HOME/stop-probe"`;
+    const probe = attempt`sh -c ${script}`;
+    let pods: string;
+    try {
+      pods = await changeConfig("homelab:cluster.kubeletArgs.max-pods", ["120", "130"]);
+      await up("home");
+    } finally {
+      await run`sh -c ${'touch "$HOME/stop-probe"'}`;
+    }
+    const lines = (await probe).stdout.trim().split("\n");
+    const silent = lines.filter((line) => line.endsWith(" 000"));
+    assert.ok(lines.length > 20, "the probe hardly ran");
+    assert.deepEqual(silent, [], `no answer at ${silent.length} of ${lines.length} looks`);
+    type Sized = NodeObject & { status: { capacity: { pods: string } } };
+    assert.deepEqual(
+      (await nodes<Sized>("home")).map(({ status }) => status.capacity.pods),
+      [pods, pods, pods, pods],
+    );
+  });
+
+  it("started the nodes' kubelets at different times", async () => {
+    const starts: number[] = [];
+    for (const name of ["proxmox-stone", "proxmox-tank", "proxmox-titan", "proxmox-vault"]) {
+      const unit = name === "proxmox-vault" ? "rke2-agent" : "rke2-server";
+      const script = `stat -c %Y /etc/rancher/rke2/config.yaml; systemctl is-active ${unit}`;
+      const text = await run`ssh ${name} ${script}`;
+      starts.push(Number(text.split("\n")[0]));
+    }
+    assert.equal(new Set(starts).size, 4, `config written at ${starts.join(", ")}`);
+  });
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { expectSessions, nodes } from "./cluster.ts";
+import { attempt, refused, run } from "./command.ts";
+import { expectNothingOutside, outside } from "./outside.ts";
+import { eventually, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
+import { given, siteIsGone } from "./states.ts";
+import { fault, noFaults, tailscale } from "./world.ts";
+import { words } from "./words.ts";
+
+/** When to kill: the engine's line that says that a resource is being created. */
+const moments = {
+  "the creation of machines": /\+\s+proxmoxve:index:VmLegacy\s+\S+\s+creating/,
+  "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
+  "the Cilium release": /\+\s+kubernetes:helm\.sh\/v3:Release\s+\S+\s+creating/,
+} as const;
+
+const withPlugins = "^[^ ]*/pulumi( |-resource-|-language-)|^pulumi ";
+
+/** What is killed: the CLI alone leaves its plugins running. */
+const victims = {
+  "the CLI alone": words`pkill -KILL -x pulumi`,
+  "the CLI and its plugins": words`pkill -KILL -f ${withPlugins}`,
+} as const;
+
+/** What the last run that was to be killed has said so far. */
+const saidSoFar = (): Promise<string> => run`sh -c ${'cat "$HOME/up.log"'}`;
+
+/** Starts `npm run up`, kills once `come` no longer throws and waits until the whole run has ended. */
+async function killedUp(come: () => Promise<void>, victim: readonly string[]): Promise<void> {
+  // The run writes to a file that is looked at while it goes on.
+  await run`sh -c ${': >"$HOME/up.log"'}`;
+  const going = attempt`sh -c ${'exec node scripts/up.ts --stack home >"$HOME/up.log" 2>&1'}`;
+  await Promise.race([
+    eventually(300, come),
+    going.then(async () => {
+      throw new Error(`the moment never came: ${await saidSoFar()}`);
+    }),
+  ]);
+  await run`${victim}`;
+  const result = await going;
+  assert.notEqual(result.code, 0, "the run was killed and cannot have ended well");
+}
+
+async function expectNothingTwice(): Promise<void> {
+  const found = await machines("home");
+  const names = found.map(({ name }) => name).sort();
+  assert.deepEqual(names, ["proxmox-stone", "proxmox-tank", "proxmox-titan", "proxmox-vault"]);
+  const joined = (await nodes("home")).map(({ metadata }) => metadata.name);
+  assert.deepEqual([...joined].sort(), names);
+  const list = await run`helm --kube-context home list -A -o json`;
+  const releases = JSON.parse(list) as { name: string; status: string }[];
+  assert.deepEqual(
+    releases.map(({ name, status }) => ({ name, status })),
+    ["cilium", "tailscale-operator"].map((name) => ({ name, status: "deployed" })),
+  );
+  assert.deepEqual(await outside(), {
+    tunnels: ["home"],
+    records: ["typeo.example.net"],
+    applications: 1,
+    policies: 2,
+    serviceTokens: 1,
+    keys: [...names.map((name) => `auth ${name}`), "client home operator"].sort(),
+    devices: ["home-operator", ...names, "robbinsdale-connector-0"].sort(),
+  });
+  assert.equal((await proxmox<unknown[]>("home", "pools")).length, 1);
+  await nothingToChange("home");
+}
+
+/** A policy that somebody wrote before this stack came; it must be there again when the stack has gone. */
+const formerPolicy = `// the family's own policy
+{ "acls": [ { "action": "accept", "src": ["*"], "dst": ["*:*"] } ] }
+`;
+
+const acl = "tailnet/-/acl";
+const adopt = "homelab:tailnet.policy.adopt";
+
+describe("a site that comes to a tailnet with a policy of its own", () => {
+  given(siteIsGone);
+
+  let original: string;
+  before(async () => {
+    original = await tailscale("GET", acl);
+    await tailscale("POST", acl, formerPolicy);
+  });
+  after(async () => {
+    await tailscale("POST", acl, original);
+    await run`pulumi config rm --stack home --path ${adopt}`;
+  });
+
+  it("is refused until somebody has read that policy, and nothing is made", async () => {
+    const said = await refused`node scripts/up.ts --stack home`;
+    const digest = createHash("sha256").update(formerPolicy).digest("hex");
+    assert.match(said, /homelab:tailnet\.policy\.adopt/);
+    assert.ok(said.includes(digest), said);
+    assert.deepEqual(await machines("home"), []);
+    assert.equal(await tailscale("GET", acl), formerPolicy);
+    await setConfig(adopt, digest);
+  });
+
+  for (const [who, victim] of Object.entries(victims)) {
+    describe(`killed: ${who}`, () => {
+      afterEach(noFaults);
+
+      it("may leave at Cloudflare what the state does not know", async () => {
+        // The tunnel and the token are made, and the plugin asks again for what it did not hear to the end.
+        const creations = ["/cfd_tunnel", "/service_tokens"].map((path) => {
+          return { service: "cloudflare", method: "POST", path } as const;
+        });
+        for (const rule of creations) {
+          await fault({ ...rule, times: 1, effect: { kind: "lose" } });
+          await fault({ ...rule, effect: { kind: "fail", status: 503, retryAfterSeconds: 60 } });
+        }
+        const come = async (): Promise<void> => {
+          const { tunnels, serviceTokens } = await outside();
+          assert.deepEqual([tunnels, serviceTokens], [["home"], 1]);
+        };
+        await killedUp(come, victim);
+      });
+
+      for (const [when, moment] of Object.entries(moments)) {
+        it(`is taken up again when killed during ${when}`, async () => {
+          await killedUp(async () => assert.match(await saidSoFar(), moment), victim);
+        });
+      }
+
+      it("ends with the whole site, and nothing twice", async () => {
+        await up("home");
+        await expectNothingTwice();
+        await eventually(60, () => expectSessions("home", 4));
+        await run`node scripts/destroy.ts --stack home --yes`;
+        assert.deepEqual(await machines("home"), []);
+        await expectNothingOutside();
+        assert.equal(await tailscale("GET", acl), formerPolicy);
+      });
+    });
+  }
+});
