@@ -4,7 +4,7 @@
  * only.
  */
 import { examine } from "./doctor/examination.ts";
-import { exitStatus, sorted, summarise, type Finding } from "./doctor/finding.ts";
+import { exitStatus, sorted, summarise, type Finding } from "../stacks/doctor/finding.ts";
 import { render } from "./doctor/render.ts";
 import { readSite } from "./doctor/site.ts";
 import { main, selectStack, stackCommand } from "./site-stack.ts";

@@ -3,18 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-export interface Outcome {
-  readonly ok: boolean;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export type ClusterCommand = (
-  program: "kubectl" | "helm",
-  args: readonly string[],
-  stdin?: string,
-) => Promise<Outcome>;
+import type { ClusterCommand } from "../stacks/doctor/examined.ts";
 
 /** Runs `action` with a function that calls kubectl and helm against one cluster. */
 export async function withCluster<T>(

@@ -1,17 +1,7 @@
 /** How the APIs outside the site are reached, from the state: a destroy runs no program and reads no secret anew. */
+import { cloudflareBase, type CloudflareAccount } from "../../components/edge/cloudflare-api.ts";
 import { parameterValues } from "./parameter-values.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
-
-/** Cloudflare's API with a site's account and zone. */
-export interface CloudflareAccount {
-  /** With `/client/v4`, without a closing slash. */
-  readonly baseUrl: string;
-  readonly token: string;
-  readonly accountId: string;
-  readonly zoneId: string;
-}
-
-const cloudflareBase = "https://api.cloudflare.com/client/v4";
 
 /**
  * The account, or undefined when the state holds no login or no edge was configured.

@@ -1,6 +1,7 @@
 /** A cluster whose API does not answer: its objects go with its machines. */
 import { setTimeout as delay } from "node:timers/promises";
-import { withCluster, type ClusterCommand } from "../kubectl.ts";
+import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
+import { withCluster } from "../kubectl.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
 
 /** How often the API is asked before it counts as dead, and the pause in between in milliseconds. */

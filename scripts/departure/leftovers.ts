@@ -2,8 +2,8 @@
 import { allTags } from "../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import type { TailnetMemory } from "./accounts.ts";
-import { cloudflareLeftovers } from "./cloudflare.ts";
-import { kindOfKey, type Leftover } from "./leftover.ts";
+import { cloudflareLeftovers } from "../../components/edge/cloudflare-api.ts";
+import { kindOfKey, type Leftover } from "../../components/leftover.ts";
 import type { Outside } from "./outside.ts";
 
 async function tailnetLeftovers(

@@ -1,12 +1,8 @@
 /** The services outside a site: what the state and config know of them. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { CloudflareAccount } from "../../components/edge/cloudflare-api.ts";
 import type { StackState } from "../state.ts";
-import {
-  cloudflareAccount,
-  tailnetMemory,
-  type CloudflareAccount,
-  type TailnetMemory,
-} from "./accounts.ts";
+import { cloudflareAccount, tailnetMemory, type TailnetMemory } from "./accounts.ts";
 
 /** What is known of the services; undefined where the site has none, or nothing is known any more. */
 export interface Outside {

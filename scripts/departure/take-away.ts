@@ -5,7 +5,7 @@ import { withRetry } from "../retry/retry.ts";
 import { tailscaleRemedy } from "../retry/tailscale.ts";
 import { readState } from "../state.ts";
 import { departureStep } from "./accounts.ts";
-import { dropConnections } from "./cloudflare.ts";
+import { dropConnections } from "../../components/edge/cloudflare-api.ts";
 import { clusterObjects, deadCluster } from "./dead-cluster.ts";
 import { goingWith, withoutResources } from "./forget.ts";
 import { deadMachine, leaveTailnet } from "./leave-tailnet.ts";

@@ -1,5 +1,5 @@
 /** The findings as a table for people. */
-import { sorted, summarise, type Finding } from "./finding.ts";
+import { sorted, summarise, type Finding } from "../../stacks/doctor/finding.ts";
 
 /** Words of a text in lines of at most `width` characters; longer words stand alone. */
 export function wrap(text: string, width: number): string[] {

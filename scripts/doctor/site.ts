@@ -1,31 +1,33 @@
 /** What the doctor knows of a site before it asks anybody: config, state and outputs. */
-import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parseSiteConfig } from "../../stacks/site-file.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
-import { readState, type StackState } from "../state.ts";
-import { problem, type Finding } from "./finding.ts";
+import { knownIds, readState, type StackState } from "../state.ts";
+import type { Examined } from "../../stacks/doctor/examined.ts";
+import type { StackConfig } from "../../stacks/parts/secrets/doctor.ts";
+import { problem, type Finding } from "../../stacks/doctor/finding.ts";
 
 /** A site whose config is sound. */
-export interface Site {
-  readonly name: string;
-  readonly config: SiteConfig;
-  readonly values: ConfigMap;
-  readonly state: StackState;
-  /** Whether there was an `up`: what it makes must be there. */
-  readonly isUp: boolean;
+export interface Site extends Omit<Examined, "known">, StackConfig {
+  /** Operations of a run that was cut off. */
+  readonly pending: number;
+  /** Resources that the state has. */
+  readonly resources: number;
   /** Outputs of the last `up`, where they exist; secret ones in plain. */
   readonly kubeconfig?: string;
   readonly ssh?: { readonly privateKey: string; readonly knownHosts: string };
 }
 
-/** Machines that the state has. */
-export function existingMachines({ config, state }: Site): SiteConfig["machines"] {
+function existingMachines(
+  { machines }: SiteConfig,
+  { resources }: StackState,
+): SiteConfig["machines"] {
   const vms = new Set(
-    state.resources
+    resources
       .filter(({ type }) => /^proxmoxve:.*:Vm(Legacy)?$/.test(type))
       .map(({ inputs }) => inputs?.["name"]),
   );
-  return config.machines.filter(({ name }) => vms.has(name));
+  return machines.filter(({ name }) => vms.has(name));
 }
 
 /** Reads the stack; the config's problems as findings when it has any. */
@@ -48,7 +50,10 @@ export async function readSite(stack: Stack, name: string): Promise<Site | reado
     name,
     config,
     values,
-    state,
+    resources: state.resources.length,
+    pending: state.pending.length,
+    existing: existingMachines(config, state),
+    ids: knownIds(state),
     isUp: state.resources.length > 1,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   };

@@ -3,9 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-/** Gives what the script printed; rejects with ssh's last line. */
-export type OnMachine = (address: string, script: string) => Promise<string>;
+import type { OnMachine } from "../../stacks/doctor/examined.ts";
 
 const patienceMs = 20_000;
 

@@ -1,5 +1,5 @@
 /** Kubernetes objects that a killed run may have created without the state knowing. */
-import type { ClusterCommand } from "../kubectl.ts";
+import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import type { StateResource } from "../state.ts";
 
 /** Kinds whose deletion would take data or everything inside with it: left to the person. */

@@ -1,6 +1,7 @@
 /** Operations that the state calls pending because their run was killed. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { withCluster, type ClusterCommand } from "../kubectl.ts";
+import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
+import { withCluster } from "../kubectl.ts";
 import { readOutside } from "../departure/outside.ts";
 import { removeObject } from "./object.ts";
 import {

@@ -1,5 +1,5 @@
 /** Helm releases that a killed run left in between. */
-import type { ClusterCommand } from "../kubectl.ts";
+import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { stringInput, type StateResource } from "../state.ts";
 
 interface Revision {

@@ -1,7 +1,7 @@
 /** Objects at Cloudflare and Tailscale that a killed run may have created without the state knowing. */
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
-import { removeAtCloudflare } from "../departure/cloudflare.ts";
-import type { Leftover, LeftoverKind } from "../departure/leftover.ts";
+import { removeAtCloudflare } from "../../components/edge/cloudflare-api.ts";
+import type { Leftover, LeftoverKind } from "../../components/leftover.ts";
 import { leftovers } from "../departure/leftovers.ts";
 import type { Outside } from "../departure/outside.ts";
 import { knownIds, rootOf, stringInput, type PendingOperation, type StackState } from "../state.ts";

@@ -5,7 +5,7 @@ import { removeObject } from "../../scripts/repair/object.ts";
 import { orphanedPlugins } from "../../scripts/repair/orphans.ts";
 import { unreachableApis } from "../../scripts/reachability.ts";
 import { stringInput, withoutPending, type StateResource } from "../../scripts/state.ts";
-import type { ClusterCommand } from "../../scripts/kubectl.ts";
+import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { hostname } from "node:os";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { judgeHosts, judgeStorages } from "../../../scripts/doctor/capacity.ts";
-import { checkHostClocks, judgeClock, judgeOwnClock } from "../../../scripts/doctor/clocks.ts";
-import type { Fetch } from "../../../scripts/doctor/ask.ts";
-import { proxmoxApi } from "../../../scripts/doctor/proxmox-api.ts";
-import { checkRights, judgeRights } from "../../../scripts/doctor/proxmox-rights.ts";
+import { judgeHosts, judgeStorages } from "../../../stacks/parts/proxmox/doctor/capacity.ts";
+import { judgeClock, judgeOwnClock } from "../../../stacks/doctor/clocks.ts";
+import { checkHostClocks } from "../../../stacks/parts/proxmox/doctor/clocks.ts";
+import type { Fetch } from "../../../stacks/doctor/ask.ts";
+import { proxmoxApi } from "../../../stacks/parts/proxmox/doctor/api.ts";
+import { checkRights, judgeRights } from "../../../stacks/parts/proxmox/doctor/rights.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { ServiceError } from "../../../components/http/service-error.ts";
-import type { Fetch } from "../../../scripts/doctor/ask.ts";
-import { checkCloudflareToken, judgeExpiry } from "../../../scripts/doctor/cloudflare-token.ts";
-import {
-  judgeCloudflareLeftovers,
-  judgeTailnetLeftovers,
-} from "../../../scripts/doctor/leftovers.ts";
-import { judgeRelease, releasesOf } from "../../../scripts/doctor/releases.ts";
-import { knownSecrets } from "../../../scripts/doctor/secrets.ts";
-import { checkTailnetScopes, judgeConnector } from "../../../scripts/doctor/tailnet.ts";
-import { judgeZone } from "../../../scripts/doctor/zone.ts";
+import type { Fetch } from "../../../stacks/doctor/ask.ts";
+import { checkCloudflareToken, judgeExpiry } from "../../../stacks/parts/edge/doctor/token.ts";
+import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
+import { judgeTailnetLeftovers } from "../../../stacks/parts/tailnet/doctor/leftovers.ts";
+import { judgeRelease } from "../../../stacks/doctor/releases.ts";
+import { releasesOf } from "../../../scripts/doctor/examination.ts";
+import { knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
+import { checkTailnetScopes, judgeConnector } from "../../../stacks/parts/tailnet/doctor.ts";
+import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { knownIds } from "../../../scripts/state.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { judgePeers, judgeRouterPort } from "../../../scripts/doctor/bgp.ts";
-import { checkMachine, judgeMachine, parseFacts } from "../../../scripts/doctor/machines.ts";
-import { judgeNodes } from "../../../scripts/doctor/nodes.ts";
-import { judgeRoutes } from "../../../scripts/doctor/routes.ts";
+import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor.ts";
+import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
+import { judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
+import { judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runChecks } from "../../../scripts/doctor/check.ts";
+import { runChecks } from "../../../stacks/doctor/check.ts";
 import {
   exitStatus,
   ok,
@@ -7,7 +7,7 @@ import {
   sorted,
   summarise,
   warning,
-} from "../../../scripts/doctor/finding.ts";
+} from "../../../stacks/doctor/finding.ts";
 import { render, wrap } from "../../../scripts/doctor/render.ts";
 
 const found = [ok("a", "fine"), warning("b", "odd", "look"), problem("c", "broken", "mend it")];

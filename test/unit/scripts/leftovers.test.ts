@@ -5,8 +5,8 @@ import {
   cloudflareLeftovers,
   dropConnections,
   removeAtCloudflare,
-} from "../../../scripts/departure/cloudflare.ts";
-import type { Leftover } from "../../../scripts/departure/leftover.ts";
+} from "../../../components/edge/cloudflare-api.ts";
+import type { Leftover } from "../../../components/leftover.ts";
 import { removeStrays, straysOf } from "../../../scripts/repair/strays.ts";
 import type { PendingOperation, StateResource } from "../../../scripts/state.ts";
 

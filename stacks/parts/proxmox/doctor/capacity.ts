@@ -1,7 +1,7 @@
 /** Whether hosts and storages carry the site. */
-import type { SiteConfig } from "../../stacks/schema.ts";
-import { ok, problem, warning, type Finding } from "./finding.ts";
-import type { ProxmoxApi } from "./proxmox-api.ts";
+import type { SiteConfig } from "../../../schema.ts";
+import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
+import type { ProxmoxApi } from "./api.ts";
 
 /** A node as GET cluster/resources?type=node lists it. */
 export interface HostInForce {

@@ -1,7 +1,59 @@
-/** What the cluster says of its nodes. */
-import type { SiteConfig } from "../../stacks/schema.ts";
-import type { ClusterCommand } from "../kubectl.ts";
-import { ok, problem, type Finding } from "./finding.ts";
+/** What the cluster says of itself and of its nodes. */
+import type { SiteConfig } from "../../schema.ts";
+import type { Check } from "../../doctor/check.ts";
+import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
+import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { releaseUrl } from "../../../components/rke2/config.ts";
+import type { Release } from "../../doctor/releases.ts";
+
+/** RKE2 as its publisher lists it. */
+export function clusterReleases({ cluster }: Pick<SiteConfig, "cluster">): readonly Release[] {
+  return [
+    {
+      subject: `RKE2 ${cluster.version}`,
+      url: `${releaseUrl(cluster.version)}/sha256sum-amd64.txt`,
+      holds: {
+        pattern: / {2}rke2\.linux-amd64\.tar\.gz$/m,
+        otherwise: "its list names no rke2.linux-amd64.tar.gz",
+      },
+      path: "homelab:cluster.version",
+    },
+  ];
+}
+
+/** The API, at the address that the kubeconfig names, and the nodes. */
+export function clusterChecks({ config }: Examined, run: ClusterCommand): readonly Check[] {
+  return [
+    { subject: "Kubernetes API", run: () => checkKubernetesApi(config.cluster.vip, run) },
+    { subject: "nodes", run: () => checkNodes(config, run) },
+  ];
+}
+
+const patience = 5_000;
+
+/** Why the cluster's API is not ready; undefined when it is. */
+export async function unreachableKubernetes(run: ClusterCommand): Promise<string | undefined> {
+  const answer = await run("kubectl", [
+    "get",
+    "--raw",
+    "/readyz",
+    `--request-timeout=${patience}ms`,
+  ]);
+  return answer.ok ? undefined : (answer.stderr.split("\n").at(-1) ?? "no answer");
+}
+
+async function checkKubernetesApi(vip: string, run: ClusterCommand): Promise<readonly Finding[]> {
+  const subject = "Kubernetes API";
+  const reason = await unreachableKubernetes(run);
+  if (reason === undefined) return [ok(subject, `https://${vip}:6443 is ready`)];
+  return [
+    problem(
+      subject,
+      `https://${vip}:6443 is not ready: ${reason}`,
+      "look at the servers above; kube-vip on one of them holds the address (ip address show on each)",
+    ),
+  ];
+}
 
 /** A Node, as far as the doctor looks. */
 export interface NodeInForce {

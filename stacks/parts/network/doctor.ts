@@ -1,8 +1,46 @@
 /** BGP between the nodes and the site's router. */
-import type { SiteConfig } from "../../stacks/schema.ts";
-import type { ClusterCommand } from "../kubectl.ts";
-import { ok, problem, warning, type Finding } from "./finding.ts";
-import { objects } from "./nodes.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { tcpProblem } from "../../doctor/ask.ts";
+import type { Check } from "../../doctor/check.ts";
+import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { objects } from "../cluster/doctor.ts";
+import { chart, type Release } from "../../doctor/releases.ts";
+
+/** Cilium's chart. */
+export function networkReleases({ network }: Pick<SiteConfig, "network">): readonly Release[] {
+  return [chart("https://helm.cilium.io", "cilium", network.cilium, "homelab:network.cilium")];
+}
+
+/** The sessions of a cluster that is there, and the router's port. */
+export function networkChecks({ config }: Examined, run: ClusterCommand): readonly Check[] {
+  const { bgp } = config.network;
+  return [
+    {
+      subject: "BGP",
+      run: async () => {
+        const [reason, peers] = await Promise.all([routerProblem(bgp), checkPeers(config, run)]);
+        const established = peers.every(({ severity }) => severity === "ok");
+        return [...peers, judgeRouterPort(bgp, reason, established ? "established" : "missing")];
+      },
+    },
+  ];
+}
+
+/** The router's port alone, where there is no cluster to ask for its sessions. */
+export function routerChecks({ config, isUp }: Examined): readonly Check[] {
+  const { bgp } = config.network;
+  const sessions = isUp ? "missing" : "none yet";
+  return [
+    {
+      subject: `router ${bgp.routerAddress}`,
+      run: async () => [judgeRouterPort(bgp, await routerProblem(bgp), sessions)],
+    },
+  ];
+}
+
+const routerProblem = ({ routerAddress }: Bgp): Promise<string | undefined> =>
+  tcpProblem(routerAddress, 179);
 
 /** The part of a CiliumBGPNodeConfig (cilium.io/v2) that tells of its sessions. */
 export interface NodePeers {

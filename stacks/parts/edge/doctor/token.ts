@@ -1,7 +1,7 @@
 /** Whether the Cloudflare token does what docs/cloudflare.md lists, as far as reads show it. */
-import type { CloudflareAccount } from "../departure/accounts.ts";
-import type { Fetch } from "./ask.ts";
-import { ok, problem, warning, type Finding } from "./finding.ts";
+import type { CloudflareAccount } from "../../../../components/edge/cloudflare-api.ts";
+import type { Fetch } from "../../../doctor/ask.ts";
+import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
 
 /** An answer's envelope. */
 export interface Envelope<T> {

@@ -1,10 +1,10 @@
 /** Whether the public zone is active, and the world asks Cloudflare for it. */
 import { Resolver } from "node:dns/promises";
-import type { CloudflareAccount } from "../departure/accounts.ts";
-import type { Fetch } from "./ask.ts";
-import { reasonOf } from "./check.ts";
-import { readCloudflare } from "./cloudflare-token.ts";
-import { ok, problem, warning, type Finding } from "./finding.ts";
+import type { CloudflareAccount } from "../../../../components/edge/cloudflare-api.ts";
+import type { Fetch } from "../../../doctor/ask.ts";
+import { reasonOf } from "../../../doctor/check.ts";
+import { readCloudflare } from "./token.ts";
+import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
 
 /** A zone as GET zones/{id} gives it. */
 export interface Zone {

@@ -1,9 +1,24 @@
-/** Whether the site's networks collide with what this workstation routes elsewhere. */
+/** Whether this workstation is fit: its networks beside the site's, and its clock. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import ipaddr from "ipaddr.js";
-import type { SiteConfig } from "../../stacks/schema.ts";
-import { ok, problem, type Finding } from "./finding.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { ask } from "../../doctor/ask.ts";
+import type { Check } from "../../doctor/check.ts";
+import { checkOwnClock } from "../../doctor/clocks.ts";
+import type { Examined } from "../../doctor/examined.ts";
+import { ok, problem, type Finding } from "../../doctor/finding.ts";
+
+/** This workstation's networks and clock. */
+export function siteChecks({ config }: Examined): readonly Check[] {
+  return [
+    { subject: "networks", run: () => checkRoutes(config) },
+    {
+      subject: "this workstation's clock",
+      run: () => checkOwnClock(["https://github.com/", config.proxmox.image.url], ask),
+    },
+  ];
+}
 
 /** A route as `ip -json -4 route` prints it. */
 export interface RouteInForce {

@@ -1,5 +1,5 @@
 /** The few calls to Proxmox VE's API that the doctor makes: https://pve.proxmox.com/pve-docs/api-viewer/ */
-import type { Fetch } from "./ask.ts";
+import type { Fetch } from "../../../doctor/ask.ts";
 
 /** An answer that is no success. The message holds no token. */
 export class ProxmoxRefusal extends Error {
@@ -22,4 +22,18 @@ export function proxmoxApi(endpoint: string, token: string, ask: Fetch): Proxmox
     if (status >= 300) throw new ProxmoxRefusal(path, status, text.slice(0, 200));
     return (JSON.parse(text) as { data: T }).data;
   };
+}
+
+const patience = 5_000;
+
+/** Why a Proxmox API does not answer; undefined when it does. */
+export async function unreachableProxmox(endpoint: string): Promise<string | undefined> {
+  try {
+    // Any HTTP answer, a refusal too, shows that the API lives; the token is the provider's to judge.
+    await fetch(new URL("/api2/json/version", endpoint), { signal: AbortSignal.timeout(patience) });
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return cause instanceof Error ? cause.message : String(cause);
+  }
 }

@@ -1,9 +1,6 @@
 /** Clocks: certificates, tokens and etcd want them within seconds. */
-import type { SiteConfig } from "../../stacks/schema.ts";
 import type { Fetch } from "./ask.ts";
-import { unchecked } from "./check.ts";
 import { ok, problem, type Finding } from "./finding.ts";
-import type { ProxmoxApi } from "./proxmox-api.ts";
 
 /** Seconds that a clock may be off. */
 const tolerance = 30;
@@ -47,28 +44,4 @@ export async function checkOwnClock(
   );
   if (clocks.size === 0) throw new Error("no server on the internet tells the time");
   return [judgeOwnClock(clocks)];
-}
-
-/** Asks every host for its time. */
-export async function checkHostClocks(
-  { proxmox }: Pick<SiteConfig, "proxmox">,
-  api: ProxmoxApi,
-): Promise<readonly Finding[]> {
-  return Promise.all(
-    proxmox.hosts.map(async ({ name }) => {
-      const subject = `clock of host ${name}`;
-      try {
-        const begun = Date.now();
-        const { time } = await api<{ time: number }>(`nodes/${name}/time`);
-        const off = Math.round(time - (begun + Date.now()) / 2000);
-        return judgeClock(
-          subject,
-          off,
-          `on ${name}: chronyc tracking, then systemctl restart chrony`,
-        );
-      } catch (error) {
-        return unchecked(subject, error);
-      }
-    }),
-  );
 }

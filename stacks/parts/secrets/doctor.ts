@@ -1,16 +1,20 @@
 /** Whether every secret of the config can be read; what can is handed to the other checks. */
-import type { SecretSources } from "../../components/security/secret-ref.ts";
-import { readSecrets } from "../../components/security/secrets.ts";
-import { siteSecrets } from "../../stacks/schema.ts";
-import { secretSources } from "../../stacks/config/secret-sources.ts";
-import { ok, problem, type Finding } from "./finding.ts";
-import type { Site } from "./site.ts";
+import type { ConfigMap } from "@pulumi/pulumi/automation/index.js";
+import type { SecretSources } from "../../../components/security/secret-ref.ts";
+import { readSecrets } from "../../../components/security/secrets.ts";
+import { secretSources } from "../../config/secret-sources.ts";
+import type { Examined } from "../../doctor/examined.ts";
+import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { siteSecrets, type SiteConfig } from "../../schema.ts";
 
-/** Secrets by the config path that refers to them. */
-export type Known = ReadonlyMap<string, string>;
+/** A stack's config: read, and as the Automation API gives it. */
+export interface StackConfig {
+  readonly config: SiteConfig;
+  readonly values: ConfigMap;
+}
 
 /** The stack's own encrypted values, as the Automation API gives them. */
-export function sourcesOf({ config, values }: Pick<Site, "config" | "values">): SecretSources {
+function sourcesOf({ config, values }: StackConfig): SecretSources {
   return {
     ...secretSources(config.onePassword),
     config: {
@@ -22,9 +26,9 @@ export function sourcesOf({ config, values }: Pick<Site, "config" | "values">): 
 
 /** Reads each secret by itself, so that one that is missing hides no other. */
 export async function knownSecrets(
-  site: Pick<Site, "config" | "values">,
+  site: StackConfig,
   read: typeof readSecrets = readSecrets,
-): Promise<{ readonly known: Known; readonly findings: readonly Finding[] }> {
+): Promise<{ readonly known: Examined["known"]; readonly findings: readonly Finding[] }> {
   const known = new Map<string, string>();
   const sources = sourcesOf(site);
   const findings = await Promise.all(

@@ -1,7 +1,7 @@
 /** Whether the Proxmox token may do what docs/proxmox.md lists. */
-import type { SiteConfig } from "../../stacks/schema.ts";
-import { ok, problem, type Finding } from "./finding.ts";
-import { ProxmoxRefusal, type ProxmoxApi } from "./proxmox-api.ts";
+import type { SiteConfig } from "../../../schema.ts";
+import { ok, problem, type Finding } from "../../../doctor/finding.ts";
+import { ProxmoxRefusal, type ProxmoxApi } from "./api.ts";
 
 /** Privileges by path, as GET access/permissions answers; 1 is inherited by what is below. */
 export type Rights = Readonly<Record<string, Readonly<Record<string, number>>>>;

@@ -1,10 +1,18 @@
 /** What each machine says of itself: disk, clock, RKE2's unit, etcd's data. */
-import type { MachineSpec } from "../../components/machine.ts";
-import type { SiteConfig } from "../../stacks/schema.ts";
-import { reasonOf } from "./check.ts";
-import { judgeClock } from "./clocks.ts";
-import { ok, problem, warning, type Finding } from "./finding.ts";
-import type { OnMachine } from "./ssh.ts";
+import type { MachineSpec } from "../../../components/machine.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { reasonOf, type Check } from "../../doctor/check.ts";
+import { judgeClock } from "../../doctor/clocks.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import type { Examined, OnMachine } from "../../doctor/examined.ts";
+
+/** Every machine that exists. */
+export function machineChecks({ config, existing }: Examined, run: OnMachine): readonly Check[] {
+  return existing.map((machine) => ({
+    subject: `machine ${machine.name}`,
+    run: () => checkMachine(config, machine, run),
+  }));
+}
 
 /** Prints NAME=VALUE lines; only reads. */
 const script = `

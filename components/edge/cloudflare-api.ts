@@ -1,13 +1,19 @@
-/** The few calls to Cloudflare's API that a destroy or repair makes besides the provider's. */
-import { PatientHttp } from "../../components/http/patient-http.ts";
-import {
-  isAccessName,
-  isRecordComment,
-  tunnelName,
-  tunnelTarget,
-} from "../../components/edge/names.ts";
-import type { CloudflareAccount } from "./accounts.ts";
-import type { Leftover, LeftoverKind } from "./leftover.ts";
+/** The few calls to Cloudflare's API that a destroy, a repair and the doctor make besides the provider's. */
+import { PatientHttp } from "../http/patient-http.ts";
+import { isAccessName, isRecordComment, tunnelName, tunnelTarget } from "./names.ts";
+import type { Leftover, LeftoverKind } from "../leftover.ts";
+
+/** Cloudflare's API with a site's account and zone. */
+export interface CloudflareAccount {
+  /** With `/client/v4`, without a closing slash. */
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly accountId: string;
+  readonly zoneId: string;
+}
+
+/** Where the API is unless CLOUDFLARE_BASE_URL says otherwise. */
+export const cloudflareBase = "https://api.cloudflare.com/client/v4";
 
 interface Envelope {
   readonly success?: boolean;

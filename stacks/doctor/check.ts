@@ -34,6 +34,12 @@ async function runOne({ subject, seconds = patience, run }: Check): Promise<read
   }
 }
 
+/** The check of a service whose login could not be read. */
+export function blind(subject: string): Check {
+  const reason = new Error("its login cannot be read (above)");
+  return { subject, run: () => Promise.reject(reason) };
+}
+
 /** A check that could not look. */
 export function unchecked(subject: string, error: unknown): Finding {
   return warning(

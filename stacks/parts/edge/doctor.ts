@@ -1,0 +1,38 @@
+/** Cloudflare: what the token may do, the zone, and what was left there. */
+import {
+  cloudflareBase,
+  cloudflareLeftovers,
+  type CloudflareAccount,
+} from "../../../components/edge/cloudflare-api.ts";
+import { ask } from "../../doctor/ask.ts";
+import { blind, type Check } from "../../doctor/check.ts";
+import type { Examined } from "../../doctor/examined.ts";
+import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
+import { checkCloudflareToken } from "./doctor/token.ts";
+import { checkZone } from "./doctor/zone.ts";
+
+/** None without an edge. */
+export function edgeChecks(site: Examined): readonly Check[] {
+  const { edge } = site.config;
+  if (edge === undefined) return [];
+  const account = accountOf(site);
+  if (account === undefined) return [blind("Cloudflare")];
+  return [
+    { subject: "Cloudflare token", run: () => checkCloudflareToken(account, ask) },
+    { subject: `zone ${edge.zone}`, run: () => checkZone(account, edge.zone, ask) },
+    {
+      subject: "Cloudflare, leftovers",
+      run: async () =>
+        judgeCloudflareLeftovers(await cloudflareLeftovers(account, site.name), site.ids),
+    },
+  ];
+}
+
+/** Undefined without an edge, or when its token cannot be read. */
+function accountOf({ config: { edge }, known }: Examined): CloudflareAccount | undefined {
+  const token = known.get("homelab:edge.apiToken");
+  if (edge === undefined || token === undefined) return undefined;
+  const base = process.env["CLOUDFLARE_BASE_URL"] ?? cloudflareBase;
+  const { accountId, zoneId } = edge;
+  return { baseUrl: base.replace(/\/+$/, ""), token, accountId, zoneId };
+}

@@ -1,0 +1,152 @@
+/** The tailnet: what its OAuth client may do, what was left there, and whether the Connector's routes are in use. */
+import { ServiceError } from "../../../components/http/service-error.ts";
+import { operatorHostname } from "../../../components/tailnet/operator-values.ts";
+import { siteTags } from "../../../components/tailnet/tags.ts";
+import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
+import type { RoutedDevice } from "../../../components/tailnet/tailscale-types.ts";
+import { blind, type Check } from "../../doctor/check.ts";
+import type { Examined } from "../../doctor/examined.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { judgeTailnetLeftovers } from "./doctor/leftovers.ts";
+import { connectorPlan } from "./look.ts";
+import { chart, type Release } from "../../doctor/releases.ts";
+import type { SiteConfig } from "../../schema.ts";
+
+/** Tailscale for the machines, and the operator's chart. */
+export function tailnetReleases({ tailnet }: Pick<SiteConfig, "tailnet">): readonly Release[] {
+  if (tailnet === undefined) return [];
+  const { version, operator } = tailnet;
+  const downloads = "https://pkgs.tailscale.com";
+  const charts = `${downloads}/helmcharts`;
+  return [
+    {
+      subject: `tailscale ${version}`,
+      url: `${downloads}/stable/tailscale_${version}_amd64.tgz.sha256`,
+      path: "homelab:tailnet.version",
+    },
+    chart(charts, "tailscale-operator", operator.chart, "homelab:tailnet.operator.chart"),
+  ];
+}
+
+/** None without a tailnet. */
+export function tailnetChecks(site: Examined): readonly Check[] {
+  const { name, config, ids, isUp } = site;
+  if (config.tailnet === undefined) return [];
+  const api = apiOf(site);
+  if (api === undefined) return [blind("tailnet")];
+  const plan = connectorPlan(config, config.tailnet);
+  const names = config.machines.map((machine) => machine.name);
+  const owner =
+    config.tailnet.policy === undefined
+      ? "the stack that owns the policy must list them under homelab:tailnet.policy.sites; then its npm run up. "
+      : `npm run up -- --stack ${name} --refresh puts the policy back, whose autoApprovers cover them. `;
+  const approve =
+    "Routes that were advertised before are approved by hand: admin console > Machines > Edit route settings";
+  return [
+    { subject: "tailnet, scopes", run: () => checkTailnetScopes(api) },
+    {
+      subject: "tailnet, leftovers",
+      run: async () => {
+        const [devices, keys] = await Promise.all([api.devices(), api.keys()]);
+        return judgeTailnetLeftovers(name, isUp ? names : [], devices, keys, ids);
+      },
+    },
+    {
+      subject: `Connector ${plan.name}`,
+      run: async () =>
+        isUp
+          ? judgeConnector(name, plan, await api.routedDevices(), owner + approve)
+          : [ok(`Connector ${plan.name}`, "was not made yet")],
+    },
+  ];
+}
+
+/** Undefined without a tailnet, or when its OAuth client cannot be read. */
+function apiOf({ config: { tailnet }, known }: Examined): TailscaleApi | undefined {
+  const clientId = known.get("homelab:tailnet.oauth.clientId");
+  const clientSecret = known.get("homelab:tailnet.oauth.clientSecret");
+  if (tailnet === undefined || clientId === undefined || clientSecret === undefined) {
+    return undefined;
+  }
+  return new TailscaleApi({ tailnet: tailnet.tailnet, clientId, clientSecret });
+}
+
+type Api = Pick<TailscaleApi, "policy" | "keys" | "devices" | "splitDns">;
+
+/** Reads once under each scope that docs/tailnet.md lists. */
+export async function checkTailnetScopes(api: Api): Promise<readonly Finding[]> {
+  const reads: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ["policy_file", () => api.policy()],
+    ["auth_keys and oauth_keys", () => api.keys()],
+    ["devices:core", () => api.devices()],
+    ["dns", () => api.splitDns()],
+  ];
+  return Promise.all(
+    reads.map(async ([scope, read]): Promise<Finding> => {
+      const subject = `tailnet, scope ${scope}`;
+      try {
+        await read();
+        return ok(subject, "reads");
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        const refused = error.kind === "unauthorized" || error.kind === "missing";
+        const text = error.message;
+        return refused
+          ? problem(subject, text, "give the OAuth client the scopes that docs/tailnet.md lists")
+          : warning(subject, text, "run the doctor again in a while");
+      }
+    }),
+  );
+}
+
+/** Forms of the exit node's routes; Tailscale approves both or none. */
+const exit = ["0.0.0.0/0", "::/0"];
+
+/**
+ * Whether the Connector's device is there and the policy approves what it advertises.
+ * @param wanted routes of the config; the exit node apart
+ */
+export function judgeConnector(
+  site: string,
+  plan: { readonly name: string; readonly routes: readonly string[]; readonly exitNode: boolean },
+  devices: readonly RoutedDevice[],
+  remedy: string,
+): readonly Finding[] {
+  const subject = `Connector ${plan.name}`;
+  const tag = siteTags(site).connector;
+  const own = devices.filter(({ tags, hostname }) => tags.includes(tag) && hostname === plan.name);
+  if (own.length === 0) {
+    return [
+      problem(
+        subject,
+        "is no device of the tailnet",
+        `kubectl describe connector ${plan.name}; kubectl -n tailscale logs deployment/operator (${operatorHostname(site)})`,
+      ),
+    ];
+  }
+  const wanted = [...plan.routes, ...(plan.exitNode ? exit : [])];
+  return own.flatMap(({ id, advertised, enabled }): Finding[] => {
+    const silent = wanted.filter((route) => !advertised.includes(route));
+    const waiting = advertised.filter((route) => !enabled.includes(route));
+    const found: Finding[] = [];
+    if (waiting.length > 0) {
+      found.push(
+        problem(
+          subject,
+          `advertises ${waiting.join(", ")}, and nobody approved that (device ${id})`,
+          remedy,
+        ),
+      );
+    }
+    if (silent.length > 0) {
+      found.push(
+        warning(
+          subject,
+          `does not advertise ${silent.join(", ")} (device ${id})`,
+          `kubectl describe connector ${plan.name}, then npm run up -- --stack ${site} --refresh`,
+        ),
+      );
+    }
+    return found.length > 0 ? found : [ok(subject, `${enabled.length} routes in use`)];
+  });
+}
