@@ -7,6 +7,7 @@ import { createConnect } from "../apis/connect/server.ts";
 import { createTailscale } from "../apis/tailscale/server.ts";
 import type { ServiceLine } from "../control/status.ts";
 import type { LabPaths } from "../host/paths.ts";
+import { siteFilesDirectory } from "../host/site-files.ts";
 import { PublicDns } from "../network/public-dns.ts";
 import type { Authority } from "../world/authority.ts";
 import type { Credentials } from "../world/credentials.ts";
@@ -64,7 +65,7 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
     const onePassword = await createConnect({
       ...(await base("connect", connect.address, [connect.name])),
       token: credentials.connectToken,
-      vaults: vaults(credentials),
+      vaults: () => vaults(credentials, siteFilesDirectory(paths), paths.state),
     });
     closers.push(() => onePassword.close());
 

@@ -18,8 +18,6 @@ const schema = z.strictObject({
   cloudflareToken: z.string().regex(/^[0-9A-Za-z_-]{40}$/),
   /** The tailnet's OAuth client with all scopes. */
   tailscale: z.strictObject({ clientId: z.string(), clientSecret: z.string() }),
-  /** Session secret of Typeo. */
-  typeoSession: z.string(),
 });
 
 export type Credentials = z.infer<typeof schema>;
@@ -47,7 +45,6 @@ export async function ensureCredentials(state: string): Promise<Credentials> {
     connectToken: kept.connectToken ?? `connect-${hex(32)}`,
     cloudflareToken: kept.cloudflareToken ?? hex(20),
     tailscale: kept.tailscale ?? tailscaleClient(),
-    typeoSession: kept.typeoSession ?? hex(24),
   };
   await writeFile(`${file}.new`, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);

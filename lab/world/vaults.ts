@@ -1,7 +1,12 @@
-/** The 1Password vault of the lab's sites: every secret that a site file refers to. */
+/** What 1Password holds for the lab's sites: a value for every reference that stands in a site file. */
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 import { apiTokenId, type Credentials } from "./credentials.ts";
 
-/** A vault as 1Password shows it: items by title, fields by label. */
+/** A vault as 1Password shows it: items by title, fields by label; a label in a section is `SECTION/LABEL`. */
 export interface Vault {
   readonly title: string;
   readonly items: readonly {
@@ -10,28 +15,86 @@ export interface Vault {
   }[];
 }
 
-export function vaults(credentials: Credentials): readonly Vault[] {
-  return [
-    {
-      title: "Homelab",
-      items: [
-        {
-          title: "Proxmox",
-          fields: {
-            "api-token": `${apiTokenId}=${credentials.apiTokenSecret}`,
-            "ssh-private-key": credentials.ssh.privateKey,
-          },
-        },
-        {
-          title: "Tailscale",
-          fields: {
-            "client-id": credentials.tailscale.clientId,
-            "client-secret": credentials.tailscale.clientSecret,
-          },
-        },
-        { title: "Cloudflare", fields: { "api-token": credentials.cloudflareToken } },
-        { title: "Typeo", fields: { "session-secret": credentials.typeoSession } },
-      ],
-    },
-  ];
+/** A secret reference, `op://vault/item/[section/]field` (https://developer.1password.com/docs/cli/secret-reference-syntax/). */
+const reference = /^op:\/\/([^/?]+)\/([^/?]+)\/([^?]+)/;
+
+const kept = z.record(z.string(), z.string());
+
+/**
+ * The vaults as the site files below `sites` ask for them now. References to the lab's services hold what these accept;
+ * any other gets a value of 48 random characters at its first sight, which `state` keeps until the lab is reset.
+ * @throws when a site file is no YAML.
+ */
+export function vaults(credentials: Credentials, sites: string, state: string): readonly Vault[] {
+  const known = serviceSecrets(credentials);
+  const generated = generatedSecrets(state);
+  const fresh = [...referencesIn(sites)].filter((ref) => !(ref in known) && !(ref in generated));
+  if (fresh.length > 0) {
+    for (const ref of fresh) generated[ref] = randomBytes(24).toString("hex");
+    write(generatedFile(state), generated);
+  }
+  return grouped({ ...known, ...generated });
+}
+
+/** The values that the lab made up, by reference. */
+export function generatedSecrets(state: string): Record<string, string> {
+  try {
+    return kept.parse(JSON.parse(readFileSync(generatedFile(state), "utf8")));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+}
+
+const generatedFile = (state: string): string => join(state, "vault.json");
+
+/** The secrets of the services that the lab plays, where both of its sites look for them. */
+function serviceSecrets({ ssh, ...credentials }: Credentials): Record<string, string> {
+  return {
+    "op://Homelab/Proxmox/api-token": `${apiTokenId}=${credentials.apiTokenSecret}`,
+    "op://Homelab/Proxmox/ssh-private-key": ssh.privateKey,
+    "op://Homelab/Tailscale/client-id": credentials.tailscale.clientId,
+    "op://Homelab/Tailscale/client-secret": credentials.tailscale.clientSecret,
+    "op://Homelab/Cloudflare/api-token": credentials.cloudflareToken,
+  };
+}
+
+/** Every reference in the site files of a directory, without what a query asks of it. */
+function referencesIn(sites: string): Set<string> {
+  const found = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (typeof value === "string") {
+      const [ref] = reference.exec(value) ?? [];
+      if (ref !== undefined) found.add(ref);
+    } else if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
+  };
+  for (const file of readdirSync(sites).filter((name) => /^Pulumi\.[^.]+\.yaml$/.test(name))) {
+    try {
+      walk(parse(readFileSync(join(sites, file), "utf8")));
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+  return found;
+}
+
+function grouped(secrets: Readonly<Record<string, string>>): readonly Vault[] {
+  const byVault = new Map<string, Map<string, Record<string, string>>>();
+  for (const [ref, value] of Object.entries(secrets)) {
+    const [, vault = "", item = "", field = ""] = reference.exec(ref) ?? [];
+    const items = byVault.get(vault) ?? new Map<string, Record<string, string>>();
+    byVault.set(vault, items.set(item, { ...items.get(item), [field]: value }));
+  }
+  return [...byVault].map(([title, items]) => ({
+    title,
+    items: [...items].map(([item, fields]) => ({ title: item, fields })),
+  }));
+}
+
+/** Readable by the owner alone, and whole at any time. */
+function write(file: string, secrets: Readonly<Record<string, string>>): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }

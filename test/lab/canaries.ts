@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { generatedSecrets } from "../../lab/world/vaults.ts";
 import { paths, run } from "./command.ts";
 import { credentials } from "./world.ts";
 
@@ -54,7 +55,8 @@ export async function canariesOf(stack: string): Promise<Canaries> {
   add("Connect token", given.connectToken);
   add("Cloudflare token", given.cloudflareToken);
   add("Tailscale OAuth secret", given.tailscale.clientSecret);
-  add("Typeo's session secret", given.typeoSession);
+  for (const [reference, value] of Object.entries(generatedSecrets(paths.state)))
+    add(reference, value);
   const text = await run`pulumi stack export --show-secrets --stack ${stack}`;
   const { deployment } = JSON.parse(text) as { deployment: { resources: ExportedResource[] } };
   for (const { urn, type, outputs = {} } of deployment.resources) {

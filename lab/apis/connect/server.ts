@@ -19,7 +19,8 @@ export interface ConnectOptions {
   readonly logFile?: string;
   /** The one access token; it reads all vaults. */
   readonly token: string;
-  readonly vaults: readonly VaultSpec[];
+  /** Asked at each request: what the vaults hold may change. */
+  readonly vaults: () => readonly VaultSpec[];
 }
 
 /** The running server. */
@@ -61,7 +62,7 @@ export async function createConnect(options: ConnectOptions): Promise<Connect> {
   app.setErrorHandler((error, _request, reply) => answerError(reply, error));
   app.setNotFoundHandler((request) => refuse(request));
   serveState(app);
-  serveVaults(app, keepVaults(options.vaults));
+  serveVaults(app, () => keepVaults(options.vaults()));
   await app.listen({ host: options.address, port: options.port ?? 443 });
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
 }
@@ -84,22 +85,22 @@ interface ItemPath {
   readonly item: string;
 }
 
-function serveVaults(app: FastifyInstance, kept: readonly KeptVault[]): void {
+function serveVaults(app: FastifyInstance, kept: () => readonly KeptVault[]): void {
   app.get<{ Querystring: { filter?: string } }>("/v1/vaults", ({ query }) =>
     filterByTitle(
-      kept.map(({ vault }) => vault),
+      kept().map(({ vault }) => vault),
       ({ name }) => name,
       query.filter,
     ),
   );
-  app.get<{ Params: ItemPath }>("/v1/vaults/:vault", ({ params }) => find(kept, params).vault);
+  app.get<{ Params: ItemPath }>("/v1/vaults/:vault", ({ params }) => find(kept(), params).vault);
   app.get<{ Params: ItemPath; Querystring: { filter?: string } }>(
     "/v1/vaults/:vault/items",
     ({ params, query }) =>
-      filterByTitle(find(kept, params).items, ({ title }) => title, query.filter).map(summary),
+      filterByTitle(find(kept(), params).items, ({ title }) => title, query.filter).map(summary),
   );
   app.get<{ Params: ItemPath }>("/v1/vaults/:vault/items/:item", ({ params }) =>
-    findItem(find(kept, params).items, params.item),
+    findItem(find(kept(), params).items, params.item),
   );
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { OnePasswordConnect, type OPConnect } from "@1password/connect";
 import { createConnect, type Connect } from "../../apis/connect/server.ts";
+import type { VaultSpec } from "../../apis/connect/vaults.ts";
 import { noFaults, type Faults } from "../../world/faults.ts";
 import { selfSigned } from "./certificate.ts";
 import { httpsRequest, type Answer } from "./https-request.ts";
@@ -33,7 +34,7 @@ describe("1Password Connect of the lab", () => {
     connect = await createConnect({
       ...{ address: "127.0.0.1", port: 0, tls, stateDir: folder, logFile, token },
       faults: { consult: (service, request) => faults.consult(service, request) },
-      vaults: [
+      vaults: (): readonly VaultSpec[] => [
         {
           title: "Homelab",
           items: [
@@ -86,7 +87,7 @@ describe("1Password Connect of the lab", () => {
     const { id } = await library.getVault("Homelab");
     const again = await createConnect({
       ...{ address: "127.0.0.1", port: 0, tls: selfSigned(), stateDir: folder, token },
-      ...{ faults: noFaults, vaults: [{ title: "Homelab", items: [] }] },
+      ...{ faults: noFaults, vaults: () => [{ title: "Homelab", items: [] }] },
     });
     try {
       const answer = await httpsRequest({

@@ -80,7 +80,14 @@ export class ConnectTrial {
   async start(port = 0): Promise<void> {
     setDefaultCACertificates([...this.#trusted, this.#tls.cert]);
     this.#server = await createConnect({
-      ...{ address: "127.0.0.1", port, tls: this.#tls, stateDir: tmpdir(), token, vaults },
+      ...{
+        address: "127.0.0.1",
+        port,
+        tls: this.#tls,
+        stateDir: tmpdir(),
+        token,
+        vaults: () => vaults,
+      },
       faults: {
         consult: (service, request) => {
           this.calls.push(request.path);
