@@ -1,22 +1,20 @@
 import type { Problem } from "./config/problem.ts";
-import type { SiteConfig } from "./schema.ts";
-import { checkAddresses } from "./parts/site/addresses.ts";
-import { checkBgp } from "./parts/network/checks.ts";
-import { checkCapacity } from "./parts/machines/capacity.ts";
-import { checkCidrs } from "./parts/site/networks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
-import { checkNames } from "./parts/machines/checks.ts";
+import { checkMachines } from "./parts/machines/checks.ts";
+import { checkNetwork } from "./parts/network/checks.ts";
+import { checkProxmox } from "./parts/proxmox/checks.ts";
 import { checkSecrets } from "./parts/secrets/checks.ts";
+import { checkSite } from "./parts/site/checks.ts";
 import { checkTailnet } from "./parts/tailnet/checks.ts";
+import type { SiteConfig } from "./schema.ts";
 
 const checks: readonly ((config: SiteConfig, stack?: string) => readonly Problem[])[] = [
-  checkCidrs,
-  checkAddresses,
-  checkNames,
-  checkCapacity,
+  checkSite,
+  checkProxmox,
+  checkMachines,
   checkCluster,
-  checkBgp,
+  checkNetwork,
   checkSecrets,
   checkTailnet,
   checkEdge,

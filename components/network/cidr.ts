@@ -1,5 +1,8 @@
 import ipaddr from "ipaddr.js";
 
+/** Addresses that Tailscale gives to devices (CGNAT, RFC 6598): they must stay free on every site. */
+export const tailscaleDevices = "100.64.0.0/10";
+
 /** A network as its first and last address, both as unsigned 32-bit numbers. */
 export interface Range {
   readonly first: number;

@@ -5,7 +5,7 @@ import type { SiteConfig } from "../../schema.ts";
 export const hostReserveMiB = 2048;
 
 /** The machines of a host fit into it: all memory, and for each machine the cores. */
-export function checkCapacity(config: SiteConfig): readonly Problem[] {
+export function capacity(config: SiteConfig): readonly Problem[] {
   return config.proxmox.hosts.flatMap((host, i) => {
     const placed = config.machines
       .map((machine, index) => ({ machine, index }))

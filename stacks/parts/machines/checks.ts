@@ -1,23 +1,15 @@
 import { machineMac } from "../../../components/proxmox/mac.ts";
+import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { capacity } from "./capacity.ts";
 
-/** Names, ids and MAC addresses are unique, and every reference leads somewhere. */
-export function checkNames(config: SiteConfig): readonly Problem[] {
+/** Names, ids and MAC addresses are unique, every reference leads somewhere, and the hosts carry their machines. */
+export function checkMachines(config: SiteConfig): readonly Problem[] {
   const { machines, proxmox } = config;
   const hosts = new Set(proxmox.hosts.map((host) => host.name));
   const names = new Set(machines.map((machine) => machine.name));
   return [
-    ...unique(
-      "homelab:proxmox.hosts",
-      "name",
-      proxmox.hosts.map((host) => host.name),
-    ),
-    ...unique(
-      "homelab:proxmox.pciMappings",
-      "name",
-      proxmox.pciMappings.map((mapping) => mapping.name),
-    ),
     ...unique(
       "homelab:machines",
       "name",
@@ -33,40 +25,12 @@ export function checkNames(config: SiteConfig): readonly Problem[] {
       known(`homelab:machines[${i}].host`, machine.host, hosts, "homelab:proxmox.hosts"),
     ),
     ...machines.flatMap(multicastMac),
-    ...checkPci(config, hosts),
+    ...machines.flatMap((machine, i) => devices(config, machine, i)),
     ...config.allowReplace.flatMap((name, i) =>
       known(`homelab:allowReplace[${i}]`, name, names, "homelab:machines"),
     ),
     ...config.allowRemove.flatMap((name, i) => leaves(`homelab:allowRemove[${i}]`, name, names)),
-  ];
-}
-
-function unique(
-  list: string,
-  field: string,
-  values: readonly (string | number)[],
-): readonly Problem[] {
-  return values.flatMap((value, i) => {
-    const first = values.indexOf(value);
-    if (first === i) return [];
-    return [
-      {
-        path: `${list}[${i}].${field}`,
-        text: `${value} is already used by ${list}[${first}]; choose another`,
-      },
-    ];
-  });
-}
-
-function known(
-  path: string,
-  name: string,
-  names: ReadonlySet<string>,
-  list: string,
-): readonly Problem[] {
-  if (names.has(name)) return [];
-  return [
-    { path, text: `${name} is not in ${list}; known are ${[...names].join(", ") || "none"}` },
+    ...capacity(config),
   ];
 }
 
@@ -98,42 +62,22 @@ function multicastMac(machine: SiteConfig["machines"][number], index: number): r
   ];
 }
 
-function checkPci(config: SiteConfig, hosts: ReadonlySet<string>): readonly Problem[] {
-  const mappings = new Map(config.proxmox.pciMappings.map((mapping) => [mapping.name, mapping]));
-  const unknownHosts = config.proxmox.pciMappings.flatMap((mapping, i) =>
-    mapping.devices.flatMap((device, j) =>
-      known(
-        `homelab:proxmox.pciMappings[${i}].devices[${j}].host`,
-        device.host,
-        hosts,
-        "homelab:proxmox.hosts",
-      ),
-    ),
-  );
-  const unknownMappings = config.machines.flatMap((machine, i) =>
-    machine.pci.flatMap((name, j) => {
-      const path = `homelab:machines[${i}].pci[${j}]`;
-      const mapping = mappings.get(name);
-      if (mapping === undefined)
-        return known(path, name, new Set(mappings.keys()), "homelab:proxmox.pciMappings");
-      if (mapping.devices.some((device) => device.host === machine.host)) return [];
-      return [
-        {
-          path,
-          text: `${name} has no device on ${machine.host}; move the machine or add the device`,
-        },
-      ];
-    }),
-  );
-  const bound = config.machines.flatMap((machine, i) =>
-    machine.ha !== undefined && machine.pci.length > 0
-      ? [
-          {
-            path: `homelab:machines[${i}].ha`,
-            text: "a machine with a PCI device cannot move; drop `ha` or `pci`",
-          },
-        ]
-      : [],
-  );
-  return [...unknownHosts, ...unknownMappings, ...bound];
+function devices(
+  { proxmox }: SiteConfig,
+  machine: SiteConfig["machines"][number],
+  index: number,
+): readonly Problem[] {
+  const mappings = new Map(proxmox.pciMappings.map((mapping) => [mapping.name, mapping]));
+  const unknown = machine.pci.flatMap((name, j) => {
+    const path = `homelab:machines[${index}].pci[${j}]`;
+    const mapping = mappings.get(name);
+    if (mapping === undefined)
+      return known(path, name, new Set(mappings.keys()), "homelab:proxmox.pciMappings");
+    if (mapping.devices.some((device) => device.host === machine.host)) return [];
+    const text = `${name} has no device on ${machine.host}; move the machine or add the device`;
+    return [{ path, text }];
+  });
+  if (machine.ha === undefined || machine.pci.length === 0) return unknown;
+  const text = "a machine with a PCI device cannot move; drop `ha` or `pci`";
+  return [...unknown, { path: `homelab:machines[${index}].ha`, text }];
 }

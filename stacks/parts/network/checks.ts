@@ -22,7 +22,7 @@ export function asnProblem(asn: number): string | undefined {
 }
 
 /** AS numbers can be used and differ (the sessions are external BGP), and the router stands outside the cluster. */
-export function checkBgp(config: SiteConfig): readonly Problem[] {
+export function checkNetwork(config: SiteConfig): readonly Problem[] {
   const { bgp, pods, services, loadBalancers } = config.network;
   const path = "homelab:network.bgp";
   const problems: Problem[] = [];

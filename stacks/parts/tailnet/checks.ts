@@ -1,7 +1,6 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { contains } from "../../../components/network/cidr.ts";
-import { tailnet as devices } from "../site/networks.ts";
+import { contains, tailscaleDevices } from "../../../components/network/cidr.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 import { checkPolicy } from "./policy-checks.ts";
 
@@ -43,7 +42,7 @@ function connectorName({ machines }: SiteConfig, { connector }: Tailnet): readon
 
 /** Devices away from home reach a private nameserver only through the connector. */
 function nameservers(config: SiteConfig, tailnet: Tailnet): readonly Problem[] {
-  const routes = [...connectorRoutes(config, tailnet), devices];
+  const routes = [...connectorRoutes(config, tailnet), tailscaleDevices];
   const given = tailnet.splitDns?.map((address, i) => ({
     path: `homelab:tailnet.splitDns[${i}]`,
     address,

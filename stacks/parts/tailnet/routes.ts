@@ -1,7 +1,6 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { canonicalCidr, overlap } from "../../../components/network/cidr.ts";
-import { tailnet as devices } from "../site/networks.ts";
+import { canonicalCidr, overlap, tailscaleDevices } from "../../../components/network/cidr.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 
@@ -20,11 +19,11 @@ export function routeProblems(path: string, cidr: string, instead: string): read
   if (cidr.endsWith("/0")) return [{ path, text: `${cidr} is an exit node's route; ${instead}` }];
   const canonical = canonicalCidr(cidr);
   if (canonical !== cidr) return [{ path, text: `${cidr} has host bits set; use ${canonical}` }];
-  if (!overlap(cidr, devices)) return [];
+  if (!overlap(cidr, tailscaleDevices)) return [];
   return [
     {
       path,
-      text: `${cidr} overlaps ${devices}, which Tailscale gives to devices; leave it out`,
+      text: `${cidr} overlaps ${tailscaleDevices}, which Tailscale gives to devices; leave it out`,
     },
   ];
 }
