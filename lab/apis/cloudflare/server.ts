@@ -14,7 +14,6 @@ import { cloudflareLimit, RateLimit, type RateLimitOptions } from "./rate-limit.
 import type { Route } from "./route.ts";
 import { serviceTokenActions, serviceTokenKind } from "./service-tokens.ts";
 import { Store } from "./store.ts";
-import { tagRoutes } from "./tags.ts";
 import { tokenRoutes, Tokens, type ApiToken } from "./tokens.ts";
 import { tunnelRoutes } from "./tunnels.ts";
 import { cloudflareWeb } from "./web.ts";
@@ -101,6 +100,5 @@ function routesOf(account: Account): Route[] {
     ...tunnelRoutes(account),
     ...kinds.flatMap((kind) => collectionRoutes(store, kind)),
     ...serviceTokenActions(store, serviceTokens),
-    ...tagRoutes(store),
   ];
 }

@@ -54,7 +54,6 @@ export interface State {
   serviceTokens: Record<string, StoredObject>;
   groups: Record<string, StoredObject>;
   identityProviders: Record<string, StoredObject>;
-  tags: Record<string, StoredObject>;
   /** Values by setting, where they differ from a new zone's. */
   settings: Record<string, unknown>;
 }
@@ -67,7 +66,6 @@ const empty = (): State => ({
   serviceTokens: {},
   groups: {},
   identityProviders: {},
-  tags: {},
   settings: {},
 });
 

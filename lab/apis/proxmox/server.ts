@@ -8,7 +8,6 @@ import { noFaults, type Faults } from "../../world/faults.ts";
 import { openRequestLog } from "../request-log.ts";
 import { accessRoutes } from "./access.ts";
 import { clusterRoutes } from "./cluster.ts";
-import { firewallRoutes } from "./firewall.ts";
 import { haRoutes } from "./ha.ts";
 import { LocalFiles } from "./local-files.ts";
 import { mappingRoutes } from "./mapping.ts";
@@ -142,7 +141,6 @@ function routesOf(site: Site): Route[] {
     ...poolRoutes(site),
     ...haRoutes(site),
     ...mappingRoutes(site),
-    ...firewallRoutes(site),
   ];
 }
 

@@ -31,13 +31,6 @@ export interface StoredVolume {
   readonly image?: string;
 }
 
-/** Rules and options of one firewall scope: `cluster`, `group/NAME`, `node/NAME` or `vm/ID`. */
-export interface StoredFirewall {
-  options: Record<string, string>;
-  rules: Record<string, string>[];
-  comment?: string;
-}
-
 /** Settings of one named object, as sent. */
 export type Settings = Record<string, string | string[]>;
 
@@ -49,7 +42,6 @@ export interface SiteState {
   haResources: Record<string, Settings>;
   haRules: Record<string, Settings>;
   pciMappings: Record<string, Settings>;
-  firewall: Record<string, StoredFirewall>;
 }
 
 const empty = (): SiteState => ({
@@ -59,7 +51,6 @@ const empty = (): SiteState => ({
   haResources: {},
   haRules: {},
   pciMappings: {},
-  firewall: {},
 });
 
 /** The cluster's memory: one JSON file, replaced as a whole so that a kill never leaves half of it. */

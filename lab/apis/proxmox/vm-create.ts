@@ -95,8 +95,6 @@ export function forget(site: Site, vm: StoredVm): void {
   for (const volume of volumesOfVm(site, vm.vmid)) removeVolume(site, volume);
   site.store.change((state) => {
     delete state.vms[vm.vmid];
-
-    delete state.firewall[`vm/${vm.vmid}`];
   });
 }
 

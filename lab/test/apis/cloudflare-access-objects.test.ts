@@ -146,17 +146,6 @@ describe("Cloudflare's Access objects", () => {
     await refused("POST", apps, app("x.example.net", { allowed_idps: ["unknown"] }));
   });
 
-  it("know a tag by its name", async () => {
-    const tags = "{a}/access/tags";
-    assert.equal((await make(tags, { name: "home lab" })).name, "home lab");
-    assert.equal((await cloudflare.call("POST", tags, { name: "home lab" })).status, 409);
-    const { id } = await make(apps, app("tagged.example.net", { tags: ["home lab"] }));
-    await refused("DELETE", `${tags}/home%20lab`);
-    await cloudflare.result("DELETE", `${apps}/${id}`);
-    await cloudflare.result("DELETE", `${tags}/home%20lab`);
-    assert.equal((await cloudflare.call("GET", `${tags}/home%20lab`)).status, 404);
-  });
-
   it("tell a service token's secret once and keep its hash", async () => {
     const sent = { name: "ci", duration: "8760h", client_secret_version: 1 };
     const made = await make<ServiceToken>(tokens, sent);

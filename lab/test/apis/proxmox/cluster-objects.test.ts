@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TestCluster, vmFields } from "./cluster.ts";
 
-describe("Proxmox API: pools, HA, mappings, firewall", () => {
+describe("Proxmox API: pools, HA, mappings", () => {
   const cluster = new TestCluster();
   before(async () => {
     await cluster.open();
@@ -97,33 +97,6 @@ describe("Proxmox API: pools, HA, mappings, firewall", () => {
     );
     await cluster.ok("DELETE", "cluster/mapping/pci/gpu");
     assert.match(await cluster.refusal("GET", "cluster/mapping/pci/gpu"), /does not exist/);
-  });
-
-  it("keeps firewall rules: pos a number in the list and a string alone, moveto inserts before", async () => {
-    const rules = "nodes/stone/qemu/121/firewall/rules";
-    for (const comment of ["c", "b", "a"])
-      await cluster.ok("POST", rules, { action: "ACCEPT", type: "in", enable: "1", comment });
-    await cluster.ok("PUT", `${rules}/0`, { moveto: "2" });
-    const list = await cluster.get<{ pos: number; comment: string; enable: number }[]>(rules);
-    assert.deepEqual(
-      list.map(({ pos, comment, enable }) => [pos, comment, enable]),
-      [
-        [0, "b", 1],
-        [1, "a", 1],
-        [2, "c", 1],
-      ],
-    );
-    assert.equal((await cluster.get(`${rules}/2`)).pos, "2");
-    await cluster.ok("POST", "cluster/firewall/groups", { group: "web", comment: "x" });
-    await cluster.ok("POST", "cluster/firewall/groups/web", { action: "DROP", type: "in" });
-    assert.match(await cluster.refusal("DELETE", "cluster/firewall/groups/web"), /is not empty/);
-    await cluster.ok("DELETE", "cluster/firewall/groups/web/0");
-    await cluster.ok("DELETE", "cluster/firewall/groups/web");
-    await cluster.ok("PUT", "cluster/firewall/options", { enable: "1", policy_in: "DROP" });
-    assert.deepEqual(await cluster.get("cluster/firewall/options"), {
-      enable: 1,
-      policy_in: "DROP",
-    });
   });
 
   it("turns a VM into a template, clones it with its own MAC, and migrates the clone", async () => {
