@@ -34,18 +34,18 @@ const largestPacket = 35_000;
 
 /** Reads lines and unencrypted packets from a socket, in order. */
 export class PacketReader {
-  private buffer = Buffer.alloc(0);
-  private failure: Error | undefined;
-  private wake: () => void = () => undefined;
+  #buffer = Buffer.alloc(0);
+  #failure: Error | undefined;
+  #wake: () => void = () => undefined;
 
   constructor(socket: Socket) {
     socket.on("data", (chunk: Buffer) => {
-      this.buffer = Buffer.concat([this.buffer, chunk]);
-      this.wake();
+      this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      this.#wake();
     });
     const fail = (error: Error): void => {
-      this.failure ??= error;
-      this.wake();
+      this.#failure ??= error;
+      this.#wake();
     };
     socket.on("error", fail);
     socket.on("close", () => {
@@ -56,15 +56,15 @@ export class PacketReader {
   /** The next line for which `wanted` holds, without its end; a server may send others first (RFC 4253 section 4.2). */
   async line(wanted: (line: string) => boolean): Promise<string> {
     for (;;) {
-      const end = this.buffer.indexOf("\n");
+      const end = this.#buffer.indexOf("\n");
       if (end < 0) {
-        if (this.buffer.length > largestPacket)
+        if (this.#buffer.length > largestPacket)
           throw new Error("the server is no SSH server: it sends no line end");
         await this.more();
         continue;
       }
-      const text = this.buffer.subarray(0, end).toString("latin1").trimEnd();
-      this.buffer = this.buffer.subarray(end + 1);
+      const text = this.#buffer.subarray(0, end).toString("latin1").trimEnd();
+      this.#buffer = this.#buffer.subarray(end + 1);
       if (wanted(text)) return text;
     }
   }
@@ -82,24 +82,24 @@ export class PacketReader {
   }
 
   private async payload(): Promise<Buffer> {
-    while (this.buffer.length < 5 || this.buffer.length < 4 + this.buffer.readUInt32BE(0)) {
-      if (this.buffer.length >= 4 && this.buffer.readUInt32BE(0) > largestPacket) {
+    while (this.#buffer.length < 5 || this.#buffer.length < 4 + this.#buffer.readUInt32BE(0)) {
+      if (this.#buffer.length >= 4 && this.#buffer.readUInt32BE(0) > largestPacket) {
         throw new Error("the server does not speak SSH after its banner");
       }
       await this.more();
     }
-    const length = this.buffer.readUInt32BE(0);
-    const padding = this.buffer.readUInt8(4);
-    const payload = Buffer.from(this.buffer.subarray(5, 4 + length - padding));
-    this.buffer = this.buffer.subarray(4 + length);
+    const length = this.#buffer.readUInt32BE(0);
+    const padding = this.#buffer.readUInt8(4);
+    const payload = Buffer.from(this.#buffer.subarray(5, 4 + length - padding));
+    this.#buffer = this.#buffer.subarray(4 + length);
     return payload;
   }
 
   private async more(): Promise<void> {
-    if (this.failure) throw this.failure;
+    if (this.#failure) throw this.#failure;
     await new Promise<void>((resolve) => {
-      this.wake = resolve;
+      this.#wake = resolve;
     });
-    this.wake = () => undefined;
+    this.#wake = () => undefined;
   }
 }

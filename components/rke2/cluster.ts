@@ -40,18 +40,18 @@ export class Rke2Cluster extends ComponentResource {
   readonly kubeconfig: Output<string>;
   /** By node name: the step that takes the node out of the cluster when its machine leaves the site. */
   readonly dismissals: ReadonlyMap<string, Resource>;
-  private readonly args: Rke2ClusterArgs;
-  private readonly serverToken: Output<string>;
-  private readonly agentToken: Output<string>;
+  readonly #args: Rke2ClusterArgs;
+  readonly #serverToken: Output<string>;
+  readonly #agentToken: Output<string>;
   /** By node name. A machine built anew must show the password that the cluster knows for its name. */
-  private readonly nodePasswords: ReadonlyMap<string, Output<string>>;
+  readonly #nodePasswords: ReadonlyMap<string, Output<string>>;
 
   constructor(name: string, args: Rke2ClusterArgs, opts?: ComponentResourceOptions) {
     super("homelab:rke2:Cluster", name, {}, opts);
-    this.args = args;
-    this.serverToken = this.token(`${name}-server-token`, 48);
-    this.agentToken = this.token(`${name}-agent-token`, 48);
-    this.nodePasswords = new Map(
+    this.#args = args;
+    this.#serverToken = this.token(`${name}-server-token`, 48);
+    this.#agentToken = this.token(`${name}-agent-token`, 48);
+    this.#nodePasswords = new Map(
       [...args.servers, ...args.agents].map((node) => [
         node.name,
         this.token(`${node.name}-node-password`, 32),
@@ -77,10 +77,10 @@ export class Rke2Cluster extends ComponentResource {
 
   /** Prepares all machines and downloads the release to them, each on its own; nothing restarts. */
   private stage(): ReadonlyMap<string, Resource> {
-    const { version, profile = "" } = this.args.cluster;
+    const { version, profile = "" } = this.#args.cluster;
     const url = releaseUrl(version);
     return new Map(
-      [...this.args.servers, ...this.args.agents].map((node) => {
+      [...this.#args.servers, ...this.#args.agents].map((node) => {
         const prepared = this.step(node, "prepare", {
           script: scripts.prepare,
           parameters: {
@@ -102,7 +102,7 @@ export class Rke2Cluster extends ComponentResource {
 
   /** One server after the other, each once the one before it is a voting member and answers; returns the last. */
   private raiseServers(staged: ReadonlyMap<string, Resource>): Resource {
-    const [first, ...further] = this.args.servers;
+    const [first, ...further] = this.#args.servers;
     let last = this.node(first, "apply", [...known(staged, first)]);
     for (const server of further) {
       const admitted = this.admit(server, last);
@@ -116,7 +116,7 @@ export class Rke2Cluster extends ComponentResource {
     servers: Resource,
   ): ReadonlyMap<string, Resource> {
     return new Map(
-      this.args.agents.map((agent) => [
+      this.#args.agents.map((agent) => [
         agent.name,
         this.node(agent, "join", [...known(staged, agent), this.admit(agent, servers)]),
       ]),
@@ -125,14 +125,14 @@ export class Rke2Cluster extends ComponentResource {
 
   /** Changed settings reach the agents one after the other; on fresh ones there is nothing left to do. */
   private settleAgents(joined: ReadonlyMap<string, Resource>, servers: Resource): Resource {
-    return this.args.agents.reduce(
+    return this.#args.agents.reduce(
       (previous, agent) => this.node(agent, "apply", [...known(joined, agent), previous]),
       servers,
     );
   }
 
   private admit(joiner: ClusterNode, after: Resource): Resource {
-    const [first] = this.args.servers;
+    const [first] = this.#args.servers;
     return new RemoteStep(
       `${joiner.name}-admit`,
       {
@@ -150,13 +150,13 @@ export class Rke2Cluster extends ComponentResource {
   }
 
   private node(node: ClusterNode, mode: "join" | "apply", after: readonly Resource[]): Resource {
-    const { cluster, servers } = this.args;
+    const { cluster, servers } = this.#args;
     const config =
       node.role === "server"
-        ? output([this.serverToken, this.agentToken]).apply(([server, agent]) =>
+        ? output([this.#serverToken, this.#agentToken]).apply(([server, agent]) =>
             serverConfig(cluster, servers, node, { server: server ?? "", agent: agent ?? "" }),
           )
-        : this.agentToken.apply((agent) => agentConfig(cluster, node, { agent }));
+        : this.#agentToken.apply((agent) => agentConfig(cluster, node, { agent }));
     return this.step(
       node,
       mode,
@@ -166,7 +166,7 @@ export class Rke2Cluster extends ComponentResource {
           ROLE: node.role,
           MODE: mode,
           NODE_NAME: node.name,
-          NODE_PASSWORD: this.nodePasswords.get(node.name) ?? "",
+          NODE_PASSWORD: this.#nodePasswords.get(node.name) ?? "",
           VERSION: cluster.version,
           VIP: cluster.vip,
           JOINS: node.name === servers[0].name ? "no" : "yes",
@@ -194,7 +194,7 @@ export class Rke2Cluster extends ComponentResource {
   }
 
   private fetchKubeconfig(name: string, after: Resource): Output<string> {
-    const { cluster, servers, agents } = this.args;
+    const { cluster, servers, agents } = this.#args;
     return new RemoteStep(
       `${name}-kubeconfig`,
       {

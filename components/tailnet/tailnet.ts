@@ -52,11 +52,11 @@ export interface TailnetArgs {
 export class Tailnet extends ComponentResource {
   /** The Connector, once its device is in the tailnet. */
   readonly connector: Resource;
-  private readonly api: TailscaleApi;
+  readonly #api: TailscaleApi;
 
   constructor(name: string, args: TailnetArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Tailnet", name, {}, opts);
-    this.api = new TailscaleApi(args.access);
+    this.#api = new TailscaleApi(args.access);
     const policy = args.policy === undefined ? undefined : this.policy(name, args, args.policy);
     const departed = this.departure(name, args, policy);
     this.nodes(name, args, departed);
@@ -72,7 +72,7 @@ export class Tailnet extends ComponentResource {
     { plan, adopt, inForce }: OwnedPolicy,
   ): PolicyHistory & { readonly acl: Acl } {
     const next = policyText(plan);
-    const { create, update } = policyHooks(`${name}-policy`, this.api, next, adopt);
+    const { create, update } = policyHooks(`${name}-policy`, this.#api, next, adopt);
     // What is remembered stays as it was first, whatever is in force on later runs.
     const before = new Stash(
       `${name}-policy-before`,
@@ -106,7 +106,7 @@ export class Tailnet extends ComponentResource {
     policy: (PolicyHistory & { readonly acl: Acl }) | undefined,
   ): Resource {
     const names = machines.map((machine) => machine.name);
-    const strays = removeStrays(`${name}-strays`, this.api, siteTags(site).node, names);
+    const strays = removeStrays(`${name}-strays`, this.#api, siteTags(site).node, names);
     return departure(
       name,
       {
@@ -126,7 +126,7 @@ export class Tailnet extends ComponentResource {
     const { site, machines, version, tailscale } = args;
     new TailnetNodes(
       `${name}-tailnet-nodes`,
-      { site, machines, version, api: this.api, tailscale, after },
+      { site, machines, version, api: this.#api, tailscale, after },
       { parent: this },
     );
   }
@@ -139,7 +139,7 @@ export class Tailnet extends ComponentResource {
         site,
         chart: operatorChart,
         connector,
-        api: this.api,
+        api: this.#api,
         tailscale,
         kubernetes,
         after: [clusterReady, after],

@@ -22,15 +22,15 @@ const hujson = "application/hujson";
  * ServiceError.
  */
 export class TailscaleApi {
-  private readonly access: TailscaleAccess;
-  private readonly http: PatientHttp;
-  private readonly base: string;
-  private token: Promise<string> | undefined;
+  readonly #access: TailscaleAccess;
+  readonly #http: PatientHttp;
+  readonly #base: string;
+  #token: Promise<string> | undefined;
 
   constructor(access: TailscaleAccess, clock?: Clock) {
-    this.access = access;
-    this.http = new PatientHttp({}, clock);
-    this.base = (access.baseUrl ?? apiBaseUrl()).replace(/\/+$/, "");
+    this.#access = access;
+    this.#http = new PatientHttp({}, clock);
+    this.#base = (access.baseUrl ?? apiBaseUrl()).replace(/\/+$/, "");
   }
 
   /** The policy in force. Scope `policy_file:read`. */
@@ -118,7 +118,7 @@ export class TailscaleApi {
   }
 
   private ofTailnet(path: string): string {
-    return `tailnet/${encodeURIComponent(this.access.tailnet)}/${path}`;
+    return `tailnet/${encodeURIComponent(this.#access.tailnet)}/${path}`;
   }
 
   private async remove(path: string, scope: string): Promise<void> {
@@ -137,38 +137,38 @@ export class TailscaleApi {
     body?: string,
   ): Promise<ApiAnswer> {
     const what = `Tailscale's API, ${method} ${path}`;
-    const url = `${this.base}/api/v2/${path}`;
+    const url = `${this.#base}/api/v2/${path}`;
     const attempt = async (): Promise<ApiAnswer> => {
       const authorization = `Bearer ${await this.bearer()}`;
       // Every call here sets a state or asks for one.
       const call = { method, url, headers: { ...headers, authorization }, repeatable: true };
-      return this.http.call(what, body === undefined ? call : { ...call, body });
+      return this.#http.call(what, body === undefined ? call : { ...call, body });
     };
     let answer = await attempt();
     if (answer.status === 401) {
       // A token lasts an hour, a bring-up may take longer.
-      this.token = undefined;
+      this.#token = undefined;
       answer = await attempt();
     }
     if (answer.status < 300) return answer;
-    throw refusal(what, answer, scope, this.access.tailnet);
+    throw refusal(what, answer, scope, this.#access.tailnet);
   }
 
   /** One token for all calls (RFC 6749 section 4.4); a failed request is made anew by the next call. */
   private bearer(): Promise<string> {
-    this.token ??= this.requestToken().catch((error: unknown) => {
-      this.token = undefined;
+    this.#token ??= this.requestToken().catch((error: unknown) => {
+      this.#token = undefined;
       throw error;
     });
-    return this.token;
+    return this.#token;
   }
 
   private async requestToken(): Promise<string> {
-    const { clientId, clientSecret } = this.access;
+    const { clientId, clientSecret } = this.#access;
     const what = "Tailscale's API, OAuth token";
-    const answer = await this.http.call(what, {
+    const answer = await this.#http.call(what, {
       method: "POST",
-      url: `${this.base}/api/v2/oauth/token`,
+      url: `${this.#base}/api/v2/oauth/token`,
       headers: {
         authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`,
         "content-type": "application/x-www-form-urlencoded",
