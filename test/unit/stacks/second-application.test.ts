@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { configPages } from "../../../stacks/config/page.ts";
+import { siteJsonSchema } from "../../../stacks/config/json-schema.ts";
+import { secretUses } from "../../../stacks/config/secret-ref.ts";
+import { deployApps } from "../../../stacks/apps/deploy.ts";
+import { applications, appsConfig } from "../../../stacks/apps/index.ts";
+import { crossCheck } from "../../../stacks/checks.ts";
+import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
+import { at } from "../components/at.ts";
+import { mockPulumi, settled } from "../mocks.ts";
+import { fakeSecrets } from "../site-deps.ts";
+import { homeConfig } from "./sample.ts";
+import { welcome } from "./welcome.ts";
+
+/** What `stacks/apps/index.ts` would say with one line more. */
+const all = { ...applications, welcome };
+const schema = siteConfig.extend({ apps: appsConfig(all) });
+
+const written = {
+  image: "ghcr.io/example/welcome",
+  version: "v2.0.0",
+  hostname: "welcome.example.net",
+  access: ["family"],
+  settings: { GREETING: "op://Homelab/Welcome/greeting" },
+};
+
+function read(changes: Partial<typeof written> = {}): SiteConfig {
+  const { apps, ...site } = homeConfig();
+  return schema.parse({ ...site, apps: { ...apps, welcome: { ...written, ...changes } } });
+}
+
+describe("a second application, which is one file", () => {
+  it("has its config read, its defaults filled in and its misspellings refused", () => {
+    const { apps } = read();
+    assert.equal(at(apps, "welcome.replicas"), 2);
+    const misspelt = { ...homeConfig(), apps: { welcome: { ...written, imgae: "x" } } };
+    const issues = schema.safeParse(misspelt).error?.issues ?? [];
+    assert.deepEqual(
+      issues.map(({ path }) => path.join(".")),
+      ["apps.welcome"],
+    );
+  });
+
+  it("has its secrets among those that are read", () => {
+    const refs = secretUses(schema, read()).map(({ path, ref }) => `${path} ${ref}`);
+    assert.ok(
+      refs.includes("homelab:apps.welcome.settings.GREETING op://Homelab/Welcome/greeting"),
+    );
+  });
+
+  it("is checked as every public name is", () => {
+    const problems = (changes: Partial<typeof written>) =>
+      crossCheck(read(changes)).map(({ path, text }) => `${path}: ${text}`);
+    assert.deepEqual(problems({}), []);
+    assert.match(
+      problems({ hostname: "typeo.example.net" }).join(),
+      /^homelab:apps.welcome.hostname: typeo.example.net is published twice/,
+    );
+    assert.match(
+      problems({ access: [] }).join(),
+      /^homelab:apps.welcome.access: everybody on the internet could reach/,
+    );
+  });
+
+  it("stands in the editors' schema and on the config page", () => {
+    const json = siteJsonSchema(schema);
+    const apps = at(json, "properties.config.properties.homelab:apps.properties");
+    assert.deepEqual(Object.keys(apps as object), ["typeo", "welcome"]);
+    assert.match(configPages(json), /`welcome.hostname`/);
+  });
+
+  it("is deployed under its own names and says what to publish", async () => {
+    const made = await mockPulumi("home");
+    const config = read();
+    const site = { name: "home", config, secrets: fakeSecrets(secretUses(schema, config)) };
+    const kubernetes = new Kubernetes("kubernetes");
+    const published = deployApps(site, { cluster: kubernetes, kubernetes }, all);
+    await settled();
+    const own = made.filter(({ name }) => name.startsWith("welcome"));
+    assert.deepEqual(own.map(({ name }) => name).sort(), [
+      "welcome",
+      "welcome-budget",
+      "welcome-deployment",
+      "welcome-fingerprint",
+      "welcome-namespace",
+      "welcome-service",
+      "welcome-settings",
+    ]);
+    assert.deepEqual(
+      published.map(({ hostname, service }) => [hostname, service]),
+      [
+        ["typeo.example.net", "http://typeo.typeo.svc.cluster.local:8080"],
+        ["welcome.example.net", "http://welcome.welcome.svc.cluster.local:8080"],
+      ],
+    );
+  });
+});
