@@ -20,7 +20,7 @@ const files = [
   { path: "docs/config.md", text: configPages(siteJsonSchema(siteConfig)), parser: "markdown" },
 ] as const;
 
-let stale = false;
+let outdated = false;
 for (const { path, text, parser } of files) {
   const wanted = await format(text, { parser, printWidth: 100 });
   const url = new URL(path, root);
@@ -28,10 +28,10 @@ for (const { path, text, parser } of files) {
     writeFileSync(url, wanted);
   } else if (read(url) !== wanted) {
     console.error(`${path} is not what stacks/schema.ts says; run: node scripts/schema.ts --write`);
-    stale = true;
+    outdated = true;
   }
 }
-if (stale) process.exit(1);
+if (outdated) process.exit(1);
 
 function read(url: URL): string | undefined {
   try {

@@ -39,7 +39,7 @@ export function freeName(
 }
 
 /** A hook that removes devices of machines that the site no longer has. */
-export function removeStrays(
+export function removeStaleDevices(
   name: string,
   api: DeviceApi,
   tag: string,

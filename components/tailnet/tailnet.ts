@@ -15,7 +15,7 @@ import { TailnetOperator, type ConnectorPlan } from "./operator.ts";
 import { mayReplace, policyHooks } from "./policy-guard.ts";
 import type { PolicyPlan } from "./policy-plan.ts";
 import { policyText } from "./policy.ts";
-import { removeStrays } from "./stale-devices.ts";
+import { removeStaleDevices } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
 import { TailscaleApi } from "./tailscale-api.ts";
 import type { PolicyInForce, TailscaleAccess } from "./tailscale-types.ts";
@@ -106,7 +106,7 @@ export class Tailnet extends ComponentResource {
     policy: (PolicyHistory & { readonly acl: Acl }) | undefined,
   ): Resource {
     const names = machines.map((machine) => machine.name);
-    const strays = removeStrays(`${name}-strays`, this.#api, siteTags(site).node, names);
+    const stale = removeStaleDevices(`${name}-strays`, this.#api, siteTags(site).node, names);
     return departure(
       name,
       {
@@ -114,7 +114,7 @@ export class Tailnet extends ComponentResource {
         machine: machines[0],
         machines: names,
         access,
-        hooks: [strays],
+        hooks: [stale],
         after: policy === undefined ? [] : [policy.acl],
         ...(policy === undefined ? {} : { policy }),
       },
