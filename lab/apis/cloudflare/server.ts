@@ -13,7 +13,7 @@ import { policyKind } from "./policies.ts";
 import { cloudflareLimit, RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 import type { Route } from "./route.ts";
 import { serviceTokenActions, serviceTokenKind } from "./service-tokens.ts";
-import { Store } from "./store.ts";
+import { openStore } from "./store.ts";
 import { tokenRoutes, Tokens, type ApiToken } from "./tokens.ts";
 import { tunnelRoutes } from "./tunnels.ts";
 import { cloudflareWeb } from "./web.ts";
@@ -64,7 +64,7 @@ export async function createCloudflare(options: CloudflareOptions): Promise<Clou
   const account: Account = {
     ...{ id: accountId, zoneId, zone, connections },
     nameServers: options.nameServers ?? ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
-    store: new Store(join(options.stateDir, "cloudflare.json")),
+    store: openStore(join(options.stateDir, "cloudflare.json")),
   };
   const site = { value: apiToken, permissions: sitePermissions };
   const app = cloudflareWeb({

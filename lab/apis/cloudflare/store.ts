@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { JsonStore } from "../store.ts";
 import type { JsonObject } from "./json.ts";
 
 /** A DNS record as it is answered. */
@@ -58,56 +57,24 @@ export interface State {
   settings: Record<string, unknown>;
 }
 
-const empty = (): State => ({
-  records: {},
-  tunnels: {},
-  policies: {},
-  applications: {},
-  serviceTokens: {},
-  groups: {},
-  identityProviders: {},
-  settings: {},
-});
-
 /** An entry by its id; ids come from callers, so what every object inherits does not count. */
 export function entry<T>(table: Readonly<Record<string, T>>, id: string): T | undefined {
   return Object.hasOwn(table, id) ? table[id] : undefined;
 }
 
-/** The account's memory: one JSON file, replaced as a whole so that a kill never leaves half of it. */
-export class Store {
-  readonly state: State;
-  readonly #file: string;
-  readonly #listeners = new Set<() => void>();
+/** The account's memory. */
+export type Store = JsonStore<State>;
 
-  /** Throws when the file exists and is not JSON. */
-  constructor(file: string) {
-    this.#file = file;
-    mkdirSync(dirname(file), { recursive: true });
-    this.state = existsSync(file)
-      ? { ...empty(), ...(JSON.parse(readFileSync(file, "utf8")) as Partial<State>) }
-      : empty();
-  }
-
-  /** Applies a change, writes it down before it returns, and tells who listens. */
-  change<T>(apply: (state: State) => T): T {
-    const result = this.note(apply);
-    for (const listener of this.#listeners) listener();
-    return result;
-  }
-
-  /** The same for what was only seen: nobody is told. */
-  note<T>(apply: (state: State) => T): T {
-    const result = apply(this.state);
-    const draft = `${this.#file}.new`;
-    // Tunnels' secrets are in it.
-    writeFileSync(draft, JSON.stringify(this.state, null, 1), { mode: 0o600 });
-    renameSync(draft, this.#file);
-    return result;
-  }
-
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+/** Opens the memory; without a file it lasts as long as the process. */
+export function openStore(file: string | undefined): Store {
+  return new JsonStore<State>(file, {
+    records: {},
+    tunnels: {},
+    policies: {},
+    applications: {},
+    serviceTokens: {},
+    groups: {},
+    identityProviders: {},
+    settings: {},
+  });
 }

@@ -17,7 +17,7 @@ import type { Route } from "./route.ts";
 import { hostNamed, type Download, type Site } from "./site.ts";
 import { startHostSsh, type HostSsh, type ListenAddress } from "./ssh.ts";
 import { storageRoutes } from "./storage.ts";
-import { Store } from "./store.ts";
+import { openStore } from "./store.ts";
 import { Tasks, taskRoutes } from "./tasks.ts";
 import { parseNetwork } from "./vm-network.ts";
 import { resumeVms } from "./vm-power.ts";
@@ -120,7 +120,7 @@ function openSite(options: ProxmoxOptions): Site {
   for (const host of options.site.hosts) files.prepare(host.name);
   return {
     inventory: options.site,
-    store: new Store(join(options.stateDir, "cluster.json")),
+    store: openStore(join(options.stateDir, "cluster.json")),
     tasks: new Tasks(options.faults ?? noFaults),
     hypervisor: options.hypervisor,
     files,

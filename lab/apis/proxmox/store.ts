@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { JsonStore } from "../store.ts";
 
 /** A virtual machine as the cluster remembers it. */
 export interface StoredVm {
@@ -44,48 +43,27 @@ export interface SiteState {
   pciMappings: Record<string, Settings>;
 }
 
-const empty = (): SiteState => ({
-  vms: {},
-  volumes: [],
-  pools: {},
-  haResources: {},
-  haRules: {},
-  pciMappings: {},
-});
+/** The cluster's memory. */
+export type Store = JsonStore<SiteState>;
 
-/** The cluster's memory: one JSON file, replaced as a whole so that a kill never leaves half of it. */
-export class Store {
-  readonly state: SiteState;
-  readonly #file: string;
-
-  /** Throws when the file exists and is not JSON. */
-  constructor(file: string) {
-    this.#file = file;
-    mkdirSync(dirname(file), { recursive: true });
-    this.state = existsSync(file)
-      ? { ...empty(), ...(JSON.parse(readFileSync(file, "utf8")) as Partial<SiteState>) }
-      : empty();
-    this.#dropInterruptedWork();
-  }
-
-  /** Applies a change and writes it down before it returns. */
-  change<T>(apply: (state: SiteState) => T): T {
-    const result = apply(this.state);
-    const draft = `${this.#file}.new`;
-    writeFileSync(draft, JSON.stringify(this.state, null, 1));
-    renameSync(draft, this.#file);
-    return result;
-  }
-
-  /** Work that the lab's own end cut off: an unfinished VM goes, a lock has no owner any more. */
-  #dropInterruptedWork(): void {
-    for (const [id, vm] of Object.entries(this.state.vms)) {
-      if (vm.lock === "create" || (vm.lock === "clone" && vm.config.name === undefined)) {
-        delete this.state.vms[id];
-        this.state.volumes = this.state.volumes.filter((volume) => volume.vmid !== vm.vmid);
-      } else {
-        delete vm.lock;
-      }
+/** Opens the memory. Work that the lab's own end cut off is dropped: an unfinished VM goes, a lock has no owner any more. */
+export function openStore(file: string): Store {
+  const store = new JsonStore<SiteState>(file, {
+    vms: {},
+    volumes: [],
+    pools: {},
+    haResources: {},
+    haRules: {},
+    pciMappings: {},
+  });
+  const { state } = store;
+  for (const [id, vm] of Object.entries(state.vms)) {
+    if (vm.lock === "create" || (vm.lock === "clone" && vm.config.name === undefined)) {
+      delete state.vms[id];
+      state.volumes = state.volumes.filter((volume) => volume.vmid !== vm.vmid);
+    } else {
+      delete vm.lock;
     }
   }
+  return store;
 }

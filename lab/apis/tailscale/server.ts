@@ -12,7 +12,7 @@ import { keyRoutes } from "./keys.ts";
 import { oauthRoutes } from "./oauth.ts";
 import { policyRoutes } from "./policy.ts";
 import { settingsRoutes } from "./settings.ts";
-import { Store } from "./store.ts";
+import { openStore, type Store } from "./store.ts";
 import { openTailnet, type TailnetOptions } from "./tailnet.ts";
 import { removeGone, tailscaleWeb } from "./web.ts";
 
@@ -56,7 +56,7 @@ export interface Tailscale {
  * @throws when the address cannot be listened at, or the memory cannot be read.
  */
 export async function createTailscale(options: TailscaleOptions): Promise<Tailscale> {
-  const tailnet = openTailnet(new Store(join(options.stateDir, "tailnet.json")), options);
+  const tailnet = openTailnet(openStore(join(options.stateDir, "tailnet.json")), options);
   seed(options, tailnet.store, tailnet.now());
   const { tls, faults } = options;
   const app = tailscaleWeb({

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { JsonStore } from "../store.ts";
 import { defaultPolicy } from "./default-policy.ts";
 
 /** An auth key. Times are RFC 3339, here and below. */
@@ -97,43 +96,25 @@ export interface TailnetState {
   settings: Record<string, string | number | boolean>;
 }
 
-const fresh = (): TailnetState => ({
-  policy: defaultPolicy,
-  authKeys: {},
-  clients: {},
-  tokens: [],
-  devices: {},
-  deviceCount: 0,
-  dns: {
-    nameservers: [],
-    searchPaths: [],
-    splitDns: {},
-    magicDns: true,
-    overrideLocalDns: false,
-  },
-  settings: {},
-});
+/** The tailnet's memory. */
+export type Store = JsonStore<TailnetState>;
 
-/** The tailnet's memory: one JSON file, replaced as a whole so that a kill never leaves half of it. */
-export class Store {
-  readonly state: TailnetState;
-  readonly #file: string;
-
-  /** Throws when the file exists and is not JSON. */
-  constructor(file: string) {
-    this.#file = file;
-    mkdirSync(dirname(file), { recursive: true });
-    this.state = existsSync(file)
-      ? { ...fresh(), ...(JSON.parse(readFileSync(file, "utf8")) as Partial<TailnetState>) }
-      : fresh();
-  }
-
-  /** Applies a change and writes it down before it returns. */
-  change<T>(apply: (state: TailnetState) => T): T {
-    const result = apply(this.state);
-    const draft = `${this.#file}.new`;
-    writeFileSync(draft, JSON.stringify(this.state, null, 1), { mode: 0o600 });
-    renameSync(draft, this.#file);
-    return result;
-  }
+/** Opens the memory; without a file it lasts as long as the process. */
+export function openStore(file: string | undefined): Store {
+  return new JsonStore<TailnetState>(file, {
+    policy: defaultPolicy,
+    authKeys: {},
+    clients: {},
+    tokens: [],
+    devices: {},
+    deviceCount: 0,
+    dns: {
+      nameservers: [],
+      searchPaths: [],
+      splitDns: {},
+      magicDns: true,
+      overrideLocalDns: false,
+    },
+    settings: {},
+  });
 }
