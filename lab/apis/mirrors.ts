@@ -1,10 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { cloudImages, rke2Version, tailscaleVersion } from "../world/inventory.ts";
-import { noFaults, type Faults } from "../world/faults.ts";
 import {
   chartOffers,
   chartRepositories,
@@ -17,16 +14,11 @@ import type { MirroredThing, Offer, OffersOf } from "./mirrors/offer.ts";
 import { rke2Offers } from "./mirrors/rke2-releases.ts";
 import { tailscaleOffers } from "./mirrors/tailscale-releases.ts";
 import type { Download } from "./proxmox/site.ts";
-import { openRequestLog } from "./request-log.ts";
+import { text, WebError, type Answer, type WebRequest } from "./web/exchange.ts";
+import { openWeb, type Web, type WebOptions } from "./web/server.ts";
 
 /** The stand-in internet: what it serves and where. */
-export interface MirrorsOptions {
-  /** Address that every mirrored name resolves to. */
-  readonly address: string;
-  /** Default 443; 0 takes any free port. */
-  readonly port?: number;
-  /** Certificate for every mirrored name, and its key, PEM. */
-  readonly tls: { readonly cert: string; readonly key: string };
+export interface MirrorsOptions extends WebOptions {
   /** The stand-in `rke2`. */
   readonly rke2Binary: string;
   /** The stand-in `tailscale` and `tailscaled`, one program. */
@@ -39,18 +31,14 @@ export interface MirrorsOptions {
   readonly cacheDir: string;
   /** Default: the datacentre's. */
   readonly images?: readonly CloudImage[];
-  readonly faults?: Faults;
-  readonly logFile?: string;
 }
 
 /** The running mirrors. */
-export interface Mirrors {
-  readonly port: number;
+export interface Mirrors extends Web {
   /** The same content without a connection. Rejects with a text for people when there is none. */
   download(url: string): Promise<Download>;
   /** Which charts are real and which are the lab's. */
   inUse(): readonly MirroredThing[];
-  close(): Promise<void>;
 }
 
 const labCharts = fileURLToPath(new URL("../charts", import.meta.url));
@@ -66,29 +54,23 @@ const tailscaleUnits = fileURLToPath(new URL("tailscale-release/systemd", import
  */
 export async function createMirrors(options: MirrorsOptions): Promise<Mirrors> {
   const hosts = offersByHost(options);
-  const log = openRequestLog(options.logFile);
-  const app = Fastify({
-    https: { ...options.tls, minVersion: "TLSv1.2" },
-    forceCloseConnections: true,
-  });
-  app.addHook("onResponse", async (request, reply) => {
-    log(`${request.hostname} ${request.method} ${request.url} ${reply.statusCode}`);
-  });
-  app.setNotFoundHandler((request, reply) => reply.code(404).type("text/plain").send("Not Found"));
-  app.route({
-    method: ["GET", "HEAD"],
-    url: "/*",
-    handler: (request, reply) => serve(hosts, options.faults ?? noFaults, request, reply),
-  });
-  await app.listen({ host: options.address, port: options.port ?? 443 });
+  const web = await openWeb(
+    {
+      name: "mirrors",
+      routes: [{ method: ["GET", "HEAD"], url: "/*", handle: (request) => serve(hosts, request) }],
+      address: (path, host) => ({ host, path: decodeURIComponent(path) }),
+      notFound,
+      answerError: ({ message }) => text(message),
+    },
+    options,
+  );
   return {
-    port: (app.server.address() as AddressInfo).port,
+    ...web,
     download: (url) => download(hosts, url),
     inUse: () =>
       Object.keys(chartRepositories).flatMap((repository) =>
         chartsOf(repository, chartSources(options)).map(({ thing }) => thing),
       ),
-    close: () => app.close(),
   };
 }
 
@@ -123,38 +105,16 @@ function chartSources({ chartsSource = labCharts, chartsDir }: MirrorsOptions): 
   return { chartsSource, chartsDir };
 }
 
-async function serve(
-  hosts: ReadonlyMap<string, OffersOf>,
-  faults: Faults,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const path = decodeURIComponent(request.url.split("?")[0] ?? "");
-  const fault = await faults.consult("mirrors", {
-    method: request.method,
-    path,
-    host: request.hostname,
-  });
-  if (fault === "cut" || fault === "lose") {
-    reply.hijack();
-    request.raw.socket.destroy();
-    return reply;
-  }
-  if (fault !== undefined) return reply.code(fault.status).type("text/plain").send(fault.body);
-  const offer = await hosts.get(request.hostname)?.(path);
-  if (offer === undefined) return reply.code(404).type("text/plain").send("Not Found");
-  return sendOffer(offer, request, reply);
-}
+const notFound = (): WebError => new WebError(404, "Not Found");
 
-async function sendOffer(
-  offer: Offer,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const length = "body" in offer ? offer.body.length : (await stat(offer.file)).size;
-  reply.type(offer.type).header("content-length", length);
-  if (request.method === "HEAD") return reply.send();
-  return reply.send("body" in offer ? offer.body : createReadStream(offer.file));
+async function serve(hosts: ReadonlyMap<string, OffersOf>, asked: WebRequest): Promise<Answer> {
+  const offer = await hosts.get(asked.host)?.(decodeURIComponent(asked.path));
+  if (offer === undefined) throw notFound();
+  if ("body" in offer) return { headers: { "content-type": offer.type }, body: offer.body };
+  const { file, type } = offer;
+  const { size } = await stat(file);
+  const headers = { "content-type": type, "content-length": size };
+  return { headers, body: () => createReadStream(file) };
 }
 
 async function download(hosts: ReadonlyMap<string, OffersOf>, url: string): Promise<Download> {

@@ -98,6 +98,8 @@ function effectText(effect: FaultEffect): string {
       return `fails with ${effect.status} ${effect.message}`;
     case "cut":
       return "closes the connection";
+    case "hang":
+      return "never answers";
     case "lose":
       return "does the work and loses the answer";
     case "rate":

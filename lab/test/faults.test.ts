@@ -92,14 +92,15 @@ describe("the lab's faults", () => {
     });
   });
 
-  it("lose an answer only where work is left behind, and only delay a machine", () => {
+  it("lose no task's end, and only delay a machine", () => {
     const faults = new FaultRegistry();
-    const lose = { effect: { kind: "lose" } };
-    faults.add({ service: "tailscale", ...lose });
-    assert.throws(
-      () => faults.add({ service: "mirrors", ...lose }),
-      /only tailscale and cloudflare/,
-    );
+    for (const kind of ["lose", "hang"]) {
+      faults.add({ service: "tailscale", effect: { kind } });
+      assert.throws(
+        () => faults.add({ service: "proxmox.task", effect: { kind } }),
+        /a task always ends/,
+      );
+    }
     assert.throws(
       () => faults.add({ service: "machine", effect: { kind: "cut" } }),
       /only be delayed/,

@@ -21,14 +21,13 @@ const effect = z.discriminatedUnion("kind", [
   }),
   /** Closes the connection without an answer, as a dead or firewalled service does. */
   z.strictObject({ kind: z.literal("cut") }),
+  /** Takes the request and never answers; the connection stays open. */
+  z.strictObject({ kind: z.literal("hang") }),
   /** Does what was asked and closes the connection instead of answering. */
   z.strictObject({ kind: z.literal("lose") }),
   /** Serves so many requests a second and answers the others with 429. */
   z.strictObject({ kind: z.literal("rate"), perSecond: z.number().positive() }),
 ]);
-
-/** Services whose requests change something that a lost answer leaves behind. */
-const losers: ReadonlySet<string> = new Set(["tailscale", "cloudflare"]);
 
 /** One fault as the control API takes it. */
 const faultRule = z
@@ -55,10 +54,11 @@ const faultRule = z
     times: z.int().min(1).optional(),
     effect,
   })
-  .refine(({ service, effect: { kind } }) => kind !== "lose" || losers.has(service), {
-    path: ["effect"],
-    error: "only tailscale and cloudflare can lose an answer after the work",
-  })
+  .refine(
+    ({ service, effect: { kind } }) =>
+      service !== "proxmox.task" || (kind !== "lose" && kind !== "hang"),
+    { path: ["effect"], error: "a task always ends with a status: it cannot be lost or hang" },
+  )
   .refine(({ service, effect: { kind } }) => kind === "delay" || service !== "machine", {
     path: ["effect"],
     error: "a machine can only be delayed",
@@ -155,6 +155,7 @@ export class FaultRegistry implements Faults {
             : { retryAfterSeconds: effect.retryAfterSeconds }),
         };
       case "cut":
+      case "hang":
       case "lose":
         return effect.kind;
       case "rate":

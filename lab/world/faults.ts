@@ -17,8 +17,11 @@ export interface FaultAnswer {
   readonly retryAfterSeconds?: number;
 }
 
-/** An answer, `"cut"` for a connection closed instead of one, `"lose"` for work done whose answer is lost. */
-export type FaultEffectNow = FaultAnswer | "cut" | "lose";
+/**
+ * An answer, `"cut"` for a connection closed instead of one, `"hang"` for one that stays open without, `"lose"` for
+ * work done whose answer is lost.
+ */
+export type FaultEffectNow = FaultAnswer | "cut" | "hang" | "lose";
 
 /**
  * Faults in force. Each request consults them first; a delay is made by resolving late.

@@ -1,23 +1,20 @@
+import { WebError } from "../web/exchange.ts";
+
 /**
  * An error as Cloudflare's API answers it: a status of 400 or more, for the callers judge by the status alone, and
  * one code with its message in the envelope. The message reaches people's terminals whole: no secret goes into it.
  */
-export class ApiError extends Error {
-  readonly status: number;
+export class ApiError extends WebError {
   readonly code: number;
-  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
     code: number,
     message: string,
-    headers: Readonly<Record<string, string>> = {},
+    headers?: Readonly<Record<string, string>>,
   ) {
-    super(message);
-    this.name = "ApiError";
-    this.status = status;
+    super(status, message, headers);
     this.code = code;
-    this.headers = headers;
   }
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { part } from "../web/exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { durationForm } from "./durations.ts";
 import type { JsonObject } from "./json.ts";
 import type { PermissionName } from "./permissions.ts";
-import { pageOf, part, scopeOf, type Call, type Route } from "./route.ts";
+import { pageOf, scopeOf, type Call, type Route } from "./route.ts";
 import { entry, type State, type Store, type StoredObject } from "./store.ts";
 
 /** What is kept of a body, and what only this one answer tells. */

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { part } from "../web/exchange.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { checkTarget, contentOf, isProxiable } from "./dns-content.ts";
 import { qualifiedName, sameName } from "./dns-names.ts";
 import { accept, type JsonObject } from "./json.ts";
-import { pageOf, part, type Answer, type Call, type Route } from "./route.ts";
+import { pageOf, type Answer, type Call, type Route } from "./route.ts";
 import { entry, type StoredRecord } from "./store.ts";
 
 const invalid = (message: string): ApiError =>

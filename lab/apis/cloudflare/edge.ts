@@ -1,32 +1,30 @@
 /** Cloudflare's edge: public names over HTTPS, Access in front of them, tunnels behind. */
-import type { AddressInfo } from "node:net";
-import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
-import type { Faults } from "../../world/faults.ts";
-import { openRequestLog, type RequestLog } from "../request-log.ts";
+import {
+  anyMethod,
+  text,
+  WebError,
+  type Answer,
+  type OwnAnswer,
+  type WebRequest,
+} from "../web/exchange.ts";
+import { openRequestLog } from "../web/request-log.ts";
+import { openWeb, type WebOptions, type WebService } from "../web/server.ts";
 import { gate } from "./access-gate.ts";
 import { AccessLogins, type Mail } from "./access-login.ts";
 import { accessSite, type AccessSite, type PageAnswer } from "./access-site.ts";
 import { openAccessTokens, type AccessTokens } from "./access-tokens.ts";
 import { forward, hasBody, originHeaders } from "./edge-forward.ts";
 import { errorPage, type EdgeError } from "./edge-page.ts";
-import { readForm, readRequest, type EdgeRequest } from "./edge-request.ts";
+import { readAddress, readForm, readRequest, type EdgeRequest } from "./edge-request.ts";
 import { routeOf, tunnelDown } from "./edge-route.ts";
 import { TunnelListener } from "./tunnel-listener.ts";
 import type { CloudflareWorld, TunnelConnections } from "./world.ts";
 
-export interface EdgeOptions {
-  readonly address: string;
-  /** For visitors. Default 443; 0 takes any free port. */
-  readonly port?: number;
+export interface EdgeOptions extends WebOptions {
   /** For cloudflared. Default 7844; 0 takes any free port. */
   readonly tunnelPort?: number;
-  /** Certificate for the public names, the team's domain and `region1.v2.argotunnel.com`, and its key, PEM. */
-  readonly tls: { readonly cert: string; readonly key: string };
   /** Keeps the team's signing key, so that sessions outlive a restart. */
   readonly stateDir: string;
-  /** Consulted as `cloudflare.edge`: visitors by host and path, cloudflared with method `TUNNEL` and path `/ID`. */
-  readonly faults: Faults;
-  readonly logFile?: string;
   /** Throws until the API is up. */
   readonly world: () => CloudflareWorld;
   /** Name of the Access team: its domain is `NAME.cloudflareaccess.com`. */
@@ -43,19 +41,16 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-/** Methods that visitors may use. */
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
 interface Parts {
   readonly options: EdgeOptions;
   readonly tokens: AccessTokens;
   readonly site: AccessSite;
   readonly tunnels: TunnelListener;
-  readonly log: RequestLog;
 }
 
 /**
- * Serves visitors and tunnels. HTTP/1.1 over TLS only; WebSockets are refused, as are origins without a tunnel.
+ * Serves visitors and tunnels. HTTP/1.1 over TLS only; WebSockets are refused, as are origins without a tunnel. Faults
+ * know it as `cloudflare.edge`: visitors by host and path, cloudflared with method `TUNNEL` and path `/ID`.
  * @throws when an address cannot be listened at.
  */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
@@ -64,138 +59,104 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const tokens = await openAccessTokens(options.stateDir, team);
   const site = accessSite(world, tokens, new AccessLogins(options.mailbox));
   const tunnels = new TunnelListener({ tls, world, faults, log });
-  const parts: Parts = { options, tokens, site, tunnels, log };
-  const app = Fastify({ https: { ...tls, minVersion: "TLSv1.2" }, forceCloseConnections: true });
-  app.removeAllContentTypeParsers();
-  // Content is passed on as it comes.
-  app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
-  app.route({
-    method: methods,
-    url: "/*",
-    handler: (request, reply) => visit(parts, request, reply),
-  });
+  const parts: Parts = { options, tokens, site, tunnels };
   const tunnelPort = await tunnels.listen(address, options.tunnelPort ?? 7844);
   try {
-    await app.listen({ host: address, port: options.port ?? 443 });
+    const web = await openWeb(visitorWeb(parts), options);
+    return {
+      port: web.port,
+      tunnelPort,
+      connections: tunnels,
+      close: async () => {
+        await tunnels.close();
+        await web.close();
+      },
+    };
   } catch (error) {
     await tunnels.close();
     throw error;
   }
+}
+
+function visitorWeb(parts: Parts): WebService {
   return {
-    port: (app.server.address() as AddressInfo).port,
-    tunnelPort,
-    connections: tunnels,
-    close: async () => {
-      await tunnels.close();
-      await app.close();
+    name: "cloudflare.edge",
+    // Content is passed on as it comes.
+    streamsBodies: true,
+    address: (path, host) => {
+      const read = readAddress(host, path);
+      return read === undefined ? { host, path } : { host: read.host, path: read.url.pathname };
     },
+    routes: [{ method: anyMethod, url: "/*", handle: (request) => visit(parts, request) }],
+    notFound: () => new WebError(400, "400 Bad Request"),
+    answerError: ({ message }) => text(`${message}\n`),
   };
 }
 
-async function visit(
-  parts: Parts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function visit(parts: Parts, request: WebRequest): Promise<Answer | OwnAnswer> {
   const asked = readRequest(request);
-  if (asked === undefined) return reply.code(400).type("text/plain").send("400 Bad Request\n");
-  const { host, url } = asked;
-  const fault = await parts.options.faults.consult("cloudflare.edge", {
-    method: request.method,
-    path: url.pathname,
-    host,
-  });
-  const say = (status: number, why: string): void =>
-    parts.log(`${host} ${request.method} ${url.pathname} ${status} ${why} ${asked.ray}`);
-  if (fault === "cut") {
-    say(0, "cut");
-    return hangUp(request, reply);
-  }
-  if (typeof fault === "object") {
-    say(fault.status, "fault");
-    if (fault.retryAfterSeconds !== undefined) reply.header("retry-after", fault.retryAfterSeconds);
-    return reply.code(fault.status).type("text/plain").send(`${fault.body}\n`);
-  }
-  const lose = fault === "lose";
-  const answer = await answerTo(parts, asked, request, reply, lose);
-  if (answer === undefined) {
-    say(reply.raw.headersSent ? reply.raw.statusCode : 0, "tunnel");
-    return reply;
-  }
-  say(answer.page.status, answer.why);
-  if (lose) return hangUp(request, reply);
-  const { status, headers, body } = answer.page;
-  return reply
-    .code(status)
-    .headers({ ...headers, server: "cloudflare", "cf-ray": asked.ray })
-    .send(body);
+  if (asked === undefined) throw new WebError(400, "400 Bad Request");
+  const answer = await answerTo(parts, asked, request);
+  return "write" in answer ? answer : { ...answer, headers: signed(answer.headers, asked) };
 }
 
-function hangUp(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.hijack();
-  request.raw.socket.destroy();
-  return reply;
-}
+const signed = (headers: PageAnswer["headers"], { ray }: EdgeRequest): PageAnswer["headers"] => ({
+  ...headers,
+  server: "cloudflare",
+  "cf-ray": ray,
+});
 
-type Answer = { readonly page: PageAnswer; readonly why: string } | undefined;
-
-/** The edge's own answer, or undefined after a tunnel has answered. */
+/** The edge's own page, or the tunnel's answer. */
 async function answerTo(
   parts: Parts,
   asked: EdgeRequest,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  lose: boolean,
-): Promise<Answer> {
+  request: WebRequest,
+): Promise<(PageAnswer & { note: string }) | OwnAnswer> {
   const { options, site, tokens } = parts;
+  const { method, headers } = request;
   const { host, url, ip, target } = asked;
-  const fail = (error: EdgeError): Answer => ({
-    page: errorAnswer(error, asked),
-    why: error.title,
-  });
+  const said = (page: PageAnswer, why: string) => ({ ...page, note: `${why} ${asked.ray}` });
+  const fail = (error: EdgeError, why = error.title) => said(errorAnswer(error, asked), why);
   const world = options.world();
-  const asPage = async () => ({ method: request.method, url, form: await readForm(request), ip });
+  const asPage = async () => ({ method, url, form: await readForm(request), ip });
   if (host === `${options.team}.cloudflareaccess.com`)
-    return { page: site.team(await asPage()), why: "access" };
+    return said(site.team(await asPage()), "access");
   const route = routeOf(world, host);
   if ("error" in route) return fail(route.error);
-  if (url.pathname.startsWith("/cdn-cgi/"))
-    return { page: await site.host(await asPage()), why: "access" };
-  const { headers } = request.raw;
+  if (url.pathname.startsWith("/cdn-cgi/")) return said(await site.host(await asPage()), "access");
   const passage = await gate(world, tokens, options.team, {
     ...{ host, path: url.pathname, target, ip, headers },
   });
   const { why } = passage;
-  if ("forbidden" in passage) return { page: errorAnswer(forbidden, asked), why };
+  if ("forbidden" in passage) return fail(forbidden, why);
   if ("redirect" in passage) {
     const access = {
       "cf-access-aud": passage.application.aud,
       "cf-access-domain": passage.application.domain,
     };
     const toLogin = { location: passage.redirect, "cache-control": "no-store", ...access };
-    return { page: { status: 302, headers: toLogin, body: "" }, why };
+    return said({ status: 302, headers: toLogin, body: "" }, why);
   }
   if (headers.upgrade !== undefined) return fail(noUpgrade);
   const facts = { host, ip, ray: asked.ray, identity: passage.pass };
-  const out = originHeaders(request.method, target, headers, facts);
+  const out = originHeaders(method, target, headers, facts);
   const first = parts.tunnels.pick(route.tunnel);
   if (first === undefined) return fail(tunnelDown);
-  reply.hijack();
-  let failure = await forward(first, out, request.raw, reply.raw, lose);
-  const repeatable = ["GET", "HEAD"].includes(request.method) && !hasBody(request.raw);
-  if (failure === "lost" && repeatable) {
-    const other = parts.tunnels.pick(route.tunnel, first);
-    if (other !== undefined) failure = await forward(other, out, request.raw, reply.raw, lose);
-  }
-  if (failure !== undefined) finish(reply, errorAnswer(failures[failure], asked), asked);
-  return undefined;
-}
-
-/** Answers after fastify has handed the response over. */
-function finish(reply: FastifyReply, answer: PageAnswer, asked: EdgeRequest): void {
-  reply.raw
-    .writeHead(answer.status, { ...answer.headers, server: "cloudflare", "cf-ray": asked.ray })
-    .end(answer.body);
+  return {
+    note: `tunnel ${asked.ray}`,
+    async write(response, lose) {
+      const { raw } = request;
+      let failure = await forward(first, out, raw, response, lose);
+      const repeatable = ["GET", "HEAD"].includes(method) && !hasBody(raw);
+      if (failure === "lost" && repeatable) {
+        const other = parts.tunnels.pick(route.tunnel, first);
+        if (other !== undefined) failure = await forward(other, out, raw, response, lose);
+      }
+      if (failure === undefined) return;
+      const page = errorAnswer(failures[failure], asked);
+      response.writeHead(page.status, signed(page.headers, asked)).end(page.body);
+    },
+  };
 }
 
 function errorAnswer(error: EdgeError, { host, ray }: EdgeRequest): PageAnswer {

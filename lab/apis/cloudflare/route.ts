@@ -40,13 +40,6 @@ export interface Route {
   handle(call: Call): Answer;
 }
 
-/** A part of the path; throws when the route does not define it. */
-export function part(call: Call, name: string): string {
-  const value = call.parts[name];
-  if (value === undefined) throw new Error(`route without a part '${name}'`);
-  return value;
-}
-
 /** `accounts/ID` or `zones/ID`: where the call's objects live. */
 export function scopeOf(call: Call): string {
   const { account, zone } = call.parts;

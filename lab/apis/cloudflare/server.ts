@@ -1,7 +1,5 @@
 import { join } from "node:path";
-import type { AddressInfo } from "node:net";
-import type { Faults } from "../../world/faults.ts";
-import { openRequestLog } from "../request-log.ts";
+import { openWeb, type WebOptions } from "../web/server.ts";
 import type { Account } from "./account.ts";
 import { applicationKind } from "./applications.ts";
 import { collectionRoutes } from "./collection.ts";
@@ -21,14 +19,9 @@ import { worldOf } from "./world-view.ts";
 import type { CloudflareWorld, TunnelConnections } from "./world.ts";
 import { zoneRoutes } from "./zones.ts";
 
-export interface CloudflareOptions {
-  readonly address: string;
-  /** Default 443; 0 takes any free port. */
-  readonly port?: number;
-  /** Certificate of api.cloudflare.com and its key, PEM. */
-  readonly tls: { readonly cert: string; readonly key: string };
-  /** Holds `cloudflare.json`. */
-  readonly stateDir: string;
+export interface CloudflareOptions extends WebOptions {
+  /** Folder of the account's memory, `cloudflare.json`. Without it nothing is kept. */
+  readonly stateDir?: string;
   /** The site's token: it has `sitePermissions`. */
   readonly apiToken: string;
   /** Tokens with other rights. */
@@ -43,8 +36,6 @@ export interface CloudflareOptions {
   readonly connections: TunnelConnections;
   /** Default: Cloudflare's. */
   readonly rateLimit?: RateLimitOptions;
-  readonly faults?: Faults;
-  readonly logFile?: string;
 }
 
 /** The running API. */
@@ -60,26 +51,20 @@ export interface Cloudflare {
  * @throws when the address cannot be listened at.
  */
 export async function createCloudflare(options: CloudflareOptions): Promise<Cloudflare> {
-  const { accountId, zoneId, zone, connections, apiToken, furtherTokens = [] } = options;
+  const { accountId, zoneId, zone, connections, apiToken, furtherTokens = [], stateDir } = options;
   const account: Account = {
     ...{ id: accountId, zoneId, zone, connections },
     nameServers: options.nameServers ?? ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
-    store: openStore(join(options.stateDir, "cloudflare.json")),
+    store: openStore(stateDir && join(stateDir, "cloudflare.json")),
   };
   const site = { value: apiToken, permissions: sitePermissions };
-  const app = cloudflareWeb({
-    ...{ tls: options.tls, faults: options.faults, accountId, zoneId },
-    routes: routesOf(account),
+  const service = cloudflareWeb({
+    ...{ accountId, zoneId, routes: routesOf(account) },
     tokens: new Tokens([site, ...furtherTokens]),
     rateLimit: new RateLimit(options.rateLimit ?? cloudflareLimit),
-    log: openRequestLog(options.logFile),
   });
-  await app.listen({ host: options.address, port: options.port ?? 443 });
-  return {
-    port: (app.server.address() as AddressInfo).port,
-    world: worldOf(account),
-    close: () => app.close(),
-  };
+  const web = await openWeb(service, options);
+  return { port: web.port, world: worldOf(account), close: () => web.close() };
 }
 
 /** Every call that the lab's Cloudflare answers. */

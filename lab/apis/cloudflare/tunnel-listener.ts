@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Faults } from "../../world/faults.ts";
-import type { RequestLog } from "../request-log.ts";
+import type { RequestLog } from "../web/request-log.ts";
 import {
   readRegistration,
   refusal,
@@ -18,7 +18,7 @@ import type { CloudflareWorld, TunnelConnections } from "./world.ts";
 export interface TunnelListenerOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   readonly world: () => CloudflareWorld;
-  readonly faults: Faults;
+  readonly faults?: Faults;
   readonly log: RequestLog;
 }
 
@@ -84,13 +84,13 @@ export class TunnelListener implements TunnelConnections {
 
   async #register(socket: TLSSocket): Promise<void> {
     const asked = await readRegistration(socket);
-    const fault = await this.#options.faults.consult("cloudflare.edge", {
+    const fault = await this.#options.faults?.consult("cloudflare.edge", {
       method: "TUNNEL",
       path: `/${asked.t}`,
       host: tunnelEdge,
     });
     if (typeof fault === "string") {
-      socket.destroy();
+      if (fault !== "hang") socket.destroy();
       return;
     }
     if (fault !== undefined) return this.#refuse(socket, asked, fault.body, true);

@@ -27,6 +27,7 @@ export class TunnelSession {
   readonly registration: Registration;
   readonly #session: ClientHttp2Session;
   readonly #pings: NodeJS.Timeout;
+  readonly #end: () => void;
   #answered = performance.now();
   #configuring: Promise<unknown> = Promise.resolve();
 
@@ -36,14 +37,14 @@ export class TunnelSession {
     this.#session = connect(`http://${registration.t}`, { createConnection: () => socket });
     this.#pings = setInterval(() => this.#ping(), pingEvery).unref();
     let open = true;
-    const end = (): void => {
+    this.#end = () => {
       if (!open) return;
       open = false;
       clearInterval(this.#pings);
       ended();
     };
     // The reason of a broken connection does not matter: cloudflared comes again.
-    this.#session.on("error", end).on("goaway", end).on("close", end);
+    this.#session.on("error", this.#end).on("goaway", this.#end).on("close", this.#end);
   }
 
   /** Whether requests may be sent. */
@@ -80,6 +81,7 @@ export class TunnelSession {
 
   destroy(): void {
     this.#session.destroy();
+    this.#end();
   }
 
   #ping(): void {

@@ -1,10 +1,11 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
+import { part } from "../web/exchange.ts";
 import type { Account } from "./account.ts";
 import { ApiError, conflict } from "./api-error.ts";
 import { acceptConfiguration } from "./ingress-rules.ts";
 import { accept, type JsonObject } from "./json.ts";
-import { pageOf, part, type Call, type Route } from "./route.ts";
+import { pageOf, type Call, type Route } from "./route.ts";
 import { entry, type StoredTunnel } from "./store.ts";
 
 const secret = z

@@ -1,7 +1,8 @@
+import { part } from "../web/exchange.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import type { JsonObject } from "./json.ts";
-import { pageOf, part, type Route } from "./route.ts";
+import { pageOf, type Route } from "./route.ts";
 
 /** https://developers.cloudflare.com/api/resources/zones/; zones are neither made nor removed. */
 export function zoneRoutes(account: Account): Route[] {

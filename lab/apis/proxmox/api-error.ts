@@ -1,13 +1,12 @@
+import { WebError } from "../web/exchange.ts";
+
 /** An error as the Proxmox API answers it: the text goes into the HTTP status line. */
-export class ApiError extends Error {
-  readonly status: number;
+export class ApiError extends WebError {
   /** Reason by parameter name, for status 400. */
   readonly errors: Readonly<Record<string, string>> | undefined;
 
   constructor(status: number, message: string, errors?: Readonly<Record<string, string>>) {
-    super(message);
-    this.name = "ApiError";
-    this.status = status;
+    super(status, message);
     this.errors = errors;
   }
 }

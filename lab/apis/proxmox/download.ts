@@ -1,7 +1,8 @@
 import { createHash, getHashes } from "node:crypto";
+import { part } from "../web/exchange.ts";
 import { failure, parameterError, reasonOf } from "./api-error.ts";
 import { checkFileName, isFileContent } from "./local-files.ts";
-import { part, type Route } from "./route.ts";
+import type { Route } from "./route.ts";
 import { nodeOf, type Download, type Site } from "./site.ts";
 import { checkContent, storageNamed } from "./storage-types.ts";
 

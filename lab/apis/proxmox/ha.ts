@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
 import type { Parameters } from "./parameters.ts";
-import { part, type Route } from "./route.ts";
+import type { Route } from "./route.ts";
 import type { Site } from "./site.ts";
 import type { Settings } from "./store.ts";
 

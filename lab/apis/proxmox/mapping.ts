@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
 import type { Parameters } from "./parameters.ts";
 import { parseProperties } from "./property-string.ts";
-import { part, type Route } from "./route.ts";
+import type { Route } from "./route.ts";
 import { hostNamed, nodeOf, type Site } from "./site.ts";
 import type { Settings } from "./store.ts";
 

@@ -1,5 +1,6 @@
+import { part } from "../web/exchange.ts";
 import { failure } from "./api-error.ts";
-import { part, type Call, type Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
 import { vmidOf, type Site } from "./site.ts";
 import type { SiteState } from "./store.ts";
 import { storageNamed } from "./storage-types.ts";

@@ -3,7 +3,7 @@ import type { ParameterNames, Parameters } from "./parameters.ts";
 /** One call to a route. */
 export interface Call {
   /** Parts of the path, decoded: `node`, `vmid`, `storage`, ... */
-  readonly path: Readonly<Record<string, string>>;
+  readonly parts: Readonly<Record<string, string>>;
   readonly parameters: Parameters;
   /** Who calls: the id of the API token, `user@realm!name`. */
   readonly user: string;
@@ -20,11 +20,4 @@ export interface Route {
   readonly parameters: ParameterNames;
   /** What goes under `data` of the answer. */
   handle(call: Call): unknown;
-}
-
-/** A part of the path; throws when the route does not define it. */
-export function part(call: Call, name: string): string {
-  const value = call.path[name];
-  if (value === undefined) throw new Error(`route without a part '${name}'`);
-  return value;
 }

@@ -1,11 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AddressInfo } from "node:net";
 import type { SiteInventory } from "../../world/inventory.ts";
 import type { Hypervisor } from "../../machines/machine.ts";
-import { noFaults, type Faults } from "../../world/faults.ts";
-import { openRequestLog } from "../request-log.ts";
+import { noFaults } from "../../world/faults.ts";
+import { openWeb, type Web, type WebOptions } from "../web/server.ts";
 import { accessRoutes } from "./access.ts";
 import { clusterRoutes } from "./cluster.ts";
 import { haRoutes } from "./ha.ts";
@@ -26,21 +25,17 @@ import { vmRoutes } from "./vm.ts";
 import { proxmoxWeb } from "./web.ts";
 
 /** One site's Proxmox cluster. */
-export interface ProxmoxOptions {
+export interface ProxmoxOptions extends Pick<WebOptions, "tls" | "faults" | "logFile"> {
   readonly site: SiteInventory;
   /** Folder of the site: `cluster.json` and one folder a host. */
   readonly stateDir: string;
   readonly hypervisor: Hypervisor;
   /** `user@realm!name=uuid`. */
   readonly apiToken: string;
-  /** Certificate and key of every host, PEM. */
-  readonly tls: { readonly cert: string; readonly key: string };
   /** Fetches what a host is told to download. */
   readonly download: (url: string) => Promise<Download>;
-  readonly faults?: Faults;
   /** OpenSSH public key that root of every host accepts. */
   readonly sshAuthorizedKey: string;
-  readonly logFile?: string;
   /** One entry a host, in the inventory's order. Default: every host's address, port 8006. */
   readonly listen?: readonly ListenAddress[];
   /** SSH to the hosts: true for every host's address, port 22; addresses for a test. */
@@ -78,21 +73,21 @@ export interface Proxmox {
  */
 export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
   const site = openSite(options);
-  const log = openRequestLog(options.logFile);
   const routes = routesOf(site);
   const { hosts } = options.site;
   const listen = options.listen ?? hosts.map(({ address }) => ({ address, port: 8006 }));
-  const apps = listen.map((_, index) =>
-    proxmoxWeb({ ...options, node: hosts[index]?.name ?? "", routes, log }),
-  );
+  const webs: Web[] = [];
   const sshds: HostSsh[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all([...apps.map((app) => app.close()), ...sshds.map((sshd) => sshd.close())]);
+    await Promise.all([...webs.map((web) => web.close()), ...sshds.map((sshd) => sshd.close())]);
     await site.tasks.idle();
   };
   try {
-    for (const [index, { address, port }] of listen.entries())
-      await apps[index]?.listen({ host: address, port });
+    for (const [index, at] of listen.entries()) {
+      const service = proxmoxWeb(hosts[index]?.name ?? "", routes, options.apiToken);
+      const { tls, faults, logFile } = options;
+      webs.push(await openWeb(service, { ...at, tls, faults, logFile }));
+    }
     for (const [index, at] of sshAddresses(options).entries()) {
       const host = hosts[index];
       if (host === undefined) continue;
@@ -106,7 +101,7 @@ export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
   }
   resumeVms(site);
   return {
-    endpoints: apps.map((app) => endpointOf(app.server.address() as AddressInfo)),
+    endpoints: webs.map(({ address, port }) => `https://${address}:${port}`),
     ssh: sshds.map((sshd) => sshd.at),
     machines: () => Object.values(site.store.state.vms).map((vm) => machineStatus(site, vm.vmid)),
     idle: () => site.tasks.idle(),
@@ -147,10 +142,6 @@ function routesOf(site: Site): Route[] {
 function sshAddresses({ ssh = true, site }: ProxmoxOptions): readonly ListenAddress[] {
   if (ssh === false) return [];
   return ssh === true ? site.hosts.map(({ address }) => ({ address, port: 22 })) : ssh;
-}
-
-function endpointOf({ address, port }: AddressInfo): string {
-  return `https://${address}:${port}`;
 }
 
 function machineStatus(site: Site, vmid: number): MachineStatus {

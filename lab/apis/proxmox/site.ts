@@ -1,8 +1,9 @@
 import type { HostInventory, SiteInventory } from "../../world/inventory.ts";
 import type { Hypervisor } from "../../machines/machine.ts";
+import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
 import type { LocalFiles } from "./local-files.ts";
-import { part, type Call } from "./route.ts";
+import type { Call } from "./route.ts";
 import type { Store, StoredVm } from "./store.ts";
 import type { Tasks } from "./tasks.ts";
 import type { VmQueues } from "./vm-queues.ts";

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
 import { checksumOf, downloadRoutes, verifyChecksum } from "./download.ts";
 import { checkFileName, isFileContent } from "./local-files.ts";
-import { part, type Call, type Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
 import { nodeOf, type Site } from "./site.ts";
 import { checkContent, storageNamed, storageTypes, type StorageType } from "./storage-types.ts";
 import { findVolume, removeVolume, volumeInUse, volumesOn } from "./volumes.ts";

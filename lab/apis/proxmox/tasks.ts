@@ -1,6 +1,7 @@
 import type { Faults } from "../../world/faults.ts";
+import { part } from "../web/exchange.ts";
 import { ApiError, failure, reasonOf } from "./api-error.ts";
-import { part, type Route } from "./route.ts";
+import type { Route } from "./route.ts";
 
 /** What a task writes while it runs. */
 export interface TaskLog {

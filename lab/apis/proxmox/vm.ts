@@ -1,7 +1,8 @@
+import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
 import { userDataOf } from "./cloud-init.ts";
 import { parseSize } from "./property-string.ts";
-import { part, type Call, type Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
 import { checkLock, nodeOf, vmOf, type Site } from "./site.ts";
 import { agentEnabled, agentRoutes } from "./vm-agent.ts";
 import { answerConfig } from "./vm-config.ts";

@@ -1,12 +1,11 @@
+import { WebError } from "../web/exchange.ts";
+
 /** An answer other than 200; Tailscale's form is `{"message": "...", "data": [...]}`. */
-export class ApiError extends Error {
-  readonly status: number;
+export class ApiError extends WebError {
   readonly data: unknown;
 
   constructor(status: number, message: string, data?: unknown) {
-    super(message);
-    this.name = "ApiError";
-    this.status = status;
+    super(status, message);
     this.data = data;
   }
 

@@ -88,7 +88,7 @@ function fieldsOf(query: URLSearchParams): "default" | "all" {
   return fields;
 }
 
-function find(tailnet: Tailnet, { path: { id = "" } }: ApiCall): StoredDevice {
+function find(tailnet: Tailnet, { parts: { id = "" } }: ApiCall): StoredDevice {
   const { devices } = tailnet.store.state;
   const device = devices[id] ?? Object.values(devices).find(({ nodeId }) => nodeId === id);
   if (device === undefined) throw new ApiError(404, "no matching device");

@@ -105,13 +105,13 @@ function readClient(
   return { description: form.description, scopes: form.scopes, tags: form.tags };
 }
 
-function get(tailnet: Tailnet, { path, actor }: ApiCall): unknown {
-  const { key, client } = find(tailnet, path.id ?? "", actor, ":read");
+function get(tailnet: Tailnet, { parts, actor }: ApiCall): unknown {
+  const { key, client } = find(tailnet, parts.id ?? "", actor, ":read");
   return client === undefined ? authKeyView(key, tailnet.now()) : clientView(client);
 }
 
 function change(tailnet: Tailnet, call: ApiCall): unknown {
-  const { client } = find(tailnet, call.path.id ?? "", call.actor, "");
+  const { client } = find(tailnet, call.parts.id ?? "", call.actor, "");
   if (client === undefined) throw new ApiError(400, "an auth key cannot be changed");
   const next = readClient(tailnet, call);
   const updated = new Date(tailnet.now()).toISOString();
@@ -120,8 +120,8 @@ function change(tailnet: Tailnet, call: ApiCall): unknown {
 }
 
 /** A deleted client is gone with its tokens; a deleted auth key can still be read, as revoked. */
-function remove(tailnet: Tailnet, { path, actor }: ApiCall): unknown {
-  const { key, client } = find(tailnet, path.id ?? "", actor, "");
+function remove(tailnet: Tailnet, { parts, actor }: ApiCall): unknown {
+  const { key, client } = find(tailnet, parts.id ?? "", actor, "");
   if (key?.revoked !== undefined) throw notFound();
   tailnet.store.change((state) => {
     if (key !== undefined) key.revoked = new Date(tailnet.now()).toISOString();

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { json } from "../web/exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { defaultPolicy } from "./default-policy.ts";
 import { readHujson, readPolicy } from "./policy-document.ts";
@@ -39,8 +40,8 @@ function answer(policy: string, { headers, query }: ApiCall): Reply {
   const etag = { etag: `"${etagOf(policy)}"` };
   // The text itself for who asks for it, and for who asks for nothing.
   return headers.accept?.includes("application/json") === true
-    ? new Reply(JSON.stringify(readHujson(policy)), "application/json", etag)
-    : new Reply(policy, "application/hujson", etag);
+    ? new Reply(json(readHujson(policy), { headers: etag }))
+    : new Reply({ headers: { ...etag, "content-type": "application/hujson" }, body: policy });
 }
 
 function replace(tailnet: Tailnet, call: ApiCall): Reply {

@@ -1,17 +1,11 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { z } from "zod";
+import type { Answer, WebRequest, WebRoute } from "../web/exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { firstIssue } from "./policy-form.ts";
 import type { Actor } from "./scopes.ts";
 
-/** One request, its body read and its sender known. */
-export interface Call {
-  /** Decoded parts of the path, for example `{ id: "k123CNTRL" }`. */
-  readonly path: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
+/** One request, its body read. */
+export type Call = WebRequest;
 
 /** A request of the API, whose sender holds the route's scope. */
 export interface ApiCall extends Call {
@@ -20,23 +14,15 @@ export interface ApiCall extends Call {
 
 /** An answer that is not plain JSON with status 200. */
 export class Reply {
-  readonly body: string;
-  readonly type: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly answer: Answer;
 
-  constructor(body: string, type: string, headers: Readonly<Record<string, string>> = {}) {
-    this.body = body;
-    this.type = type;
-    this.headers = headers;
+  constructor(answer: Answer) {
+    this.answer = answer;
   }
 }
 
 /** A call that needs no token: credentials are in its body, or it is the control protocol's. */
-export interface OpenRoute {
-  readonly method: string;
-  readonly url: string;
-  /** Host names that it is there for. */
-  readonly hosts: readonly string[];
+export interface OpenRoute extends Omit<WebRoute, "handle"> {
   /** @returns what is sent as JSON, or a `Reply`. */
   handle(call: Call): unknown;
 }

@@ -1,7 +1,5 @@
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Faults } from "../../world/faults.ts";
-import { openRequestLog } from "../request-log.ts";
+import { openWeb, type WebOptions } from "../web/server.ts";
 import { controlRoutes } from "./control.ts";
 import { hashOf } from "./credentials.ts";
 import { addressesOf } from "./device-address.ts";
@@ -17,19 +15,11 @@ import { openTailnet, type TailnetOptions } from "./tailnet.ts";
 import { removeGone, tailscaleWeb } from "./web.ts";
 
 /** One tailnet and where it is served. */
-export interface TailscaleOptions extends TailnetOptions {
-  /** Address that Tailscale's names resolve to. */
-  readonly address: string;
-  /** Default 443; 0 takes any free port. */
-  readonly port?: number;
-  /** Certificate for api., login. and controlplane.tailscale.com, and its key, PEM. */
-  readonly tls: { readonly cert: string; readonly key: string };
-  /** Folder of the tailnet's memory: `tailnet.json`. */
-  readonly stateDir: string;
+export interface TailscaleOptions extends TailnetOptions, WebOptions {
+  /** Folder of the tailnet's memory, `tailnet.json`. Without it nothing is kept. */
+  readonly stateDir?: string;
   /** The tailnet's first OAuth client: scope `all`, every tag. */
   readonly oauthClient: { readonly id: string; readonly secret: string };
-  readonly faults?: Faults;
-  readonly logFile?: string;
 }
 
 /** A device as the lab's status shows it. */
@@ -56,24 +46,21 @@ export interface Tailscale {
  * @throws when the address cannot be listened at, or the memory cannot be read.
  */
 export async function createTailscale(options: TailscaleOptions): Promise<Tailscale> {
-  const tailnet = openTailnet(openStore(join(options.stateDir, "tailnet.json")), options);
-  seed(options, tailnet.store, tailnet.now());
-  const { tls, faults } = options;
-  const app = tailscaleWeb({
-    ...{ tailnet, tls, faults },
-    log: openRequestLog(options.logFile),
-    open: [...oauthRoutes(tailnet), ...controlRoutes(tailnet)],
-    api: [
-      ...policyRoutes(tailnet),
-      ...keyRoutes(tailnet),
-      ...deviceRoutes(tailnet),
-      ...dnsRoutes(tailnet),
-      ...settingsRoutes(tailnet),
-    ],
-  });
-  await app.listen({ host: options.address, port: options.port ?? 443 });
+  const { stateDir } = options;
+  const store = openStore(stateDir && join(stateDir, "tailnet.json"));
+  const tailnet = openTailnet(store, options);
+  seed(options, store, tailnet.now());
+  const open = [...oauthRoutes(tailnet), ...controlRoutes(tailnet)];
+  const api = [
+    ...policyRoutes(tailnet),
+    ...keyRoutes(tailnet),
+    ...deviceRoutes(tailnet),
+    ...dnsRoutes(tailnet),
+    ...settingsRoutes(tailnet),
+  ];
+  const web = await openWeb(tailscaleWeb(tailnet, open, api), options);
   return {
-    port: (app.server.address() as AddressInfo).port,
+    port: web.port,
     suffix: tailnet.suffix,
     devices() {
       removeGone(tailnet);
@@ -84,7 +71,7 @@ export async function createTailscale(options: TailscaleOptions): Promise<Tailsc
         online: tailnet.presence.online(device),
       }));
     },
-    close: () => app.close(),
+    close: () => web.close(),
   };
 }
 

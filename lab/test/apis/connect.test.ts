@@ -32,7 +32,7 @@ describe("1Password Connect of the lab", () => {
     const tls = selfSigned();
     setDefaultCACertificates([...trusted, tls.cert]);
     connect = await createConnect({
-      ...{ address: "127.0.0.1", port: 0, tls, stateDir: folder, logFile, token },
+      ...{ address: "127.0.0.1", port: 0, tls, logFile, token },
       faults: { consult: (service, request) => faults.consult(service, request) },
       vaults: (): readonly VaultSpec[] => [
         {
@@ -86,7 +86,7 @@ describe("1Password Connect of the lab", () => {
   it("keeps ids when it is started again", async () => {
     const { id } = await library.getVault("Homelab");
     const again = await createConnect({
-      ...{ address: "127.0.0.1", port: 0, tls: selfSigned(), stateDir: folder, token },
+      ...{ address: "127.0.0.1", port: 0, tls: selfSigned(), token },
       ...{ faults: noFaults, vaults: () => [{ title: "Homelab", items: [] }] },
     });
     try {

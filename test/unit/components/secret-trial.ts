@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { tmpdir } from "node:os";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { inspect } from "node:util";
 import { RunError } from "@pulumi/pulumi";
@@ -80,14 +79,7 @@ export class ConnectTrial {
   async start(port = 0): Promise<void> {
     setDefaultCACertificates([...this.#trusted, this.#tls.cert]);
     this.#server = await createConnect({
-      ...{
-        address: "127.0.0.1",
-        port,
-        tls: this.#tls,
-        stateDir: tmpdir(),
-        token,
-        vaults: () => vaults,
-      },
+      ...{ address: "127.0.0.1", port, tls: this.#tls, token, vaults: () => vaults },
       faults: {
         consult: (service, request) => {
           this.calls.push(request.path);

@@ -60,6 +60,7 @@ const tls = selfSigned();
 export class TestCluster {
   readonly hypervisor = new FakeHypervisor();
   readonly stateDir = mkdtempSync(join(tmpdir(), "proxmox-"));
+  readonly logFile = join(this.stateDir, "access.log");
   faults: Faults = noFaults;
   proxmox!: Proxmox;
 
@@ -77,6 +78,7 @@ export class TestCluster {
           : Promise.reject(new Error(`${url}: 404 Not Found`)),
       faults: { consult: (service, request) => this.faults.consult(service, request) },
       sshAuthorizedKey: "ssh-ed25519 AAAA test",
+      logFile: this.logFile,
       listen: [{ address: "127.0.0.1", port: 0 }],
       ssh,
     });

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEdge } from "../../../apis/cloudflare/edge.ts";
+import { createConnect } from "../../../apis/connect/server.ts";
+import type { Faults } from "../../../world/faults.ts";
+import { createMirrors } from "../../../apis/mirrors.ts";
+import type { WebOptions } from "../../../apis/web/server.ts";
+import { selfSigned } from "../certificate.ts";
+import { TestCloudflare } from "../cloudflare-client.ts";
+import { FakeWorld } from "../edge/fake-world.ts";
+import { TunnelClient } from "../edge/tunnel-client.ts";
+import { httpsRequest, type Answer } from "../https-request.ts";
+import { TestCluster } from "../proxmox/cluster.ts";
+import { TestTailnet } from "../tailscale-server.ts";
+
+type Asked = Pick<Answer, "status" | "headers">;
+
+/** A service that answers on loopback. */
+export interface Opened {
+  readonly logFile: string;
+  /** A request on a connection of its own, answered with 200 each time. */
+  ask(): Promise<Asked>;
+  /** A request that changes something, where the service has one. */
+  change?(): Promise<Asked>;
+  /** Whether the change was carried out. */
+  changed?(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** A service of the lab, and how to open it. */
+export interface Subject {
+  /** As faults call it. */
+  readonly service: string;
+  /** What faults take the requests' host for. */
+  readonly host: string;
+  open(faults: Faults): Promise<Opened>;
+}
+
+const tls = selfSigned();
+
+/** Opens a service in a folder of its own. */
+async function opened(
+  faults: Faults,
+  open: (options: WebOptions & { stateDir: string; logFile: string }) => Promise<Opened>,
+): Promise<Opened> {
+  const stateDir = mkdtempSync(join(tmpdir(), "web-"));
+  const logFile = join(stateDir, "access.log");
+  const service = await open({ address: "127.0.0.1", port: 0, tls, faults, stateDir, logFile });
+  return {
+    ...service,
+    close: async () => {
+      await service.close();
+      rmSync(stateDir, { recursive: true });
+    },
+  };
+}
+
+const request = (
+  { port }: { port: number },
+  path: string,
+  headers: Record<string, string>,
+  method = "GET",
+): Promise<Answer> =>
+  httpsRequest({ host: "127.0.0.1", port, rejectUnauthorized: false, method, path, headers });
+
+/** Every service that the stand-in web server serves. */
+export const subjects: readonly Subject[] = [
+  {
+    service: "proxmox",
+    host: "stone",
+    open: async (faults) => {
+      const cluster = new TestCluster();
+      cluster.faults = faults;
+      await cluster.open();
+      return {
+        logFile: cluster.logFile,
+        ask: () => cluster.call("GET", "pools"),
+        change: () => cluster.call("POST", "pools", { poolid: "late" }),
+        changed: async () => (await cluster.call("GET", "pools")).body.includes("late"),
+        close: () => cluster.close(),
+      };
+    },
+  },
+  {
+    service: "tailscale",
+    host: "api.tailscale.com",
+    open: async (faults) => {
+      const tailnet = new TestTailnet();
+      await tailnet.start();
+      tailnet.faults = faults;
+      const url = "tailnet/-/dns/searchpaths";
+      return {
+        logFile: join(tailnet.folder, "access.log"),
+        ask: () => tailnet.send("GET", url),
+        change: () => tailnet.send("POST", url, { searchPaths: ["late"] }),
+        changed: async () => (await tailnet.send("GET", url)).body.includes("late"),
+        close: () => tailnet.stop(),
+      };
+    },
+  },
+  {
+    service: "cloudflare",
+    host: "api.cloudflare.com",
+    open: async (faults) => {
+      const cloudflare = new TestCloudflare();
+      await cloudflare.start();
+      cloudflare.faults = faults;
+      const url = "{a}/access/policies";
+      const policy = { name: "late", decision: "allow", include: [{ everyone: {} }] };
+      return {
+        logFile: join(cloudflare.folder, "access.log"),
+        ask: () => cloudflare.call("GET", url),
+        change: () => cloudflare.call("POST", url, policy),
+        changed: async () => (await cloudflare.result<unknown[]>("GET", url)).length > 0,
+        close: () => cloudflare.end(),
+      };
+    },
+  },
+  {
+    service: "cloudflare.edge",
+    host: "typeo.example.net",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const token = { a: "a".repeat(32), t: "tunnel", s: "c2VjcmV0" };
+        const world = new FakeWorld();
+        world.tunnels = [{ id: token.t, accountId: token.a, secret: token.s, ingress: [] }];
+        world.dns = [
+          {
+            ...{ name: "typeo.example.net", type: "CNAME", proxied: true },
+            content: `${token.t}.cfargotunnel.com`,
+          },
+        ];
+        const edge = await createEdge({
+          ...{ ...options, tunnelPort: 0, world: () => world, team: "homelab" },
+          mailbox: () => undefined,
+        });
+        const client = await new TunnelClient().connect(edge.tunnelPort, token);
+        while (edge.connections.count(token.t) === 0)
+          await new Promise((resolve) => setImmediate(resolve));
+        const ask = (method: string): Promise<Answer> =>
+          request(edge, "/", { host: "typeo.example.net" }, method);
+        return {
+          logFile: options.logFile,
+          ask: () => ask("GET"),
+          change: () => ask("POST"),
+          changed: () =>
+            Promise.resolve(client.arrived.some(({ headers }) => headers[":method"] === "POST")),
+          close: () => edge.close(),
+        };
+      }),
+  },
+  {
+    service: "connect",
+    host: "connect.home.arpa",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const token = "connect-token";
+        const connect = await createConnect({ ...options, token, vaults: () => [] });
+        const headers = { host: "connect.home.arpa", authorization: `Bearer ${token}` };
+        return {
+          logFile: options.logFile,
+          ask: () => request(connect, "/v1/vaults", headers),
+          close: () => connect.close(),
+        };
+      }),
+  },
+  {
+    service: "mirrors",
+    host: "helm.cilium.io",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const mirrors = await createMirrors({
+          ...{ ...options, cacheDir: options.stateDir, chartsSource: options.stateDir },
+          ...{ rke2Binary: "none", tailscaleBinary: "none" },
+        });
+        return {
+          logFile: options.logFile,
+          ask: () => request(mirrors, "/index.yaml", { host: "helm.cilium.io" }),
+          close: () => mirrors.close(),
+        };
+      }),
+  },
+];
