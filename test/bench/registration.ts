@@ -9,7 +9,7 @@
 import "../../stacks/lean-sdk.ts";
 import { ComponentResource, CustomResource, type Input, type Output } from "@pulumi/pulumi";
 import type { ComponentResourceOptions, CustomResourceOptions, Resource } from "@pulumi/pulumi";
-import { mockPulumi, settled } from "../unit/mocks.ts";
+import { record } from "../recorder.ts";
 
 class Part extends CustomResource {
   declare readonly value: Output<string>;
@@ -40,14 +40,14 @@ const count = Number(process.argv[2]);
 if (!Number.isInteger(count) || count < groupSize)
   throw new Error(`usage: registration.ts COUNT, at least ${groupSize}`);
 
-const registered = await mockPulumi("bench");
+const recording = await record("bench");
 const begun = performance.now();
 let after: Resource | undefined;
 for (let group = 0; group < count / groupSize; group += 1) {
   after = new Group(`group-${group}`, after === undefined ? {} : { after }).ready;
 }
-await settled();
+const { resources } = await recording.settled();
 const seconds = (performance.now() - begun) / 1000;
-if (registered.length !== count)
-  throw new Error(`${registered.length} of ${count} resources were registered`);
+if (resources.length !== count)
+  throw new Error(`${resources.length} of ${count} resources were registered`);
 process.stdout.write(`${JSON.stringify({ resources: count, seconds })}\n`);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { secret } from "@pulumi/pulumi";
 import { Application, type ApplicationArgs } from "../../../components/workload/application.ts";
+import type { Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
-import { register, waitsFor, type Made } from "./edge-world.ts";
+import { register } from "./edge-world.ts";
 
 const plan = {
   title: "Typeo",
@@ -17,7 +18,7 @@ const plan = {
 
 async function deploy(
   changes: Partial<ApplicationArgs> = {},
-): Promise<{ app: Application; made: ReadonlyMap<string, Made> }> {
+): Promise<{ app: Application; made: Recording }> {
   let app: Application | undefined;
   const made = await register(({ cluster, kubernetes }) => {
     const args = { ...plan, ...changes, cluster };
@@ -48,32 +49,32 @@ describe("an application", () => {
 
   it("hands its settings over by a Secret alone, and rolls out when one changes", async () => {
     const { made } = await deploy();
-    assert.equal(made.get("typeo-settings")?.inputs["stringData"], "[secret]");
-    assert.deepEqual(made.get("typeo-settings")?.plain["stringData"], { SESSION_SECRET: "canary" });
+    assert.equal(made.get("typeo-settings").shown["stringData"], "[secret]");
+    assert.deepEqual(made.get("typeo-settings").plain["stringData"], { SESSION_SECRET: "canary" });
     const deployment = made.get("typeo-deployment");
-    assert.deepEqual(at(deployment?.inputs, "spec.template.spec.containers[0].envFrom"), [
+    assert.deepEqual(at(deployment.shown, "spec.template.spec.containers[0].envFrom"), [
       { secretRef: { name: "typeo-settings" } },
     ]);
-    assert.ok(waitsFor(made, "typeo-deployment").has("typeo-settings"));
-    const shown = JSON.stringify([...made.values()].map(({ inputs }) => inputs));
-    assert.ok(!shown.includes("canary"));
+    assert.ok(made.waitsFor("typeo-deployment").has("typeo-settings"));
+    const text = JSON.stringify(made.resources.map(({ shown }) => shown));
+    assert.ok(!text.includes("canary"));
   });
 
   it("needs neither Secret nor mark without settings", async () => {
     const { made } = await deploy({ settings: {} });
-    assert.ok(!made.has("typeo-settings"));
+    assert.ok(made.find("typeo-settings") === undefined);
     assert.equal(
-      at(made.get("typeo-deployment")?.inputs, "spec.template.metadata.annotations"),
+      at(made.get("typeo-deployment").shown, "spec.template.metadata.annotations"),
       undefined,
     );
   });
 
   it("fits a namespace of the restricted profile and lets a node be drained", async () => {
     const { made } = await deploy({ replicas: 1 });
-    assert.equal(at(made.get("typeo-namespace")?.inputs, "metadata.labels")?.constructor, Object);
-    const pod = at(made.get("typeo-deployment")?.inputs, "spec.template.spec");
+    assert.equal(at(made.get("typeo-namespace").shown, "metadata.labels")?.constructor, Object);
+    const pod = at(made.get("typeo-deployment").shown, "spec.template.spec");
     assert.deepEqual(at(pod, "securityContext.seccompProfile"), { type: "RuntimeDefault" });
     assert.equal(at(pod, "containers[0].securityContext.allowPrivilegeEscalation"), false);
-    assert.equal(at(made.get("typeo-budget")?.inputs, "spec.maxUnavailable"), 1);
+    assert.equal(at(made.get("typeo-budget").shown, "spec.maxUnavailable"), 1);
   });
 });

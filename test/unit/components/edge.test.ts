@@ -7,8 +7,9 @@ import { ingressRules } from "../../../components/edge/ingress.ts";
 import { recordComment } from "../../../components/edge/names.ts";
 import { nameProblems } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
+import type { Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
-import { called, register, standing, tunnelSecret, waitsFor, type Made } from "./edge-world.ts";
+import { register, standing } from "./edge-world.ts";
 
 const accountId = "0123456789abcdef0123456789abcdef";
 const typeo: Publication = {
@@ -121,14 +122,8 @@ describe("publications", () => {
 });
 
 describe("the edge", () => {
-  let made: ReadonlyMap<string, Made>;
+  let made: Recording;
   let edge: Edge;
-  const get = (name: string): Made => {
-    const found = made.get(name);
-    assert.ok(found, `${name} was not registered; there are ${[...made.keys()].join(", ")}`);
-    return found;
-  };
-  const after = (name: string): ReadonlySet<string> => waitsFor(made, get(name).name);
   before(async () => {
     made = await register((given) => {
       const ready = standing("typeo-running");
@@ -137,64 +132,65 @@ describe("the edge", () => {
   });
 
   it("asks no data source, so that a tunnel removed by hand breaks no preview", () => {
-    assert.ok(made.has("edge-tunnel"));
-    assert.deepEqual(called, []);
+    assert.ok(made.find("edge-tunnel"));
+    assert.deepEqual(made.invokes, []);
   });
 
   it("computes the tunnel's token and keeps it and the tunnel's secret from sight", () => {
+    const tunnelSecret = Buffer.from("random-edge-tunnel-secret").toString("base64");
     const token = connectorToken(accountId, "edge-tunnel-id", tunnelSecret);
     assert.deepEqual(JSON.parse(Buffer.from(token, "base64").toString()), {
       a: accountId,
       t: "edge-tunnel-id",
       s: tunnelSecret,
     });
-    assert.equal(get("edge-cloudflared-token").inputs["stringData"], "[secret]");
-    assert.deepEqual(get("edge-cloudflared-token").plain["stringData"], { token });
-    assert.equal(get("edge-tunnel").inputs["tunnelSecret"], "[secret]");
-    assert.equal(get("edge-tunnel").inputs["configSrc"], "cloudflare");
-    const shown = JSON.stringify([...made.values()].map(({ inputs }) => inputs));
-    assert.ok(!shown.includes(token) && !shown.includes(tunnelSecret));
+    assert.equal(made.get("edge-cloudflared-token").shown["stringData"], "[secret]");
+    assert.deepEqual(made.get("edge-cloudflared-token").plain["stringData"], { token });
+    assert.equal(made.get("edge-tunnel").shown["tunnelSecret"], "[secret]");
+    assert.equal(made.get("edge-tunnel").shown["configSrc"], "cloudflare");
+    const text = JSON.stringify(made.resources.map(({ shown }) => shown));
+    assert.ok(!text.includes(token) && !text.includes(tunnelSecret));
   });
 
   it("has cloudflared connect after the rules, and gone before the tunnel is deleted", () => {
-    const waits = after("edge-cloudflared-deployment");
+    const waits = made.waitsFor("edge-cloudflared-deployment");
     assert.ok(waits.has("edge-rules") && waits.has("edge-tunnel"));
   });
 
   it("puts Access in front before the tunnel lets requests in and before the name resolves", () => {
-    assert.ok(after("edge-rules").has("typeo.example.net-application"));
-    assert.ok(after("typeo.example.net-record").has("typeo.example.net-application"));
-    assert.ok(after("typeo.example.net-record").has("edge-rules"));
-    assert.ok(after("typeo.example.net-record").has("typeo-running"));
-    assert.ok(after("typeo.example.net-application").has("edge-access-family-policy"));
+    assert.ok(made.waitsFor("edge-rules").has("typeo.example.net-application"));
+    assert.ok(made.waitsFor("typeo.example.net-record").has("typeo.example.net-application"));
+    assert.ok(made.waitsFor("typeo.example.net-record").has("edge-rules"));
+    assert.ok(made.waitsFor("typeo.example.net-record").has("typeo-running"));
+    assert.ok(made.waitsFor("typeo.example.net-application").has("edge-access-family-policy"));
   });
 
   it("points the name at the tunnel with a record that does not collide with its successor", () => {
-    const { inputs, deleteBeforeReplace } = get("typeo.example.net-record");
-    assert.equal(deleteBeforeReplace, true);
+    const { shown, options } = made.get("typeo.example.net-record");
+    assert.equal(options.deleteBeforeReplace, true);
     assert.deepEqual(
-      [inputs["type"], inputs["content"], inputs["proxied"], inputs["ttl"], inputs["comment"]],
+      [shown["type"], shown["content"], shown["proxied"], shown["ttl"], shown["comment"]],
       ["CNAME", "edge-tunnel-id.cfargotunnel.com", true, 1, "site home: typeo"],
     );
   });
 
   it("lets people and programs in by separate policies, both before the application", () => {
-    const people = get("edge-access-family-policy").inputs;
+    const people = made.get("edge-access-family-policy").shown;
     assert.equal(people["decision"], "allow");
     assert.deepEqual(people["includes"], [
       { email: { email: "admin@example.net" } },
       { email: { email: "family@example.net" } },
     ]);
-    const programs = get("edge-access-family-programs").inputs;
+    const programs = made.get("edge-access-family-programs").shown;
     assert.equal(programs["decision"], "non_identity");
     assert.deepEqual(programs["includes"], [
       { serviceToken: { tokenId: "edge-access-monitoring-token-id" } },
     ]);
-    assert.deepEqual(get("typeo.example.net-application").inputs["policies"], [
+    assert.deepEqual(made.get("typeo.example.net-application").shown["policies"], [
       { id: "edge-access-family-policy-id", precedence: 1 },
       { id: "edge-access-family-programs-id", precedence: 2 },
     ]);
-    assert.equal(get("typeo.example.net-application").inputs["sessionDuration"], "24h");
+    assert.equal(made.get("typeo.example.net-application").shown["sessionDuration"], "24h");
   });
 
   it("gives programs their login as a secret", async () => {
@@ -210,7 +206,7 @@ describe("the edge", () => {
   });
 
   it("runs cloudflared spread over nodes, restricted, probed and rolled out with a new token", () => {
-    const spec = get("edge-cloudflared-deployment").inputs["spec"];
+    const spec = made.get("edge-cloudflared-deployment").shown["spec"];
     assert.equal(at(spec, "replicas"), 2);
     const pod = at(spec, "template.spec");
     assert.equal(at(pod, "topologySpreadConstraints[0].whenUnsatisfiable"), "DoNotSchedule");
@@ -229,7 +225,7 @@ describe("the edge", () => {
     assert.equal(at(container, "livenessProbe.httpGet.path"), "/ready");
     const annotations = at(spec, "template.metadata.annotations") as Record<string, string>;
     assert.match(annotations["homelab/secret-fingerprint"] ?? "", /^[0-9a-f]{32}$/);
-    assert.equal(at(get("edge-cloudflared-budget").inputs, "spec.minAvailable"), 1);
+    assert.equal(at(made.get("edge-cloudflared-budget").shown, "spec.minAvailable"), 1);
   });
 });
 
@@ -242,7 +238,7 @@ describe("an edge that may not be made", () => {
         /typeo\.access\[0\]: nobody is not in homelab:edge\.access/,
       );
     });
-    assert.ok(!made.has("edge-tunnel"));
+    assert.ok(made.find("edge-tunnel") === undefined);
   });
 
   it("makes no application for a name that says aloud it has none", async () => {
@@ -250,9 +246,9 @@ describe("an edge that may not be made", () => {
     const made = await register(
       (given) => void new Edge("edge", { ...plan({ publish }), ...given }),
     );
-    assert.ok(!made.has("typeo.example.net-application"));
+    assert.ok(made.find("typeo.example.net-application") === undefined);
     assert.equal(
-      made.get("typeo.example.net-record")?.inputs["comment"],
+      made.get("typeo.example.net-record").shown["comment"],
       "public without Access: a game for everybody (site home)",
     );
   });

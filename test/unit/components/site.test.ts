@@ -2,21 +2,15 @@ import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
 import { deploySite } from "../../../stacks/site.ts";
 import { goldenGraph, type GraphNode } from "../../golden/graph.ts";
+import type { World } from "../../mocked-world.ts";
+import { record, type Recording } from "../../recorder.ts";
 import { siteDeps } from "../site-deps.ts";
-import { mockPulumi, settled, type Registered, type World } from "../mocks.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
-async function deploy(world: World = {}, changes: Changes = {}): Promise<readonly Registered[]> {
-  const registered = await mockPulumi("home", world);
+async function deploy(world: World = {}, changes: Changes = {}): Promise<Recording> {
+  const recording = await record("home", world);
   await deploySite("home", homeConfig(changes), { ...siteDeps, fresh: () => "gen-0000ffff" });
-  await settled();
-  return registered;
-}
-
-function one(registered: readonly Registered[], name: string): Registered {
-  const found = registered.find((resource) => resource.name === name);
-  assert.ok(found, `${name} was not registered`);
-  return found;
+  return recording.settled();
 }
 
 /** How the graph shows a secret: a digest instead of the value. */
@@ -155,7 +149,7 @@ describe("home site's graph", () => {
 
 describe("deploying a site", () => {
   it("refuses a foreign machine's id before any machine, key or file is registered", async () => {
-    const registered = await mockPulumi("home", {
+    const recording = await record("home", {
       vms: [{ vmId: 122, name: "family-photos", nodeName: "tank", tags: [] }],
     });
     await assert.rejects(deploySite("home", homeConfig(), siteDeps), (error: Error) => {
@@ -167,7 +161,7 @@ describe("deploying a site", () => {
       return true;
     });
     assert.deepEqual(
-      registered.map((resource) => resource.name),
+      recording.resources.map(({ name }) => name),
       ["proxmox"],
     );
   });
@@ -194,24 +188,21 @@ describe("deploying a site", () => {
         tags: ["gen-12345678", "homelab", "homelab-home"],
       },
     ];
-    const registered = await deploy({ vms });
-    assert.ok(
-      (one(registered, "proxmox-stone-vm").inputs["tags"] as string[]).includes("gen-12345678"),
-    );
-    assert.ok(
-      (one(registered, "proxmox-tank-vm").inputs["tags"] as string[]).includes("gen-0000ffff"),
-    );
+    const site = await deploy({ vms });
+    const tags = (name: string): string[] => site.get(name).shown["tags"] as string[];
+    assert.ok(tags("proxmox-stone-vm").includes("gen-12345678"));
+    assert.ok(tags("proxmox-tank-vm").includes("gen-0000ffff"));
   });
 
   it("puts a machine under HA and builds its rule anew when its id changes", async () => {
-    const registered = await deploy({}, { "machines[0].ha": { maxRestart: 2 } });
-    const ha = one(registered, "proxmox-stone-ha");
-    assert.equal(ha.inputs["resourceId"], "vm:121");
-    assert.equal(ha.inputs["maxRestart"], 2);
+    const site = await deploy({}, { "machines[0].ha": { maxRestart: 2 } });
+    const { shown } = site.get("proxmox-stone-ha");
+    assert.equal(shown["resourceId"], "vm:121");
+    assert.equal(shown["maxRestart"], 2);
   });
 
   it("maps PCI devices and hands them to the machine by mapping", async () => {
-    const registered = await deploy(
+    const site = await deploy(
       {},
       {
         "proxmox.pciMappings": [
@@ -220,14 +211,14 @@ describe("deploying a site", () => {
         "machines[0].pci": ["gpu"],
       },
     );
-    assert.equal(one(registered, "home-pci-gpu").inputs["name"], "gpu");
-    assert.deepEqual(one(registered, "proxmox-stone-vm").inputs["hostpcis"], [
+    assert.equal(site.get("home-pci-gpu").shown["name"], "gpu");
+    assert.deepEqual(site.get("proxmox-stone-vm").shown["hostpcis"], [
       { device: "hostpci0", mapping: "gpu", pcie: true },
     ]);
   });
 
   it("marks what opens the site as secret and nothing else", async () => {
-    await mockPulumi("home");
+    const recording = await record("home");
     const outputs = await deploySite("home", homeConfig(), {
       ...siteDeps,
       fresh: () => "gen-0000ffff",
@@ -241,6 +232,6 @@ describe("deploying a site", () => {
       text.split("\n")[0],
       "proxmox-stone,192.168.1.21 ssh-ed25519 AAAA-proxmox-stone-host-key",
     );
-    await settled();
+    await recording.settled();
   });
 });

@@ -5,13 +5,13 @@ import { readSiteFile } from "../../../stacks/site-file.ts";
 import { siteSecrets } from "../../../stacks/schema.ts";
 import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { deploySite } from "../../../stacks/site.ts";
-import { mockPulumi } from "../mocks.ts";
+import { record, type Recording } from "../../recorder.ts";
 import { brokenSites, type BrokenSite } from "./broken-sites.ts";
 import { changed } from "./sample.ts";
 
-/** The program as `index.ts` runs it, against mocks; gives what it registered and how it ended. */
-async function run(site: BrokenSite): Promise<{ registered: number; error: unknown }> {
-  const registered = await mockPulumi(site.stack ?? "home");
+/** The program as `index.ts` runs it, without an engine; gives what it asked for and how it ended. */
+async function run(site: BrokenSite): Promise<{ recording: Recording; error: unknown }> {
+  const recording = await record(site.stack ?? "home");
   const raw = { ...changed(site.changes), ...site.raw };
   runtime.setAllConfig(raw, [...(site.encrypted ?? [])]);
   try {
@@ -19,9 +19,9 @@ async function run(site: BrokenSite): Promise<{ registered: number; error: unkno
     const sources = secretSources(config.onePassword, site.env ?? {});
     await readSecrets(siteSecrets(config), { ...sources, patience: 300 });
     await deploySite(name, config);
-    return { registered: registered.length, error: undefined };
+    return { recording, error: undefined };
   } catch (error) {
-    return { registered: registered.length, error };
+    return { recording, error };
   }
 }
 
@@ -45,9 +45,9 @@ describe("broken sites", () => {
 
   for (const site of brokenSites) {
     it(`refuses ${site.what}, before anything is registered`, async () => {
-      const { registered, error } = await run(site);
+      const { recording, error } = await run(site);
       assert.ok(RunError.isInstance(error), `ended with ${String(error)}`);
-      assert.equal(registered, 0);
+      assert.deepEqual([recording.resources, recording.invokes], [[], []]);
       const line = error.message
         .split("\n")
         .find((candidate) => candidate.startsWith(`  ${site.path}: `));

@@ -7,8 +7,8 @@ import { deployApps } from "../../../stacks/apps/deploy.ts";
 import { applications, appsConfig } from "../../../stacks/apps/index.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
+import { record } from "../../recorder.ts";
 import { at } from "../components/at.ts";
-import { mockPulumi, settled } from "../mocks.ts";
 import { fakeSecrets } from "../site-deps.ts";
 import { homeConfig } from "./sample.ts";
 import { welcome } from "./welcome.ts";
@@ -71,13 +71,13 @@ describe("a second application, which is one file", () => {
   });
 
   it("is deployed under its own names and says what to publish", async () => {
-    const made = await mockPulumi("home");
+    const recording = await record("home");
     const config = read();
     const site = { name: "home", config, secrets: fakeSecrets(secretUses(schema, config)) };
     const kubernetes = new Kubernetes("kubernetes");
     const published = deployApps(site, { cluster: kubernetes, kubernetes }, all);
-    await settled();
-    const own = made.filter(({ name }) => name.startsWith("welcome"));
+    const { resources } = await recording.settled();
+    const own = resources.filter(({ name }) => name.startsWith("welcome"));
     assert.deepEqual(own.map(({ name }) => name).sort(), [
       "welcome",
       "welcome-budget",

@@ -4,7 +4,7 @@ import { parseSecretRef, secretRefPattern } from "../../../components/security/s
 import type { SecretUse } from "../../../components/security/secrets.ts";
 import { siteSecrets } from "../../../stacks/schema.ts";
 import { secretSources } from "../../../stacks/config/secret-sources.ts";
-import { mockPulumi } from "../mocks.ts";
+import { record } from "../../recorder.ts";
 import { homeConfig } from "./sample.ts";
 
 /** Every reference anywhere in a value, with its path. */
@@ -71,7 +71,7 @@ describe("secret sources of a stack", () => {
   });
 
   it("are Connect's address and token, and the namespace secrets of the stack's config", async () => {
-    await mockPulumi("home");
+    await record("home");
     runtime.setAllConfig({ "secrets:hidden": "a", "secrets:plain": "b", "homelab:other": "c" }, [
       "secrets:hidden",
     ]);

@@ -1,0 +1,60 @@
+/** What providers and services answer where a program runs without an engine. */
+
+/** What differs from one world to another. */
+export interface World {
+  /** Machines that Proxmox lists. */
+  readonly vms?: readonly {
+    vmId: number;
+    name: string;
+    nodeName: string;
+    tags: readonly string[];
+  }[];
+  readonly offline?: readonly string[];
+}
+
+const hosts = ["hut", "stone", "tank", "titan", "vault"];
+
+type Values = Record<string, unknown>;
+
+/** A resource's id and state: its inputs, and what its provider adds. */
+export function made(type: string, name: string, inputs: Values): { id: string; state: Values } {
+  return { id: id(type, name, inputs), state: { ...inputs, ...outputs(type, name, inputs) } };
+}
+
+/** What a data source gives. Throws for one that the program has no reason to ask. */
+export function told(token: string, { vms = [], offline = [] }: World): Values {
+  if (token.endsWith("getNodesLegacy"))
+    return { names: hosts, onlines: hosts.map((host) => !offline.includes(host)) };
+  if (token.endsWith("getVmsLegacy")) return { vms };
+  throw new Error(`${token}: this world has no such data source`);
+}
+
+function outputs(type: string, name: string, inputs: Values): Values {
+  switch (type) {
+    case "tls:index/privateKey:PrivateKey":
+      return {
+        publicKeyOpenssh: `ssh-ed25519 AAAA-${name}\n`,
+        privateKeyOpenssh: `-----BEGIN OPENSSH PRIVATE KEY-----\n${name}\n-----END OPENSSH PRIVATE KEY-----\n`,
+      };
+    case "random:index/randomPassword:RandomPassword":
+      return { result: `random-${name}` };
+    case "tailscale:index/tailnetKey:TailnetKey":
+    case "tailscale:index/oauthClient:OauthClient":
+      return { key: `tskey-${name}` };
+    case "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken":
+      return { clientId: `${name}.access`, clientSecret: `secret of ${name}` };
+    case "pulumi:index:Stash":
+      return { output: inputs["input"] };
+    case "command:remote:Command":
+      return { stdout: `stdout of ${name}`, stderr: "" };
+    default:
+      return {};
+  }
+}
+
+function id(type: string, name: string, inputs: Values): string {
+  if (type === "proxmoxve:download/file:File")
+    return `${String(inputs["datastoreId"])}:import/${String(inputs["fileName"])}`;
+  if (type.includes("vmLegacy")) return String(inputs["vmId"]);
+  return `${name}-id`;
+}
