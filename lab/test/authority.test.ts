@@ -44,6 +44,13 @@ describe("the lab's authority", () => {
     await assert.rejects(handshake(pair, ca, "example.com"), /does not match/);
   });
 
+  it("issues certificates that have expired, to rehearse one", async () => {
+    const authority = await openAuthority(directory);
+    const pair = await authority.issue(["github.com"], new Date(Date.now() - 60_000));
+    const ca = await readFile(authority.certificateFile, "utf8");
+    await assert.rejects(handshake(pair, ca, "github.com"), /expired/);
+  });
+
   it("is the same one at the next start, and keeps its key to itself", async () => {
     const first = await openAuthority(directory);
     const before = await readFile(first.certificateFile, "utf8");

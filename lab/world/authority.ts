@@ -33,8 +33,11 @@ export interface Authority {
   readonly certificateFile: string;
   /** The system's authorities and the lab's (PEM file), for `SSL_CERT_FILE`. */
   readonly bundleFile: string;
-  /** A server certificate for these DNS names and IP addresses, valid for a year (RFC 5280, ECDSA P-256). */
-  issue(names: readonly string[]): Promise<KeyPair>;
+  /**
+   * A server certificate for these DNS names and IP addresses (RFC 5280, ECDSA P-256). It is valid until `until`, a year
+   * from now unless given, and from a year and a day before that.
+   */
+  issue(names: readonly string[], until?: Date): Promise<KeyPair>;
 }
 
 /** Opens the authority of a directory, and creates it at the first call. */
@@ -47,7 +50,8 @@ export async function openAuthority(directory: string): Promise<Authority> {
   return {
     certificateFile,
     bundleFile,
-    issue: (names) => issue(names, certificate, key),
+    issue: (names, until = new Date(Date.now() + 365 * day)) =>
+      issue(names, until, certificate, key),
   };
 }
 
@@ -93,6 +97,7 @@ async function createAuthority(
 
 async function issue(
   names: readonly string[],
+  until: Date,
   authority: X509Certificate,
   signingKey: webcrypto.CryptoKey,
 ): Promise<KeyPair> {
@@ -100,8 +105,8 @@ async function issue(
   const certificate = await X509CertificateGenerator.create({
     subject: `CN=${names[0] ?? "lab"}`,
     issuer: authority.subject,
-    notBefore: new Date(Date.now() - day),
-    notAfter: new Date(Date.now() + 365 * day),
+    notBefore: new Date(until.getTime() - 366 * day),
+    notAfter: until,
     publicKey: keys.publicKey,
     signingKey,
     signingAlgorithm: algorithm,
