@@ -3,10 +3,12 @@ import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { TailnetKey } from "@pulumi/tailscale/tailnetKey.js";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
-import { keyDescription, keySeconds } from "./node-key.ts";
 import { tailnetScripts } from "./scripts.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
+
+/** How long an auth key can be used, in seconds: a bring-up that broke off may go on some days later. */
+const keySeconds = 7 * 24 * 3600;
 
 export interface TailnetNodesArgs {
   readonly site: string;
@@ -85,4 +87,12 @@ export class TailnetNodes extends ComponentResource {
       { parent: this },
     );
   }
+}
+
+/**
+ * Description of a machine's auth key: its generation and name. It changes with the generation, and the provider then
+ * makes a new key. Tailscale takes letters, digits, hyphens and blanks, at most 50.
+ */
+export function keyDescription(machine: string, generation: string): string {
+  return `${generation} ${machine}`.slice(0, 50).trimEnd();
 }

@@ -1,6 +1,6 @@
 /** How the APIs outside the site are reached, from the state: a destroy runs no program and reads no secret anew. */
 import { cloudflareBase, type CloudflareAccount } from "../../components/edge/cloudflare-api.ts";
-import { parameterValues } from "./parameter-values.ts";
+import { parameterValues } from "../../components/remote/shell.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
 
 /**

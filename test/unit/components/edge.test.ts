@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { peopleSelectors, shortestSession } from "../../../components/edge/access-rules.ts";
-import { connectorToken } from "../../../components/edge/connector-token.ts";
+import { connectorToken } from "../../../components/edge/tunnel.ts";
 import { Edge, type EdgeArgs } from "../../../components/edge/edge.ts";
 import { ingressRules } from "../../../components/edge/ingress.ts";
 import { recordComment } from "../../../components/edge/names.ts";

@@ -8,7 +8,7 @@ import {
   type WantedMachine,
 } from "../../../components/proxmox/conflicts.ts";
 import { machineGeneration } from "../../../components/proxmox/generation.ts";
-import { imageFileName } from "../../../components/proxmox/image-name.ts";
+import { imageFileName } from "../../../components/proxmox/cloud-image.ts";
 import { machineMac } from "../../../components/proxmox/mac.ts";
 import { generationOf, machineTags } from "../../../components/proxmox/tags.ts";
 import { vmArgs, vmIgnoreChanges } from "../../../components/proxmox/vm-args.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { missingIn } from "../../../components/tailnet/foreign-policy.ts";
 import { parseHuJson } from "../../../components/tailnet/hujson.ts";
-import { keyDescription } from "../../../components/tailnet/node-key.ts";
+import { keyDescription } from "../../../components/tailnet/nodes.ts";
 import type { PolicyPlan } from "../../../components/tailnet/policy-plan.ts";
 import {
   kubernetesService,

@@ -9,7 +9,7 @@ import {
 import { deadCluster } from "../../../scripts/departure/dead-cluster.ts";
 import { goingWith, withoutResources } from "../../../scripts/departure/forget.ts";
 import { deadMachine, leaveTailnet } from "../../../scripts/departure/leave-tailnet.ts";
-import { parameterValues } from "../../../scripts/departure/parameter-values.ts";
+import { parameterValues } from "../../../components/remote/shell.ts";
 import type { StackState, StateResource } from "../../../scripts/state.ts";
 
 const secretOf = (value: unknown): unknown => ({
