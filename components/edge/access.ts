@@ -1,4 +1,3 @@
-import type { Provider } from "@pulumi/cloudflare/provider.js";
 import { ZeroTrustAccessPolicy } from "@pulumi/cloudflare/zeroTrustAccessPolicy.js";
 import { ZeroTrustAccessServiceToken } from "@pulumi/cloudflare/zeroTrustAccessServiceToken.js";
 import {
@@ -21,7 +20,6 @@ export interface AccessArgs {
   readonly accountId: string;
   /** Policies by name. */
   readonly policies: Readonly<Record<string, AccessPlan>>;
-  readonly provider: Provider;
 }
 
 /** A year, Cloudflare's default; docs/cloudflare.md says how one is renewed. */
@@ -68,7 +66,6 @@ export class Access extends ComponentResource {
           },
           {
             parent: this,
-            provider: args.provider,
             additionalSecretOutputs: ["clientId", "clientSecret"],
           },
         ),
@@ -94,7 +91,7 @@ export class Access extends ComponentResource {
         );
       }
       const common = { accountId: args.accountId, sessionDuration: plan.sessionDuration };
-      const options = { parent: this, provider: args.provider };
+      const options = { parent: this };
       const ids: Output<string>[] = [];
       if (people.length > 0) {
         const title = accessName(args.site, policy);

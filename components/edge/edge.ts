@@ -1,7 +1,5 @@
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
-import type { Provider as Cloudflare } from "@pulumi/cloudflare/provider.js";
 import { ZeroTrustAccessApplication } from "@pulumi/cloudflare/zeroTrustAccessApplication.js";
-import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { Access, type ServiceTokenLogin } from "./access.ts";
 import { shortestSession, type AccessPlan } from "./access-rules.ts";
@@ -27,15 +25,13 @@ export interface EdgeArgs {
   readonly publish: readonly Publication[];
   /** The step after which the cluster runs workloads. */
   readonly cluster: Resource;
-  readonly cloudflare: Cloudflare;
-  readonly kubernetes: Kubernetes;
 }
 
 /**
  * The site's door to the internet: who may pass, the tunnel, cloudflared, and the public names. A name has its Access
  * application before the tunnel lets requests in, and resolves last; on the way back it is the first to go. Everything of
  * a name is called after it, so that a new name is built beside the old one and no request meets half of a change.
- * Throws when a publication may not be made.
+ * Cloudflare's provider and the cluster's are those of `opts.providers`. Throws when a publication may not be made.
  */
 export class Edge extends ComponentResource {
   /** Logins of programs by token name; secret. */
@@ -44,10 +40,10 @@ export class Edge extends ComponentResource {
   constructor(name: string, args: EdgeArgs, opts?: ComponentResourceOptions) {
     super("homelab:edge:Edge", name, {}, opts);
     this.check(args);
-    const { site, accountId, cloudflare, publish } = args;
+    const { site, accountId, publish } = args;
     const access = new Access(
       `${name}-access`,
-      { site, accountId, policies: args.access, provider: cloudflare },
+      { site, accountId, policies: args.access },
       { parent: this },
     );
     const gates = new Map(
@@ -57,7 +53,7 @@ export class Edge extends ComponentResource {
     );
     const tunnel = new Tunnel(
       name,
-      { site, accountId, names: publish, after: [...gates.values()], provider: cloudflare },
+      { site, accountId, names: publish, after: [...gates.values()] },
       { parent: this },
     );
     this.cloudflared(`${name}-cloudflared`, args, tunnel);
@@ -93,7 +89,7 @@ export class Edge extends ComponentResource {
           .policyIds(publication.access)
           .map((id, index) => ({ id, precedence: index + 1 })),
       },
-      { parent: this, provider: args.cloudflare },
+      { parent: this },
     );
   }
 
@@ -107,7 +103,7 @@ export class Edge extends ComponentResource {
         after: [tunnel.rules],
         cluster: args.cluster,
       },
-      { parent: this, providers: [args.kubernetes] },
+      { parent: this },
     );
   }
 
@@ -131,7 +127,6 @@ export class Edge extends ComponentResource {
       },
       {
         parent: this,
-        provider: args.cloudflare,
         dependsOn: [tunnel.rules, gate, after].filter((leaf) => leaf !== undefined),
         // Two records of one name collide: https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/
         deleteBeforeReplace: true,

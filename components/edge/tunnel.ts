@@ -1,4 +1,3 @@
-import type { Provider } from "@pulumi/cloudflare/provider.js";
 import { ZeroTrustTunnelCloudflared } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import { ZeroTrustTunnelCloudflaredConfig } from "@pulumi/cloudflare/zeroTrustTunnelCloudflaredConfig.js";
 import {
@@ -21,7 +20,6 @@ export interface TunnelArgs {
   readonly names: readonly IngressRule<Input<string>>[];
   /** What must stand before a rule lets requests in. */
   readonly after: readonly Resource[];
-  readonly provider: Provider;
 }
 
 /** A remotely managed tunnel: Cloudflare keeps its rules, and gives them to whoever runs it. */
@@ -34,7 +32,6 @@ export class Tunnel extends ComponentResource {
 
   constructor(name: string, args: TunnelArgs, opts?: ComponentResourceOptions) {
     super("homelab:edge:Tunnel", name, {}, opts);
-    const options = { parent: this, provider: args.provider };
     // Not RandomBytes: its provider makes the bytes the resource's id, which stands in the state in the clear.
     const drawn = new RandomPassword(
       `${name}-tunnel-secret`,
@@ -50,7 +47,7 @@ export class Tunnel extends ComponentResource {
         configSrc: "cloudflare",
         tunnelSecret,
       },
-      options,
+      { parent: this },
     );
     this.tunnelId = tunnel.id;
     this.token = secret(
@@ -65,7 +62,7 @@ export class Tunnel extends ComponentResource {
         tunnelId: tunnel.id,
         config: { ingresses: ingressRules(args.names) },
       },
-      { ...options, dependsOn: [...args.after] },
+      { parent: this, dependsOn: [...args.after] },
     );
     this.registerOutputs({});
   }

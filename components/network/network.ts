@@ -1,6 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
-import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
@@ -23,10 +22,9 @@ export interface NetworkArgs {
   readonly nodes: readonly ReachedMachine[];
   /** A server; the cluster's state is read there. */
   readonly server: ReachedMachine;
-  readonly provider: Provider;
 }
 
-/** Cilium with its BGP peering. Ready once every node is. */
+/** Cilium with its BGP peering. Ready once every node is. The cluster's provider is that of `opts.providers`. */
 export class Network extends ComponentResource {
   /** The step that saw every node Ready: workloads depend on it. */
   readonly ready: Resource;
@@ -55,7 +53,7 @@ export class Network extends ComponentResource {
         }),
         timeout: 900,
       },
-      { parent: this, provider: args.provider },
+      { parent: this },
     );
   }
 
@@ -91,7 +89,7 @@ export class Network extends ComponentResource {
           metadata: { name, ...(labels ? { labels: { ...labels } } : {}) },
           spec,
         },
-        { parent: this, provider: args.provider, dependsOn: [after] },
+        { parent: this, dependsOn: [after] },
       );
     }
   }

@@ -1,5 +1,4 @@
 import { NodePatch } from "@pulumi/kubernetes/core/v1/nodePatch.js";
-import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { Machine, MachineSpec } from "../machine.ts";
 import { generationLabel } from "./config.ts";
@@ -9,12 +8,11 @@ export interface NodeLabelsArgs {
   readonly nodes: readonly (Machine & Pick<MachineSpec, "labels">)[];
   /** By node name: steps that take nodes out of the cluster; a node's labels go before it. */
   readonly dismissals: ReadonlyMap<string, Resource>;
-  readonly provider: Provider;
 }
 
 /**
  * Labels of nodes. The kubelet sets labels at registration only; these follow the config, and what is changed by hand
- * is seen by a refresh and put right.
+ * is seen by a refresh and put right. The cluster's provider is that of `opts.providers`.
  */
 export class NodeLabels extends ComponentResource {
   constructor(name: string, args: NodeLabelsArgs, opts?: ComponentResourceOptions) {
@@ -35,7 +33,6 @@ export class NodeLabels extends ComponentResource {
         },
         {
           parent: this,
-          provider: args.provider,
           dependsOn: args.dismissals.get(node.name) ?? [],
           ignoreChanges: node.offline ? [`metadata.annotations["${generationLabel}"]`] : [],
         },

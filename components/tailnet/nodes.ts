@@ -1,5 +1,4 @@
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
-import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { TailnetKey } from "@pulumi/tailscale/tailnetKey.js";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
@@ -16,7 +15,6 @@ export interface TailnetNodesArgs {
   /** Tailscale release, for example `1.102.3`. */
   readonly version: string;
   readonly api: DeviceApi;
-  readonly tailscale: Tailscale;
   /** Once it is there, the policy knows the tags; it outlives the keys. */
   readonly after: Resource;
 }
@@ -33,10 +31,7 @@ export class TailnetNodes extends ComponentResource {
    * A machine's key, made anew with its generation, after the old machine is gone and its name in the tailnet is free.
    * Used up it counts as invalid; the provider keeps it, so that no refresh makes another.
    */
-  private key(
-    machine: ReachedMachine,
-    { site, api, tailscale, after }: TailnetNodesArgs,
-  ): TailnetKey {
+  private key(machine: ReachedMachine, { site, api, after }: TailnetNodesArgs): TailnetKey {
     const { node } = siteTags(site);
     const free = freeName(`${machine.name}-tailnet-name`, api, node, machine.name);
     return new TailnetKey(
@@ -52,7 +47,6 @@ export class TailnetNodes extends ComponentResource {
       },
       {
         parent: this,
-        provider: tailscale,
         dependsOn: [machine.vm, after],
         hooks: { beforeCreate: [free] },
         additionalSecretOutputs: ["key"],

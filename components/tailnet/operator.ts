@@ -2,7 +2,6 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
-import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import {
   ComponentResource,
   secret,
@@ -10,7 +9,6 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import { OauthClient } from "@pulumi/tailscale/oauthClient.js";
-import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import {
   operatorHostname,
   operatorNamespace,
@@ -35,8 +33,6 @@ export interface TailnetOperatorArgs {
   readonly chart: string;
   readonly connector: ConnectorPlan;
   readonly api: DeviceApi;
-  readonly tailscale: Tailscale;
-  readonly kubernetes: Kubernetes;
   /** Once it is there, pods run and the policy knows the tags; it outlives everything here. */
   readonly after: readonly Resource[];
 }
@@ -56,7 +52,7 @@ export class TailnetOperator extends ComponentResource {
   }
 
   /** Proxies set up routing in their pods, which the baseline of pod security forbids. */
-  private namespace(name: string, { kubernetes, after }: TailnetOperatorArgs): Namespace {
+  private namespace(name: string, { after }: TailnetOperatorArgs): Namespace {
     return new Namespace(
       `${name}-namespace`,
       {
@@ -65,7 +61,7 @@ export class TailnetOperator extends ComponentResource {
           labels: { "pod-security.kubernetes.io/enforce": "privileged" },
         },
       },
-      { parent: this, provider: kubernetes, dependsOn: [...after] },
+      { parent: this, dependsOn: [...after] },
     );
   }
 
@@ -77,7 +73,7 @@ export class TailnetOperator extends ComponentResource {
         scopes: ["devices:core", "auth_keys"],
         tags: [siteTags(args.site).operator],
       },
-      { parent: this, provider: args.tailscale, dependsOn: [...args.after] },
+      { parent: this, dependsOn: [...args.after] },
     );
     return new Secret(
       `${name}-${operatorSecret}`,
@@ -85,7 +81,7 @@ export class TailnetOperator extends ComponentResource {
         metadata: { name: operatorSecret, namespace: namespace.metadata.name },
         stringData: { client_id: client.id, client_secret: secret(client.key) },
       },
-      { parent: this, provider: args.kubernetes },
+      { parent: this },
     );
   }
 
@@ -110,7 +106,6 @@ export class TailnetOperator extends ComponentResource {
       },
       {
         parent: this,
-        provider: args.kubernetes,
         dependsOn: [credentials],
         hooks: { beforeCreate: [free] },
       },
@@ -118,10 +113,7 @@ export class TailnetOperator extends ComponentResource {
   }
 
   /** Deleted for real before the release: the operator's finalizer takes the device out of the tailnet. */
-  private connect(
-    { site, connector, api, kubernetes }: TailnetOperatorArgs,
-    release: Resource,
-  ): Resource {
+  private connect({ site, connector, api }: TailnetOperatorArgs, release: Resource): Resource {
     const { name, routes, exitNode } = connector;
     const tag = siteTags(site).connector;
     const free = freeName(`${name}-name`, api, tag, name);
@@ -140,7 +132,6 @@ export class TailnetOperator extends ComponentResource {
       },
       {
         parent: this,
-        provider: kubernetes,
         dependsOn: [release],
         hooks: { beforeCreate: [free] },
       },

@@ -1,4 +1,3 @@
-import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import {
   ComponentResource,
   Stash,
@@ -7,7 +6,6 @@ import {
 } from "@pulumi/pulumi";
 import { Acl } from "@pulumi/tailscale/acl.js";
 import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
-import type { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import type { ReachedMachine } from "../machine.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
 import { TailnetNodes } from "./nodes.ts";
@@ -44,11 +42,12 @@ export interface TailnetArgs {
   readonly dns: { readonly domain: string; readonly nameservers: readonly string[] };
   /** Once it is there, pods run. */
   readonly clusterReady: Resource;
-  readonly tailscale: Tailscale;
-  readonly kubernetes: Kubernetes;
 }
 
-/** A site's part of the tailnet: policy, machines, operator, Connector and split DNS. */
+/**
+ * A site's part of the tailnet: policy, machines, operator, Connector and split DNS. Tailscale's provider and the cluster's
+ * are those of `opts.providers`.
+ */
 export class Tailnet extends ComponentResource {
   /** The Connector, once its device is in the tailnet. */
   readonly connector: Resource;
@@ -57,7 +56,7 @@ export class Tailnet extends ComponentResource {
   constructor(name: string, args: TailnetArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Tailnet", name, {}, opts);
     this.#api = new TailscaleApi(args.access);
-    const policy = args.policy === undefined ? undefined : this.policy(name, args, args.policy);
+    const policy = args.policy === undefined ? undefined : this.policy(name, args.policy);
     const departed = this.departure(name, args, policy);
     this.nodes(name, args, departed);
     this.connector = this.operator(name, args, departed);
@@ -68,7 +67,6 @@ export class Tailnet extends ComponentResource {
   /** The policy of the whole tailnet, and before it the memory of the one that it replaces. */
   private policy(
     name: string,
-    { tailscale }: TailnetArgs,
     { plan, adopt, inForce }: OwnedPolicy,
   ): PolicyHistory & { readonly acl: Acl } {
     const next = policyText(plan);
@@ -88,7 +86,6 @@ export class Tailnet extends ComponentResource {
       },
       {
         parent: this,
-        provider: tailscale,
         dependsOn: [before],
         hooks: { beforeCreate: [create], beforeUpdate: [update] },
         ignoreChanges: ["overwriteExistingContent"],
@@ -123,16 +120,16 @@ export class Tailnet extends ComponentResource {
   }
 
   private nodes(name: string, args: TailnetArgs, after: Resource): void {
-    const { site, machines, version, tailscale } = args;
+    const { site, machines, version } = args;
     new TailnetNodes(
       `${name}-tailnet-nodes`,
-      { site, machines, version, api: this.#api, tailscale, after },
+      { site, machines, version, api: this.#api, after },
       { parent: this },
     );
   }
 
   private operator(name: string, args: TailnetArgs, after: Resource): Resource {
-    const { site, operatorChart, connector, tailscale, kubernetes, clusterReady } = args;
+    const { site, operatorChart, connector, clusterReady } = args;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
       {
@@ -140,8 +137,6 @@ export class Tailnet extends ComponentResource {
         chart: operatorChart,
         connector,
         api: this.#api,
-        tailscale,
-        kubernetes,
         after: [clusterReady, after],
       },
       { parent: this },
@@ -149,13 +144,12 @@ export class Tailnet extends ComponentResource {
   }
 
   /** After the Connector: before it no client could reach the servers. */
-  private splitDns(name: string, { dns, tailscale }: TailnetArgs): void {
+  private splitDns(name: string, { dns }: TailnetArgs): void {
     new DnsSplitNameservers(
       `${name}-split-dns`,
       { domain: dns.domain, nameservers: [...dns.nameservers] },
       {
         parent: this,
-        provider: tailscale,
         dependsOn: [this.connector],
         replaceOnChanges: ["domain"],
         deleteBeforeReplace: true,

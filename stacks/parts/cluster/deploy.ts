@@ -23,7 +23,7 @@ export function deployCluster(site: Site, { machines }: SiteMachines): SiteClust
     agents: machines.filter(({ role }) => role === "agent"),
   });
   const kubernetes = kubernetesProvider(site.name, kubeconfig);
-  new NodeLabels(site.name, { nodes: machines, dismissals, provider: kubernetes });
+  new NodeLabels(site.name, { nodes: machines, dismissals }, { providers: [kubernetes] });
   return { kubeconfig, kubernetes };
 }
 

@@ -16,12 +16,10 @@ export function deployEdge(
 ): ServiceTokens {
   if (edge === undefined) return {};
   const { apiToken, ...plan } = edge;
-  return new Edge(name, {
-    site: name,
-    ...plan,
-    publish,
-    cluster,
-    cloudflare: new Cloudflare("cloudflare", { apiToken: secrets.get(apiToken) }),
-    kubernetes,
-  }).serviceTokens;
+  const cloudflare = new Cloudflare("cloudflare", { apiToken: secrets.get(apiToken) });
+  return new Edge(
+    name,
+    { site: name, ...plan, publish, cluster },
+    { providers: [cloudflare, kubernetes] },
+  ).serviceTokens;
 }

@@ -22,15 +22,18 @@ export function deployNetwork(
   const server = machines.find(({ role }) => role === "server");
   if (server === undefined)
     throw new Error("the config was checked to have a server, but has none");
-  const { ready } = new Network(name, {
-    clusterName: name,
-    cilium: network.cilium,
-    pods: network.pods,
-    bgp: { ...network.bgp, loadBalancers: network.loadBalancers },
-    nodes: machines,
-    server,
-    provider: kubernetes,
-  });
+  const { ready } = new Network(
+    name,
+    {
+      clusterName: name,
+      cilium: network.cilium,
+      pods: network.pods,
+      bgp: { ...network.bgp, loadBalancers: network.loadBalancers },
+      nodes: machines,
+      server,
+    },
+    { providers: [kubernetes] },
+  );
   return { cluster: ready, kubernetes };
 }
 

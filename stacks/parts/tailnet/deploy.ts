@@ -18,18 +18,20 @@ export function deployTailnet(
   const [first, ...further] = machines.toSorted((a, b) => rank(a) - rank(b));
   if (config.tailnet === undefined || found === undefined || first === undefined) return;
   const { version, operator, splitDns } = config.tailnet;
-  new Tailnet(name, {
-    site: name,
-    ...found,
-    machines: [first, ...further],
-    version,
-    operatorChart: operator.chart,
-    connector: connectorPlan(config, config.tailnet),
-    dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
-    clusterReady: cluster,
-    tailscale: tailscaleProvider(found.access),
-    kubernetes,
-  });
+  new Tailnet(
+    name,
+    {
+      site: name,
+      ...found,
+      machines: [first, ...further],
+      version,
+      operatorChart: operator.chart,
+      connector: connectorPlan(config, config.tailnet),
+      dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
+      clusterReady: cluster,
+    },
+    { providers: [tailscaleProvider(found.access), kubernetes] },
+  );
 }
 
 function rank({ role }: SiteMachines["machines"][number]): number {

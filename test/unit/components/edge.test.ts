@@ -9,7 +9,7 @@ import { nameProblems } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
 import type { Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
-import { register, standing } from "./edge-world.ts";
+import { register, standing, type Surroundings } from "./edge-world.ts";
 
 const accountId = "0123456789abcdef0123456789abcdef";
 const typeo: Publication = {
@@ -25,9 +25,7 @@ const family = {
   sessionDuration: "24h",
 };
 
-function plan(
-  changes: Partial<EdgeArgs> = {},
-): Omit<EdgeArgs, "cluster" | "cloudflare" | "kubernetes"> {
+function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "cluster"> {
   return {
     site: "home",
     accountId,
@@ -40,6 +38,11 @@ function plan(
     ...changes,
   };
 }
+
+const deploy = (
+  { cluster, cloudflare, kubernetes }: Surroundings,
+  changes: Partial<EdgeArgs>,
+): Edge => new Edge("edge", { ...plan(changes), cluster }, { providers: [cloudflare, kubernetes] });
 
 describe("ingress rules", () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { maxLength: 8 });
@@ -127,7 +130,7 @@ describe("the edge", () => {
   before(async () => {
     made = await register((given) => {
       const ready = standing("typeo-running");
-      edge = new Edge("edge", { ...plan({ publish: [{ ...typeo, after: ready }] }), ...given });
+      edge = deploy(given, { publish: [{ ...typeo, after: ready }] });
     });
   });
 
@@ -234,7 +237,7 @@ describe("an edge that may not be made", () => {
     const made = await register((given) => {
       const publish = [{ ...typeo, access: ["nobody"] }];
       assert.throws(
-        () => new Edge("edge", { ...plan({ publish }), ...given }),
+        () => deploy(given, { publish }),
         /typeo\.access\[0\]: nobody is not in homelab:edge\.access/,
       );
     });
@@ -243,9 +246,7 @@ describe("an edge that may not be made", () => {
 
   it("makes no application for a name that says aloud it has none", async () => {
     const publish = [{ ...typeo, access: [], withoutAccess: "a game for everybody" }];
-    const made = await register(
-      (given) => void new Edge("edge", { ...plan({ publish }), ...given }),
-    );
+    const made = await register((given) => void deploy(given, { publish }));
     assert.ok(made.find("typeo.example.net-application") === undefined);
     assert.equal(
       made.get("typeo.example.net-record").shown["comment"],

@@ -133,6 +133,14 @@ describe("home site's graph", () => {
     assert.match(after("proxmox-stone-vm"), /PoolLegacy home-pool/);
   });
 
+  it("asks no API but by the site's own providers, never by what this workstation is signed in to", () => {
+    const own = /^(proxmoxve|kubernetes|tailscale|cloudflare):/;
+    for (const { type, name, options } of graph.filter((one) => own.test(one.type))) {
+      const provider = String(options?.["provider"]);
+      assert.ok(type.startsWith(provider), `${name} is registered by ${provider}`);
+    }
+  });
+
   it("gives the providers their credentials as secrets", () => {
     const credentials: readonly [string, readonly string[]][] = [
       ["proxmox", ["apiToken"]],

@@ -23,7 +23,8 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     offline: false,
     vm: new Tailscale(`${name}-vm`),
   });
-  new Tailnet("home", {
+  const providers = [new Tailscale("tailscale"), new Kubernetes("kubernetes")];
+  const args = {
     site: "home",
     access,
     policy: {
@@ -37,16 +38,15 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
       },
       inForce: { text: "{before}", isDefault: false },
     },
-    machines: [machine("stone"), machine("tank")],
+    machines: [machine("stone"), machine("tank")] as const,
     version: "1.102.3",
     operatorChart: "1.102.3",
     connector: { name: "connector-0", routes: ["10.43.0.0/16"], exitNode: true },
     dns: { domain: "home.arpa", nameservers: ["192.168.1.1"] },
     clusterReady: new Tailscale("cluster-ready"),
-    tailscale: new Tailscale("tailscale"),
-    kubernetes: new Kubernetes("kubernetes"),
     ...changes,
-  });
+  } satisfies TailnetArgs;
+  new Tailnet("home", args, { providers });
   return recording.settled();
 }
 
