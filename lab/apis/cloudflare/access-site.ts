@@ -1,7 +1,8 @@
 /** Pages of Access: login on the team's domain, and `/cdn-cgi/access` on every public name. */
 import { safeTarget, applicationOf, type AccessLogins, type Destination } from "./access-login.ts";
 import { identityCookie } from "./access-gate.ts";
-import { sessionSeconds, type AccessTokens } from "./access-tokens.ts";
+import type { AccessTokens } from "./access-tokens.ts";
+import { secondsOf } from "./durations.ts";
 import { escapeHtml, page } from "./edge-page.ts";
 import type { AccessApplication, CloudflareWorld } from "./world.ts";
 
@@ -69,7 +70,7 @@ export function accessSite(
         return html(400, page("Invalid login session", "<p>Open the application again.</p>"));
       const { application, email, target } = arrived;
       const token = await tokens.issue(application, { email });
-      const age = sessionSeconds(application.sessionDuration);
+      const age = secondsOf(application.sessionDuration);
       const cookie = `${identityCookie}=${token}; Path=${cookiePath(application)}; Max-Age=${age}; Secure; HttpOnly; SameSite=Lax`;
       return redirect(target, { "set-cookie": cookie });
     },

@@ -1,6 +1,5 @@
 /** The team's signing key, and the tokens that Access gives to visitors and origins. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   calculateJwkThumbprint,
@@ -12,6 +11,8 @@ import {
   SignJWT,
   type JWK,
 } from "jose";
+import { JsonStore } from "../store.ts";
+import { secondsOf } from "./durations.ts";
 import type { AccessApplication } from "./world.ts";
 
 const algorithm = "RS256";
@@ -32,7 +33,7 @@ export interface AccessTokens {
 
 /** Opens the team's key in a directory, and makes one at the first call. */
 export async function openAccessTokens(stateDir: string, team: string): Promise<AccessTokens> {
-  const key = await loadKey(join(stateDir, keyFile), stateDir);
+  const key = await loadKey(join(stateDir, keyFile));
   const { kty, n, e, kid } = key;
   const certificates = { keys: [{ kid, kty, alg: algorithm, use: "sig", e, n }] };
   const issuer = `https://${team}.cloudflareaccess.com`;
@@ -47,9 +48,7 @@ export async function openAccessTokens(stateDir: string, team: string): Promise<
         .setAudience([application.aud])
         .setIssuedAt()
         .setNotBefore("0s")
-        .setExpirationTime(
-          Math.floor(Date.now() / 1000) + sessionSeconds(application.sessionDuration),
-        )
+        .setExpirationTime(Math.floor(Date.now() / 1000) + secondsOf(application.sessionDuration))
         .sign(signing),
     verify: async (application, token) => {
       try {
@@ -76,29 +75,13 @@ function claims(subject: Subject): Record<string, string> {
   return { type: "app", common_name: subject.clientId, sub: "" };
 }
 
-async function loadKey(file: string, directory: string): Promise<JWK> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as JWK;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+async function loadKey(file: string): Promise<JWK> {
+  const store = new JsonStore<Partial<JWK>>(file, {});
+  if (store.state.kid === undefined) {
+    const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+    const key = await exportJWK(privateKey);
+    const kid = await calculateJwkThumbprint(key);
+    store.change((state) => Object.assign(state, key, { kid }));
   }
-  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  const key = await exportJWK(privateKey);
-  const named = { ...key, kid: await calculateJwkThumbprint(key) };
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.new`, JSON.stringify(named), { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return named;
-}
-
-const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
-
-/** Seconds of a duration such as `24h` or `1h30m`, rounded down. */
-export function sessionSeconds(duration: string): number {
-  if (!/^(\d+(ms|s|m|h))+$/.test(duration))
-    throw new Error(`session_duration "${duration}": use hours, minutes or seconds such as 24h`);
-  let seconds = 0;
-  for (const [, count, unit] of duration.matchAll(/(\d+)(ms|s|m|h)/g))
-    seconds += Number(count) * (units[unit ?? ""] ?? 0);
-  return Math.floor(seconds);
+  return store.state as JWK;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide } from "../../../apis/cloudflare/access-policy.ts";
-import { sessionSeconds } from "../../../apis/cloudflare/access-tokens.ts";
+import { secondsOf } from "../../../apis/cloudflare/durations.ts";
 import { AccessLogins, type Mail } from "../../../apis/cloudflare/access-login.ts";
 import { application, FakeWorld, policy } from "./fake-world.ts";
 
@@ -59,9 +59,9 @@ describe("Access policies", () => {
   });
 
   it("give sessions their documented length", () => {
-    assert.equal(sessionSeconds("24h"), 86_400);
-    assert.equal(sessionSeconds("1h30m"), 5400);
-    assert.throws(() => sessionSeconds("1 day"), /1 day.*use hours/);
+    assert.equal(secondsOf("24h"), 86_400);
+    assert.equal(secondsOf("1h30m"), 5400);
+    assert.throws(() => secondsOf("1 day"), /1 day.*use hours/);
   });
 });
 
