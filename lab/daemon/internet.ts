@@ -5,6 +5,7 @@ import { createCloudflare } from "../apis/cloudflare/server.ts";
 import type { CloudflareWorld } from "../apis/cloudflare/world.ts";
 import { createConnect } from "../apis/connect/server.ts";
 import { createTailscale } from "../apis/tailscale/server.ts";
+import type { WebOptions } from "../apis/web/server.ts";
 import type { ServiceLine } from "../control/status.ts";
 import type { LabPaths } from "../host/paths.ts";
 import { siteFilesDirectory } from "../host/site-files.ts";
@@ -44,13 +45,7 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
     name: string,
     address: string,
     names: readonly string[],
-  ): Promise<{
-    address: string;
-    tls: Awaited<ReturnType<Authority["issue"]>>;
-    stateDir: string;
-    faults: FaultRegistry;
-    logFile: string;
-  }> => ({
+  ): Promise<WebOptions & { stateDir: string }> => ({
     address,
     tls: await authority.issue([...names, address]),
     stateDir: join(paths.state, "internet", name),

@@ -166,9 +166,7 @@ class Exchange {
       return this.fail(request, reply, new WebError(status, body, headers));
     }
     this.#note(request, reply, fault);
-    reply.hijack();
-    if (fault === "cut") request.raw.socket.destroy();
-    return reply;
+    return fault === "cut" ? hangUp(request, reply) : reply.hijack();
   }
 
   async #send(
@@ -187,11 +185,7 @@ class Exchange {
     const { status = 200, reason, headers = {}, body, note } = answer;
     const said = [status, note, lost ? "lost" : undefined].filter((word) => word !== undefined);
     this.#note(request, reply, said.join(" "));
-    if (lost) {
-      reply.hijack();
-      request.raw.socket.destroy();
-      return reply;
-    }
+    if (lost) return hangUp(request, reply);
     if (reason !== undefined) reply.raw.statusMessage = reason;
     reply.code(status).headers(headers);
     if (typeof body !== "function") return reply.send(body);
@@ -203,6 +197,12 @@ class Exchange {
     const took = Math.round(reply.elapsedTime);
     this.#log(`${host} ${request.method} ${path} ${outcome} ${took} ms`);
   }
+}
+
+function hangUp(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  request.raw.socket.destroy();
+  return reply;
 }
 
 /** What was thrown, with a status: the web server's own errors bring one. */
