@@ -1,6 +1,6 @@
 /** The datacentre at work: its services, its machines, and what follows from one for the other. */
 import { join } from "node:path";
-import { createMirrors, type Mirrors } from "../apis/mirrors.ts";
+import { createMirrors, type Mirrors } from "../apis/mirrors/server.ts";
 import { createProxmox, type Proxmox } from "../apis/proxmox/server.ts";
 import type { Startup } from "../control/startup.ts";
 import type { InUse, LabStatus, MachineLine } from "../control/status.ts";

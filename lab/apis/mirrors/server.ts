@@ -1,21 +1,15 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { cloudImages, rke2Version, tailscaleVersion } from "../world/inventory.ts";
-import {
-  chartOffers,
-  chartRepositories,
-  chartsOf,
-  hostOf,
-  type ChartSources,
-} from "./mirrors/charts.ts";
-import { cloudImageOffers, type CloudImage } from "./mirrors/cloud-images.ts";
-import type { MirroredThing, Offer, OffersOf } from "./mirrors/offer.ts";
-import { rke2Offers } from "./mirrors/rke2-releases.ts";
-import { tailscaleOffers } from "./mirrors/tailscale-releases.ts";
-import type { Download } from "./proxmox/site.ts";
-import { text, WebError, type Answer, type WebRequest } from "./web/exchange.ts";
-import { openWeb, type Web, type WebOptions } from "./web/server.ts";
+import { cloudImages, rke2Version, tailscaleVersion } from "../../world/inventory.ts";
+import type { Download } from "../proxmox/site.ts";
+import { text, WebError, type Answer, type WebRequest } from "../web/exchange.ts";
+import { openWeb, type Web, type WebOptions } from "../web/server.ts";
+import { chartOffers, chartRepositories, chartsOf, hostOf, type ChartSources } from "./charts.ts";
+import { cloudImageOffers, type CloudImage } from "./cloud-images.ts";
+import type { MirroredThing, Offer, OffersOf } from "./offer.ts";
+import { rke2Offers } from "./rke2-releases.ts";
+import { tailscaleOffers } from "./tailscale-releases.ts";
 
 /** The stand-in internet: what it serves and where. */
 export interface MirrorsOptions extends WebOptions {
@@ -41,7 +35,7 @@ export interface Mirrors extends Web {
   inUse(): readonly MirroredThing[];
 }
 
-const labCharts = fileURLToPath(new URL("../charts", import.meta.url));
+const labCharts = fileURLToPath(new URL("../../charts", import.meta.url));
 
 /** Units and scripts of the release, beside this file. */
 const releaseFiles = fileURLToPath(new URL("rke2-release", import.meta.url));

@@ -8,7 +8,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { cloudImages } from "../../world/inventory.ts";
 import { noFaults, type Faults } from "../../world/faults.ts";
-import { createMirrors, type Mirrors } from "../../apis/mirrors.ts";
+import { createMirrors, type Mirrors } from "../../apis/mirrors/server.ts";
 import { readFromTar, writeTar } from "../../apis/mirrors/tar.ts";
 import { selfSigned } from "./certificate.ts";
 import { httpsRequest, type Answer } from "./https-request.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createEdge } from "../../../apis/cloudflare/edge.ts";
 import { createConnect } from "../../../apis/connect/server.ts";
 import type { Faults } from "../../../world/faults.ts";
-import { createMirrors } from "../../../apis/mirrors.ts";
+import { createMirrors } from "../../../apis/mirrors/server.ts";
 import type { WebOptions } from "../../../apis/web/server.ts";
 import { selfSigned } from "../certificate.ts";
 import { TestCloudflare } from "../cloudflare-client.ts";
