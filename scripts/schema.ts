@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { configPages } from "../stacks/config/page.ts";
 import { siteJsonSchema } from "../stacks/config/json-schema.ts";
-import { siteConfig } from "../stacks/schema.ts";
+import { siteSchema } from "../stacks/schema.ts";
 
 const root = new URL("../", import.meta.url);
 const mode = process.argv[2];
@@ -14,10 +14,10 @@ if (mode !== "--check" && mode !== "--write") {
 const files = [
   {
     path: "stacks/site.schema.json",
-    text: JSON.stringify(siteJsonSchema(siteConfig)),
+    text: JSON.stringify(siteJsonSchema(siteSchema)),
     parser: "json",
   },
-  { path: "docs/config.md", text: configPages(siteJsonSchema(siteConfig)), parser: "markdown" },
+  { path: "docs/config.md", text: configPages(siteJsonSchema(siteSchema)), parser: "markdown" },
 ] as const;
 
 let outdated = false;

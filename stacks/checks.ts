@@ -9,7 +9,7 @@ import { checkSite } from "./parts/site/checks.ts";
 import { checkTailnet } from "./parts/tailnet/checks.ts";
 import type { SiteConfig } from "./schema.ts";
 
-const checks: readonly ((config: SiteConfig, stack?: string) => readonly Problem[])[] = [
+const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[])[] = [
   checkSite,
   checkProxmox,
   checkMachines,
@@ -20,10 +20,7 @@ const checks: readonly ((config: SiteConfig, stack?: string) => readonly Problem
   checkEdge,
 ];
 
-/**
- * Every rule that spans more than one value of a site's config; an empty list means that all hold. `stack` is the site's
- * name, where it is known.
- */
-export function crossCheck(config: SiteConfig, stack?: string): readonly Problem[] {
+/** Every rule that spans more than one value of a site's config; an empty list means that all hold. */
+export function crossCheck(config: SiteConfig, stack: string): readonly Problem[] {
   return checks.flatMap((check) => check(config, stack));
 }

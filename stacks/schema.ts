@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SecretUse } from "../components/security/secrets.ts";
 import { applications, appsConfig } from "./apps/index.ts";
 import { secretUses } from "./config/secret-ref.ts";
+import type { deriveSite } from "./derive.ts";
 import { cluster } from "./parts/cluster/schema.ts";
 import { edge } from "./parts/edge/schema.ts";
 import { allowRemove, allowReplace, machines } from "./parts/machines/schema.ts";
@@ -10,10 +11,12 @@ import { proxmox } from "./parts/proxmox/schema.ts";
 import { onePassword } from "./parts/secrets/schema.ts";
 import { site } from "./parts/site/schema.ts";
 import { tailnet } from "./parts/tailnet/schema.ts";
+import { versions } from "./parts/versions/schema.ts";
 
-/** The whole config of a stack, key by key as in `Pulumi.STACK.yaml` without the `homelab:` prefix. */
-export const siteConfig = z.strictObject({
+/** What may be written in `Pulumi.STACK.yaml`, key by key without the `homelab:` prefix. */
+export const siteSchema = z.strictObject({
   site,
+  versions,
   proxmox,
   machines,
   cluster,
@@ -26,10 +29,13 @@ export const siteConfig = z.strictObject({
   allowRemove,
 });
 
-/** Config of one site, defaults filled in. */
-export type SiteConfig = z.infer<typeof siteConfig>;
+/** A site as its file says, defaults filled in. */
+export type WrittenSite = z.infer<typeof siteSchema>;
+
+/** Config of one site, everything filled in that may be left out. */
+export type SiteConfig = ReturnType<typeof deriveSite>;
 
 /** Every secret that a site's config refers to, with the path that does, in the config's order. */
 export function siteSecrets(config: SiteConfig): readonly SecretUse[] {
-  return secretUses(siteConfig, config);
+  return secretUses(siteSchema, config);
 }

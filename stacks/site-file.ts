@@ -1,14 +1,15 @@
 import { crossCheck } from "./checks.ts";
 import { parseConfig, type Parsed } from "./config/parse.ts";
 import { readConfig } from "./config/read.ts";
-import { siteConfig, type SiteConfig } from "./schema.ts";
+import { deriveSite } from "./derive.ts";
+import { siteSchema, type SiteConfig } from "./schema.ts";
 
 /** A site's config from the engine's values by full key, or every reason why it is none; see `parseConfig`. */
 export function parseSiteConfig(
   raw: Readonly<Record<string, string>>,
-  stack?: string,
+  stack: string,
 ): Parsed<SiteConfig> {
-  return parseConfig({ schema: siteConfig, check: crossCheck }, raw, stack);
+  return parseConfig({ schema: siteSchema, derive: deriveSite, check: crossCheck }, raw, stack);
 }
 
 /** The running stack's name and config. Throws one RunError that names every problem. */

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { Derivation } from "./derivation.ts";
 import { configPath, type Problem } from "./problem.ts";
 
 /** The outcome of reading a stack's config: a site, or every reason why it is none. */
@@ -7,23 +8,25 @@ export type Parsed<Config> =
   | { readonly config?: undefined; readonly problems: readonly Problem[] };
 
 /** What a stack's config is read by. */
-export interface ConfigRules<Schema extends z.ZodObject> {
+export interface ConfigRules<Schema extends z.ZodObject, Config> {
   /** The namespace `homelab:`, key by key. */
   readonly schema: Schema;
+  /** Fills in what was not written. */
+  readonly derive: (written: z.infer<Schema>, derivation: Derivation) => Config;
   /** Rules that span more than one value; empty when all hold. */
-  readonly check: (config: z.infer<Schema>, stack: string | undefined) => readonly Problem[];
+  readonly check: (config: Config, stack: string) => readonly Problem[];
 }
 
 /**
  * Reads a stack's config. `raw` holds the engine's values by full key, as `homelab:site`, structured ones as JSON.
  * Keys of other namespaces are left alone: `pulumi:tags`, and `secrets:NAME`, which `config:NAME` refers to. `stack` is the
- * site's name, where it is known. Never throws.
+ * site's name. Never throws.
  */
-export function parseConfig<Schema extends z.ZodObject>(
-  { schema, check }: ConfigRules<Schema>,
+export function parseConfig<Schema extends z.ZodObject, Config>(
+  { schema, derive, check }: ConfigRules<Schema, Config>,
   raw: Readonly<Record<string, string>>,
-  stack?: string,
-): Parsed<z.infer<Schema>> {
+  stack: string,
+): Parsed<Config> {
   const problems: Problem[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(raw)) {
@@ -50,8 +53,11 @@ export function parseConfig<Schema extends z.ZodObject>(
     );
   }
   if (!parsed.success || problems.length > 0) return { problems };
-  const crossed = check(parsed.data, stack);
-  return crossed.length > 0 ? { problems: crossed } : { config: parsed.data, problems: [] };
+  const derivation = new Derivation(stack);
+  const config = derive(parsed.data, derivation);
+  const crossed = check(config, stack).map((problem) => derivation.explain(problem));
+  const found = [...derivation.problems, ...crossed];
+  return found.length > 0 ? { problems: found } : { config, problems: [] };
 }
 
 function split(key: string): [string, string] {

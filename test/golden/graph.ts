@@ -25,7 +25,7 @@ export interface GraphNode {
  */
 export async function goldenGraph(stack: string, world: World = {}): Promise<readonly GraphNode[]> {
   const file = new URL(`../../Pulumi.${stack}.yaml`, import.meta.url);
-  const { config, problems } = parseSiteConfig(siteFile(file));
+  const { config, problems } = parseSiteConfig(siteFile(file), stack);
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml: ${problems.map((p) => `${p.path}: ${p.text}`).join("; ")}`);
   const recording = await record(stack, world);
   await deploySite(stack, config, siteDeps);

@@ -16,7 +16,7 @@ export function clusterReleases({ cluster }: Pick<SiteConfig, "cluster">): reado
         pattern: / {2}rke2\.linux-amd64\.tar\.gz$/m,
         otherwise: "its list names no rke2.linux-amd64.tar.gz",
       },
-      path: "homelab:cluster.version",
+      path: "homelab:versions.rke2",
     },
   ];
 }

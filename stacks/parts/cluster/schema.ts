@@ -1,33 +1,19 @@
 import { z } from "zod";
 import { ipv4 } from "../../config/forms.ts";
+import type { Versions } from "../versions/schema.ts";
 
 /** The RKE2 cluster. */
 export const cluster = z
   .strictObject({
-    version: z
-      .string()
-      .regex(
-        /^v1\.\d+\.\d+\+rke2r\d+$/,
-        "use a release of github.com/rancher/rke2 such as v1.35.4+rke2r1",
-      )
-      .describe("RKE2 release, for example v1.35.4+rke2r1"),
     vip: ipv4.describe(
       "Address of the control plane on the LAN; kube-vip moves it between servers",
     ),
-    kubeVip: z
-      .strictObject({
-        version: z
-          .string()
-          .regex(/^v\d+\.\d+\.\d+$/, "use a release such as v1.0.4")
-          .describe("kube-vip release"),
-        interface: z
-          .string()
-          .min(1)
-          .max(15)
-          .default("eth0")
-          .describe("Network interface of the machines"),
-      })
-      .describe("The load balancer of the control plane's address"),
+    interface: z
+      .string()
+      .min(1)
+      .max(15)
+      .default("eth0")
+      .describe("Network interface of the machines, which kube-vip puts `vip` on"),
     profile: z.enum(["cis"]).optional().describe("Hardening profile"),
     registries: z
       .record(z.string().min(1), z.strictObject({ endpoints: z.array(z.url()).min(1) }))
@@ -61,3 +47,15 @@ export const cluster = z
       ),
   })
   .describe("The RKE2 cluster");
+
+/** The cluster with its versions. */
+export function deriveCluster(
+  { interface: device, ...written }: z.infer<typeof cluster>,
+  versions: Versions,
+) {
+  return {
+    ...written,
+    version: versions.rke2,
+    kubeVip: { version: versions.kubeVip, interface: device },
+  };
+}

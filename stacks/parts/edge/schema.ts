@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { Derivation } from "../../config/derivation.ts";
 import { domain, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import type { Versions } from "../versions/schema.ts";
 
 const hex32 = (what: string): z.ZodString =>
   z.string().regex(/^[0-9a-f]{32}$/, `use the ${what}'s id: 32 hex digits`);
@@ -29,10 +31,6 @@ export const edge = z
     zone: domain.describe("DNS zone of the public names"),
     zoneId: hex32("zone").describe("Id of that zone"),
     apiToken: secretRef("API token; docs/cloudflare.md lists its permissions", oneLine),
-    cloudflared: z
-      .string()
-      .regex(/^\d{4}\.\d{1,2}\.\d+$/, "use a release such as 2025.11.1")
-      .describe("cloudflared release"),
     replicas: z.int().min(2).max(8).default(2).describe("cloudflared pods, spread over hosts"),
     access: z
       .record(label, accessPolicy)
@@ -40,3 +38,14 @@ export const edge = z
       .describe("Access policies by name; applications refer to them"),
   })
   .describe("Cloudflare tunnel, DNS and Access");
+
+/** The edge with its versions. */
+export function deriveEdge(
+  written: z.infer<typeof edge>,
+  versions: Versions,
+  derivation: Derivation,
+) {
+  const path = "homelab:versions.cloudflared";
+  const why = "homelab:edge needs it, for example 2025.11.1";
+  return { ...written, cloudflared: derivation.needed(path, versions.cloudflared, why) };
+}

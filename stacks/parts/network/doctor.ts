@@ -9,7 +9,7 @@ import { chart, type Release } from "../../doctor/releases.ts";
 
 /** Cilium's chart. */
 export function networkReleases({ network }: Pick<SiteConfig, "network">): readonly Release[] {
-  return [chart("https://helm.cilium.io", "cilium", network.cilium, "homelab:network.cilium")];
+  return [chart("https://helm.cilium.io", "cilium", network.cilium, "homelab:versions.cilium")];
 }
 
 /** The sessions of a cluster that is there, and the router's port. */

@@ -6,10 +6,6 @@ const asn = z.int().describe("Autonomous system number (RFC 6996 for private use
 /** Cilium, the cluster's networks and the BGP peering. */
 export const network = z
   .strictObject({
-    cilium: z
-      .string()
-      .regex(/^1\.\d+\.\d+$/, "use a chart version such as 1.19.6")
-      .describe("Cilium chart version"),
     pods: cidr4.describe("Pod network; each node takes a /24 of it"),
     services: cidr4.describe("Network of ClusterIP services"),
     clusterDns: ipv4.describe("Address of the cluster's DNS, inside `services`"),

@@ -15,7 +15,7 @@ export function proxmoxReleases({ proxmox }: Pick<SiteConfig, "proxmox">): reado
   const { url, sha512 } = proxmox.image;
   const file = url.slice(url.lastIndexOf("/") + 1);
   return [
-    { subject: "cloud image", url, path: "homelab:proxmox.image.url" },
+    { subject: "cloud image", url, path: "homelab:versions.image.url" },
     {
       subject: "cloud image's checksum",
       url: new URL("SHA512SUMS", url).href,
@@ -23,7 +23,7 @@ export function proxmoxReleases({ proxmox }: Pick<SiteConfig, "proxmox">): reado
         pattern: new RegExp(`^${sha512} [ *]${literal(file)}$`, "m"),
         otherwise: `the list has another checksum for ${file}, or none`,
       },
-      path: "homelab:proxmox.image.sha512",
+      path: "homelab:versions.image.sha512",
     },
   ];
 }

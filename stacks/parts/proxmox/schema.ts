@@ -81,18 +81,6 @@ export const proxmox = z
       })
       .default({ images: "local", snippets: "local", disks: "local-lvm" })
       .describe("Where images, cloud-init and disks are kept"),
-    image: z
-      .strictObject({
-        url: z
-          .url({ protocol: /^https$/, error: "use an https address" })
-          .regex(/\.(qcow2|img|raw)$/, "name a .qcow2, .img or .raw file")
-          .describe("Cloud image (Debian genericcloud); name a dated build, not `latest`"),
-        sha512: z
-          .string()
-          .regex(/^[0-9a-f]{128}$/, "use the 128 hex digits that SHA512SUMS lists beside the image")
-          .describe("SHA-512 of the file, from SHA512SUMS beside it"),
-      })
-      .describe("The image that every machine starts from"),
     hosts: z.array(host).min(1).describe("The Proxmox nodes that carry machines"),
     pciMappings: z.array(pciMapping).default([]).describe("PCI devices that machines may be given"),
   })

@@ -9,11 +9,8 @@ type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 /** Private networks (RFC 1918). */
 const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
-/**
- * What the connector offers can be routed, and the tailnet's policy fits the site. `stack` is the site's name; without it,
- * what depends on it goes unchecked.
- */
-export function checkTailnet(config: SiteConfig, stack?: string): readonly Problem[] {
+/** What the connector offers can be routed, and the tailnet's policy fits the site. */
+export function checkTailnet(config: SiteConfig, stack: string): readonly Problem[] {
   const { tailnet } = config;
   if (tailnet === undefined) return [];
   const path = "homelab:tailnet.connector.routes";

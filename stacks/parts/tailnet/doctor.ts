@@ -22,9 +22,9 @@ export function tailnetReleases({ tailnet }: Pick<SiteConfig, "tailnet">): reado
     {
       subject: `tailscale ${version}`,
       url: `${downloads}/stable/tailscale_${version}_amd64.tgz.sha256`,
-      path: "homelab:tailnet.version",
+      path: "homelab:versions.tailscale",
     },
-    chart(charts, "tailscale-operator", operator.chart, "homelab:tailnet.operator.chart"),
+    chart(charts, "tailscale-operator", operator.chart, "homelab:versions.tailscaleOperator"),
   ];
 }
 

@@ -15,7 +15,7 @@ const adminGroup = "group:admins";
 export function checkPolicy(
   config: SiteConfig,
   tailnet: Tailnet,
-  stack: string | undefined,
+  stack: string,
 ): readonly Problem[] {
   const { policy } = tailnet;
   if (policy === undefined) return [];
@@ -80,8 +80,8 @@ function groupNames(value: unknown): readonly string[] {
   ]);
 }
 
-function ownSite({ sites }: Policy, stack: string | undefined): readonly Problem[] {
-  if (stack === undefined || !Object.hasOwn(sites, stack)) return [];
+function ownSite({ sites }: Policy, stack: string): readonly Problem[] {
+  if (!Object.hasOwn(sites, stack)) return [];
   return [
     {
       path: `${root}.sites.${stack}`,

@@ -1,11 +1,8 @@
 import { z } from "zod";
+import type { Derivation } from "../../config/derivation.ts";
 import { cidr4, ipv4, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
-
-const release = z
-  .string()
-  .regex(/^\d+\.\d+\.\d+$/, "use a release such as 1.102.3")
-  .describe("Tailscale release, for example 1.102.3");
+import type { Versions } from "../versions/schema.ts";
 
 const email = z.email("use an e-mail address");
 
@@ -70,15 +67,6 @@ export const tailnet = z
         clientSecret: secretRef("Client secret", oneLine),
       })
       .describe("OAuth client that the stack works with"),
-    version: release,
-    operator: z
-      .strictObject({
-        chart: z
-          .string()
-          .regex(/^\d+\.\d+\.\d+$/, "use a chart version such as 1.102.3")
-          .describe("Version of the tailscale-operator chart"),
-      })
-      .describe("The Kubernetes operator"),
     connector: z
       .strictObject({
         name: label.describe("Name of the Connector and of its device"),
@@ -100,3 +88,22 @@ export const tailnet = z
     policy: tailnetPolicy.optional(),
   })
   .describe("Tailscale");
+
+/** The tailnet with its versions. */
+export function deriveTailnet(
+  written: z.infer<typeof tailnet>,
+  versions: Versions,
+  derivation: Derivation,
+) {
+  const version = (key: "tailscale" | "tailscaleOperator"): string =>
+    derivation.needed(
+      `homelab:versions.${key}`,
+      versions[key],
+      "homelab:tailnet needs it, for example 1.102.3",
+    );
+  return {
+    ...written,
+    version: version("tailscale"),
+    operator: { chart: version("tailscaleOperator") },
+  };
+}

@@ -9,7 +9,7 @@ import { siteDeps } from "../site-deps.ts";
 /** Every resource that a site's program registers, as policies see it. */
 export async function siteResources(stack: string): Promise<readonly SeenResource[]> {
   const file = new URL(`../../../Pulumi.${stack}.yaml`, import.meta.url);
-  const { config } = parseSiteConfig(siteFile(file));
+  const { config } = parseSiteConfig(siteFile(file), stack);
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml is no site`);
   const recording = await record(stack);
   await deploySite(stack, config, siteDeps);

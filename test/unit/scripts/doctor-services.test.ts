@@ -193,7 +193,7 @@ describe("the doctor's downloads", () => {
     const finding = judgeRelease(named(/^RKE2/), 404, "");
     assert.deepEqual(
       [finding.severity, finding.remedy],
-      ["error", "correct homelab:cluster.version"],
+      ["error", "correct homelab:versions.rke2"],
     );
     assert.equal(judgeRelease(named(/^RKE2/), 503, "").severity, "warning");
   });

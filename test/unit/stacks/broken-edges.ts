@@ -16,9 +16,15 @@ export const brokenEdges: readonly (readonly [string, string, RegExp, Changes])[
   ],
   [
     "a cloudflared release of another form",
-    "homelab:edge.cloudflared",
+    "homelab:versions.cloudflared",
     /such as 2025\.11\.1/,
-    { "edge.cloudflared": "latest" },
+    { "versions.cloudflared": "latest" },
+  ],
+  [
+    "an edge without its cloudflared",
+    "homelab:versions.cloudflared",
+    /is missing; homelab:edge needs it/,
+    { "versions.cloudflared": undefined },
   ],
   ["a single cloudflared", "homelab:edge.replicas", />=2/, { "edge.replicas": 1 }],
   [

@@ -43,15 +43,15 @@ export const brokenFoundations: readonly Row[] = [
   ],
   [
     "an image that changes under its name",
-    "homelab:proxmox.image.url",
+    "homelab:versions.image.url",
     /name a \.qcow2/,
-    { "proxmox.image.url": "https://cloud.debian.org/latest" },
+    { "versions.image.url": "https://cloud.debian.org/latest" },
   ],
   [
     "an image without a checksum",
-    "homelab:proxmox.image.sha512",
+    "homelab:versions.image.sha512",
     /is missing; .*string/,
-    { "proxmox.image.sha512": undefined },
+    { "versions.image.sha512": undefined },
   ],
   [
     "two hosts of one name",
@@ -120,9 +120,9 @@ export const brokenFoundations: readonly Row[] = [
   ],
   [
     "a release without its RKE2 part",
-    "homelab:cluster.version",
+    "homelab:versions.rke2",
     /such as v1\.35\.4\+rke2r1/,
-    { "cluster.version": "v1.35.4" },
+    { "versions.rke2": "v1.35.4" },
   ],
   [
     "a control plane at a host's address",

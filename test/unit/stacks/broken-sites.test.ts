@@ -34,7 +34,17 @@ describe("broken sites", () => {
     assert.ok(brokenSites.length >= 45, String(brokenSites.length));
     const sections = new Set(brokenSites.map(({ path }) => path.split(/[.[:]/)[1] ?? path));
     const expected = [
-      ...["site", "proxmox", "machines", "cluster", "network", "onePassword", "tailnet", "edge"],
+      ...[
+        "site",
+        "versions",
+        "proxmox",
+        "machines",
+        "cluster",
+        "network",
+        "onePassword",
+        "tailnet",
+        "edge",
+      ],
       ...["apps", "allowReplace", "allowRemove"],
     ];
     assert.deepEqual(

@@ -34,7 +34,7 @@ export const brokenSites: readonly BrokenSite[] = [
     what: "a section that does not exist",
     raw: { "homelab:tailscale": "{}" },
     path: "homelab:tailscale",
-    advice: /unknown key; known are site, proxmox, .*tailnet/,
+    advice: /unknown key; known are site, versions, proxmox, .*tailnet/,
   },
   {
     what: "plain text in place of a section",

@@ -7,9 +7,21 @@ const policy = "homelab:tailnet.policy";
 export const brokenTailnets: readonly (readonly [string, string, RegExp, Changes])[] = [
   [
     "a Tailscale release of another form",
-    "homelab:tailnet.version",
+    "homelab:versions.tailscale",
     /such as 1\.102\.3/,
-    { "tailnet.version": "v1.102" },
+    { "versions.tailscale": "v1.102" },
+  ],
+  [
+    "a tailnet without its release",
+    "homelab:versions.tailscale",
+    /is missing; homelab:tailnet needs it/,
+    { "versions.tailscale": undefined },
+  ],
+  [
+    "a tailnet without its operator's chart",
+    "homelab:versions.tailscaleOperator",
+    /is missing; homelab:tailnet needs it/,
+    { "versions.tailscaleOperator": undefined },
   ],
   [
     "a tailnet without its client",

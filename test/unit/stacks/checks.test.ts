@@ -13,7 +13,9 @@ import { crossCheck } from "../../../stacks/checks.ts";
 import { homeConfig, type Changes } from "./sample.ts";
 
 function problemsAfter(changes: Changes): readonly string[] {
-  return crossCheck(homeConfig(changes)).map((problem) => `${problem.path}: ${problem.text}`);
+  return crossCheck(homeConfig(changes), "home").map(
+    (problem) => `${problem.path}: ${problem.text}`,
+  );
 }
 
 const address = fc
@@ -195,7 +197,7 @@ describe("cross-checks", () => {
           config.network.loadBalancers,
           "100.64.0.0/10",
         ];
-        const found = crossCheck(config).some((problem) => / overlaps /.test(problem.text));
+        const found = crossCheck(config, "home").some((problem) => / overlaps /.test(problem.text));
         assert.equal(
           found,
           others.some((other) => overlap(pods, other)),

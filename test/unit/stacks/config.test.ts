@@ -8,7 +8,7 @@ describe("site config", () => {
   for (const stack of ["home", "cabin"]) {
     it(`accepts the ${stack} site`, () => {
       const raw = siteFile(new URL(`../../../Pulumi.${stack}.yaml`, import.meta.url));
-      assert.deepEqual(parseSiteConfig(raw).problems, []);
+      assert.deepEqual(parseSiteConfig(raw, stack).problems, []);
     });
   }
 
@@ -24,7 +24,7 @@ describe("site config", () => {
   it("names an unknown top-level key and leaves other namespaces alone", () => {
     const raw = { ...changed(), "homelab:machine": "[]", "pulumi:tags": "{}", "secrets:x": "y" };
     assert.deepEqual(
-      parseSiteConfig(raw).problems.map((problem) => problem.path),
+      parseSiteConfig(raw, "home").problems.map((problem) => problem.path),
       ["homelab:machine"],
     );
   });
@@ -39,10 +39,7 @@ describe("site config", () => {
   });
 
   it("refuses plain text where a structure belongs", () => {
-    const [problem] = parseSiteConfig({
-      ...changed(),
-      "homelab:site": "home",
-    }).problems;
+    const [problem] = parseSiteConfig({ ...changed(), "homelab:site": "home" }, "home").problems;
     assert.deepEqual(problem, {
       path: "homelab:site",
       text: "is plain text; write a structure in YAML below the key",
@@ -66,9 +63,9 @@ describe("site config", () => {
   const refusals: readonly [string, string, RegExp, Changes][] = [
     [
       "an image without SHA-512",
-      "homelab:proxmox.image.sha512",
+      "homelab:versions.image.sha512",
       /128 hex/,
-      { "proxmox.image.sha512": "abc" },
+      { "versions.image.sha512": "abc" },
     ],
     [
       "an http endpoint",
@@ -78,9 +75,9 @@ describe("site config", () => {
     ],
     [
       "a release of another form",
-      "homelab:cluster.version",
+      "homelab:versions.rke2",
       /v1\.35\.4\+rke2r1/,
-      { "cluster.version": "1.35" },
+      { "versions.rke2": "1.35" },
     ],
     [
       "a name with capitals",

@@ -4,18 +4,18 @@ import { format } from "prettier";
 import { goldenFile, goldenGraph } from "../../golden/graph.ts";
 import { configPages } from "../../../stacks/config/page.ts";
 import { siteJsonSchema } from "../../../stacks/config/json-schema.ts";
-import { siteConfig } from "../../../stacks/schema.ts";
+import { siteSchema } from "../../../stacks/schema.ts";
 
 describe("generated files", () => {
   const root = new URL("../../../", import.meta.url);
 
   it("the editors' schema and the config page match stacks/schema.ts", async () => {
-    const schema = await format(JSON.stringify(siteJsonSchema(siteConfig)), {
+    const schema = await format(JSON.stringify(siteJsonSchema(siteSchema)), {
       parser: "json",
       printWidth: 100,
     });
     assert.equal(readFileSync(new URL("stacks/site.schema.json", root), "utf8"), schema);
-    const page = await format(configPages(siteJsonSchema(siteConfig)), {
+    const page = await format(configPages(siteJsonSchema(siteSchema)), {
       parser: "markdown",
       printWidth: 100,
     });

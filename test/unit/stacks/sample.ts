@@ -1,14 +1,17 @@
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import type { Problem } from "../../../stacks/config/problem.ts";
-import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
+import { Derivation } from "../../../stacks/config/derivation.ts";
+import { deriveSite } from "../../../stacks/derive.ts";
+import { siteSchema, type SiteConfig } from "../../../stacks/schema.ts";
 
 /** Changes to a config by path: `{"machines[0].vmId": 121}`; undefined removes a value. */
 export type Changes = Readonly<Record<string, unknown>>;
 
 type Tree = Record<string, unknown>;
 
-function homeValues(changes: Changes): Tree {
+/** What the home site's file says, by key, after changes. */
+export function homeValues(changes: Changes): Tree {
   const raw = siteFile(new URL("../../../Pulumi.home.yaml", import.meta.url));
   const values = Object.fromEntries(
     Object.entries(raw).map(([key, text]) => [
@@ -43,10 +46,10 @@ export function changed(changes: Changes = {}): Record<string, string> {
 
 /** What is wrong with the home site after changes. */
 export function problemsAfter(changes: Changes): readonly Problem[] {
-  return parseSiteConfig(changed(changes)).problems;
+  return parseSiteConfig(changed(changes), "home").problems;
 }
 
-/** The home site's config, defaults filled in, after changes that keep it readable. */
+/** The home site's config, everything filled in, after changes that keep it readable. */
 export function homeConfig(changes: Changes = {}): SiteConfig {
-  return siteConfig.parse(homeValues(changes));
+  return deriveSite(siteSchema.parse(homeValues(changes)), new Derivation("home"));
 }

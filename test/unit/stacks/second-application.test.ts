@@ -6,16 +6,18 @@ import { secretUses } from "../../../stacks/config/secret-ref.ts";
 import { deployApps } from "../../../stacks/apps/deploy.ts";
 import { applications, appsConfig } from "../../../stacks/apps/index.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
-import { siteConfig, type SiteConfig } from "../../../stacks/schema.ts";
+import { Derivation } from "../../../stacks/config/derivation.ts";
+import { deriveSite } from "../../../stacks/derive.ts";
+import { siteSchema, type SiteConfig } from "../../../stacks/schema.ts";
 import { record } from "../../recorder.ts";
 import { at } from "../components/at.ts";
 import { fakeSecrets } from "../site-deps.ts";
-import { homeConfig } from "./sample.ts";
+import { homeValues } from "./sample.ts";
 import { welcome } from "./welcome.ts";
 
 /** What `stacks/apps/index.ts` would say with one line more. */
 const all = { ...applications, welcome };
-const schema = siteConfig.extend({ apps: appsConfig(all) });
+const schema = siteSchema.extend({ apps: appsConfig(all) });
 
 const written = {
   image: "ghcr.io/example/welcome",
@@ -26,15 +28,15 @@ const written = {
 };
 
 function read(changes: Partial<typeof written> = {}): SiteConfig {
-  const { apps, ...site } = homeConfig();
-  return schema.parse({ ...site, apps: { ...apps, welcome: { ...written, ...changes } } });
+  const home = homeValues({ "apps.welcome": { ...written, ...changes } });
+  return deriveSite(schema.parse(home), new Derivation("home"));
 }
 
 describe("a second application, which is one file", () => {
   it("has its config read, its defaults filled in and its misspellings refused", () => {
     const { apps } = read();
     assert.equal(at(apps, "welcome.replicas"), 2);
-    const misspelt = { ...homeConfig(), apps: { welcome: { ...written, imgae: "x" } } };
+    const misspelt = homeValues({ "apps.welcome": { ...written, imgae: "x" } });
     const issues = schema.safeParse(misspelt).error?.issues ?? [];
     assert.deepEqual(
       issues.map(({ path }) => path.join(".")),
@@ -51,7 +53,7 @@ describe("a second application, which is one file", () => {
 
   it("is checked as every public name is", () => {
     const problems = (changes: Partial<typeof written>) =>
-      crossCheck(read(changes)).map(({ path, text }) => `${path}: ${text}`);
+      crossCheck(read(changes), "home").map(({ path, text }) => `${path}: ${text}`);
     assert.deepEqual(problems({}), []);
     assert.match(
       problems({ hostname: "typeo.example.net" }).join(),

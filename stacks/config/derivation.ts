@@ -1,0 +1,51 @@
+import type { Problem } from "./problem.ts";
+
+/**
+ * What is known while a site file is completed: what had to be derived, and what cannot be. A value that nobody wrote can
+ * still be wrong; `explain` then says where it came from.
+ */
+export class Derivation {
+  /** The site's name. */
+  readonly stack: string;
+  readonly #problems: Problem[] = [];
+  readonly #sources = new Map<string, string>();
+
+  constructor(stack: string) {
+    this.stack = stack;
+  }
+
+  /** What the file lacks and nothing can be derived from. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** The value at `path` as it was written, or else `derived`, which was made of `source` (a path, or in words). */
+  given<Value>(path: string, written: Value | undefined, derived: Value, source: string): Value {
+    if (written !== undefined) return written;
+    this.#sources.set(path, source);
+    return derived;
+  }
+
+  /**
+   * The text at `path`, or a problem when it was not written. The empty text then stands in, so that the checks of all
+   * other values still run; no site comes of it.
+   */
+  needed(path: string, written: string | undefined, why: string): string {
+    if (written === undefined) this.report(path, `is missing; ${why}`);
+    return written ?? "";
+  }
+
+  /** Adds a problem with what was written. */
+  report(path: string, text: string): void {
+    this.#problems.push({ path, text });
+  }
+
+  /** The problem; with its value's source, when nobody wrote the value. */
+  explain(problem: Problem): Problem {
+    for (const [path, source] of this.#sources) {
+      if (problem.path !== path && !problem.path.startsWith(`${path}[`)) continue;
+      return { ...problem, text: `${problem.text} (not written, so derived from ${source})` };
+    }
+    return problem;
+  }
+}
