@@ -37,7 +37,7 @@ async function shellcheck(): Promise<boolean> {
 await ensurePackages(() => undefined);
 const checks: readonly [string, () => Promise<boolean>][] = [
   ["types", () => run(bin("tsc"), ["--noEmit", "-p", "."])],
-  ["lint", () => run(bin("eslint"), ["--max-warnings", "0", "."])],
+  ["lint", () => run(process.execPath, [bin("eslint"), "--max-warnings", "0", "."])],
   ["format", () => run(bin("prettier"), [write ? "--write" : "--check", "--log-level=warn", "."])],
   ["gofmt", gofmt],
   ["vet", () => run(go, ["vet", "./..."], moduleRoot)],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { diffGraphs, diffValues, type Node } from "../../../scripts/diff/graph-diff.ts";
-import { renderDiff } from "../../../scripts/diff/render.ts";
+import { diffGraphs, diffValues, type Node } from "../../golden/graph-diff.ts";
+import { renderDiff } from "../../golden/render-diff.ts";
 
 const machine = (name: string, more: Record<string, unknown> = {}): Node => ({
   type: "proxmoxve:index/vmLegacy:VmLegacy",

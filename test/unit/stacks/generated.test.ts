@@ -23,7 +23,7 @@ describe("generated files", () => {
   });
 
   for (const stack of ["home", "cabin"]) {
-    it(`the graph of ${stack} is its golden file (node scripts/golden.ts --write)`, async () => {
+    it(`the graph of ${stack} is its golden file (npm run golden)`, async () => {
       assert.equal(
         `${JSON.stringify(await goldenGraph(stack), undefined, 2)}\n`,
         goldenFile(stack),

@@ -5,10 +5,10 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { goldenGraph } from "../test/golden/graph.ts";
-import { diffGraphs, type Node } from "./diff/graph-diff.ts";
-import { renderDiff } from "./diff/render.ts";
-import { main, projectDirectory, stackCommand } from "./site-stack.ts";
+import { main, projectDirectory, stackCommand } from "../../scripts/site-stack.ts";
+import { diffGraphs, type Node } from "./graph-diff.ts";
+import { goldenGraph } from "./graph.ts";
+import { renderDiff } from "./render-diff.ts";
 
 const command = stackCommand("diff", "what the working tree changes of a site's graph")
   .requiredOption("-b, --base <commit>", "branch or commit to compare with, for example main")

@@ -9,9 +9,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { delimiter } from "node:path";
-import { ensurePackages } from "./debian.ts";
-import { Progress } from "./progress.ts";
-import { ensureTools } from "./tools.ts";
+import { ensurePackages } from "../toolchain/debian.ts";
+import { Progress } from "../toolchain/progress.ts";
+import { ensureTools } from "../toolchain/tools.ts";
 
 const [script, ...rest] = process.argv.slice(2);
 if (script === undefined) throw new Error("usage: enter.ts SCRIPT.ts [ARGUMENT ...]");
@@ -31,7 +31,7 @@ if (own.length > 0) {
   const [code] = (await once(child, "exit")) as [number | null];
   process.exitCode = code ?? 1;
 } else {
-  const { runInLab, startLab } = await import("../lab/lab.ts");
+  const { runInLab, startLab } = await import("./lab.ts");
   await progress.step("Debian packages", ensurePackages);
   const tools = await progress.step("tools", ensureTools);
   await progress.step("lab", async (report) => startLab({ tools, log: report }));
