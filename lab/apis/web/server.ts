@@ -175,16 +175,18 @@ class Exchange {
     answer: Answer | OwnAnswer,
   ): Promise<FastifyReply> {
     const lost = this.#lost.has(request);
+    const note = (status?: number): void => {
+      const said = [status, answer.note, lost ? "lost" : undefined];
+      this.#note(request, reply, said.filter((word) => word !== undefined).join(" "));
+    };
     if ("write" in answer) {
       reply.hijack();
       await answer.write(reply.raw, lost);
-      const status = reply.raw.headersSent ? `${reply.raw.statusCode} ` : "";
-      this.#note(request, reply, `${status}${answer.note}`);
+      note(reply.raw.headersSent ? reply.raw.statusCode : undefined);
       return reply;
     }
-    const { status = 200, reason, headers = {}, body, note } = answer;
-    const said = [status, note, lost ? "lost" : undefined].filter((word) => word !== undefined);
-    this.#note(request, reply, said.join(" "));
+    const { status = 200, reason, headers = {}, body } = answer;
+    note(status);
     if (lost) return hangUp(request, reply);
     if (reason !== undefined) reply.raw.statusMessage = reason;
     reply.code(status).headers(headers);
