@@ -1,0 +1,35 @@
+import type { RefusedSites } from "./index.ts";
+
+/** The RKE2 cluster. */
+export const cluster: RefusedSites = {
+  "a control plane at a host's address": {
+    edit: { "cluster.vip": "192.168.1.11" },
+    at: "homelab:cluster.vip",
+    says: /already used by homelab:proxmox\.hosts\[0\]/,
+  },
+  "a schedule at minute 75": {
+    edit: { "cluster.snapshots": { schedule: "75 * * * *" } },
+    at: "homelab:cluster.snapshots.schedule",
+    says: /"75" is no minute; use 0 to 59/,
+  },
+  "a flag that the program sets": {
+    edit: { "cluster.kubeletArgs": { "node-ip": "1.2.3.4" } },
+    at: "homelab:cluster.kubeletArgs.node-ip",
+    says: /remove it here/,
+  },
+  "a control plane at the broadcast address": {
+    edit: { "cluster.vip": "192.168.1.255" },
+    at: "homelab:cluster.vip",
+    says: /broadcast/,
+  },
+  "a control plane at a machine's address": {
+    edit: { "cluster.vip": "192.168.1.22" },
+    at: "homelab:cluster.vip",
+    says: /machines\[1\]/,
+  },
+  "a schedule of four fields": {
+    edit: { "cluster.snapshots": { schedule: "0 * * *" } },
+    at: "homelab:cluster.snapshots.schedule",
+    says: /4 fields/,
+  },
+};

@@ -1,0 +1,45 @@
+import type { RefusedSites } from "./index.ts";
+
+/** The edge and its Access policies. */
+export const edge: RefusedSites = {
+  "an account by its name": {
+    edit: { "edge.accountId": "home" },
+    at: "homelab:edge.accountId",
+    says: /32 hex digits/,
+  },
+  "a zone by its name": {
+    edit: { "edge.zoneId": "example.net" },
+    at: "homelab:edge.zoneId",
+    says: /zone's id: 32 hex digits/,
+  },
+  "a single cloudflared": {
+    edit: { "edge.replicas": 1 },
+    at: "homelab:edge.replicas",
+    says: />=2/,
+  },
+  "more cloudflareds than hosts": {
+    edit: { "edge.replicas": 5 },
+    at: "homelab:edge.replicas",
+    says: /pods run on 4; use 4 or fewer/,
+  },
+  "a policy that admits nobody": {
+    edit: { "edge.access": { family: {} } },
+    at: "homelab:edge.access.family",
+    says: /give it emails, emailDomains or serviceTokens, or remove it/,
+  },
+  "a service token named twice": {
+    edit: { "edge.access.family.serviceTokens": ["monitoring", "monitoring"] },
+    at: "homelab:edge.access.family.serviceTokens[1]",
+    says: /remove the repetition/,
+  },
+  "a session of no time": {
+    edit: { "edge.access.family.sessionDuration": "0h" },
+    at: "homelab:edge.access.family.sessionDuration",
+    says: /such as 24h/,
+  },
+  "a person without an address": {
+    edit: { "edge.access.family.emails": ["admin"] },
+    at: "homelab:edge.access.family.emails[0]",
+    says: /use an e-mail address/,
+  },
+};

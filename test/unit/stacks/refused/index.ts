@@ -1,0 +1,33 @@
+/** Sites that are refused before anything is registered: each is home with one edit, named by what is wrong with it. */
+import type { Changes } from "../sample.ts";
+import { apps } from "./apps.ts";
+import { cluster } from "./cluster.ts";
+import { edge } from "./edge.ts";
+import { file } from "./file.ts";
+import { machines } from "./machines.ts";
+import { network } from "./network.ts";
+import { proxmox } from "./proxmox.ts";
+import { secrets } from "./secrets.ts";
+import { tailnet } from "./tailnet.ts";
+import { versions } from "./versions.ts";
+
+export interface RefusedSite {
+  /** What differs from home, by path; undefined removes a value. */
+  readonly edit?: Changes;
+  /** Further values by full key, as the engine hands them over. */
+  readonly raw?: Readonly<Record<string, string>>;
+  /** Full keys that stand encrypted in the stack's file. */
+  readonly encrypted?: readonly string[];
+  /** The stack's name; home when left out. */
+  readonly stack?: string;
+  /** Config path that the refusal names. */
+  readonly at: string;
+  /** What it says of it: what is wrong, or what to do. */
+  readonly says: RegExp;
+}
+
+export type RefusedSites = Readonly<Record<string, RefusedSite>>;
+
+export const refusedSites: readonly (readonly [name: string, site: RefusedSite])[] = [
+  ...[file, network, versions, proxmox, machines, cluster, secrets, tailnet, edge, apps],
+].flatMap((part) => Object.entries(part));

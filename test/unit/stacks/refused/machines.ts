@@ -1,0 +1,127 @@
+import { homeConfig } from "../sample.ts";
+import type { RefusedSites } from "./index.ts";
+
+/** Machines, and permissions to replace or remove them. */
+export const machines: RefusedSites = {
+  "a VM id used twice": {
+    edit: { "machines[1].vmId": 121 },
+    at: "homelab:machines[1].vmId",
+    says: /121 is already used by .*choose another/,
+  },
+  "a machine at another's address": {
+    edit: { "machines[1].address": "192.168.1.21" },
+    at: "homelab:machines[1].address",
+    says: /give each its own address/,
+  },
+  "a machine on no host": {
+    edit: { "machines[2].host": "attic" },
+    at: "homelab:machines[2].host",
+    says: /attic is not in homelab:proxmox\.hosts; known are/,
+  },
+  "a role that RKE2 does not have": {
+    edit: { "machines[0].role": "master" },
+    at: "homelab:machines[0].role",
+    says: /"server"\|"agent"/,
+  },
+  "two servers": {
+    edit: { "machines[2].role": "agent" },
+    at: "homelab:machines",
+    says: /^2 servers .*use 1, 3 or 5/,
+  },
+  "a machine that HA cannot move": {
+    edit: {
+      "proxmox.pciMappings": [
+        { name: "gpu", devices: [{ host: "stone", path: "0000:01:00.0", id: "10de:2204" }] },
+      ],
+      "machines[0].pci": ["gpu"],
+      "machines[0].ha": {},
+    },
+    at: "homelab:machines[0].ha",
+    says: /drop `ha` or `pci`/,
+  },
+  "a name that is no host name": {
+    edit: { "machines[0].name": "proxmox_stone" },
+    at: "homelab:machines[0].name",
+    says: /RFC 1123/,
+  },
+  "a replacement of no machine": {
+    edit: { allowReplace: ["attic"] },
+    at: "homelab:allowReplace[0]",
+    says: /known are proxmox-stone/,
+  },
+  "a removal of a machine that is still there": {
+    edit: { allowRemove: ["proxmox-vault"] },
+    at: "homelab:allowRemove[0]",
+    says: /still in homelab:machines; remove it there or here/,
+  },
+  "nodes without room for pods": {
+    edit: { machines: [{ ...homeConfig().machines[0], workloads: false }] },
+    at: "homelab:machines",
+    says: /no machine runs ordinary pods.*set `workloads: true`/,
+  },
+  "a machine outside the LAN": {
+    edit: { "machines[0].address": "192.168.7.21" },
+    at: "homelab:machines[0].address",
+    says: /^192\.168\.7\.21 is not in/,
+  },
+  "a machine at its host's address": {
+    edit: { "machines[0].address": "192.168.1.11" },
+    at: "homelab:machines[0].address",
+    says: /hosts\[0\]/,
+  },
+  "two machines of one name": {
+    edit: { "machines[1].name": "proxmox-stone" },
+    at: "homelab:machines[1].name",
+    says: /^proxmox-stone is already/,
+  },
+  "a server's VM id at an agent": {
+    edit: { "machines[3].vmId": 121 },
+    at: "homelab:machines[3].vmId",
+    says: /^121 is already/,
+  },
+  "a MAC used twice, whatever its case": {
+    edit: { "machines[0].mac": "bc:24:11:00:00:0a", "machines[1].mac": "BC:24:11:00:00:0A" },
+    at: "homelab:machines[1].mac",
+    says: /^BC:24:11:00:00:0A is already used by homelab:machines\[0\]/,
+  },
+  "a multicast MAC": {
+    edit: { "machines[0].mac": "01:24:11:00:00:0a" },
+    at: "homelab:machines[0].mac",
+    says: /multicast/,
+  },
+  "a server on no host": {
+    edit: { "machines[0].host": "attic" },
+    at: "homelab:machines[0].host",
+    says: /known are stone, tank/,
+  },
+  "a replacement of a machine that has left": {
+    edit: { allowReplace: ["proxmox-attic"] },
+    at: "homelab:allowReplace[0]",
+    says: /^proxmox-attic is not in homelab:machines; known are proxmox-stone/,
+  },
+  "a PCI mapping that is not there": {
+    edit: { "machines[0].pci": ["gpu"] },
+    at: "homelab:machines[0].pci[0]",
+    says: /^gpu is not in/,
+  },
+  "no server": {
+    edit: { "machines[0].role": "agent", "machines[1].role": "agent", "machines[2].role": "agent" },
+    at: "homelab:machines",
+    says: /^no machine has role/,
+  },
+  "more cores than a host has": {
+    edit: { "machines[0].cores": 17 },
+    at: "homelab:machines[0].cores",
+    says: /^17 cores are more than the 16 of stone/,
+  },
+  "a name with capitals": {
+    edit: { "machines[0].name": "Stone" },
+    at: "homelab:machines[0].name",
+    says: /RFC 1123/,
+  },
+  "a VM id below 100": {
+    edit: { "machines[0].vmId": 99 },
+    at: "homelab:machines[0].vmId",
+    says: /100/,
+  },
+};

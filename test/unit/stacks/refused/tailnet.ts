@@ -1,0 +1,123 @@
+import type { RefusedSites } from "./index.ts";
+
+/** The tailnet, its connector and its policy. */
+export const tailnet: RefusedSites = {
+  "a tailnet without its client": {
+    edit: { "tailnet.oauth": undefined },
+    at: "homelab:tailnet.oauth",
+    says: /is missing/,
+  },
+  "the client's id in place of its secret": {
+    edit: { "tailnet.oauth.clientSecret": "op://Homelab/Tailscale/client-id" },
+    at: "homelab:tailnet.oauth.clientSecret",
+    says: /refer to the client's secret/,
+  },
+  "a route of tailnet addresses": {
+    edit: { "tailnet.connector.routes": ["100.64.3.0/24", "192.168.1.0/24"] },
+    at: "homelab:tailnet.connector.routes[0]",
+    says: /100\.64\.0\.0\/10.*leave it out/,
+  },
+  "a default route": {
+    edit: { "tailnet.connector.routes": ["192.168.1.0/24", "0.0.0.0/0"] },
+    at: "homelab:tailnet.connector.routes[1]",
+    says: /exit node's route; set `exitNode: true` instead/,
+  },
+  "a route with host bits": {
+    edit: { "tailnet.connector.routes": ["192.168.1.9/24"] },
+    at: "homelab:tailnet.connector.routes[0]",
+    says: /use 192\.168\.1\.0\/24$/,
+  },
+  "one route inside another": {
+    edit: {
+      "tailnet.connector.routes": ["192.168.0.0/20", "192.168.1.0/24"],
+      "tailnet.policy.sites": {},
+    },
+    at: "homelab:tailnet.connector.routes[1]",
+    says: /overlaps 192\.168\.0\.0\/20 of the same list; keep one/,
+  },
+  "a connector called like a machine": {
+    edit: { "tailnet.connector.name": "proxmox-tank" },
+    at: "homelab:tailnet.connector.name",
+    says: /is also homelab:machines\[1\].*choose another/,
+  },
+  "a connector's name that is no label": {
+    edit: { "tailnet.connector.name": "Connector_0" },
+    at: "homelab:tailnet.connector.name",
+    says: /RFC 1123/,
+  },
+  "split DNS that nobody away can reach": {
+    edit: { "tailnet.splitDns": ["10.9.9.9"] },
+    at: "homelab:tailnet.splitDns[0]",
+    says: /10\.9\.9\.9 .*add its network to connector\.routes/,
+  },
+  "a gateway that answers DNS out of reach": {
+    edit: { "tailnet.connector.routes": ["10.43.0.0/16"] },
+    at: "homelab:tailnet.connector.routes",
+    says: /192\.168\.1\.1 .*name another in splitDns/,
+  },
+  "a policy without admins": {
+    edit: { "tailnet.policy.admins": [] },
+    at: "homelab:tailnet.policy.admins",
+    says: /expected array to have >=1 items/,
+  },
+  "an admin who is no address": {
+    edit: { "tailnet.policy.admins": ["admin"] },
+    at: "homelab:tailnet.policy.admins[0]",
+    says: /use an e-mail address/,
+  },
+  "a member named twice": {
+    edit: { "tailnet.policy.groups.group:family": ["a@example.net", "a@example.net"] },
+    at: "homelab:tailnet.policy.groups.group:family[1]",
+    says: /remove the repetition/,
+  },
+  "a group without members": {
+    edit: { "tailnet.policy.groups.group:guests": [] },
+    at: "homelab:tailnet.policy.groups.group:guests",
+    says: /name somebody, or remove the group/,
+  },
+  "a group in the program's name": {
+    edit: { "tailnet.policy.groups.group:admins": ["a@example.net"] },
+    at: "homelab:tailnet.policy.groups.group:admins",
+    says: /put its members there/,
+  },
+  "a group's name without its prefix": {
+    edit: { "tailnet.policy.groups": { family: ["a@example.net"] } },
+    at: "homelab:tailnet.policy.groups.family",
+    says: /such as group:family/,
+  },
+  "a grant to a group that is not there": {
+    edit: { "tailnet.policy.grants": [{ src: ["group:friends"], dst: ["*"], ip: ["*"] }] },
+    at: "homelab:tailnet.policy.grants[0]",
+    says: /group:friends is no group .*use one of group:admins, group:family/,
+  },
+  "a test of a group that is not there": {
+    edit: { "tailnet.policy.tests": [{ src: "group:friends", accept: ["10.43.0.1:443"] }] },
+    at: "homelab:tailnet.policy.tests[0]",
+    says: /group:friends is no group/,
+  },
+  "the stack's own site among the others": {
+    edit: { "tailnet.policy.sites": { home: { routes: ["10.77.0.0/16"] } } },
+    at: "homelab:tailnet.policy.sites.home",
+    says: /list the other stacks only/,
+  },
+  "another site with this one's network": {
+    edit: { "tailnet.policy.sites": { cabin: { routes: ["10.42.8.0/24"] } } },
+    at: "homelab:tailnet.policy.sites.cabin.routes[0]",
+    says: /overlaps 10\.42\.0\.0\/16.*give each site networks of its own/,
+  },
+  "two other sites with one network": {
+    edit: { "tailnet.policy.sites.shed": { routes: ["10.52.0.0/20"] } },
+    at: "homelab:tailnet.policy.sites.shed.routes[0]",
+    says: /sites\.cabin\.routes; .*networks of its own/,
+  },
+  "another site with a default route": {
+    edit: { "tailnet.policy.sites": { cabin: { routes: ["0.0.0.0/0"] } } },
+    at: "homelab:tailnet.policy.sites.cabin.routes[0]",
+    says: /set the site's `exitNode: true`/,
+  },
+  "an adopted policy without its checksum": {
+    edit: { "tailnet.policy.adopt": "yes" },
+    at: "homelab:tailnet.policy.adopt",
+    says: /64 hex digits/,
+  },
+};

@@ -1,0 +1,55 @@
+import type { RefusedSites } from "./index.ts";
+
+/** Versions, and what each of them is needed for. */
+export const versions: RefusedSites = {
+  "an image that changes under its name": {
+    edit: { "versions.image.url": "https://cloud.debian.org/latest" },
+    at: "homelab:versions.image.url",
+    says: /name a \.qcow2/,
+  },
+  "an image without a checksum": {
+    edit: { "versions.image.sha512": undefined },
+    at: "homelab:versions.image.sha512",
+    says: /is missing; .*string/,
+  },
+  "an image with a short checksum": {
+    edit: { "versions.image.sha512": "abc" },
+    at: "homelab:versions.image.sha512",
+    says: /128 hex/,
+  },
+  "a release without its RKE2 part": {
+    edit: { "versions.rke2": "v1.35.4" },
+    at: "homelab:versions.rke2",
+    says: /such as v1\.35\.4\+rke2r1/,
+  },
+  "an RKE2 release of another form": {
+    edit: { "versions.rke2": "1.35" },
+    at: "homelab:versions.rke2",
+    says: /v1\.35\.4\+rke2r1/,
+  },
+  "a cloudflared release of another form": {
+    edit: { "versions.cloudflared": "latest" },
+    at: "homelab:versions.cloudflared",
+    says: /such as 2025\.11\.1/,
+  },
+  "a Tailscale release of another form": {
+    edit: { "versions.tailscale": "v1.102" },
+    at: "homelab:versions.tailscale",
+    says: /such as 1\.102\.3/,
+  },
+  "an edge without its cloudflared": {
+    edit: { "versions.cloudflared": undefined },
+    at: "homelab:versions.cloudflared",
+    says: /is missing; homelab:edge needs it/,
+  },
+  "a tailnet without its release": {
+    edit: { "versions.tailscale": undefined },
+    at: "homelab:versions.tailscale",
+    says: /is missing; homelab:tailnet needs it/,
+  },
+  "a tailnet without its operator's chart": {
+    edit: { "versions.tailscaleOperator": undefined },
+    at: "homelab:versions.tailscaleOperator",
+    says: /is missing; homelab:tailnet needs it/,
+  },
+};
