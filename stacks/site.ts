@@ -55,10 +55,10 @@ export async function deploySite(
 
   const machines = deployMachines(site, found);
   const cluster = deployCluster(site, machines);
-  const workloads = deployNetwork(site, machines, cluster);
-  deployTailnet(site, found.tailnet, machines, workloads);
-  const published = deployApps(site, workloads);
-  const serviceTokens = deployEdge(site, published, workloads);
+  const running = deployNetwork(site, machines, cluster);
+  deployTailnet(site, found.tailnet, machines, running);
+  const published = deployApps(site, running);
+  const serviceTokens = deployEdge(site, published, running);
 
   return {
     site: name,

@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { Publication } from "../../components/edge/publication.ts";
 import type { Secrets } from "../../components/security/secrets.ts";
 import { Application as Deployed } from "../../components/workload/application.ts";
+import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import type { WebShape } from "../../components/workload/web.ts";
 import { domain, label } from "../config/forms.ts";
 import { secretRef } from "../config/secret-ref.ts";
-import type { Workloads } from "../parts/network/deploy.ts";
 
 /** What every application's config has: its public name, and who stands at its door. */
 const exposure = {
@@ -25,7 +25,7 @@ const exposure = {
 export type Exposure = z.infer<z.ZodObject<typeof exposure>>;
 
 /** What an application is deployed with besides its config. */
-export interface Surroundings extends Workloads {
+export interface Surroundings extends RunningCluster {
   readonly secrets: Secrets;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
@@ -73,13 +73,13 @@ export function webApplication({ title, about, shape }: WebApplication) {
   const config = z.strictObject(webConfig).describe(about);
   return {
     config,
-    deploy(name, { settings, ...plan }, { secrets, clusterDomain, cluster, kubernetes }) {
+    deploy(name, { settings, ...plan }, { secrets, clusterDomain, ready, kubernetes }) {
       const values = Object.fromEntries(
         Object.entries(settings).map(([variable, ref]) => [variable, secrets.get(ref)]),
       );
       return new Deployed(
         name,
-        { title, shape, ...plan, settings: values, clusterDomain, cluster },
+        { title, shape, ...plan, settings: values, clusterDomain, cluster: ready },
         { providers: [kubernetes] },
       ).published;
     },

@@ -1,24 +1,16 @@
-import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
-import type { Resource } from "@pulumi/pulumi";
 import { Network } from "../../../components/network/network.ts";
 import type { RouterPlan } from "../../../components/network/router.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteMachines } from "../machines/deploy.ts";
-
-/** What everything that runs in the cluster needs of it. */
-export interface Workloads {
-  /** The step after which pods run. */
-  readonly cluster: Resource;
-  readonly kubernetes: Kubernetes;
-}
 
 /** Gives the cluster its network, and its peering with the router. */
 export function deployNetwork(
   { name, config: { network } }: Site,
   { machines }: SiteMachines,
   { kubernetes }: SiteCluster,
-): Workloads {
+): RunningCluster {
   const server = machines.find(({ role }) => role === "server");
   if (server === undefined)
     throw new Error("the config was checked to have a server, but has none");
@@ -34,7 +26,7 @@ export function deployNetwork(
     },
     { providers: [kubernetes] },
   );
-  return { cluster: ready, kubernetes };
+  return { ready, kubernetes };
 }
 
 /** The router's side of the peering. */

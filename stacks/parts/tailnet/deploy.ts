@@ -2,9 +2,9 @@ import { secret } from "@pulumi/pulumi";
 import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { Tailnet } from "../../../components/tailnet/tailnet.ts";
 import type { TailscaleAccess } from "../../../components/tailnet/tailscale-types.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteMachines } from "../machines/deploy.ts";
-import type { Workloads } from "../network/deploy.ts";
 import { connectorPlan, type TailnetFound } from "./look.ts";
 
 /** Joins machines and cluster to the tailnet, where the config has one. */
@@ -12,7 +12,7 @@ export function deployTailnet(
   { name, config }: Site,
   found: TailnetFound | undefined,
   { machines }: SiteMachines,
-  { cluster, kubernetes }: Workloads,
+  { ready, kubernetes }: RunningCluster,
 ): void {
   // The first asks Tailscale's API when the site is destroyed: a server, for every site has one.
   const [first, ...further] = machines.toSorted((a, b) => rank(a) - rank(b));
@@ -28,7 +28,7 @@ export function deployTailnet(
       operatorChart: operator.chart,
       connector: connectorPlan(config, config.tailnet),
       dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
-      clusterReady: cluster,
+      clusterReady: ready,
     },
     { providers: [tailscaleProvider(found.access), kubernetes] },
   );

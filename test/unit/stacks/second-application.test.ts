@@ -77,7 +77,7 @@ describe("a second application, which is one file", () => {
     const config = read();
     const site = { name: "home", config, secrets: fakeSecrets(secretUses(schema, config)) };
     const kubernetes = new Kubernetes("kubernetes");
-    const published = deployApps(site, { cluster: kubernetes, kubernetes }, all);
+    const published = deployApps(site, { ready: kubernetes, kubernetes }, all);
     const { resources } = await recording.settled();
     const own = resources.filter(({ name }) => name.startsWith("welcome"));
     assert.deepEqual(own.map(({ name }) => name).sort(), [
