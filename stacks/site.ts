@@ -55,8 +55,8 @@ export async function deploySite(
 
   const machines = deployMachines(site, found);
   const cluster = deployCluster(site, machines);
-  const running = deployNetwork(site, machines, cluster);
-  deployTailnet(site, found.tailnet, machines, running);
+  const running = deployNetwork(site, cluster);
+  deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);
 

@@ -18,10 +18,8 @@ export interface NetworkArgs {
   /** Pod network in CIDR form. */
   readonly pods: string;
   readonly bgp: BgpPlan;
-  /** The machines of all nodes. */
-  readonly nodes: readonly ReachedMachine[];
-  /** A server; the cluster's state is read there. */
-  readonly server: ReachedMachine;
+  /** The machines of all nodes; the first is a server, where the cluster's state is read. */
+  readonly nodes: readonly [ReachedMachine, ...ReachedMachine[]];
 }
 
 /** Cilium with its BGP peering. Ready once every node is. The cluster's provider is that of `opts.providers`. */
@@ -62,7 +60,7 @@ export class Network extends ComponentResource {
     return new RemoteStep(
       `${name}-ready`,
       {
-        machine: args.server,
+        machine: args.nodes[0],
         title: "cilium-ready",
         script: readyScript,
         parameters: {

@@ -1,6 +1,7 @@
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { secret, type Output } from "@pulumi/pulumi";
 import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
+import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
 import { NodeLabels } from "../../../components/rke2/node-labels.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
@@ -8,6 +9,8 @@ import type { SiteMachines } from "../machines/deploy.ts";
 
 /** The site's cluster, once its nodes have registered; it has no network yet. */
 export interface SiteCluster {
+  /** The machines of all nodes, servers first. */
+  readonly nodes: readonly [ReachedMachine, ...ReachedMachine[]];
   /** Administrator's kubeconfig; secret. */
   readonly kubeconfig: Output<string>;
   readonly kubernetes: Kubernetes;
@@ -17,14 +20,15 @@ export interface SiteCluster {
 export function deployCluster(site: Site, { machines }: SiteMachines): SiteCluster {
   const [first, ...further] = machines.filter(({ role }) => role === "server");
   if (first === undefined) throw new Error("the config was checked to have a server, but has none");
+  const agents = machines.filter(({ role }) => role === "agent");
   const { kubeconfig, dismissals } = new Rke2Cluster(site.name, {
     cluster: clusterPlan(site),
     servers: [first, ...further],
-    agents: machines.filter(({ role }) => role === "agent"),
+    agents,
   });
   const kubernetes = kubernetesProvider(site.name, kubeconfig);
   new NodeLabels(site.name, { nodes: machines, dismissals }, { providers: [kubernetes] });
-  return { kubeconfig, kubernetes };
+  return { nodes: [first, ...further, ...agents], kubeconfig, kubernetes };
 }
 
 /** What all nodes share. */

@@ -3,17 +3,12 @@ import type { RouterPlan } from "../../../components/network/router.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
-import type { SiteMachines } from "../machines/deploy.ts";
 
 /** Gives the cluster its network, and its peering with the router. */
 export function deployNetwork(
   { name, config: { network } }: Site,
-  { machines }: SiteMachines,
-  { kubernetes }: SiteCluster,
+  { nodes, kubernetes }: SiteCluster,
 ): RunningCluster {
-  const server = machines.find(({ role }) => role === "server");
-  if (server === undefined)
-    throw new Error("the config was checked to have a server, but has none");
   const { ready } = new Network(
     name,
     {
@@ -21,8 +16,7 @@ export function deployNetwork(
       cilium: network.cilium,
       pods: network.pods,
       bgp: { ...network.bgp, loadBalancers: network.loadBalancers },
-      nodes: machines,
-      server,
+      nodes,
     },
     { providers: [kubernetes] },
   );

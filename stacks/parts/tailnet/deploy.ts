@@ -4,26 +4,24 @@ import { Tailnet } from "../../../components/tailnet/tailnet.ts";
 import type { TailscaleAccess } from "../../../components/tailnet/tailscale-types.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
-import type { SiteMachines } from "../machines/deploy.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
 import { connectorPlan, type TailnetFound } from "./look.ts";
 
 /** Joins machines and cluster to the tailnet, where the config has one. */
 export function deployTailnet(
   { name, config }: Site,
   found: TailnetFound | undefined,
-  { machines }: SiteMachines,
+  { nodes }: SiteCluster,
   { ready, kubernetes }: RunningCluster,
 ): void {
-  // The first asks Tailscale's API when the site is destroyed: a server, for every site has one.
-  const [first, ...further] = machines.toSorted((a, b) => rank(a) - rank(b));
-  if (config.tailnet === undefined || found === undefined || first === undefined) return;
+  if (config.tailnet === undefined || found === undefined) return;
   const { version, operator, splitDns } = config.tailnet;
   new Tailnet(
     name,
     {
       site: name,
       ...found,
-      machines: [first, ...further],
+      machines: nodes,
       version,
       operatorChart: operator.chart,
       connector: connectorPlan(config, config.tailnet),
@@ -32,10 +30,6 @@ export function deployTailnet(
     },
     { providers: [tailscaleProvider(found.access), kubernetes] },
   );
-}
-
-function rank({ role }: SiteMachines["machines"][number]): number {
-  return role === "server" ? 0 : 1;
 }
 
 /** The tailnet that the site belongs to. */
