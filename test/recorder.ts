@@ -101,15 +101,21 @@ export class Recording {
     return found;
   }
 
-  /** Names of everything that a resource waits for, directly or through others; the same outlives it in a destroy. */
+  /**
+   * Names of everything that a resource waits for, directly or through others, its parents among them; the same outlives
+   * it in a destroy.
+   */
   waitsFor(name: string): ReadonlySet<string> {
     const found = new Set<string>();
-    const open = [name];
+    const open = this.resources.filter((resource) => resource.name === name);
+    const seen = new Set<Recorded>();
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const dependency of this.find(next)?.after ?? []) {
-        if (found.has(dependency)) continue;
-        found.add(dependency);
-        open.push(dependency);
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const { dependencies, parent } = next;
+      for (const one of parent === undefined ? dependencies : [...dependencies, parent]) {
+        found.add(one.name);
+        open.push(...this.resources.filter((r) => r.name === one.name && r.type === one.type));
       }
     }
     return found;

@@ -14,10 +14,6 @@ export interface CloudflaredArgs {
   readonly replicas: number;
   /** The tunnel's token; secret. */
   readonly token: Output<string>;
-  /** What must stand before it connects; it is gone before any of these is deleted. */
-  readonly after: readonly Resource[];
-  /** The step after which the cluster runs workloads. */
-  readonly cluster: Resource;
 }
 
 const app = "cloudflared";
@@ -27,14 +23,17 @@ const tokenKey = "token";
 /** Where cloudflared tells how it is: `/ready` answers 200 while it has a connection to Cloudflare. */
 const metricsPort = 2000;
 
-/** The tunnel's end inside the cluster. A destroy waits until its pods are gone, so that the tunnel can be deleted. */
+/**
+ * The tunnel's end inside the cluster. `opts.dependsOn` says after what it connects; it is gone before any of that is
+ * deleted. A destroy waits until its pods are gone, so that the tunnel can be deleted.
+ */
 export class Cloudflared extends ComponentResource {
   /** Every replica is connected. */
   readonly connected: Resource;
 
   constructor(name: string, args: CloudflaredArgs, opts?: ComponentResourceOptions) {
     super("homelab:edge:Cloudflared", name, {}, opts);
-    const { version, replicas, token, cluster, after } = args;
+    const { version, replicas, token } = args;
     this.connected = deployWorkload(
       name,
       {
@@ -50,7 +49,7 @@ export class Cloudflared extends ComponentResource {
         },
         budget: { minAvailable: 1 },
       },
-      { parent: this, cluster, after },
+      this,
     );
     this.registerOutputs({});
   }

@@ -23,8 +23,8 @@ export interface EdgeArgs {
   readonly access: Readonly<Record<string, AccessPlan>>;
   /** What the site shows to the internet. */
   readonly publish: readonly Publication[];
-  /** The step after which the cluster runs workloads. */
-  readonly cluster: Resource;
+  /** What cloudflared waits for besides the tunnel's rules: the step after which the cluster runs workloads. */
+  readonly after: Resource;
 }
 
 /**
@@ -100,10 +100,8 @@ export class Edge extends ComponentResource {
         version: args.cloudflared,
         replicas: args.replicas,
         token: tunnel.token,
-        after: [tunnel.rules],
-        cluster: args.cluster,
       },
-      { parent: this },
+      { parent: this, dependsOn: [args.after, tunnel.rules] },
     );
   }
 

@@ -15,11 +15,12 @@ export interface TailnetNodesArgs {
   /** Tailscale release, for example `1.102.3`. */
   readonly version: string;
   readonly api: DeviceApi;
-  /** Once it is there, the policy knows the tags; it outlives the keys. */
-  readonly after: Resource;
 }
 
-/** Tailscale on every machine of a site: each joins with a key of its own, which works once. */
+/**
+ * Tailscale on every machine of a site: each joins with a key of its own, which works once. `opts.dependsOn` says after
+ * what the policy knows the tags; it outlives the keys.
+ */
 export class TailnetNodes extends ComponentResource {
   constructor(name: string, args: TailnetNodesArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Nodes", name, {}, opts);
@@ -31,7 +32,7 @@ export class TailnetNodes extends ComponentResource {
    * A machine's key, made anew with its generation, after the old machine is gone and its name in the tailnet is free.
    * Used up it counts as invalid; the provider keeps it, so that no refresh makes another.
    */
-  private key(machine: ReachedMachine, { site, api, after }: TailnetNodesArgs): TailnetKey {
+  private key(machine: ReachedMachine, { site, api }: TailnetNodesArgs): TailnetKey {
     const { node } = siteTags(site);
     const free = freeName(`${machine.name}-tailnet-name`, api, node, machine.name);
     return new TailnetKey(
@@ -47,7 +48,7 @@ export class TailnetNodes extends ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [machine.vm, after],
+        dependsOn: [machine.vm],
         hooks: { beforeCreate: [free] },
         additionalSecretOutputs: ["key"],
         // Of an unreachable host nothing is known; what this run made up must change nothing.

@@ -33,18 +33,19 @@ export interface TailnetOperatorArgs {
   readonly chart: string;
   readonly connector: ConnectorPlan;
   readonly api: DeviceApi;
-  /** Once it is there, pods run and the policy knows the tags; it outlives everything here. */
-  readonly after: readonly Resource[];
 }
 
-/** Tailscale's Kubernetes operator with an OAuth client of its own, and the Connector that it runs. */
+/**
+ * Tailscale's Kubernetes operator with an OAuth client of its own, and the Connector that it runs. `opts.dependsOn` says
+ * after what pods run and the policy knows the tags; it outlives everything here.
+ */
 export class TailnetOperator extends ComponentResource {
   /** The Connector, once its device is in the tailnet. */
   readonly connector: Resource;
 
   constructor(name: string, args: TailnetOperatorArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Operator", name, {}, opts);
-    const namespace = this.namespace(name, args);
+    const namespace = this.namespace(name);
     const credentials = this.credentials(name, args, namespace);
     const release = this.release(args, namespace, credentials);
     this.connector = this.connect(args, release);
@@ -52,7 +53,7 @@ export class TailnetOperator extends ComponentResource {
   }
 
   /** Proxies set up routing in their pods, which the baseline of pod security forbids. */
-  private namespace(name: string, { after }: TailnetOperatorArgs): Namespace {
+  private namespace(name: string): Namespace {
     return new Namespace(
       `${name}-namespace`,
       {
@@ -61,7 +62,7 @@ export class TailnetOperator extends ComponentResource {
           labels: { "pod-security.kubernetes.io/enforce": "privileged" },
         },
       },
-      { parent: this, dependsOn: [...after] },
+      { parent: this },
     );
   }
 
@@ -73,7 +74,7 @@ export class TailnetOperator extends ComponentResource {
         scopes: ["devices:core", "auth_keys"],
         tags: [siteTags(args.site).operator],
       },
-      { parent: this, dependsOn: [...args.after] },
+      { parent: this },
     );
     return new Secret(
       `${name}-${operatorSecret}`,

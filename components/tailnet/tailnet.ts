@@ -40,8 +40,8 @@ export interface TailnetArgs {
   readonly connector: ConnectorPlan;
   /** DNS domain of the site, and the servers that the tailnet asks for it. */
   readonly dns: { readonly domain: string; readonly nameservers: readonly string[] };
-  /** Once it is there, pods run. */
-  readonly clusterReady: Resource;
+  /** What the operator waits for: the step after which the cluster runs workloads. */
+  readonly after: Resource;
 }
 
 /**
@@ -119,17 +119,17 @@ export class Tailnet extends ComponentResource {
     );
   }
 
-  private nodes(name: string, args: TailnetArgs, after: Resource): void {
+  private nodes(name: string, args: TailnetArgs, departed: Resource): void {
     const { site, machines, version } = args;
     new TailnetNodes(
       `${name}-tailnet-nodes`,
-      { site, machines, version, api: this.#api, after },
-      { parent: this },
+      { site, machines, version, api: this.#api },
+      { parent: this, dependsOn: [departed] },
     );
   }
 
-  private operator(name: string, args: TailnetArgs, after: Resource): Resource {
-    const { site, operatorChart, connector, clusterReady } = args;
+  private operator(name: string, args: TailnetArgs, departed: Resource): Resource {
+    const { site, operatorChart, connector, after } = args;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
       {
@@ -137,9 +137,8 @@ export class Tailnet extends ComponentResource {
         chart: operatorChart,
         connector,
         api: this.#api,
-        after: [clusterReady, after],
       },
-      { parent: this },
+      { parent: this, dependsOn: [after, departed] },
     ).connector;
   }
 

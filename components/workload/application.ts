@@ -26,13 +26,11 @@ export interface ApplicationArgs {
   readonly withoutAccess?: string;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
-  /** The step after which the cluster runs workloads. */
-  readonly cluster: Resource;
 }
 
 /**
- * A web application in a namespace of its own; `name` is that of its objects too. It needs the cluster's provider among
- * `opts.providers`. Ready once all its pods are.
+ * A web application in a namespace of its own; `name` is that of its objects too. Ready once all its pods are. The
+ * cluster's provider is that of `opts.providers`, and `opts.dependsOn` says after what pods run.
  */
 export class Application extends ComponentResource {
   /** Address inside the cluster. */
@@ -49,7 +47,7 @@ export class Application extends ComponentResource {
   }
 
   private deployment(name: string, args: ApplicationArgs, port: number): Resource {
-    const { image, version, replicas, settings, shape, cluster } = args;
+    const { image, version, replicas, settings, shape } = args;
     const secret =
       Object.keys(settings).length === 0
         ? undefined
@@ -65,7 +63,7 @@ export class Application extends ComponentResource {
         // With a single replica that one too: else a node could never be drained.
         budget: { maxUnavailable: 1 },
       },
-      { parent: this, cluster },
+      this,
     );
   }
 

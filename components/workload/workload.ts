@@ -39,35 +39,23 @@ export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint"> {
   readonly budget: Pick<policy.v1.PodDisruptionBudgetSpec, "minAvailable" | "maxUnavailable">;
 }
 
-export interface WorkloadOptions {
-  /** Parent of all resources; the Kubernetes provider is its. */
-  readonly parent: Resource;
-  /** The step after which the cluster runs workloads. */
-  readonly cluster: Resource;
-  /** What must stand before the pods run; they are gone before any of it is deleted. */
-  readonly after?: readonly Resource[];
-}
-
 /**
- * Registers a workload in a namespace of its own: namespace, Secret with its fingerprint, Service, Deployment and budget,
- * named `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint` and so on. Returns the Deployment, which is ready once
- * all its pods are.
+ * Registers a workload in a namespace of its own, as children of `parent`, whose Kubernetes provider they take and with
+ * which they wait: namespace, Secret with its fingerprint, Service, Deployment and budget, named `${name}-namespace`,
+ * `${name}-ROLE`, `${name}-fingerprint` and so on. Returns the Deployment, which is ready once all its pods are.
  */
-export function deployWorkload(
-  name: string,
-  args: WorkloadArgs,
-  { parent, cluster, after = [] }: WorkloadOptions,
-): Resource {
+export function deployWorkload(name: string, args: WorkloadArgs, parent: Resource): Resource {
   const { app, budget } = args;
   const metadata = { name: app, namespace: app, labels: appLabels(app) };
   const namespace = new Namespace(
     `${name}-namespace`,
     { metadata: { name: app, labels: { ...restrictedNamespace } } },
-    { parent, dependsOn: [cluster] },
+    { parent },
   );
   const inside = { parent, dependsOn: [namespace] };
   const values = args.secret && secretValues(name, app, args.secret, inside);
-  const service = args.port && clusterService(name, app, args.port, inside);
+  const service =
+    args.port === undefined ? undefined : clusterService(name, app, args.port, inside);
   new PodDisruptionBudget(
     `${name}-budget`,
     { metadata, spec: { ...budget, selector: appSelector(app) } },
@@ -78,11 +66,7 @@ export function deployWorkload(
     { metadata, spec: deploymentSpec({ ...args, fingerprint: values?.fingerprint }) },
     {
       parent,
-      dependsOn: [
-        ...(service ? [namespace, service] : []),
-        ...(values ? [values.resource] : []),
-        ...after,
-      ],
+      dependsOn: [namespace, service, values?.resource].filter((one) => one !== undefined),
     },
   );
 }

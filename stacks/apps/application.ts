@@ -79,8 +79,8 @@ export function webApplication({ title, about, shape }: WebApplication) {
       );
       return new Deployed(
         name,
-        { title, shape, ...plan, settings: values, clusterDomain, cluster: ready },
-        { providers: [kubernetes] },
+        { title, shape, ...plan, settings: values, clusterDomain },
+        { providers: [kubernetes], dependsOn: [ready] },
       ).published;
     },
   } satisfies Application<typeof config>;

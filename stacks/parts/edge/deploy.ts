@@ -19,7 +19,7 @@ export function deployEdge(
   const cloudflare = new Cloudflare("cloudflare", { apiToken: secrets.get(apiToken) });
   return new Edge(
     name,
-    { site: name, ...plan, publish, cluster: ready },
+    { site: name, ...plan, publish, after: ready },
     { providers: [cloudflare, kubernetes] },
   ).serviceTokens;
 }

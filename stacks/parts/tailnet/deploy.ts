@@ -26,7 +26,7 @@ export function deployTailnet(
       operatorChart: operator.chart,
       connector: connectorPlan(config, config.tailnet),
       dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
-      clusterReady: ready,
+      after: ready,
     },
     { providers: [tailscaleProvider(found.access), kubernetes] },
   );

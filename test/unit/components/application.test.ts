@@ -21,8 +21,8 @@ async function deploy(
 ): Promise<{ app: Application; made: Recording }> {
   let app: Application | undefined;
   const made = await register(({ cluster, kubernetes }) => {
-    const args = { ...plan, ...changes, cluster };
-    app = new Application("typeo", args, { providers: [kubernetes] });
+    const opts = { providers: [kubernetes], dependsOn: [cluster] };
+    app = new Application("typeo", { ...plan, ...changes }, opts);
   });
   assert.ok(app);
   return { app, made };

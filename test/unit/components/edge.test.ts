@@ -25,7 +25,7 @@ const family = {
   sessionDuration: "24h",
 };
 
-function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "cluster"> {
+function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "after"> {
   return {
     site: "home",
     accountId,
@@ -42,7 +42,8 @@ function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "cluster"> {
 const deploy = (
   { cluster, cloudflare, kubernetes }: Surroundings,
   changes: Partial<EdgeArgs>,
-): Edge => new Edge("edge", { ...plan(changes), cluster }, { providers: [cloudflare, kubernetes] });
+): Edge =>
+  new Edge("edge", { ...plan(changes), after: cluster }, { providers: [cloudflare, kubernetes] });
 
 describe("ingress rules", () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { maxLength: 8 });

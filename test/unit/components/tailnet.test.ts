@@ -43,7 +43,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     operatorChart: "1.102.3",
     connector: { name: "connector-0", routes: ["10.43.0.0/16"], exitNode: true },
     dns: { domain: "home.arpa", nameservers: ["192.168.1.1"] },
-    clusterReady: new Tailscale("cluster-ready"),
+    after: new Tailscale("cluster-ready"),
     ...changes,
   } satisfies TailnetArgs;
   new Tailnet("home", args, { providers });
