@@ -13,38 +13,47 @@ import (
 	"homelab/lab/plugins/cloudflare"
 	"homelab/lab/plugins/command"
 	"homelab/lab/plugins/langhost"
+	"homelab/lab/plugins/provider"
 	"homelab/lab/plugins/proxmoxve"
 	"homelab/lab/plugins/random"
 	"homelab/lab/plugins/tailscale"
 	"homelab/lab/plugins/tls"
 )
 
-var plugins = map[string]func() error{
-	"pulumi-language-nodejs":     langhost.Main,
-	"pulumi-resource-cloudflare": cloudflare.Main,
-	"pulumi-resource-command":    command.Main,
-	"pulumi-resource-proxmoxve":  proxmoxve.Main,
-	"pulumi-resource-random":     random.Main,
-	"pulumi-resource-tailscale":  tailscale.Main,
-	"pulumi-resource-tls":        tls.Main,
+const languageHost = "pulumi-language-nodejs"
+
+// providers describe the plugins that serve resources, by the binary's name.
+var providers = map[string]func() provider.Provider{
+	"pulumi-resource-cloudflare": cloudflare.New,
+	"pulumi-resource-command":    command.New,
+	"pulumi-resource-proxmoxve":  proxmoxve.New,
+	"pulumi-resource-random":     random.New,
+	"pulumi-resource-tailscale":  tailscale.New,
+	"pulumi-resource-tls":        tls.New,
 }
 
 func main() {
 	name := filepath.Base(os.Args[0])
-	run, ok := plugins[name]
-	if !ok {
-		fmt.Fprintf(os.Stderr, "%s: no such plugin; link this binary as one of: %s\n", name, names())
-		os.Exit(2)
-	}
-	if err := run(); err != nil {
+	if err := run(name); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}
 }
 
+func run(name string) error {
+	if name == languageHost {
+		return langhost.Main()
+	}
+	describe, ok := providers[name]
+	if !ok {
+		return fmt.Errorf("no such plugin; link this binary as one of: %s", names())
+	}
+	return provider.Main(describe())
+}
+
 func names() string {
-	var all []string
-	for name := range plugins {
+	all := []string{languageHost}
+	for name := range providers {
 		all = append(all, name)
 	}
 	sort.Strings(all)

@@ -10,13 +10,12 @@ import (
 // policyOfApplication names a reusable policy by its id, or is one inline.
 var policyOfApplication = rest.Schema{
 	"id": {}, "precedence": {Kind: rest.Number}, "name": {}, "decision": {},
-	"includes": rules("include", true), "excludes": rules("exclude", true),
-	"requires": rules("require", true),
+	"includes": rules("include"), "excludes": rules("exclude"),
+	"requires": rules("require"),
 }
 
 var applicationSchema = rest.Schema{
-	"accountId":               {Local: true, Replace: true},
-	"zoneId":                  {Local: true, Replace: true},
+	"accountId":               accountID,
 	"name":                    {Computed: true},
 	"domain":                  {Computed: true},
 	"type":                    {Computed: true},
@@ -54,7 +53,7 @@ var applicationSchema = rest.Schema{
 // accessApplication is what Access protects: a self-hosted address with its policies in their order.
 func accessApplication() behaviour {
 	made := collection{
-		path: accountOrZone("access/apps"), idName: "app_id", schema: applicationSchema,
+		path: account("access/apps"), idName: "app_id", schema: applicationSchema,
 		// Without policies the list is sent empty: the API would leave them as they are otherwise.
 		prepare: func(_, plan rest.Object, body map[string]any) {
 			if !plan.Has("policies") {
@@ -65,12 +64,8 @@ func accessApplication() behaviour {
 	}.behaviour()
 	made.Validate = func(inputs provider.Map) []provider.Failure {
 		if refused := oneOf(inputs, "type", "self_hosted"); refused != nil {
-			refused[0].Reason = "the stand-in plugin supports applications of type self_hosted"
+			refused[0].Reason = "the lab's cloudflare plugin serves applications of type self_hosted alone"
 			return refused
-		}
-		if inputs.HasValue("accountId") == inputs.HasValue("zoneId") {
-			return []provider.Failure{{Property: "accountId",
-				Reason: "name exactly one of accountId and zoneId"}}
 		}
 		return nil
 	}

@@ -36,9 +36,9 @@ func optional(field rest.Field, name string) rest.Field {
 	return field
 }
 
-// rules is a list of rules; "includes" is "include" on the wire, and so on.
-func rules(wire string, unordered bool) rest.Field {
-	return rest.Field{Kind: rest.List, Wire: wire, Unordered: unordered, Lax: true, Fields: accessRule}
+// rules is a set of rules; "includes" is "include" on the wire, and so on.
+func rules(wire string) rest.Field {
+	return rest.Field{Kind: rest.List, Wire: wire, Unordered: true, Lax: true, Fields: accessRule}
 }
 
 // emptiable selectors have no content of their own: an empty object of any other says nothing.

@@ -55,20 +55,6 @@ func TestAPolicysRulesAreASet(t *testing.T) {
 	}
 }
 
-func TestAGroupsRulesAreAList(t *testing.T) {
-	const groups = base + "access/groups"
-	plugin, _ := serve(t, map[string][]resttest.Answer{
-		"POST " + groups: resttest.Bodies(`{"result":{"id":"g1"}}`),
-		"GET " + groups + "/g1": resttest.Bodies(`{"result":{"id":"g1","name":"family","is_default":false,
-			"include":[{"email":{"email":"b@example.net"}},{"email":{"email":"a@example.net"}}],"require":[]}}`)})
-	one := life(t, plugin, "zeroTrustAccessGroup:ZeroTrustAccessGroup")
-	inputs := map[string]any{"accountId": "acc", "name": "family",
-		"includes": []any{email("a@example.net"), email("b@example.net")}}
-	must(t, one.Create(inputs))
-	refresh(t, one)
-	differ(t, one, inputs, "includes[0].email.email includes[1].email.email")
-}
-
 func application(more map[string]any) map[string]any {
 	inputs := map[string]any{"accountId": "acc", "name": "app", "type": "self_hosted",
 		"domain":   "app.example.net",

@@ -27,8 +27,6 @@ type collection struct {
 	// path is where its items are; idName is what the API calls an item's id.
 	path   func(rest.Object) string
 	idName string
-	// id names the item; nil takes it from the answer.
-	id func(rest.Object) string
 	// patch updates with the changed fields alone.
 	patch bool
 	// prepare changes a request's body.
@@ -40,16 +38,6 @@ type collection struct {
 func account(path string) func(rest.Object) string {
 	return func(o rest.Object) string {
 		return "accounts/" + url.PathEscape(o.Text("accountId")) + "/" + path
-	}
-}
-
-// accountOrZone is below the account when one is named, else below the zone.
-func accountOrZone(path string) func(rest.Object) string {
-	return func(o rest.Object) string {
-		if o.Has("accountId") {
-			return account(path)(o)
-		}
-		return "zones/" + url.PathEscape(o.Text("zoneId")) + "/" + path
 	}
 }
 
@@ -77,9 +65,6 @@ func (c collection) create(
 	state, err := c.schema.Fill(plan, answer)
 	if err != nil {
 		return "", nil, rest.Fail(failedAnswer, err)
-	}
-	if c.id != nil {
-		return c.id(plan), state, nil
 	}
 	id, ok := answer["id"].(string)
 	if !ok || id == "" {

@@ -32,7 +32,7 @@ func checkConfig(config provider.Map) []provider.Failure {
 	for _, name := range []string{"apiKey", "apiUserServiceKey", "email"} {
 		if provider.Text(config, name) != "" {
 			return []provider.Failure{{Property: name,
-				Reason: "not supported by the stand-in plugin; use apiToken"}}
+				Reason: "the lab's cloudflare plugin does not serve this argument; use apiToken"}}
 		}
 	}
 	return nil

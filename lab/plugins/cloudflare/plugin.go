@@ -4,8 +4,6 @@
 package cloudflare
 
 import (
-	"context"
-
 	"homelab/lab/plugins/provider"
 	"homelab/lab/plugins/rest"
 )
@@ -13,32 +11,21 @@ import (
 // behaviour is a resource of this plugin.
 type behaviour = rest.Behaviour[*client]
 
-// Main serves the plugin.
-func Main() error { return provider.Main(New()) }
-
 // New describes the plugin; property names are those of the package @pulumi/cloudflare.
 func New() provider.Provider {
 	p := &plugin{}
 	resources := rest.Resources("cloudflare:index/", p.client, map[string]behaviour{
 		"zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared":             tunnel(),
 		"zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": tunnelConfig(),
-		"dnsRecord:DnsRecord":                                             dnsRecord(),
-		"zeroTrustAccessPolicy:ZeroTrustAccessPolicy":                     accessPolicy(),
-		"zeroTrustAccessApplication:ZeroTrustAccessApplication":           accessApplication(),
-		"zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken":         serviceToken(),
-		"zeroTrustAccessGroup:ZeroTrustAccessGroup":                       accessGroup(),
-		"zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider": identityProvider(),
-		"zeroTrustAccessTag:ZeroTrustAccessTag":                           accessTag(),
+		"dnsRecord:DnsRecord":                                     dnsRecord(),
+		"zeroTrustAccessPolicy:ZeroTrustAccessPolicy":             accessPolicy(),
+		"zeroTrustAccessApplication:ZeroTrustAccessApplication":   accessApplication(),
+		"zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": serviceToken(),
 	})
-	const tokenOf = "getZeroTrustTunnelCloudflaredToken"
 	return provider.Provider{
 		Name:        "cloudflare",
 		CheckConfig: checkConfig,
 		Configure:   p.configure,
 		Resources:   resources,
-		Functions: map[string]func(context.Context, provider.Map) (provider.Map, error){
-			"cloudflare:index/" + tokenOf + ":" + tokenOf: p.getTunnelToken,
-			"cloudflare:index/getZone:getZone":            p.getZone,
-		},
 	}
 }

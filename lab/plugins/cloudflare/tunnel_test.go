@@ -4,9 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
-	"homelab/lab/plugins/provider"
 	"homelab/lab/plugins/rest/resttest"
 )
 
@@ -80,41 +77,5 @@ func TestATunnelsConfigurationIsPutWholeInCamelCase(t *testing.T) {
 	delete(inputs, "config")
 	if err := one.Create(inputs); err == nil || !strings.Contains(err.Error(), "Value Conversion Error") {
 		t.Errorf("without a config: %v", err)
-	}
-}
-
-func TestTheTunnelsTokenIsPlainAndMissingWithTheTunnel(t *testing.T) {
-	plugin, _ := serve(t, map[string][]resttest.Answer{
-		"GET " + tunnels + "/t1/token": {{Body: `{"result":"eyJ"}`}, {Body: `{"result":{}}`}, {Status: 404}}})
-	get := plugin.Functions["cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken"]
-	args := provider.Map{"accountId": resource.NewProperty("acc"), "tunnelId": resource.NewProperty("t1")}
-	for _, want := range []string{"eyJ", ""} {
-		found, err := get(t.Context(), args)
-		if err != nil || provider.Text(found, "token") != want {
-			t.Errorf("got %v, %v", found, err)
-		}
-	}
-	if _, err := get(t.Context(), args); err == nil || !strings.Contains(err.Error(), "404 Not Found") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestAZoneIsFoundWhenExactlyOneMatches(t *testing.T) {
-	const list = "GET /client/v4/zones?name=example.net"
-	plugin, _ := serve(t, map[string][]resttest.Answer{
-		list:                      resttest.Bodies(`{"result":[{"id":"z1"}]}`, `{"result":[]}`, `{"result":[{},{}]}`),
-		"GET /client/v4/zones/z1": resttest.Bodies(`{"result":{"id":"z1","name":"example.net","meta":{}}}`),
-	})
-	get := plugin.Functions["cloudflare:index/getZone:getZone"]
-	args := provider.Map{"filter": resource.NewProperty(provider.Map{"name": resource.NewProperty("example.net")})}
-	found, err := get(t.Context(), args)
-	if err != nil || provider.Text(found, "zoneId") != "z1" || provider.Text(found, "name") != "example.net" {
-		t.Errorf("got %v, %v", found, err)
-	}
-	for _, count := range []string{"0", "2"} {
-		if _, err := get(t.Context(), args); err == nil ||
-			err.Error() != "failed to find exactly one result: "+count+" found" {
-			t.Errorf("got %v", err)
-		}
 	}
 }

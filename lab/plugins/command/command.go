@@ -1,3 +1,5 @@
+// Package command is the stand-in for pulumi-resource-command 1.2.1: commands over SSH, with the behaviour,
+// the waits and the texts of the official plugin. Local commands and copies are not served.
 package command
 
 import (
@@ -8,6 +10,14 @@ import (
 
 	"homelab/lab/plugins/provider"
 )
+
+// New describes the plugin; property names are those of the package @pulumi/command.
+func New() provider.Provider {
+	return provider.Provider{
+		Name:      "command",
+		Resources: map[string]provider.Resource{"command:remote:Command": &remoteCommand{}},
+	}
+}
 
 // remoteCommand runs texts on a host: `create` when it is made, `update` (else `create`) when an input
 // changes, `delete` at its end. Refresh looks at nothing.
@@ -39,7 +49,7 @@ var commandTypes = map[resource.PropertyKey]func(resource.PropertyValue) bool{
 func (*remoteCommand) Check(
 	_ context.Context, req provider.Check,
 ) (provider.Map, []provider.Failure, error) {
-	checked, refused := checkInputs(req.News, commandTypes)
+	checked, refused := checkInputs(req.News)
 	switch logging := checked["logging"]; {
 	case !logging.IsString():
 	case logging.StringValue() != "none" && !logs(logging.StringValue(), "stdout") &&
@@ -51,12 +61,10 @@ func (*remoteCommand) Check(
 }
 
 // checkInputs refuses unknown names and wrong types, and marks the connection as secret.
-func checkInputs(
-	news provider.Map, types map[resource.PropertyKey]func(resource.PropertyValue) bool,
-) (provider.Map, []provider.Failure) {
+func checkInputs(news provider.Map) (provider.Map, []provider.Failure) {
 	checked, refused := provider.Copy(news), []provider.Failure(nil)
 	for key, value := range news {
-		isType, known := types[key]
+		isType, known := commandTypes[key]
 		switch {
 		case !known:
 			refused = append(refused, provider.Failure{Property: string(key),
@@ -74,10 +82,6 @@ func checkInputs(
 
 // Diff replaces for changed triggers; the new command runs before the old one's `delete`.
 func (*remoteCommand) Diff(_ context.Context, req provider.Change) (provider.Diff, error) {
-	return diffInputs(req), nil
-}
-
-func diffInputs(req provider.Change) provider.Diff {
 	diff := provider.Diff{Properties: provider.Compare(req.OldInputs, req.News)}
 	for path, difference := range diff.Properties {
 		if provider.Root(path) == "triggers" {
@@ -85,7 +89,7 @@ func diffInputs(req provider.Change) provider.Diff {
 			diff.Properties[path] = difference
 		}
 	}
-	return diff
+	return diff, nil
 }
 
 // Preview does not know what the command will print.

@@ -77,9 +77,9 @@ func TestDiallingGivesUpAtTheLimit(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	target := connection{endpoint: endpoint{
+	target := connection{
 		Host: "127.0.0.1", Port: float64(port), User: "root", DialErrorLimit: 2, PerDialTimeout: 1,
-	}}
+	}
 	_, err = target.dial(t.Context(), provider.Call{})
 	if err == nil || !strings.HasPrefix(err.Error(), "after 2 failed attempts: dial tcp 127.0.0.1:") ||
 		!strings.HasSuffix(err.Error(), "connect: connection refused") {

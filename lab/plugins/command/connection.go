@@ -18,14 +18,8 @@ const (
 	defaultPerDialTimeout = 15
 )
 
-// connection is the argument of that name. Durations are in seconds.
+// connection is an SSH server and how to log in to it. Durations are in seconds.
 type connection struct {
-	endpoint
-	Proxy *endpoint `json:"proxy"`
-}
-
-// endpoint is an SSH server and how to log in to it.
-type endpoint struct {
 	Host               string  `json:"host"`
 	Port               float64 `json:"port"`
 	User               string  `json:"user"`
@@ -51,7 +45,7 @@ var fields = map[resource.PropertyKey]func(resource.PropertyValue) bool{
 }
 
 // checkConnection fills in defaults. A field that it does not know makes it print the whole connection,
-// with its secrets, as the official plugin does.
+// with its secrets, as the official plugin does. A proxy is known there and refused here.
 func checkConnection(value resource.PropertyValue) (resource.PropertyValue, []provider.Failure) {
 	switch {
 	case value.IsComputed() || value.IsOutput():
@@ -62,35 +56,27 @@ func checkConnection(value resource.PropertyValue) (resource.PropertyValue, []pr
 		return value, []provider.Failure{{Property: "connection",
 			Reason: fmt.Sprintf("must be an object, got %s", value.TypeString())}}
 	}
-	checked, refused := checkEndpoint("connection", value.ObjectValue(), true)
-	if proxy, ok := checked["proxy"]; ok && proxy.IsObject() {
-		inner, more := checkEndpoint("connection.proxy", proxy.ObjectValue(), false)
-		checked["proxy"] = resource.NewProperty(inner)
-		refused = append(refused, more...)
-	}
-	return resource.NewProperty(checked), refused
-}
-
-func checkEndpoint(
-	path string, given provider.Map, proxyAllowed bool,
-) (provider.Map, []provider.Failure) {
-	checked, refused := provider.Copy(given), []provider.Failure(nil)
+	given, refused := value.ObjectValue(), []provider.Failure(nil)
 	for key, value := range given {
 		isType, known := fields[key]
 		switch {
-		case key == "proxy" && proxyAllowed || value.IsComputed() || value.IsOutput():
+		case key == "proxy":
+			refused = append(refused, provider.Failure{Property: "connection.proxy", Reason: "the lab's command " +
+				"plugin does not serve connections through a proxy; connect to the host itself"})
+		case value.IsComputed() || value.IsOutput():
 		case !known:
-			refused = append(refused, provider.Failure{Property: path, Reason: fmt.Sprintf(
+			refused = append(refused, provider.Failure{Property: "connection", Reason: fmt.Sprintf(
 				"unknown field %q in %v", key, given.Mappable())})
 		case !isType(value):
-			refused = append(refused, provider.Failure{Property: path + "." + string(key),
+			refused = append(refused, provider.Failure{Property: "connection." + string(key),
 				Reason: fmt.Sprintf("wrong type %s", value.TypeString())})
 		}
 	}
 	if !given.HasValue("host") {
 		refused = append(refused,
-			provider.Failure{Property: path + ".host", Reason: "missing required field"})
+			provider.Failure{Property: "connection.host", Reason: "missing required field"})
 	}
+	checked := provider.Copy(given)
 	for key, value := range map[resource.PropertyKey]resource.PropertyValue{
 		"user": resource.NewProperty("root"), "port": resource.NewProperty(float64(defaultPort)),
 		"dialErrorLimit": resource.NewProperty(float64(defaultDialErrorLimit)),
@@ -100,47 +86,47 @@ func checkEndpoint(
 			checked[key] = value
 		}
 	}
-	return checked, refused
+	return resource.NewProperty(checked), refused
 }
 
 // config prepares a login. Without a host key the server is not verified at all.
-func (e *endpoint) config() (*ssh.ClientConfig, error) {
+func (c *connection) config() (*ssh.ClientConfig, error) {
 	config := &ssh.ClientConfig{
-		User: e.User,
+		User: c.User,
 		//nolint:gosec // the official plugin's behaviour: no host key, no check
 		HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 		// Covers the TCP connection only: a host that accepts and stays silent is waited for forever.
-		Timeout: time.Duration(e.PerDialTimeout) * time.Second,
+		Timeout: time.Duration(c.PerDialTimeout) * time.Second,
 	}
-	if e.HostKey != nil {
-		key, err := parseHostKey(*e.HostKey)
+	if c.HostKey != nil {
+		key, err := parseHostKey(*c.HostKey)
 		if err != nil {
 			return nil, fmt.Errorf("failed to parse host key: %w", err)
 		}
 		config.HostKeyCallback = ssh.FixedHostKey(key)
 		config.HostKeyAlgorithms = []string{key.Type()}
 	}
-	if e.PrivateKey != nil {
-		signer, err := e.signer()
+	if c.PrivateKey != nil {
+		signer, err := c.signer()
 		if err != nil {
 			return nil, err
 		}
 		config.Auth = append(config.Auth, ssh.PublicKeys(signer))
 	}
-	if e.Password != nil {
-		config.Auth = append(config.Auth, ssh.Password(*e.Password))
+	if c.Password != nil {
+		config.Auth = append(config.Auth, ssh.Password(*c.Password))
 		config.Auth = append(config.Auth, ssh.KeyboardInteractive(
 			func(_, _ string, questions []string, _ []bool) ([]string, error) {
 				answers := make([]string, len(questions))
 				for i := range questions {
-					answers[i] = *e.Password
+					answers[i] = *c.Password
 				}
 				return answers, nil
 			}))
 	}
 	socket := os.Getenv("SSH_AUTH_SOCK")
-	if e.AgentSocketPath != nil {
-		socket = *e.AgentSocketPath
+	if c.AgentSocketPath != nil {
+		socket = *c.AgentSocketPath
 	}
 	if socket != "" {
 		method, err := agentMethod(socket)
@@ -158,9 +144,9 @@ func parseHostKey(line string) (ssh.PublicKey, error) {
 	return key, err
 }
 
-func (e *endpoint) signer() (ssh.Signer, error) {
-	if e.PrivateKeyPassword != nil {
-		return ssh.ParsePrivateKeyWithPassphrase([]byte(*e.PrivateKey), []byte(*e.PrivateKeyPassword))
+func (c *connection) signer() (ssh.Signer, error) {
+	if c.PrivateKeyPassword != nil {
+		return ssh.ParsePrivateKeyWithPassphrase([]byte(*c.PrivateKey), []byte(*c.PrivateKeyPassword))
 	}
-	return ssh.ParsePrivateKey([]byte(*e.PrivateKey))
+	return ssh.ParsePrivateKey([]byte(*c.PrivateKey))
 }

@@ -15,89 +15,43 @@ import (
 	"homelab/lab/plugins/provider"
 )
 
-// dial connects and logs in, through the proxy if there is one. Every failure, also a wrong host key or
-// a refused user key, is retried up to dialErrorLimit times, with pauses that grow from 0.1 s to 5 s.
+// dial connects and logs in. Every failure, also a wrong host key or a refused user key, is retried up to
+// dialErrorLimit times, with pauses that grow from 0.1 s to 5 s; each failed try is shown in the status line.
 func (c *connection) dial(ctx context.Context, call provider.Call) (*ssh.Client, error) {
 	config, err := c.config()
 	if err != nil {
 		return nil, err
 	}
-	if c.Proxy == nil {
-		return retried(ctx, call, "Dial", c.DialErrorLimit, func() (*ssh.Client, error) {
-			return ssh.Dial("tcp", c.address(), config)
-		})
-	}
-	client, err := c.dialThroughProxy(ctx, call, config)
-	if err != nil {
-		return nil, fmt.Errorf("proxy: %w", err)
-	}
-	return client, nil
-}
-
-func (c *connection) dialThroughProxy(
-	ctx context.Context, call provider.Call, config *ssh.ClientConfig,
-) (*ssh.Client, error) {
-	proxyConfig, err := c.Proxy.config()
-	if err != nil {
-		return nil, err
-	}
-	proxy, err := retried(ctx, call, "Dial proxy", c.Proxy.DialErrorLimit,
-		func() (*ssh.Client, error) { return ssh.Dial("tcp", c.Proxy.address(), proxyConfig) })
-	if err != nil {
-		return nil, err
-	}
-	conn, err := retried(ctx, call, "Dial from proxy", c.DialErrorLimit,
-		func() (net.Conn, error) { return proxy.Dial("tcp", c.address()) })
-	if err != nil {
-		return nil, err
-	}
-	return retried(ctx, call, "Dial", c.DialErrorLimit, func() (*ssh.Client, error) {
-		inner, channels, requests, err := ssh.NewClientConn(conn, c.address(), config)
-		if err != nil {
-			return nil, err
-		}
-		return ssh.NewClient(inner, channels, requests), nil
-	})
-}
-
-func (e *endpoint) address() string {
-	return net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port)))
-}
-
-// retried repeats until success, the limit, or cancellation; each failed try is shown in the status line.
-func retried[T any](
-	ctx context.Context, call provider.Call, what string, limit int, try func() (T, error),
-) (T, error) {
-	var none T
+	address := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
 	var last error
-	ok, result, err := retry.Until(ctx, retry.Acceptor{
+	ok, client, err := retry.Until(ctx, retry.Acceptor{
 		Accept: func(tries int, _ time.Duration) (bool, any, error) {
-			made, err := try()
+			client, err := ssh.Dial("tcp", address, config)
 			if err == nil {
-				return true, made, nil
+				return true, client, nil
 			}
 			last = err
 			dials := tries + 1
-			if limit > unlimited && dials > limit {
+			if c.DialErrorLimit > unlimited && dials > c.DialErrorLimit {
 				return true, nil, fmt.Errorf("after %d failed attempts: %w", tries, err)
 			}
 			shown := "inf"
-			if limit != unlimited {
-				shown = strconv.Itoa(limit)
+			if c.DialErrorLimit != unlimited {
+				shown = strconv.Itoa(c.DialErrorLimit)
 			}
 			provider.LogStatus(ctx, call, diag.Info,
-				fmt.Sprintf("%s %d/%s failed: retrying", what, dials, shown))
+				fmt.Sprintf("Dial %d/%s failed: retrying", dials, shown))
 			return false, nil, nil
 		},
 	})
 	switch {
 	case err != nil:
-		return none, err
+		return nil, err
 	case !ok:
 		// Only a cancellation ends the loop without a result.
-		return none, fmt.Errorf("%w while dialling; the last try said: %v", context.Cause(ctx), last)
+		return nil, fmt.Errorf("%w while dialling; the last try said: %v", context.Cause(ctx), last)
 	}
-	return result.(T), nil
+	return client.(*ssh.Client), nil
 }
 
 // agentMethod authenticates with the keys of an SSH agent.

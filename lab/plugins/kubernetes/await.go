@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // wait decides from what is seen on the server whether an object is ready. It holds no clients and
@@ -175,24 +176,20 @@ func atLimit(w wait) error {
 	return timedOut(w.object(), w.reasons())
 }
 
+// waits say what to wait for, by kind: those of the kinds that the official plugin waits for and that are
+// served. A claim's wait is awaitClaim.
+var waits = map[schema.GroupKind]func(live *unstructured.Unstructured) wait{
+	{Group: "apps", Kind: kindDeployment}:  func(live *unstructured.Unstructured) wait { return newDeploymentWait(live) },
+	{Group: "apps", Kind: kindStatefulSet}: func(live *unstructured.Unstructured) wait { return newStatefulSetWait(live) },
+	{Group: "apps", Kind: kindDaemonSet}:   func(live *unstructured.Unstructured) wait { return newDaemonSetWait(live) },
+	{Kind: kindService}:                    func(live *unstructured.Unstructured) wait { return newServiceWait(live) },
+	{Group: "batch", Kind: kindJob}:        func(live *unstructured.Unstructured) wait { return newJobWait(live) },
+}
+
 // newWait chooses what to wait for; nil for kinds that are ready as soon as they exist.
 func newWait(live *unstructured.Unstructured) wait {
-	gvk := live.GroupVersionKind()
-	switch {
-	case gvk.Group == "apps" && gvk.Kind == kindDeployment:
-		return newDeploymentWait(live)
-	case gvk.Group == "apps" && gvk.Kind == kindStatefulSet:
-		return newStatefulSetWait(live)
-	case gvk.Group == "apps" && gvk.Kind == kindDaemonSet:
-		return newDaemonSetWait(live)
-	case gvk.Group == "" && gvk.Kind == kindService:
-		return newServiceWait(live)
-	case gvk.Group == "" && gvk.Kind == kindPod:
-		return newPodWait(live)
-	case gvk.Group == "batch" && gvk.Kind == kindJob:
-		return newJobWait(live)
-	case gvk.Group == "networking.k8s.io" && gvk.Kind == kindIngress:
-		return newIngressWait(live)
+	if start, awaited := waits[live.GroupVersionKind().GroupKind()]; awaited {
+		return start(live)
 	}
 	return nil
 }
@@ -203,7 +200,7 @@ func goesUnawaited(object *unstructured.Unstructured) bool {
 	gvk := object.GroupVersionKind()
 	switch gvk.Group {
 	case "":
-		return slices.Contains([]string{"Namespace", kindPod, "ReplicationController"}, gvk.Kind)
+		return slices.Contains([]string{"Namespace", "ReplicationController"}, gvk.Kind)
 	case "apps":
 		return slices.Contains([]string{kindDaemonSet, kindDeployment, kindStatefulSet}, gvk.Kind)
 	case "batch":

@@ -11,52 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// podWait is done when the pod is scheduled, initialised, and ready or finished.
-type podWait struct{ live *unstructured.Unstructured }
-
-func newPodWait(live *unstructured.Unstructured) *podWait { return &podWait{live: live} }
-
-func (*podWait) watches() []string                    { return []string{kindPod} }
-func (w *podWait) object() *unstructured.Unstructured { return w.live }
-func (*podWait) limitFromLastChange()                 {}
-
-func (w *podWait) observe(_ string, deleted bool, object *unstructured.Unstructured) {
-	if !deleted && object.GetName() == w.live.GetName() {
-		w.live = object
-	}
-}
-
-// steps are the conditions in their order and how the wait for each is told.
-var podSteps = []struct {
-	condition corev1.PodConditionType
-	told      string
-}{
-	{corev1.PodScheduled, "scheduled"}, {corev1.PodInitialized, "initialized"}, {corev1.PodReady, "ready"},
-}
-
-func (w *podWait) missing() string {
-	for _, step := range podSteps {
-		if step.condition == corev1.PodReady && text(w.live, "status", "phase") == "Succeeded" {
-			return ""
-		}
-		if conditionStatus(w.live, string(step.condition)) != "True" {
-			return step.told
-		}
-	}
-	return ""
-}
-
-func (w *podWait) done() bool { return w.missing() == "" }
-
-func (w *podWait) progress() string {
-	if missing := w.missing(); missing != "" {
-		return fmt.Sprintf("Waiting for Pod %q to be %s", shortName(w.live), missing)
-	}
-	return ""
-}
-
-func (w *podWait) reasons() []string  { return podProblems(w.live) }
-func (w *podWait) warnings() []string { return podProblems(w.live) }
+// podSteps are the conditions that a pod must meet, in their order.
+var podSteps = []corev1.PodConditionType{corev1.PodScheduled, corev1.PodInitialized, corev1.PodReady}
 
 // podsOfOwner are the pods seen so far, by name.
 type podsOfOwner map[string]*unstructured.Unstructured
@@ -86,10 +42,10 @@ func podProblems(object *unstructured.Unstructured) []string {
 	}
 	for _, step := range podSteps {
 		for _, condition := range pod.Status.Conditions {
-			if condition.Type != step.condition || condition.Status == corev1.ConditionTrue {
+			if condition.Type != step || condition.Status == corev1.ConditionTrue {
 				continue
 			}
-			if step.condition == corev1.PodReady && pod.Status.Phase == corev1.PodSucceeded {
+			if step == corev1.PodReady && pod.Status.Phase == corev1.PodSucceeded {
 				return nil
 			}
 			containers := containerProblems(pod.Status.ContainerStatuses)

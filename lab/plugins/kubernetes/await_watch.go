@@ -23,7 +23,6 @@ const (
 	kindService     = "Service"
 	kindEndpoints   = "Endpoints"
 	kindJob         = "Job"
-	kindIngress     = "Ingress"
 	// kindSelf is the awaited object, whatever its kind.
 	kindSelf = "self"
 )
@@ -38,7 +37,6 @@ var watched = map[string]schema.GroupVersionResource{
 	kindService:     {Version: "v1", Resource: "services"},
 	kindEndpoints:   {Version: "v1", Resource: "endpoints"},
 	kindJob:         {Group: "batch", Version: "v1", Resource: "jobs"},
-	kindIngress:     {Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
 }
 
 var storageClasses = schema.GroupVersionResource{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses"}

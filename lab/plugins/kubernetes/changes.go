@@ -12,7 +12,7 @@ import (
 // changes compares two trees of plain values. Paths are written as the engine writes them:
 // `spec.ports[0].port`, `metadata.annotations["a.b/c"]`.
 type changes struct {
-	// replacing are the paths whose change needs a new object, `.spec.containers[*].image`.
+	// replacing are the paths whose change needs a new object, `.spec.clusterIP`.
 	replacing []string
 	found     map[string]*pulumirpc.PropertyDiff
 }
@@ -116,7 +116,7 @@ func (c *changes) add(path []step, kind pulumirpc.PropertyDiff_Kind, value any) 
 // new value holds one.
 func (c *changes) replaces(path []step, value any) bool {
 	for _, pattern := range c.replacing {
-		wanted := strings.Split(strings.TrimPrefix(strings.ReplaceAll(pattern, "[*]", ".[*]"), "."), ".")
+		wanted := strings.Split(strings.TrimPrefix(pattern, "."), ".")
 		if matches(path, wanted, value) {
 			return true
 		}
@@ -132,10 +132,7 @@ func matches(path []step, pattern []string, value any) bool {
 		if key, ok := path[0].(string); ok {
 			return key == pattern[0] && matches(path[1:], pattern[1:], value)
 		}
-		// A position; a pattern without [*] goes through lists too.
-		if pattern[0] == "[*]" {
-			pattern = pattern[1:]
-		}
+		// A position: patterns go through lists.
 		return matches(path[1:], pattern, value)
 	}
 	switch value := value.(type) {
@@ -143,9 +140,6 @@ func matches(path []step, pattern []string, value any) bool {
 		inner, given := value[pattern[0]]
 		return given && matches(nil, pattern[1:], inner)
 	case []any:
-		if pattern[0] == "[*]" {
-			pattern = pattern[1:]
-		}
 		for _, element := range value {
 			if matches(nil, pattern, element) {
 				return true

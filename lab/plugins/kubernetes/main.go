@@ -4,8 +4,8 @@
 // the official plugin's shape, so that a stack can change from one to the other.
 //
 // The behaviour follows https://www.pulumi.com/registry/packages/kubernetes/ at version 4.34.2.
-// What it does not do (client-side apply, YAML rendering, functions, component
-// resources such as helm.v4.Chart) it refuses with an error that says so.
+// What it does not do (client-side apply, YAML rendering, functions, bare Pods and Ingresses,
+// component resources such as helm.v4.Chart) it refuses with an error that says so.
 package kubernetes
 
 import (

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -101,22 +102,21 @@ func (*kubeProvider) Attach(_ context.Context, _ *pulumirpc.PluginAttach) (*empt
 }
 
 func (*kubeProvider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	return nil, unsupported("the function " + req.GetTok())
+	return nil, notServed("the function " + req.GetTok())
 }
 
 func (*kubeProvider) Call(_ context.Context, req *pulumirpc.CallRequest) (*pulumirpc.CallResponse, error) {
-	return nil, unsupported("the method " + req.GetTok())
+	return nil, notServed("the method " + req.GetTok())
 }
 
 func (*kubeProvider) Construct(_ context.Context, req *pulumirpc.ConstructRequest) (*pulumirpc.ConstructResponse, error) {
-	return nil, unsupported("the component resource " + req.GetType())
+	return nil, notServed("the component resource " + req.GetType())
 }
 
-// unsupported is the error for what only the official plugin does.
-func unsupported(what string) error {
-	return status.Errorf(codes.Unimplemented, "%s is not supported by the lab's kubernetes plugin %s; "+
-		"install the official plugin (pulumi plugin install resource kubernetes %s) to use it",
-		what, Version, Version)
+// notServed is the error for what only the official plugin does.
+func notServed(what string) error {
+	return status.Errorf(codes.Unimplemented, "the lab's kubernetes plugin does not serve %s; "+
+		"install the official plugin (pulumi plugin install resource kubernetes %s) to use it", what, Version)
 }
 
 // report shows a message that stays; say shows one in the resource's status column. A lost engine
@@ -133,15 +133,20 @@ func isRelease(urn resource.URN) bool {
 	return urn.Type() == "kubernetes:helm.sh/v3:Release"
 }
 
+// unawaited are types that the official plugin waits for: to call them ready at once would pretend.
+var unawaited = []string{"kubernetes:core/v1:Pod", "kubernetes:networking.k8s.io/v1:Ingress"}
+
 // refuse names the resource types that this plugin does not manage.
 func refuse(urn resource.URN) error {
 	token := string(urn.Type())
 	_, kind := splitToken(token)
 	switch {
+	case slices.Contains(unawaited, token):
+		return notServed("resources of type " + token + ": it would not wait for them")
 	case strings.HasPrefix(token, "kubernetes:helm.sh/"), strings.HasPrefix(token, "kubernetes:kustomize/"),
 		strings.HasPrefix(token, "kubernetes:yaml/"), strings.HasPrefix(token, "kubernetes:kustomize:"),
 		strings.HasPrefix(token, "kubernetes:yaml:"):
-		return unsupported("the resource type " + token)
+		return notServed("resources of type " + token)
 	case isListKind(kind):
 		return fmt.Errorf("list resources exist for compatibility with YAML manifests and Helm charts, " +
 			"and cannot be created directly. Use the underlying resource type instead")

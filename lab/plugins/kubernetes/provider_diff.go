@@ -23,10 +23,10 @@ func (p *kubeProvider) CheckConfig(_ context.Context, req *pulumirpc.CheckReques
 		failures = append(failures, &pulumirpc.CheckFailure{Property: property, Reason: reason})
 	}
 	if truthy(news["renderYamlToDirectory"]) {
-		fail("renderYamlToDirectory", "rendering to YAML files is not supported by the lab's kubernetes plugin; leave it out")
+		fail("renderYamlToDirectory", "the lab's kubernetes plugin does not render to YAML files; leave it out")
 	}
 	if v := news["enableServerSideApply"]; v.HasValue() && !v.IsComputed() && !truthy(v) {
-		fail("enableServerSideApply", "client-side apply is not supported by the lab's kubernetes plugin; leave it out or set true")
+		fail("enableServerSideApply", "the lab's kubernetes plugin does not apply on the client's side; leave it out or set true")
 	}
 	if truthy(news["alwaysRender"]) {
 		fail("alwaysRender", `"alwaysRender" requires "renderYamlToDirectory" to be set`)

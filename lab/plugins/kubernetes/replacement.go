@@ -38,26 +38,9 @@ var replacingByKind = map[schema.GroupKind][]string{
 		"hostPath", "iscsi", "local", "nfs", "photonPersistentDisk", "portworxVolume", "quobyte",
 		"rbd", "scaleIO", "storageos", "vsphereVolume"),
 	{Kind: "PersistentVolumeClaim"}: under(".spec.", "accessModes", "selector", "storageClassName", "volumeName"),
-	{Kind: "Pod"}:                   podFields(),
 	{Kind: "ResourceQuota"}:         {".spec.scopes"},
 	{Kind: "Secret"}:                {".type"},
 	{Kind: "Service"}:               {".spec.clusterIP"},
-}
-
-func podFields() []string {
-	fields := under(".spec.", "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy",
-		"enableServiceLinks", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostname",
-		"imagePullSecrets", "nodeName", "nodeSelector", "overhead", "preemptionPolicy", "priority",
-		"priorityClassName", "readinessGates", "restartPolicy", "runtimeClassName", "schedulerName",
-		"securityContext", "serviceAccount", "serviceAccountName", "shareProcessNamespace",
-		"subdomain", "terminationGracePeriodSeconds", "volumes")
-	for _, containers := range []string{".spec.containers[*].", ".spec.initContainers[*]."} {
-		fields = append(fields, under(containers, "args", "command", "env", "image",
-			"imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe", "resources",
-			"securityContext", "stdin", "stdinOnce", "terminationMessagePath",
-			"terminationMessagePolicy", "tty", "volumeDevices", "volumeMounts", "workingDir")...)
-	}
-	return fields
 }
 
 func under(prefix string, names ...string) []string {

@@ -78,10 +78,10 @@ func readSettings(v variables) (settings, error) {
 		skipUnreachable:   v.flag("skipUpdateUnreachable", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE", false),
 	}
 	if !v.flag("enableServerSideApply", "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY", true) {
-		return s, unsupported("enableServerSideApply: false")
+		return s, notServed("enableServerSideApply: false")
 	}
 	if v.text("renderYamlToDirectory") != "" {
-		return s, unsupported("renderYamlToDirectory")
+		return s, notServed("renderYamlToDirectory")
 	}
 	if err := v.json("helmReleaseSettings", &s.helm); err != nil {
 		return s, err

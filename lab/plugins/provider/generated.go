@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -98,8 +97,7 @@ func (g *Generated) Create(_ context.Context, _ Call, inputs Map) (string, Map, 
 // Read finds what the state holds; there is nowhere else to look.
 func (g *Generated) Read(_ context.Context, req Read) (Map, Map, bool, error) {
 	if len(req.State) == 0 {
-		return nil, nil, false, fmt.Errorf(
-			"%s: the stand-in cannot import an existing value; let it be created", req.Name)
+		return nil, nil, false, NoImport(req.Call)
 	}
 	return g.hide(Copy(req.State)), req.Inputs, true, nil
 }

@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,6 +98,12 @@ func Main(p Provider) error {
 	return sdk.Main(p.Name, func(host *sdk.HostClient) (pulumirpc.ResourceProviderServer, error) {
 		return newServer(p, host), nil
 	})
+}
+
+// NoImport refuses to read a resource that no operation of this plugin has made.
+func NoImport(call Call) error {
+	return fmt.Errorf("%s: the lab's plugins do not import what exists (id %s); let it be created, or install "+
+		"the official plugin", call.URN.Type(), call.ID)
 }
 
 type hostKey struct{}

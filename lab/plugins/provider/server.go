@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -68,8 +70,7 @@ func (s *server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.Plug
 func (s *server) GetSchema(
 	context.Context, *pulumirpc.GetSchemaRequest,
 ) (*pulumirpc.GetSchemaResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented,
-		"the stand-in for %s has no schema; use the official plugin for code generation", s.provider.Name)
+	return nil, s.notServed("a schema", "use the official plugin for code generation")
 }
 
 func (s *server) CheckConfig(
@@ -124,8 +125,7 @@ func (s *server) Invoke(
 ) (*pulumirpc.InvokeResponse, error) {
 	function, ok := s.provider.Functions[req.GetTok()]
 	if !ok {
-		return nil, status.Errorf(codes.Unimplemented,
-			"the stand-in for %s does not support the function %s", s.provider.Name, req.GetTok())
+		return nil, s.notServed("the function "+req.GetTok(), served(s.provider.Functions))
 	}
 	args, err := unmarshal(req.GetTok(), req.GetArgs())
 	if err != nil {
@@ -150,19 +150,23 @@ func (s *server) resource(urn string) (Resource, Call, error) {
 	token := string(parsed.Type())
 	found, ok := s.provider.Resources[token]
 	if !ok {
-		return nil, Call{}, status.Errorf(codes.Unimplemented,
-			"the stand-in for %s does not support resources of type %s; it supports %s",
-			s.provider.Name, token, strings.Join(sorted(tokens(s.provider.Resources)), ", "))
+		return nil, Call{}, s.notServed("resources of type "+token, served(s.provider.Resources))
 	}
 	return found, Call{URN: parsed, Name: parsed.Name()}, nil
 }
 
-func tokens(resources map[string]Resource) map[string]bool {
-	set := map[string]bool{}
-	for token := range resources {
-		set[token] = true
+// notServed is the error for what only the official plugin does.
+func (s *server) notServed(what, instead string) error {
+	return status.Errorf(codes.Unimplemented,
+		"the lab's %s plugin does not serve %s; %s", s.provider.Name, what, instead)
+}
+
+// served says what there is of a kind.
+func served[T any](byToken map[string]T) string {
+	if len(byToken) == 0 {
+		return "it serves none"
 	}
-	return set
+	return "it serves " + strings.Join(slices.Sorted(maps.Keys(byToken)), ", ")
 }
 
 func failures(refused []Failure) []*pulumirpc.CheckFailure {

@@ -37,8 +37,6 @@ type settings struct {
 // plugin holds what Configure found. A bad configuration fails at the first resource, not before.
 type plugin struct {
 	configured provider.Configured[api]
-
-	vmIDs nextIDs
 }
 
 func (p *plugin) configure(_ context.Context, config provider.Map) error {
@@ -64,7 +62,7 @@ func newAPI(config provider.Map) (*api, error) {
 	}
 	if s.APIToken == "" {
 		return nil, errors.New("must provide an API token (argument apiToken or PROXMOX_VE_API_TOKEN): " +
-			"the stand-in supports neither passwords nor tickets")
+			"the lab's proxmoxve plugin serves neither passwords nor tickets")
 	}
 	if !tokenForm.MatchString(s.APIToken) {
 		return nil, errors.New("failed to create API client: the API token must be in the format " +
@@ -114,8 +112,8 @@ func readSettings(config provider.Map) (settings, error) {
 		"username", "password", "otp", "authTicket", "csrfPreventionToken", "randomVmIds",
 	} {
 		if plain.HasValue(unsupported) {
-			return s, fmt.Errorf("provider argument %s: not supported by the stand-in; use apiToken",
-				unsupported)
+			return s, fmt.Errorf("provider argument %s: the lab's proxmoxve plugin does not serve it; use "+
+				"apiToken", unsupported)
 		}
 	}
 	if err := provider.Decode(plain, &s); err != nil {

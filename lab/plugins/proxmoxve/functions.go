@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"sort"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -44,21 +43,19 @@ func (p *plugin) nodes(ctx context.Context, a *api) ([]string, error) {
 	return names, nil
 }
 
-// getVMs lists VMs of all nodes or of one, those that carry all given tags.
+// getVMs lists the VMs of all nodes.
 func (p *plugin) getVMs(ctx context.Context, args provider.Map) (provider.Map, error) {
 	a, err := p.client()
 	if err != nil {
 		return nil, err
 	}
-	given := block(args.Mappable())
-	if given.has("filters") {
-		return nil, fmt.Errorf("filters: not supported by the stand-in; filter the result")
+	if len(args) > 0 {
+		return nil, fmt.Errorf("the lab's proxmoxve plugin does not serve the arguments of getVmsLegacy (%v); "+
+			"filter the result", args)
 	}
-	nodes := []string{given.text("nodeName", "")}
-	if nodes[0] == "" {
-		if nodes, err = p.nodes(ctx, a); err != nil {
-			return nil, err
-		}
+	nodes, err := p.nodes(ctx, a)
+	if err != nil {
+		return nil, err
 	}
 	vms := []block{}
 	for _, node := range nodes {
@@ -68,39 +65,10 @@ func (p *plugin) getVMs(ctx context.Context, args provider.Map) (provider.Map, e
 		}
 		sort.Slice(found, func(i, j int) bool { return found[i].VMID < found[j].VMID })
 		for _, one := range found {
-			vm := one.block(node)
-			tagged := !slices.ContainsFunc(given.texts("tags"), func(tag string) bool {
-				return !slices.Contains(vm.texts("tags"), tag)
-			})
-			if tagged {
-				vms = append(vms, vm)
-			}
+			vms = append(vms, one.block(node))
 		}
 	}
-	return resource.NewPropertyMapFromMap(given.with(block{"id": "vms", "vms": anyBlocks(vms)})), nil
-}
-
-// getVM tells about one VM; it fails when there is none.
-func (p *plugin) getVM(ctx context.Context, args provider.Map) (provider.Map, error) {
-	a, err := p.client()
-	if err != nil {
-		return nil, err
-	}
-	given := block(args.Mappable())
-	calls := vmCalls{api: a, node: given.text("nodeName", ""), id: given.number("vmId", 0)}
-	found, err := calls.config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	status, err := calls.status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return resource.NewPropertyMapFromMap(block{
-		"id": decimal(calls.id), "vmId": float64(calls.id), "nodeName": calls.node,
-		"name": found.text("name"), "status": status, "tags": anyTexts(found.tags()),
-		"template": found.flag("template", false),
-	}), nil
+	return resource.NewPropertyMapFromMap(block{"id": "vms", "vms": anyBlocks(vms)}), nil
 }
 
 // getNodes lists the cluster's nodes.

@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sort"
-	"strconv"
 	"strings"
 
 	"homelab/lab/plugins/provider"
 )
 
-const (
-	haResources = "cluster/ha/resources/"
-	haRules     = "cluster/ha/rules/"
-)
+const haResources = "cluster/ha/resources/"
 
 // haResource is proxmoxve:index/haresource:Haresource. A changed resourceId is an update that goes to
 // the old id, and stays a difference.
@@ -113,99 +108,4 @@ func deleteUnlessGone(ctx context.Context, a *api, path string) error {
 		return fmt.Errorf("error deleting %s: %w", path, err)
 	}
 	return nil
-}
-
-// haRule is proxmoxve:index/harule:Harule.
-func haRule(p *plugin) provider.Resource {
-	read := func(ctx context.Context, a *api, id string, state block) (block, bool, error) {
-		var found struct {
-			Type      string `json:"type"`
-			Resources string `json:"resources"`
-			Nodes     string `json:"nodes"`
-			Affinity  string `json:"affinity"`
-			Comment   string `json:"comment"`
-			Strict    int    `json:"strict"`
-			Disable   int    `json:"disable"`
-		}
-		err := a.get(ctx, haRules+url.PathEscape(id), nil, &found)
-		if errors.Is(err, errGone) {
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, fmt.Errorf("error retrieving HA rule %s: %w", id, err)
-		}
-		read := block{
-			"rule": id, "type": found.Type, "strict": found.Strict == 1, "disable": found.Disable == 1,
-			"resources": anyTexts(strings.Split(found.Resources, ",")),
-		}
-		for name, value := range map[string]string{"affinity": found.Affinity, "comment": found.Comment} {
-			if value != "" {
-				read[name] = value
-			}
-		}
-		if found.Nodes != "" {
-			nodes := map[string]any{}
-			for _, part := range strings.Split(found.Nodes, ",") {
-				name, weight, _ := strings.Cut(part, ":")
-				priority, err := strconv.ParseFloat(orText(weight, "0"), 64)
-				if err != nil {
-					return nil, false, fmt.Errorf("HA rule %s: node priority %q is not a number", id, part)
-				}
-				nodes[name] = priority
-			}
-			read["nodes"] = nodes
-		}
-		return read, true, nil
-	}
-	return &simple{
-		plugin: p,
-		schema: schema{
-			"rule": {kind: text, required: true, replace: true}, "type": {kind: text, required: true, replace: true},
-			"resources": {kind: texts, required: true, unordered: true}, "nodes": {kind: numbers},
-			"affinity": {kind: text, replace: true}, "comment": {kind: text},
-			"strict": {kind: boolean, def: false}, "disable": {kind: boolean, def: false},
-		},
-		create: func(ctx context.Context, a *api, inputs block) (string, block, error) {
-			id, form := inputs.text("rule", ""), ruleForm(inputs)
-			form.Set("rule", id)
-			if err := a.send(ctx, http.MethodPost, haRules, form, nil); err != nil {
-				return "", nil, fmt.Errorf("error creating HA rule %s: %w", id, err)
-			}
-			state, _, err := read(ctx, a, id, inputs)
-			return id, state, err
-		},
-		read: read,
-		update: func(ctx context.Context, a *api, id string, _, inputs block) (block, error) {
-			err := a.send(ctx, http.MethodPut, haRules+url.PathEscape(id), ruleForm(inputs), nil)
-			if err != nil {
-				return nil, fmt.Errorf("error updating HA rule %s: %w", id, err)
-			}
-			state, _, err := read(ctx, a, id, inputs)
-			return state, err
-		},
-		remove: func(ctx context.Context, a *api, id string, _ block) error {
-			return deleteUnlessGone(ctx, a, haRules+url.PathEscape(id))
-		},
-	}
-}
-
-func ruleForm(inputs block) url.Values {
-	form := url.Values{
-		"type": {inputs.text("type", "")}, "resources": {strings.Join(inputs.texts("resources"), ",")},
-		"disable": {bit(inputs.flag("disable", false))},
-	}
-	if inputs.text("type", "") == "node-affinity" {
-		form.Set("strict", bit(inputs.flag("strict", false)))
-	}
-	optional(form, "affinity", inputs.text("affinity", ""))
-	optional(form, "comment", inputs.text("comment", ""))
-	var nodes []string
-	for name, priority := range inputs.block("nodes") {
-		if weight, ok := priority.(float64); ok && name != bookkeeping {
-			nodes = append(nodes, fmt.Sprintf("%s:%d", name, int(weight)))
-		}
-	}
-	sort.Strings(nodes)
-	optional(form, "nodes", strings.Join(nodes, ","))
-	return form
 }

@@ -9,11 +9,6 @@ import (
 	"homelab/lab/plugins/provider"
 )
 
-// Main serves the plugin.
-func Main() error {
-	return provider.Main(New())
-}
-
 // New describes the plugin; property names are those of the package @muhlba91/pulumi-proxmoxve.
 func New() provider.Provider {
 	p := &plugin{}
@@ -26,14 +21,11 @@ func New() provider.Provider {
 			"proxmoxve:index/fileLegacy:FileLegacy": fileLegacy(p),
 			"proxmoxve:index/vmLegacy:VmLegacy":     &vmResource{p},
 			"proxmoxve:index/poolLegacy:PoolLegacy": poolLegacy(p),
-			"proxmoxve:pool/membership:Membership":  membership(p),
 			"proxmoxve:index/haresource:Haresource": haResource(p),
-			"proxmoxve:index/harule:Harule":         haRule(p),
 			"proxmoxve:hardware/mapping/pci:Pci":    pciMapping(p),
 		},
 		Functions: map[string]func(context.Context, provider.Map) (provider.Map, error){
 			"proxmoxve:index/getVmsLegacy:getVmsLegacy":     p.getVMs,
-			"proxmoxve:index/getVmLegacy:getVmLegacy":       p.getVM,
 			"proxmoxve:index/getNodesLegacy:getNodesLegacy": p.getNodes,
 		},
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"homelab/lab/plugins/provider"
 )
@@ -97,59 +95,6 @@ func poolLegacy(p *plugin) provider.Resource {
 				return fmt.Errorf("error deleting pool %s: %w", id, err)
 			}
 			return nil
-		},
-	}
-}
-
-// membership is proxmoxve:pool/membership:Membership, of a VM; its id is POOL/qemu/VMID.
-func membership(p *plugin) provider.Resource {
-	return &simple{
-		plugin: p,
-		schema: schema{
-			"poolId": {kind: text, required: true, replace: true},
-			"vmId":   {kind: number, required: true, replace: true},
-			"type":   {output: true},
-		},
-		create: func(ctx context.Context, a *api, inputs block) (string, block, error) {
-			id := inputs.text("poolId", "")
-			if _, err := readPool(ctx, a, id); err != nil {
-				return "", nil, err
-			}
-			vm := decimal(inputs.number("vmId", 0))
-			err := changePool(ctx, a, id, url.Values{"allow-move": {"1"}, "vms": {vm}})
-			return id + "/qemu/" + vm, inputs.with(block{"type": "qemu"}), err
-		},
-		read: func(ctx context.Context, a *api, id string, state block) (block, bool, error) {
-			parts := strings.Split(id, "/")
-			vm, err := strconv.Atoi(parts[len(parts)-1])
-			if err != nil {
-				return nil, false, fmt.Errorf("membership id %q: want POOL/qemu/VMID", id)
-			}
-			found, err := readPool(ctx, a, parts[0])
-			if errors.Is(err, errGone) {
-				return nil, false, nil
-			}
-			if err != nil {
-				return nil, false, err
-			}
-			for _, member := range found.Members {
-				if member.VMID == vm {
-					return state, true, nil
-				}
-			}
-			return nil, false, nil
-		},
-		update: func(_ context.Context, _ *api, _ string, old, inputs block) (block, error) {
-			return old.with(inputs), nil
-		},
-		remove: func(ctx context.Context, a *api, _ string, state block) error {
-			err := changePool(ctx, a, state.text("poolId", ""), url.Values{
-				"delete": {"1"}, "vms": {decimal(state.number("vmId", 0))},
-			})
-			if errors.Is(err, errGone) {
-				return nil
-			}
-			return err
 		},
 	}
 }

@@ -24,8 +24,6 @@ const (
 	// object is a nested block, objects a list of them.
 	object
 	objects
-	// numbers is a map of names to numbers.
-	numbers
 )
 
 // field describes a property.
@@ -40,6 +38,8 @@ type field struct {
 	output bool
 	// replace makes a difference a replacement.
 	replace bool
+	// fixed values must be the default: the plugin does nothing else.
+	fixed bool
 	// inert differences are not shown and change nothing.
 	inert bool
 	// unordered lists are equal in any order.
@@ -63,7 +63,7 @@ func (s schema) check(prefix string, news provider.Map) (provider.Map, []provide
 		described, known := s[name]
 		if !known || described.output {
 			refused = append(refused, provider.Failure{Property: prefix + name,
-				Reason: "not supported by the stand-in of the Proxmox VE provider; it supports " + s.names()})
+				Reason: "the lab's proxmoxve plugin does not serve this argument; it serves " + s.names()})
 			continue
 		}
 		result, more := described.check(prefix+name, value)
@@ -103,8 +103,6 @@ func (f field) check(
 		fits = value.IsBool()
 	case texts:
 		fits = value.IsArray()
-	case numbers:
-		fits = value.IsObject()
 	case object:
 		if value.IsObject() {
 			checked, refused := f.fields.check(path+".", value.ObjectValue())
@@ -121,9 +119,13 @@ func (f field) check(
 			return resource.NewProperty(items), refused
 		}
 	}
-	if !fits {
+	switch {
+	case !fits:
 		return value, []provider.Failure{{Property: path,
 			Reason: fmt.Sprintf("has the wrong type %s", value.TypeString())}}
+	case f.fixed && !f.isDefault(value):
+		return value, []provider.Failure{{Property: path,
+			Reason: fmt.Sprintf("the lab's proxmoxve plugin serves only %#v here", f.def)}}
 	}
 	return value, nil
 }

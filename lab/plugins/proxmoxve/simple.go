@@ -2,7 +2,6 @@ package proxmoxve
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -75,7 +74,7 @@ func (s *simple) Read(
 	ctx context.Context, req provider.Read,
 ) (provider.Map, provider.Map, bool, error) {
 	if len(req.State) == 0 {
-		return nil, nil, false, fmt.Errorf("%s: import is not supported by the stand-in", req.ID)
+		return nil, nil, false, provider.NoImport(req.Call)
 	}
 	a, err := s.client()
 	if err != nil {

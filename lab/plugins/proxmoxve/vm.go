@@ -20,21 +20,12 @@ var dnsName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-z
 // vmResource is proxmoxve:index/vmLegacy:VmLegacy.
 type vmResource struct{ *plugin }
 
-// Check fills in defaults, Pulumi's auto-name among them, and the zero `speed` of each disk, which
-// nothing reads back: a difference for ever.
+// Check fills in defaults, and the zero `speed` of each disk, which nothing reads back: a difference for
+// ever.
 func (r *vmResource) Check(
 	_ context.Context, req provider.Check,
 ) (provider.Map, []provider.Failure, error) {
 	checked, refused := vmSchema.check("", req.News)
-	if !checked.HasValue("name") {
-		name, err := autoName(req)
-		if err != nil {
-			return nil, nil, err
-		}
-		checked["name"] = resource.NewProperty(name)
-		filled := append(items(checked[bookkeeping]), resource.NewProperty("name"))
-		checked[bookkeeping] = resource.NewProperty(filled)
-	}
 	for _, disk := range items(checked["disks"]) {
 		if disk.IsObject() && !disk.ObjectValue().HasValue("speed") {
 			zero, _ := diskSchema["speed"].fields.check("", provider.Map{})
@@ -42,20 +33,6 @@ func (r *vmResource) Check(
 		}
 	}
 	return checked, append(refused, validateVM(checked)...), nil
-}
-
-// autoName is the resource's name with a random suffix, kept from the last time.
-func autoName(req provider.Check) (string, error) {
-	for _, filled := range items(req.Olds[bookkeeping]) {
-		if filled.IsString() && filled.StringValue() == "name" {
-			return provider.Text(req.Olds, "name"), nil
-		}
-	}
-	name, err := resource.NewUniqueName(req.RandomSeed, req.Name+"-", 7, 0, nil)
-	if err != nil {
-		return "", fmt.Errorf("drawing a name: %w", err)
-	}
-	return name, nil
 }
 
 func validateVM(checked provider.Map) []provider.Failure {
@@ -83,22 +60,11 @@ func validateVM(checked provider.Map) []provider.Failure {
 	return refused
 }
 
-// Diff: a named VM is deleted before its replacement is made, an auto-named one after.
+// Diff: a VM is deleted before its replacement is made, because it has a name of its own.
 func (r *vmResource) Diff(_ context.Context, req provider.Change) (provider.Diff, error) {
 	diff := provider.Diff{
 		Properties:          vmSchema.diff(req.State, req.News, req.IgnoreChanges),
 		DeleteBeforeReplace: true,
-	}
-	for _, filled := range items(req.News[bookkeeping]) {
-		if filled.IsString() && filled.StringValue() == "name" {
-			diff.DeleteBeforeReplace = false
-		}
-	}
-	if migrate := req.News["migrate"]; migrate.IsBool() && migrate.BoolValue() {
-		if difference, ok := diff.Properties["nodeName"]; ok {
-			difference.Replace = false
-			diff.Properties["nodeName"] = difference
-		}
 	}
 	// A pool that the program stops naming is kept.
 	if provider.Text(req.News, "poolId") == "" {
@@ -144,7 +110,7 @@ func (r *vmResource) Read(
 	ctx context.Context, req provider.Read,
 ) (provider.Map, provider.Map, bool, error) {
 	if len(req.State) == 0 {
-		return nil, nil, false, fmt.Errorf("%s: importing a VM is not supported by the stand-in", req.ID)
+		return nil, nil, false, provider.NoImport(req.Call)
 	}
 	a, err := r.client()
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"homelab/lab/plugins/provider"
@@ -17,9 +16,6 @@ const (
 	statusInterval = time.Second
 	// startIgnored is the status of a task that a start tolerates: the node is too busy to tell.
 	startIgnored = 599
-
-	nextIDInterval = 200 * time.Millisecond
-	nextIDPatience = 6 * time.Second
 )
 
 // vmCalls are the requests about one VM.
@@ -167,35 +163,4 @@ func (v vmCalls) remove(ctx context.Context, vm block) error {
 		}
 	}
 	return nil
-}
-
-// nextIDs hands out free VM ids: the host's next one, then from the last one upwards.
-type nextIDs struct {
-	mu   sync.Mutex
-	last int
-}
-
-func (n *nextIDs) take(ctx context.Context, a *api) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	query := url.Values{}
-	if n.last > 0 {
-		query.Set("vmid", decimal(n.last+1))
-	}
-	deadline := time.Now().Add(nextIDPatience)
-	for {
-		var answer any
-		err := a.get(ctx, "cluster/nextid", query, &answer)
-		if err == nil {
-			if _, err = fmt.Sscan(fmt.Sprint(answer), &n.last); err == nil {
-				return n.last, nil
-			}
-		}
-		if statusOf(err) == http.StatusForbidden || time.Now().After(deadline) {
-			return 0, fmt.Errorf("unable to retrieve the next available VM identifier: %w", err)
-		}
-		if err := provider.Pause(ctx, nextIDInterval); err != nil {
-			return 0, err
-		}
-	}
 }

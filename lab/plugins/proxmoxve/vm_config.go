@@ -3,7 +3,6 @@ package proxmoxve
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"sort"
 	"strconv"
@@ -192,17 +191,4 @@ func isDrive(name string) bool {
 		_, err := strconv.Atoi(strings.TrimPrefix(name, prefix))
 		return strings.HasPrefix(name, prefix) && err == nil
 	})
-}
-
-// plainKeys decodes the percent-encoded lines of `sshkeys`.
-func plainKeys(encoded string) []string {
-	decoded, err := url.PathUnescape(encoded)
-	if err != nil {
-		decoded = encoded
-	}
-	decoded = strings.TrimSpace(decoded)
-	if decoded == "" {
-		return nil
-	}
-	return strings.Split(decoded, "\n")
 }

@@ -27,13 +27,6 @@ func (r *vmResource) Create(
 	ctx, cancel := context.WithTimeout(ctx,
 		time.Duration(vm.number("timeoutCreate", 1800))*time.Second)
 	defer cancel()
-	if !vm.has("vmId") {
-		id, err := r.vmIDs.take(ctx, a)
-		if err != nil {
-			return "", nil, err
-		}
-		vm["vmId"] = float64(id)
-	}
 	calls := vmCalls{api: a, node: vm.text("nodeName", ""), id: vm.number("vmId", 0)}
 	if err := calls.create(ctx, vm); err != nil {
 		return "", nil, fmt.Errorf("error creating VM: %w", err)
@@ -63,11 +56,6 @@ func (v vmCalls) create(ctx context.Context, vm block) error {
 			efi.text("datastoreId", "local-lvm"), efi.text("fileFormat", "raw"), efi.text("type", "2m"),
 			bit(efi.flag("preEnrolledKeys", false))))
 	}
-	if vm.has("tpmState") {
-		tpm := vm.block("tpmState")
-		values.Set("tpmstate0", fmt.Sprintf("file=%s:1,version=%s",
-			tpm.text("datastoreId", "local-lvm"), tpm.text("version", "v2.0")))
-	}
 	path := "nodes/" + url.PathEscape(v.node) + "/qemu"
 	return repeat{
 		attempts: 3, pause: time.Second, again: transient,
@@ -75,7 +63,7 @@ func (v vmCalls) create(ctx context.Context, vm block) error {
 	}.run(ctx, func() error { return v.task(ctx, http.MethodPost, path, values) })
 }
 
-// finish does what follows the creation: sizes, template or start, and the first read.
+// finish does what follows the creation: sizes, the start, and the first read.
 func (v vmCalls) finish(ctx context.Context, vm block) (block, error) {
 	for _, disk := range effectiveDisks(vm) {
 		if disk.text("importFrom", "") == "" {
@@ -85,35 +73,12 @@ func (v vmCalls) finish(ctx context.Context, vm block) (block, error) {
 			return nil, err
 		}
 	}
-	switch {
-	case vm.flag("template", false):
-		if err := v.task(ctx, http.MethodPost, v.path("template"), nil); err != nil {
-			return nil, fmt.Errorf("error converting VM %d to template: %w", v.id, err)
-		}
-	case vm.flag("started", true):
+	if vm.flag("started", true) {
 		if err := v.start(ctx, vm.number("timeoutStartVm", 1800)); err != nil {
 			return nil, err
 		}
-		if vm.flag("reboot", false) {
-			if err := v.reboot(ctx, vm); err != nil {
-				return nil, err
-			}
-		}
 	}
 	return v.readBack(ctx, vm)
-}
-
-func (v vmCalls) reboot(ctx context.Context, vm block) error {
-	if vm.block("agent").flag("enabled", false) {
-		if err := v.send(ctx, http.MethodPost, v.path("agent/ping"), nil, nil); err != nil {
-			return fmt.Errorf("error asking the guest agent: %w", err)
-		}
-	}
-	form := url.Values{"timeout": {decimal(vm.number("timeoutReboot", 1800))}}
-	if err := v.task(ctx, http.MethodPost, v.path("status/reboot"), form); err != nil {
-		return fmt.Errorf("error rebooting VM: %w", err)
-	}
-	return nil
 }
 
 // readBack is the state after an operation.

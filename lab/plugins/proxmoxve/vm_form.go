@@ -14,6 +14,8 @@ const (
 	// defaultMemory in MiB and defaultDisk in GiB stand for absent blocks.
 	defaultMemory = 512
 	defaultDisk   = 8
+	// cdDrive is the slot of the empty CD drive that every VM gets.
+	cdDrive = "ide3"
 )
 
 // form is the configuration of a VM as the API's parameters (POST and PUT nodes/N/qemu), without disks.
@@ -41,12 +43,7 @@ func form(vm block) url.Values {
 	} {
 		values.Set(name, value)
 	}
-	cdrom := vm.block("cdrom")
-	file := cdrom.text("fileId", "")
-	if file == "" {
-		file = "cdrom"
-	}
-	values.Set(cdrom.text("interface", "ide3"), "file="+file+",media=cdrom,")
+	values.Set(cdDrive, "file=cdrom,media=cdrom,")
 	optional(values, "args", vm.text("kvmArguments", ""))
 	optional(values, "machine", vm.text("machine", ""))
 	optional(values, "description", vm.text("description", ""))
@@ -88,7 +85,7 @@ func bootOrder(vm block) []string {
 	if given := vm.texts("bootOrders"); len(given) > 0 {
 		return given
 	}
-	order := []string{vm.block("cdrom").text("interface", "ide3")}
+	order := []string{cdDrive}
 	for _, disk := range effectiveDisks(vm) {
 		order = append(order, disk.text("interface", ""))
 	}
@@ -180,12 +177,6 @@ func addCloudInit(values url.Values, init block) {
 	}
 	optional(values, "cicustom", strings.Join(custom, ","))
 	optional(values, "citype", init.text("type", ""))
-	account := init.block("userAccount")
-	optional(values, "ciuser", account.text("username", ""))
-	optional(values, "cipassword", account.text("password", ""))
-	if keys := account.texts("keys"); len(keys) > 0 {
-		values.Set("sshkeys", strings.ReplaceAll(url.QueryEscape(strings.Join(keys, "\n")), "+", "%20"))
-	}
 	dns := init.block("dns")
 	optional(values, "searchdomain", dns.text("domain", ""))
 	optional(values, "nameserver", strings.Join(dns.texts("servers"), " "))

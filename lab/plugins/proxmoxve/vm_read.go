@@ -92,10 +92,8 @@ func overlay(last block, found config) block {
 	}
 	overlayPCI(state, last, found)
 	overlayCloudInit(state, last, found)
-	for block, slot := range map[string]string{"efiDisk": "efidisk0", "tpmState": "tpmstate0"} {
-		if found.text(slot) == "" {
-			delete(state, block)
-		}
+	if found.text("efidisk0") == "" {
+		delete(state, "efiDisk")
 	}
 	return state
 }
@@ -161,19 +159,6 @@ func overlayCloudInit(state, last block, found config) {
 		if volume := custom[document]; volume != "" || lastInit.has(document+"DataFileId") {
 			init[document+"DataFileId"] = volume
 		}
-	}
-	if lastInit.has("userAccount") {
-		account := block{}
-		for name, value := range lastInit.block("userAccount") {
-			account[name] = value
-		}
-		if account.has("keys") {
-			account["keys"] = anyTexts(plainKeys(found.text("sshkeys")))
-		}
-		if account.has("username") {
-			account["username"] = found.text("ciuser")
-		}
-		init["userAccount"] = map[string]any(account)
 	}
 	if lastInit.has("dns") {
 		dns := block{"domain": found.text("searchdomain")}

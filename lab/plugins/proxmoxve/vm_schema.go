@@ -1,11 +1,12 @@
 package proxmoxve
 
-// vmSchema is the supported part of VmLegacy, with the official provider's defaults. The values of
-// timeouts are seconds, of memory MiB, of disks GiB.
+// vmSchema is the part of VmLegacy that is served, with the official provider's defaults: they stand in
+// the state and in requests even where the program never names them. The values of timeouts are seconds,
+// of memory MiB, of disks GiB.
 var vmSchema = schema{
 	"nodeName":    {kind: text, required: true, replace: true},
-	"vmId":        {kind: number, computed: true, replace: true},
-	"name":        {kind: text, computed: true},
+	"vmId":        {kind: number, required: true, replace: true},
+	"name":        {kind: text, required: true},
 	"description": {kind: text, def: ""},
 	"tags":        {kind: texts, unordered: true},
 	"poolId":      {kind: text, def: ""},
@@ -22,11 +23,11 @@ var vmSchema = schema{
 	"scsiHardware":    {kind: text, def: "virtio-scsi-pci"},
 	"tabletDevice":    {kind: boolean, def: true},
 	"started":         {kind: boolean, def: true},
-	"template":        {kind: boolean, def: false},
+	"template":        {kind: boolean, def: false, fixed: true},
 	"stopOnDestroy":   {kind: boolean, def: false},
 	"purgeOnDestroy":  {kind: boolean, def: true},
-	"migrate":         {kind: boolean, def: false},
-	"reboot":          {kind: boolean, def: false},
+	"migrate":         {kind: boolean, def: false, fixed: true},
+	"reboot":          {kind: boolean, def: false, fixed: true},
 	"operatingSystem": {kind: object, fields: schema{"type": {kind: text, def: "other"}}},
 
 	"deleteUnreferencedDisksOnDestroy": {kind: boolean, def: true},
@@ -65,9 +66,6 @@ var vmSchema = schema{
 	"serialDevices": {kind: objects, computed: true, fields: schema{
 		"device": {kind: text, def: "socket"},
 	}},
-	"cdrom": {kind: object, fields: schema{
-		"fileId": {kind: text, def: ""}, "interface": {kind: text, def: "ide3"},
-	}},
 	"networkDevices": {kind: objects, computed: true, fields: schema{
 		"bridge": {kind: text, def: "vmbr0"}, "model": {kind: text, def: "virtio"},
 		"macAddress": {kind: text, computed: true}, "firewall": {kind: boolean, def: false},
@@ -80,9 +78,6 @@ var vmSchema = schema{
 	"efiDisk": {kind: object, fields: schema{
 		"datastoreId": {kind: text, def: "local-lvm"}, "type": {kind: text, def: "2m"},
 		"fileFormat": {kind: text, computed: true}, "preEnrolledKeys": {kind: boolean, def: false},
-	}},
-	"tpmState": {kind: object, fields: schema{
-		"datastoreId": {kind: text, def: "local-lvm"}, "version": {kind: text, def: "v2.0", replace: true},
 	}},
 	"hostpcis": {kind: objects, fields: schema{
 		"device": {kind: text, required: true}, "mapping": {kind: text, def: ""},
@@ -123,9 +118,6 @@ var initializationSchema = schema{
 		"ipv6": {kind: object, fields: schema{
 			"address": {kind: text, def: ""}, "gateway": {kind: text, def: ""},
 		}},
-	}},
-	"userAccount": {kind: object, fields: schema{
-		"keys": {kind: texts}, "username": {kind: text}, "password": {kind: text, def: ""},
 	}},
 	"userDataFileId":    {kind: text, computed: true, replace: true},
 	"vendorDataFileId":  {kind: text, computed: true, replace: true},

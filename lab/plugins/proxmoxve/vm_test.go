@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -26,7 +27,6 @@ func machine() provider.Map {
 			"ipConfigs": []any{map[string]any{
 				"ipv4": map[string]any{"address": "192.168.1.21/24", "gateway": "192.168.1.1"},
 			}},
-			"userAccount": map[string]any{"keys": []any{"ssh-ed25519 AAAA+/ me"}},
 		},
 	})
 }
@@ -48,7 +48,7 @@ const answer = `{"agent":"enabled=1,fstrim_cloned_disks=0,type=virtio","boot":"o
 "cores":4,"cpu":"cputype=host","memory":"8192","name":"proxmox-stone","onboot":1,"ostype":"other",
 "tags":"homelab;rke2","serial0":"socket","ide3":"cdrom,media=cdrom",
 "ide2":"local-lvm:vm-121-cloudinit,media=cdrom","ipconfig0":"ip=192.168.1.21/24,gw=192.168.1.1",
-"sshkeys":"ssh-ed25519%20AAAA%2B%2F%20me%0A","net0":"virtio=BC:24:11:00:00:21,bridge=vmbr0,tag=30",
+"net0":"virtio=BC:24:11:00:00:21,bridge=vmbr0,tag=30",
 "scsi0":"local-lvm:vm-121-disk-0,iothread=1,ssd=1,discard=on,size=65536M","unused0":"x","digest":"y"}`
 
 func stateOf(t *testing.T, inputs provider.Map) provider.Map {
@@ -76,7 +76,7 @@ func TestParametersAreWrittenAsTheOfficialProviderWritesThem(t *testing.T) {
 		"boot": "order=ide3;scsi0;net0", "ide2": "file=local-lvm:cloudinit,",
 		"ide3": "file=cdrom,media=cdrom,", "ipconfig0": "gw=192.168.1.1,ip=192.168.1.21/24",
 		"net0":    "model=virtio,bridge=vmbr0,firewall=0,macaddr=BC:24:11:00:00:21,tag=30",
-		"serial0": "socket", "tags": "homelab;rke2", "sshkeys": "ssh-ed25519%20AAAA%2B%2F%20me",
+		"serial0": "socket", "tags": "homelab;rke2",
 	} {
 		if got := values.Get(name); got != wanted {
 			t.Errorf("%s: got %q, want %q", name, got, wanted)
@@ -114,7 +114,6 @@ func TestReplacementIsForIdentityAndDocumentsOnly(t *testing.T) {
 	kind := &vmResource{&plugin{}}
 	for change, replaces := range map[string]bool{
 		`{"nodeName":"tank"}`: true, `{"vmId":122}`: true, `{"name":"other"}`: false,
-		`{"nodeName":"tank","migrate":true}`:                           false,
 		`{"memory":{"dedicated":4096}}`:                                false,
 		`{"initialization":{"userDataFileId":"local:snippets/b.yml"}}`: true,
 	} {
@@ -137,24 +136,18 @@ func TestReplacementIsForIdentityAndDocumentsOnly(t *testing.T) {
 	}
 }
 
-func TestAnAutoNamedMachineIsReplacedNewOneFirst(t *testing.T) {
-	news := machine()
-	delete(news, "name")
-	inputs := checked(t, news)
-	if name := provider.Text(inputs, "name"); len(name) != len("vm-")+7 {
-		t.Errorf("auto-name %q", name)
-	}
-	diff, err := (&vmResource{&plugin{}}).Diff(t.Context(), provider.Change{State: inputs, News: inputs})
-	if err != nil || diff.DeleteBeforeReplace {
-		t.Errorf("%+v, %v", diff, err)
-	}
-}
-
 func TestUnsupportedArgumentsAreRefusedByName(t *testing.T) {
 	news := machine()
 	news["clone"] = resource.NewProperty(provider.Map{"vmId": resource.NewProperty(9000.0)})
+	news["template"] = resource.NewProperty(true)
 	_, refused, err := (&vmResource{&plugin{}}).Check(t.Context(), provider.Check{News: news})
-	if err != nil || len(refused) != 1 || refused[0].Property != "clone" {
+	reasons := map[string]string{}
+	for _, one := range refused {
+		reasons[one.Property] = one.Reason
+	}
+	if err != nil || len(reasons) != 2 ||
+		!strings.Contains(reasons["clone"], "the lab's proxmoxve plugin does not serve this argument") ||
+		!strings.Contains(reasons["template"], "the lab's proxmoxve plugin serves only false here") {
 		t.Errorf("%v, %v", refused, err)
 	}
 }

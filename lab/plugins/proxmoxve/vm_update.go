@@ -2,6 +2,7 @@ package proxmoxve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -46,19 +47,17 @@ func (r *vmResource) Update(ctx context.Context, req provider.Change) (provider.
 
 func refuseUnsupported(old, vm block) error {
 	if old.text("nodeName", "") != vm.text("nodeName", "") {
-		return fmt.Errorf("nodeName: migration from %s to %s is not supported by the stand-in",
+		return fmt.Errorf("nodeName: the lab's proxmoxve plugin does not migrate from %s to %s",
 			old.text("nodeName", ""), vm.text("nodeName", ""))
 	}
-	for _, name := range []string{"efiDisk", "tpmState"} {
-		if !reflect.DeepEqual(plain(old.block(name)), plain(vm.block(name))) {
-			return fmt.Errorf("%s: changing it on an existing VM is not supported by the stand-in", name)
-		}
+	if !reflect.DeepEqual(plain(old.block("efiDisk")), plain(vm.block("efiDisk"))) {
+		return errors.New("efiDisk: the lab's proxmoxve plugin does not change it on an existing VM")
 	}
 	for _, disk := range vm.blocks("disks") {
 		for _, before := range old.blocks("disks") {
 			if before.text("interface", "") == disk.text("interface", "") &&
 				before.text("datastoreId", "local-lvm") != disk.text("datastoreId", "local-lvm") {
-				return fmt.Errorf("disk %s: moving it to another datastore is not supported by the stand-in",
+				return fmt.Errorf("disk %s: the lab's proxmoxve plugin does not move it to another datastore",
 					disk.text("interface", ""))
 			}
 		}
@@ -194,18 +193,12 @@ func (v vmCalls) power(ctx context.Context, old, vm block) error {
 		hotplugged := name == "memory" && strings.Contains(vm.text("hotplug", ""), "memory")
 		return !hotplugged && changed(old, vm, name, nil)
 	})
-	template := vm.flag("template", false) && !old.flag("template", false)
-	running, wanted := status == "running", vm.flag("started", true) && !vm.flag("template", false)
+	running, wanted := status == "running", vm.flag("started", true)
 	if running && (!wanted || cycle && vm.flag("rebootAfterUpdate", true)) {
 		if err := v.shutdown(ctx, agent, vm); err != nil {
 			return err
 		}
 		running = false
-	}
-	if template {
-		if err := v.task(ctx, http.MethodPost, v.path("template"), nil); err != nil {
-			return fmt.Errorf("error converting VM %d to template: %w", v.id, err)
-		}
 	}
 	if wanted && !running {
 		return v.start(ctx, vm.number("timeoutStartVm", 1800))

@@ -33,8 +33,8 @@ func planDisks(old, vm block, found config, ignored []string) (diskPlan, error) 
 		last, existed := before[slot]
 		if !existed {
 			if path := disk.text("pathInDatastore", ""); path != "" {
-				return plan, fmt.Errorf("disk %s: attaching the existing volume %s is not supported by the "+
-					"stand-in", slot, path)
+				return plan, fmt.Errorf("disk %s: the lab's proxmoxve plugin does not attach the existing volume "+
+					"%s", slot, path)
 			}
 			plan.write[slot] = newDisk(disk, false)
 			continue
@@ -56,8 +56,8 @@ func planDisks(old, vm block, found config, ignored []string) (diskPlan, error) 
 		}
 	}
 	if len(plan.remove) > 0 && len(kept) > len(before)-len(plan.remove) {
-		return plan, fmt.Errorf("disks: a disk that changes its interface (away from %s) is not supported "+
-			"by the stand-in; remove and add disks in separate updates", plan.remove[0])
+		return plan, fmt.Errorf("disks: the lab's proxmoxve plugin does not move a disk from %s to another "+
+			"interface; remove and add disks in separate updates", plan.remove[0])
 	}
 	return plan, nil
 }

@@ -22,8 +22,6 @@ type Behaviour[C any] struct {
 	// Warning is shown when the resource is deleted, and also when it is created with WarnOnCreate.
 	Warning      string
 	WarnOnCreate bool
-	// Imported is the state that a read starts from when an id is imported; nil refuses imports.
-	Imported func(id string) Object
 
 	Create func(ctx context.Context, client C, plan Object) (id string, state Object, err error)
 	// Read returns false for what is gone.

@@ -21,7 +21,7 @@ func (s Schema) check(prefix string, news provider.Map) []provider.Failure {
 		field, known := s[name]
 		if !known || !field.given() {
 			refused = append(refused, provider.Failure{Property: prefix + name,
-				Reason: "not supported by the stand-in plugin; it supports " + s.inputs()})
+				Reason: "the lab's plugin does not serve this argument; it serves " + s.inputs()})
 			continue
 		}
 		refused = append(refused, field.check(prefix+name, value)...)

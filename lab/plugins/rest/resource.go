@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
@@ -106,28 +105,15 @@ func (m *managed[C]) Read(
 	if err != nil {
 		return nil, nil, false, err
 	}
-	state, imported := Object(req.State.Mappable()), len(req.State) == 0
-	if imported {
-		if m.Imported == nil {
-			return nil, nil, false, fmt.Errorf(
-				"%s: the stand-in plugin does not import this type; let it be created", req.ID)
-		}
-		state = m.Imported(req.ID)
+	if len(req.State) == 0 {
+		return nil, nil, false, provider.NoImport(req.Call)
 	}
+	state := Object(req.State.Mappable())
 	read, found, err := m.Behaviour.Read(ctx, client, req.Call, state)
 	if err != nil || !found {
 		return nil, nil, false, report(ctx, req.Call, err)
 	}
-	inputs := req.Inputs
-	if imported {
-		inputs = provider.Map{}
-		for key, value := range resource.NewPropertyMapFromMap(read) {
-			if field := m.Schema[string(key)]; field.given() {
-				inputs[key] = value
-			}
-		}
-	}
-	return m.store(remember(state, read)), inputs, true, nil
+	return m.store(remember(state, read)), req.Inputs, true, nil
 }
 
 // Update carries out the plan of new inputs.

@@ -59,7 +59,6 @@ func acl() behaviour {
 				plan["acl"] = old
 			}
 		},
-		Imported: func(string) rest.Object { return rest.Object{} },
 		Create: func(ctx context.Context, c *client, plan rest.Object) (string, rest.Object, error) {
 			ifMatch := unchangedPolicy
 			if plan.Flag("overwriteExistingContent") {

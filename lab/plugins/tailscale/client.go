@@ -51,9 +51,6 @@ func (c *client) of(path string) string { return "tailnet/" + url.PathEscape(c.t
 
 func key(c *client, id string) string { return c.of("keys/" + url.PathEscape(id)) }
 
-// device is a path of a device; its id is unique beyond tailnets.
-func device(id, path string) string { return "device/" + url.PathEscape(id) + path }
-
 // get reads JSON.
 func (c *client) get(ctx context.Context, path string, into any) error {
 	return c.send(ctx, http.MethodGet, path, nil, into)

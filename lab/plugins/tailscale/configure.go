@@ -45,7 +45,7 @@ var unsupported = []string{"audience", "identityToken", "identityTokenEnvironmen
 func newClient(config provider.Map) (*client, error) {
 	for _, name := range unsupported {
 		if provider.Text(config, name) != "" {
-			return nil, fmt.Errorf("provider argument %s: not supported by the stand-in plugin; use "+
+			return nil, fmt.Errorf("provider argument %s: the lab's tailscale plugin does not serve it; use "+
 				"oauthClientId and oauthClientSecret, or apiKey", name)
 		}
 	}

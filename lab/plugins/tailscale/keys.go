@@ -80,8 +80,7 @@ func tailnetKey() behaviour {
 				found["id"] = provider.Difference{Kind: provider.Update, Replace: true}
 			}
 		},
-		Imported: func(string) rest.Object { return rest.Object{} },
-		Create:   createTailnetKey,
+		Create: createTailnetKey,
 		Read: func(
 			ctx context.Context, c *client, call provider.Call, state rest.Object,
 		) (rest.Object, bool, error) {

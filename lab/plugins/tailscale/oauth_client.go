@@ -26,7 +26,6 @@ func oauthClient() behaviour {
 			"updatedAt": {Output: true, Moves: true},
 		},
 		Validate: shortDescription,
-		Imported: func(string) rest.Object { return rest.Object{} },
 		Create: func(ctx context.Context, c *client, plan rest.Object) (string, rest.Object, error) {
 			var made keyAnswer
 			if err := c.send(ctx, http.MethodPost, c.of("keys"), body(plan), &made); err != nil {

@@ -56,8 +56,7 @@ func tailnetSettings() behaviour {
 		return readSettings(ctx, c)
 	}
 	return behaviour{
-		Schema:   settings,
-		Imported: func(string) rest.Object { return rest.Object{} },
+		Schema: settings,
 		Validate: func(inputs provider.Map) []provider.Failure {
 			link := provider.Text(inputs, "aclsExternalLink")
 			if link != "" && !webAddress.MatchString(link) {

@@ -51,17 +51,21 @@ func must(t *testing.T, err error) {
 }
 
 const (
-	nameserversType = "dnsNameservers:DnsNameservers"
-	nameservers     = "/api/v2/tailnet/-/dns/nameservers"
+	splitType = "dnsSplitNameservers:DnsSplitNameservers"
+	split     = "/api/v2/tailnet/-/dns/split-dns"
 )
+
+func homeArpa(servers ...any) map[string]any {
+	return map[string]any{"domain": "home.arpa", "nameservers": servers}
+}
 
 func TestOneTokenServesTheProcess(t *testing.T) {
 	plugin, api := tailnet(t, map[string][]resttest.Answer{
-		"POST " + nameservers: resttest.Bodies(`{"dns":["1.1.1.1"],"magicDNS":true}`),
+		"PATCH " + split: resttest.Bodies(`{}`),
 	}, "scopes", `["dns","all"]`)
-	servers := life(t, plugin, nameserversType)
-	must(t, servers.Create(map[string]any{"nameservers": []any{"1.1.1.1"}}))
-	must(t, servers.Update(map[string]any{"nameservers": []any{"9.9.9.9", "1.1.1.1"}}))
+	servers := life(t, plugin, splitType)
+	must(t, servers.Create(homeArpa("1.1.1.1")))
+	must(t, servers.Update(homeArpa("9.9.9.9", "1.1.1.1")))
 	must(t, servers.Delete())
 	var lines []string
 	for _, one := range api.Asked() {
@@ -69,9 +73,9 @@ func TestOneTokenServesTheProcess(t *testing.T) {
 	}
 	want := []string{
 		token + " grant_type=client_credentials&scope=dns+all",
-		"POST " + nameservers + ` {"dns":["1.1.1.1"]}`,
-		"POST " + nameservers + ` {"dns":["9.9.9.9","1.1.1.1"]}`,
-		"POST " + nameservers + ` {"dns":[]}`,
+		"PATCH " + split + ` {"home.arpa":["1.1.1.1"]}`,
+		"PATCH " + split + ` {"home.arpa":["9.9.9.9","1.1.1.1"]}`,
+		"PATCH " + split + ` {"home.arpa":[]}`,
 	}
 	if strings.Join(lines, "\n") != strings.Join(want, "\n") {
 		t.Errorf("asked\n%s", strings.Join(lines, "\n"))
@@ -81,7 +85,7 @@ func TestOneTokenServesTheProcess(t *testing.T) {
 		signIn.Header.Get("User-Agent") != "Go-http-client/1.1" {
 		t.Errorf("the token was asked for with %v", signIn.Header)
 	}
-	call := api.Last(t, "POST "+nameservers)
+	call := api.Last(t, "PATCH "+split)
 	if call.Header.Get("Authorization") != "Bearer t0" ||
 		call.Header.Get("User-Agent") != defaultUserAgent || call.Header.Get("Accept") != jsonType {
 		t.Errorf("called with %v", call.Header)
@@ -89,8 +93,8 @@ func TestOneTokenServesTheProcess(t *testing.T) {
 }
 
 func TestWithoutScopesTheTokenIsAskedForWithoutThem(t *testing.T) {
-	plugin, api := tailnet(t, map[string][]resttest.Answer{"POST " + nameservers: resttest.Bodies(`{}`)})
-	must(t, life(t, plugin, nameserversType).Create(map[string]any{"nameservers": []any{"1.1.1.1"}}))
+	plugin, api := tailnet(t, map[string][]resttest.Answer{"PATCH " + split: resttest.Bodies(`{}`)})
+	must(t, life(t, plugin, splitType).Create(homeArpa("1.1.1.1")))
 	if body := api.Last(t, token).Body; body != "grant_type=client_credentials" {
 		t.Errorf("asked with %s", body)
 	}
@@ -118,9 +122,9 @@ func TestMissingAndConflictingCredentialsAreRefusedAtOnce(t *testing.T) {
 	text := resource.NewProperty[string]
 	for want, config := range map[string]provider.Map{
 		"credentials are empty - set `api_key` or": {},
-		"conflicting":                {"apiKey": text("tskey"), "oauthClientId": text("id")},
-		"oauth_client_secret":        {"oauthClientId": text("id")},
-		"not supported by the stand": {"identityToken": text("jwt"), "oauthClientId": text("id")},
+		"conflicting":         {"apiKey": text("tskey"), "oauthClientId": text("id")},
+		"oauth_client_secret": {"oauthClientId": text("id")},
+		"the lab's tailscale plugin does not serve it": {"identityToken": text("jwt"), "oauthClientId": text("id")},
 	} {
 		if err := New().Configure(t.Context(), config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
@@ -135,12 +139,12 @@ func TestMissingAndConflictingCredentialsAreRefusedAtOnce(t *testing.T) {
 func TestAnAPIKeyIsTheUserOfBasic(t *testing.T) {
 	t.Setenv("TAILSCALE_API_KEY", "tskey-api")
 	api := resttest.Serve(t, map[string][]resttest.Answer{
-		"POST /api/v2/tailnet/example.net/dns/nameservers": resttest.Bodies(`{}`)})
+		"PATCH /api/v2/tailnet/example.net/dns/split-dns": resttest.Bodies(`{}`)})
 	plugin := New()
 	must(t, plugin.Configure(t.Context(), provider.Map{
 		"baseUrl": resource.NewProperty(api.URL), "tailnet": resource.NewProperty("example.net"),
 	}))
-	must(t, life(t, plugin, nameserversType).Create(map[string]any{"nameservers": []any{"1.1.1.1"}}))
+	must(t, life(t, plugin, splitType).Create(homeArpa("1.1.1.1")))
 	if got := api.Asked()[0].Header.Get("Authorization"); got != "Basic dHNrZXktYXBpOg==" {
 		t.Errorf("signed in with %s", got)
 	}
