@@ -83,5 +83,5 @@ async function loadKey(file: string): Promise<JWK> {
     const kid = await calculateJwkThumbprint(key);
     store.change((state) => Object.assign(state, key, { kid }));
   }
-  return store.state as JWK;
+  return store.state;
 }

@@ -7,7 +7,7 @@ import { text, WebError, type Answer, type WebRequest } from "../web/exchange.ts
 import { openWeb, type Web, type WebOptions } from "../web/server.ts";
 import { chartOffers, chartRepositories, chartsOf, hostOf, type ChartSources } from "./charts.ts";
 import { cloudImageOffers, type CloudImage } from "./cloud-images.ts";
-import type { MirroredThing, Offer, OffersOf } from "./offer.ts";
+import type { MirroredThing, OffersOf } from "./offer.ts";
 import { rke2Offers } from "./rke2-releases.ts";
 import { tailscaleOffers } from "./tailscale-releases.ts";
 

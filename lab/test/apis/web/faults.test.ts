@@ -8,12 +8,12 @@ interface Trial {
   readonly faults: FaultRegistry;
   readonly service: Opened;
   /** Lines of the log that tell of this outcome. */
-  logged(outcome: string): number;
+  readonly logged: (outcome: string) => number;
 }
 
 /** What each fault means to whoever asks. A kind without an entry does not compile. */
 const meaning: Readonly<
-  Record<FaultEffect["kind"], { effect: object; holds(trial: Trial): Promise<void> }>
+  Record<FaultEffect["kind"], { effect: object; holds: (trial: Trial) => Promise<void> }>
 > = {
   delay: {
     effect: { kind: "delay", milliseconds: 40 },
@@ -73,12 +73,13 @@ const meaning: Readonly<
 };
 
 async function trial(
-  { service: name, host, open }: Subject,
+  subject: Subject,
   effect: object,
   holds: (trial: Trial) => Promise<void>,
 ): Promise<void> {
+  const { service: name, host } = subject;
   const faults = new FaultRegistry();
-  const service = await open(faults);
+  const service = await subject.open(faults);
   let closed = false;
   const close = async (): Promise<void> => {
     if (!closed) await service.close();
