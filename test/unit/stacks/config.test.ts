@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { describeProblems } from "../../../stacks/config/problem.ts";
-import { changed, problemsAfter, type Changes } from "./sample.ts";
+import { changed, problemsAfter } from "./sample.ts";
 
 describe("site config", () => {
   for (const stack of ["home", "cabin"]) {

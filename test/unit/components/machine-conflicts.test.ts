@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import {
+  conflicts,
+  type ExistingMachine,
+  type WantedMachine,
+} from "../../../components/proxmox/conflicts.ts";
+import { machineGeneration } from "../../../components/proxmox/generation.ts";
+import { generationOf, machineTags } from "../../../components/proxmox/tags.ts";
+
+const ha = { maxRestart: 1, maxRelocate: 1 };
+
+describe("conflicts with existing machines", () => {
+  const wanted = {
+    vmId: 121,
+    name: "proxmox-stone",
+    host: "stone",
+    role: "server",
+  } satisfies WantedMachine;
+  const others = ["tank", "titan"].map((host, i) => ({
+    ...{ ...wanted, name: `proxmox-${host}`, vmId: 122 + i, host },
+  }));
+  const own = (change: Partial<ExistingMachine> = {}): ExistingMachine => ({
+    vmId: 121,
+    name: "proxmox-stone",
+    host: "stone",
+    tags: ["homelab", "homelab-home"],
+    ...change,
+  });
+  const found = (
+    existing: ExistingMachine,
+    allowReplace: string[] = [],
+    change: Partial<WantedMachine> = {},
+    further: readonly WantedMachine[] = [],
+  ) =>
+    conflicts({
+      site: "home",
+      wanted: [{ ...wanted, ...change }, ...further],
+      existing: [existing],
+      allowReplace,
+    }).map((c) => c.text);
+
+  it("are none with the site's own machine in its place", () => {
+    assert.deepEqual(found(own()), []);
+  });
+
+  it("refuse an id that somebody else's machine has, even with the same name", () => {
+    assert.match(
+      found(own({ tags: [] }))[0] ?? "",
+      /VM id 121 is taken by proxmox-stone \(121 on stone\), which is not of this site/,
+    );
+    assert.match(found(own({ tags: ["homelab", "homelab-cabin"] }))[0] ?? "", /not of this site/);
+  });
+
+  it("refuse a name that somebody else's machine has", () => {
+    assert.match(
+      found(own({ vmId: 500, tags: [] }))[0] ?? "",
+      /the name is taken by proxmox-stone \(500 on stone\)/,
+    );
+  });
+
+  it("refuse a change that would replace a machine unless allowReplace names it", () => {
+    assert.match(
+      found(own({ host: "tank" }))[0] ?? "",
+      /runs on tank now, the config says stone: this would destroy/,
+    );
+    assert.match(found(own({ vmId: 120 }))[0] ?? "", /VM id is 120 now, the config says 121/);
+    assert.deepEqual(found(own({ host: "tank" }), ["proxmox-stone"]), []);
+  });
+
+  it("let HA move a machine", () => {
+    assert.deepEqual(found(own({ host: "tank" }), [], { ha }), []);
+  });
+
+  it("refuse to rebuild the first of several servers, even when allowed", () => {
+    assert.match(
+      found(own({ host: "tank" }), ["proxmox-stone"], {}, others)[0] ?? "",
+      /move another server to the top/,
+    );
+  });
+
+  it("rebuild a server only while every other one stands, and an agent at any time", () => {
+    const names = ["proxmox-tank", "proxmox-titan", "proxmox-vault"];
+    const trio = names.map((name, i) => ({
+      ...{ ...wanted, name, vmId: 122 + i, host: name.slice(8) },
+      role: name === "proxmox-vault" ? ("agent" as const) : ("server" as const),
+    }));
+    const texts = (hosts: readonly (string | undefined)[]) =>
+      conflicts({
+        site: "home",
+        wanted: [wanted, ...trio],
+        existing: [
+          own(),
+          ...trio.flatMap(({ name, vmId }, i) => {
+            const host = hosts[i];
+            return host === undefined ? [] : [own({ name, vmId, host })];
+          }),
+        ],
+        allowReplace: names,
+      }).map(({ machine, text }) => `${machine}: ${text}`);
+    assert.deepEqual(texts(["stone", "titan", "stone"]), []);
+    assert.deepEqual(texts(["tank", undefined, "stone"]), []);
+    const both = texts(["stone", "stone", "stone"]);
+    assert.equal(both.length, 2);
+    assert.match(both[0] ?? "", /^proxmox-tank: .*proxmox-titan is to be built anew too/);
+    assert.match(both[1] ?? "", /^proxmox-titan: .*one server anew at a time/);
+    const away = texts(["stone", undefined, "vault"]);
+    assert.match(away.join(), /^proxmox-tank: .*proxmox-titan is not there now/);
+  });
+});
+
+describe("generation of a machine", () => {
+  const existing = [
+    { vmId: 121, name: "a", host: "stone", tags: machineTags("home", "gen-0000aaaa", []) },
+  ];
+  const of = (machine: { vmId: number; host: string; ha?: typeof ha }, vms = existing) =>
+    machineGeneration({ site: "home", machine, existing: vms, fresh: () => "gen-ffffffff" });
+
+  it("stays while the machine stands where it belongs", () => {
+    assert.equal(of({ vmId: 121, host: "stone" }), "gen-0000aaaa");
+    assert.equal(of({ vmId: 121, host: "tank", ha }), "gen-0000aaaa");
+  });
+
+  it("is new for a machine that this run builds or moves by building it anew", () => {
+    assert.equal(of({ vmId: 122, host: "stone" }), "gen-ffffffff");
+    assert.equal(of({ vmId: 121, host: "tank" }), "gen-ffffffff");
+    assert.equal(of({ vmId: 121, host: "stone" }, []), "gen-ffffffff");
+  });
+
+  it("is read from among any tags", () => {
+    assert.equal(generationOf(["gen-xyz", "general", "gen-12345678"]), "gen-12345678");
+    assert.equal(generationOf(["homelab"]), undefined);
+  });
+});

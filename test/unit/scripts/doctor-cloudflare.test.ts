@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import type { Fetch } from "../../../stacks/doctor/ask.ts";
+import { checkCloudflareToken, judgeExpiry } from "../../../stacks/parts/edge/doctor/token.ts";
+import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
+import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
+import { siteFile } from "../../../scripts/site-file.ts";
+import { knownIds } from "../../../scripts/state.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
+
+const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
+assert.ok(home);
+const bad = (
+  found: readonly { severity: string; subject: string; text: string; remedy: string }[],
+) => found.filter(({ severity }) => severity !== "ok");
+
+describe("the doctor at Cloudflare", () => {
+  const account = {
+    baseUrl: "https://x/client/v4",
+    token: "t0ken-of-cloudflare",
+    accountId: "a",
+    zoneId: "z",
+  };
+  const answering =
+    (refused: string): Fetch =>
+    (url) => {
+      const denied = url.includes(refused);
+      const body = denied
+        ? { success: false, errors: [{ code: 10000, message: "Authentication error" }] }
+        : { success: true, result: { status: "active" } };
+      return Promise.resolve({ status: denied ? 403 : 200, text: JSON.stringify(body), clock: 0 });
+    };
+
+  it("finds a token with all permissions fine", async () => {
+    assert.deepEqual(bad(await checkCloudflareToken(account, answering("nothing-at-all"))), []);
+  });
+
+  it("names the permission that is refused, in the dashboard's words, and no token", async () => {
+    const found = bad(await checkCloudflareToken(account, answering("service_tokens")));
+    assert.equal(found.length, 1);
+    assert.match(found[0]?.subject ?? "", /Access: Service Tokens: Edit/);
+    assert.match(found[0]?.text ?? "", /403 Authentication error \(10000\)/);
+    assert.doesNotMatch(JSON.stringify(found), /t0ken/);
+  });
+
+  it("says how long a token still lasts", () => {
+    assert.equal(judgeExpiry(100 * 86_400_000, 0).severity, "ok");
+    assert.match(judgeExpiry(7 * 86_400_000, 0).text, /runs out in 7 days/);
+  });
+
+  const zone = {
+    name: "example.net",
+    status: "active",
+    name_servers: ["b.ns.cloudflare.com", "a.ns.cloudflare.com"],
+  };
+
+  it("compares the delegation with Cloudflare's name servers", () => {
+    assert.deepEqual(
+      bad(judgeZone("example.net", zone, ["A.ns.cloudflare.com.", "b.ns.cloudflare.com"])),
+      [],
+    );
+    const elsewhere = bad(judgeZone("example.net", zone, ["ns1.registrar.example"]));
+    assert.match(elsewhere[0]?.text ?? "", /delegated to ns1\.registrar\.example/);
+    const pending = bad(
+      judgeZone("example.net", { ...zone, status: "pending" }, { reason: "ENOTFOUND" }),
+    );
+    assert.match(
+      pending[0]?.remedy ?? "",
+      /a\.ns\.cloudflare\.com and b\.ns\.cloudflare\.com at the registrar/,
+    );
+    assert.match(pending[1]?.text ?? "", /cannot be seen: ENOTFOUND/);
+    assert.match(
+      bad(judgeZone("other.net", zone, []))[0]?.text ?? "",
+      /zoneId is the id of example\.net/,
+    );
+  });
+
+  it("names a policy that exists twice, and which of the two is the stack's", () => {
+    const objects = [
+      { kind: "Access policy", name: "home: family", id: "one" },
+      { kind: "Access policy", name: "home: family", id: "two" },
+      { kind: "tunnel", name: "home", id: "three" },
+    ] as const;
+    const resources = [
+      { urn: "u", type: "t", id: "one" },
+      { urn: "v", type: "t", id: "account/three" },
+    ];
+    const [finding, ...more] = judgeCloudflareLeftovers(objects, knownIds({ resources }));
+    assert.deepEqual(more, []);
+    assert.match(finding?.text ?? "", /exists twice: one is the stack's, two is not/);
+    assert.match(finding?.remedy ?? "", /Access > Policies: two/);
+  });
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { judgeRelease } from "../../../stacks/doctor/releases.ts";
+import { releasesOf } from "../../../scripts/doctor/examination.ts";
+import { knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
+import { siteFile } from "../../../scripts/site-file.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
+
+const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
+assert.ok(home);
+
+describe("the doctor's downloads", () => {
+  const named = (subject: RegExp) => {
+    const release = releasesOf(home).find((one) => subject.test(one.subject));
+    assert.ok(release, String(subject));
+    return release;
+  };
+
+  it("know every file and chart that the site's config makes it download", () => {
+    assert.equal(releasesOf(home).length, 6);
+    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 4);
+  });
+
+  it("name the config path of what does not exist", () => {
+    const finding = judgeRelease(named(/^RKE2/), 404, "");
+    assert.deepEqual(
+      [finding.severity, finding.remedy],
+      ["error", "correct homelab:versions.rke2"],
+    );
+    assert.equal(judgeRelease(named(/^RKE2/), 503, "").severity, "warning");
+  });
+
+  it("look for the chart's version in the index, and for the image's checksum in its list", () => {
+    const chart = named(/^chart cilium/);
+    assert.equal(judgeRelease(chart, 200, "urls: [cilium-1.19.6.tgz]").severity, "ok");
+    assert.match(
+      judgeRelease(chart, 200, "urls: [cilium-1.19.60.tgz]").text,
+      /no version 1\.19\.6/,
+    );
+    const sums = named(/checksum$/);
+    const file = home.proxmox.image.url.split("/").at(-1) ?? "";
+    assert.equal(judgeRelease(sums, 200, `${home.proxmox.image.sha512}  ${file}\n`).severity, "ok");
+    assert.match(judgeRelease(sums, 200, `${"0".repeat(128)}  ${file}\n`).text, /another checksum/);
+  });
+});
+
+describe("the doctor's secrets", () => {
+  it("are read one by one: what is missing hides no other, and none is shown", async () => {
+    const values = { "secrets:x": { value: "s3cret-value", secret: true } };
+    const tailnet = home.tailnet && {
+      ...home.tailnet,
+      oauth: { clientId: "config:x", clientSecret: "config:missing" },
+    };
+    const config = {
+      ...home,
+      proxmox: { ...home.proxmox, apiToken: undefined, sshPrivateKey: undefined },
+      edge: undefined,
+      apps: {},
+      tailnet,
+    };
+    const { known, findings } = await knownSecrets({ config, values });
+    assert.equal(known.get("homelab:tailnet.oauth.clientId"), "s3cret-value");
+    assert.deepEqual(
+      findings.map(({ severity }) => severity),
+      ["ok", "error"],
+    );
+    assert.match(findings[1]?.text ?? "", /has no secrets:missing/);
+    assert.doesNotMatch(JSON.stringify(findings), /s3cret/);
+  });
+});

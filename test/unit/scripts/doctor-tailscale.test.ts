@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { ServiceError } from "../../../components/http/service-error.ts";
+import { judgeTailnetLeftovers } from "../../../stacks/parts/tailnet/doctor/leftovers.ts";
+import { checkTailnetScopes, judgeConnector } from "../../../stacks/parts/tailnet/doctor.ts";
+import { siteFile } from "../../../scripts/site-file.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
+
+const { config: home } = parseSiteConfig(siteFile("Pulumi.home.yaml"), "home");
+assert.ok(home);
+const bad = (
+  found: readonly { severity: string; subject: string; text: string; remedy: string }[],
+) => found.filter(({ severity }) => severity !== "ok");
+
+describe("the doctor at Tailscale", () => {
+  const device = (id: string, hostname: string, tag: string) => ({
+    id,
+    hostname,
+    name: `${hostname}.ts.net`,
+    tags: [tag],
+  });
+
+  it("names the scope that is refused", async () => {
+    const found = bad(
+      await checkTailnetScopes({
+        policy: () =>
+          Promise.reject(new ServiceError("unauthorized", { status: 403 }, "lacks policy_file")),
+        keys: () => Promise.resolve([]),
+        devices: () => Promise.resolve([]),
+        splitDns: () => Promise.resolve({}),
+      }),
+    );
+    assert.deepEqual(
+      found.map(({ severity, subject }) => [severity, subject]),
+      [["error", "tailnet, scope policy_file"]],
+    );
+  });
+
+  it("names devices that exist twice or are of no machine, and keys that the state lacks", () => {
+    const devices = [
+      device("n1", "stone", "tag:home-node"),
+      device("n2", "stone", "tag:home-node"),
+      device("n3", "gone", "tag:home-node"),
+      device("n4", "laptop", "tag:other"),
+    ];
+    const keys = [
+      { id: "k1", keyType: "auth", description: "", tags: ["tag:home-node"] },
+      { id: "k2", keyType: "client", description: "op", tags: ["tag:home-operator"] },
+      { id: "k3", keyType: "auth", description: "proxy", tags: ["tag:home-connector"] },
+    ];
+    const found = judgeTailnetLeftovers("home", ["stone"], devices, keys, new Set(["k1"]));
+    assert.equal(found.length, 3);
+    assert.match(found[0]?.text ?? "", /two devices are called stone: n1 and n2/);
+    assert.match(found[1]?.text ?? "", /no machine gone/);
+    assert.match(found[2]?.subject ?? "", /OAuth client k2/);
+  });
+
+  const plan = { name: "connector-0", routes: ["10.42.0.0/16"], exitNode: true };
+  const routes = ["10.42.0.0/16", "0.0.0.0/0", "::/0"];
+  const connector = {
+    ...device("c1", "connector-0", "tag:home-connector"),
+    advertised: routes,
+    enabled: routes,
+  };
+
+  it("finds a Connector whose routes are approved fine", () => {
+    assert.deepEqual(bad(judgeConnector("home", plan, [connector], "approve")), []);
+  });
+
+  it("names a route that is advertised and not approved, with the device's id", () => {
+    const [finding] = bad(
+      judgeConnector("home", plan, [{ ...connector, enabled: routes.slice(1) }], "approve"),
+    );
+    assert.equal(finding?.severity, "error");
+    assert.match(
+      finding.text,
+      /advertises 10\.42\.0\.0\/16, and nobody approved that \(device c1\)/,
+    );
+    assert.equal(finding.remedy, "approve");
+  });
+
+  it("names a Connector that is no device, and one that advertises too little", () => {
+    assert.match(
+      bad(judgeConnector("home", plan, [], ""))[0]?.text ?? "",
+      /no device of the tailnet/,
+    );
+    const quiet = { ...connector, advertised: routes.slice(1), enabled: routes.slice(1) };
+    assert.match(
+      bad(judgeConnector("home", plan, [quiet], ""))[0]?.text ?? "",
+      /does not advertise 10\.42/,
+    );
+  });
+});
