@@ -17,9 +17,10 @@ export interface MachineSpec {
   /** Whether a server also runs ordinary pods. */
   readonly workloads: boolean;
   readonly cores: number;
-  readonly memoryMiB: number;
-  readonly diskGb: number;
-  readonly extraDisks: readonly { readonly sizeGb: number; readonly datastore?: string }[];
+  readonly memoryGiB: number;
+  /** Root disk. */
+  readonly diskGiB: number;
+  readonly extraDisks: readonly { readonly sizeGiB: number; readonly datastore?: string }[];
   readonly mac?: string;
   /** Further Proxmox tags. */
   readonly tags: readonly string[];
@@ -28,6 +29,11 @@ export interface MachineSpec {
   /** Names of PCI resource mappings. */
   readonly pci: readonly string[];
   readonly ha?: { readonly maxRestart: number; readonly maxRelocate: number };
+}
+
+/** Memory in the unit that Proxmox and the machines' scripts count in. */
+export function memoryMiB({ memoryGiB }: Pick<MachineSpec, "memoryGiB">): number {
+  return memoryGiB * 1024;
 }
 
 /** A machine as the program knows it, once Proxmox was asked. */

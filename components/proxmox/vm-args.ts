@@ -1,6 +1,6 @@
 import type { VmLegacyArgs } from "@muhlba91/pulumi-proxmoxve";
 import type { Input } from "@pulumi/pulumi";
-import type { Machine, MachineSpec } from "../machine.ts";
+import { memoryMiB, type Machine, type MachineSpec } from "../machine.ts";
 import { machineMac } from "./mac.ts";
 import { machineTags } from "./tags.ts";
 import type { SitePlan } from "./types.ts";
@@ -39,7 +39,7 @@ export function vmArgs(
     bootOrders: ["scsi0"],
     serialDevices: [{ device: "socket" }],
     cpu: { type: "host", cores: machine.cores },
-    memory: { dedicated: machine.memoryMiB },
+    memory: { dedicated: memoryMiB(machine) },
     startup: { order: startOrder, upDelay: 10, downDelay: 60 },
     networkDevices: [{ model: "virtio", bridge: site.bridge, macAddress: machineMac(machine) }],
     disks: [
@@ -47,13 +47,13 @@ export function vmArgs(
         interface: "scsi0",
         datastoreId: site.datastores.disks,
         importFrom,
-        size: machine.diskGb,
+        size: machine.diskGiB,
         ...disk,
       },
       ...machine.extraDisks.map((extra, i) => ({
         interface: `scsi${i + 1}`,
         datastoreId: extra.datastore ?? site.datastores.disks,
-        size: extra.sizeGb,
+        size: extra.sizeGiB,
         ...disk,
       })),
     ],

@@ -8,7 +8,7 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
-import type { MachineSpec, ReachedMachine } from "../machine.ts";
+import { memoryMiB, type MachineSpec, type ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import {
   agentConfig,
@@ -22,7 +22,7 @@ import { kubeVipManifest } from "./kube-vip.ts";
 import { scripts } from "./scripts.ts";
 
 /** A machine as a node of the cluster. */
-export type ClusterNode = ReachedMachine & Pick<MachineSpec, "workloads" | "memoryMiB">;
+export type ClusterNode = ReachedMachine & Pick<MachineSpec, "workloads" | "memoryGiB">;
 
 export interface Rke2ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -84,7 +84,7 @@ export class Rke2Cluster extends ComponentResource {
         const prepared = this.step(node, "prepare", {
           script: scripts.prepare,
           parameters: {
-            MEMORY_MIB: String(node.memoryMiB),
+            MEMORY_MIB: String(memoryMiB(node)),
             RELEASE_URL: `${url}/sha256sum-amd64.txt`,
             PROFILE: profile,
           },

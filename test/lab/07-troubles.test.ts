@@ -54,7 +54,7 @@ describe("the full disk of a server", () => {
   it("is named by the doctor, with what to do", async () => {
     const report = await doctor();
     assert.equal(named(report, `machine ${name}`, /disk is 100 % full/).severity, "error");
-    assert.match(named(report, `machine ${name}`, /disk is 100 % full/).remedy, /diskGb/);
+    assert.match(named(report, `machine ${name}`, /disk is 100 % full/).remedy, /diskGiB/);
     assert.equal(named(report, `node ${name}`, /DiskPressure/).severity, "error");
   });
 

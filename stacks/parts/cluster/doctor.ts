@@ -80,8 +80,8 @@ export async function objects<T>(run: ClusterCommand, kind: string): Promise<rea
 
 const pressures: Readonly<Record<string, string>> = {
   DiskPressure:
-    "free some of its disk (du -xh / | sort -h | tail), or raise diskGb; pods come back by themselves",
-  MemoryPressure: "give the machine more memoryMiB, or move pods away",
+    "free some of its disk (du -xh / | sort -h | tail), or raise diskGiB; pods come back by themselves",
+  MemoryPressure: "give the machine more memoryGiB, or move pods away",
   PIDPressure: "look for a program that forks without end: ps -eo pid,nlwp,cmd --sort=-nlwp | head",
 };
 

@@ -1,8 +1,8 @@
 import type { Problem } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
-/** Memory that a Proxmox node keeps for itself, in MiB. */
-export const hostReserveMiB = 2048;
+/** Memory that a Proxmox node keeps for itself, in GiB. */
+export const hostReserveGiB = 2;
 
 /** The machines of a host fit into it: all memory, and for each machine the cores. */
 export function capacity(config: SiteConfig): readonly Problem[] {
@@ -10,16 +10,16 @@ export function capacity(config: SiteConfig): readonly Problem[] {
     const placed = config.machines
       .map((machine, index) => ({ machine, index }))
       .filter((p) => p.machine.host === host.name);
-    const wanted = placed.reduce((sum, { machine }) => sum + machine.memoryMiB, 0);
-    const available = host.memoryMiB - hostReserveMiB;
+    const wanted = placed.reduce((sum, { machine }) => sum + machine.memoryGiB, 0);
+    const available = host.memoryGiB - hostReserveGiB;
     const memory =
       wanted > available
         ? [
             {
-              path: `homelab:proxmox.hosts[${i}].memoryMiB`,
+              path: `homelab:proxmox.hosts[${i}].memoryGiB`,
               text:
-                `machines on ${host.name} ask for ${wanted} MiB, ${Math.max(0, available)} MiB are left after ` +
-                `${hostReserveMiB} MiB for Proxmox; make machines smaller or move one`,
+                `machines on ${host.name} ask for ${wanted} GiB, ${Math.max(0, available)} GiB are left after ` +
+                `${hostReserveGiB} GiB for Proxmox; make machines smaller or move one`,
             },
           ]
         : [];

@@ -76,7 +76,7 @@ export function judgeMachine(
     const text = `the disk is ${used} % full on ${folder}, ${Math.floor(free / 1024)} MiB are free`;
     const remedy =
       `ssh root@${name}: du -xh / | sort -h | tail; journalctl --vacuum-size=100M; crictl rmi --prune; or raise ` +
-      "diskGb in the site file. RKE2 starts again by itself once there is room";
+      "diskGiB in the site file. RKE2 starts again by itself once there is room";
     found.push((used > 95 ? problem : warning)(subject, text, remedy));
   }
   const clockFinding = judgeClock(

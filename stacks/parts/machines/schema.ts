@@ -9,12 +9,12 @@ const machine = z.strictObject({
   role: z.enum(["server", "agent"]).describe("RKE2 role: `server` runs the control plane and etcd"),
   workloads: z.boolean().default(true).describe("Whether a server also runs ordinary pods"),
   cores: z.int().min(2).default(4).describe("Virtual CPU cores"),
-  memoryMiB: z.int().min(2048).default(8192).describe("Memory in MiB"),
-  diskGb: z.int().min(16).default(64).describe("Root disk in GB; it can grow, never shrink"),
+  memoryGiB: z.int().min(2).default(8).describe("Memory in GiB"),
+  diskGiB: z.int().min(16).default(64).describe("Root disk in GiB; it can grow, never shrink"),
   extraDisks: z
     .array(
       z.strictObject({
-        sizeGb: z.int().positive().describe("Size in GB"),
+        sizeGiB: z.int().positive().describe("Size in GiB"),
         datastore: z
           .string()
           .min(1)

@@ -15,7 +15,7 @@ const sshKey = {
 const host = z.strictObject({
   name: label.describe("Name of the Proxmox node"),
   address: ipv4.describe("Address of the node on the LAN; its API and SSH answer here"),
-  memoryMiB: z.int().positive().describe("Physical memory in MiB"),
+  memoryGiB: z.int().positive().describe("Physical memory in GiB"),
   cores: z.int().positive().describe("CPU threads"),
 });
 

@@ -68,7 +68,7 @@ describe("the doctor at Proxmox: capacity", () => {
   it("names too little memory, a host that is off, and one that is none", () => {
     assert.match(
       severities(judgeHosts(stone, [{ ...host, maxmem: 4 * gib }])).join(),
-      /has 4096 MiB of memory, its machines need 8192 MiB/,
+      /has 4 GiB of memory, its machines need 8 GiB/,
     );
     assert.match(severities(judgeHosts(stone, [{ ...host, status: "offline" }])).join(), /offline/);
     assert.match(severities(judgeHosts(stone, [])).join(), /no node of this Proxmox cluster/);

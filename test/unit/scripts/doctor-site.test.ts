@@ -42,7 +42,7 @@ describe("the doctor on a machine", () => {
     const [full] = judged({ disk: "100% 0 /" });
     assert.equal(full?.severity, "error");
     assert.match(full.text, /100 % full on \/, 0 MiB are free/);
-    assert.match(full.remedy, /diskGb/);
+    assert.match(full.remedy, /diskGiB/);
   });
 
   it("names a clock that is off by ten minutes, and one that nothing keeps right", () => {

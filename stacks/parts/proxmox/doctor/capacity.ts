@@ -22,7 +22,6 @@ export interface StorageInForce {
   readonly total?: number;
 }
 
-const mib = 1024 ** 2;
 const gib = 1024 ** 3;
 
 /** Memory, cores and presence of every host that the config names. */
@@ -30,7 +29,7 @@ export function judgeHosts(
   { proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">,
   hosts: readonly HostInForce[],
 ): readonly Finding[] {
-  return proxmox.hosts.flatMap(({ name, memoryMiB, cores }): Finding[] => {
+  return proxmox.hosts.flatMap(({ name, memoryGiB, cores }): Finding[] => {
     const subject = `host ${name}`;
     const host = hosts.find(({ node }) => node === name);
     if (host === undefined) {
@@ -53,30 +52,30 @@ export function judgeHosts(
       ];
     }
     const found: Finding[] = [];
-    const has = Math.round(host.maxmem / mib);
+    const has = Math.round((host.maxmem / gib) * 10) / 10;
     const needs = machines
       .filter((machine) => machine.host === name)
-      .reduce((sum, machine) => sum + machine.memoryMiB, 0);
+      .reduce((sum, machine) => sum + machine.memoryGiB, 0);
     if (needs > has) {
       found.push(
         problem(
           subject,
-          `has ${has} MiB of memory, its machines need ${needs} MiB`,
-          "give them less memoryMiB, or move one to another host",
+          `has ${has} GiB of memory, its machines need ${needs} GiB`,
+          "give them less memoryGiB, or move one to another host",
         ),
       );
     }
     // What the firmware keeps is less than a twentieth.
-    if (memoryMiB > has * 1.05 || cores > host.maxcpu) {
+    if (memoryGiB > has * 1.05 || cores > host.maxcpu) {
       found.push(
         warning(
           subject,
-          `has ${has} MiB and ${host.maxcpu} threads, the config says ${memoryMiB} MiB and ${cores}`,
+          `has ${has} GiB and ${host.maxcpu} threads, the config says ${memoryGiB} GiB and ${cores}`,
           "correct homelab:proxmox.hosts: the checks of capacity go by it",
         ),
       );
     }
-    return found.length > 0 ? found : [ok(subject, `${has} MiB, ${host.maxcpu} threads`)];
+    return found.length > 0 ? found : [ok(subject, `${has} GiB, ${host.maxcpu} threads`)];
   });
 }
 
@@ -112,17 +111,17 @@ export function judgeStorages(
   const rooms = [...new Set(Object.values(datastores))].flatMap((name): Finding[] => {
     const storage = storages.find((candidate) => candidate.storage === name);
     if (storage?.avail === undefined || storage.total === undefined) return [];
-    return judgeRoom(`storage ${name} on ${host}`, storage.avail, storage.total, neededGb(name));
+    return judgeRoom(`storage ${name} on ${host}`, storage.avail, storage.total, neededGiB(name));
   });
   return [...contents, ...rooms];
 
-  function neededGb(name: string): number {
+  function neededGiB(name: string): number {
     const root = (size: number): number => (name === datastores.disks ? size : 0);
     return missing.reduce(
-      (sum, { diskGb, extraDisks }) =>
+      (sum, { diskGiB, extraDisks }) =>
         extraDisks.reduce(
-          (part, disk) => part + ((disk.datastore ?? datastores.disks) === name ? disk.sizeGb : 0),
-          sum + root(diskGb),
+          (part, disk) => part + ((disk.datastore ?? datastores.disks) === name ? disk.sizeGiB : 0),
+          sum + root(diskGiB),
         ),
       0,
     );
@@ -145,7 +144,7 @@ function judgeRoom(subject: string, avail: number, total: number, needed: number
       warning(
         subject,
         `has ${free} GiB free, the machines to be made may grow to ${needed} GiB`,
-        "thin disks take what is written; add a disk, or give less diskGb, before it is full",
+        "thin disks take what is written; add a disk, or give less diskGiB, before it is full",
       ),
     ];
   }

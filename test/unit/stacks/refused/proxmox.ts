@@ -13,8 +13,8 @@ export const proxmox: RefusedSites = {
     says: /stone is already used by .*choose another/,
   },
   "a host that is too small": {
-    edit: { "proxmox.hosts[0].memoryMiB": 8192 },
-    at: "homelab:proxmox.hosts[0].memoryMiB",
+    edit: { "proxmox.hosts[0].memoryGiB": 8 },
+    at: "homelab:proxmox.hosts[0].memoryGiB",
     says: /make machines smaller or move one/,
   },
   "a PCI device on no host": {
@@ -27,9 +27,9 @@ export const proxmox: RefusedSites = {
     says: /known are stone/,
   },
   "more memory than a host has": {
-    edit: { "machines[0].memoryMiB": 65_536 },
-    at: "homelab:proxmox.hosts[0].memoryMiB",
-    says: /ask for 65536/,
+    edit: { "machines[0].memoryGiB": 64 },
+    at: "homelab:proxmox.hosts[0].memoryGiB",
+    says: /ask for 64 GiB/,
   },
   "an endpoint by name without TLS": {
     edit: { "proxmox.endpoint": "http://a:8006" },
