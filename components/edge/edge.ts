@@ -61,7 +61,7 @@ export class Edge extends ComponentResource {
       this.record(args, tunnel, publication, gates.get(publication));
     }
     this.serviceTokens = access.serviceTokens;
-    this.registerOutputs({});
+    this.registerOutputs({ published: publish.map(({ hostname }) => `https://${hostname}`) });
   }
 
   private check({ zone, access, publish }: EdgeArgs): void {

@@ -64,7 +64,7 @@ export class Tunnel extends ComponentResource {
       },
       { parent: this, dependsOn: [...args.after] },
     );
-    this.registerOutputs({});
+    this.registerOutputs({ tunnelId: this.tunnelId });
   }
 }
 

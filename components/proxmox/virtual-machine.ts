@@ -42,7 +42,7 @@ export class VirtualMachine extends ComponentResource {
     const snippet = this.snippet(name, args, hostKey);
     this.vm = this.virtualMachine(name, args, snippet);
     this.highAvailability(name, args.machine);
-    this.registerOutputs({ hostKey: this.hostKey });
+    this.registerOutputs({ address: args.machine.address, hostKey: this.hostKey });
   }
 
   private snippet(name: string, args: VirtualMachineArgs, hostKey: PrivateKey): FileLegacy {

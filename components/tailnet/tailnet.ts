@@ -61,7 +61,7 @@ export class Tailnet extends ComponentResource {
     this.nodes(name, args, departed);
     this.connector = this.operator(name, args, departed);
     this.splitDns(name, args);
-    this.registerOutputs({});
+    this.registerOutputs({ connector: args.connector.name });
   }
 
   /** The policy of the whole tailnet, and before it the memory of the one that it replaces. */
