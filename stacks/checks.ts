@@ -1,4 +1,4 @@
-import type { Problem } from "./config/problem.ts";
+import type { Problem } from "../components/problem.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";

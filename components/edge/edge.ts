@@ -4,6 +4,7 @@ import { ComponentResource, type ComponentResourceOptions, type Resource } from 
 import { Access, type ServiceTokenLogin } from "./access.ts";
 import { shortestSession, type AccessPlan } from "./access-rules.ts";
 import { Cloudflared } from "./cloudflared.ts";
+import { problemsAt } from "../problem.ts";
 import { accessName, recordComment, tunnelTarget } from "./names.ts";
 import { nameProblems } from "./public-name.ts";
 import type { Publication } from "./publication.ts";
@@ -68,11 +69,10 @@ export class Edge extends ComponentResource {
     const rules = { zone, policies: Object.keys(access) };
     const problems = publish.flatMap((publication, i) => {
       const taken = publish.slice(0, i).map(({ hostname }) => hostname);
-      return nameProblems(publication, rules, taken).map(
-        ({ field, text }) => `${publication.name}.${field}: ${text}`,
-      );
+      return problemsAt(publication.name, nameProblems(publication, rules, taken));
     });
-    if (problems.length > 0) throw new Error(problems.join("\n"));
+    if (problems.length === 0) return;
+    throw new Error(problems.map(({ path, text }) => `${path}: ${text}`).join("\n"));
   }
 
   private application(args: EdgeArgs, access: Access, publication: Publication): Resource {

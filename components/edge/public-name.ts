@@ -1,3 +1,5 @@
+import type { Problem } from "../problem.ts";
+
 /** A name that the internet may ask for, and who may pass there. */
 export interface PublicName {
   /** Public DNS name inside the zone. */
@@ -16,21 +18,15 @@ export interface NameRules {
   readonly policies: readonly string[];
 }
 
-/** What is wrong with a name and what would be right; `field` is where, such as `access[0]`. */
-export interface NameProblem {
-  readonly field: string;
-  readonly text: string;
-}
-
 /**
- * Everything that stands against showing a name to the internet. `taken` are the names of other applications. The config is
+ * Everything that stands against showing a name to the internet; paths begin at the name, such as `access[0]`. `taken` are the names of other applications. The config is
  * checked by it, and the edge once more; the policy pack has the last word, on what is registered.
  */
 export function nameProblems(
   { hostname, access, withoutAccess }: PublicName,
   { zone, policies }: NameRules,
   taken: readonly string[] = [],
-): readonly NameProblem[] {
+): readonly Problem[] {
   return [
     ...place(hostname, zone, taken),
     ...(withoutAccess === undefined ? guarded(hostname, access) : open(access)),
@@ -38,47 +34,47 @@ export function nameProblems(
   ];
 }
 
-function place(hostname: string, zone: string, taken: readonly string[]): readonly NameProblem[] {
-  const field = "hostname";
+function place(hostname: string, zone: string, taken: readonly string[]): readonly Problem[] {
+  const path = "hostname";
   if (hostname.includes("*")) {
     const text = `${hostname} is a wildcard, which would publish names that nobody listed; name each host`;
-    return [{ field, text }];
+    return [{ path, text }];
   }
   if (hostname !== zone && !hostname.endsWith(`.${zone}`)) {
     const better = `${hostname.split(".")[0] ?? "app"}.${zone}`;
     const text = `${hostname} is not in ${zone} of homelab:edge.zone; use a name such as ${better}`;
-    return [{ field, text }];
+    return [{ path, text }];
   }
   if (!taken.includes(hostname)) return [];
-  return [{ field, text: `${hostname} is published twice; give each application its own name` }];
+  return [{ path, text: `${hostname} is published twice; give each application its own name` }];
 }
 
-function guarded(hostname: string, access: readonly string[]): readonly NameProblem[] {
+function guarded(hostname: string, access: readonly string[]): readonly Problem[] {
   if (access.length > 0) return [];
   return [
     {
-      field: "access",
+      path: "access",
       text: `everybody on the internet could reach ${hostname}; name policies of homelab:edge.access, or say why in withoutAccess`,
     },
   ];
 }
 
-function open(access: readonly string[]): readonly NameProblem[] {
+function open(access: readonly string[]): readonly Problem[] {
   if (access.length === 0) return [];
   const text = "says that no Access stands in front, but `access` names policies; remove one";
-  return [{ field: "withoutAccess", text }];
+  return [{ path: "withoutAccess", text }];
 }
 
 function known(
-  field: string,
+  path: string,
   policy: string,
   before: readonly string[],
   policies: readonly string[],
-): readonly NameProblem[] {
+): readonly Problem[] {
   if (before.includes(policy)) {
-    return [{ field, text: `${policy} is already in the list; remove the repetition` }];
+    return [{ path, text: `${policy} is already in the list; remove the repetition` }];
   }
   if (policies.includes(policy)) return [];
   const text = `${policy} is not in homelab:edge.access; known are ${policies.join(", ") || "none"}`;
-  return [{ field, text }];
+  return [{ path, text }];
 }

@@ -1,4 +1,5 @@
 import type { MachineSpec } from "../machine.ts";
+import type { Problem } from "../problem.ts";
 import { programTag, siteTag } from "./tags.ts";
 
 /** A machine that the Proxmox cluster has, whoever made it. */
@@ -22,12 +23,6 @@ export interface ConflictArgs {
   readonly allowReplace: readonly string[];
 }
 
-/** A reason to refuse the run: `machine` is the wanted machine's name. */
-export interface Conflict {
-  readonly machine: string;
-  readonly text: string;
-}
-
 /** Whether a machine carries the marks of this program and site. */
 export function isOwn(site: string, machine: ExistingMachine): boolean {
   return machine.tags.includes(programTag) && machine.tags.includes(siteTag(site));
@@ -40,11 +35,14 @@ export function isOwn(site: string, machine: ExistingMachine): boolean {
  * `allowReplace`. A server is rebuilt only while all others stand: machines go at once, and etcd has to keep most of its
  * members.
  */
-export function conflicts(args: ConflictArgs): readonly Conflict[] {
-  return args.wanted.flatMap((wanted) => [...foreign(args, wanted), ...replacement(args, wanted)]);
+export function conflicts(args: ConflictArgs): readonly Problem[] {
+  return args.wanted.flatMap((wanted, i) => {
+    const path = `homelab:machines[${i}] (${wanted.name})`;
+    return [...foreign(args, wanted), ...replacement(args, wanted)].map((text) => ({ path, text }));
+  });
 }
 
-function foreign(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[] {
+function foreign(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
   const others = args.existing.filter((machine) => !isOwn(args.site, machine));
   const byId = others.find((machine) => machine.vmId === wanted.vmId);
   const byName = others.find(
@@ -68,7 +66,7 @@ function foreign(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[]
             `renamed: take back the name, or give ${wanted.name} another vmId and address and name ${renamed.name} ` +
             "under homelab:allowRemove",
         ]),
-  ].map((text) => ({ machine: wanted.name, text }));
+  ];
 }
 
 /** The machine of this site that has the wanted machine's id under another name. */
@@ -97,13 +95,10 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
   return found;
 }
 
-function replacement(args: ConflictArgs, wanted: WantedMachine): readonly Conflict[] {
+function replacement(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
   const remedy = refusal(args, wanted);
   if (remedy === undefined) return [];
-  return rebuildReasons(args, wanted).map((reason) => ({
-    machine: wanted.name,
-    text: `${reason}: ${remedy}`,
-  }));
+  return rebuildReasons(args, wanted).map((reason) => `${reason}: ${remedy}`);
 }
 
 /** What speaks against building a machine anew, with what to do; undefined when nothing does. */

@@ -1,10 +1,5 @@
-import {
-  isOwn,
-  rebuildReasons,
-  type Conflict,
-  type ConflictArgs,
-  type ExistingMachine,
-} from "./conflicts.ts";
+import type { Problem } from "../problem.ts";
+import { isOwn, rebuildReasons, type ConflictArgs, type ExistingMachine } from "./conflicts.ts";
 
 /** What the check of machines that leave compares. */
 export interface RemovalArgs extends ConflictArgs {
@@ -35,13 +30,13 @@ export function leaving({
  * a run, while the servers that stay are there: whether a machine that exists is a server only the cluster knows, and
  * etcd has to keep most of its members.
  */
-export function removals(args: RemovalArgs): readonly Conflict[] {
+export function removals(args: RemovalArgs): readonly Problem[] {
   const machines = leaving(args);
   const others = (machine: ExistingMachine): readonly string[] =>
     machines.filter((other) => other !== machine).map(({ name }) => name);
   return machines.flatMap((machine) => {
     const text = refusal(args, machine, others(machine));
-    return text === undefined ? [] : [{ machine: machine.name, text }];
+    return text === undefined ? [] : [{ path: `homelab:machines (${machine.name})`, text }];
   });
 }
 

@@ -1,4 +1,5 @@
 import { RunError, secret, type Output } from "@pulumi/pulumi";
+import type { Problem } from "../problem.ts";
 import type { OnePassword } from "./one-password.ts";
 import { parseSecretRef, type SecretRef, type SecretSources } from "./secret-ref.ts";
 import { SecretProblem } from "./secret-problem.ts";
@@ -103,7 +104,7 @@ function fromConfig(name: string, { config }: SecretSources): string {
 }
 
 /** One line for each reason, with every path that it concerns, in the order of the uses. */
-function describe(problems: readonly { readonly path: string; readonly text: string }[]): string {
+function describe(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? "1 secret" : `${problems.length} secrets`;
   const reasons = Map.groupBy(problems, ({ text }) => text);
   return [

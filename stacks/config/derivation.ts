@@ -1,4 +1,4 @@
-import type { Problem } from "./problem.ts";
+import type { Problem } from "../../components/problem.ts";
 
 /**
  * What is known while a site file is completed: what had to be derived, and what cannot be. A value that nobody wrote can

@@ -1,4 +1,4 @@
-import type { Problem } from "./problem.ts";
+import type { Problem } from "../../components/problem.ts";
 
 /** Values of a field that an earlier entry of the list has too. */
 export function unique(

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { Derivation } from "./derivation.ts";
-import { configPath, type Problem } from "./problem.ts";
+import type { Problem } from "../../components/problem.ts";
+import { configPath } from "./problem.ts";
 
 /** The outcome of reading a stack's config: a site, or every reason why it is none. */
 export type Parsed<Config> =

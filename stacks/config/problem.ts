@@ -1,10 +1,4 @@
-/** Something in a site's config that a person must change. */
-export interface Problem {
-  /** Where, as a config path: `homelab:machines[1].vmId`. */
-  readonly path: string;
-  /** What is wrong, and what would be right. */
-  readonly text: string;
-}
+import type { Problem } from "../../components/problem.ts";
 
 /** One message for all problems of a stack, in the order of the config. */
 export function describeProblems(stack: string, problems: readonly Problem[]): string {

@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problem.ts";
+import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */

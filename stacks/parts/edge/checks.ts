@@ -1,6 +1,6 @@
 import { nameProblems } from "../../../components/edge/public-name.ts";
 import type { Exposure } from "../../apps/application.ts";
-import type { Problem } from "../../config/problem.ts";
+import { problemsAt, type Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
@@ -74,10 +74,7 @@ function exposure(
     return [{ path: `${path}.hostname`, text }];
   }
   const rules = { zone: edge.zone, policies: Object.keys(edge.access) };
-  return nameProblems({ ...app, hostname: app.hostname }, rules, taken).map(({ field, text }) => ({
-    path: `${path}.${field}`,
-    text,
-  }));
+  return problemsAt(path, nameProblems({ ...app, hostname: app.hostname }, rules, taken));
 }
 
 function unexposed(path: string, { access, withoutAccess }: Exposure): readonly Problem[] {

@@ -1,6 +1,6 @@
 import { machineMac } from "../../../components/proxmox/mac.ts";
 import { known, unique } from "../../config/lists.ts";
-import type { Problem } from "../../config/problem.ts";
+import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { capacity } from "./capacity.ts";
 

@@ -21,13 +21,7 @@ export function checkMachines(
   fresh = freshGeneration,
 ): readonly (MachineSpec & Machine)[] {
   const plan = { site, wanted: machines, existing, offline, allowReplace, allowRemove };
-  const problems = [
-    ...conflicts(plan).map(({ machine, text }) => ({
-      path: `homelab:machines[${machines.findIndex(({ name }) => name === machine)}] (${machine})`,
-      text,
-    })),
-    ...removals(plan).map(({ machine, text }) => ({ path: `homelab:machines (${machine})`, text })),
-  ];
+  const problems = [...conflicts(plan), ...removals(plan)];
   if (problems.length > 0) throw new RunError(describeProblems(site, problems));
   tellRemovals(allowRemove, leaving(plan));
   return machines.map((machine) => {

@@ -1,4 +1,4 @@
-import type { Problem } from "../../config/problem.ts";
+import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { contains } from "../../../components/network/cidr.ts";
 

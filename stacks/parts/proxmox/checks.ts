@@ -1,5 +1,5 @@
 import { known, unique } from "../../config/lists.ts";
-import type { Problem } from "../../config/problem.ts";
+import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** Names of hosts and PCI mappings are unique, and every device is on a host that there is. */

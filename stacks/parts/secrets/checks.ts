@@ -1,5 +1,5 @@
 import { parseSecretRef } from "../../../components/security/secret-ref.ts";
-import type { Problem } from "../../config/problem.ts";
+import type { Problem } from "../../../components/problem.ts";
 import { siteSecrets, type SiteConfig } from "../../schema.ts";
 
 /** Each reference has a source that it is read from, and what must differ does. */

@@ -69,7 +69,7 @@ describe("publications", () => {
   const rules = { zone: "example.net", policies: ["family"] };
   const problems = (change: Partial<Publication>, ...taken: string[]): string =>
     nameProblems({ ...typeo, ...change }, rules, taken)
-      .map(({ field, text }) => `${field}: ${text}`)
+      .map(({ path, text }) => `${path}: ${text}`)
       .join();
 
   it("stay inside the zone and name every host", () => {

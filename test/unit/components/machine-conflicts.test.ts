@@ -96,15 +96,24 @@ describe("conflicts with existing machines", () => {
           }),
         ],
         allowReplace: names,
-      }).map(({ machine, text }) => `${machine}: ${text}`);
+      }).map(({ path, text }) => `${path}: ${text}`);
     assert.deepEqual(texts(["stone", "titan", "stone"]), []);
     assert.deepEqual(texts(["tank", undefined, "stone"]), []);
     const both = texts(["stone", "stone", "stone"]);
     assert.equal(both.length, 2);
-    assert.match(both[0] ?? "", /^proxmox-tank: .*proxmox-titan is to be built anew too/);
-    assert.match(both[1] ?? "", /^proxmox-titan: .*one server anew at a time/);
+    assert.match(
+      both[0] ?? "",
+      /^homelab:machines\[1\] \(proxmox-tank\): .*proxmox-titan is to be built anew too/,
+    );
+    assert.match(
+      both[1] ?? "",
+      /^homelab:machines\[2\] \(proxmox-titan\): .*one server anew at a time/,
+    );
     const away = texts(["stone", undefined, "vault"]);
-    assert.match(away.join(), /^proxmox-tank: .*proxmox-titan is not there now/);
+    assert.match(
+      away.join(),
+      /^homelab:machines\[1\] \(proxmox-tank\): .*proxmox-titan is not there now/,
+    );
   });
 });
 

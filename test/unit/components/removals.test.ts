@@ -30,7 +30,7 @@ const texts = (change: Partial<RemovalArgs>): readonly string[] =>
     allowReplace: [],
     allowRemove: [],
     ...change,
-  }).map(({ machine, text }) => `${machine}: ${text}`);
+  }).map(({ path, text }) => `${path}: ${text}`);
 
 const allowed = { allowRemove: ["proxmox-vault", "proxmox-titan", "proxmox-stone"] };
 
@@ -50,7 +50,10 @@ describe("machines that leave the config", () => {
   it("stay unless allowRemove names them; allowReplace is no permission", () => {
     for (const change of [{}, { allowReplace: ["proxmox-vault"] }]) {
       const [text = "", ...more] = texts(change);
-      assert.match(text, /^proxmox-vault: .* VM 124 on vault would be destroyed with its disks/);
+      assert.match(
+        text,
+        /^homelab:machines \(proxmox-vault\): .* VM 124 on vault would be destroyed with its disks/,
+      );
       assert.match(text, /name proxmox-vault under homelab:allowRemove/);
       assert.deepEqual(more, []);
     }
@@ -60,8 +63,14 @@ describe("machines that leave the config", () => {
   it("leave one in a run", () => {
     const both = texts({ ...allowed, wanted: [stone, tank] });
     assert.equal(both.length, 2);
-    assert.match(both[0] ?? "", /^proxmox-titan: machines leave one in an up, and proxmox-vault/);
-    assert.match(both[1] ?? "", /^proxmox-vault: .*proxmox-titan would leave too/);
+    assert.match(
+      both[0] ?? "",
+      /^homelab:machines \(proxmox-titan\): machines leave one in an up, and proxmox-vault/,
+    );
+    assert.match(
+      both[1] ?? "",
+      /^homelab:machines \(proxmox-vault\): .*proxmox-titan would leave too/,
+    );
   });
 
   it("leave while a new server comes, but not in place of the first", () => {
@@ -69,7 +78,7 @@ describe("machines that leave the config", () => {
     assert.deepEqual(texts({ ...allowed, wanted: [stone, tank, attic, vault] }), []);
     assert.match(
       texts({ ...allowed, wanted: [attic, tank, titan, vault] }).join(),
-      /^proxmox-stone: the first server, proxmox-attic, has to be there already/,
+      /^homelab:machines \(proxmox-stone\): the first server, proxmox-attic, has to be there already/,
     );
     assert.deepEqual(texts({ ...allowed, wanted: [tank, titan, vault] }), []);
   });
@@ -78,7 +87,7 @@ describe("machines that leave the config", () => {
     const existing = everything.filter(({ host }) => host !== "tank");
     assert.match(
       texts({ ...allowed, existing, offline: ["tank"] }).join(),
-      /^proxmox-vault: the host tank of the server proxmox-tank does not answer: bring it back/,
+      /^homelab:machines \(proxmox-vault\): the host tank of the server proxmox-tank does not answer: bring it back/,
     );
   });
 
@@ -86,7 +95,7 @@ describe("machines that leave the config", () => {
     const wanted = [stone, tank, { ...titan, host: "tank" }];
     assert.match(
       texts({ ...allowed, allowReplace: ["proxmox-titan"], wanted }).join(),
-      /^proxmox-vault: proxmox-titan is to be built anew; .*up of its own/,
+      /^homelab:machines \(proxmox-vault\): proxmox-titan is to be built anew; .*up of its own/,
     );
   });
 });
@@ -101,8 +110,8 @@ describe("a machine that is renamed", () => {
       allowReplace: ["proxmox-loft"],
     });
     assert.deepEqual(
-      found.map(({ machine }) => machine),
-      ["proxmox-loft"],
+      found.map(({ path }) => path),
+      ["homelab:machines[3] (proxmox-loft)"],
     );
     assert.match(found[0]?.text ?? "", /VM id 124 is that of proxmox-vault.*cannot be renamed/);
     assert.match(found[0]?.text ?? "", /another vmId and address.*homelab:allowRemove/);

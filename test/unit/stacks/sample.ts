@@ -1,6 +1,6 @@
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
-import type { Problem } from "../../../stacks/config/problem.ts";
+import type { Problem } from "../../../components/problem.ts";
 import { Derivation } from "../../../stacks/config/derivation.ts";
 import { deriveSite } from "../../../stacks/derive.ts";
 import { siteSchema, type SiteConfig } from "../../../stacks/schema.ts";
