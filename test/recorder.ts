@@ -39,7 +39,7 @@ export class Recorded {
 
   /** Inputs in the engine's protocol, in which a secret has an envelope. */
   get inputs(): Values {
-    return (this.#request.getObject()?.toJavaScript() ?? {}) as Values;
+    return this.#request.getObject()?.toJavaScript() ?? {};
   }
 
   /** Inputs with secrets in the clear. */
