@@ -11,7 +11,7 @@ import (
 // holdAddress makes the machine answer at the pod's address if one of its programs may listen there.
 // The addresses of other pods stay unanswered: nothing runs behind them.
 func (w *worker) holdAddress(pod *corev1.Pod, address netip.Addr) error {
-	runs := func(c corev1.Container) bool { return programOf(&c) != nil }
+	runs := func(c corev1.Container) bool { return programOf(pod, &c) != nil }
 	if pod.Spec.HostNetwork || !slices.ContainsFunc(pod.Spec.Containers, runs) {
 		return nil
 	}

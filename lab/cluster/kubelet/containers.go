@@ -30,16 +30,16 @@ type runnable struct {
 
 // launch runs the container's program, or lets one without a program become ready or complete.
 func (w *worker) launch(ctx context.Context, container runnable, index int, programs *sync.WaitGroup) {
-	behaviour := programOf(container.spec)
 	pod := w.pod
+	behaviour := programOf(pod, container.spec)
 	switch {
 	case behaviour != nil:
 		programs.Go(func() { w.keepRunning(ctx, behaviour, container, index) })
-	case pod.Spec.RestartPolicy != corev1.RestartPolicyAlways:
+	case !restartsAlways(pod):
 		programs.Go(func() { w.complete(ctx, index) })
 	default:
 		programs.Go(func() {
-			if pause(ctx, probeDelay(container.spec)) {
+			if pause(ctx, program.ProbeDelay(container.spec)) {
 				w.change(func(s *podState) { s.containers[index].ready = true })
 			}
 		})
@@ -56,17 +56,6 @@ func pause(ctx context.Context, length time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// probeDelay is the initial delay of the startup and readiness probes, at most longestDelay.
-func probeDelay(container *corev1.Container) time.Duration {
-	seconds := int32(0)
-	for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe} {
-		if probe != nil {
-			seconds += probe.InitialDelaySeconds
-		}
-	}
-	return min(time.Duration(seconds)*time.Second, longestDelay)
 }
 
 func (w *worker) complete(ctx context.Context, index int) {

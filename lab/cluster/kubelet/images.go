@@ -14,9 +14,10 @@ import (
 	"homelab/lab/cluster/webapp"
 )
 
-// programOf returns the program of a container whose image the lab knows, else nil. An image is
-// known by the last part of its repository, so that a registry mirror changes nothing.
-func programOf(container *corev1.Container) program.Program {
+// programOf returns the program of a container whose image the lab knows, else the web application if
+// it has a port for one and its pod is to run on, else nil. An image is known by the last part of its
+// repository, so that a registry mirror changes nothing.
+func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 	repository := repositoryOf(container.Image)
 	switch {
 	case strings.HasSuffix(repository, "kube-vip/kube-vip"), strings.HasSuffix(repository, "kube-vip/kube-vip-iptables"):
@@ -27,14 +28,20 @@ func programOf(container *corev1.Container) program.Program {
 		return cilium.RunOperator
 	case strings.HasSuffix(repository, "cloudflare/cloudflared"):
 		return cloudflared.Run
-	case strings.HasSuffix(repository, "/typeo"):
-		return webapp.Run
 	case strings.HasSuffix(repository, "tailscale/k8s-operator"):
 		return tailscale.RunOperator
 	case strings.HasSuffix(repository, "tailscale/tailscale"):
 		return tailscale.RunProxy
 	}
+	if _, serves := webapp.Port(container); serves && restartsAlways(pod) {
+		return webapp.Run
+	}
 	return nil
+}
+
+// restartsAlways is whether a pod's containers are to run on; the default is that they are.
+func restartsAlways(pod *corev1.Pod) bool {
+	return pod.Spec.RestartPolicy == corev1.RestartPolicyAlways || pod.Spec.RestartPolicy == ""
 }
 
 // repositoryOf cuts digest and tag from an image reference.

@@ -12,12 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-const (
-	// longestDelay bounds a container's way from Running to Ready, whatever its probes ask for.
-	longestDelay = 2 * time.Second
-	// jobDuration is how long a container without a program runs in a pod that is to end.
-	jobDuration = 300 * time.Millisecond
-)
+// jobDuration is how long a container without a program runs in a pod that is to end.
+const jobDuration = 300 * time.Millisecond
 
 // worker runs one pod. It leaves out what needs real containers: exec and HTTP probes are not
 // called, restarts happen only to programs, host ports may overlap, and a grace period ends as soon

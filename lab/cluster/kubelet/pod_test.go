@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"homelab/lab/cluster/kubelet/program"
 )
 
 func TestPodAddressesAreUniqueAndKept(t *testing.T) {
@@ -40,24 +42,40 @@ func TestImagesChooseTheProgram(t *testing.T) {
 		"quay.io/cilium/operator-generic:v1.19.6@sha256:0db4ca": true,
 		"quay.io/cilium/cilium-envoy:v1.36":                     false,
 		"docker.io/cloudflare/cloudflared:2025.11.1":            true,
-		"ghcr.io/example/typeo:1.4":                             true,
-		"ghcr.io/example/nottypeo:1.4":                          false,
+		"ghcr.io/example/typeo:1.4":                             false,
 		"nginx":                                                 false,
 	} {
-		if got := programOf(&corev1.Container{Image: image}) != nil; got != known {
+		if got := programOf(&corev1.Pod{}, &corev1.Container{Image: image}) != nil; got != known {
 			t.Errorf("%s: known is %v", image, got)
 		}
 	}
 	agent := corev1.Container{Name: "cilium-agent", Image: "quay.io/cilium/cilium:v1.19.6"}
-	if programOf(&agent) == nil {
+	if programOf(&corev1.Pod{}, &agent) == nil {
 		t.Error("the agent has no program")
 	}
 	agent.Name = "mount-cgroup"
-	if programOf(&agent) != nil {
+	if programOf(&corev1.Pod{}, &agent) != nil {
 		t.Error("an init container has the agent's program")
 	}
 	if pullError("nginx:nonexistent") == nil || pullError("nginx:1.27") != nil {
 		t.Error("the wrong image cannot be pulled")
+	}
+}
+
+func TestAnUnknownImageWithAPortNamedHttpIsTheWebApplication(t *testing.T) {
+	application := corev1.Container{
+		Image: "ghcr.io/example/wiki:2", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 3000}},
+	}
+	serves, ends := &corev1.Pod{}, &corev1.Pod{Spec: corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever}}
+	if programOf(serves, &application) == nil {
+		t.Error("nothing answers at the port")
+	}
+	if programOf(ends, &application) != nil {
+		t.Error("a pod that is to end serves for ever")
+	}
+	application.Ports[0].Name = "metrics"
+	if programOf(serves, &application) != nil {
+		t.Error("a port of another name is served")
 	}
 }
 
@@ -86,7 +104,7 @@ func TestReadinessWaitsForGatesAndProbes(t *testing.T) {
 		t.Fatalf("an open readiness gate did not hold: %+v", pod.Status.Conditions)
 	}
 	probe := &corev1.Probe{InitialDelaySeconds: 60}
-	if got := probeDelay(&corev1.Container{ReadinessProbe: probe}); got != 2*time.Second {
+	if got := program.ProbeDelay(&corev1.Container{ReadinessProbe: probe}); got != 2*time.Second {
 		t.Fatalf("the delay is %s", got)
 	}
 }

@@ -1,5 +1,5 @@
-// Package webapp is what the lab's kubelet runs for the image of a web application: a page that
-// tells which pod answered, and to whom Access says that it talks.
+// Package webapp is what the lab's kubelet runs for a container that it knows nothing of but that it
+// has a port named http: a page that tells which pod answered, and to whom Access says that it talks.
 package webapp
 
 import (
@@ -20,22 +20,31 @@ import (
 	"homelab/lab/cluster/kubelet/program"
 )
 
-const (
-	// port is where the application listens.
-	port = 8080
-	// longestDelay bounds what the readiness probe may ask for.
-	longestDelay = 2 * time.Second
-	// gracePeriod is how long requests in flight may take when the pod stops.
-	gracePeriod = 2 * time.Second
-)
+// gracePeriod is how long requests in flight may take when the pod stops.
+const gracePeriod = 2 * time.Second
 
 //go:embed page.html
 var pageSource string
 
 var page = template.Must(template.New("page").Parse(pageSource))
 
-// Run serves the application at the pod's address until ctx ends. Its settings are not read.
+// Port is the container's TCP port named http; false without one.
+func Port(container *corev1.Container) (port uint16, named bool) {
+	for _, one := range container.Ports {
+		if one.Name == "http" && one.Protocol != corev1.ProtocolUDP {
+			return uint16(one.ContainerPort), true
+		}
+	}
+	return 0, false
+}
+
+// Run serves the application at the pod's address and the container's port named http until ctx ends.
+// Its settings are not read; every path answers, so that any probe finds it alive.
 func Run(ctx context.Context, c program.Container) error {
+	port, named := Port(c.Spec)
+	if !named {
+		return fmt.Errorf("container %s has no port named http", c.Spec.Name)
+	}
 	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, port).String())
 	if err != nil {
 		return err
@@ -43,7 +52,7 @@ func Run(ctx context.Context, c program.Container) error {
 	server := &http.Server{
 		Handler: handler(c.Spec.Name, c.Pod.Name, c.Node, c.Logger), ReadHeaderTimeout: 10 * time.Second,
 	}
-	ready := time.AfterFunc(delay(c.Spec), func() { c.Ready(true) })
+	ready := time.AfterFunc(program.ProbeDelay(c.Spec), func() { c.Ready(true) })
 	defer ready.Stop()
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
@@ -62,24 +71,8 @@ func Run(ctx context.Context, c program.Container) error {
 	return fmt.Errorf("port %d: %w", port, err)
 }
 
-// delay is the initial delay of the startup and readiness probes.
-func delay(container *corev1.Container) time.Duration {
-	var seconds int32
-	for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe} {
-		if probe != nil {
-			seconds += probe.InitialDelaySeconds
-		}
-	}
-	return min(time.Duration(seconds)*time.Second, longestDelay)
-}
-
 func handler(name, pod, node string, log *slog.Logger) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain")
-		fmt.Fprintln(w, "ok")
-	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, strconv.Itoa(http.StatusMethodNotAllowed)+" method not allowed", http.StatusMethodNotAllowed)
@@ -96,5 +89,4 @@ func handler(name, pod, node string, log *slog.Logger) http.Handler {
 			log.Debug("a visitor hung up", "error", err)
 		}
 	})
-	return mux
 }

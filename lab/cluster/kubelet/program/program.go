@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -43,6 +44,20 @@ type Container struct {
 	// Network is the node's container network interface.
 	Network Network
 	Logger  *slog.Logger
+}
+
+// longestDelay bounds a container's way from Running to Ready, whatever its probes ask for.
+const longestDelay = 2 * time.Second
+
+// ProbeDelay is the initial delay of the startup and readiness probes, at most longestDelay.
+func ProbeDelay(container *corev1.Container) time.Duration {
+	seconds := int32(0)
+	for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe} {
+		if probe != nil {
+			seconds += probe.InitialDelaySeconds
+		}
+	}
+	return min(time.Duration(seconds)*time.Second, longestDelay)
 }
 
 // Network is how a CNI program makes the node's pod network usable.
