@@ -1,9 +1,13 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
 	"homelab/lab/plugins/goldentest"
+	"homelab/lab/plugins/provider"
 )
 
 func TestNothingIsServedThatNoGoldenGraphHas(t *testing.T) {
@@ -25,4 +29,29 @@ func TestNothingIsServedThatNoGoldenGraphHas(t *testing.T) {
 		"tailscale:index/tailnetSettings:TailnetSettings": "switches on the HTTPS certificates that a kubeconfig through " +
 			"the operator's proxy needs; a person does it until a stack may",
 	})
+}
+
+func TestWhatTheGoldenGraphsRegisterIsAccepted(t *testing.T) {
+	served := map[string]provider.Resource{}
+	for _, describe := range providers {
+		for token, kind := range describe().Resources {
+			served[token] = kind
+		}
+	}
+	// Graphs mask secrets; any value may stand there.
+	masked := func(value any) (resource.PropertyValue, bool) {
+		text, _ := value.(string)
+		return provider.Unknown(), strings.HasPrefix(text, "[secret ")
+	}
+	for _, one := range goldentest.Resources(t, "testdata") {
+		kind, ours := served[one.Type]
+		if !ours {
+			continue
+		}
+		inputs := resource.NewPropertyMapFromMapRepl(one.Inputs, nil, masked)
+		_, refused, err := kind.Check(t.Context(), provider.Check{News: inputs})
+		if err != nil || len(refused) > 0 {
+			t.Errorf("%s %s: %v %v", one.Type, one.Name, refused, err)
+		}
+	}
 }

@@ -1,6 +1,6 @@
 // Package kubelet is the lab's stand-in for the kubelet. It registers its node, keeps the node's
 // lease and status, and runs the pods bound to it by behaviour instead of in containers: a container
-// whose image has a known Program runs that program in this process; any other becomes Running, and
+// that has a Program, by its image or its port, runs it in this process; any other becomes Running, and
 // Ready after its probes' delays. See images.go and lifecycle.go for what that leaves out.
 package kubelet
 

@@ -18,7 +18,10 @@ import (
 // module, and would keep an old result.
 func Check(t *testing.T, testdata string, served []string, exceptions map[string]string) {
 	t.Helper()
-	registered := types(t, testdata)
+	registered := map[string]bool{}
+	for _, one := range Resources(t, testdata) {
+		registered[one.Type] = true
+	}
 	for _, name := range served {
 		reason, listed := exceptions[name]
 		switch {
@@ -37,28 +40,31 @@ func Check(t *testing.T, testdata string, served []string, exceptions map[string
 	}
 }
 
-// types are the type tokens of the resources in all graphs of a folder.
-func types(t *testing.T, folder string) map[string]bool {
+// Resource is one that the program registers.
+type Resource struct {
+	Type   string         `json:"type"`
+	Name   string         `json:"name"`
+	Inputs map[string]any `json:"inputs"`
+}
+
+// Resources are those of all graphs below testdata.
+func Resources(t *testing.T, testdata string) []Resource {
 	t.Helper()
-	graphs, err := filepath.Glob(filepath.Join(folder, "*"))
+	graphs, err := filepath.Glob(filepath.Join(testdata, "*"))
 	if err != nil || len(graphs) == 0 {
-		t.Fatalf("%s holds no golden graphs: %v", folder, err)
+		t.Fatalf("%s holds no golden graphs: %v", testdata, err)
 	}
-	found := map[string]bool{}
+	var all []Resource
 	for _, graph := range graphs {
 		content, err := os.ReadFile(graph)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var resources []struct {
-			Type string `json:"type"`
-		}
+		var resources []Resource
 		if err := json.Unmarshal(content, &resources); err != nil {
 			t.Fatalf("%s: %v", graph, err)
 		}
-		for _, one := range resources {
-			found[one.Type] = true
-		}
+		all = append(all, resources...)
 	}
-	return found
+	return all
 }
