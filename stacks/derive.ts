@@ -1,6 +1,10 @@
 import type { Derivation } from "./config/derivation.ts";
 import { deriveCluster } from "./parts/cluster/schema.ts";
 import { deriveEdge } from "./parts/edge/schema.ts";
+import { deriveMachines } from "./parts/machines/schema.ts";
+import { deriveNetwork } from "./parts/network/schema.ts";
+import { deriveProxmox } from "./parts/proxmox/schema.ts";
+import { deriveNetworks } from "./parts/site/schema.ts";
 import { deriveTailnet } from "./parts/tailnet/schema.ts";
 import type { WrittenSite } from "./schema.ts";
 
@@ -9,12 +13,14 @@ import type { WrittenSite } from "./schema.ts";
  * no part knows what was written and what was not. Pure, but for what `derivation` is told.
  */
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
-  const { versions, proxmox, cluster, network, tailnet, edge, ...rest } = written;
+  const { versions, machineDefaults, tailnet, edge, ...rest } = written;
   return {
     ...rest,
-    proxmox: { ...proxmox, image: versions.image },
-    cluster: deriveCluster(cluster, versions),
-    network: { ...network, cilium: versions.cilium },
+    site: deriveNetworks(written.site, derivation),
+    proxmox: deriveProxmox(written.proxmox, versions, derivation),
+    machines: deriveMachines(written.machines, machineDefaults, derivation),
+    cluster: deriveCluster(written.cluster, versions),
+    network: deriveNetwork(written.network, versions, tailnet, derivation),
     tailnet: tailnet && deriveTailnet(tailnet, versions, derivation),
     edge: edge && deriveEdge(edge, versions, derivation),
   };

@@ -5,7 +5,7 @@ import { secretUses } from "./config/secret-ref.ts";
 import type { deriveSite } from "./derive.ts";
 import { cluster } from "./parts/cluster/schema.ts";
 import { edge } from "./parts/edge/schema.ts";
-import { allowRemove, allowReplace, machines } from "./parts/machines/schema.ts";
+import { allowRemove, allowReplace, machineDefaults, machines } from "./parts/machines/schema.ts";
 import { network } from "./parts/network/schema.ts";
 import { proxmox } from "./parts/proxmox/schema.ts";
 import { onePassword } from "./parts/secrets/schema.ts";
@@ -18,6 +18,7 @@ export const siteSchema = z.strictObject({
   site,
   versions,
   proxmox,
+  machineDefaults,
   machines,
   cluster,
   network,

@@ -16,6 +16,12 @@ export function addressNumber(address: string): number {
     .reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
+/** The address at a place of a network: 0 is its own, 1 the first that can be used. */
+export function addressAt(cidr: string, place: number): string {
+  const number = cidrRange(cidr).first + place;
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+}
+
 /** The addresses of a network in CIDR form; host bits are ignored. */
 export function cidrRange(cidr: string): Range {
   const [address, prefix] = ipaddr.IPv4.parseCIDR(cidr);

@@ -19,10 +19,10 @@ export class Derivation {
     return this.#problems;
   }
 
-  /** The value at `path` as it was written, or else `derived`, which was made of `source` (a path, or in words). */
-  given<Value>(path: string, written: Value | undefined, derived: Value, source: string): Value {
+  /** The value at `path` as it was written, or else `derived`; `how` it came about, in words. */
+  given<Value>(path: string, written: Value | undefined, derived: Value, how: string): Value {
     if (written !== undefined) return written;
-    this.#sources.set(path, source);
+    this.#sources.set(path, how);
     return derived;
   }
 
@@ -42,9 +42,9 @@ export class Derivation {
 
   /** The problem; with its value's source, when nobody wrote the value. */
   explain(problem: Problem): Problem {
-    for (const [path, source] of this.#sources) {
+    for (const [path, how] of this.#sources) {
       if (problem.path !== path && !problem.path.startsWith(`${path}[`)) continue;
-      return { ...problem, text: `${problem.text} (not written, so derived from ${source})` };
+      return { ...problem, text: `${problem.text} (not written; ${how})` };
     }
     return problem;
   }

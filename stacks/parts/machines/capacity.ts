@@ -4,14 +4,14 @@ import type { SiteConfig } from "../../schema.ts";
 /** Memory that a Proxmox node keeps for itself, in GiB. */
 export const hostReserveGiB = 2;
 
-/** The machines of a host fit into it: all memory, and for each machine the cores. */
+/** The machines of a host fit into it, where the config says what it has: all memory, and for each machine the cores. */
 export function capacity(config: SiteConfig): readonly Problem[] {
   return config.proxmox.hosts.flatMap((host, i) => {
     const placed = config.machines
       .map((machine, index) => ({ machine, index }))
       .filter((p) => p.machine.host === host.name);
     const wanted = placed.reduce((sum, { machine }) => sum + machine.memoryGiB, 0);
-    const available = host.memoryGiB - hostReserveGiB;
+    const available = (host.memoryGiB ?? Infinity) - hostReserveGiB;
     const memory =
       wanted > available
         ? [
@@ -23,11 +23,12 @@ export function capacity(config: SiteConfig): readonly Problem[] {
             },
           ]
         : [];
+    const threads = host.cores ?? Infinity;
     const cores = placed
-      .filter(({ machine }) => machine.cores > host.cores)
+      .filter(({ machine }) => machine.cores > threads)
       .map(({ machine, index }) => ({
         path: `homelab:machines[${index}].cores`,
-        text: `${machine.cores} cores are more than the ${host.cores} of ${host.name}; use ${host.cores} or fewer`,
+        text: `${machine.cores} cores are more than the ${threads} of ${host.name}; use ${threads} or fewer`,
       }));
     return [...memory, ...cores];
   });

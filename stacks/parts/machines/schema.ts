@@ -1,12 +1,9 @@
 import { z } from "zod";
+import type { Derivation } from "../../config/derivation.ts";
 import { ipv4, label } from "../../config/forms.ts";
 
-const machine = z.strictObject({
-  name: label.describe("Name of the VM and of the Kubernetes node"),
-  host: label.describe("Proxmox node that carries it; a change replaces the machine"),
-  vmId: z.int().min(100).max(999_999_999).describe("Proxmox VM id; a change replaces the machine"),
-  address: ipv4.describe("Static address on the LAN"),
-  role: z.enum(["server", "agent"]).describe("RKE2 role: `server` runs the control plane and etcd"),
+/** What machines may have in common, each with what it is where nobody says otherwise. */
+const size = {
   workloads: z.boolean().default(true).describe("Whether a server also runs ordinary pods"),
   cores: z.int().min(2).default(4).describe("Virtual CPU cores"),
   memoryGiB: z.int().min(2).default(8).describe("Memory in GiB"),
@@ -14,7 +11,10 @@ const machine = z.strictObject({
   extraDisks: z
     .array(
       z.strictObject({
-        sizeGiB: z.int().positive().describe("Size in GiB"),
+        sizeGiB: z
+          .int()
+          .positive()
+          .meta({ description: "Size in GiB", examples: [100] }),
         datastore: z
           .string()
           .min(1)
@@ -25,6 +25,33 @@ const machine = z.strictObject({
     .max(13)
     .default([])
     .describe("Blank disks for storage: scsi1, scsi2, ... in this order"),
+};
+
+/** What each machine has that does not say otherwise. */
+export const machineDefaults = z
+  .strictObject(size)
+  .prefault({})
+  .describe("What each machine has unless its own entry says otherwise");
+
+/** A value of one machine in place of the one in `machineDefaults`. */
+function own<Value extends z.ZodType>(schema: z.ZodDefault<Value>) {
+  const about = `${schema.description ?? ""}; that of \`machineDefaults\` when left out`;
+  return schema.unwrap().optional().describe(about);
+}
+
+const machine = z.strictObject({
+  host: label.describe("Proxmox node that carries it; a change replaces the machine"),
+  address: ipv4.describe("Static address on the LAN"),
+  vmId: z.int().min(100).max(999_999_999).describe("Proxmox VM id; a change replaces the machine"),
+  role: z.enum(["server", "agent"]).describe("RKE2 role: `server` runs the control plane and etcd"),
+  name: label
+    .optional()
+    .describe("Name of the VM and of the Kubernetes node; proxmox-HOST when left out"),
+  workloads: own(size.workloads),
+  cores: own(size.cores),
+  memoryGiB: own(size.memoryGiB),
+  diskGiB: own(size.diskGiB),
+  extraDisks: own(size.extraDisks),
   mac: z
     .string()
     .regex(/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/, "use six hex pairs with colons")
@@ -69,3 +96,20 @@ export const allowRemove = z
   .describe(
     "Machines that are not in `machines` any more and that this `up` may destroy; empty it afterwards",
   );
+
+/** Each machine with its name, and with what it has in common with the others. */
+export function deriveMachines(
+  written: z.infer<typeof machines>,
+  defaults: z.infer<typeof machineDefaults>,
+  derivation: Derivation,
+) {
+  return written.map((machine, i) => {
+    const path = `homelab:machines[${i}]`;
+    const name = `proxmox-${machine.host}`;
+    return {
+      ...defaults,
+      ...machine,
+      name: derivation.given(`${path}.name`, machine.name, name, `made of ${path}.host`),
+    };
+  });
+}

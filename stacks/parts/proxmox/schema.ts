@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { Derivation } from "../../config/derivation.ts";
 import { ipv4, label } from "../../config/forms.ts";
 import { secretRef } from "../../config/secret-ref.ts";
+import type { Versions } from "../versions/schema.ts";
 
 const proxmoxToken = {
   pattern: /^\S+@\S+!\S+=[a-zA-Z0-9-]+$/,
@@ -15,8 +17,18 @@ const sshKey = {
 const host = z.strictObject({
   name: label.describe("Name of the Proxmox node"),
   address: ipv4.describe("Address of the node on the LAN; its API and SSH answer here"),
-  memoryGiB: z.int().positive().describe("Physical memory in GiB"),
-  cores: z.int().positive().describe("CPU threads"),
+  memoryGiB: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "Physical memory in GiB; with it, machines are checked to fit before anything is asked",
+    ),
+  cores: z
+    .int()
+    .positive()
+    .optional()
+    .describe("CPU threads; with them, machines are checked to have no more"),
 });
 
 const pciMapping = z.strictObject({
@@ -48,7 +60,8 @@ export const proxmox = z
   .strictObject({
     endpoint: z
       .url({ protocol: /^https$/, error: "use an https address such as https://192.168.1.11:8006" })
-      .describe("Address of the API, for example https://192.168.1.11:8006"),
+      .optional()
+      .describe("Address of the API; port 8006 of the first host when left out"),
     apiToken: secretRef(
       "API token, USER@REALM!NAME=SECRET; PROXMOX_VE_API_TOKEN when left out",
       proxmoxToken,
@@ -85,3 +98,19 @@ export const proxmox = z
     pciMappings: z.array(pciMapping).default([]).describe("PCI devices that machines may be given"),
   })
   .describe("The Proxmox VE cluster");
+
+/** How Proxmox VE is reached, with the image of the machines. */
+export function deriveProxmox(
+  written: z.infer<typeof proxmox>,
+  { image }: Versions,
+  derivation: Derivation,
+) {
+  const path = "homelab:proxmox.endpoint";
+  const first = `https://${written.hosts[0]?.address ?? ""}:8006`;
+  const how = "made of homelab:proxmox.hosts[0].address";
+  return {
+    ...written,
+    endpoint: derivation.given(path, written.endpoint, first, how),
+    image,
+  };
+}

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { addressAt } from "../../../components/network/cidr.ts";
+import type { Derivation } from "../../config/derivation.ts";
 import { cidr4, domain, ipv4 } from "../../config/forms.ts";
 
 /** The site's own networks and names. */
@@ -6,7 +8,9 @@ export const site = z
   .strictObject({
     domain: domain.describe("DNS domain of the site; machines are called NAME.DOMAIN"),
     lan: cidr4.describe("LAN of hosts and machines, in CIDR form"),
-    gateway: ipv4.describe("Default gateway of the LAN"),
+    gateway: ipv4
+      .optional()
+      .describe("Default gateway of the LAN; its first address when left out"),
     dns: z
       .array(ipv4)
       .min(1)
@@ -14,3 +18,13 @@ export const site = z
       .describe("DNS servers of the machines; the gateway when left out"),
   })
   .describe("Networks and names of the site");
+
+/** The site with its gateway. */
+export function deriveNetworks(written: z.infer<typeof site>, derivation: Derivation) {
+  const first = addressAt(written.lan, 1);
+  const path = "homelab:site.gateway";
+  return {
+    ...written,
+    gateway: derivation.given(path, written.gateway, first, "made of homelab:site.lan"),
+  };
+}

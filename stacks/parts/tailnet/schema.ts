@@ -69,7 +69,9 @@ export const tailnet = z
       .describe("OAuth client that the stack works with"),
     connector: z
       .strictObject({
-        name: label.describe("Name of the Connector and of its device"),
+        name: label
+          .optional()
+          .describe("Name of the Connector and of its device; SITE-connector-0 when left out"),
         routes: z
           .array(cidr4)
           .min(1)
@@ -79,6 +81,7 @@ export const tailnet = z
           ),
         exitNode: z.boolean().default(true).describe("Whether it offers itself as an exit node"),
       })
+      .prefault({})
       .describe("Subnet router and exit node, run by the operator"),
     splitDns: z
       .array(ipv4)
@@ -89,7 +92,7 @@ export const tailnet = z
   })
   .describe("Tailscale");
 
-/** The tailnet with its versions. */
+/** The tailnet with its versions and its connector's name. */
 export function deriveTailnet(
   written: z.infer<typeof tailnet>,
   versions: Versions,
@@ -101,8 +104,15 @@ export function deriveTailnet(
       versions[key],
       "homelab:tailnet needs it, for example 1.102.3",
     );
+  const { connector } = written;
+  const path = "homelab:tailnet.connector.name";
+  const name = `${derivation.stack}-connector-0`;
   return {
     ...written,
+    connector: {
+      ...connector,
+      name: derivation.given(path, connector.name, name, "made of the stack's name"),
+    },
     version: version("tailscale"),
     operator: { chart: version("tailscaleOperator") },
   };

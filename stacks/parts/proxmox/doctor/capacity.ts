@@ -66,11 +66,11 @@ export function judgeHosts(
       );
     }
     // What the firmware keeps is less than a twentieth.
-    if (memoryGiB > has * 1.05 || cores > host.maxcpu) {
+    if ((memoryGiB ?? 0) > has * 1.05 || (cores ?? 0) > host.maxcpu) {
       found.push(
         warning(
           subject,
-          `has ${has} GiB and ${host.maxcpu} threads, the config says ${memoryGiB} GiB and ${cores}`,
+          `has ${has} GiB and ${host.maxcpu} threads, the config says ${memoryGiB ?? "?"} GiB and ${cores ?? "?"}`,
           "correct homelab:proxmox.hosts: the checks of capacity go by it",
         ),
       );

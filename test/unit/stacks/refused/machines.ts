@@ -1,5 +1,7 @@
-import { homeConfig } from "../sample.ts";
+import { homeValues } from "../sample.ts";
 import type { RefusedSites } from "./index.ts";
+
+const home = homeValues({}) as { readonly machines: readonly object[] };
 
 /** Machines, and permissions to replace or remove them. */
 export const machines: RefusedSites = {
@@ -55,7 +57,7 @@ export const machines: RefusedSites = {
     says: /still in homelab:machines; remove it there or here/,
   },
   "nodes without room for pods": {
-    edit: { machines: [{ ...homeConfig().machines[0], workloads: false }] },
+    edit: { machines: [{ ...home.machines[0], workloads: false }] },
     at: "homelab:machines",
     says: /no machine runs ordinary pods.*set `workloads: true`/,
   },
@@ -83,6 +85,11 @@ export const machines: RefusedSites = {
     edit: { "machines[0].mac": "bc:24:11:00:00:0a", "machines[1].mac": "BC:24:11:00:00:0A" },
     at: "homelab:machines[1].mac",
     says: /^BC:24:11:00:00:0A is already used by homelab:machines\[0\]/,
+  },
+  "two machines on one host without names": {
+    edit: { "machines[1].host": "stone" },
+    at: "homelab:machines[1].name",
+    says: /^proxmox-stone is already .*\(not written; made of homelab:machines\[1\]\.host\)$/,
   },
   "a multicast MAC": {
     edit: { "machines[0].mac": "01:24:11:00:00:0a" },

@@ -87,6 +87,26 @@ export const network: RefusedSites = {
     at: "homelab:network.clusterDns",
     says: /network\.services/,
   },
+  "usual pods beside a LAN that holds them": {
+    edit: { "site.lan": "10.42.0.0/16", "network.pods": undefined },
+    at: "homelab:network.pods",
+    says: /^10\.42\.0\.0\/16 overlaps .*site\.lan; .* \(not written; the usual one\)$/,
+  },
+  "usual networks in a tailnet whose policy is another stack's": {
+    edit: { "network.services": undefined, "tailnet.policy": undefined },
+    at: "homelab:network.services",
+    says: /^is missing; .*use a network that no site of it has$/,
+  },
+  "a LAN whose first address, the gateway, is a host's": {
+    edit: { "proxmox.hosts[0].address": "192.168.1.1" },
+    at: "homelab:proxmox.hosts[0].address",
+    says: /already used by homelab:site\.gateway/,
+  },
+  "a DNS address in services that are too small": {
+    edit: { "network.services": "10.43.0.0/29" },
+    at: "homelab:network.clusterDns",
+    says: /^10\.43\.0\.10 is not in .*\(not written; made of homelab:network\.services\)$/,
+  },
   "the last AS of 16 bits": {
     edit: { "network.bgp.localAsn": 65_535 },
     at: "homelab:network.bgp.localAsn",
