@@ -3,6 +3,7 @@ import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
 import { checkNetwork } from "./parts/network/checks.ts";
+import { checkPeople } from "./parts/people/checks.ts";
 import { checkProxmox } from "./parts/proxmox/checks.ts";
 import { checkSecrets } from "./parts/secrets/checks.ts";
 import { checkSite } from "./parts/site/checks.ts";
@@ -11,6 +12,7 @@ import type { SiteConfig } from "./schema.ts";
 
 const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[])[] = [
   checkSite,
+  checkPeople,
   checkProxmox,
   checkMachines,
   checkCluster,

@@ -13,15 +13,16 @@ import type { WrittenSite } from "./schema.ts";
  * no part knows what was written and what was not. Pure, but for what `derivation` is told.
  */
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
-  const { versions, machineDefaults, tailnet, edge, ...rest } = written;
+  const { versions, people, machineDefaults, tailnet, edge, ...rest } = written;
   return {
     ...rest,
+    people,
     site: deriveNetworks(written.site, derivation),
     proxmox: deriveProxmox(written.proxmox, versions, derivation),
     machines: deriveMachines(written.machines, machineDefaults, derivation),
     cluster: deriveCluster(written.cluster, versions),
     network: deriveNetwork(written.network, versions, tailnet, derivation),
-    tailnet: tailnet && deriveTailnet(tailnet, versions, derivation),
-    edge: edge && deriveEdge(edge, versions, derivation),
+    tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
+    edge: edge && deriveEdge(edge, versions, people, derivation),
   };
 }

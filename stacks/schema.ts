@@ -7,6 +7,7 @@ import { cluster } from "./parts/cluster/schema.ts";
 import { edge } from "./parts/edge/schema.ts";
 import { allowRemove, allowReplace, machineDefaults, machines } from "./parts/machines/schema.ts";
 import { network } from "./parts/network/schema.ts";
+import { people } from "./parts/people/schema.ts";
 import { proxmox } from "./parts/proxmox/schema.ts";
 import { onePassword } from "./parts/secrets/schema.ts";
 import { site } from "./parts/site/schema.ts";
@@ -17,6 +18,7 @@ import { versions } from "./parts/versions/schema.ts";
 export const siteSchema = z.strictObject({
   site,
   versions,
+  people,
   proxmox,
   machineDefaults,
   machines,

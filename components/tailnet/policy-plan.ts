@@ -13,7 +13,7 @@ export type PolicyEntry = Readonly<Record<string, unknown>>;
 
 /** What the whole tailnet's policy is made of. */
 export interface PolicyPlan {
-  /** E-mail addresses. */
+  /** Logins: e-mail addresses, NAME@github or NAME@passkey. */
   readonly admins: readonly string[];
   /** Further groups: `group:family` to its members. */
   readonly groups: Readonly<Record<string, readonly string[]>>;

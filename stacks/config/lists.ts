@@ -30,3 +30,12 @@ export function known(
     { path, text: `${name} is not in ${list}; known are ${[...names].join(", ") || "none"}` },
   ];
 }
+
+/** Names of a list that stand in it before. */
+export function repeated(path: string, names: readonly string[]): readonly Problem[] {
+  return names.flatMap((name, i) =>
+    names.indexOf(name) === i
+      ? []
+      : [{ path: `${path}[${i}]`, text: `${name} is already in the list; remove the repetition` }],
+  );
+}

@@ -16,7 +16,7 @@ describe("a policy that was edited elsewhere", () => {
     const policy = await tailscale("GET", acl);
     await tailscale("POST", acl, `${edited}${policy}`);
     const persons = ["second-admin@example.net", "third-admin@example.net"] as const;
-    admin = await changeConfig("homelab:tailnet.policy.admins[1]", persons);
+    admin = await changeConfig("homelab:people.admins[1]", persons);
     const said = await refused`node scripts/up.ts --stack home`;
     assert.match(said, /edited in the admin console/);
     assert.match(said, /--refresh/);

@@ -1,6 +1,7 @@
 import { nameProblems } from "../../../components/edge/public-name.ts";
 import type { Exposure } from "../../apps/application.ts";
 import { problemsAt, type Problem } from "../../../components/problem.ts";
+import { repeated } from "../../config/lists.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
@@ -26,7 +27,7 @@ function policies({ access }: Edge): readonly Problem[] {
         : [
             {
               path: `homelab:edge.access.${name}`,
-              text: "admits nobody; give it emails, emailDomains or serviceTokens, or remove it",
+              text: "admits nobody; give it people, emailDomains or serviceTokens, or remove it",
             },
           ],
   );
@@ -35,14 +36,6 @@ function policies({ access }: Edge): readonly Problem[] {
 function serviceTokens({ access }: Edge): readonly Problem[] {
   return Object.entries(access).flatMap(([policy, { serviceTokens: tokens }]) =>
     repeated(`homelab:edge.access.${policy}.serviceTokens`, tokens),
-  );
-}
-
-function repeated(path: string, names: readonly string[]): readonly Problem[] {
-  return names.flatMap((name, i) =>
-    names.indexOf(name) === i
-      ? []
-      : [{ path: `${path}[${i}]`, text: `${name} is already in the list; remove the repetition` }],
   );
 }
 

@@ -2,16 +2,17 @@ import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
 import { domain, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import type { People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
 
 const hex32 = (what: string): z.ZodString =>
   z.string().regex(/^[0-9a-f]{32}$/, `use the ${what}'s id: 32 hex digits`);
 
 const accessPolicy = z.strictObject({
-  emails: z
-    .array(z.email("use an e-mail address"))
+  people: z
+    .array(label)
     .default([])
-    .describe("People by e-mail address"),
+    .describe("Groups of `homelab:people`, whose members pass by e-mail address"),
   emailDomains: z.array(domain).default([]).describe("Everybody with an address in these domains"),
   serviceTokens: z
     .array(label)
@@ -39,13 +40,45 @@ export const edge = z
   })
   .describe("Cloudflare tunnel, DNS and Access");
 
-/** The edge with its versions. */
+/** The edge with its versions, and with the addresses of the people that its policies name. */
 export function deriveEdge(
   written: z.infer<typeof edge>,
   versions: Versions,
+  people: People,
   derivation: Derivation,
 ) {
   const path = "homelab:versions.cloudflared";
   const why = "homelab:edge needs it, for example 2025.11.1";
-  return { ...written, cloudflared: derivation.needed(path, versions.cloudflared, why) };
+  const access = Object.entries(written.access).map(([name, { people: groups, ...policy }]) => {
+    const emails = groups.flatMap((group, i) =>
+      addresses(`homelab:edge.access.${name}.people[${i}]`, group, people, derivation),
+    );
+    return [name, { ...policy, emails }] as const;
+  });
+  return {
+    ...written,
+    access: Object.fromEntries(access),
+    cloudflared: derivation.needed(path, versions.cloudflared, why),
+  };
+}
+
+/** Addresses of a group's members. Access mails a code to them, or is told them by the login that they choose. */
+function addresses(
+  path: string,
+  group: string,
+  people: People,
+  derivation: Derivation,
+): readonly string[] {
+  const members = people[group];
+  if (members === undefined) {
+    const known = Object.keys(people).join(", ") || "none";
+    derivation.report(path, `${group} is no group of homelab:people; known are ${known}`);
+    return [];
+  }
+  const nameless = members.filter((member) => !z.email().safeParse(member).success);
+  for (const member of nameless) {
+    const text = `${member} of ${group} is a login of the tailnet, and Access knows people by e-mail address alone; name a group of addresses here`;
+    derivation.report(path, text);
+  }
+  return members;
 }

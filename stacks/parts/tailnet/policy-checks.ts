@@ -20,40 +20,10 @@ export function checkPolicy(
   const { policy } = tailnet;
   if (policy === undefined) return [];
   return [
-    ...groups(policy),
     ...unknownGroups(policy),
     ...ownSite(policy, stack),
     ...siteRoutes(config, tailnet, policy),
   ];
-}
-
-function groups({ groups: named, admins }: Policy): readonly Problem[] {
-  const lists = [
-    { path: `${root}.admins`, members: admins },
-    ...Object.entries(named).map(([name, members]) => ({
-      path: `${root}.groups.${name}`,
-      members,
-    })),
-  ];
-  const taken = Object.hasOwn(named, adminGroup)
-    ? [
-        {
-          path: `${root}.groups.${adminGroup}`,
-          text: `is made of ${root}.admins; put its members there`,
-        },
-      ]
-    : [];
-  const lacking = lists.flatMap(({ path, members }) => [
-    ...(members.length === 0
-      ? [{ path, text: "has no members; name somebody, or remove the group" }]
-      : []),
-    ...members.flatMap((member, i) =>
-      members.indexOf(member) === i
-        ? []
-        : [{ path: `${path}[${i}]`, text: `${member} is already in it; remove the repetition` }],
-    ),
-  ]);
-  return [...taken, ...lacking];
 }
 
 function unknownGroups({ groups: named, grants, ssh, tests }: Policy): readonly Problem[] {
@@ -64,7 +34,7 @@ function unknownGroups({ groups: named, grants, ssh, tests }: Policy): readonly 
         .filter((name) => !known.includes(name))
         .map((name) => ({
           path: `${root}.${part}[${i}]`,
-          text: `${name} is no group of this policy; add it to ${root}.groups, or use one of ${known.join(", ")}`,
+          text: `${name} is no group of homelab:people; add it there, or use one of ${known.join(", ")}`,
         })),
     ),
   );

@@ -2,9 +2,8 @@ import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
 import { cidr4, ipv4, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import { admins, type People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
-
-const email = z.email("use an e-mail address");
 
 /** Entries in Tailscale's own form, passed on as they are; the server's validation judges them. */
 const entries = z.array(z.record(z.string(), z.unknown())).default([]);
@@ -12,17 +11,6 @@ const entries = z.array(z.record(z.string(), z.unknown())).default([]);
 /** The whole tailnet's policy; in the site file of exactly one stack. */
 export const tailnetPolicy = z
   .strictObject({
-    admins: z
-      .array(email)
-      .min(1)
-      .describe("People who reach every machine and service, and may log in by SSH"),
-    groups: z
-      .record(
-        z.string().regex(/^group:[a-z0-9-]+$/, "use a name such as group:family"),
-        z.array(email),
-      )
-      .default({})
-      .describe("Further groups: name to members"),
     sites: z
       .record(
         label,
@@ -92,10 +80,11 @@ export const tailnet = z
   })
   .describe("Tailscale");
 
-/** The tailnet with its versions and its connector's name. */
+/** The tailnet with its versions, its connector's name and the people that its policy knows. */
 export function deriveTailnet(
   written: z.infer<typeof tailnet>,
   versions: Versions,
+  people: People,
   derivation: Derivation,
 ) {
   const version = (key: "tailscale" | "tailscaleOperator"): string =>
@@ -104,7 +93,7 @@ export function deriveTailnet(
       versions[key],
       "homelab:tailnet needs it, for example 1.102.3",
     );
-  const { connector } = written;
+  const { connector, policy } = written;
   const path = "homelab:tailnet.connector.name";
   const name = `${derivation.stack}-connector-0`;
   return {
@@ -113,7 +102,22 @@ export function deriveTailnet(
       ...connector,
       name: derivation.given(path, connector.name, name, "made of the stack's name"),
     },
+    policy: policy && { ...policy, ...derivePolicyGroups(people, derivation) },
     version: version("tailscale"),
     operator: { chart: version("tailscaleOperator") },
+  };
+}
+
+/** The people of a policy: those who reach everything, and every further group as `group:NAME`. */
+function derivePolicyGroups(people: People, derivation: Derivation) {
+  const { [admins]: all, ...further } = people;
+  if (all === undefined) {
+    const text = "is missing; homelab:tailnet.policy needs somebody who reaches everything";
+    derivation.report(`homelab:people.${admins}`, text);
+  }
+  const groups = Object.entries(further).map(([name, members]) => [`group:${name}`, members]);
+  return {
+    admins: all ?? [],
+    groups: Object.fromEntries(groups) as Readonly<Record<string, readonly string[]>>,
   };
 }

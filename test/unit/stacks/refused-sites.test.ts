@@ -40,6 +40,7 @@ describe("refused sites", () => {
       ...[
         "site",
         "versions",
+        "people",
         "proxmox",
         "machines",
         "cluster",

@@ -25,7 +25,7 @@ export const edge: RefusedSites = {
   "a policy that admits nobody": {
     edit: { "edge.access": { family: {} } },
     at: "homelab:edge.access.family",
-    says: /give it emails, emailDomains or serviceTokens, or remove it/,
+    says: /give it people, emailDomains or serviceTokens, or remove it/,
   },
   "a service token named twice": {
     edit: { "edge.access.family.serviceTokens": ["monitoring", "monitoring"] },
@@ -37,9 +37,14 @@ export const edge: RefusedSites = {
     at: "homelab:edge.access.family.sessionDuration",
     says: /such as 24h/,
   },
-  "a person without an address": {
-    edit: { "edge.access.family.emails": ["admin"] },
-    at: "homelab:edge.access.family.emails[0]",
-    says: /use an e-mail address/,
+  "a policy for people who are no group": {
+    edit: { "edge.access.family.people": ["admins", "friends"] },
+    at: "homelab:edge.access.family.people[1]",
+    says: /^friends is no group of homelab:people; known are admins, family/,
+  },
+  "a person whom Access cannot know": {
+    edit: { "people.family": ["family@example.net", "kid@github"] },
+    at: "homelab:edge.access.family.people[1]",
+    says: /^kid@github of family is a login of the tailnet, .*e-mail address alone/,
   },
 };

@@ -5,7 +5,7 @@ export const file: RefusedSites = {
   "a section that does not exist": {
     raw: { "homelab:tailscale": "{}" },
     at: "homelab:tailscale",
-    says: /unknown key; known are site, versions, proxmox, .*tailnet/,
+    says: /unknown key; known are site, versions, people, proxmox, .*tailnet/,
   },
   "plain text in place of a section": {
     raw: { "homelab:edge": "example.net" },

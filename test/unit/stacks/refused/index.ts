@@ -6,6 +6,7 @@ import { edge } from "./edge.ts";
 import { file } from "./file.ts";
 import { machines } from "./machines.ts";
 import { network } from "./network.ts";
+import { people } from "./people.ts";
 import { proxmox } from "./proxmox.ts";
 import { secrets } from "./secrets.ts";
 import { tailnet } from "./tailnet.ts";
@@ -29,5 +30,5 @@ export interface RefusedSite {
 export type RefusedSites = Readonly<Record<string, RefusedSite>>;
 
 export const refusedSites: readonly (readonly [name: string, site: RefusedSite])[] = [
-  ...[file, network, versions, proxmox, machines, cluster, secrets, tailnet, edge, apps],
+  ...[file, network, versions, people, proxmox, machines, cluster, secrets, tailnet, edge, apps],
 ].flatMap((part) => Object.entries(part));
