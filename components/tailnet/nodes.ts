@@ -1,4 +1,4 @@
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
 import { TailnetKey } from "@pulumi/tailscale/tailnetKey.js";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
