@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { configPages } from "../stacks/config/page.ts";
+import { sampleFile } from "../stacks/config/sample.ts";
 import { siteJsonSchema } from "../stacks/config/json-schema.ts";
 import { siteSchema } from "../stacks/schema.ts";
 
@@ -11,27 +12,28 @@ if (mode !== "--check" && mode !== "--write") {
   process.exit(2);
 }
 
+const schema = siteJsonSchema(siteSchema);
 const files = [
-  {
-    path: "stacks/site.schema.json",
-    text: JSON.stringify(siteJsonSchema(siteSchema)),
-    parser: "json",
-  },
-  { path: "docs/config.md", text: configPages(siteJsonSchema(siteSchema)), parser: "markdown" },
-] as const;
+  { path: "stacks/site.schema.json", text: await formatted(JSON.stringify(schema), "json") },
+  { path: "docs/config.md", text: await formatted(configPages(schema), "markdown") },
+  { path: "Pulumi.sample.yaml", text: sampleFile(schema) },
+];
 
 let outdated = false;
-for (const { path, text, parser } of files) {
-  const wanted = await format(text, { parser, printWidth: 100 });
+for (const { path, text } of files) {
   const url = new URL(path, root);
   if (mode === "--write") {
-    writeFileSync(url, wanted);
-  } else if (read(url) !== wanted) {
+    writeFileSync(url, text);
+  } else if (read(url) !== text) {
     console.error(`${path} is not what stacks/schema.ts says; run: node scripts/schema.ts --write`);
     outdated = true;
   }
 }
 if (outdated) process.exit(1);
+
+function formatted(text: string, parser: string): Promise<string> {
+  return format(text, { parser, printWidth: 100 });
+}
 
 function read(url: URL): string | undefined {
   try {

@@ -17,6 +17,11 @@ export function siteFileCopy(source: string, copy: string): string {
   return [settings, ...own, ""].join("\n");
 }
 
+/** Whether a file of the clone is a site's; the sample explains the keys, and no stack has it. */
+export function isSiteFile(name: string): boolean {
+  return /^Pulumi\.[^.]+\.yaml$/.test(name) && name !== "Pulumi.sample.yaml";
+}
+
 export const siteFilesDirectory = (paths: LabPaths): string => join(paths.state, "sites");
 
 async function readOr(file: string, otherwise: string): Promise<string> {
@@ -37,7 +42,7 @@ export async function syncSiteFiles(paths: LabPaths): Promise<void> {
   const directory = siteFilesDirectory(paths);
   await mkdir(directory, { recursive: true });
   const files = await readdir(paths.clone);
-  for (const file of files.filter((name) => /^Pulumi\.[^.]+\.yaml$/.test(name))) {
+  for (const file of files.filter(isSiteFile)) {
     const source = await readFile(join(paths.clone, file), "utf8");
     const digest = createHash("sha256").update(source).digest("hex");
     const copy = join(directory, file);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { siteFileCopy, syncSiteFiles } from "../host/site-files.ts";
@@ -19,7 +19,12 @@ describe("the lab's copies of site files", () => {
       const source = join(clone, "Pulumi.x.yaml");
       const copy = join(clone, "state", "sites", "Pulumi.x.yaml");
       await writeFile(source, "config: 1\n");
+      await writeFile(join(clone, "Pulumi.sample.yaml"), "config: REQUIRED\n");
       await syncSiteFiles(paths);
+      assert.deepEqual((await readdir(join(clone, "state", "sites"))).sort(), [
+        "Pulumi.x.yaml",
+        "Pulumi.x.yaml.source",
+      ]);
       await writeFile(copy, "config: changed\n");
       await syncSiteFiles(paths);
       assert.equal(await readFile(copy, "utf8"), "config: changed\n");

@@ -9,7 +9,10 @@ import { secretRef } from "../config/secret-ref.ts";
 
 /** What every application's config has: its public name, and who stands at its door. */
 const exposure = {
-  hostname: domain.optional().describe("Public name inside `edge.zone`; cluster-internal without"),
+  hostname: domain.optional().meta({
+    description: "Public name inside `edge.zone`; cluster-internal without",
+    examples: ["app.example.net"],
+  }),
   access: z
     .array(label)
     .default([])
@@ -18,7 +21,10 @@ const exposure = {
     .string()
     .min(10, "say in a sentence why everybody on the internet may reach it")
     .optional()
-    .describe("Says aloud that no Access stands in front, and why"),
+    .meta({
+      description: "Says aloud that no Access stands in front, and why",
+      examples: ["public game for everybody, keeps no accounts and no data"],
+    }),
 };
 
 /** An application's exposure as it was read. */
@@ -42,17 +48,20 @@ const webConfig = {
   image: z
     .string()
     .regex(/^[a-z0-9][a-z0-9./-]*$/, "use an image without its tag")
-    .describe("Image of the application, without its tag"),
+    .meta({
+      description: "Image of the application, without its tag",
+      examples: ["ghcr.io/example/app"],
+    }),
   version: z
     .string()
     .regex(/^(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "use a released tag, not latest")
-    .describe("Tag of the image"),
+    .meta({ description: "Tag of the image", examples: ["v1.4.0"] }),
   ...exposure,
   replicas: z.int().min(1).max(8).default(2).describe("Pods"),
   settings: z
     .record(
       z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name"),
-      secretRef("Secret reference"),
+      secretRef("Secret reference", "op://Homelab/App/session-secret"),
     )
     .default({})
     .describe("Environment of the application, by secret reference"),

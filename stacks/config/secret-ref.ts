@@ -16,10 +16,10 @@ export const oneLine: SecretForm = {
 const places = new WeakMap<z.core.$ZodType, { readonly form?: SecretForm }>();
 
 /**
- * A secret by reference; its value never stands in a site file. `about` is the line that people read of it, `form` what
- * the value must look like.
+ * A secret by reference; its value never stands in a site file. `about` is the line that people read of it,
+ * `example` a reference, `form` what the value must look like.
  */
-export function secretRef(about: string, form?: SecretForm): z.ZodString {
+export function secretRef(about: string, example: string, form?: SecretForm): z.ZodString {
   const schema = z
     .string()
     // The text may be the secret itself: no message repeats it.
@@ -28,7 +28,7 @@ export function secretRef(about: string, form?: SecretForm): z.ZodString {
         "use a reference: op://vault/item/field (1Password), or config:NAME after `pulumi config set --secret secrets:NAME`; " +
         "a secret itself never stands in a site file",
     })
-    .meta({ pattern: secretRefPattern, description: about });
+    .meta({ pattern: secretRefPattern, description: about, examples: [example] });
   places.set(schema, { form });
   return schema;
 }

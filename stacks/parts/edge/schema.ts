@@ -12,12 +12,24 @@ const accessPolicy = z.strictObject({
   people: z
     .array(label)
     .default([])
-    .describe("Groups of `homelab:people`, whose members pass by e-mail address"),
-  emailDomains: z.array(domain).default([]).describe("Everybody with an address in these domains"),
+    .meta({
+      description: "Groups of `homelab:people`, whose members pass by e-mail address",
+      examples: [["family"]],
+    }),
+  emailDomains: z
+    .array(domain)
+    .default([])
+    .meta({
+      description: "Everybody with an address in these domains",
+      examples: [["example.net"]],
+    }),
   serviceTokens: z
     .array(label)
     .default([])
-    .describe("Names of service tokens that the stack makes, for programs"),
+    .meta({
+      description: "Names of service tokens that the stack makes, for programs",
+      examples: [["monitoring"]],
+    }),
   sessionDuration: z
     .string()
     .regex(/^[1-9]\d{0,4}(m|h)$/, "use minutes or hours such as 24h")
@@ -28,13 +40,23 @@ const accessPolicy = z.strictObject({
 /** Cloudflare: the tunnel, its public names and who may pass. */
 export const edge = z
   .strictObject({
-    accountId: hex32("account").describe("Cloudflare account id"),
-    zone: domain.describe("DNS zone of the public names"),
-    zoneId: hex32("zone").describe("Id of that zone"),
-    apiToken: secretRef("API token; docs/cloudflare.md lists its permissions", oneLine),
+    accountId: hex32("account").meta({
+      description: "Cloudflare account id",
+      examples: ["0123456789abcdef0123456789abcdef"],
+    }),
+    zone: domain.meta({ description: "DNS zone of the public names", examples: ["example.net"] }),
+    zoneId: hex32("zone").meta({
+      description: "Id of that zone",
+      examples: ["fedcba9876543210fedcba9876543210"],
+    }),
+    apiToken: secretRef(
+      "API token; docs/cloudflare.md lists its permissions",
+      "op://Homelab/Cloudflare/api-token",
+      oneLine,
+    ),
     replicas: z.int().min(2).max(8).default(2).describe("cloudflared pods, spread over hosts"),
     access: z
-      .record(label, accessPolicy)
+      .record(label.meta({ examples: ["family"] }), accessPolicy)
       .default({})
       .describe("Access policies by name; applications refer to them"),
   })

@@ -19,7 +19,10 @@ const size = {
           .string()
           .min(1)
           .optional()
-          .describe("Datastore; `proxmox.datastores.disks` when left out"),
+          .meta({
+            description: "Datastore; `proxmox.datastores.disks` when left out",
+            examples: ["local-lvm"],
+          }),
       }),
     )
     .max(13)
@@ -36,17 +39,29 @@ export const machineDefaults = z
 /** A value of one machine in place of the one in `machineDefaults`. */
 function own<Value extends z.ZodType>(schema: z.ZodDefault<Value>) {
   const about = `${schema.description ?? ""}; that of \`machineDefaults\` when left out`;
-  return schema.unwrap().optional().describe(about);
+  const examples = [schema.parse(undefined)];
+  return schema.unwrap().optional().meta({ description: about, examples });
 }
 
 const machine = z.strictObject({
-  host: label.describe("Proxmox node that carries it; a change replaces the machine"),
-  address: ipv4.describe("Static address on the LAN"),
-  vmId: z.int().min(100).max(999_999_999).describe("Proxmox VM id; a change replaces the machine"),
-  role: z.enum(["server", "agent"]).describe("RKE2 role: `server` runs the control plane and etcd"),
-  name: label
-    .optional()
-    .describe("Name of the VM and of the Kubernetes node; proxmox-HOST when left out"),
+  host: label.meta({
+    description: "Proxmox node that carries it; a change replaces the machine",
+    examples: ["stone"],
+  }),
+  address: ipv4.meta({ description: "Static address on the LAN", examples: ["192.168.1.21"] }),
+  vmId: z
+    .int()
+    .min(100)
+    .max(999_999_999)
+    .meta({ description: "Proxmox VM id; a change replaces the machine", examples: [121] }),
+  role: z.enum(["server", "agent"]).meta({
+    description: "RKE2 role: `server` runs the control plane and etcd",
+    examples: ["server"],
+  }),
+  name: label.optional().meta({
+    description: "Name of the VM and of the Kubernetes node; proxmox-HOST when left out",
+    examples: ["proxmox-stone"],
+  }),
   workloads: own(size.workloads),
   cores: own(size.cores),
   memoryGiB: own(size.memoryGiB),
@@ -56,12 +71,18 @@ const machine = z.strictObject({
     .string()
     .regex(/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/, "use six hex pairs with colons")
     .optional()
-    .describe("MAC address; derived from site and VM id when left out"),
+    .meta({
+      description: "MAC address; derived from site and VM id when left out",
+      examples: ["BC:24:11:00:00:01"],
+    }),
   tags: z.array(label).default([]).describe("Further Proxmox tags"),
   labels: z
     .record(z.string().min(1), z.string())
     .default({})
-    .describe("Kubernetes labels of the node"),
+    .meta({
+      description: "Kubernetes labels of the node",
+      examples: [{ "example.net/rack": "a" }],
+    }),
   pci: z.array(label).default([]).describe("Names of `proxmox.pciMappings` to pass through"),
   ha: z
     .strictObject({

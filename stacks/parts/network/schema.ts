@@ -4,7 +4,11 @@ import type { Derivation } from "../../config/derivation.ts";
 import { cidr4, domain, ipv4 } from "../../config/forms.ts";
 import type { Versions } from "../versions/schema.ts";
 
-const asn = z.int().describe("Autonomous system number (RFC 6996 for private use)");
+const asn = (of: string, example: number): z.ZodInt =>
+  z.int().meta({
+    description: `AS number of ${of}; 64512 to 65534 are for private use (RFC 6996)`,
+    examples: [example],
+  });
 
 /** RKE2's own networks, and one that neither holds. */
 const usual = { pods: "10.42.0.0/16", services: "10.43.0.0/16", loadBalancers: "10.96.0.0/16" };
@@ -12,24 +16,31 @@ const usual = { pods: "10.42.0.0/16", services: "10.43.0.0/16", loadBalancers: "
 /** Cilium, the cluster's networks and the BGP peering. */
 export const network = z
   .strictObject({
-    pods: cidr4
-      .optional()
-      .describe(`Pod network; each node takes a /24 of it; ${usual.pods} when left out`),
-    services: cidr4
-      .optional()
-      .describe(`Network of ClusterIP services; ${usual.services} when left out`),
-    clusterDns: ipv4
-      .optional()
-      .describe("Address of the cluster's DNS; the tenth of `services` when left out"),
+    pods: cidr4.optional().meta({
+      description: `Pod network; each node takes a /24 of it; ${usual.pods} when left out`,
+      examples: [usual.pods],
+    }),
+    services: cidr4.optional().meta({
+      description: `Network of ClusterIP services; ${usual.services} when left out`,
+      examples: [usual.services],
+    }),
+    clusterDns: ipv4.optional().meta({
+      description: "Address of the cluster's DNS; the tenth of `services` when left out",
+      examples: ["10.43.0.10"],
+    }),
     clusterDomain: domain.default("cluster.local").describe("DNS domain of services"),
-    loadBalancers: cidr4
-      .optional()
-      .describe(`Pool of LoadBalancer addresses; ${usual.loadBalancers} when left out`),
+    loadBalancers: cidr4.optional().meta({
+      description: `Pool of LoadBalancer addresses; ${usual.loadBalancers} when left out`,
+      examples: [usual.loadBalancers],
+    }),
     bgp: z
       .strictObject({
-        localAsn: asn,
-        routerAsn: asn,
-        routerAddress: ipv4.describe("Address that the router's BGP speaker listens on"),
+        localAsn: asn("the cluster", 64_512),
+        routerAsn: asn("the router, another one", 64_513),
+        routerAddress: ipv4.meta({
+          description: "Address that the router's BGP speaker listens on",
+          examples: ["192.168.1.1"],
+        }),
       })
       .describe("Peering of every node with the router"),
   })

@@ -15,40 +15,61 @@ const sshKey = {
 };
 
 const host = z.strictObject({
-  name: label.describe("Name of the Proxmox node"),
-  address: ipv4.describe("Address of the node on the LAN; its API and SSH answer here"),
+  name: label.meta({ description: "Name of the Proxmox node", examples: ["stone"] }),
+  address: ipv4.meta({
+    description: "Address of the node on the LAN; its API and SSH answer here",
+    examples: ["192.168.1.11"],
+  }),
   memoryGiB: z
     .int()
     .positive()
     .optional()
-    .describe(
-      "Physical memory in GiB; with it, machines are checked to fit before anything is asked",
-    ),
+    .meta({
+      description:
+        "Physical memory in GiB; with it, machines are checked to fit before anything is asked",
+      examples: [64],
+    }),
   cores: z
     .int()
     .positive()
     .optional()
-    .describe("CPU threads; with them, machines are checked to have no more"),
+    .meta({
+      description: "CPU threads; with them, machines are checked to have no more",
+      examples: [16],
+    }),
 });
 
 const pciMapping = z.strictObject({
-  name: label.describe("Name of the resource mapping that machines refer to"),
+  name: label.meta({
+    description: "Name of the resource mapping that machines refer to",
+    examples: ["gpu"],
+  }),
   devices: z
     .array(
       z.strictObject({
-        host: label.describe("Proxmox node that carries the device"),
+        host: label.meta({
+          description: "Proxmox node that carries the device",
+          examples: ["stone"],
+        }),
         path: z
           .string()
           .regex(
             /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}(\.[0-7])?$/,
             "use a PCI path such as 0000:01:00.0 (lspci -D)",
           )
-          .describe("PCI path, as `lspci -D` prints it"),
+          .meta({ description: "PCI path, as `lspci -D` prints it", examples: ["0000:01:00.0"] }),
         id: z
           .string()
           .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, "use vendor:device such as 10de:2204 (lspci -n)")
-          .describe("Vendor and device id, as `lspci -n` prints them"),
-        iommuGroup: z.int().nonnegative().optional().describe("IOMMU group of the device"),
+          .meta({
+            description: "Vendor and device id, as `lspci -n` prints them",
+            examples: ["10de:2204"],
+          }),
+        iommuGroup: z
+          .int()
+          .nonnegative()
+          .optional()
+          .meta({ description: "IOMMU group of the device", examples: [12] }),
       }),
     )
     .min(1)
@@ -61,13 +82,18 @@ export const proxmox = z
     endpoint: z
       .url({ protocol: /^https$/, error: "use an https address such as https://192.168.1.11:8006" })
       .optional()
-      .describe("Address of the API; port 8006 of the first host when left out"),
+      .meta({
+        description: "Address of the API; port 8006 of the first host when left out",
+        examples: ["https://192.168.1.11:8006"],
+      }),
     apiToken: secretRef(
       "API token, USER@REALM!NAME=SECRET; PROXMOX_VE_API_TOKEN when left out",
+      "op://Homelab/Proxmox/api-token",
       proxmoxToken,
     ).optional(),
     sshPrivateKey: secretRef(
       "Key of the SSH user on the hosts, OpenSSH form; PROXMOX_VE_SSH_PRIVATE_KEY when left out",
+      "op://Homelab/Proxmox/ssh-private-key",
       sshKey,
     ).optional(),
     pool: label

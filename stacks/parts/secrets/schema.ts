@@ -8,6 +8,10 @@ export const onePassword = z
         protocol: /^https?$/,
         error: "use the server's address such as https://connect.home.arpa",
       })
-      .describe("Address of the 1Password Connect server; its token comes from OP_CONNECT_TOKEN"),
+      .meta({
+        description:
+          "Address of the 1Password Connect server; its token comes from OP_CONNECT_TOKEN",
+        examples: ["https://connect.home.arpa"],
+      }),
   })
   .describe("1Password Connect, for `op://` references");

@@ -6,16 +6,26 @@ import { cidr4, domain, ipv4 } from "../../config/forms.ts";
 /** The site's own networks and names. */
 export const site = z
   .strictObject({
-    domain: domain.describe("DNS domain of the site; machines are called NAME.DOMAIN"),
-    lan: cidr4.describe("LAN of hosts and machines, in CIDR form"),
-    gateway: ipv4
-      .optional()
-      .describe("Default gateway of the LAN; its first address when left out"),
+    domain: domain.meta({
+      description: "DNS domain of the site; machines are called NAME.DOMAIN",
+      examples: ["home.arpa"],
+    }),
+    lan: cidr4.meta({
+      description: "LAN of hosts and machines, in CIDR form",
+      examples: ["192.168.1.0/24"],
+    }),
+    gateway: ipv4.optional().meta({
+      description: "Default gateway of the LAN; its first address when left out",
+      examples: ["192.168.1.1"],
+    }),
     dns: z
       .array(ipv4)
       .min(1)
       .optional()
-      .describe("DNS servers of the machines; the gateway when left out"),
+      .meta({
+        description: "DNS servers of the machines; the gateway when left out",
+        examples: [["192.168.1.1"]],
+      }),
   })
   .describe("Networks and names of the site");
 

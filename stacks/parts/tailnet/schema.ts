@@ -13,12 +13,15 @@ export const tailnetPolicy = z
   .strictObject({
     sites: z
       .record(
-        label,
+        label.meta({ examples: ["cabin"] }),
         z.strictObject({
           routes: z
             .array(cidr4)
             .min(1)
-            .describe("Networks that the site's connector may advertise"),
+            .meta({
+              description: "Networks that the site's connector may advertise",
+              examples: [["10.53.0.0/16", "10.52.0.0/16", "10.97.0.0/16", "192.168.2.0/24"]],
+            }),
           exitNode: z.boolean().default(true).describe("Whether its connector may be an exit node"),
         }),
       )
@@ -35,9 +38,11 @@ export const tailnetPolicy = z
       .string()
       .regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that the refusal names")
       .optional()
-      .describe(
-        "SHA-256 of the policy that the tailnet had before; confirms once that it may be replaced",
-      ),
+      .meta({
+        description:
+          "SHA-256 of the policy that the tailnet had before; confirms once that it may be replaced",
+        examples: ["0".repeat(64)],
+      }),
   })
   .describe("The tailnet's policy; exactly one stack has it, the others are checked against it");
 
@@ -51,22 +56,25 @@ export const tailnet = z
       .describe("Tailnet's name; `-` is the one that the OAuth client belongs to"),
     oauth: z
       .strictObject({
-        clientId: secretRef("Client id", oneLine),
-        clientSecret: secretRef("Client secret", oneLine),
+        clientId: secretRef("Client id", "op://Homelab/Tailscale/client-id", oneLine),
+        clientSecret: secretRef("Client secret", "op://Homelab/Tailscale/client-secret", oneLine),
       })
       .describe("OAuth client that the stack works with"),
     connector: z
       .strictObject({
-        name: label
-          .optional()
-          .describe("Name of the Connector and of its device; SITE-connector-0 when left out"),
+        name: label.optional().meta({
+          description: "Name of the Connector and of its device; SITE-connector-0 when left out",
+          examples: ["robbinsdale-connector-0"],
+        }),
         routes: z
           .array(cidr4)
           .min(1)
           .optional()
-          .describe(
-            "Networks that it advertises; services, pods, load balancers and LAN when left out",
-          ),
+          .meta({
+            description:
+              "Networks that it advertises; services, pods, load balancers and LAN when left out",
+            examples: [["10.43.0.0/16", "10.42.0.0/16", "10.96.0.0/16", "192.168.1.0/24"]],
+          }),
         exitNode: z.boolean().default(true).describe("Whether it offers itself as an exit node"),
       })
       .prefault({})
@@ -75,7 +83,10 @@ export const tailnet = z
       .array(ipv4)
       .min(1)
       .optional()
-      .describe("Nameservers of the site's domain for the tailnet; the gateway when left out"),
+      .meta({
+        description: "Nameservers of the site's domain for the tailnet; the gateway when left out",
+        examples: [["192.168.1.1"]],
+      }),
     policy: tailnetPolicy.optional(),
   })
   .describe("Tailscale");

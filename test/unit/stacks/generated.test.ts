@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { format } from "prettier";
 import { goldenFile, goldenGraph } from "../../golden/graph.ts";
 import { configPages } from "../../../stacks/config/page.ts";
+import { sampleFile } from "../../../stacks/config/sample.ts";
 import { siteJsonSchema } from "../../../stacks/config/json-schema.ts";
 import { siteSchema } from "../../../stacks/schema.ts";
 
 describe("generated files", () => {
   const root = new URL("../../../", import.meta.url);
 
-  it("the editors' schema and the config page match stacks/schema.ts", async () => {
+  it("the editors' schema, the config page and the sample match stacks/schema.ts", async () => {
     const schema = await format(JSON.stringify(siteJsonSchema(siteSchema)), {
       parser: "json",
       printWidth: 100,
@@ -20,6 +21,8 @@ describe("generated files", () => {
       printWidth: 100,
     });
     assert.equal(readFileSync(new URL("docs/config.md", root), "utf8"), page);
+    const sample = sampleFile(siteJsonSchema(siteSchema));
+    assert.equal(readFileSync(new URL("Pulumi.sample.yaml", root), "utf8"), sample);
   });
 
   for (const stack of ["home", "cabin"]) {
