@@ -9,8 +9,8 @@ import (
 	"syscall"
 
 	"homelab/lab/cluster/rke2/config"
-	"homelab/lab/cluster/rke2/notify"
 	"homelab/lab/cluster/rke2/process"
+	"homelab/lab/machines/notify"
 )
 
 var errSignal = errors.New("stopped by a signal")

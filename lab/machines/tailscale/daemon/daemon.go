@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"homelab/lab/cluster/rke2/notify"
+	"homelab/lab/machines/notify"
 	"homelab/lab/machines/tailscale/control"
 	"homelab/lab/machines/tailscale/local"
 )
