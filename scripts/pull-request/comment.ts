@@ -69,6 +69,8 @@ async function call(
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // A second POST would be a second comment.
+    repeatable: method !== "POST",
   });
   if (status >= 300)
     throw new Error(
