@@ -3,14 +3,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { ensurePackages } from "../toolchain/debian.ts";
-import { findGo, goEnvironment, moduleRoot, root } from "../toolchain/build.ts";
+import { findGo, goEnvironment, memoryForTime, moduleRoot, root } from "../toolchain/go.ts";
+import { duration, Pulse } from "../toolchain/progress.ts";
 
 const write = process.argv.includes("--write");
 const go = await findGo();
 const bin = (name: string): string => `${root}/node_modules/.bin/${name}`;
 
 async function run(program: string, args: readonly string[], cwd = root): Promise<boolean> {
-  const child = spawn(program, args, { cwd, stdio: "inherit", env: goEnvironment() });
+  const env = { ...goEnvironment(), ...memoryForTime() };
+  const child = spawn(program, args, { cwd, stdio: "inherit", env });
   const [code] = (await once(child, "exit")) as [number | null];
   return code === 0;
 }
@@ -46,12 +48,13 @@ const checks: readonly [string, () => Promise<boolean>][] = [
 ];
 const failed: string[] = [];
 for (const [name, check] of checks) {
-  const begun = Date.now();
+  const begun = performance.now();
+  const elapsed = (): string => duration((performance.now() - begun) / 1000);
+  const pulse = new Pulse(() => process.stdout.write(`${name} ... (${elapsed()})\n`));
   const passed = await check();
+  pulse.stop();
   if (!passed) failed.push(name);
-  process.stdout.write(
-    `${name}: ${passed ? "ok" : "failed"} (${((Date.now() - begun) / 1000).toFixed(1)} s)\n`,
-  );
+  process.stdout.write(`${name}: ${passed ? "ok" : "failed"} (${elapsed()})\n`);
 }
 if (failed.length > 0) {
   process.stdout.write(`check failed: ${failed.join(", ")}; npm run format mends formatting\n`);

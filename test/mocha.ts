@@ -7,6 +7,7 @@
 import Mocha from "mocha";
 import { writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { duration, Pulse } from "../toolchain/progress.ts";
 
 const [timeout, ...files] = process.argv.slice(2);
 const mocha = new Mocha({ timeout: Number(timeout), reporter: "spec", forbidOnly: true });
@@ -14,9 +15,23 @@ for (const file of files) mocha.addFile(resolve(file));
 await mocha.loadFilesAsync();
 const stats = await new Promise<Mocha.Stats>((done) => {
   const runner: Mocha.Runner = mocha.run(() => {
+    pulse?.stop();
     if (runner.stats === undefined) throw new Error("mocha kept no statistics");
     done(runner.stats);
   });
+  let running = { title: "the suites' set-up", since: performance.now() };
+  // In a log, what a long test or hook is at; a terminal shows that it stands in one.
+  const pulse = process.stdout.isTTY
+    ? undefined
+    : new Pulse(() => {
+        const seconds = (performance.now() - running.since) / 1000;
+        process.stdout.write(`    ... ${running.title} (${duration(seconds)})\n`);
+      });
+  const begin = ({ title }: Mocha.Runnable): void => {
+    running = { title, since: performance.now() };
+    pulse?.touch();
+  };
+  runner.on("test", begin).on("hook", begin);
 });
 writeSync(3, JSON.stringify({ passed: stats.passes, failed: stats.failures + stats.pending }));
 process.exit(stats.failures + stats.pending > 0 ? 1 : 0);

@@ -9,8 +9,8 @@ import { glob } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { ensurePackages } from "../toolchain/debian.ts";
-import { findGo, goEnvironment, moduleRoot, root } from "../toolchain/build.ts";
-import { Progress } from "../toolchain/progress.ts";
+import { findGo, goEnvironment, moduleRoot, root } from "../toolchain/go.ts";
+import { Progress, Pulse } from "../toolchain/progress.ts";
 import { ensureTools, type Tools } from "../toolchain/tools.ts";
 import { chooseSuites, selectFiles } from "./selection.ts";
 
@@ -59,6 +59,9 @@ async function goSuite(packages: readonly string[]): Promise<Counts> {
   let failed = 0;
   const output = new Map<string, string>();
   const seenFailure = new Set<string>();
+  const pulse = new Pulse(() =>
+    process.stdout.write(`  ... compiling and running; ${passed} tests passed so far\n`),
+  );
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith("{")) continue;
     const event = JSON.parse(line) as GoEvent;
@@ -68,6 +71,7 @@ async function goSuite(packages: readonly string[]): Promise<Counts> {
     } else if (event.Action === "pass" && event.Test !== undefined) {
       passed += 1;
     } else if (event.Action === "pass" && event.Package !== undefined) {
+      pulse.touch();
       process.stdout.write(`  ok ${event.Package}\n`);
     } else if (event.Action === "skip" && event.Test !== undefined) {
       failed += 1;
@@ -83,6 +87,7 @@ async function goSuite(packages: readonly string[]): Promise<Counts> {
     }
   }
   const [code] = (await closed) as [number];
+  pulse.stop();
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 

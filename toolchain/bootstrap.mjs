@@ -2,8 +2,9 @@
 // `git clone`: installs the locked packages when they are missing, then continues under the pinned Node.
 //
 //   node toolchain/bootstrap.mjs SCRIPT.ts [ARGUMENT ...]
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -28,25 +29,33 @@ function installed() {
 
 if (!installed()) {
   const begun = Date.now();
-  process.stderr.write("installing the npm packages of package-lock.json ...\n");
+  const seconds = () => `${((Date.now() - begun) / 1000).toFixed(0)} s`;
+  process.stderr.write(
+    "installing the npm packages of package-lock.json; the first time npm downloads them\n",
+  );
+  const pulse = setInterval(
+    () => process.stderr.write(`installing the npm packages ... (${seconds()})\n`),
+    30_000,
+  );
   // No install scripts: plugins and tools come from toolchain/, under its own checks.
-  const result = spawnSync(
+  const npm = spawn(
     "npm",
     ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-    {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-    },
+    { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
   );
-  if (result.error !== undefined || result.status !== 0) {
-    const why = result.error === undefined ? `exit status ${result.status}` : result.error.message;
+  const why = await once(npm, "exit").then(
+    ([status]) => (status === 0 ? undefined : `exit status ${status}`),
+    (error) => error.message,
+  );
+  clearInterval(pulse);
+  if (why !== undefined) {
     process.stderr.write(
       `npm ci failed (${why}); mend what it says above and run the same command again\n`,
     );
     process.exit(1);
   }
   writeFileSync(marker, lock);
-  process.stderr.write(`npm packages installed in ${((Date.now() - begun) / 1000).toFixed(0)} s\n`);
+  process.stderr.write(`npm packages installed in ${seconds()}\n`);
 }
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "homelab");

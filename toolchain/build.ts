@@ -1,114 +1,77 @@
 /** Builds programs of the project's one Go module. */
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { symlink } from "node:fs/promises";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { cached } from "./cache.ts";
-import { download } from "./download.ts";
-import { go as goPin, goModule, type Tool } from "./pins.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { findGo, goEnvironment, memoryForTime, moduleRoot } from "./go.ts";
+import { Compilation, readPace, writePace } from "./pace.ts";
+import { patchedModules } from "./patched.ts";
+import type { Tool } from "./pins.ts";
+import type { Report } from "./progress.ts";
+import { packageSizes } from "./sources.ts";
 
-const run = promisify(execFile);
-
-/** The root of the clone. */
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** The project's one Go module: where Go runs. */
-export const moduleRoot = join(root, goModule);
-
-/** Go from 1.21 on fetches the toolchain that go.mod asks for by itself; an older one cannot. */
-async function installedGo(): Promise<string | undefined> {
-  for (const candidate of ["go", "/usr/local/go/bin/go"]) {
-    try {
-      const { stdout } = await run(candidate, ["env", "GOVERSION"], {
-        env: { ...process.env, GOTOOLCHAIN: "local" },
-        cwd: "/",
-      });
-      const [major = 0, minor = 0] = stdout.trim().replace(/^go/, "").split(".").map(Number);
-      if (major > 1 || (major === 1 && minor >= 21)) return candidate;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-  return undefined;
+/** A tool to build, and the directory that its programs go to. */
+export interface Target {
+  readonly tool: Tool;
+  readonly directory: string;
 }
 
-/** A Go that can build this module: installed, else downloaded. Throws one line when there is none. */
-export async function findGo(): Promise<string> {
-  const installed = await installedGo();
-  if (installed !== undefined) return installed;
-  try {
-    const directory = await cached("go", goPin.version, async (scratch) => {
-      await download({ url: goPin.url, checksums: goPin.checksums, extract: "all" }, scratch);
-    });
-    return join(directory, "go", "bin", "go");
-  } catch (error) {
-    throw new Error(
-      "Go 1.21 or newer is needed to build the lab's programs, is not installed, and could not be downloaded " +
-        `(${error instanceof Error ? error.message : String(error)}); install it and run the same command again`,
-      { cause: error },
-    );
-  }
+/** What the linker is told for one program, in the form `package=flags`. */
+function linkerFlags({ build }: Tool): string {
+  const variables = Object.entries(build.variables).map(([name, value]) => `-X ${name}=${value}`);
+  return `-ldflags=${build.package}=${["-s -w", ...variables].join(" ")}`;
 }
 
-/** Go sources that a package of this module is made of, as one hash; changes with go.mod's pins too. */
-export async function sourceHash(tool: Tool): Promise<string> {
-  const hash = createHash("sha256").update(readFileSync(join(moduleRoot, "go.sum")));
-  hash.update(JSON.stringify([tool.version, tool.build]));
-  if (tool.build.package.startsWith("./")) {
-    const go = await findGo();
-    const format =
-      "{{if not .Standard}}{{if .Module.Main}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}\n{{end}}{{end}}{{end}}";
-    const { stdout } = await run(go, ["list", "-deps", "-f", format, tool.build.package], {
-      cwd: moduleRoot,
-      env: goEnvironment(),
-      maxBuffer: 64 << 20,
-    });
-    for (const file of stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .sort()) {
-      hash.update(file.slice(moduleRoot.length)).update(readFileSync(file));
-    }
-  }
-  return hash.digest("hex").slice(0, 16);
+/** Moves a built program to its place, with one symlink for each further name that it answers to. */
+async function place(built: string, { tool, directory }: Target): Promise<void> {
+  const name = tool.programs.includes(tool.name) ? tool.name : `.${tool.name}`;
+  await rename(built, join(directory, name));
+  for (const program of tool.programs.filter((each) => each !== name))
+    await symlink(name, join(directory, program));
 }
 
 /**
- * Environment of every call of Go: the toolchain that go.mod names, modules as locked. All calls share it, because
- * other flags would compile the Kubernetes libraries once more.
+ * Builds all targets with one call of Go, which compiles what they share once and keeps every core busy to the end.
+ * Throws with the last lines that Go wrote.
  */
-export function goEnvironment(): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    GOTOOLCHAIN: "auto",
-    GOFLAGS: "-buildvcs=false -mod=readonly -trimpath",
-    CGO_ENABLED: "0",
-  };
-}
-
-/** Builds `tool` into `directory`, with one symlink for each further name that it answers to. */
-export async function build(tool: Tool, directory: string): Promise<void> {
-  const variables = Object.entries(tool.build.variables).map(
-    ([name, value]) => `-X ${name}=${value}`,
-  );
-  const output = join(directory, tool.programs.includes(tool.name) ? tool.name : `.${tool.name}`);
-  const flags = ["-ldflags", ["-s -w", ...variables].join(" "), "-o", output];
+export async function build(targets: readonly Target[], report: Report): Promise<void> {
+  const first = targets[0];
+  if (first === undefined) return;
+  const scratch = await mkdtemp(join(dirname(first.directory), ".build-"));
   try {
-    await run(await findGo(), ["build", ...flags, tool.build.package], {
+    const tools = targets.map(({ tool }) => tool);
+    const packages = tools.map((tool) => tool.build.package);
+    report(`reading the sources of ${tools.map(({ name }) => name).join(", ")}`);
+    const modules = await patchedModules(tools, scratch);
+    const compilation = new Compilation(await packageSizes(packages, modules), await readPace());
+    report(`compiling ${compilation.announcement}`);
+    report(() => compilation.state);
+    const output = join(scratch, "bin");
+    await mkdir(output);
+    const linked = watch(output, (_, file) => {
+      const tool = tools.find(({ build }) => basename(build.package) === file);
+      if (tool !== undefined && compilation.finish(tool.name)) report(`${tool.name} is built`);
+    });
+    const flags = [...modules, ...tools.map(linkerFlags), "-v", "-o", `${output}/`];
+    const child = spawn(await findGo(), ["build", ...flags, ...packages], {
       cwd: moduleRoot,
-      env: goEnvironment(),
-      maxBuffer: 64 << 20,
+      stdio: ["ignore", "ignore", "pipe"],
+      // Programs are moved from there, which has to be the cache's file system.
+      env: { ...goEnvironment(), ...memoryForTime(), GOTMPDIR: scratch },
     });
-  } catch (error) {
-    const text = (error as { stderr?: string }).stderr ?? "";
-    throw new Error(`building ${tool.name} failed:\n${text.split("\n").slice(-20).join("\n")}`, {
-      cause: error,
-    });
-  }
-  for (const program of tool.programs.filter((name) => name !== tool.name)) {
-    await symlink(output.slice(directory.length + 1), join(directory, program));
+    const closed = once(child, "close");
+    const said: string[] = [];
+    for await (const line of createInterface({ input: child.stderr }))
+      if (!compilation.compiled(line)) said.push(line);
+    const [code] = (await closed) as [number | null];
+    linked.close();
+    if (code !== 0) throw new Error(`building the tools failed:\n${said.slice(-20).join("\n")}`);
+    for (const target of targets)
+      await place(join(output, basename(target.tool.build.package)), target);
+    await writePace(compilation);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }

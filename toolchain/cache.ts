@@ -32,33 +32,71 @@ async function locked<T>(file: string, action: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Something to have in the cache, at `<cache>/<name>-<key>`. */
+export interface Entry {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** An entry that is being made. */
+export interface Slot<E extends Entry = Entry> {
+  readonly entry: E;
+  /** Where it is made. */
+  readonly directory: string;
+  /** Moves the directory into the cache: it is whole. */
+  keep(): Promise<void>;
+}
+
 /**
- * The directory `<cache>/<name>-<key>`, made by `make` in a scratch directory and moved into place when whole.
- * A second caller waits for the first; what a killed one left is removed.
+ * The directories of `entries`; `make` makes those that are missing, in scratch directories, and keeps each that is whole.
+ * A second caller for the same `group` waits for the first; what a killed one left is removed.
  */
+export async function cachedAll<E extends Entry>(
+  group: string,
+  entries: readonly E[],
+  make: (missing: readonly Slot<E>[]) => Promise<void>,
+): Promise<string[]> {
+  const cache = cacheDirectory();
+  const target = ({ name, key }: E): string => join(cache, `${name}-${key}`);
+  const isMissing = (entry: E): boolean => !existsSync(target(entry));
+  if (entries.some(isMissing)) {
+    await mkdir(cache, { recursive: true });
+    await locked(join(cache, `.${group}.lock`), async () => {
+      const stale = (await readdir(cache)).filter((name) => name.startsWith(`.${group}.new-`));
+      await Promise.all(stale.map((name) => rm(join(cache, name), { recursive: true })));
+      const scratch = await mkdtemp(join(cache, `.${group}.new-`));
+      try {
+        const slots = entries.filter(isMissing).map((entry) => {
+          const directory = join(scratch, entry.name);
+          const keep = async (): Promise<void> => {
+            // Machines of a lab without root read their programs as other users.
+            await chmod(directory, 0o755);
+            await rename(directory, target(entry));
+          };
+          return { entry, directory, keep };
+        });
+        for (const { directory } of slots) await mkdir(directory);
+        if (slots.length > 0) await make(slots);
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    });
+  }
+  return entries.map(target);
+}
+
+/** The directory of one entry, which `make` fills when it is missing. */
 export async function cached(
   name: string,
   key: string,
   make: (directory: string) => Promise<void>,
 ): Promise<string> {
-  const cache = cacheDirectory();
-  const target = join(cache, `${name}-${key}`);
-  if (existsSync(target)) return target;
-  await mkdir(cache, { recursive: true });
-  return locked(join(cache, `.${name}.lock`), async () => {
-    if (existsSync(target)) return target;
-    const stale = (await readdir(cache)).filter((entry) => entry.startsWith(`.${name}.new-`));
-    await Promise.all(stale.map((entry) => rm(join(cache, entry), { recursive: true })));
-    const scratch = await mkdtemp(join(cache, `.${name}.new-`));
-    try {
+  const entry = { name, key };
+  const [directory = ""] = await cachedAll(name, [entry], async (slots) => {
+    for (const { directory: scratch, keep } of slots) {
       await make(scratch);
-      // mkdtemp keeps others out; machines of a lab without root read their programs as other users.
-      await chmod(scratch, 0o755);
-      await rename(scratch, target);
-    } catch (error) {
-      await rm(scratch, { recursive: true, force: true });
-      throw error;
+      await keep();
     }
-    return target;
   });
+  return directory;
 }

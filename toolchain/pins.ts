@@ -19,6 +19,8 @@ export interface Tool {
   readonly build: {
     readonly package: string;
     readonly variables: Readonly<Record<string, string>>;
+    /** A change, in a file of the Go module, to the source of the module that the program is from. */
+    readonly patch?: { readonly module: string; readonly file: string };
   };
 }
 
@@ -146,3 +148,6 @@ export const go = {
   url: `https://go.dev/dl/go1.26.8.linux-${goArch}.tar.gz`,
   checksums: `https://dl.google.com/go/go1.26.8.linux-${goArch}.tar.gz.sha256`,
 } as const;
+
+/** Bytes of Go source that two cores compile in a second, until a machine has shown its own pace. */
+export const shippedPace = 350_000;

@@ -2,11 +2,12 @@
 import { readdir, rm, symlink } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { build, sourceHash } from "./build.ts";
-import { cached } from "./cache.ts";
+import { build } from "./build.ts";
+import { cached, cachedAll, type Entry, type Slot } from "./cache.ts";
 import { download } from "./download.ts";
 import { tools, type Tool } from "./pins.ts";
 import type { Report } from "./progress.ts";
+import { sourceHashes } from "./sources.ts";
 
 /** Paths of the tools that are ready. */
 export interface Tools {
@@ -26,33 +27,51 @@ export interface Tools {
   readonly kubernetesPlugin: string;
 }
 
-async function provide(tool: Tool, report: Report): Promise<string> {
-  const key = `${tool.version}-${await sourceHash(tool)}`;
-  return cached(tool.name, key, async (directory) => {
-    if (tool.downloads !== undefined) {
-      try {
-        report(`downloading ${tool.name} ${tool.version}`);
-        for (const item of tool.downloads) await download(item, directory);
-        return;
-      } catch (error) {
-        // A network without the download hosts is an expected place to work in: say why, and build.
-        for (const entry of await readdir(directory))
-          await rm(join(directory, entry), { recursive: true });
-        report(`building ${tool.name} (${error instanceof Error ? error.message : String(error)})`);
-      }
-    }
-    report(`building ${tool.name} ${tool.version}`);
-    await build(tool, directory);
-  });
+/** A tool's place in the cache. */
+interface CachedTool extends Entry {
+  readonly tool: Tool;
 }
 
-async function provideInTurn<const T extends readonly Tool[]>(
-  list: T,
+const title = ({ name, version }: Tool): string =>
+  version === "own" ? name : `${name} ${version}`;
+
+/** Takes a tool from where it is published; false where that host is out of reach. */
+async function fetched(
+  { entry: { tool }, directory }: Slot<CachedTool>,
   report: Report,
-): Promise<{ [Index in keyof T]: string }> {
-  const directories: string[] = [];
-  for (const tool of list) directories.push(await provide(tool, report));
-  return directories as { [Index in keyof T]: string };
+): Promise<boolean> {
+  if (tool.downloads === undefined) return false;
+  report(`downloading ${title(tool)}`);
+  try {
+    for (const item of tool.downloads) await download(item, directory);
+    report(`${title(tool)} is downloaded`);
+    return true;
+  } catch (error) {
+    // A network without the download hosts is an expected place to work in: say why, and build.
+    for (const file of await readdir(directory))
+      await rm(join(directory, file), { recursive: true });
+    report(
+      `${title(tool)} comes from source: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return false;
+  }
+}
+
+/** Makes the tools that the cache lacks: downloads what is published, and builds the rest. */
+async function provide(missing: readonly Slot<CachedTool>[], report: Report): Promise<void> {
+  const left = await Promise.all(
+    missing.map(async (slot) => {
+      if (!(await fetched(slot, report))) return [slot];
+      await slot.keep();
+      return [];
+    }),
+  );
+  const slots = left.flat();
+  await build(
+    slots.map(({ entry, directory }) => ({ tool: entry.tool, directory })),
+    report,
+  );
+  for (const slot of slots) await slot.keep();
 }
 
 /** Directory of symlinks to the programs that people and scripts call by name. */
@@ -65,31 +84,36 @@ async function binDirectory(programs: readonly string[]): Promise<string> {
 
 /** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
 export async function ensureTools(report: Report): Promise<Tools> {
-  // The engine shares hardly a package with the others, which share the Kubernetes libraries among them.
-  const [pulumi, [kubernetes, helm, rke2, tailscale, plugins, kubernetesPlugin, guest]] =
-    await Promise.all([
-      provide(tools.pulumi, report),
-      provideInTurn(
-        [
-          ...([tools.kubernetes, tools.helm, tools.rke2] as const),
-          ...([tools.tailscale, tools.plugins, tools.kubernetesPlugin, tools.guest] as const),
-        ] as const,
-        report,
-      ),
-    ]);
+  const list = Object.values<Tool>(tools);
+  report("looking for the tools in the cache");
+  const keys = await sourceHashes(list);
+  const entries = list.map((tool, index) => ({
+    name: tool.name,
+    key: `${tool.version}-${keys[index] ?? ""}`,
+    tool,
+  }));
+  report(() => "another run makes the tools; waiting for it");
+  const directories = await cachedAll("tools", entries, async (missing) => {
+    report(() => "");
+    const kept = entries.filter((entry) => !missing.some((slot) => slot.entry === entry));
+    if (kept.length > 0) report(`${kept.map(({ tool }) => title(tool)).join(", ")}: in the cache`);
+    await provide(missing, report);
+  });
+  const at = ({ name }: Tool, program: string = name): string =>
+    join(directories[list.findIndex((tool) => tool.name === name)] ?? "", program);
   const bin = await binDirectory([
-    join(pulumi, "pulumi"),
-    join(helm, "helm"),
-    ...["kubectl", "etcdctl", "etcdutl"].map((program) => join(kubernetes, program)),
+    at(tools.pulumi),
+    at(tools.helm),
+    ...["kubectl", "etcdctl", "etcdutl"].map((program) => at(tools.kubernetes, program)),
   ]);
   report("ready");
   return {
     bin,
-    kubernetesBin: kubernetes,
-    guest: join(guest, "guest"),
-    rke2: join(rke2, "rke2"),
-    tailscale: join(tailscale, "tailscale"),
-    plugins: join(plugins, "plugins"),
-    kubernetesPlugin: join(kubernetesPlugin, "kubernetes-plugin"),
+    kubernetesBin: at(tools.kubernetes, ""),
+    guest: at(tools.guest),
+    rke2: at(tools.rke2),
+    tailscale: at(tools.tailscale),
+    plugins: at(tools.plugins),
+    kubernetesPlugin: at(tools.kubernetesPlugin),
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { resetLab, runInLab, startLab, stopLab } from "../../lab/lab.ts";
 import { labPaths } from "../../lab/host/paths.ts";
-import { root } from "../../toolchain/build.ts";
+import { root } from "../../toolchain/go.ts";
 import type { Report } from "../../toolchain/progress.ts";
 import type { Tools } from "../../toolchain/tools.ts";
 import type { Previews } from "./previews.ts";

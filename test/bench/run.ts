@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "../../toolchain/build.ts";
+import { root } from "../../toolchain/go.ts";
 import { ensurePackages } from "../../toolchain/debian.ts";
 import { Progress } from "../../toolchain/progress.ts";
 import { ensureTools } from "../../toolchain/tools.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runInLab } from "../../lab/lab.ts";
 import { labPaths } from "../../lab/host/paths.ts";
-import { root } from "../../toolchain/build.ts";
+import { root } from "../../toolchain/go.ts";
 import { words, type Value } from "./words.ts";
 
 process.env["HOMELAB_LAB"] ??= join(root, ".lab-test");

@@ -1,0 +1,33 @@
+/** Modules that are built from a patched copy of their source. */
+import { execFile } from "node:child_process";
+import { appendFile, copyFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { findGo, goEnvironment, moduleRoot } from "./go.ts";
+import type { Tool } from "./pins.ts";
+
+const run = promisify(execFile);
+
+/**
+ * Flags with which Go takes patched copies, made in `scratch`, of the modules that `tools` patch; none without patches.
+ * The locked modules themselves stay as they are. Throws when a patch does not fit its module's version.
+ */
+export async function patchedModules(tools: readonly Tool[], scratch: string): Promise<string[]> {
+  const patches = tools.flatMap(({ build }) => build.patch ?? []);
+  if (patches.length === 0) return [];
+  const modfile = join(scratch, "go.mod");
+  await copyFile(join(moduleRoot, "go.mod"), modfile);
+  await copyFile(join(moduleRoot, "go.sum"), join(scratch, "go.sum"));
+  const go = { cwd: moduleRoot, env: goEnvironment(), maxBuffer: 64 << 20 };
+  for (const [index, { module, file }] of patches.entries()) {
+    const { stdout } = await run(await findGo(), ["mod", "download", "-json", module], go);
+    const source = (JSON.parse(stdout) as { Dir: string }).Dir;
+    const copy = join(scratch, `module-${index}`);
+    await run("cp", ["--recursive", "--no-preserve=mode", source, copy]);
+    // Git works on plain folders too, unless it finds a repository above.
+    const outside = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(copy) };
+    await run("git", ["apply", join(moduleRoot, file)], { cwd: copy, env: outside });
+    await appendFile(modfile, `\nreplace ${module} => ${copy}\n`);
+  }
+  return [`-modfile=${modfile}`];
+}
