@@ -3,7 +3,12 @@ import { parse } from "yaml";
 
 /** A stack's config file as the engine hands it to the program: values by full key, structures as JSON. */
 export function siteFile(path: string | URL): Record<string, string> {
-  const { config } = parse(readFileSync(path, "utf8")) as { config: Record<string, unknown> };
+  return siteValues(readFileSync(path, "utf8"));
+}
+
+/** The same of a file's text. */
+export function siteValues(text: string): Record<string, string> {
+  const { config } = parse(text) as { config: Record<string, unknown> };
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [
       key,

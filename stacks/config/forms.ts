@@ -22,3 +22,11 @@ export const domain = z
 export const ipv4 = z.ipv4("use a dotted IPv4 address such as 192.168.1.20");
 /** An IPv4 network in CIDR form. */
 export const cidr4 = z.cidrv4("use an IPv4 network in CIDR form such as 192.168.1.0/24");
+
+/** Name of a stack, which is its site's: it becomes part of tags, files and names. */
+export const stackName = z
+  .string()
+  .regex(
+    /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
+    "the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32",
+  );

@@ -1,5 +1,6 @@
 import { getStack, RunError } from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config.js";
+import { stackName } from "./forms.ts";
 import type { Parsed } from "./parse.ts";
 import { describeProblems } from "./problem.ts";
 
@@ -10,10 +11,8 @@ export function readConfig<Config>(
   const name = getStack();
   const parsed = parse(allConfig(), name);
   const problems = [...parsed.problems];
-  if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) {
-    const text = `the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32`;
-    problems.push({ path: "stack", text });
-  }
+  const issues = stackName.safeParse(name).error?.issues ?? [];
+  problems.push(...issues.map(({ message }) => ({ path: "stack", text: message })));
   if (parsed.config === undefined || problems.length > 0)
     throw new RunError(describeProblems(name, problems));
   return { name, config: parsed.config };
