@@ -44,7 +44,7 @@ export interface Slot<E extends Entry = Entry> {
   /** Where it is made. */
   readonly directory: string;
   /** Moves the directory into the cache: it is whole. */
-  keep(): Promise<void>;
+  readonly keep: () => Promise<void>;
 }
 
 /**
