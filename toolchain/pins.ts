@@ -31,6 +31,7 @@ const pulumi = "3.259.0";
 const helm = "3.21.0";
 const kubernetes = "1.35.4";
 const etcd = "3.6.8";
+const goRelease = "1.26.8";
 /** The RKE2 release that the lab's stand-in speaks for. */
 const rke2 = "v1.35.4+rke2r1";
 
@@ -149,9 +150,9 @@ export const tools = {
 
 /** The Go toolchain that is downloaded where no Go from 1.21 on is installed. */
 export const go = {
-  version: "1.26.8",
-  url: `https://go.dev/dl/go1.26.8.linux-${goArch}.tar.gz`,
-  checksums: `https://dl.google.com/go/go1.26.8.linux-${goArch}.tar.gz.sha256`,
+  version: goRelease,
+  url: `https://go.dev/dl/go${goRelease}.linux-${goArch}.tar.gz`,
+  checksums: `https://dl.google.com/go/go${goRelease}.linux-${goArch}.tar.gz.sha256`,
 } as const;
 
 /** Bytes of Go source that two cores compile in a second, until a machine has shown its own pace. */
