@@ -66,9 +66,12 @@ describe("the patient HTTP client", () => {
   it("repeats any call of which the server has done nothing", async () => {
     replies = [[429], [200]];
     assert.equal((await call({ method: "POST", body: "x" })).status, 200);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    const error = await failure(call({ method: "POST", body: "x" }));
+    const nobody = createServer().listen(0, "127.0.0.1");
+    await once(nobody, "listening");
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
+    const closed = `http://127.0.0.1:${port}/`;
+    const error = await failure(call({ method: "POST", url: closed, body: "x" }));
     assert.deepEqual([error.kind, error.code], ["unreachable", "ECONNREFUSED"]);
     assert.ok(waits.length > 2);
   });
