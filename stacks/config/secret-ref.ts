@@ -12,8 +12,18 @@ export const oneLine: SecretForm = {
   text: "is read, but holds spaces or line breaks; keep the bare value",
 };
 
+interface Place {
+  readonly form?: SecretForm;
+}
+
 /** Every place of a schema that holds a reference, with the form of the value behind it. */
-const places = new WeakMap<z.core.$ZodType, { readonly form?: SecretForm }>();
+const places = new WeakMap<z.core.$ZodType, Place>();
+
+/** The place that a schema is, or is a copy of, as `describe` makes one. */
+function placeOf(schema: z.core.$ZodType): Place | undefined {
+  const { parent } = schema._zod;
+  return places.get(schema) ?? (parent && placeOf(parent));
+}
 
 /**
  * A secret by reference; its value never stands in a site file. `about` is the line that people read of it,
@@ -39,27 +49,26 @@ export function secretUses(
   value: unknown,
   path: readonly PropertyKey[] = [],
 ): readonly SecretUse[] {
-  if (value === undefined) return [];
-  const place = places.get(schema);
+  if (value === undefined || value === null) return [];
+  const place = placeOf(schema);
   if (place !== undefined) return [{ path: configPath(path), ref: value as string, ...place }];
   const { def } = schema._zod as { def: z.core.$ZodTypes["_zod"]["def"] };
   const inside = (inner: z.core.$ZodType, key: PropertyKey, content: unknown) =>
     secretUses(inner, content, [...path, key]);
-  switch (def.type) {
-    case "optional":
-    case "default":
-      return secretUses(def.innerType, value, path);
-    case "object":
-      return Object.entries(def.shape).flatMap(([key, inner]) =>
-        inside(inner, key, (value as Record<string, unknown>)[key]),
-      );
-    case "record":
-      return Object.entries(value as Record<string, unknown>).flatMap(([key, content]) =>
-        inside(def.valueType, key, content),
-      );
-    case "array":
-      return (value as readonly unknown[]).flatMap((content, i) => inside(def.element, i, content));
-    default:
-      return [];
+  // Optional, with a default and so on: the value is what the inner schema reads.
+  if ("innerType" in def) return secretUses(def.innerType, value, path);
+  if (def.type === "object") {
+    return Object.entries(def.shape).flatMap(([key, inner]) =>
+      inside(inner, key, (value as Record<string, unknown>)[key]),
+    );
   }
+  if (def.type === "record") {
+    return Object.entries(value as Record<string, unknown>).flatMap(([key, content]) =>
+      inside(def.valueType, key, content),
+    );
+  }
+  if (def.type === "array") {
+    return (value as readonly unknown[]).flatMap((content, i) => inside(def.element, i, content));
+  }
+  return [];
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { runtime } from "@pulumi/pulumi";
+import { z } from "zod";
 import { parseSecretRef, secretRefPattern } from "../../../components/security/secret-ref.ts";
 import type { SecretUse } from "../../../components/security/secrets.ts";
 import { siteSecrets } from "../../../stacks/schema.ts";
+import { oneLine, secretRef, secretUses } from "../../../stacks/config/secret-ref.ts";
 import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { record } from "../../recorder.ts";
 import { homeConfig } from "./sample.ts";
@@ -23,6 +25,23 @@ describe("secret references of a site", () => {
     const found = siteSecrets(config).map(({ path }) => path);
     assert.deepEqual([...found].sort(), references(config).sort());
     assert.equal(found.length, 7);
+  });
+
+  it("are read wherever a schema may hold one", () => {
+    const schema = z.strictObject({
+      copied: secretRef("A token", "op://a/b/c", oneLine).describe("Another line of it"),
+      open: secretRef("A token", "op://a/b/c").nullable(),
+      inside: z
+        .strictObject({ token: secretRef("A token", "op://a/b/c").default("config:usual") })
+        .prefault({}),
+    });
+    const value = schema.parse({ copied: "config:a", open: "config:b" });
+    assert.deepEqual(secretUses(schema, value), [
+      { path: "homelab:copied", ref: "config:a", form: oneLine },
+      { path: "homelab:open", ref: "config:b", form: undefined },
+      { path: "homelab:inside.token", ref: "config:usual", form: undefined },
+    ]);
+    assert.deepEqual(secretUses(schema.shape.open, null), []);
   });
 
   const formOf = (path: string): NonNullable<SecretUse["form"]> => {
