@@ -11,6 +11,6 @@ room() {
     if [[ ! -d $folder ]]; then continue; fi
     free=$(df --output=avail -BM "$folder" | tail -n 1 | tr -dc 0-9)
     if ((free >= $1)); then continue; fi
-    fail "the disk of $(hostname) is full: $free MiB are free on $folder, RKE2 needs $1 MiB. Free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGb of the machine"
+    fail "the disk of $(hostname) is full: $free MiB are free on $folder, RKE2 needs $1 MiB. Free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGiB of the machine"
   done
 }

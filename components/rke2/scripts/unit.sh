@@ -18,7 +18,7 @@ etcd_is_lost() { [[ -e $state/applied && ! -d /var/lib/rancher/rke2/server/db/et
 likely_cause() {
   case $1 in
     *"no space left"*)
-      echo "the disk is full: free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGb; then run this again" ;;
+      echo "the disk is full: free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGiB; then run this again" ;;
     *"Node password rejected"* | *"node password"*)
       echo "the cluster knows a machine of this name with another node password: on a server, kubectl -n kube-system delete secret $NODE_NAME.node-password.rke2" ;;
     *"duplicate node name"* | *"Peer URLs already exists"* | *"peerURL exists"*)

@@ -27,7 +27,7 @@ describe("a step on a machine in trouble", () => {
   it("ends below 2 GiB of free disk, and says how to free some", async () => {
     const { code, stderr } = await withRoom(2047);
     assert.equal(code, 1);
-    assert.match(stderr, /the disk of \S+ is full: 2047 MiB are free on \/, .*diskGb/);
+    assert.match(stderr, /the disk of \S+ is full: 2047 MiB are free on \/, .*diskGiB/);
   });
 
   it("goes on with 2 GiB", async () => {
@@ -59,6 +59,6 @@ describe("a step on a machine in trouble", () => {
   it("names a full disk before what follows from it", async () => {
     const errors =
       'level=fatal msg="write wal/0.tmp: no space left on device"\nx509: unknown authority';
-    assert.match(await causeOf(errors), /the disk is full.*diskGb/);
+    assert.match(await causeOf(errors), /the disk is full.*diskGiB/);
   });
 });
