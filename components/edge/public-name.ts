@@ -19,8 +19,9 @@ export interface NameRules {
 }
 
 /**
- * Everything that stands against showing a name to the internet; paths begin at the name, such as `access[0]`. `taken` are the names of other applications. The config is
- * checked by it, and the edge once more; the policy pack has the last word, on what is registered.
+ * Everything that stands against showing a name to the internet; paths begin at the name, such as `access[0]`. `taken` are
+ * the names of other applications. The config is checked by it, and the edge once more; the policy pack has the last word,
+ * on what is registered.
  */
 export function nameProblems(
   { hostname, access, withoutAccess }: PublicName,

@@ -128,7 +128,7 @@ function lostEtcd(name: string, vip: string, helper: string, joins: boolean): Fi
   );
 }
 
-/** Asks one machine; `expected` says whether it must be there. */
+/** Asks one machine, which must be there. */
 export async function checkMachine(
   config: Pick<SiteConfig, "machines" | "cluster">,
   machine: MachineSpec,

@@ -104,7 +104,7 @@ const exit = ["0.0.0.0/0", "::/0"];
 
 /**
  * Whether the Connector's device is there and the policy approves what it advertises.
- * @param wanted routes of the config; the exit node apart
+ * @param plan routes of the config; the exit node apart
  */
 export function judgeConnector(
   site: string,
