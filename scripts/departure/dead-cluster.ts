@@ -1,6 +1,7 @@
 /** A cluster whose API does not answer: its objects go with its machines. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
+import { unreachableKubernetes } from "../../stacks/parts/cluster/doctor.ts";
 import { withCluster } from "../kubectl.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
 
@@ -32,14 +33,8 @@ export async function deadCluster(
   if (kubeconfig === undefined || clusterObjects(state).length === 0) return undefined;
   return run(kubeconfig, async (command) => {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await command("kubectl", [
-        "get",
-        "--raw",
-        "/readyz",
-        `--request-timeout=${betweenMs}ms`,
-      ]);
-      if (answer.ok) return undefined;
-      if (attempt === tries) return answer.stderr.split("\n").at(-1) ?? "no answer";
+      const reason = await unreachableKubernetes(command);
+      if (reason === undefined || attempt === tries) return reason;
       await pause(betweenMs);
     }
   });

@@ -1,7 +1,7 @@
 /** Whether this workstation is fit: its networks beside the site's, and its clock. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import ipaddr from "ipaddr.js";
+import { contains, overlap } from "../../../components/network/cidr.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { ask } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
@@ -29,16 +29,9 @@ export interface RouteInForce {
 
 type Networks = Pick<SiteConfig, "site" | "network">;
 
-type Cidr = readonly [ipaddr.IPv4, number];
-
-const parse = (cidr: string): Cidr =>
-  ipaddr.IPv4.parseCIDR(cidr.includes("/") ? cidr : `${cidr}/32`);
-
-function overlap(a: string, b: string): boolean {
-  const [x, y] = [parse(a), parse(b)];
-  const bits = Math.min(x[1], y[1]);
-  return x[0].match([y[0], bits]);
-}
+/** Whether a route's destination, a network or a single address, shares an address with a network. */
+const touches = (dst: string, cidr: string): boolean =>
+  overlap(dst.includes("/") ? dst : `${dst}/32`, cidr);
 
 /**
  * A route into one of the site's networks is fine when it goes to the site: over a gateway on its LAN, over the tailnet,
@@ -57,7 +50,7 @@ export function judgeRoutes(
   return networks.map(([name, cidr]) => {
     const subject = `network ${name} ${cidr}`;
     const elsewhere = routes
-      .filter(({ dst }) => dst !== "default" && /^[\d./]+$/.test(dst) && overlap(dst, cidr))
+      .filter(({ dst }) => dst !== "default" && /^[\d./]+$/.test(dst) && touches(dst, cidr))
       .filter((route) => !leadsToSite(route, cidr));
     if (elsewhere.length === 0) return ok(subject, "collides with no route in force here");
     const told = elsewhere.map(
@@ -73,13 +66,13 @@ export function judgeRoutes(
 
   function leadsToSite({ dst, dev = "", gateway }: RouteInForce, cidr: string): boolean {
     if (dev.startsWith("tailscale")) return true;
-    if (gateway !== undefined) return overlap(gateway, site.lan);
+    if (gateway !== undefined) return contains(site.lan, gateway);
     return cidr === site.lan && (dst === site.lan || !dst.includes("/"));
   }
 }
 
 /** Reads this workstation's routes. */
-export async function checkRoutes(config: Networks): Promise<readonly Finding[]> {
+async function checkRoutes(config: Networks): Promise<readonly Finding[]> {
   const { stdout } = await promisify(execFile)("ip", ["-json", "-4", "route", "show"], {
     timeout: 5_000,
   });
