@@ -32,7 +32,7 @@ export function routerConfig(plan: RouterPlan): RouterConfig {
  * A whole `bird.conf` for BIRD 2. Routes that several nodes announce are used side by side.
  * @see https://bird.network.cz/?get_doc&v=20&f=bird-6.html#ss6.3
  */
-export function birdConfig(plan: RouterPlan): string {
+function birdConfig(plan: RouterPlan): string {
   const prefixes = plan.prefixes.map((prefix) => `${prefix}+`).join(", ");
   const peers = plan.peers.map(
     (peer) => `protocol bgp ${identifier(peer.name)} from cluster_node {
@@ -87,7 +87,7 @@ ${peers.join("\n\n")}
 }
 
 /** FRR's routing commands: the text that UniFi's gateways take as an upload. */
-export function frrConfig(plan: RouterPlan): string {
+function frrConfig(plan: RouterPlan): string {
   const peers = plan.peers.map(
     (peer) =>
       ` neighbor ${peer.address} peer-group cluster\n neighbor ${peer.address} description ${peer.name}`,

@@ -45,9 +45,6 @@ export class NodeLabels extends ComponentResource {
  * The config's labels, and the host as the node's zone: schedulers spread replicas over zones, and a host takes all of
  * its machines with it (https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone).
  */
-export function labelsOf({
-  host,
-  labels,
-}: Pick<MachineSpec, "host" | "labels">): Record<string, string> {
+function labelsOf({ host, labels }: Pick<MachineSpec, "host" | "labels">): Record<string, string> {
   return { "topology.kubernetes.io/zone": host, ...labels };
 }

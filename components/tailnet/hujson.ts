@@ -11,6 +11,6 @@ const pieces =
   /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\/|,(?=(?:\s|\/\/[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*[\]}])/g;
 
 /** The text without comments and trailing commas; what is inside strings stays. */
-export function standardJson(text: string): string {
+function standardJson(text: string): string {
   return text.replace(pieces, (piece) => (piece.startsWith('"') ? piece : " "));
 }

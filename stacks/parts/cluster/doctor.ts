@@ -123,7 +123,7 @@ export function judgeNodes(
 }
 
 /** Asks the cluster. */
-export async function checkNodes(
+async function checkNodes(
   { machines }: Pick<SiteConfig, "machines">,
   run: ClusterCommand,
 ): Promise<readonly Finding[]> {

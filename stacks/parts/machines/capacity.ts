@@ -2,7 +2,7 @@ import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** Memory that a Proxmox node keeps for itself, in GiB. */
-export const hostReserveGiB = 2;
+const hostReserveGiB = 2;
 
 /** The machines of a host fit into it, where the config says what it has: all memory, and for each machine the cores. */
 export function capacity(config: SiteConfig): readonly Problem[] {

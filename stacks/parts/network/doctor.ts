@@ -102,7 +102,7 @@ export function judgeRouterPort(
 }
 
 /** Asks the cluster for its sessions. */
-export async function checkPeers(
+async function checkPeers(
   { network, machines }: Pick<SiteConfig, "network" | "machines">,
   run: ClusterCommand,
 ): Promise<readonly Finding[]> {

@@ -9,7 +9,7 @@ import type { Versions } from "../versions/schema.ts";
 const entries = z.array(z.record(z.string(), z.unknown())).default([]);
 
 /** The whole tailnet's policy; in the site file of exactly one stack. */
-export const tailnetPolicy = z
+const tailnetPolicy = z
   .strictObject({
     sites: z
       .record(

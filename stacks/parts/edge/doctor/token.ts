@@ -70,7 +70,7 @@ export async function checkCloudflareToken(
 }
 
 /** What one read says about a permission. That a token may also write shows no read. */
-export function judgeRead(permission: string, { status, said }: Envelope<unknown>): Finding {
+function judgeRead(permission: string, { status, said }: Envelope<unknown>): Finding {
   const subject = `Cloudflare token, ${permission}`;
   if (status < 300) return ok(subject, "reads");
   if (status === 401 || status === 403) {
