@@ -7,8 +7,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cached } from "../../toolchain/cache.ts";
+import { cached, cachedAll } from "../../toolchain/cache.ts";
 import { download, publishedSum } from "../../toolchain/download.ts";
+import { patchedModules } from "../../toolchain/patched.ts";
+import { tools } from "../../toolchain/pins.ts";
 
 const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -58,6 +60,35 @@ describe("the tool cache", () => {
       writeFile(join(directory, "tool"), "x"),
     );
     assert.equal(await readFile(join(path, "tool"), "utf8"), "x");
+  });
+
+  it("keeps what was whole before an attempt failed, and makes only the rest", async () => {
+    const entries = ["downloaded", "built"].map((name) => ({ name, key: "1" }));
+    const attempt = cachedAll("group", entries, async ([first]) => {
+      await first?.keep();
+      throw new Error("broken");
+    });
+    await assert.rejects(attempt, /broken/);
+    const made: string[] = [];
+    await cachedAll("group", entries, async (slots) => {
+      for (const { entry, keep } of slots) {
+        made.push(entry.name);
+        await keep();
+      }
+    });
+    assert.deepEqual(made, ["built"]);
+  });
+});
+
+describe("patches of modules", () => {
+  it("fit the versions that the Go module locks", async () => {
+    const scratch = await mkdtemp(join(tmpdir(), "homelab-patch-"));
+    try {
+      const flags = await patchedModules(Object.values(tools), scratch);
+      assert.deepEqual(flags, [`-modfile=${join(scratch, "go.mod")}`]);
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
   });
 });
 
