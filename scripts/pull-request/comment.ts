@@ -72,9 +72,10 @@ async function call(
     // A second POST would be a second comment.
     repeatable: method !== "POST",
   });
-  if (status >= 300)
-    throw new Error(
-      `${method} ${path}: ${status} ${text.slice(0, 300)}; the job's token needs \`pull-requests: write\``,
-    );
+  if (status >= 300) {
+    const refused = status === 401 || status === 403 || status === 404;
+    const remedy = refused ? "; the job's token needs `pull-requests: write`" : "";
+    throw new Error(`${method} ${path}: ${status} ${text.slice(0, 300)}${remedy}`);
+  }
   return JSON.parse(text) as unknown;
 }

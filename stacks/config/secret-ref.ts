@@ -6,10 +6,10 @@ import { configPath } from "./problem.ts";
 /** What a secret's value must look like, and what to say when it does not. */
 export type SecretForm = NonNullable<SecretUse["form"]>;
 
-/** Of one line without blanks, as tokens are. */
+/** Of one line without blanks, as tokens are; anything else cannot stand in a header. */
 export const oneLine: SecretForm = {
-  pattern: /^\S+$/,
-  text: "is read, but holds spaces or line breaks; keep the bare value",
+  pattern: /^[\x21-\x7e]+$/,
+  text: "is read, but holds spaces, line breaks or other characters that no token has; keep the bare value",
 };
 
 interface Place {

@@ -3,7 +3,8 @@ import { runtime } from "@pulumi/pulumi";
 import { z } from "zod";
 import { parseSecretRef, secretRefPattern } from "../../../components/security/secret-ref.ts";
 import type { SecretUse } from "../../../components/security/secrets.ts";
-import { siteSecrets } from "../../../stacks/schema.ts";
+import { siteJsonSchema, type JsonSchema } from "../../../stacks/config/json-schema.ts";
+import { siteSchema, siteSecrets } from "../../../stacks/schema.ts";
 import { oneLine, secretRef, secretUses } from "../../../stacks/config/secret-ref.ts";
 import { secretSources } from "../../../stacks/config/secret-sources.ts";
 import { record } from "../../recorder.ts";
@@ -18,6 +19,22 @@ function references(value: unknown, path = "homelab"): string[] {
   );
 }
 
+/** Paths of the strings that take a reference; `[]` for any entry of a list, NAME for any key of a map. */
+function secretPlaces(schema: JsonSchema, path: readonly string[]): readonly (readonly string[])[] {
+  if (schema["pattern"] === secretRefPattern) return [path];
+  const { properties = {}, items, additionalProperties } = schema;
+  return [
+    ...Object.entries(properties).flatMap(([key, part]) => secretPlaces(part, [...path, key])),
+    ...(items === undefined ? [] : secretPlaces(items, [...path, "[]"])),
+    ...(typeof additionalProperties === "object"
+      ? secretPlaces(additionalProperties, [...path, "NAME"])
+      : []),
+    ...["anyOf", "oneOf", "allOf"].flatMap((key) =>
+      ((schema[key] ?? []) as readonly JsonSchema[]).flatMap((part) => secretPlaces(part, path)),
+    ),
+  ];
+}
+
 describe("secret references of a site", () => {
   const config = homeConfig({ "apps.typeo.settings.SECOND": "config:second" });
 
@@ -25,6 +42,21 @@ describe("secret references of a site", () => {
     const found = siteSecrets(config).map(({ path }) => path);
     assert.deepEqual([...found].sort(), references(config).sort());
     assert.equal(found.length, 7);
+  });
+
+  it("are found at every place that the editors' schema shows one", () => {
+    const { properties } = siteJsonSchema(siteSchema).properties?.["config"] ?? {};
+    const shown = Object.entries(properties ?? {}).flatMap(([key, part]) =>
+      secretPlaces(part, [key.replace("homelab:", "")]),
+    );
+    assert.ok(shown.length >= 6);
+    for (const path of shown) {
+      const value = path.reduceRight<unknown>(
+        (inner, key) => (key === "[]" ? [inner] : { [key]: inner }),
+        "config:there",
+      );
+      assert.equal(secretUses(siteSchema, value).length, 1, path.join("."));
+    }
   });
 
   it("are read wherever a schema may hold one", () => {

@@ -52,7 +52,8 @@ export function judgeHosts(
       ];
     }
     const found: Finding[] = [];
-    const has = Math.round((host.maxmem / gib) * 10) / 10;
+    const has = host.maxmem / gib;
+    const shown = has.toFixed(1).replace(/\.0$/, "");
     const needs = machines
       .filter((machine) => machine.host === name)
       .reduce((sum, machine) => sum + machine.memoryGiB, 0);
@@ -60,7 +61,7 @@ export function judgeHosts(
       found.push(
         problem(
           subject,
-          `has ${has} GiB of memory, its machines need ${needs} GiB`,
+          `has ${shown} GiB of memory, its machines need ${needs} GiB`,
           "give them less memoryGiB, or move one to another host",
         ),
       );
@@ -70,12 +71,12 @@ export function judgeHosts(
       found.push(
         warning(
           subject,
-          `has ${has} GiB and ${host.maxcpu} threads, the config says ${memoryGiB ?? "?"} GiB and ${cores ?? "?"}`,
+          `has ${shown} GiB and ${host.maxcpu} threads, the config says ${memoryGiB ?? "?"} GiB and ${cores ?? "?"}`,
           "correct homelab:proxmox.hosts: the checks of capacity go by it",
         ),
       );
     }
-    return found.length > 0 ? found : [ok(subject, `${has} GiB, ${host.maxcpu} threads`)];
+    return found.length > 0 ? found : [ok(subject, `${shown} GiB, ${host.maxcpu} threads`)];
   });
 }
 
