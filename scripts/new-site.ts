@@ -55,7 +55,7 @@ await main(async () => {
   writeFileSync(fileOf(name), text, { flag: "wx" });
   say(nextSteps(name, typed.token ?? ""));
 });
-lines.return?.();
+// Else a terminal that nobody types in any more would keep the command alive.
 process.stdin.destroy();
 
 function fileOf(name: string): string {

@@ -25,8 +25,9 @@ describe("npm run new-site", () => {
   async function newSite(answers: readonly string[], ...options: readonly string[]) {
     const child = spawn(process.execPath, [script, ...options], { cwd: directory });
     child.stdin.end(answers.map((answer) => `${answer}\n`).join(""));
-    const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
-    return { said, code: code as number, files: await readdir(directory) };
+    const exit = once(child, "exit") as Promise<[code: number]>;
+    const [said, [code]] = await Promise.all([text(child.stderr), exit]);
+    return { said, code, files: await readdir(directory) };
   }
 
   const read = (name: string) =>
