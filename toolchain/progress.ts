@@ -122,9 +122,11 @@ export class Progress {
 
   /** A line for each event, and one for each half minute without. */
   #logged(line: (text: string) => string, state: () => string): Shown {
+    let last = "at work";
     let unsaid = "";
     const say = (): void => {
-      this.#stream.write(`${line(unsaid || state() || "at work")}\n`);
+      this.#stream.write(`${line(unsaid || state() || last)}\n`);
+      last = unsaid || last;
       unsaid = "";
     };
     const pulse = new Pulse(say);

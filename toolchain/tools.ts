@@ -85,7 +85,7 @@ async function binDirectory(programs: readonly string[]): Promise<string> {
 /** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
 export async function ensureTools(report: Report): Promise<Tools> {
   const list = Object.values<Tool>(tools);
-  report("looking for the tools in the cache");
+  report("looking for the tools in the cache; the first time Go downloads its modules");
   const keys = await sourceHashes(list);
   const entries = list.map((tool, index) => ({
     name: tool.name,

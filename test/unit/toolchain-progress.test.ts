@@ -137,16 +137,18 @@ describe("a step in a log", () => {
       mock.timers.tick(2_000);
       report("compiling");
       mock.timers.tick(100);
+      mock.timers.tick(30_000);
       let packages = 0;
       report(() => `${(packages += 7)} packages`);
       mock.timers.tick(29_000);
-      assert.equal(written.length, 2);
+      assert.equal(written.length, 3);
       // In steps: a timer that a timer starts counts from the tick's end.
       for (let second = 0; second < 61; second += 1) mock.timers.tick(1_000);
       return Promise.resolve();
     });
     assert.deepEqual(lines(written), [
       "[1/1] tools: at work",
+      "[1/1] tools: compiling",
       "[1/1] tools: compiling",
       "[1/1] tools: 7 packages",
       "[1/1] tools: 14 packages",
