@@ -1,17 +1,23 @@
 import { z } from "zod";
 import type { SecretUse } from "../components/security/secrets.ts";
 import { applications, appsConfig } from "./apps/index.ts";
+import type { Derivation } from "./config/derivation.ts";
 import { secretUses } from "./config/secret-ref.ts";
-import type { deriveSite } from "./derive.ts";
-import { cluster } from "./parts/cluster/schema.ts";
-import { edge } from "./parts/edge/schema.ts";
-import { allowRemove, allowReplace, machineDefaults, machines } from "./parts/machines/schema.ts";
-import { network } from "./parts/network/schema.ts";
+import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
+import { deriveEdge, edge } from "./parts/edge/schema.ts";
+import {
+  allowRemove,
+  allowReplace,
+  deriveMachines,
+  machineDefaults,
+  machines,
+} from "./parts/machines/schema.ts";
+import { deriveNetwork, network } from "./parts/network/schema.ts";
 import { people } from "./parts/people/schema.ts";
-import { proxmox } from "./parts/proxmox/schema.ts";
+import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
 import { onePassword } from "./parts/secrets/schema.ts";
-import { site } from "./parts/site/schema.ts";
-import { tailnet } from "./parts/tailnet/schema.ts";
+import { deriveNetworks, site } from "./parts/site/schema.ts";
+import { deriveTailnet, tailnet } from "./parts/tailnet/schema.ts";
 import { versions } from "./parts/versions/schema.ts";
 
 /** What may be written in `Pulumi.STACK.yaml`, key by key without the `homelab:` prefix. */
@@ -34,6 +40,25 @@ export const siteSchema = z.strictObject({
 
 /** A site as its file says, defaults filled in. */
 export type WrittenSite = z.infer<typeof siteSchema>;
+
+/**
+ * The config of a site from what its file says: what may be left out is filled in, and each part has its own versions. So
+ * no part knows what was written and what was not. Pure, but for what `derivation` is told.
+ */
+export function deriveSite(written: WrittenSite, derivation: Derivation) {
+  const { versions, people, machineDefaults, tailnet, edge, ...rest } = written;
+  return {
+    ...rest,
+    people,
+    site: deriveNetworks(written.site, derivation),
+    proxmox: deriveProxmox(written.proxmox, versions, derivation),
+    machines: deriveMachines(written.machines, machineDefaults, derivation),
+    cluster: deriveCluster(written.cluster, versions),
+    network: deriveNetwork(written.network, versions, tailnet, derivation),
+    tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
+    edge: edge && deriveEdge(edge, versions, people, derivation),
+  };
+}
 
 /** Config of one site, everything filled in that may be left out. */
 export type SiteConfig = ReturnType<typeof deriveSite>;

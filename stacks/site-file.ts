@@ -1,8 +1,7 @@
 import { crossCheck } from "./checks.ts";
 import { parseConfig, type Parsed } from "./config/parse.ts";
 import { readConfig } from "./config/read.ts";
-import { deriveSite } from "./derive.ts";
-import { siteSchema, type SiteConfig } from "./schema.ts";
+import { deriveSite, siteSchema, type SiteConfig } from "./schema.ts";
 
 /** A site's config from the engine's values by full key, or every reason why it is none; see `parseConfig`. */
 export function parseSiteConfig(

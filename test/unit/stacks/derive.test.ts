@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressAt, addressNumber, cidrRange } from "../../../components/network/cidr.ts";
 import { Derivation } from "../../../stacks/config/derivation.ts";
-import { deriveSite } from "../../../stacks/derive.ts";
-import { siteSchema } from "../../../stacks/schema.ts";
+import { deriveSite, siteSchema } from "../../../stacks/schema.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { homeConfig, homeValues } from "./sample.ts";
 

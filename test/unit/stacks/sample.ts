@@ -2,8 +2,7 @@ import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { Derivation } from "../../../stacks/config/derivation.ts";
-import { deriveSite } from "../../../stacks/derive.ts";
-import { siteSchema, type SiteConfig } from "../../../stacks/schema.ts";
+import { deriveSite, siteSchema, type SiteConfig } from "../../../stacks/schema.ts";
 
 /** Changes to a config by path: `{"machines[0].vmId": 121}`; undefined removes a value. */
 export type Changes = Readonly<Record<string, unknown>>;
