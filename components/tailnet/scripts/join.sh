@@ -115,7 +115,8 @@ own_tags() {
   sed -nE 's/.*"Tags":\[([^]]*)\].*/\1/p' <<<"$json" | tr -d '"'
 }
 
-# Joined with this very key: a new key means that the device of the one before was removed.
+# Joined with this very key, perhaps after the run that offered it had given up, since tailscaled goes on trying. A new key
+# means that the device of the one before was removed.
 joined() {
   wait_until 60 settled || true
   if [[ $(backend) != Running ]]; then return 1; fi
@@ -131,6 +132,7 @@ key_sum() { printf '%s' "$AUTH_KEY" | sha256sum | cut -d ' ' -f 1; }
 
 join() {
   printf '%s' "$AUTH_KEY" >"$key_file"
+  key_sum >"$state/tailscale-key"
   local output
   if ! output=$("$tailscale" up --auth-key="file:$key_file" --hostname="$NODE_NAME" --advertise-tags="$TAG" --ssh \
     --accept-dns=false --accept-routes=false --timeout=60s 2>&1); then
@@ -140,7 +142,6 @@ join() {
   rm -f "$key_file"
   wait_until 60 running || fail "$NODE_NAME: Tailscale is not Running 60 s after it joined but '$(backend)'" \
     "a device that waits for approval is NeedsMachineAuth: the key should have approved it; journalctl -u tailscaled"
-  key_sum >"$state/tailscale-key"
 }
 
 running() { [[ $(backend) == Running && $(own_tags) == "$TAG" ]]; }

@@ -149,6 +149,15 @@ describe("joining the tailnet", () => {
     assert.equal(ups().length, 2);
   });
 
+  it("takes a device for joined that got in after the run with its key had given up", async () => {
+    await joinNow({ AUTH_KEY: "slow" });
+    writeFileSync(join(root, "backend"), "Running");
+    writeFileSync(join(root, "tag"), "tag:home-node");
+    assert.equal((await joinNow({ AUTH_KEY: "slow" })).code, 0);
+    assert.equal(ups().length, 1);
+    assert.ok(!lines("calls").includes("logout"));
+  });
+
   it("restarts for a new release without joining again", async () => {
     await joinNow();
     writeFileSync(join(root, "var/lib/homelab/tailscale-installed"), "1.2.2\n");
