@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findGo, goEnvironment, moduleRoot } from "../../../toolchain/go.ts";
 
-const repository = new URL("../../../", import.meta.url).pathname;
 const trial = new URL("machine-trial.ts", import.meta.url).pathname;
 
 describe("machines", function () {
@@ -12,17 +12,13 @@ describe("machines", function () {
   let directory: string;
   let found: Record<string, unknown>;
 
-  before(() => {
+  before(async () => {
     directory = mkdtempSync(join(tmpdir(), "machines-"));
     const guest = join(directory, "guest");
-    execFileSync(
-      "go",
-      ["build", "-trimpath", "-ldflags", "-s -w", "-o", guest, "./lab/machines/guest"],
-      {
-        cwd: repository,
-        env: { ...process.env, CGO_ENABLED: "0" },
-      },
-    );
+    execFileSync(await findGo(), ["build", "-ldflags", "-s -w", "-o", guest, "./machines/guest"], {
+      cwd: moduleRoot,
+      env: goEnvironment(),
+    });
     const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user", "--map-auto"];
     const inside =
       "mount -t tmpfs tmpfs /run && ip link set lo up && ip link add vmbr0 type bridge && " +
