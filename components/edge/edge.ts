@@ -7,6 +7,7 @@ import { Cloudflared } from "./cloudflared.ts";
 import { problemsAt } from "../problem.ts";
 import { accessName, recordComment, tunnelTarget } from "./names.ts";
 import { nameProblems } from "./public-name.ts";
+import type { RunningCluster } from "../workload/running-cluster.ts";
 import type { Publication } from "./publication.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -24,15 +25,18 @@ export interface EdgeArgs {
   readonly access: Readonly<Record<string, AccessPlan>>;
   /** What the site shows to the internet. */
   readonly publish: readonly Publication[];
-  /** What cloudflared waits for besides the tunnel's rules: the step after which the cluster runs workloads. */
-  readonly after: Resource;
+  /**
+   * Where cloudflared runs. Its provider is none of `opts.providers`: a component is registered once all of its own are, and
+   * Access and tunnel would wait until the cluster is up.
+   */
+  readonly cluster: RunningCluster;
 }
 
 /**
  * The site's door to the internet: who may pass, the tunnel, cloudflared, and the public names. A name has its Access
  * application before the tunnel lets requests in, and resolves last; on the way back it is the first to go. Everything of
  * a name is called after it, so that a new name is built beside the old one and no request meets half of a change.
- * Cloudflare's provider and the cluster's are those of `opts.providers`. Throws when a publication may not be made.
+ * Cloudflare's provider is that of `opts.providers`. Throws when a publication may not be made.
  */
 export class Edge extends ComponentResource {
   /** Logins of programs by token name; secret. */
@@ -94,6 +98,7 @@ export class Edge extends ComponentResource {
   }
 
   private cloudflared(name: string, args: EdgeArgs, tunnel: Tunnel): void {
+    const { ready, kubernetes } = args.cluster;
     new Cloudflared(
       name,
       {
@@ -101,7 +106,7 @@ export class Edge extends ComponentResource {
         replicas: args.replicas,
         token: tunnel.token,
       },
-      { parent: this, dependsOn: [args.after, tunnel.rules] },
+      { parent: this, providers: [kubernetes], dependsOn: [ready, tunnel.rules] },
     );
   }
 

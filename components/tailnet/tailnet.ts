@@ -7,6 +7,7 @@ import {
 import { Acl } from "@pulumi/tailscale/acl.js";
 import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
 import type { ReachedMachine } from "../machine.ts";
+import type { RunningCluster } from "../workload/running-cluster.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
 import { TailnetNodes } from "./nodes.ts";
 import { TailnetOperator, type ConnectorPlan } from "./operator.ts";
@@ -40,13 +41,16 @@ export interface TailnetArgs {
   readonly connector: ConnectorPlan;
   /** DNS domain of the site, and the servers that the tailnet asks for it. */
   readonly dns: { readonly domain: string; readonly nameservers: readonly string[] };
-  /** What the operator waits for: the step after which the cluster runs workloads. */
-  readonly after: Resource;
+  /**
+   * Where the operator runs. Its provider is none of `opts.providers`: a component is registered once all of its own are, and
+   * policy and machines would wait until the cluster is up.
+   */
+  readonly cluster: RunningCluster;
 }
 
 /**
- * A site's part of the tailnet: policy, machines, operator, Connector and split DNS. Tailscale's provider and the cluster's
- * are those of `opts.providers`.
+ * A site's part of the tailnet: policy, machines, operator, Connector and split DNS. Tailscale's provider is that of
+ * `opts.providers`.
  */
 export class Tailnet extends ComponentResource {
   /** The Connector, once its device is in the tailnet. */
@@ -129,7 +133,8 @@ export class Tailnet extends ComponentResource {
   }
 
   private operator(name: string, args: TailnetArgs, departed: Resource): Resource {
-    const { site, operatorChart, connector, after } = args;
+    const { site, operatorChart, connector } = args;
+    const { ready, kubernetes } = args.cluster;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
       {
@@ -138,7 +143,7 @@ export class Tailnet extends ComponentResource {
         connector,
         api: this.#api,
       },
-      { parent: this, dependsOn: [after, departed] },
+      { parent: this, providers: [kubernetes], dependsOn: [ready, departed] },
     ).connector;
   }
 

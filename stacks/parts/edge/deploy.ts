@@ -12,14 +12,11 @@ export type ServiceTokens = Readonly<Record<string, ServiceTokenLogin>>;
 export function deployEdge(
   { name, config: { edge }, secrets }: Site,
   publish: readonly Publication[],
-  { ready, kubernetes }: RunningCluster,
+  cluster: RunningCluster,
 ): ServiceTokens {
   if (edge === undefined) return {};
   const { apiToken, ...plan } = edge;
   const cloudflare = new Cloudflare("cloudflare", { apiToken: secrets.get(apiToken) });
-  return new Edge(
-    name,
-    { site: name, ...plan, publish, after: ready },
-    { providers: [cloudflare, kubernetes] },
-  ).serviceTokens;
+  return new Edge(name, { site: name, ...plan, publish, cluster }, { providers: [cloudflare] })
+    .serviceTokens;
 }

@@ -12,7 +12,7 @@ export function deployTailnet(
   { name, config }: Site,
   found: TailnetFound | undefined,
   { nodes }: SiteCluster,
-  { ready, kubernetes }: RunningCluster,
+  running: RunningCluster,
 ): void {
   if (config.tailnet === undefined || found === undefined) return;
   const { version, operator, splitDns } = config.tailnet;
@@ -26,9 +26,9 @@ export function deployTailnet(
       operatorChart: operator.chart,
       connector: connectorPlan(config, config.tailnet),
       dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
-      after: ready,
+      cluster: running,
     },
-    { providers: [tailscaleProvider(found.access), kubernetes] },
+    { providers: [tailscaleProvider(found.access)] },
   );
 }
 

@@ -20,7 +20,7 @@ const family = {
   sessionDuration: "24h",
 };
 
-function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "after"> {
+function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "cluster"> {
   return {
     site: "home",
     accountId,
@@ -38,7 +38,11 @@ const deploy = (
   { cluster, cloudflare, kubernetes }: Surroundings,
   changes: Partial<EdgeArgs>,
 ): Edge =>
-  new Edge("edge", { ...plan(changes), after: cluster }, { providers: [cloudflare, kubernetes] });
+  new Edge(
+    "edge",
+    { ...plan(changes), cluster: { ready: cluster, kubernetes } },
+    { providers: [cloudflare] },
+  );
 
 describe("the edge", () => {
   let made: Recording;

@@ -23,7 +23,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     offline: false,
     vm: new Tailscale(`${name}-vm`),
   });
-  const providers = [new Tailscale("tailscale"), new Kubernetes("kubernetes")];
+  const kubernetes = new Kubernetes("kubernetes");
   const args = {
     site: "home",
     access,
@@ -43,10 +43,10 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     operatorChart: "1.102.3",
     connector: { name: "connector-0", routes: ["10.43.0.0/16"], exitNode: true },
     dns: { domain: "home.arpa", nameservers: ["192.168.1.1"] },
-    after: new Tailscale("cluster-ready"),
+    cluster: { ready: new Tailscale("cluster-ready"), kubernetes },
     ...changes,
   } satisfies TailnetArgs;
-  new Tailnet("home", args, { providers });
+  new Tailnet("home", args, { providers: [new Tailscale("tailscale")] });
   return recording.settled();
 }
 
