@@ -1,13 +1,13 @@
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { ZeroTrustAccessApplication } from "@pulumi/cloudflare/zeroTrustAccessApplication.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { problemsAt } from "../problem.ts";
+import type { RunningCluster } from "../workload/running-cluster.ts";
 import { Access, type ServiceTokenLogin } from "./access.ts";
 import { shortestSession, type AccessPlan } from "./access-rules.ts";
 import { Cloudflared } from "./cloudflared.ts";
-import { problemsAt } from "../problem.ts";
 import { accessName, recordComment, tunnelTarget } from "./names.ts";
 import { nameProblems } from "./public-name.ts";
-import type { RunningCluster } from "../workload/running-cluster.ts";
 import type { Publication } from "./publication.ts";
 import { Tunnel } from "./tunnel.ts";
 

@@ -1,5 +1,3 @@
-import type { Problem } from "../../../components/problem.ts";
-import type { SiteConfig } from "../../schema.ts";
 import ipaddr from "ipaddr.js";
 import {
   addressNumber,
@@ -9,6 +7,8 @@ import {
   overlap,
   tailscaleDevices,
 } from "../../../components/network/cidr.ts";
+import type { Problem } from "../../../components/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
 
 /** The site's networks can be used side by side, and every address has its place in one of them. */
 export function checkSite(config: SiteConfig): readonly Problem[] {

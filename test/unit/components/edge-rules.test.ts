@@ -5,19 +5,7 @@ import { ingressRules } from "../../../components/edge/ingress.ts";
 import { recordComment } from "../../../components/edge/names.ts";
 import { nameProblems } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
-
-const typeo: Publication = {
-  name: "typeo",
-  hostname: "typeo.example.net",
-  service: "http://typeo.typeo.svc.cluster.local:8080",
-  access: ["family"],
-};
-const family = {
-  emails: ["Family@Example.net", "admin@example.net"],
-  emailDomains: [],
-  serviceTokens: ["monitoring"],
-  sessionDuration: "24h",
-};
+import { family, typeo } from "./edge-world.ts";
 
 describe("ingress rules", () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { maxLength: 8 });

@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
 import { connectorToken } from "../../../components/edge/tunnel.ts";
 import { Edge, type EdgeArgs } from "../../../components/edge/edge.ts";
-import type { Publication } from "../../../components/edge/publication.ts";
 import type { Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
-import { register, standing, type Surroundings } from "./edge-world.ts";
+import { family, register, standing, typeo, type Surroundings } from "./edge-world.ts";
 
 const accountId = "0123456789abcdef0123456789abcdef";
-const typeo: Publication = {
-  name: "typeo",
-  hostname: "typeo.example.net",
-  service: "http://typeo.typeo.svc.cluster.local:8080",
-  access: ["family"],
-};
-const family = {
-  emails: ["Family@Example.net", "admin@example.net"],
-  emailDomains: [],
-  serviceTokens: ["monitoring"],
-  sessionDuration: "24h",
-};
 
 function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "cluster"> {
   return {
