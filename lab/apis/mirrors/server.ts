@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { cloudImages, rke2Version, tailscaleVersion } from "../../world/inventory.ts";
+import { cloudImages, rke2Versions, tailscaleVersion } from "../../world/inventory.ts";
 import type { Download } from "../proxmox/site.ts";
 import { text, WebError, type Answer, type WebRequest } from "../web/exchange.ts";
 import { openWeb, type Web, type WebOptions } from "../web/server.ts";
@@ -71,7 +71,7 @@ export async function createMirrors(options: MirrorsOptions): Promise<Mirrors> {
 function offersByHost(options: MirrorsOptions): ReadonlyMap<string, OffersOf> {
   const images = options.images ?? cloudImages;
   const { rke2Binary, tailscaleBinary, cacheDir } = options;
-  const rke2 = { version: rke2Version, binary: rke2Binary, files: releaseFiles, cacheDir };
+  const rke2 = { versions: rke2Versions, binary: rke2Binary, files: releaseFiles, cacheDir };
   const tailscale = {
     ...{ version: tailscaleVersion, binary: tailscaleBinary, unitFiles: tailscaleUnits, cacheDir },
   };

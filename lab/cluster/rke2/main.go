@@ -28,7 +28,12 @@ var (
 
 func main() {
 	log := logging.New(os.Stderr, false)
-	if err := run(os.Args[1:], log); err != nil {
+	release, err := ownRelease(version)
+	if err == nil {
+		version = release
+		err = run(os.Args[1:], log)
+	}
+	if err != nil {
 		log.Log(context.Background(), logging.LevelFatal, err.Error())
 		os.Exit(1)
 	}

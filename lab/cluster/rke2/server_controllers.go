@@ -39,8 +39,13 @@ func (s *server) startControllers() error {
 	if err != nil {
 		return err
 	}
+	ingress, err := s.ingress(config)
+	if err != nil {
+		return err
+	}
 	packaged := manifests.Packaged{
-		Dir: s.c.Layout.Manifests(), ClusterDNS: s.c.ClusterDNS, ClusterDomain: s.c.ClusterDomain, Disabled: s.c.Disable,
+		Dir: s.c.Layout.Manifests(), ClusterDNS: s.c.ClusterDNS, ClusterDomain: s.c.ClusterDomain,
+		Disabled: s.c.Disable, Ingress: ingress,
 	}
 	if err := packaged.Write(); err != nil {
 		return err

@@ -80,7 +80,7 @@ describe("Mirrors", () => {
     assert.deepEqual(download.body, answer.body);
   });
 
-  it("serve the RKE2 release with a true checksum, `+` written either way, and no other version", async () => {
+  it("serve RKE2 releases with a true checksum, `+` written either way, each program knowing which it is", async () => {
     const archive = await get("github.com", `${release}/rke2.linux-amd64.tar.gz`);
     assert.equal(archive.status, 200);
     const sums = await get("github.com", `${release.replace("%2B", "+")}/sha256sum-amd64.txt`);
@@ -94,8 +94,16 @@ describe("Mirrors", () => {
       "share/rke2/rke2-cis-sysctl.conf",
     ])
       assert.match(listing, new RegExp(path));
-    const other = await get("github.com", `${release.replace("35", "36")}/rke2.linux-amd64.tar.gz`);
-    assert.equal(`${other.status} ${other.body.toString()}`, "404 Not Found");
+    const releaseOf = async (version: string): Promise<string | undefined> => {
+      const path = `${release.replace("v1.35.4", version)}/rke2.linux-amd64.tar.gz`;
+      const { status, body } = await get("github.com", path);
+      if (status !== 200) return `${status} ${body.toString()}`;
+      const program = readFromTar(gunzipSync(body), (name) => name === "bin/rke2");
+      return program?.toString().split("\n").at(-1);
+    };
+    assert.equal(await releaseOf("v1.36.3"), "homelab-rke2-release=v1.36.3+rke2r1");
+    assert.equal(await releaseOf("v1.35.4"), "homelab-rke2-release=v1.35.4+rke2r1");
+    assert.equal(await releaseOf("v1.35.99"), "404 Not Found");
   });
 
   it("serve the lab's chart with a true digest in the index; a real one in the folder wins", async () => {

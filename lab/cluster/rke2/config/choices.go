@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"homelab/lab/cluster/rke2/manifests"
+
 	"github.com/robfig/cron/v3"
 )
 
@@ -36,9 +38,11 @@ func (c *Config) choices(v values) error {
 		if v.bool("enable-servicelb", false) {
 			return errors.New("enable-servicelb: this flag of RKE2 is not supported by the simulated rke2; remove it")
 		}
-		for _, ingress := range v.items("ingress-controller") {
-			if ingress != "none" {
-				return refusal("Invalid value %s for --ingress-controller flag: the simulated rke2 deploys none; use none", ingress)
+		c.Ingress = v.items("ingress-controller")
+		for _, ingress := range c.Ingress {
+			if ingress != "none" && !slices.Contains(manifests.Controllers, ingress) {
+				return refusal("Invalid value %s for --ingress-controller flag: must be one of %s", ingress,
+					strings.Join(manifests.Controllers, ","))
 			}
 		}
 		if p := v.text("secrets-encryption-provider", "aescbc"); p != "aescbc" && p != "secretbox" {

@@ -30,6 +30,8 @@ type Config struct {
 	ClusterDNS, ClusterDomain     string
 	NodePortRange                 string
 	Disable                       []string
+	// Ingress are the controllers of ingress that were asked for: none, some, or empty for the release's default.
+	Ingress                       []string
 	DisableCloudController        bool
 	KubeconfigPath                string
 	KubeconfigMode                os.FileMode

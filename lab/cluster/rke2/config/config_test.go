@@ -55,6 +55,7 @@ func TestRefusals(t *testing.T) {
 		{"unsupported flag", "datastore-endpoint: mysql://x", "datastore-endpoint: this flag of RKE2 is not supported", nil},
 		{"cni", "cni: canal", `cni: "canal" is not supported`, nil},
 		{"disable", "disable: rke2-corednss", `disable: "rke2-corednss" is not a packaged component`, nil},
+		{"ingress controller", "ingress-controller: nginx", "Invalid value nginx for --ingress-controller flag: must be one of traefik,ingress-nginx", nil},
 		{"cron", "etcd-snapshot-schedule-cron: every day", "invalid etcd-snapshot-schedule-cron", nil},
 		{"boolean", "debug: maybe", `invalid value "maybe" for flag -debug`, nil},
 		{"taint", "node-taint: a=b", "invalid taint spec: a=b", nil},
