@@ -6,6 +6,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { bgpKinds, bgpResources, type BgpPlan } from "./bgp.ts";
+import { ciliumHook } from "./cilium-step.ts";
 import { ciliumValues } from "./cilium-values.ts";
 
 const readyScript = rke2Script + scriptText(import.meta.url, "cilium-ready.sh");
@@ -51,7 +52,7 @@ export class Network extends ComponentResource {
         }),
         timeout: 900,
       },
-      { parent: this },
+      { parent: this, hooks: { beforeUpdate: [ciliumHook(args.cilium)] } },
     );
   }
 

@@ -3,13 +3,13 @@ import {
   output,
   secret,
   type ComponentResourceOptions,
-  type Input,
   type Output,
   type Resource,
+  type ResourceHook,
 } from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { memoryMiB, type MachineSpec, type ReachedMachine } from "../machine.ts";
-import { RemoteStep } from "../remote/remote-step.ts";
+import { RemoteStep, type RemoteStepArgs } from "../remote/remote-step.ts";
 import {
   agentConfig,
   registriesConfig,
@@ -19,6 +19,7 @@ import {
 } from "./config.ts";
 import { dismissal } from "./dismissal.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
+import { releaseHook } from "./release-hook.ts";
 import { scripts } from "./scripts.ts";
 
 /** A machine as a node of the cluster. */
@@ -175,15 +176,23 @@ export class Rke2Cluster extends ComponentResource {
           KUBE_VIP:
             node.role === "server" ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
         },
+        hooks: mode === "apply" ? [this.release(node)] : [],
       },
       after,
     );
   }
 
+  /** What was applied last is what a node runs: a join leaves a node that has joined as it is. */
+  private release(node: ClusterNode): ResourceHook {
+    const { cluster, servers } = this.#args;
+    const away = servers.filter(({ offline }) => offline).map(({ name }) => name);
+    return releaseHook(`${node.name}-apply`, { node, version: cluster.version, away });
+  }
+
   private step(
     node: ClusterNode,
     title: string,
-    args: { readonly script: string; readonly parameters: Readonly<Record<string, Input<string>>> },
+    args: Pick<RemoteStepArgs, "script" | "parameters" | "hooks">,
     after: readonly Resource[] = [],
   ): Resource {
     return new RemoteStep(

@@ -57,7 +57,8 @@ export function serverConfig(
     ],
     cni: "none",
     "disable-kube-proxy": true,
-    disable: ["rke2-ingress-nginx"],
+    // A disabled chart is not enough: from 1.36 on RKE2 deploys Traefik where it is told of no controller.
+    "ingress-controller": "none",
     "cluster-cidr": cluster.pods,
     "service-cidr": cluster.services,
     "cluster-dns": cluster.clusterDns,

@@ -9,7 +9,7 @@ export const rke2Script = stepScript + text("rke2.sh");
 export const scripts = {
   prepare: rke2Script + text("prepare.sh"),
   stage: rke2Script + text("stage.sh"),
-  node: rke2Script + text("unit.sh") + text("node.sh"),
+  node: rke2Script + text("unit.sh") + text("drain.sh") + text("node.sh"),
   admit: rke2Script + text("admit.sh"),
   dismiss: rke2Script + text("dismiss.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),

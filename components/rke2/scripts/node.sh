@@ -14,6 +14,7 @@ main() {
   room 2048
   local was_ready=no wanted
   if node_is_ready; then was_ready=yes; fi
+  if upgrades; then before_upgrade; fi
   unpack
   settings
   wanted=$(fingerprint)
@@ -27,7 +28,41 @@ main() {
   if [[ $was_ready == yes ]]; then
     wait_until 300 node_is_ready || fail "$NODE_NAME: the node was Ready before its restart and is not after 300 s" "$(conditions)"
   fi
+  if [[ $ROLE == server ]]; then undrain "$NODE_NAME"; fi
   printf '%s\n' "$wanted" >"$state/applied"
+}
+
+# Whether another release gives way to VERSION.
+upgrades() {
+  local had
+  had=$(cat "$state/installed" 2>/dev/null) || return 1
+  [[ $had != "$VERSION" ]]
+}
+
+before_upgrade() {
+  release_step "$(cat "$state/installed")" "$VERSION"
+  if [[ $ROLE != server ]]; then return 0; fi
+  local releases
+  releases=$(kube get nodes -l node-role.kubernetes.io/control-plane=true -o 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}') ||
+    fail "$NODE_NAME: its API does not answer, so no snapshot can be taken before the upgrade to $VERSION" \
+      "bring the cluster up with $(cat "$state/installed") first: systemctl restart rke2-server; journalctl -u rke2-server"
+  # The first server of an upgrade: a later snapshot would hold what the new release has written.
+  if [[ " $releases " != *" $VERSION "* ]]; then save_snapshot; fi
+  drain "$NODE_NAME" 120
+}
+
+# Where S3 does not answer the command saves nothing at all; the disk alone is better than that.
+save_snapshot() {
+  local said
+  note "$NODE_NAME: saving an etcd snapshot before the upgrade to $VERSION"
+  said=$(rke2 etcd-snapshot save --name pre-upgrade 2>&1) || {
+    note "$NODE_NAME: the snapshot failed; saving one on the machine alone" "$(tail -n 1 <<<"$said")"
+    said=$(rke2 etcd-snapshot save --name pre-upgrade --etcd-s3=false 2>&1) ||
+      fail "$NODE_NAME: no etcd snapshot can be saved, so nothing is upgraded" "$(tail -n 3 <<<"$said")"
+  }
+  # RKE2 keeps those that were asked for until somebody takes them away.
+  rke2 etcd-snapshot prune --name pre-upgrade --snapshot-retention 3 >/dev/null 2>&1 ||
+    note "$NODE_NAME: older snapshots of upgrades could not be pruned"
 }
 
 kube() {

@@ -14,3 +14,22 @@ room() {
     fail "the disk of $(hostname) is full: $free MiB are free on $folder, RKE2 needs $1 MiB. Free some (du -xh / | sort -h | tail; journalctl --vacuum-size=100M), or raise diskGiB of the machine"
   done
 }
+
+# release_step FROM TO: ends the step when TO may not follow FROM; see version-step.ts. RKE2 itself would install it, and
+# find out with its data already changed.
+release_step() {
+  local form='^v1\.([0-9]+)\.([0-9]+)\+rke2r([0-9]+)$' from to i
+  [[ $1 =~ $form ]] || return 0
+  from=("${BASH_REMATCH[@]:1}")
+  [[ $2 =~ $form ]] || return 0
+  to=("${BASH_REMATCH[@]:1}")
+  if ((to[0] > from[0] + 1)); then
+    fail "$2 skips a minor: $1 is installed on $(hostname); use a v1.$((from[0] + 1)) release first, then this one. Nothing was changed"
+  fi
+  for i in 0 1 2; do
+    if ((to[i] > from[i])); then return 0; fi
+    if ((to[i] < from[i])); then
+      fail "$2 is older than $1, which is installed on $(hostname); its data cannot be taken back: put $1 back, or a newer release. Nothing was changed"
+    fi
+  done
+}

@@ -7,6 +7,7 @@ archive=rke2.linux-amd64.tar.gz
 
 main() {
   take_turn 1500
+  release_step "$(cat "$state/installed" 2>/dev/null || true)" "$VERSION"
   local folder=$state/releases/$VERSION
   if [[ -e $folder/verified ]]; then return 0; fi
   room 2048

@@ -40,7 +40,7 @@ describe("RKE2 config", () => {
       ],
       cni: "none",
       "disable-kube-proxy": true,
-      disable: ["rke2-ingress-nginx"],
+      "ingress-controller": "none",
       "cluster-cidr": "10.42.0.0/16",
       "service-cidr": "10.43.0.0/16",
       "cluster-dns": "10.43.0.10",
