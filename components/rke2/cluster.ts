@@ -106,8 +106,8 @@ export class Rke2Cluster extends ComponentResource {
     const [first, ...further] = this.#args.servers;
     let last = this.node(first, "apply", [...known(staged, first)]);
     for (const server of further) {
-      const admitted = this.admit(server, last);
-      last = this.node(server, "apply", [...known(staged, server), admitted]);
+      const admitted = this.admit(server, [...known(staged, server), last]);
+      last = this.node(server, "apply", [admitted]);
     }
     return last;
   }
@@ -119,7 +119,7 @@ export class Rke2Cluster extends ComponentResource {
     return new Map(
       this.#args.agents.map((agent) => [
         agent.name,
-        this.node(agent, "join", [...known(staged, agent), this.admit(agent, servers)]),
+        this.node(agent, "join", [this.admit(agent, [...known(staged, agent), servers])]),
       ]),
     );
   }
@@ -132,7 +132,11 @@ export class Rke2Cluster extends ComponentResource {
     );
   }
 
-  private admit(joiner: ClusterNode, after: Resource): Resource {
+  /**
+   * The joiner itself has been asked by then: its own steps refuse to take a machine that was installed before for one
+   * that is new, and only then does anybody delete the node of its name.
+   */
+  private admit(joiner: ClusterNode, after: readonly Resource[]): Resource {
     const [first] = this.#args.servers;
     return new RemoteStep(
       `${joiner.name}-admit`,
@@ -141,10 +145,8 @@ export class Rke2Cluster extends ComponentResource {
         title: `admit ${joiner.name} on`,
         script: scripts.admit,
         parameters: { JOINER: joiner.name, JOINER_GENERATION: joiner.generation },
-        // A generation that was only made up would take a node out of the cluster whose host is down.
-        tellsOf: [joiner],
         limitSeconds: 1500,
-        after: [after],
+        after,
       },
       { parent: this },
     ).done;

@@ -15,6 +15,17 @@ fail() {
 
 note() { printf '%s\n' "$*" >&2; }
 
+# Which life this machine lives: GENERATION is what the run takes it for. One that was installed under another is no new
+# machine, whatever its tags say, and what is done next would take a node out of the cluster that runs well.
+if [[ -n ${GENERATION:-} ]]; then
+  born=$(cat "$state/generation" 2>/dev/null || true)
+  if [[ -n $born && $born != "$GENERATION" ]]; then
+    fail "$(hostname) was installed as $born, and this run takes it for a machine that was built anew ($GENERATION): its disk is an old one" \
+      "put the tag $born back on its VM in place of $GENERATION and run up again, or destroy the VM so that it is built anew"
+  fi
+  if [[ -z $born ]]; then printf '%s\n' "$GENERATION" >"$state/generation"; fi
+fi
+
 # take_turn SECONDS: one step at a time. A step whose connection was cut goes on alone; the next waits for it here.
 take_turn() {
   mkdir -p /run/lock

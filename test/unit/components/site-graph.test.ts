@@ -28,6 +28,11 @@ describe("home site's graph", () => {
     assert.match(after("proxmox-vault-admit-command"), /proxmox-titan-apply-command/);
   });
 
+  it("asks a machine itself, by its own steps, before its former node is deleted", () => {
+    for (const name of ["proxmox-tank", "proxmox-titan", "proxmox-vault"])
+      assert.match(after(`${name}-admit-command`), new RegExp(`${name}-stage-command`));
+  });
+
   it("makes the kubeconfig an output of the step that waits for the API and every node", () => {
     assert.match(after("kubernetes"), /home-kubeconfig-command/);
     assert.match(after("home-kubeconfig-command"), /proxmox-vault-apply-command/);
