@@ -46,8 +46,10 @@ export interface Machine {
   readonly role: "server" | "agent";
   /** Changes when the machine is built anew: `gen-` and 8 hex digits. Every step then runs again. */
   readonly generation: string;
-  /** Whether its host does not answer now: what only this run made up must then change nothing. */
+  /** Whether its host is down now: the machine and what is done on it are then left as they are. */
   readonly offline: boolean;
+  /** Whether it was there, on its host, when the run began. */
+  readonly stands: boolean;
 }
 
 /** A machine that is reached over SSH. */

@@ -1,9 +1,11 @@
 import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
 import type { Machine, MachineSpec } from "../components/machine.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
+import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
+import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import type { Site } from "./open-site.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
-import { proxmoxProvider } from "./parts/proxmox/provider.ts";
+import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
 /** The world as it was found. */
@@ -20,18 +22,31 @@ export interface World {
   /** Names a machine's new generation. */
   readonly fresh?: () => string;
   readonly askPolicy?: AskPolicy;
+  readonly proxmox?: ProxmoxApi;
+  /** What the stack's state has on Proxmox. */
+  readonly known?: () => Promise<Known>;
 }
 
 /**
- * Asks the world what must be known before anything is registered: which machines Proxmox has, and the tailnet's policy.
- * Throws when one of them does not answer, or when what was found stands against the site.
+ * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
+ * knows of it, and the tailnet's policy. Throws when one of them does not answer, or when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
-  const proxmox = proxmoxProvider(site);
-  const [inventory, tailnet] = await Promise.all([
-    readInventory(proxmox, site.config.proxmox.endpoint),
+  const { config } = site;
+  const [[inventory, known], tailnet] = await Promise.all([
+    (async () => {
+      const memory = await (world.known ?? readKnown)();
+      const api = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
+      const vmIds = [...config.machines, ...memory.machines].map(({ vmId }) => vmId);
+      const found = await readInventory(api, {
+        endpoint: config.proxmox.endpoint,
+        vmIds: [...new Set(vmIds)],
+        pciMappings: config.proxmox.pciMappings.length > 0,
+      });
+      return [found, memory] as const;
+    })(),
     findTailnet(site, world.askPolicy),
   ]);
-  const machines = checkMachines(site, inventory, world.fresh ?? freshGeneration);
-  return { proxmox, machines, tailnet };
+  const machines = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
+  return { proxmox: proxmoxProvider(site), machines, tailnet };
 }

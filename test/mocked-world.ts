@@ -1,5 +1,7 @@
 /** What providers and services answer where a program runs without an engine. */
 
+import type { ProxmoxApi } from "../components/proxmox/proxmox-api.ts";
+
 /** What differs from one world to another. */
 export interface World {
   /** Machines that Proxmox lists. */
@@ -21,12 +23,28 @@ export function made(type: string, name: string, inputs: Values): { id: string; 
   return { id: id(type, name, inputs), state: { ...inputs, ...outputs(type, name, inputs) } };
 }
 
-/** What a data source gives. Throws for one that the program has no reason to ask. */
-export function told(token: string, { vms = [], offline = [] }: World): Values {
-  if (token.endsWith("getNodesLegacy"))
-    return { names: hosts, onlines: hosts.map((host) => !offline.includes(host)) };
-  if (token.endsWith("getVmsLegacy")) return { vms };
-  throw new Error(`${token}: this world has no such data source`);
+/** Proxmox's answers. Throws for a path that the program has no reason to ask. */
+export function proxmoxOf({ vms = [], offline = [] }: World): ProxmoxApi {
+  const answers: Readonly<Record<string, unknown>> = {
+    "cluster/resources": [
+      ...hosts.map((node) => ({
+        ...{ type: "node", node, status: offline.includes(node) ? "offline" : "online" },
+      })),
+      ...vms.map(({ vmId, name, nodeName, tags }) => ({
+        ...{ type: "qemu", vmid: vmId, name, node: nodeName, tags: tags.join(";") },
+      })),
+    ],
+    pools: [],
+    "cluster/mapping/pci": [],
+    "cluster/status": [{ type: "cluster", quorate: 1 }],
+  };
+  return <T>(path: string): Promise<T> => {
+    const [bare = path] = path.split("?");
+    const answer = bare === "cluster/nextid" ? path.slice(path.indexOf("=") + 1) : answers[bare];
+    return answer === undefined
+      ? Promise.reject(new Error(`${path}: this world has no such path`))
+      : Promise.resolve(answer as T);
+  };
 }
 
 function outputs(type: string, name: string, inputs: Values): Values {

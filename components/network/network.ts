@@ -70,7 +70,6 @@ export class Network extends ComponentResource {
           GENERATIONS: args.nodes.map((node) => node.generation).join(" "),
           KINDS: bgpKinds.join(" "),
         },
-        tellsOf: args.nodes,
         limitSeconds: 1800,
         after: [release],
       },

@@ -1,10 +1,13 @@
 import type { MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
-import { programTag, siteTag } from "./tags.ts";
+import { unmarked } from "./identity.ts";
+import type { KnownMachine } from "./known-machines.ts";
+import { isOwn } from "./tags.ts";
 
-/** A machine that the Proxmox cluster has, whoever made it. */
+/** A guest that the Proxmox cluster has, whoever made it. */
 export interface ExistingMachine {
   readonly vmId: number;
+  /** Empty when its host has been down for a while: only the host tells it. */
   readonly name: string;
   readonly host: string;
   readonly tags: readonly string[];
@@ -21,11 +24,10 @@ export interface ConflictArgs {
   readonly existing: readonly ExistingMachine[];
   /** Names that the config lists under `allowReplace`. */
   readonly allowReplace: readonly string[];
-}
-
-/** Whether a machine carries the marks of this program and site. */
-export function isOwn(site: string, machine: ExistingMachine): boolean {
-  return machine.tags.includes(programTag) && machine.tags.includes(siteTag(site));
+  /** Machines in the state of this stack. */
+  readonly known: readonly KnownMachine[];
+  /** Hosts that are down. */
+  readonly offline: readonly string[];
 }
 
 /**
@@ -43,7 +45,9 @@ export function conflicts(args: ConflictArgs): readonly Problem[] {
 }
 
 function foreign(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
-  const others = args.existing.filter((machine) => !isOwn(args.site, machine));
+  const others = args.existing.filter(
+    (machine) => !isOwn(args.site, machine) && unmarked(args, machine) === undefined,
+  );
   const byId = others.find((machine) => machine.vmId === wanted.vmId);
   const byName = others.find(
     (machine) => machine.name === wanted.name && machine.vmId !== wanted.vmId,
@@ -75,8 +79,13 @@ function formerly(
   { vmId, name }: WantedMachine,
 ): ExistingMachine | undefined {
   return existing.find(
-    (machine) => machine.vmId === vmId && machine.name !== name && isOwn(site, machine),
+    (machine) => machine.vmId === vmId && !isCalled(machine, name) && isOwn(site, machine),
   );
+}
+
+/** Whether a machine has the name, as far as anybody tells. */
+function isCalled(machine: ExistingMachine, name: string): boolean {
+  return machine.name === "" || machine.name === name;
 }
 
 /** Why a machine of this site would be destroyed and built anew; empty when it would not be. */
@@ -85,7 +94,9 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
   const byName = own.find(
     (machine) => machine.name === wanted.name && machine.vmId !== wanted.vmId,
   );
-  const byId = own.find((machine) => machine.vmId === wanted.vmId && machine.name === wanted.name);
+  const byId = own.find(
+    (machine) => machine.vmId === wanted.vmId && isCalled(machine, wanted.name),
+  );
   const found: string[] = [];
   if (byName !== undefined)
     found.push(`its VM id is ${byName.vmId} now, the config says ${wanted.vmId}`);
@@ -108,7 +119,8 @@ function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined 
   if (!args.allowReplace.includes(name)) {
     return (
       "this would destroy the machine with its disks and build a new one; undo the change, or name " +
-      `${name} under homelab:allowReplace`
+      `${name} under homelab:allowReplace. A machine moves with its disks by qm migrate, and then the config's host ` +
+      "follows it (docs/proxmox.md)"
     );
   }
   if (wanted === servers[0] && servers.length > 1) {
@@ -126,10 +138,13 @@ function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined 
 /** Why etcd cannot count on a server during this run; undefined when it can. */
 function weakness(args: ConflictArgs, server: WantedMachine): string | undefined {
   if (rebuildReasons(args, server).length > 0) return `${server.name} is to be built anew too`;
-  const there = args.existing.some(
+  const found = args.existing.find(
     (machine) => machine.vmId === server.vmId && isOwn(args.site, machine),
   );
-  return there ? undefined : `${server.name} is not there now or its host does not answer`;
+  if (found === undefined) return `${server.name} is not there now`;
+  return args.offline.includes(found.host)
+    ? `the host ${found.host} of ${server.name} is down`
+    : undefined;
 }
 
 function describe(machine: ExistingMachine): string {

@@ -1,6 +1,6 @@
 import type { MachineSpec } from "../machine.ts";
-import { isOwn, type ExistingMachine } from "./conflicts.ts";
-import { generationOf } from "./tags.ts";
+import type { ExistingMachine } from "./conflicts.ts";
+import { generationsOf, isOwn } from "./tags.ts";
 
 /** What decides whether a machine is the one that earlier runs installed. */
 export interface GenerationArgs {
@@ -11,13 +11,20 @@ export interface GenerationArgs {
   readonly fresh: () => string;
 }
 
+/** Whether a machine of the site is where it belongs, so that this run builds it neither for the first time nor anew. */
+export function stands({ site, machine, existing }: Omit<GenerationArgs, "fresh">): boolean {
+  return placed({ site, machine, existing }) !== undefined;
+}
+
 /**
  * The generation of a machine: the one it carries if it exists where it belongs, else a new one, because this run
- * builds it.
+ * builds it. Only what was not taken for lost or doubtful may be asked about: see `doubts`.
  */
 export function machineGeneration(args: GenerationArgs): string {
-  const { machine } = args;
-  const found = args.existing.find((vm) => vm.vmId === machine.vmId && isOwn(args.site, vm));
-  const stays = found !== undefined && (machine.ha !== undefined || found.host === machine.host);
-  return (stays ? generationOf(found.tags) : undefined) ?? args.fresh();
+  return generationsOf(placed(args)?.tags ?? [])[0] ?? args.fresh();
+}
+
+function placed({ site, machine, existing }: Omit<GenerationArgs, "fresh">) {
+  const found = existing.find((vm) => vm.vmId === machine.vmId && isOwn(site, vm));
+  return machine.ha !== undefined || found?.host === machine.host ? found : undefined;
 }

@@ -1,28 +1,34 @@
 import type { Problem } from "../problem.ts";
-import { isOwn, rebuildReasons, type ConflictArgs, type ExistingMachine } from "./conflicts.ts";
+import { rebuildReasons, type ConflictArgs, type ExistingMachine } from "./conflicts.ts";
+import { isOwn } from "./tags.ts";
 
 /** What the check of machines that leave compares. */
 export interface RemovalArgs extends ConflictArgs {
   /** Names that the config lists under `allowRemove`. */
   readonly allowRemove: readonly string[];
-  /** Hosts that do not answer. */
-  readonly offline: readonly string[];
 }
 
 /**
  * Machines of this site that the config has no more. One whose VM id the config still has is not among them: it would be
- * renamed, which `conflicts` refuses.
+ * renamed, which `conflicts` refuses. A machine without name, because its host is down, has the one that the state knows.
  */
 export function leaving({
   site,
   wanted,
   existing,
-}: Pick<RemovalArgs, "site" | "wanted" | "existing">): readonly ExistingMachine[] {
-  return existing.filter(
-    (machine) =>
-      isOwn(site, machine) &&
-      !wanted.some(({ name, vmId }) => name === machine.name || vmId === machine.vmId),
-  );
+  known,
+}: Pick<RemovalArgs, "site" | "wanted" | "existing" | "known">): readonly ExistingMachine[] {
+  return existing
+    .filter((machine) => isOwn(site, machine))
+    .map((machine) => ({ ...machine, name: nameOf(machine, known) }))
+    .filter(
+      (machine) => !wanted.some(({ name, vmId }) => name === machine.name || vmId === machine.vmId),
+    );
+}
+
+function nameOf({ name, vmId }: ExistingMachine, known: RemovalArgs["known"]): string {
+  if (name !== "") return name;
+  return known.find((machine) => machine.vmId === vmId)?.name ?? `VM ${vmId}`;
 }
 
 /**
@@ -64,14 +70,18 @@ function refusal(
 function weakness(args: RemovalArgs): string | undefined {
   const servers = args.wanted.filter(({ role }) => role === "server");
   const first = servers[0];
-  const there = (vmId: number): boolean =>
-    args.existing.some((machine) => machine.vmId === vmId && isOwn(args.site, machine));
-  if (first !== undefined && !there(first.vmId)) {
-    return `the first server, ${first.name}, has to be there already, and it is not or its host does not answer: move one that runs to the top of homelab:machines`;
+  const hostOf = (server: { readonly vmId: number }): string | undefined =>
+    args.existing.find((machine) => machine.vmId === server.vmId && isOwn(args.site, machine))
+      ?.host;
+  const isDown = (host: string | undefined): boolean =>
+    host !== undefined && args.offline.includes(host);
+  const topmost = first && hostOf(first);
+  if (first !== undefined && (topmost === undefined || isDown(topmost))) {
+    return `the first server, ${first.name}, has to be there already, and it is not or its host is down: move one that runs to the top of homelab:machines`;
   }
-  const down = servers.find(({ host, vmId }) => args.offline.includes(host) && !there(vmId));
+  const down = servers.find((server) => isDown(hostOf(server)));
   if (down !== undefined) {
-    return `the host ${down.host} of the server ${down.name} does not answer: bring it back`;
+    return `the host ${hostOf(down) ?? down.host} of the server ${down.name} is down: bring it back`;
   }
   const rebuilt = args.wanted.find((machine) => rebuildReasons(args, machine).length > 0);
   return rebuilt === undefined ? undefined : `${rebuilt.name} is to be built anew`;

@@ -80,16 +80,15 @@ export function vmArgs(
 
 /**
  * Properties of a machine's VM that previews must leave alone: the provider fills in a speed for each disk and never
- * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine on a host that does not answer
- * must not change because its generation cannot be read.
+ * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine that stands where the config
+ * says must not be built anew because the state still has it elsewhere: somebody has migrated it by hand.
  */
 export function vmIgnoreChanges(
-  machine: Pick<MachineSpec & Machine, "extraDisks" | "ha" | "offline">,
+  machine: Pick<MachineSpec & Machine, "extraDisks" | "ha" | "stands">,
 ): string[] {
   const disks = 1 + machine.extraDisks.length;
   return [
     ...Array.from({ length: disks }, (_, i) => `disks[${i}].speed`),
-    ...(machine.ha === undefined ? [] : ["nodeName"]),
-    ...(machine.offline ? ["tags"] : []),
+    ...(machine.ha !== undefined || machine.stands ? ["nodeName"] : []),
   ];
 }

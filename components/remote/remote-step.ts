@@ -27,11 +27,6 @@ export interface RemoteStepArgs {
   readonly limitSeconds: number;
   /** What must be done before; recorded on the command itself, so that it also orders a destroy. */
   readonly after: readonly Resource[];
-  /**
-   * Further machines whose generation is among the parameters. While the host of one does not answer, its generation is
-   * not known, and the step is left as it is.
-   */
-  readonly tellsOf?: readonly ReachedMachine[];
   /** Whether what the script prints is secret. */
   readonly secretOutput?: boolean;
   /**
@@ -91,7 +86,8 @@ export class RemoteStep extends ComponentResource {
         dependsOn: [machine.vm, ...args.after],
         ...((args.goesWithMachine ?? args.runs !== "at-delete") ? { deletedWith: machine.vm } : {}),
         hooks: { beforeCreate: hooks, beforeUpdate: hooks },
-        ignoreChanges: unknownGeneration(args) ? ["stdin"] : [],
+        // Nobody could be reached to run it; the next run after the host is back does.
+        ignoreChanges: machine.offline ? ["stdin"] : [],
         additionalSecretOutputs: args.secretOutput ? ["stdout", "stderr"] : ["stdin"],
       },
     );
@@ -120,10 +116,6 @@ export class RemoteStep extends ComponentResource {
       );
     });
   }
-}
-
-function unknownGeneration({ machine, tellsOf = [] }: RemoteStepArgs): boolean {
-  return [machine, ...tellsOf].some(({ offline }) => offline);
 }
 
 /** The provider gives standard input to each command; one that does nothing must read it all the same. */

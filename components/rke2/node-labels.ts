@@ -34,7 +34,6 @@ export class NodeLabels extends ComponentResource {
         {
           parent: this,
           dependsOn: args.dismissals.get(node.name) ?? [],
-          ignoreChanges: node.offline ? [`metadata.annotations["${generationLabel}"]`] : [],
         },
       );
     this.registerOutputs({});

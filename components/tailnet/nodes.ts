@@ -51,8 +51,6 @@ export class TailnetNodes extends ComponentResource {
         dependsOn: [machine.vm],
         hooks: { beforeCreate: [free] },
         additionalSecretOutputs: ["key"],
-        // Of an unreachable host nothing is known; what this run made up must change nothing.
-        ignoreChanges: machine.offline ? ["description"] : [],
       },
     );
   }

@@ -5,7 +5,7 @@ import { parseSiteConfig } from "../../stacks/site-file.ts";
 import { deploySite } from "../../stacks/site.ts";
 import type { World } from "../mocked-world.ts";
 import { record, secretsAs, type Recorded, type Reference } from "../recorder.ts";
-import { siteDeps } from "../unit/site-deps.ts";
+import { depsIn } from "../unit/site-deps.ts";
 
 /** One resource of a site's graph. */
 export interface GraphNode {
@@ -27,8 +27,8 @@ export async function goldenGraph(stack: string, world: World = {}): Promise<rea
   const file = new URL(`../../Pulumi.${stack}.yaml`, import.meta.url);
   const { config, problems } = parseSiteConfig(siteFile(file), stack);
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml: ${problems.map((p) => `${p.path}: ${p.text}`).join("; ")}`);
-  const recording = await record(stack, world);
-  await deploySite(stack, config, siteDeps);
+  const recording = await record(stack);
+  await deploySite(stack, config, depsIn(world));
   const { resources } = await recording.settled();
   return resources.map(describe).sort((a, b) => order(`${a.type} ${a.name}`, `${b.type} ${b.name}`));
 }

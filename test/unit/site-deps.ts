@@ -2,6 +2,7 @@ import { secret } from "@pulumi/pulumi";
 import type { Secrets, SecretUse } from "../../components/security/secrets.ts";
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteDeps } from "../../stacks/site.ts";
+import { proxmoxOf, type World } from "../mocked-world.ts";
 
 /** Secrets whose values say which reference they stand for. */
 export function fakeSecrets(uses: readonly SecretUse[]): Secrets {
@@ -34,8 +35,15 @@ const policy = {
 };
 
 /** A deployment whose surroundings are made up: nothing is asked of anybody. */
-export const siteDeps: SiteDeps = {
-  fresh: () => "gen-00000000",
-  readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
-  askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
-};
+export const siteDeps: SiteDeps = depsIn({});
+
+/** The same in a world that differs. */
+export function depsIn(world: World): SiteDeps {
+  return {
+    fresh: () => "gen-00000000",
+    readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
+    askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
+    proxmox: proxmoxOf(world),
+    known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [] }),
+  };
+}

@@ -3,11 +3,7 @@
 // and refuses arguments that it does not support.
 package proxmoxve
 
-import (
-	"context"
-
-	"homelab/lab/plugins/provider"
-)
+import "homelab/lab/plugins/provider"
 
 // New describes the plugin; property names are those of the package @muhlba91/pulumi-proxmoxve.
 func New() provider.Provider {
@@ -23,10 +19,6 @@ func New() provider.Provider {
 			"proxmoxve:index/poolLegacy:PoolLegacy": poolLegacy(p),
 			"proxmoxve:index/haresource:Haresource": haResource(p),
 			"proxmoxve:hardware/mapping/pci:Pci":    pciMapping(p),
-		},
-		Functions: map[string]func(context.Context, provider.Map) (provider.Map, error){
-			"proxmoxve:index/getVmsLegacy:getVmsLegacy":     p.getVMs,
-			"proxmoxve:index/getNodesLegacy:getNodesLegacy": p.getNodes,
 		},
 	}
 }

@@ -1,39 +1,78 @@
 import { randomBytes } from "node:crypto";
 import { log, RunError } from "@pulumi/pulumi";
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
-import { conflicts, type ExistingMachine } from "../../../components/proxmox/conflicts.ts";
-import { leaving, removals } from "../../../components/proxmox/removals.ts";
-import { machineGeneration } from "../../../components/proxmox/generation.ts";
+import type { Problem } from "../../../components/problem.ts";
+import {
+  conflicts,
+  type ConflictArgs,
+  type ExistingMachine,
+} from "../../../components/proxmox/conflicts.ts";
+import { machineGeneration, stands } from "../../../components/proxmox/generation.ts";
+import { doubts } from "../../../components/proxmox/identity.ts";
 import type { Inventory } from "../../../components/proxmox/inventory.ts";
+import type { Known } from "../../../components/proxmox/known-machines.ts";
+import { leaving, removals } from "../../../components/proxmox/removals.ts";
+import { taken } from "../../../components/proxmox/shared-objects.ts";
 import { describeProblems } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
+import { sitePlan } from "./deploy.ts";
 
 /** Name of a new generation; tests give their own. */
 export const freshGeneration = (): string => `gen-${randomBytes(4).toString("hex")}`;
 
 /**
- * The site's machines beside those that exist. Throws one RunError that names every machine which may not be made, before
- * any resource is registered.
+ * The site's machines beside those that exist and those that its state knows. Throws one RunError that names every machine
+ * which may not be made and everything that is somebody else's, before any resource is registered.
  */
 export function checkMachines(
-  { name: site, config: { machines, allowReplace, allowRemove } }: SiteFile,
-  { machines: existing, offline }: Inventory,
+  { name: site, config }: SiteFile,
+  found: Inventory,
+  known: Known,
   fresh = freshGeneration,
 ): readonly (MachineSpec & Machine)[] {
-  const plan = { site, wanted: machines, existing, offline, allowReplace, allowRemove };
-  const problems = [...conflicts(plan), ...removals(plan)];
+  const { machines, allowReplace, allowRemove } = config;
+  const { machines: existing, offline, hidden } = found;
+  const plan = {
+    ...{ site, wanted: machines, existing, offline, hidden, allowReplace, allowRemove },
+    known: known.machines,
+  };
+  const plans = { site: sitePlan({ name: site, config }), wanted: machines, found, known };
+  const problems = [
+    ...doubts(plan),
+    ...conflicts(plan),
+    ...removals(plan),
+    ...taken(plans),
+    ...unsure(plan, found),
+  ];
   if (problems.length > 0) throw new RunError(describeProblems(site, problems));
   tellRemovals(allowRemove, leaving(plan));
   return machines.map((machine) => {
-    const away = offline.includes(machine.host);
-    if (away) {
-      void log.warn(
-        `${machine.host} does not answer; ${machine.name} on it is left as it is until it does`,
-      );
-    }
-    const generation = machineGeneration({ site, machine, existing, fresh });
-    return { ...machine, generation, offline: away };
+    const at = existing.find(({ vmId }) => vmId === machine.vmId)?.host ?? machine.host;
+    const away = offline.includes(at);
+    if (away)
+      void log.warn(`${at} is down; ${machine.name} on it is left as it is until it is back`);
+    const args = { site, machine, existing };
+    const generation = machineGeneration({ ...args, fresh });
+    return { ...machine, generation, offline: away, stands: stands(args) };
   });
+}
+
+/** Without a quorum nothing can be made, and what is not seen may have been made elsewhere since. */
+function unsure(
+  { wanted, existing }: Pick<ConflictArgs, "wanted" | "existing">,
+  { quorate, hosts, offline }: Inventory,
+): readonly Problem[] {
+  if (quorate) return [];
+  const down = `the Proxmox cluster has no quorum (${offline.length} of ${hosts.length} hosts are down: ${offline.join(", ")})`;
+  const missing = wanted.filter(({ vmId }) => !existing.some((machine) => machine.vmId === vmId));
+  if (missing.length === 0) {
+    void log.warn(`${down}: it makes, changes and starts no machine until it has one again`);
+    return [];
+  }
+  return missing.map(({ name }) => ({
+    path: `homelab:machines (${name})`,
+    text: `${down}, so that it can neither be made now nor be told to be gone; bring hosts back first`,
+  }));
 }
 
 /** Says which machines this run destroys for good, and what the list names in vain. */

@@ -1,5 +1,20 @@
 import { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
+import { RunError } from "@pulumi/pulumi";
+import type { ProxmoxAccess } from "../../../components/proxmox/proxmox-api.ts";
 import type { Site } from "../../open-site.ts";
+
+/** The address and token for what the program asks Proxmox itself. Throws a RunError when there is no token. */
+export function proxmoxAccess({ config: { proxmox }, secrets }: Site): ProxmoxAccess {
+  const { endpoint, apiToken } = proxmox;
+  const token =
+    apiToken === undefined ? process.env["PROXMOX_VE_API_TOKEN"] : secrets.reveal(apiToken);
+  if (token === undefined || token === "")
+    throw new RunError(
+      "there is no API token of Proxmox VE: set PROXMOX_VE_API_TOKEN, or homelab:proxmox.apiToken to where it is kept " +
+        "(docs/proxmox.md)",
+    );
+  return { endpoint, token };
+}
 
 /** The site's Proxmox VE. Token and SSH login come from PROXMOX_VE_* unless the config refers to them. */
 export function proxmoxProvider({ config: { proxmox }, secrets }: Site): Proxmox {

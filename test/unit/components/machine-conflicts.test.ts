@@ -5,7 +5,7 @@ import {
   type WantedMachine,
 } from "../../../components/proxmox/conflicts.ts";
 import { machineGeneration } from "../../../components/proxmox/generation.ts";
-import { generationOf, machineTags } from "../../../components/proxmox/tags.ts";
+import { generationsOf, machineTags } from "../../../components/proxmox/tags.ts";
 
 const ha = { maxRestart: 1, maxRelocate: 1 };
 
@@ -37,6 +37,8 @@ describe("conflicts with existing machines", () => {
       wanted: [{ ...wanted, ...change }, ...further],
       existing: [existing],
       allowReplace,
+      known: [],
+      offline: [],
     }).map((c) => c.text);
 
   it("are none with the site's own machine in its place", () => {
@@ -84,7 +86,7 @@ describe("conflicts with existing machines", () => {
       ...{ ...wanted, name, vmId: 122 + i, host: name.slice(8) },
       role: name === "proxmox-vault" ? ("agent" as const) : ("server" as const),
     }));
-    const texts = (hosts: readonly (string | undefined)[]) =>
+    const texts = (hosts: readonly (string | undefined)[], offline: readonly string[] = []) =>
       conflicts({
         site: "home",
         wanted: [wanted, ...trio],
@@ -96,6 +98,8 @@ describe("conflicts with existing machines", () => {
           }),
         ],
         allowReplace: names,
+        known: [],
+        offline,
       }).map(({ path, text }) => `${path}: ${text}`);
     assert.deepEqual(texts(["stone", "titan", "stone"]), []);
     assert.deepEqual(texts(["tank", undefined, "stone"]), []);
@@ -114,6 +118,8 @@ describe("conflicts with existing machines", () => {
       away.join(),
       /^homelab:machines\[1\] \(proxmox-tank\): .*proxmox-titan is not there now/,
     );
+    const down = texts(["stone", "titan", "vault"], ["titan"]);
+    assert.match(down.join(), /the host titan of proxmox-titan is down/);
   });
 });
 
@@ -136,7 +142,7 @@ describe("generation of a machine", () => {
   });
 
   it("is read from among any tags", () => {
-    assert.equal(generationOf(["gen-xyz", "general", "gen-12345678"]), "gen-12345678");
-    assert.equal(generationOf(["homelab"]), undefined);
+    assert.deepEqual(generationsOf(["gen-xyz", "general", "gen-12345678"]), ["gen-12345678"]);
+    assert.deepEqual(generationsOf(["homelab"]), []);
   });
 });

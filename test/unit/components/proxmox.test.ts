@@ -10,7 +10,7 @@ import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig();
 const site = sitePlan({ name: "home", config });
-const plan = { ...config.machines[0]!, generation: "gen-0a0b0c0d", offline: false };
+const plan = { ...config.machines[0]!, generation: "gen-0a0b0c0d", offline: false, stands: false };
 
 describe("MAC address of a machine", () => {
   it("is upper case, as Proxmox answers it", () => {
@@ -71,13 +71,13 @@ describe("arguments of a machine's VM", () => {
     assert.deepEqual(args.bootOrders, ["scsi0"]);
   });
 
-  it("ignore the speed of each disk, one entry a disk, and the host only under HA", () => {
+  it("ignore the speed of each disk, one entry a disk, and the host of a machine that HA or a person moves", () => {
     assert.deepEqual(vmIgnoreChanges(plan), ["disks[0].speed", "disks[1].speed"]);
-    assert.deepEqual(vmIgnoreChanges({ ...plan, extraDisks: [], ha, offline: true }), [
-      "disks[0].speed",
-      "nodeName",
-      "tags",
-    ]);
+    for (const moved of [{ ha }, { stands: true }])
+      assert.deepEqual(vmIgnoreChanges({ ...plan, extraDisks: [], ...moved }), [
+        "disks[0].speed",
+        "nodeName",
+      ]);
   });
 
   it("ask for no guest agent, which the image does not have", () => {

@@ -26,6 +26,7 @@ const texts = (change: Partial<RemovalArgs>): readonly string[] =>
     site: "home",
     wanted: [stone, tank, titan],
     existing: everything,
+    known: [],
     offline: [],
     allowReplace: [],
     allowRemove: [],
@@ -39,7 +40,7 @@ describe("machines that leave the config", () => {
     const photos = { name: "photos", vmId: 500, host: "stone", tags: [] };
     const cabin = { ...photos, name: "hut", tags: ["homelab", "homelab-cabin"] };
     const existing = [...everything, photos, cabin];
-    const found = leaving({ site: "home", wanted: [stone, tank, titan], existing });
+    const found = leaving({ site: "home", wanted: [stone, tank, titan], existing, known: [] });
     assert.deepEqual(
       found.map(({ name }) => name),
       ["proxmox-vault"],
@@ -84,11 +85,24 @@ describe("machines that leave the config", () => {
   });
 
   it("stay while the host of a server that stays is down", () => {
-    const existing = everything.filter(({ host }) => host !== "tank");
     assert.match(
-      texts({ ...allowed, existing, offline: ["tank"] }).join(),
-      /^homelab:machines \(proxmox-vault\): the host tank of the server proxmox-tank does not answer: bring it back/,
+      texts({ ...allowed, offline: ["tank"] }).join(),
+      /^homelab:machines \(proxmox-vault\): the host tank of the server proxmox-tank is down: bring it back/,
     );
+  });
+
+  it("have the name that the state knows while their host, which is down, does not tell it", () => {
+    const existing = everything.map((machine) =>
+      machine.vmId === 124 ? { ...machine, name: "" } : machine,
+    );
+    const known = everything.map((machine) => ({ ...machine }));
+    const vaultIsDown = { existing, known, offline: ["vault"] };
+    assert.match(
+      texts(vaultIsDown).join(),
+      /^homelab:machines \(proxmox-vault\): .*VM 124 on vault would be/,
+    );
+    assert.deepEqual(texts({ ...allowed, ...vaultIsDown }), []);
+    assert.match(texts({ existing, offline: ["vault"] }).join(), /^homelab:machines \(VM 124\)/);
   });
 
   it("stay while another machine is built anew", () => {
@@ -108,6 +122,8 @@ describe("a machine that is renamed", () => {
       wanted: [stone, tank, titan, loft],
       existing: everything,
       allowReplace: ["proxmox-loft"],
+      known: [],
+      offline: [],
     });
     assert.deepEqual(
       found.map(({ path }) => path),

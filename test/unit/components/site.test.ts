@@ -4,21 +4,22 @@ import { deploySite } from "../../../stacks/site.ts";
 import { goldenGraph } from "../../golden/graph.ts";
 import type { World } from "../../mocked-world.ts";
 import { record, type Recording } from "../../recorder.ts";
-import { siteDeps } from "../site-deps.ts";
+import { depsIn, siteDeps } from "../site-deps.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 async function deploy(world: World = {}, changes: Changes = {}): Promise<Recording> {
-  const recording = await record("home", world);
-  await deploySite("home", homeConfig(changes), { ...siteDeps, fresh: () => "gen-0000ffff" });
+  const recording = await record("home");
+  await deploySite("home", homeConfig(changes), { ...depsIn(world), fresh: () => "gen-0000ffff" });
   return recording.settled();
 }
 
 describe("deploying a site", () => {
   it("refuses a foreign machine's id before any machine, key or file is registered", async () => {
-    const recording = await record("home", {
+    const recording = await record("home");
+    const deps = depsIn({
       vms: [{ vmId: 122, name: "family-photos", nodeName: "tank", tags: [] }],
     });
-    await assert.rejects(deploySite("home", homeConfig(), siteDeps), (error: Error) => {
+    await assert.rejects(deploySite("home", homeConfig(), deps), (error: Error) => {
       assert.ok(RunError.isInstance(error));
       assert.match(
         error.message,
@@ -26,23 +27,34 @@ describe("deploying a site", () => {
       );
       return true;
     });
-    assert.deepEqual(
-      recording.resources.map(({ name }) => name),
-      ["proxmox"],
-    );
+    assert.deepEqual(recording.resources, []);
   });
 
-  it("leaves alone what tells of a machine whose host is down: its generation is not known", async () => {
-    const graph = await goldenGraph("home", { offline: ["vault"] });
+  it("leaves alone what is done on a machine whose host is down, and knows what it is all the same", async () => {
+    const marks = ["gen-12345678", "homelab", "homelab-home"];
+    const vault = { vmId: 124, name: "", nodeName: "vault", tags: marks };
+    const graph = await goldenGraph("home", { vms: [vault], offline: ["vault"] });
+    const of = (name: string) => graph.find((resource) => resource.name === name);
     const left = (name: string): string =>
-      JSON.stringify(
-        graph.find((resource) => resource.name === name)?.options?.["ignoreChanges"] ?? [],
-      );
-    for (const step of ["proxmox-vault-admit", "proxmox-vault-apply", "home-ready"])
-      assert.match(left(`${step}-command`), /stdin/, step);
-    assert.match(left("proxmox-vault-labels"), /homelab\/generation/);
-    for (const other of ["proxmox-tank-admit-command", "proxmox-tank-labels"])
+      JSON.stringify(of(name)?.options?.["ignoreChanges"] ?? []);
+    assert.match(left("proxmox-vault-apply-command"), /stdin/);
+    for (const other of [
+      "proxmox-vault-admit-command",
+      "proxmox-tank-admit-command",
+      "home-ready-command",
+    ])
       assert.equal(left(other), "[]", other);
+    assert.match(JSON.stringify(of("proxmox-vault-labels")?.inputs), /gen-12345678/);
+    assert.match(JSON.stringify(of("proxmox-vault-vm")?.inputs), /gen-12345678/);
+  });
+
+  it("leaves a machine alone that somebody has migrated, once the config says where to", async () => {
+    const marks = ["gen-12345678", "homelab", "homelab-home"];
+    const tank = { vmId: 122, name: "proxmox-tank", nodeName: "tank", tags: marks };
+    const site = await deploy({ vms: [tank] });
+    const ignored = (name: string) => site.get(name).options.ignoreChanges;
+    assert.ok(ignored("proxmox-tank-vm").includes("nodeName"));
+    assert.ok(!ignored("proxmox-titan-vm").includes("nodeName"));
   });
 
   it("keeps the generation of machines that stand, so that nothing runs again", async () => {

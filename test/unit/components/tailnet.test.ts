@@ -21,6 +21,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     role: "server" as const,
     generation: "gen-12345678",
     offline: false,
+    stands: true,
     vm: new Tailscale(`${name}-vm`),
   });
   const kubernetes = new Kubernetes("kubernetes");

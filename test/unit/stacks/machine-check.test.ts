@@ -1,26 +1,203 @@
 import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
+import type { Inventory } from "../../../components/proxmox/inventory.ts";
+import type { Known } from "../../../components/proxmox/known-machines.ts";
 import { checkMachines } from "../../../stacks/parts/machines/look.ts";
-import { homeConfig } from "./sample.ts";
+import { homeConfig, type Changes } from "./sample.ts";
+
+const own = ["gen-0000aaaa", "homelab", "homelab-home"];
+const machines = homeConfig().machines.map(({ name, vmId, host }) => ({
+  ...{ name, vmId, host },
+  tags: own,
+}));
+const [stone, tank, titan, vault] = machines as [Guest, Guest, Guest, Guest];
+type Guest = (typeof machines)[number];
+
+const whole: Inventory = {
+  machines,
+  hosts: ["stone", "tank", "titan", "vault"],
+  offline: [],
+  hidden: [],
+  pools: [{ name: "homelab", comment: "Machines of the homelab stack home" }],
+  pciMappings: [],
+  quorate: true,
+};
+const state: Known = { machines, pools: ["homelab"], pciMappings: [] };
+const fresh = () => "gen-ffffffff";
+
+const look = (found: Partial<Inventory> = {}, known: Partial<Known> = {}, changes: Changes = {}) =>
+  checkMachines(
+    { name: "home", config: homeConfig(changes) },
+    { ...whole, ...found },
+    { ...state, ...known },
+    fresh,
+  );
+
+/** What the run says where it is refused. */
+function refusal(...args: Parameters<typeof look>): string {
+  try {
+    look(...args);
+  } catch (error) {
+    assert.ok(RunError.isInstance(error), String(error));
+    return error.message;
+  }
+  return assert.fail("it was not refused");
+}
+
+/** The whole site with other tags on its second machine. */
+const tagged = (...tags: readonly string[]) => [stone, { ...tank, tags }, titan, vault];
 
 describe("a site's machines beside those that exist", () => {
   it("are refused with every machine that would leave or be renamed, in one message", () => {
-    const machines = homeConfig().machines.map(({ name, vmId, host }) => ({
-      ...{ name, vmId, host },
-      tags: ["gen-0000aaaa", "homelab", "homelab-home"],
-    }));
-    const config = homeConfig({ "machines[3].name": "proxmox-loft" });
-    const attic = { ...machines[0]!, name: "proxmox-attic", vmId: 140 };
-    const inventory = { machines: [...machines, attic], offline: [] };
-    assert.throws(
-      () => checkMachines({ name: "home", config }, inventory),
-      (error: Error) => {
-        assert.ok(RunError.isInstance(error));
-        assert.match(error.message, /2 problems; nothing was changed/);
-        assert.match(error.message, /homelab:machines\[3\] \(proxmox-loft\): VM id 124 is that of/);
-        assert.match(error.message, /homelab:machines \(proxmox-attic\): .*VM 140 on stone would/);
-        return true;
-      },
+    const attic = { ...stone, name: "proxmox-attic", vmId: 140 };
+    const text = refusal(
+      { machines: [...machines, attic] },
+      {},
+      { "machines[3].name": "proxmox-loft" },
+    );
+    assert.match(text, /2 problems; nothing was changed/);
+    assert.match(text, /homelab:machines\[3\] \(proxmox-loft\): VM id 124 is that of/);
+    assert.match(text, /homelab:machines \(proxmox-attic\): .*VM 140 on stone would/);
+  });
+
+  it("keep their generation whatever their hosts do, because the cluster knows their tags", () => {
+    const quiet = machines.map((machine) => ({ ...machine, name: "" }));
+    for (const found of [{}, { offline: ["tank", "vault"], machines: quiet }])
+      assert.deepEqual(
+        look(found).map(({ generation }) => generation),
+        Array.from({ length: 4 }, () => "gen-0000aaaa"),
+      );
+    assert.deepEqual(
+      look({ offline: ["tank"] }).map(({ offline }) => offline),
+      [false, true, false, false],
+    );
+  });
+
+  it("get a new generation only when they are surely gone", () => {
+    const without = machines.filter((machine) => machine !== tank);
+    assert.equal(look({ machines: without })[1]?.generation, "gen-ffffffff");
+    const unseen = refusal({ machines: without, hidden: [122] });
+    assert.match(
+      unseen,
+      /homelab:machines\[1\] \(proxmox-tank\): VM 122 on tank exists, but the Proxmox token does not see it/,
+    );
+    assert.match(unseen, /VM\.Audit/);
+    const stale = { machines: without, quorate: false, offline: ["titan", "vault"] };
+    assert.match(refusal(stale), /\(proxmox-tank\): the Proxmox cluster has no quorum \(2 of 4/);
+    assert.equal(look({ quorate: false, offline: ["titan", "vault"] }).length, 4);
+  });
+
+  it("are refused on an id that somebody has whom the token may not see", () => {
+    const text = refusal({ machines: [], hidden: [122] }, { machines: [] });
+    assert.match(
+      text,
+      /\(proxmox-tank\): VM id 122 is taken by a guest that the Proxmox token may/,
+    );
+  });
+
+  it("are refused without exactly the generation that they were given, which is named", () => {
+    const marks = ["homelab", "homelab-home"];
+    const put = /put it back: on tank, qm set 122 --tags 'gen-0000aaaa;homelab;homelab-home'/;
+    for (const [tags, seen] of [
+      [marks, /carries no tag gen-/],
+      [[...marks, "gen-0000aaaa", "gen-0000bbbb"], /carries gen-0000aaaa and gen-0000bbbb/],
+      [[...marks, "gen-0000bbbb"], /carries gen-0000bbbb, and this stack gave it gen-0000aaaa/],
+    ] as const) {
+      const text = refusal({ machines: tagged(...tags) });
+      assert.match(text, /homelab:machines\[1\] \(proxmox-tank\): VM 122 on tank/);
+      assert.match(text, seen);
+      assert.match(text, put);
+    }
+    const unknown = refusal({ machines: tagged(...marks) }, { machines: [] });
+    assert.match(unknown, /homelab\/generation of its node has it/);
+    const killed = look({ machines: tagged(...marks, "gen-0000bbbb") }, { machines: [] });
+    assert.equal(killed[1]?.generation, "gen-0000bbbb");
+  });
+
+  it("keep their own tags when the right generation is to be put back", () => {
+    const text = refusal({ machines: tagged("homelab", "homelab-home", "rack-a") });
+    assert.match(text, /--tags 'gen-0000aaaa;homelab;homelab-home;rack-a'/);
+  });
+
+  it("are known by the state when all their marks are lost, also while they leave the config", () => {
+    for (const tags of [[], ["homelab"], ["gen-0000aaaa", "homelab-home"]]) {
+      const text = refusal({ machines: tagged(...tags) });
+      assert.match(text, /VM 122 on tank was made by this site, but carries its tags/);
+      assert.match(text, /qm set 122 --tags 'gen-0000aaaa;homelab;homelab-home'/);
+      assert.doesNotMatch(text, /not of this site/);
+    }
+    const all = homeConfig().machines;
+    const leaves = refusal(
+      { machines: tagged() },
+      {},
+      { machines: all.filter(({ vmId }) => vmId !== 122), allowRemove: ["proxmox-tank"] },
+    );
+    assert.match(leaves, /homelab:machines \(proxmox-tank\): VM 122 on tank was made by this site/);
+  });
+});
+
+describe("a host that is no node of the cluster", () => {
+  it("is refused with those that are, whether it is misspelt or gone for good", () => {
+    const text = refusal({ hosts: ["tank", "titan", "vault"] });
+    assert.match(
+      text,
+      /homelab:machines\[0\]\.host \(proxmox-stone\): stone is no node of this Proxmox cluster \(it has tank, titan, vault\)/,
+    );
+  });
+});
+
+describe("a second stack on one Proxmox cluster", () => {
+  const cabin = machines.map((machine) => ({
+    ...machine,
+    tags: ["gen-0000cccc", "homelab", "homelab-cabin"],
+  }));
+  const nothing = { machines: [], pools: [], pciMappings: [] };
+
+  it("is refused with every name and id that the first one has", () => {
+    const text = refusal({ machines: cabin }, nothing);
+    assert.match(text, /5 problems; nothing was changed/);
+    assert.match(
+      text,
+      /homelab:machines\[0\] \(proxmox-stone\): VM id 121 is taken by proxmox-stone/,
+    );
+    assert.match(
+      text,
+      /homelab:proxmox\.pool: the pool homelab is there already \("Machines of the/,
+    );
+  });
+
+  it("is refused with a PCI mapping that it did not make, and keeps its own", () => {
+    const mapping = [
+      { name: "gpu", devices: [{ host: "stone", path: "0000:01:00.0", id: "10de:2204" }] },
+    ];
+    const found = { pciMappings: [{ name: "gpu", comment: "" }] };
+    const wanted = { "proxmox.pciMappings": mapping };
+    assert.match(
+      refusal(found, {}, wanted),
+      /homelab:proxmox\.pciMappings\[0\]\.name: the PCI mapping gpu is there already/,
+    );
+    assert.equal(look(found, { pciMappings: ["gpu"] }, wanted).length, 4);
+  });
+
+  it("is refused with a machine whose cloud-init file another site's machine has", () => {
+    const other = {
+      vmId: 300,
+      name: "tank",
+      host: "vault",
+      tags: ["homelab", "homelab-home-proxmox"],
+    };
+    assert.match(
+      refusal({ machines: [...machines, other] }),
+      /homelab:machines\[1\] \(proxmox-tank\): its cloud-init file home-proxmox-tank-user-data\.yaml is that of tank \(300\)/,
+    );
+  });
+
+  it("works beside the first with names and ids of its own", () => {
+    const others = cabin.map((machine, i) => ({ ...machine, vmId: 221 + i, name: `hut-${i}` }));
+    const site = look({ machines: others, pools: [] }, nothing);
+    assert.deepEqual(
+      site.map(({ generation }) => generation),
+      Array.from({ length: 4 }, () => "gen-ffffffff"),
     );
   });
 });

@@ -1,0 +1,53 @@
+import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
+
+/** A resource of this stack as its last run left it. */
+interface KnownResource {
+  readonly type: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** What this stack's state has on Proxmox. */
+export interface Known {
+  readonly machines: readonly KnownMachine[];
+  /** Ids of resource pools. */
+  readonly pools: readonly string[];
+  /** Names of PCI mappings. */
+  readonly pciMappings: readonly string[];
+}
+
+/** A machine as the state has it. */
+export interface KnownMachine {
+  readonly vmId: number;
+  readonly name: string;
+  readonly host: string;
+  readonly tags: readonly string[];
+}
+
+/**
+ * Reads this stack's own state, as the last run that ended or was killed left it; nothing before the first run. The
+ * engine answers from its backend (pulumi/pkg resource/deploy/builtins.go): what a refresh of this very run has found
+ * is not in it yet.
+ */
+export async function readKnown(): Promise<Known> {
+  const stackName = `${getOrganization()}/${getProject()}/${getStack()}`;
+  const { outputs } = (await runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+    stackName,
+  })) as { readonly outputs: Readonly<Record<string, KnownResource>> };
+  return knownOf(Object.values(outputs));
+}
+
+/** What of a state's resources is on Proxmox. */
+export function knownOf(resources: readonly KnownResource[]): Known {
+  const of = (type: string): readonly KnownResource["outputs"][] =>
+    resources.filter((resource) => resource.type === type).map(({ outputs }) => outputs);
+  return {
+    machines: of("proxmoxve:index/vmLegacy:VmLegacy").map((vm) => ({
+      vmId: Number(vm["vmId"]),
+      name: String(vm["name"]),
+      host: String(vm["nodeName"]),
+      tags: (vm["tags"] ?? []) as readonly string[],
+    })),
+    pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
+    pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
+  };
+}

@@ -1,0 +1,87 @@
+/** Whether the site's names on a Proxmox cluster are free: another stack may use the same cluster. */
+import type { Problem } from "../problem.ts";
+import type { ExistingMachine, WantedMachine } from "./conflicts.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Known } from "./known-machines.ts";
+import { programTag, sitesOf } from "./tags.ts";
+import type { SitePlan } from "./types.ts";
+import { snippetName } from "./vm-args.ts";
+
+/** What is compared. */
+export interface SharedArgs {
+  readonly site: Pick<SitePlan, "name" | "pool" | "pciMappings">;
+  readonly wanted: readonly WantedMachine[];
+  readonly found: Pick<Inventory, "machines" | "hosts" | "pools" | "pciMappings">;
+  readonly known: Pick<Known, "pools" | "pciMappings">;
+}
+
+/**
+ * What the site would take from somebody else: a pool or PCI mapping that is there and that this stack did not make, and
+ * a cloud-init file of another site's machine. Also every machine whose host is no node of the cluster.
+ */
+export function taken(args: SharedArgs): readonly Problem[] {
+  return [...takenPool(args), ...takenMappings(args), ...takenSnippets(args), ...strangers(args)];
+}
+
+function takenPool({ site: { pool }, found, known }: SharedArgs): readonly Problem[] {
+  const there = found.pools.find(({ name }) => name === pool);
+  if (there === undefined || known.pools.includes(pool)) return [];
+  return [
+    {
+      path: "homelab:proxmox.pool",
+      text:
+        `the pool ${pool} is there already${said(there.comment)}, and this stack did not make it; choose another name, or, ` +
+        `if nothing needs it, remove it: pvesh delete /pools/${pool}`,
+    },
+  ];
+}
+
+function takenMappings({ site, found, known }: SharedArgs): readonly Problem[] {
+  return site.pciMappings.flatMap(({ name }, i) => {
+    const there = found.pciMappings.find((mapping) => mapping.name === name);
+    if (there === undefined || known.pciMappings.includes(name)) return [];
+    return [
+      {
+        path: `homelab:proxmox.pciMappings[${i}].name`,
+        text:
+          `the PCI mapping ${name} is there already${said(there.comment)}, and this stack did not make it; choose another ` +
+          `name, or, if nothing needs it, remove it: pvesh delete /cluster/mapping/pci/${name}`,
+      },
+    ];
+  });
+}
+
+function said(comment: string): string {
+  return comment === "" ? "" : ` ("${comment}")`;
+}
+
+/** Names of the files join site and machine: `lab` with `a-node` and `lab-a` with `node` would share one. */
+function takenSnippets({ site, wanted, found }: SharedArgs): readonly Problem[] {
+  const files = new Map(
+    found.machines.flatMap((machine) =>
+      otherSites(site.name, machine).map((other) => [snippetName(other, machine.name), machine]),
+    ),
+  );
+  return wanted.flatMap(({ name }, i) => {
+    const file = snippetName(site.name, name);
+    const other = files.get(file);
+    if (other === undefined) return [];
+    const text = `its cloud-init file ${file} is that of ${other.name} (${other.vmId}) of another site; choose another name`;
+    return [{ path: `homelab:machines[${i}] (${name})`, text }];
+  });
+}
+
+function otherSites(site: string, { name, tags }: ExistingMachine): readonly string[] {
+  if (name === "" || !tags.includes(programTag)) return [];
+  return sitesOf(tags).filter((other) => other !== site);
+}
+
+function strangers({ wanted, found }: SharedArgs): readonly Problem[] {
+  return wanted.flatMap(({ name, host }, i) => {
+    if (found.hosts.includes(host)) return [];
+    const text =
+      `${host} is no node of this Proxmox cluster (it has ${[...found.hosts].sort().join(", ")}); correct the name, or, if ` +
+      "the host is gone for good, take the machine out as docs/proxmox.md says under `A host that is lost for good`";
+    return [{ path: `homelab:machines[${i}].host (${name})`, text }];
+  });
+}
