@@ -28,6 +28,8 @@ export interface MachineSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** Names of PCI resource mappings. */
   readonly pci: readonly string[];
+  /** Names of USB resource mappings. */
+  readonly usb: readonly string[];
   readonly ha?: { readonly maxRestart: number; readonly maxRelocate: number };
 }
 

@@ -1,4 +1,5 @@
 import { Pci } from "@muhlba91/pulumi-proxmoxve/hardware/mapping/pci.js";
+import { Usb } from "@muhlba91/pulumi-proxmoxve/hardware/mapping/usb.js";
 import { PoolLegacy } from "@muhlba91/pulumi-proxmoxve/poolLegacy.js";
 import {
   ComponentResource,
@@ -18,7 +19,7 @@ export interface FleetArgs {
   readonly login: { readonly publicKey: Input<string>; readonly privateKey: Input<string> };
 }
 
-/** All machines of a site with what they share on Proxmox: the pool, PCI mappings, and an image per host in use. */
+/** All machines of a site with what they share on Proxmox: the pool, mappings of devices, and an image per host in use. */
 export class Fleet extends ComponentResource {
   /** The machines in the order of the arguments. */
   readonly machines: readonly (MachineSpec & ReachedMachine)[];
@@ -30,7 +31,7 @@ export class Fleet extends ComponentResource {
       { poolId: args.site.pool, comment: `Machines of the homelab stack ${args.site.name}` },
       { parent: this },
     );
-    const mappings = this.mappings(name, args.site);
+    const devices = this.mappings(name, args.site);
     const images = this.images(args);
     this.machines = args.machines.map((machine, index) => {
       const { vm, hostKey } = new VirtualMachine(
@@ -43,32 +44,50 @@ export class Fleet extends ComponentResource {
           poolId: pool.poolId,
           loginKey: args.login.publicKey,
         },
-        { parent: this, dependsOn: machine.pci.flatMap((pci) => mappings.get(pci) ?? []) },
+        { parent: this, dependsOn: [...devices(machine)] },
       );
       return { ...machine, privateKey: args.login.privateKey, hostKey, vm };
     });
     this.registerOutputs({});
   }
 
-  private mappings(name: string, site: SitePlan): ReadonlyMap<string, Resource> {
-    return new Map(
-      site.pciMappings.map((mapping) => [
-        mapping.name,
+  /** The resources behind the devices of a machine, by kind and name of the mapping. */
+  private mappings(name: string, { pciMappings, usbMappings }: SitePlan) {
+    const options = {
+      parent: this,
+      replaceOnChanges: ["name"],
+      deleteBeforeReplace: true,
+    };
+    const pci = new Map<string, Resource>(
+      pciMappings.map(({ name: mapping, devices }) => [
+        mapping,
         new Pci(
-          `${name}-pci-${mapping.name}`,
+          `${name}-pci-${mapping}`,
           {
-            name: mapping.name,
-            maps: mapping.devices.map(({ host, path, id, iommuGroup }) => ({
-              node: host,
-              path,
-              id,
-              iommuGroup,
-            })),
+            name: mapping,
+            maps: devices.map(({ host, ...device }) => ({ node: host, ...device })),
           },
-          { parent: this, replaceOnChanges: ["name"], deleteBeforeReplace: true },
+          options,
         ),
       ]),
     );
+    const usb = new Map<string, Resource>(
+      usbMappings.map(({ name: mapping, devices }) => [
+        mapping,
+        new Usb(
+          `${name}-usb-${mapping}`,
+          {
+            name: mapping,
+            maps: devices.map(({ host, ...device }) => ({ node: host, ...device })),
+          },
+          options,
+        ),
+      ]),
+    );
+    return (machine: MachineSpec): readonly Resource[] => [
+      ...machine.pci.flatMap((mapping) => pci.get(mapping) ?? []),
+      ...machine.usb.flatMap((mapping) => usb.get(mapping) ?? []),
+    ];
   }
 
   private images(args: FleetArgs): ReadonlyMap<string, CloudImage> {

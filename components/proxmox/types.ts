@@ -21,7 +21,16 @@ export interface SitePlan {
       readonly host: string;
       readonly path: string;
       readonly id: string;
-      readonly iommuGroup?: number;
+      readonly subsystemId: string;
+      readonly iommuGroup: number;
+    }[];
+  }[];
+  readonly usbMappings: readonly {
+    readonly name: string;
+    readonly devices: readonly {
+      readonly host: string;
+      readonly id: string;
+      readonly path?: string;
     }[];
   }[];
 }

@@ -75,6 +75,7 @@ export function vmArgs(
           })),
         }
       : {}),
+    ...(machine.usb.length > 0 ? { usbs: machine.usb.map((mapping) => ({ mapping })) } : {}),
   } satisfies VmLegacyArgs;
 }
 

@@ -23,6 +23,7 @@ func TestNothingIsServedThatNoGoldenGraphHas(t *testing.T) {
 	}
 	goldentest.Check(t, "testdata", served, map[string]string{
 		"proxmoxve:hardware/mapping/pci:Pci":    "made for a site that hands PCI devices to machines",
+		"proxmoxve:hardware/mapping/usb:Usb":    "made for a site that hands USB devices to machines",
 		"proxmoxve:index/haresource:Haresource": "made for a machine that names its HA state",
 		"tailscale:index/tailnetSettings:TailnetSettings": "switches on the HTTPS certificates that a kubeconfig through " +
 			"the operator's proxy needs; a person does it until a stack may",

@@ -12,8 +12,13 @@ export interface HostInventory {
   readonly pciDevices: readonly {
     readonly path: string;
     readonly id: string;
+    readonly subsystemId: string;
     readonly iommuGroup: number;
+    /** Whether its driver can divide it (mediated devices). */
+    readonly mediated?: boolean;
   }[];
+  /** USB devices by bus and port. */
+  readonly usbDevices: readonly { readonly path: string; readonly id: string }[];
 }
 
 /** One LAN with its router and its Proxmox cluster. */
@@ -37,7 +42,11 @@ const host = (name: string, address: string): HostInventory => ({
   address,
   memoryMiB: 65_536,
   cores: 16,
-  pciDevices: [{ path: "0000:01:00.0", id: "10de:2204", iommuGroup: 12 }],
+  pciDevices: [
+    { path: "0000:01:00.0", id: "10de:2204", subsystemId: "1462:3884", iommuGroup: 12 },
+    { path: "0000:01:00.1", id: "10de:1aef", subsystemId: "1462:3884", iommuGroup: 12 },
+  ],
+  usbDevices: [{ path: "1-4", id: "10c4:ea60" }],
 });
 
 export const sites: readonly SiteInventory[] = [

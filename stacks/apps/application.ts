@@ -4,7 +4,7 @@ import type { Secrets } from "../../components/security/secrets.ts";
 import { Application as Deployed } from "../../components/workload/application.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import type { WebShape } from "../../components/workload/web.ts";
-import { domain, label } from "../config/forms.ts";
+import { domain, imageName, label } from "../config/forms.ts";
 import { secretRef } from "../config/secret-ref.ts";
 
 /** What every application's config has: its public name, and who stands at its door. */
@@ -45,17 +45,17 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
 }
 
 const webConfig = {
-  image: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9./-]*$/, "use an image without its tag")
-    .meta({
-      description: "Image of the application, without its tag",
-      examples: ["ghcr.io/example/app"],
-    }),
+  image: imageName.meta({
+    description: "Image of the application, without its tag",
+    examples: ["ghcr.io/example/app"],
+  }),
   version: z
     .string()
-    .regex(/^(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, "use a released tag, not latest")
-    .meta({ description: "Tag of the image", examples: ["v1.4.0"] }),
+    .regex(
+      /^(?!latest(?:@|$))\w[\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?$/,
+      "use a released tag, not latest; @sha256:DIGEST after it pins its content",
+    )
+    .meta({ description: "Tag of the image, perhaps with @sha256:DIGEST", examples: ["v1.4.0"] }),
   ...exposure,
   replicas: z.int().min(1).max(8).default(2).describe("Pods"),
   settings: z

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** RFC 1123 label: what Proxmox, DNS and Kubernetes all accept as a name. */
+/** RFC 1123 label: what DNS and Kubernetes both accept as a name. */
 export const label = z
   .string()
   .max(63)
@@ -16,6 +16,65 @@ export const domain = z
   .regex(
     /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
     "use a lower-case DNS name such as home.arpa (RFC 1123)",
+  );
+
+/** A Proxmox node's name: its host name (pve-common, format pve-node), which may have capitals. */
+export const nodeName = z
+  .string()
+  .max(63)
+  .regex(
+    /^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$/,
+    "use the node's name as `pvecm nodes` prints it: letters, digits and hyphens, without a domain",
+  );
+
+/** An id in Proxmox's own files, as mappings have (pve-common, format pve-configid). */
+export const configId = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_-]+$/i,
+    "begin with a letter and use letters, digits, hyphens and underscores, at least two characters",
+  );
+
+/** A resource pool, perhaps inside others (pve-access-control, format pve-poolid; pve-manager, create_pool). */
+export const poolId = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9._-]+\/){0,2}[A-Za-z][A-Za-z0-9._-]*$/,
+    "begin with a letter and use letters, digits, dots, hyphens and underscores; a pool in another is PARENT/NAME, at " +
+      "most three deep",
+  );
+
+/** A storage of Proxmox (pve-common, format pve-storage-id). */
+export const storageId = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9._-]*[a-z0-9]$/i,
+    "use a storage's name as `pvesm status` prints it: letters, digits, dots, hyphens and underscores, without a colon",
+  );
+
+/** Part of an image's address that is a registry: a host, perhaps with a port (distribution/reference, `domain`). */
+const registry =
+  "(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?";
+
+/** A repository's path in its registry (distribution/reference, `remote-name`). */
+const repository =
+  "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*";
+
+/** An image without tag and digest: https://github.com/distribution/reference/blob/main/reference.go */
+export const imageName = z
+  .string()
+  .max(255)
+  .regex(
+    new RegExp(`^(?:${registry}/)?${repository}$`),
+    "use an image without its tag, as ghcr.io/example/app or registry.home.arpa:5000/app; what follows the registry is in lower case",
+  );
+
+/** A registry as images name it. */
+export const registryName = z
+  .string()
+  .regex(
+    new RegExp(`^(?:${registry}|\\*)$`),
+    'use a registry as images name it, such as docker.io or registry.home.arpa:5000, without https://, or "*" for all others',
   );
 
 /** An IPv4 address in dotted form. */

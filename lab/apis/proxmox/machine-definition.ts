@@ -1,6 +1,7 @@
 import type { MachineDefinition } from "../../machines/machine.ts";
 import { failure } from "./api-error.ts";
 import { cloudInitDrive } from "./cloud-init.ts";
+import { takeDevices } from "./devices.ts";
 import { parseProperties } from "./property-string.ts";
 import { hostNamed, type Site } from "./site.ts";
 import type { StoredVm } from "./store.ts";
@@ -15,7 +16,7 @@ const hostBridge = "vmbr0";
  * @throws 500 naming what a machine of the lab lacks or does not support.
  */
 export async function machineDefinition(site: Site, vm: StoredVm): Promise<MachineDefinition> {
-  checkMappings(site, vm);
+  takeDevices(site, vm);
   const root = rootDisk(site, vm);
   const disks = dataDisks(vm)
     .filter((name) => name !== root)
@@ -70,17 +71,6 @@ function networkCard(site: Site, vm: StoredVm): MachineDefinition["nic"] {
   if (card.tag !== undefined)
     throw failure(`VM ${vm.vmid}: net0 has VLAN tag ${card.tag}: the lab has no VLANs`);
   return { mac: card.mac, bridge: site.inventory.bridge };
-}
-
-function checkMappings(site: Site, vm: StoredVm): void {
-  for (const [name, value] of Object.entries(vm.config)) {
-    if (!/^hostpci\d+$/.test(name)) continue;
-    const id = parseProperties(value).get("mapping") ?? "";
-    const mapping = site.store.state.pciMappings[id];
-    const entries = [mapping?.map ?? []].flat();
-    if (!entries.some((entry) => parseProperties(entry).get("node") === vm.node))
-      throw failure(`PCI device mapping not found for '${id}' on node '${vm.node}'`);
-  }
 }
 
 /** @throws 500 when the host's memory does not hold the VM beside those that run there. */

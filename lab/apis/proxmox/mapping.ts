@@ -1,121 +1,141 @@
 import { createHash } from "node:crypto";
 import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
+import { checkEntryForm, type DeviceKind } from "./devices.ts";
+import { checkConfigId } from "./formats.ts";
 import type { Parameters } from "./parameters.ts";
-import { parseProperties } from "./property-string.ts";
 import type { Route } from "./route.ts";
-import { hostNamed, nodeOf, type Site } from "./site.ts";
+import { nodeOf, type Site } from "./site.ts";
 import type { Settings } from "./store.ts";
 
-const names = ["description", "map", "mdev", "live-migration-capable"];
+const names: Readonly<Record<DeviceKind, readonly string[]>> = {
+  pci: ["description", "map", "mdev", "live-migration-capable"],
+  usb: ["description", "map"],
+};
 
-/** PCI mappings: one name for a device on each node. */
+/** Mappings of PCI and USB devices, one name for a device on each node; and the nodes' devices. */
 export function mappingRoutes(site: Site): Route[] {
-  const find = (id: string): Settings => {
-    const found = site.store.state.pciMappings[id];
-    if (found === undefined) throw failure(`pci mapping '${id}' does not exist`);
-    return found;
-  };
   return [
-    {
-      method: "GET",
-      path: "cluster/mapping/pci",
-      parameters: ["check-node"],
-      handle: () =>
-        Object.entries(site.store.state.pciMappings).map(([id, item]) => answer(id, item)),
-    },
-    {
-      method: "POST",
-      path: "cluster/mapping/pci",
-      parameters: ["id", ...names],
-      handle: (call) => {
-        const id = call.parameters.required("id");
-        if (site.store.state.pciMappings[id] !== undefined)
-          throw failure(`pci ID '${id}' already defined`);
-        const settings = settingsOf(site, call.parameters);
-        site.store.change((state) => (state.pciMappings[id] = settings));
-        return null;
-      },
-    },
-    {
-      method: "GET",
-      path: "cluster/mapping/pci/:id",
-      parameters: [],
-      handle: (call) => answer(part(call, "id"), find(part(call, "id"))),
-    },
-    {
-      method: "PUT",
-      path: "cluster/mapping/pci/:id",
-      parameters: [...names, "delete", "digest"],
-      handle: (call) => {
-        const id = part(call, "id");
-        const removed = new Set(call.parameters.list("delete"));
-        const kept = Object.entries(find(id)).filter(([name]) => !removed.has(name));
-        const settings = { ...Object.fromEntries(kept), ...settingsOf(site, call.parameters) };
-        site.store.change((state) => (state.pciMappings[id] = settings));
-        return null;
-      },
-    },
-    {
-      method: "DELETE",
-      path: "cluster/mapping/pci/:id",
-      parameters: [],
-      handle: (call) => {
-        const id = part(call, "id");
-        find(id);
-        site.store.change((state) => {
-          delete state.pciMappings[id];
-        });
-        return null;
-      },
-    },
+    ...kindRoutes(site, "pci"),
+    ...kindRoutes(site, "usb"),
     {
       method: "GET",
       path: "nodes/:node/hardware/pci",
       parameters: ["pci-class-blacklist", "verbose"],
       handle: (call) =>
-        nodeOf(site, call).pciDevices.map((device) => ({
-          id: device.path,
-          class: "0x030000",
-          vendor: `0x${device.id.split(":")[0]}`,
-          device: `0x${device.id.split(":")[1]}`,
-          iommugroup: device.iommuGroup,
-        })),
+        nodeOf(site, call).pciDevices.map((device) => {
+          const [vendor, product] = device.id.split(":");
+          const [subsystemVendor, subsystemProduct] = device.subsystemId.split(":");
+          return {
+            id: device.path,
+            class: "0x030000",
+            vendor: `0x${vendor}`,
+            device: `0x${product}`,
+            subsystem_vendor: `0x${subsystemVendor}`,
+            subsystem_device: `0x${subsystemProduct}`,
+            iommugroup: device.iommuGroup,
+            ...(device.mediated === true ? { mdev: 1 } : {}),
+          };
+        }),
+    },
+    {
+      method: "GET",
+      path: "nodes/:node/hardware/usb",
+      parameters: [],
+      handle: (call) =>
+        nodeOf(site, call).usbDevices.map(({ path, id }) => {
+          const [busnum, usbpath] = path.split("-");
+          const [vendid, prodid] = id.split(":");
+          return { busnum: Number(busnum), usbpath, vendid, prodid, class: 0, level: 1, port: 1 };
+        }),
     },
   ];
 }
 
-function answer(id: string, settings: Settings): Record<string, unknown> {
-  const digest = createHash("sha1").update(JSON.stringify(settings)).digest("hex");
-  const mdev = settings.mdev === undefined ? {} : { mdev: Number(settings.mdev) };
-  return { id, type: "pci", ...settings, ...mdev, map: [settings.map ?? []].flat(), digest };
+function kindRoutes(site: Site, kind: DeviceKind): Route[] {
+  const stored = kind === "pci" ? "pciMappings" : "usbMappings";
+  const path = `cluster/mapping/${kind}`;
+  return [
+    {
+      method: "GET",
+      path,
+      parameters: ["check-node"],
+      handle: () =>
+        Object.entries(site.store.state[stored]).map(([id, item]) => answer(kind, id, item)),
+    },
+    {
+      method: "POST",
+      path,
+      parameters: ["id", ...names[kind]],
+      handle: (call) => {
+        const id = call.parameters.required("id");
+        checkConfigId("id", id);
+        const settings = settingsOf(kind, call.parameters);
+        if (site.store.state[stored][id] !== undefined)
+          throw failure(`create hardware mapping failed: ${kind} ID '${id}' already defined`);
+        site.store.change((state) => (state[stored][id] = settings));
+        return null;
+      },
+    },
+    {
+      method: "GET",
+      path: `${path}/:id`,
+      parameters: [],
+      handle: (call) => {
+        const id = part(call, "id");
+        const found = site.store.state[stored][id];
+        if (found === undefined) throw failure(`mapping '${id}' not found`);
+        return answer(kind, id, found);
+      },
+    },
+    {
+      method: "PUT",
+      path: `${path}/:id`,
+      parameters: [...names[kind], "delete", "digest"],
+      handle: (call) => {
+        const id = part(call, "id");
+        const settings = settingsOf(kind, call.parameters);
+        const known = site.store.state[stored][id];
+        if (known === undefined)
+          throw failure(`update hardware mapping failed: ${kind} ID '${id}' does not exist`);
+        const removed = new Set(call.parameters.list("delete"));
+        const kept = Object.entries(known).filter(([name]) => !removed.has(name));
+        site.store.change((state) => {
+          state[stored][id] = { ...Object.fromEntries(kept), ...settings };
+        });
+        return null;
+      },
+    },
+    {
+      // One that is gone already is no error.
+      method: "DELETE",
+      path: `${path}/:id`,
+      parameters: [],
+      handle: (call) => {
+        site.store.change((state) => {
+          delete state[stored][part(call, "id")];
+        });
+        return null;
+      },
+    },
+  ];
 }
 
-function settingsOf(site: Site, parameters: Parameters): Settings {
+function answer(kind: DeviceKind, id: string, settings: Settings): Record<string, unknown> {
+  const digest = createHash("sha1").update(JSON.stringify(settings)).digest("hex");
+  const mdev = settings.mdev === undefined ? {} : { mdev: Number(settings.mdev) };
+  return { id, type: kind, ...settings, ...mdev, map: [settings.map ?? []].flat(), digest };
+}
+
+/** @throws 400 or 500 when an entry has no device's form, or there is none. */
+function settingsOf(kind: DeviceKind, parameters: Parameters): Settings {
   const settings: Settings = {};
-  for (const name of names) {
+  for (const name of names[kind]) {
     const value = parameters.text(name);
     if (value !== undefined && name !== "map") settings[name] = value;
   }
   const map = parameters.all("map");
-  if (map.length === 0) return settings;
-  for (const entry of map) checkEntry(site, entry);
+  if (map.length === 0) throw parameterError({ map: "missing value for required option 'map'" });
+  for (const entry of map) checkEntryForm(kind, entry);
   return { ...settings, map: [...map] };
-}
-
-/** @throws 400 or 500 when the entry does not fit a device of its node. */
-function checkEntry(site: Site, entry: string): void {
-  const properties = parseProperties(entry);
-  for (const required of ["node", "path", "id"])
-    if (!properties.has(required))
-      throw parameterError({ map: `invalid format - ${required}: property is missing` });
-  const host = hostNamed(site, properties.get("node") ?? "");
-  const path = properties.get("path") ?? "";
-  const device = host.pciDevices.find((candidate) => candidate.path === path);
-  if (device === undefined) throw failure(`pci device '${path}' not found on node '${host.name}'`);
-  const group = properties.get("iommugroup");
-  if (device.id !== properties.get("id"))
-    throw failure(`'id' does not match for '${path}' (${device.id} ne ${properties.get("id")})`);
-  if (group !== undefined && Number(group) !== device.iommuGroup)
-    throw failure(`'iommugroup' does not match for '${path}' (${device.iommuGroup} ne ${group})`);
 }

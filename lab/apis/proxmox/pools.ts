@@ -1,5 +1,6 @@
 import { part } from "../web/exchange.ts";
 import { failure } from "./api-error.ts";
+import { checkNewPool, checkPoolId } from "./formats.ts";
 import type { Call, Route } from "./route.ts";
 import { vmidOf, type Site } from "./site.ts";
 import type { SiteState } from "./store.ts";
@@ -63,8 +64,10 @@ export function poolRoutes(site: Site): Route[] {
       parameters: ["poolid", "comment"],
       handle: (call) => {
         const poolid = call.parameters.required("poolid");
+        checkPoolId(poolid);
         if (site.store.state.pools[poolid] !== undefined)
-          throw failure(`pool '${poolid}' already exists`);
+          throw failure(`create pool failed: pool '${poolid}' already exists`);
+        checkNewPool(poolid, site.store.state.pools);
         const comment = call.parameters.text("comment");
         site.store.change((state) => (state.pools[poolid] = { comment, storage: [] }));
         return null;
@@ -122,7 +125,11 @@ function change(site: Site, call: Call, poolid: string): null {
 
 function remove(site: Site, poolid: string): null {
   poolNamed(site, poolid);
-  if (membersOf(site, poolid).length > 0) throw failure(`pool '${poolid}' is not empty`);
+  const nested = Object.keys(site.store.state.pools).find((id) => id.startsWith(`${poolid}/`));
+  if (nested !== undefined)
+    throw failure(`delete pool failed: pool '${poolid}' is not empty (contains pool '${nested}')`);
+  if (membersOf(site, poolid).length > 0)
+    throw failure(`delete pool failed: pool '${poolid}' is not empty`);
   site.store.change((state) => {
     delete state.pools[poolid];
   });

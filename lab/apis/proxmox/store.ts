@@ -41,6 +41,7 @@ export interface SiteState {
   haResources: Record<string, Settings>;
   haRules: Record<string, Settings>;
   pciMappings: Record<string, Settings>;
+  usbMappings: Record<string, Settings>;
 }
 
 /** The cluster's memory. */
@@ -55,6 +56,7 @@ export function openStore(file: string): Store {
     haResources: {},
     haRules: {},
     pciMappings: {},
+    usbMappings: {},
   });
   const { state } = store;
   for (const [id, vm] of Object.entries(state.vms)) {

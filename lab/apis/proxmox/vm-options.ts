@@ -61,11 +61,12 @@ export function normaliseOption(name: string, value: string): string {
   if (name === "tags") return tags(value);
   if (name === "name") return dnsName(value);
   if (name === "sshkeys") return urlEncoded(value);
-  if (/^hostpci\d+$/.test(name)) return pciDevice(name, value);
+  if (/^(hostpci|usb)\d+$/.test(name)) return mappedDevice(name, value);
   return value;
 }
 
-function pciDevice(name: string, value: string): string {
+/** A token may hand on devices by a mapping alone; qemu-server, PVE/API2/Qemu.pm, check_vm_modify_config_perm. */
+function mappedDevice(name: string, value: string): string {
   if (/(?:^|,)mapping=/.test(value)) return value;
   const reason = `only root can set '${name}' config for non-mapped devices`;
   throw new ApiError(403, `Permission check failed (${reason})`);

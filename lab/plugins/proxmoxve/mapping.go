@@ -13,65 +13,84 @@ import (
 	"homelab/lab/plugins/provider"
 )
 
-const pciMappings = "cluster/mapping/pci"
-
-// pciMapping is proxmoxve:hardware/mapping/pci:Pci. A changed name is an update that goes to the new id
-// and fails there.
+// pciMapping is proxmoxve:hardware/mapping/pci:Pci.
 func pciMapping(p *plugin) provider.Resource {
+	return deviceMapping(p, "pci", schema{
+		"name": {kind: text, required: true}, "comment": {kind: text},
+		"mediatedDevices": {kind: boolean, def: false},
+		"maps": {kind: objects, required: true, fields: schema{
+			"id": {kind: text, required: true}, "node": {kind: text, required: true},
+			"path": {kind: text, required: true}, "comment": {kind: text},
+			"iommuGroup": {kind: number}, "subsystemId": {kind: text},
+		}},
+	})
+}
+
+// usbMapping is proxmoxve:hardware/mapping/usb:Usb.
+func usbMapping(p *plugin) provider.Resource {
+	return deviceMapping(p, "usb", schema{
+		"name": {kind: text, required: true}, "comment": {kind: text},
+		"maps": {kind: objects, required: true, fields: schema{
+			"id": {kind: text, required: true}, "node": {kind: text, required: true},
+			"path": {kind: text}, "comment": {kind: text},
+		}},
+	})
+}
+
+// deviceMapping is a mapping of a kind: pci or usb. A changed name is an update that goes to the new id
+// and fails there.
+func deviceMapping(p *plugin, kind string, described schema) provider.Resource {
+	mappings, title := "cluster/mapping/"+kind, strings.ToUpper(kind)
+	read := func(ctx context.Context, a *api, id string, state block) (block, bool, error) {
+		return readMapping(ctx, a, kind, id, state)
+	}
 	return &simple{
 		plugin: p,
-		schema: schema{
-			"name": {kind: text, required: true}, "comment": {kind: text},
-			"mediatedDevices": {kind: boolean, def: false},
-			"maps": {kind: objects, required: true, fields: schema{
-				"id": {kind: text, required: true}, "node": {kind: text, required: true},
-				"path": {kind: text, required: true}, "comment": {kind: text},
-				"iommuGroup": {kind: number}, "subsystemId": {kind: text},
-			}},
-		},
+		schema: described,
 		create: func(ctx context.Context, a *api, inputs block) (string, block, error) {
-			name, form := inputs.text("name", ""), pciForm(inputs)
+			name, form := inputs.text("name", ""), mappingForm(inputs)
 			form.Set("id", name)
-			if err := a.send(ctx, http.MethodPost, pciMappings, form, nil); err != nil {
-				return "", nil, fmt.Errorf("error creating PCI hardware mapping %s: %w", name, err)
+			if err := a.send(ctx, http.MethodPost, mappings, form, nil); err != nil {
+				return "", nil, fmt.Errorf("error creating %s hardware mapping %s: %w", title, name, err)
 			}
-			state, _, err := readPCI(ctx, a, name, inputs)
+			state, _, err := read(ctx, a, name, inputs)
 			return name, state, err
 		},
-		read: readPCI,
+		read: read,
 		update: func(ctx context.Context, a *api, _ string, old, inputs block) (block, error) {
-			name, form := inputs.text("name", ""), pciForm(inputs)
+			name, form := inputs.text("name", ""), mappingForm(inputs)
 			deleted := []string{}
-			if !inputs.flag("mediatedDevices", false) {
+			if kind == "pci" && !inputs.flag("mediatedDevices", false) {
 				deleted = append(deleted, "mdev")
 			}
 			if old.has("comment") && !inputs.has("comment") {
 				deleted = append(deleted, "description")
 			}
 			optional(form, "delete", strings.Join(deleted, ","))
-			err := a.send(ctx, http.MethodPut, pciMappings+"/"+url.PathEscape(name), form, nil)
+			err := a.send(ctx, http.MethodPut, mappings+"/"+url.PathEscape(name), form, nil)
 			if err != nil {
-				return nil, fmt.Errorf("error updating PCI hardware mapping %s: %w", name, err)
+				return nil, fmt.Errorf("error updating %s hardware mapping %s: %w", title, name, err)
 			}
-			state, _, err := readPCI(ctx, a, name, inputs)
+			state, _, err := read(ctx, a, name, inputs)
 			return state, err
 		},
 		remove: func(ctx context.Context, a *api, id string, _ block) error {
-			return deleteUnlessGone(ctx, a, pciMappings+"/"+url.PathEscape(id))
+			return deleteUnlessGone(ctx, a, mappings+"/"+url.PathEscape(id))
 		},
 	}
 }
 
-// pciForm repeats `map` once per entry.
-func pciForm(inputs block) url.Values {
+// mappingForm repeats `map` once per entry.
+func mappingForm(inputs block) url.Values {
 	form := url.Values{}
 	optional(form, "description", inputs.text("comment", ""))
 	if inputs.flag("mediatedDevices", false) {
 		form.Set("mdev", "1")
 	}
 	for _, entry := range inputs.blocks("maps") {
-		parts := []string{
-			"id=" + entry.text("id", ""), "node=" + entry.text("node", ""), "path=" + entry.text("path", ""),
+		parts := []string{"id=" + entry.text("id", ""), "node=" + entry.text("node", "")}
+		if path := entry.text("path", ""); path != "" {
+			parts = append(parts, "path="+path)
 		}
 		if comment := entry.text("comment", ""); comment != "" {
 			parts = append(parts, "description="+comment)
@@ -87,19 +106,21 @@ func pciForm(inputs block) url.Values {
 	return form
 }
 
-// readPCI keeps the order of entries that the state has; the host may answer in any.
-func readPCI(ctx context.Context, a *api, id string, state block) (block, bool, error) {
+// readMapping keeps the order of entries that the state has; the host may answer in any.
+func readMapping(
+	ctx context.Context, a *api, kind, id string, state block,
+) (block, bool, error) {
 	var found struct {
 		Description string   `json:"description"`
 		Mdev        any      `json:"mdev"`
 		Map         []string `json:"map"`
 	}
-	err := a.get(ctx, pciMappings+"/"+url.PathEscape(id), nil, &found)
+	err := a.get(ctx, "cluster/mapping/"+kind+"/"+url.PathEscape(id), nil, &found)
 	if errors.Is(err, errGone) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("error retrieving PCI hardware mapping %s: %w", id, err)
+		return nil, false, fmt.Errorf("error retrieving %s hardware mapping %s: %w", strings.ToUpper(kind), id, err)
 	}
 	var entries []block
 	for _, text := range found.Map {
@@ -125,9 +146,9 @@ func readPCI(ctx context.Context, a *api, id string, state block) (block, bool, 
 		key := func(e block) int { return place[e.text("node", "")+" "+e.text("path", "")] }
 		return key(entries[i]) < key(entries[j])
 	})
-	read := block{
-		"name": id, "maps": anyBlocks(entries),
-		"mediatedDevices": fmt.Sprint(found.Mdev) == "1" || found.Mdev == true,
+	read := block{"name": id, "maps": anyBlocks(entries)}
+	if kind == "pci" {
+		read["mediatedDevices"] = fmt.Sprint(found.Mdev) == "1" || found.Mdev == true
 	}
 	if found.Description != "" {
 		read["comment"] = found.Description

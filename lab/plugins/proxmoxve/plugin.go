@@ -19,6 +19,7 @@ func New() provider.Provider {
 			"proxmoxve:index/poolLegacy:PoolLegacy": poolLegacy(p),
 			"proxmoxve:index/haresource:Haresource": haResource(p),
 			"proxmoxve:hardware/mapping/pci:Pci":    pciMapping(p),
+			"proxmoxve:hardware/mapping/usb:Usb":    usbMapping(p),
 		},
 	}
 }

@@ -51,16 +51,20 @@ func (v vmCalls) create(ctx context.Context, vm block) error {
 		values.Set(disk.text("interface", ""), newDisk(disk, true))
 	}
 	if vm.has("efiDisk") {
-		efi := vm.block("efiDisk")
-		values.Set("efidisk0", fmt.Sprintf("file=%s:1,format=%s,efitype=%s,pre-enrolled-keys=%s",
-			efi.text("datastoreId", "local-lvm"), efi.text("fileFormat", "raw"), efi.text("type", "2m"),
-			bit(efi.flag("preEnrolledKeys", false))))
+		values.Set("efidisk0", newEFIDisk(vm.block("efiDisk")))
 	}
 	path := "nodes/" + url.PathEscape(v.node) + "/qemu"
 	return repeat{
 		attempts: 3, pause: time.Second, again: transient,
 		done: func(err error) bool { return strings.Contains(err.Error(), "already exists") },
 	}.run(ctx, func() error { return v.task(ctx, http.MethodPost, path, values) })
+}
+
+// newEFIDisk asks for a store of UEFI's variables.
+func newEFIDisk(efi block) string {
+	return fmt.Sprintf("file=%s:1,format=%s,efitype=%s,pre-enrolled-keys=%s",
+		efi.text("datastoreId", "local-lvm"), efi.text("fileFormat", "raw"), efi.text("type", "2m"),
+		bit(efi.flag("preEnrolledKeys", false)))
 }
 
 // finish does what follows the creation: sizes, the start, and the first read.

@@ -107,7 +107,7 @@ func startupText(startup block) string {
 	return strings.Join(parts, ",")
 }
 
-// addDevices adds serial ports, network cards and PCI devices.
+// addDevices adds serial ports, network cards, PCI and USB devices.
 func addDevices(values url.Values, vm block) {
 	serials := vm.blocks("serialDevices")
 	if !vm.has("serialDevices") {
@@ -129,6 +129,16 @@ func addDevices(values url.Values, vm block) {
 		values.Set(device.text("device", ""), strings.Join(append(parts,
 			"pcie="+bit(device.flag("pcie", false)), "rombar="+bit(device.flag("rombar", true)),
 			"x-vga="+bit(device.flag("xvga", false))), ","))
+	}
+	for i, device := range vm.blocks("usbs") {
+		var parts []string
+		for _, name := range []string{"host", "mapping"} {
+			if value := device.text(name, ""); value != "" {
+				parts = append(parts, name+"="+value)
+			}
+		}
+		values.Set(fmt.Sprintf("usb%d", i),
+			strings.Join(append(parts, "usb3="+bit(device.flag("usb3", false))), ","))
 	}
 }
 

@@ -91,6 +91,7 @@ func overlay(last block, found config) block {
 		state["serialDevices"] = anyBlocks(serials)
 	}
 	overlayPCI(state, last, found)
+	overlayUSB(state, last, found)
 	overlayCloudInit(state, last, found)
 	if found.text("efidisk0") == "" {
 		delete(state, "efiDisk")
@@ -129,6 +130,21 @@ func overlayPCI(state, last block, found config) {
 		})
 	}
 	state["hostpcis"] = anyBlocks(devices)
+}
+
+func overlayUSB(state, last block, found config) {
+	slots := found.slots("usb")
+	if len(slots) == 0 && !last.has("usbs") {
+		return
+	}
+	var devices []block
+	for _, slot := range slots {
+		options := parseOptions(found.text(slot), "host")
+		devices = append(devices, block{
+			"host": options["host"], "mapping": options["mapping"], "usb3": options["usb3"] == "1",
+		})
+	}
+	state["usbs"] = anyBlocks(devices)
 }
 
 // overlayCloudInit reads the cloud-init settings back; without a drive there are none.

@@ -84,6 +84,10 @@ var vmSchema = schema{
 		"id": {kind: text, def: ""}, "mdev": {kind: text, def: ""}, "pcie": {kind: boolean, def: false},
 		"rombar": {kind: boolean, def: true}, "xvga": {kind: boolean, def: false},
 	}},
+	"usbs": {kind: objects, fields: schema{
+		"host": {kind: text, def: ""}, "mapping": {kind: text, def: ""},
+		"usb3": {kind: boolean, def: false},
+	}},
 	"initialization": {kind: object, fields: initializationSchema},
 
 	"ipv4Addresses": {output: true}, "ipv6Addresses": {output: true},
@@ -127,6 +131,6 @@ var initializationSchema = schema{
 
 // needsPowerCycle are the arguments whose change takes effect only when the VM starts anew.
 var needsPowerCycle = []string{
-	"agent", "bios", "bootOrders", "cpu", "hostpcis", "initialization", "machine", "memory",
-	"scsiHardware",
+	"agent", "bios", "bootOrders", "cpu", "efiDisk", "hostpcis", "initialization", "machine", "memory",
+	"scsiHardware", "usbs",
 }

@@ -50,8 +50,8 @@ func refuseUnsupported(old, vm block) error {
 		return fmt.Errorf("nodeName: the lab's proxmoxve plugin does not migrate from %s to %s",
 			old.text("nodeName", ""), vm.text("nodeName", ""))
 	}
-	if !reflect.DeepEqual(plain(old.block("efiDisk")), plain(vm.block("efiDisk"))) {
-		return errors.New("efiDisk: the lab's proxmoxve plugin does not change it on an existing VM")
+	if old.has("efiDisk") && !reflect.DeepEqual(plain(old.block("efiDisk")), plain(vm.block("efiDisk"))) {
+		return errors.New("efiDisk: the lab's proxmoxve plugin adds it to an existing VM, and changes none")
 	}
 	for _, disk := range vm.blocks("disks") {
 		for _, before := range old.blocks("disks") {
@@ -102,6 +102,9 @@ func (v vmCalls) update(ctx context.Context, old, vm block, ignored []string) (b
 	cloudInit := slices.ContainsFunc(names(values), isCloudInit) || changed(old, vm, "initialization", nil)
 	for slot, text := range disks.write {
 		values.Set(slot, text)
+	}
+	if vm.has("efiDisk") && !old.has("efiDisk") {
+		values.Set("efidisk0", newEFIDisk(vm.block("efiDisk")))
 	}
 	if len(disks.remove) > 0 {
 		values.Set("delete", joined(values.Get("delete"), disks.remove))

@@ -3,6 +3,7 @@ import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { capacity } from "./capacity.ts";
+import { checkDevices } from "./devices.ts";
 
 /** Names, ids and MAC addresses are unique, every reference leads somewhere, and the hosts carry their machines. */
 export function checkMachines(config: SiteConfig): readonly Problem[] {
@@ -25,7 +26,7 @@ export function checkMachines(config: SiteConfig): readonly Problem[] {
       known(`homelab:machines[${i}].host`, machine.host, hosts, "homelab:proxmox.hosts"),
     ),
     ...machines.flatMap(multicastMac),
-    ...machines.flatMap((machine, i) => devices(config, machine, i)),
+    ...checkDevices(config),
     ...config.allowReplace.flatMap((name, i) =>
       known(`homelab:allowReplace[${i}]`, name, names, "homelab:machines"),
     ),
@@ -60,24 +61,4 @@ function multicastMac(machine: SiteConfig["machines"][number], index: number): r
       text: `${machine.mac} is a multicast address; the first pair must be even, as in BC:24:11:00:00:01`,
     },
   ];
-}
-
-function devices(
-  { proxmox }: SiteConfig,
-  machine: SiteConfig["machines"][number],
-  index: number,
-): readonly Problem[] {
-  const mappings = new Map(proxmox.pciMappings.map((mapping) => [mapping.name, mapping]));
-  const unknown = machine.pci.flatMap((name, j) => {
-    const path = `homelab:machines[${index}].pci[${j}]`;
-    const mapping = mappings.get(name);
-    if (mapping === undefined)
-      return known(path, name, new Set(mappings.keys()), "homelab:proxmox.pciMappings");
-    if (mapping.devices.some((device) => device.host === machine.host)) return [];
-    const text = `${name} has no device on ${machine.host}; move the machine or add the device`;
-    return [{ path, text }];
-  });
-  if (machine.ha === undefined || machine.pci.length === 0) return unknown;
-  const text = "a machine with a PCI device cannot move; drop `ha` or `pci`";
-  return [...unknown, { path: `homelab:machines[${index}].ha`, text }];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
-import { ipv4, label } from "../../config/forms.ts";
+import { configId, ipv4, label, nodeName, storageId } from "../../config/forms.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
@@ -15,14 +15,10 @@ const size = {
           .int()
           .positive()
           .meta({ description: "Size in GiB", examples: [100] }),
-        datastore: z
-          .string()
-          .min(1)
-          .optional()
-          .meta({
-            description: "Datastore; `proxmox.datastores.disks` when left out",
-            examples: ["local-lvm"],
-          }),
+        datastore: storageId.optional().meta({
+          description: "Datastore; `proxmox.datastores.disks` when left out",
+          examples: ["local-lvm"],
+        }),
       }),
     )
     .max(13)
@@ -44,7 +40,7 @@ function own<Value extends z.ZodType>(schema: z.ZodDefault<Value>) {
 }
 
 const machine = z.strictObject({
-  host: label.meta({
+  host: nodeName.meta({
     description: "Proxmox node that carries it; a change replaces the machine",
     examples: ["stone"],
   }),
@@ -59,7 +55,8 @@ const machine = z.strictObject({
     examples: ["server"],
   }),
   name: label.optional().meta({
-    description: "Name of the VM and of the Kubernetes node; proxmox-HOST when left out",
+    description:
+      "Name of the VM and of the Kubernetes node; proxmox-HOST in lower case when left out",
     examples: ["proxmox-stone"],
   }),
   workloads: own(size.workloads),
@@ -75,7 +72,20 @@ const machine = z.strictObject({
       description: "MAC address; derived from site and VM id when left out",
       examples: ["BC:24:11:00:00:01"],
     }),
-  tags: z.array(label).default([]).describe("Further Proxmox tags"),
+  tags: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[a-z0-9_][a-z0-9_+.-]*$/,
+          "use lower-case letters, digits and _ + . -, as Proxmox keeps tags",
+        )
+        .refine((tag) => !/^(homelab(-.*)?|gen-.*)$/.test(tag), {
+          error: "the program marks its machines with homelab... and gen-...; choose another tag",
+        }),
+    )
+    .default([])
+    .describe("Further Proxmox tags"),
   labels: z
     .record(z.string().min(1), z.string())
     .default({})
@@ -83,7 +93,24 @@ const machine = z.strictObject({
       description: "Kubernetes labels of the node",
       examples: [{ "example.net/rack": "a" }],
     }),
-  pci: z.array(label).default([]).describe("Names of `proxmox.pciMappings` to pass through"),
+  pci: z
+    .array(configId)
+    .max(16)
+    .default([])
+    .meta({
+      description:
+        "Names of `proxmox.pciMappings` to pass through; needs an `image` whose kernel has drivers",
+      examples: [["gpu"]],
+    }),
+  usb: z
+    .array(configId)
+    .max(14)
+    .default([])
+    .meta({
+      description:
+        "Names of `proxmox.usbMappings` to pass through; needs an `image` whose kernel has drivers",
+      examples: [["zigbee"]],
+    }),
   ha: z
     .strictObject({
       maxRestart: z
@@ -126,7 +153,8 @@ export function deriveMachines(
 ) {
   return written.map((machine, i) => {
     const path = `homelab:machines[${i}]`;
-    const name = `proxmox-${machine.host}`;
+    // A node of Kubernetes has no capitals in its name.
+    const name = `proxmox-${machine.host.toLowerCase()}`;
     return {
       ...defaults,
       ...machine,

@@ -2,19 +2,51 @@ import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
-/** Names of hosts and PCI mappings are unique, and every device is on a host that there is. */
+/** Names of hosts and mappings are unique, and every device is on a host that there is. */
 export function checkProxmox({ proxmox }: SiteConfig): readonly Problem[] {
-  const { pciMappings } = proxmox;
   const hosts = proxmox.hosts.map(({ name }) => name);
-  const mappings = pciMappings.map(({ name }) => name);
   return [
     ...unique("homelab:proxmox.hosts", "name", hosts),
-    ...unique("homelab:proxmox.pciMappings", "name", mappings),
-    ...pciMappings.flatMap(({ devices }, i) =>
-      devices.flatMap(({ host }, j) => {
-        const path = `homelab:proxmox.pciMappings[${i}].devices[${j}].host`;
-        return known(path, host, new Set(hosts), "homelab:proxmox.hosts");
-      }),
+    ...mappings("homelab:proxmox.pciMappings", proxmox.pciMappings, new Set(hosts)),
+    ...mappings("homelab:proxmox.usbMappings", proxmox.usbMappings, new Set(hosts)),
+    ...proxmox.usbMappings.flatMap(({ name, devices }, i) =>
+      repeatedHosts(`homelab:proxmox.usbMappings[${i}].devices`, name, devices),
     ),
   ];
+}
+
+type Mapping = SiteConfig["proxmox"]["usbMappings"][number];
+
+function mappings(
+  list: string,
+  entries: readonly { readonly name: string; readonly devices: readonly { host: string }[] }[],
+  hosts: ReadonlySet<string>,
+): readonly Problem[] {
+  const names = entries.map(({ name }) => name);
+  return [
+    ...unique(list, "name", names),
+    ...entries.flatMap(({ devices }, i) =>
+      devices.flatMap(({ host }, j) =>
+        known(`${list}[${i}].devices[${j}].host`, host, hosts, "homelab:proxmox.hosts"),
+      ),
+    ),
+  ];
+}
+
+/** Of PCI devices a start takes the first that is free; of USB devices Proxmox knows one a host. */
+function repeatedHosts(
+  path: string,
+  name: string,
+  devices: Mapping["devices"],
+): readonly Problem[] {
+  return devices.flatMap(({ host }, j) =>
+    devices.findIndex((other) => other.host === host) === j
+      ? []
+      : [
+          {
+            path: `${path}[${j}].host`,
+            text: `${name} has a device on ${host} already, and Proxmox takes one; give the other a mapping of its own`,
+          },
+        ],
+  );
 }

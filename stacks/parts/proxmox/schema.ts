@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
-import { ipv4, label } from "../../config/forms.ts";
+import { ipv4, nodeName, poolId, storageId } from "../../config/forms.ts";
 import { secretRef } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
+import { pciMappings, usbMappings } from "./mappings.ts";
 
 const proxmoxToken = {
   pattern: /^\S+@\S+!\S+=[a-zA-Z0-9-]+$/,
@@ -15,7 +16,7 @@ const sshKey = {
 };
 
 const host = z.strictObject({
-  name: label.meta({ description: "Name of the Proxmox node", examples: ["stone"] }),
+  name: nodeName.meta({ description: "Name of the Proxmox node", examples: ["stone"] }),
   address: ipv4.meta({
     description: "Address of the node on the LAN; its API and SSH answer here",
     examples: ["192.168.1.11"],
@@ -39,43 +40,6 @@ const host = z.strictObject({
     }),
 });
 
-const pciMapping = z.strictObject({
-  name: label.meta({
-    description: "Name of the resource mapping that machines refer to",
-    examples: ["gpu"],
-  }),
-  devices: z
-    .array(
-      z.strictObject({
-        host: label.meta({
-          description: "Proxmox node that carries the device",
-          examples: ["stone"],
-        }),
-        path: z
-          .string()
-          .regex(
-            /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}(\.[0-7])?$/,
-            "use a PCI path such as 0000:01:00.0 (lspci -D)",
-          )
-          .meta({ description: "PCI path, as `lspci -D` prints it", examples: ["0000:01:00.0"] }),
-        id: z
-          .string()
-          .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, "use vendor:device such as 10de:2204 (lspci -n)")
-          .meta({
-            description: "Vendor and device id, as `lspci -n` prints them",
-            examples: ["10de:2204"],
-          }),
-        iommuGroup: z
-          .int()
-          .nonnegative()
-          .optional()
-          .meta({ description: "IOMMU group of the device", examples: [12] }),
-      }),
-    )
-    .min(1)
-    .describe("The device on each host that has one"),
-});
-
 /** How the site's Proxmox VE is reached and what it offers. */
 export const proxmox = z
   .strictObject({
@@ -96,32 +60,27 @@ export const proxmox = z
       "op://Homelab/Proxmox/ssh-private-key",
       sshKey,
     ).optional(),
-    pool: label
+    pool: poolId
       .default("homelab")
-      .describe("Resource pool that holds the machines; the stack creates it"),
+      .describe(
+        "Resource pool that holds the machines; the stack creates it, but not the pools that it is in (PARENT/NAME)",
+      ),
     bridge: z
       .string()
-      .regex(/^[a-z][a-z0-9]{0,14}$/i, "use a bridge name such as vmbr0")
+      .regex(/^[-.\w]{1,15}$/, "use a bridge's or VNet's name such as vmbr0, at most 15 characters")
       .default("vmbr0")
       .describe("Bridge that the machines' network cards join"),
     datastores: z
       .strictObject({
-        images: z.string().min(1).default("local").describe("Datastore with content type `import`"),
-        snippets: z
-          .string()
-          .min(1)
-          .default("local")
-          .describe("Datastore with content type `snippets`"),
-        disks: z
-          .string()
-          .min(1)
-          .default("local-lvm")
-          .describe("Datastore with content type `images`"),
+        images: storageId.default("local").describe("Datastore with content type `import`"),
+        snippets: storageId.default("local").describe("Datastore with content type `snippets`"),
+        disks: storageId.default("local-lvm").describe("Datastore with content type `images`"),
       })
       .default({ images: "local", snippets: "local", disks: "local-lvm" })
       .describe("Where images, cloud-init and disks are kept"),
     hosts: z.array(host).min(1).describe("The Proxmox nodes that carry machines"),
-    pciMappings: z.array(pciMapping).default([]).describe("PCI devices that machines may be given"),
+    pciMappings,
+    usbMappings,
   })
   .describe("The Proxmox VE cluster");
 

@@ -79,20 +79,24 @@ describe("deploying a site", () => {
     assert.equal(shown["maxRestart"], 2);
   });
 
-  it("maps PCI devices and hands them to the machine by mapping", async () => {
+  it("maps devices with all that Proxmox insists on, and hands them to the machine", async () => {
+    const gpu = { path: "0000:01:00.0", id: "10de:2204", subsystemId: "1462:3884", iommuGroup: 12 };
     const site = await deploy(
       {},
       {
-        "proxmox.pciMappings": [
-          { name: "gpu", devices: [{ host: "stone", path: "0000:01:00.0", id: "10de:2204" }] },
-        ],
+        "proxmox.pciMappings": [{ name: "gpu", devices: [{ host: "stone", ...gpu }] }],
+        "proxmox.usbMappings": [{ name: "zigbee", devices: [{ host: "stone", id: "10c4:ea60" }] }],
         "machines[0].pci": ["gpu"],
+        "machines[0].usb": ["zigbee"],
       },
     );
-    assert.equal(site.get("home-pci-gpu").shown["name"], "gpu");
-    assert.deepEqual(site.get("proxmox-stone-vm").shown["hostpcis"], [
-      { device: "hostpci0", mapping: "gpu", pcie: true },
+    assert.deepEqual(site.get("home-pci-gpu").shown["maps"], [{ node: "stone", ...gpu }]);
+    assert.deepEqual(site.get("home-usb-zigbee").shown["maps"], [
+      { node: "stone", id: "10c4:ea60" },
     ]);
+    const { shown } = site.get("proxmox-stone-vm");
+    assert.deepEqual(shown["hostpcis"], [{ device: "hostpci0", mapping: "gpu", pcie: true }]);
+    assert.deepEqual(shown["usbs"], [{ mapping: "zigbee" }]);
   });
 
   it("marks what opens the site as secret and nothing else", async () => {

@@ -19,13 +19,32 @@ describe("Proxmox API: pools, HA, mappings", () => {
     ]);
     assert.match(
       await cluster.refusal("DELETE", "pools?poolid=rke2"),
-      /^500 pool 'rke2' is not empty/,
+      /^500 delete pool failed: pool 'rke2' is not empty/,
     );
     assert.match(await cluster.refusal("POST", "pools", { poolid: "rke2" }), /already exists/);
     await cluster.ok("PUT", "pools?poolid=rke2", { delete: "1", vms: "121" });
     await cluster.ok("PUT", "pools?poolid=rke2", { comment: "" });
     await cluster.ok("DELETE", "pools?poolid=rke2");
     assert.match(await cluster.refusal("GET", "pools?poolid=rke2"), /^500 .*does not exist/);
+  });
+
+  it("judges a pool's name, and makes a nested one only below its parent", async () => {
+    const refused = (poolid: string) => cluster.refusal("POST", "pools", { poolid });
+    assert.match(await refused("home lab"), /^400 .*contains invalid characters/);
+    assert.match(await refused("a/b/c/d"), /^400 .*nested too deeply \(max levels = 3\)/);
+    assert.match(await refused("2nd"), /^500 .*must start with a letter/);
+    assert.match(
+      await refused("Home_Lab/k8s"),
+      /^500 create pool failed: parent 'Home_Lab' of pool 'Home_Lab\/k8s' does not exist/,
+    );
+    for (const poolid of ["Home_Lab", "Home_Lab/k8s.v2"])
+      await cluster.ok("POST", "pools", { poolid });
+    assert.match(
+      await cluster.refusal("DELETE", "pools?poolid=Home_Lab"),
+      /not empty \(contains pool 'Home_Lab\/k8s\.v2'\)/,
+    );
+    for (const poolid of ["Home_Lab/k8s.v2", "Home_Lab"])
+      await cluster.ok("DELETE", `pools?poolid=${encodeURIComponent(poolid)}`);
   });
 
   it("keeps HA resources and rules: slash after the path, all fields on PUT, gone texts", async () => {
@@ -79,24 +98,30 @@ describe("Proxmox API: pools, HA, mappings", () => {
     );
   });
 
-  it("keeps PCI mappings with a repeated map field, checked against the hosts' devices", async () => {
+  it("keeps mappings by their form alone, whatever devices the nodes have", async () => {
     const map = ["stone", "tank"].map(
       (node) => `id=10de:2204,node=${node},path=0000:01:00.0,iommugroup=12`,
     );
-    await cluster.ok("POST", "cluster/mapping/pci", { id: "gpu", description: "d", map });
-    await cluster.ok("PUT", "cluster/mapping/pci/gpu", { delete: "mdev", map: map.slice(0, 1) });
-    assert.partialDeepStrictEqual(await cluster.get("cluster/mapping/pci/gpu"), {
-      id: "gpu",
+    await cluster.ok("POST", "cluster/mapping/pci", { id: "GPU_1", description: "d", map });
+    await cluster.ok("PUT", "cluster/mapping/pci/GPU_1", { delete: "mdev", map: map.slice(0, 1) });
+    assert.partialDeepStrictEqual(await cluster.get("cluster/mapping/pci/GPU_1"), {
+      id: "GPU_1",
       description: "d",
       map: map.slice(0, 1),
     });
-    const wrong = "id=10de:2204,node=stone,path=0000:09:00.0";
+    const refused = (kind: string, id: string, entry: string) =>
+      cluster.refusal("POST", `cluster/mapping/${kind}`, { id, map: entry });
+    const [entry = ""] = map;
+    assert.match(await refused("pci", "x", entry), /invalid configuration ID 'x'/);
+    assert.match(await refused("pci", "1gpu", entry), /invalid configuration ID '1gpu'/);
+    assert.match(await refused("pci", "gpu", "id=10de:2204,node=stone"), /path: .*missing/);
+    assert.match(await refused("pci", "gpu", "id=10de,node=s_t,path=01:00.0"), /id: .*node: /);
+    assert.match(await refused("usb", "stick", "node=stone,path=1-4"), /id: property is missing/);
+    await cluster.ok("DELETE", "cluster/mapping/pci/GPU_1");
     assert.match(
-      await cluster.refusal("POST", "cluster/mapping/pci", { id: "x", map: wrong }),
-      /pci device '0000:09:00\.0' not found/,
+      await cluster.refusal("GET", "cluster/mapping/pci/GPU_1"),
+      /^500 mapping 'GPU_1' not found/,
     );
-    await cluster.ok("DELETE", "cluster/mapping/pci/gpu");
-    assert.match(await cluster.refusal("GET", "cluster/mapping/pci/gpu"), /does not exist/);
   });
 
   it("turns a VM into a template, clones it with its own MAC, and migrates the clone", async () => {

@@ -50,6 +50,37 @@ describe("Proxmox API: what a machine of the lab needs to start", () => {
     );
   });
 
+  it("mapped devices that are what their mapping says", async () => {
+    const gpu = "node=stone,path=0000:01:00.0,id=10de:2204";
+    const mapped = async (kind: string, map: string | string[]) => {
+      await cluster.ok("DELETE", `cluster/mapping/${kind}/dev`);
+      await cluster.ok("POST", `cluster/mapping/${kind}`, { id: "dev", map });
+    };
+    const device = { machine: "q35", hostpci0: "mapping=dev,pcie=1" };
+    const invalid = "PCI device mapping invalid \\(hardware probably changed\\): ";
+    for (const [entry, reason] of [
+      [gpu, "missing expected property 'iommugroup' for device '0000:01:00.0'"],
+      [`${gpu},iommugroup=12`, "missing expected property 'subsystem-id' for device"],
+      [`${gpu},iommugroup=12,subsystem-id=1043:1234`, "'subsystem-id' does not match for 'dev'"],
+      [`${gpu},iommugroup=3,subsystem-id=1462:3884`, "'iommugroup' does not match for 'dev'"],
+      ["node=stone,path=0000:09:00.0,id=10de:2204", "pci device '0000:09:00.0' not found"],
+    ] as const) {
+      await mapped("pci", entry);
+      await refuses(device, new RegExp(`^${invalid}${reason}`));
+    }
+    await mapped("pci", `${gpu},iommugroup=12,subsystem-id=1462:3884`);
+    await refuses({ hostpci0: "mapping=dev,pcie=1" }, /^q35 machine model is not enabled/);
+    await refuses({ ...device, hostpci1: "mapping=dev,pcie=1" }, /free device for 'hostpci1'/);
+    await refuses({ usb0: "mapping=dev" }, /^USB device mapping not found for 'dev'/);
+    await mapped("usb", "node=stone,id=10c4:ea60,path=1-3");
+    await refuses({ usb0: "mapping=dev" }, /usb device '1-3' not found/);
+    await mapped("usb", "node=stone,id=10c4:ea60,path=1-4");
+    await cluster.ok("PUT", `${vm}/config`, { ...device, usb0: "mapping=dev" });
+    assert.equal(await start(), "OK");
+    await cluster.task("POST", `${vm}/status/stop`);
+    await cluster.ok("PUT", `${vm}/config`, { delete: "machine,hostpci0,usb0" });
+  });
+
   it("an image on the node and in the disk", async () => {
     const gone = vmFields(122).scsi0?.replace("debian", "gone") ?? "";
     assert.match(

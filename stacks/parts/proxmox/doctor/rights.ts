@@ -10,7 +10,7 @@ const subject = "Proxmox token";
 
 /** What the site needs: where, and which privileges. */
 function needed({ proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">) {
-  const { pool, datastores, hosts, pciMappings } = proxmox;
+  const { pool, datastores, hosts, pciMappings, usbMappings } = proxmox;
   const words = (text: string): readonly string[] => text.split(" ");
   return [
     {
@@ -32,14 +32,15 @@ function needed({ proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">)
       path: `/nodes/${name}`,
       privileges: ["Sys.Audit", "Sys.AccessNetwork"],
     })),
-    ...(pciMappings.length === 0
-      ? []
-      : [
-          {
-            path: "/mapping/pci",
-            privileges: ["Mapping.Use", "Mapping.Modify", "Mapping.Audit"],
-          },
-        ]),
+    ...[
+      { path: "/mapping/pci", mappings: pciMappings },
+      { path: "/mapping/usb", mappings: usbMappings },
+    ]
+      .filter(({ mappings }) => mappings.length > 0)
+      .map(({ path }) => ({
+        path,
+        privileges: ["Mapping.Use", "Mapping.Modify", "Mapping.Audit"],
+      })),
     ...(machines.some(({ ha }) => ha !== undefined)
       ? [{ path: "/", privileges: ["Sys.Console"] }]
       : []),

@@ -62,4 +62,19 @@ export const apps: RefusedSites = {
     at: "homelab:apps.typeo.settings.session secret",
     says: /environment variable's name/,
   },
+  "an image in capitals": {
+    edit: { "apps.typeo.image": "ghcr.io/Example/Typeo" },
+    at: "homelab:apps.typeo.image",
+    says: /in lower case/,
+  },
+  "an image by its address on the web": {
+    edit: { "apps.typeo.image": "https://ghcr.io/example/typeo" },
+    at: "homelab:apps.typeo.image",
+    says: /as ghcr\.io\/example\/app/,
+  },
+  "the newest tag with a digest": {
+    edit: { "apps.typeo.version": `latest@sha256:${"ab".repeat(32)}` },
+    at: "homelab:apps.typeo.version",
+    says: /not latest/,
+  },
 };

@@ -3,6 +3,14 @@ import type { RefusedSites } from "./index.ts";
 
 const home = homeValues({}) as { readonly machines: readonly object[] };
 
+const gpu = {
+  host: "stone",
+  path: "0000:01:00.0",
+  id: "10de:2204",
+  subsystemId: "1462:3884",
+  iommuGroup: 12,
+};
+
 /** Machines, and permissions to replace or remove them. */
 export const machines: RefusedSites = {
   "a VM id used twice": {
@@ -32,9 +40,7 @@ export const machines: RefusedSites = {
   },
   "a machine that HA cannot move": {
     edit: {
-      "proxmox.pciMappings": [
-        { name: "gpu", devices: [{ host: "stone", path: "0000:01:00.0", id: "10de:2204" }] },
-      ],
+      "proxmox.pciMappings": [{ name: "gpu", devices: [gpu] }],
       "machines[0].pci": ["gpu"],
       "machines[0].ha": {},
     },
@@ -130,5 +136,26 @@ export const machines: RefusedSites = {
     edit: { "machines[0].vmId": 99 },
     at: "homelab:machines[0].vmId",
     says: /100/,
+  },
+  "a device for two machines": {
+    edit: {
+      "proxmox.pciMappings": [{ name: "gpu", devices: [gpu] }],
+      "machines[0].pci": ["gpu"],
+      "machines[1].host": "stone",
+      "machines[1].name": "second",
+      "machines[1].pci": ["gpu"],
+    },
+    at: "homelab:machines[1].pci[0]",
+    says: /gpu has one device on stone.*one owner/,
+  },
+  "a USB device that is nowhere": {
+    edit: { "machines[0].usb": ["zigbee"] },
+    at: "homelab:machines[0].usb[0]",
+    says: /^zigbee is not in homelab:proxmox\.usbMappings/,
+  },
+  "a tag that marks another site's machines": {
+    edit: { "machines[0].tags": ["homelab-cabin"] },
+    at: "homelab:machines[0].tags[0]",
+    says: /choose another tag/,
   },
 };

@@ -1,0 +1,62 @@
+import { known } from "../../config/lists.ts";
+import type { Problem } from "../../../components/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
+
+type Machine = SiteConfig["machines"][number];
+type Mapping =
+  SiteConfig["proxmox"]["pciMappings"][number] | SiteConfig["proxmox"]["usbMappings"][number];
+
+/** Keys of a machine that name mapped devices, each with the list that has the mappings. */
+const kinds = [
+  { key: "pci", list: "pciMappings" },
+  { key: "usb", list: "usbMappings" },
+] as const;
+
+/** Every device that a machine is given is on its host, is given to nobody else, and lets the machine stay there. */
+export function checkDevices(config: SiteConfig): readonly Problem[] {
+  return [
+    ...kinds.flatMap(({ key, list }) => {
+      const mappings = new Map<string, Mapping>(config.proxmox[list].map((one) => [one.name, one]));
+      const given = new Map<string, number>();
+      return config.machines.flatMap((machine, i) =>
+        machine[key].flatMap((name, j) => {
+          const path = `homelab:machines[${i}].${key}[${j}]`;
+          const mapping = mappings.get(name);
+          if (mapping === undefined)
+            return known(path, name, new Set(mappings.keys()), `homelab:proxmox.${list}`);
+          return device(path, mapping, machine, given);
+        }),
+      );
+    }),
+    ...config.machines.flatMap(immovable),
+  ];
+}
+
+/** `given` counts by mapping and host what machines before this one have. */
+function device(
+  path: string,
+  { name, devices }: Mapping,
+  { host }: Machine,
+  given: Map<string, number>,
+): readonly Problem[] {
+  const there = devices.filter((one) => one.host === host).length;
+  if (there === 0) {
+    const text = `${name} has no device on ${host}; move the machine or add the device`;
+    return [{ path, text }];
+  }
+  const key = `${name} on ${host}`;
+  const before = given.get(key) ?? 0;
+  given.set(key, before + 1);
+  if (before < there) return [];
+  const has = there === 1 ? "one device" : `${there} devices`;
+  const text = `${name} has ${has} on ${host}, and other entries of homelab:machines have it; a device has one owner`;
+  return [{ path, text }];
+}
+
+function immovable(machine: Machine, i: number): readonly Problem[] {
+  const keys = kinds.map(({ key }) => key).filter((key) => machine[key].length > 0);
+  if (machine.ha === undefined || keys.length === 0) return [];
+  const names = keys.map((key) => `\`${key}\``).join(" and ");
+  const text = `a machine with a device of its host cannot move; drop \`ha\` or ${names}`;
+  return [{ path: `homelab:machines[${i}].ha`, text }];
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { homeValues, problemsAfter, type Changes } from "./sample.ts";
+
+const home = homeValues({}) as {
+  readonly proxmox: { readonly hosts: readonly object[] };
+  readonly machines: readonly object[];
+};
+
+const gpu = {
+  host: "stone",
+  path: "0000:01:00.0",
+  id: "10de:2204",
+  subsystemId: "1462:3884",
+  iommuGroup: 12,
+};
+const stick = { host: "stone", id: "10c4:ea60" };
+
+/** Sites that the real systems take, each home with one edit. */
+const taken: Readonly<Record<string, Changes>> = {
+  "a Proxmox node with capitals": {
+    "proxmox.hosts[0].name": "PVE-Stone",
+    "machines[0].host": "PVE-Stone",
+  },
+  "a pool with capitals and an underscore": { "proxmox.pool": "Home_Lab" },
+  "a pool inside another": { "proxmox.pool": "Homes/k8s_1" },
+  "a pool with a dot": { "proxmox.pool": "lab.v2" },
+  "mappings with capitals and underscores": {
+    "proxmox.pciMappings": [{ name: "GPU_Stone", devices: [gpu] }],
+    "proxmox.usbMappings": [{ name: "zigbee_1", devices: [stick] }],
+    "machines[0].pci": ["GPU_Stone"],
+    "machines[0].usb": ["zigbee_1"],
+  },
+  "a whole PCI device": {
+    "proxmox.pciMappings": [{ name: "gpu", devices: [{ ...gpu, path: "0000:01:00" }] }],
+  },
+  "two devices of a mapping for two machines of a host": {
+    "proxmox.pciMappings": [
+      { name: "gpu", devices: [gpu, { ...gpu, path: "0000:02:00.0", iommuGroup: 13 }] },
+    ],
+    machines: [
+      ...home.machines.map((machine) => ({ ...machine, memoryGiB: 8 })),
+      {
+        ...home.machines[3],
+        name: "second",
+        host: "stone",
+        vmId: 125,
+        address: "192.168.1.25",
+        pci: ["gpu"],
+        memoryGiB: 8,
+      },
+    ],
+    "machines[0].pci": ["gpu"],
+  },
+  "storages with dots and capitals": {
+    "proxmox.datastores": { images: "NAS.images", snippets: "local", disks: "ceph_rbd" },
+  },
+  "a bridge of Proxmox's SDN": { "proxmox.bridge": "vnet_k8s" },
+  "a tag with an underscore": { "machines[0].tags": ["rack_1", "2u"] },
+  "an endpoint by name": { "proxmox.endpoint": "https://pve.home.arpa:8006" },
+  "an endpoint with a slash at its end": { "proxmox.endpoint": "https://192.168.1.11:8006/" },
+  "an endpoint with the API's path": { "proxmox.endpoint": "https://192.168.1.11:8006/api2/json" },
+  "an IPv6 endpoint": { "proxmox.endpoint": "https://[fd00::11]:8006" },
+  "an image in a registry with a port": { "apps.typeo.image": "registry.home.arpa:5000/typeo" },
+  "an image in a registry at an address": { "apps.typeo.image": "[fd00::5]:5000/a/typeo" },
+  "an image of Docker Hub": { "apps.typeo.image": "typeo" },
+  "an image with underscores": { "apps.typeo.image": "ghcr.io/example/typeo_game__x" },
+  "a tag with its digest": { "apps.typeo.version": `v1.4.0@sha256:${"ab".repeat(32)}` },
+};
+
+describe("sites that the real systems take", () => {
+  for (const [name, edit] of Object.entries(taken)) {
+    it(name, () => {
+      assert.deepEqual(problemsAfter(edit), []);
+    });
+  }
+});
