@@ -6,7 +6,7 @@ import { ensureTools } from "../toolchain/tools.ts";
 import { ControlClient, LabNotRunning } from "./control/client.ts";
 import { statusText } from "./control/status-text.ts";
 import { labPaths } from "./host/paths.ts";
-import { labStatus, resetLab, runInLab, startLab, stopLab } from "./lab.ts";
+import { labStatus, passDays, resetLab, runInLab, startLab, stopLab } from "./lab.ts";
 import { runAsVisitor } from "./shell/inside.ts";
 import type { FaultRuleInput } from "./world/fault-registry.ts";
 
@@ -72,6 +72,16 @@ program
     if ((rule === undefined) === (clear !== true)) throw new Error("give a rule, or --clear");
     if (rule === undefined) await control().clearFaults();
     else await control().addFault(JSON.parse(rule) as FaultRuleInput);
+  });
+
+program
+  .command("pass-days")
+  .description(
+    "let so many days pass: certificates on machines and in the stacks' states get older",
+  )
+  .argument("<days>", "1 to 3650")
+  .action(async (days: string) => {
+    await passDays(Number(days));
   });
 
 program

@@ -8,11 +8,13 @@ import type { LabStatus } from "./control/status.ts";
 import { asNamespaceRoot, checkNamespaces, isRoot } from "./host/namespaces.ts";
 import { createDirectories, labPaths } from "./host/paths.ts";
 import { findProcess, lastLines, launch, waitForEnd } from "./host/process.ts";
+import { readStacks } from "./host/stacks.ts";
 import { hasSettings, readSettings, writeSettings, type LabSettings } from "./host/settings.ts";
 import { syncSiteFiles } from "./host/site-files.ts";
 import { writeNameFiles } from "./network/name-files.ts";
 import { installPlugins } from "./plugins/install.ts";
 import { prepareHome } from "./shell/home.ts";
+import { runInLab } from "./shell/inside.ts";
 import { ensureCredentials } from "./world/credentials.ts";
 import { sites } from "./world/inventory.ts";
 
@@ -105,6 +107,27 @@ export async function resetLab(): Promise<void> {
   if (isRoot()) await rm(state, { recursive: true, force: true });
   else await asNamespaceRoot(["rm", "-rf", state]);
   await rm(sockets, { recursive: true, force: true });
+}
+
+/**
+ * Lets so many days pass in a running lab: what has a date on machines and in the stacks' states is dated back by as many,
+ * so that everybody finds it that much older, whatever clock they look at.
+ */
+export async function passDays(days: number): Promise<void> {
+  const paths = labPaths();
+  const states: Record<string, string> = {};
+  for (const { name } of await readStacks(paths.pulumi))
+    states[name] = await pulumi(["stack", "export", "--show-secrets", "--stack", name]);
+  const dated = await new ControlClient(paths.control).passTime(days, states);
+  for (const [name, state] of Object.entries(dated))
+    await pulumi(["stack", "import", "--stack", name], state);
+}
+
+async function pulumi(args: readonly string[], input = ""): Promise<string> {
+  const options = { stdio: "capture", keepHome: true, input } as const;
+  const { code, stdout, stderr } = await runInLab(["pulumi", ...args], options);
+  if (code !== 0) throw new Error(`pulumi ${args.join(" ")}: ${stderr.trim()}`);
+  return stdout;
 }
 
 /** What the lab is doing; throws LabNotRunning when it is stopped. */

@@ -81,6 +81,18 @@ export class ControlClient {
     await this.#ask("PUT", `/machines/${vmid}/clock`, { offsetSeconds });
   }
 
+  /** Lets so many days pass; gives the stacks' exported states dated back by as many. */
+  async passTime(
+    days: number,
+    states: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>>> {
+    const answer = await this.#ask<{ states: Record<string, string> }>("POST", "/time", {
+      days,
+      states,
+    });
+    return answer.states;
+  }
+
   /** Resolves when machines and services have ended; throws when they have not within a minute. */
   async stop(): Promise<void> {
     await this.#ask("POST", "/stop", undefined, AbortSignal.timeout(60_000));

@@ -1,8 +1,12 @@
-/** What the control API is told of a machine's disk and clock. */
+/** What the control API is told of a machine's disk and clock, and of time that passes. */
 import { z } from "zod";
 
 const disk = z.strictObject({ usedPercent: z.int().min(0).max(100) });
 const clock = z.strictObject({ offsetSeconds: z.int().min(-86_400).max(86_400) });
+const time = z.strictObject({
+  days: z.int().min(1).max(3650),
+  states: z.record(z.string(), z.string()),
+});
 
 /** Thrown for a request's body that is not in form; fastify answers with the status. */
 class BadRequest extends Error {
@@ -20,3 +24,6 @@ export const diskSetting = (body: unknown): z.infer<typeof disk> => checked(disk
 
 /** How far the clock is off, in seconds, at most a day. */
 export const clockSetting = (body: unknown): z.infer<typeof clock> => checked(clock, body);
+
+/** How many days pass, and the exported states of the stacks that get older with them, by name. */
+export const timeSetting = (body: unknown): z.infer<typeof time> => checked(time, body);

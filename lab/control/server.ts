@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
 import type { FaultRegistry } from "../world/fault-registry.ts";
 import type { Mailbox } from "../world/mailbox.ts";
-import { clockSetting, diskSetting } from "./machine-settings.ts";
+import { clockSetting, diskSetting, timeSetting } from "./machine-settings.ts";
 import type { Startup } from "./startup.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
 
@@ -22,6 +22,11 @@ export interface Controlled {
   setDiskUse(vmid: number, usedPercent: number): Promise<void>;
   /** Moves a machine's clock. */
   setClock(vmid: number, offsetSeconds: number): Promise<void>;
+  /** Lets so many days pass; gives the stacks' exported states dated back by as many. */
+  passTime(
+    days: number,
+    states: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>>>;
   /** Ends machines and services in good order; the process ends after the answer. */
   stop(): Promise<void>;
 }
@@ -85,6 +90,10 @@ export async function serveControl(
     const { offsetSeconds } = clockSetting(request.body);
     await lab.setClock(Number(request.params.vmid), offsetSeconds);
     return {};
+  });
+  server.post("/time", { bodyLimit: 256 << 20 }, async (request) => {
+    const { days, states } = timeSetting(request.body);
+    return { states: await lab.passTime(days, states) };
   });
   server.post("/stop", async () => {
     await lab.stop();

@@ -19,6 +19,7 @@ import { internetAddress, mirroredNames, sites, type SiteInventory } from "../wo
 import { Mailbox } from "../world/mailbox.ts";
 import { createInternet, type LabInternet } from "./internet.ts";
 import { withMachineFaults } from "./machine-faults.ts";
+import { passTime } from "./passing-time.ts";
 import { switchOn } from "./power.ts";
 import { localServices } from "./services.ts";
 
@@ -143,6 +144,13 @@ export class Datacentre {
   async setClock(vmid: number, offsetSeconds: number): Promise<void> {
     this.#site(vmid);
     await setClockOffset(join(this.#paths.machines, String(vmid)), offsetSeconds);
+  }
+
+  async passTime(
+    days: number,
+    states: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>>> {
+    return passTime(this.#paths.machines, days, states);
   }
 
   async switchOn(vmid: number): Promise<void> {

@@ -32,6 +32,7 @@ const control = await serveControl(paths.control, startup, {
   start: (vmid) => datacentre.switchOn(vmid),
   setDiskUse: (vmid, usedPercent) => datacentre.setDiskUse(vmid, usedPercent),
   setClock: (vmid, offsetSeconds) => datacentre.setClock(vmid, offsetSeconds),
+  passTime: (days, states) => datacentre.passTime(days, states),
   stop,
 });
 process.on("SIGTERM", () => void stop());

@@ -49,6 +49,7 @@ COMMANDS:
    server           Run management server
    agent            Run node agent
    etcd-snapshot    Manage etcd snapshots (save, list, delete, prune)
+   certificate      Manage RKE2 certificates (check)
    secrets-encrypt  Control secrets encryption (status)
 
 GLOBAL OPTIONS:
@@ -79,7 +80,9 @@ func run(args []string, log *slog.Logger) error {
 		return snapshotCommand(args[1:], log)
 	case "secrets-encrypt":
 		return encryptCommand(args[1:])
-	case "token", "certificate", "completion":
+	case "certificate":
+		return certificateCommand(args[1:], os.Stdout, log)
+	case "token", "completion":
 		return fmt.Errorf("Error: rke2 %s is not supported by the simulated rke2", command)
 	default:
 		return fmt.Errorf("Error: No help topic for '%s'", command)

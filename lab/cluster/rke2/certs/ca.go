@@ -133,6 +133,19 @@ func readCert(path string) (*x509.Certificate, []byte, error) {
 	return cert, content, nil
 }
 
+// Chain reads all certificates of a PEM file, the leaf first.
+func Chain(content []byte) ([]*x509.Certificate, error) {
+	var chain []*x509.Certificate
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, cert)
+	}
+	return chain, nil
+}
+
 func readKey(path string) (*ecdsa.PrivateKey, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -17,8 +17,9 @@ import (
 
 const (
 	leafLifetime = 365 * 24 * time.Hour
-	// RKE2 renews a certificate at a start within this time of its end.
-	renewBefore = 120 * 24 * time.Hour
+	// RenewBefore is how long before its end RKE2 renews a certificate, and only at a start: CertificateRenewDays of
+	// https://github.com/k3s-io/k3s/blob/master/pkg/daemons/config/types.go
+	RenewBefore = 120 * 24 * time.Hour
 )
 
 // Leaf says what a certificate is for. SANs are addresses or DNS names.
@@ -74,7 +75,7 @@ func (ca *CA) fits(cert *x509.Certificate, leaf Leaf) bool {
 	gotNames := slices.Sorted(slices.Values(cert.DNSNames))
 	slices.Sort(names)
 	return cert.CheckSignatureFrom(ca.Cert) == nil &&
-		time.Until(cert.NotAfter) > renewBefore &&
+		time.Until(cert.NotAfter) > RenewBefore &&
 		cert.Subject.CommonName == leaf.CommonName &&
 		slices.Equal(cert.Subject.Organization, leaf.Organization) &&
 		slices.Equal(have, want) && slices.Equal(gotNames, names)
