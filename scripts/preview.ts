@@ -4,7 +4,7 @@
  * are kept too; what breaks one fails it.
  */
 import { policyPacks } from "./policy-pack.ts";
-import { unreachableApis } from "./reachability.ts";
+import { assertLoginLasts, unreachableApis } from "./reachability.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
 
 const command = stackCommand("preview", "show what up would change")
@@ -15,6 +15,7 @@ const options = command.opts<{ stack: string; refresh?: boolean; expectNoChanges
 
 await main(async () => {
   const stack = await selectStack(options.stack);
+  if (options.refresh === true) await assertLoginLasts(stack);
   await stack.preview({
     refresh: options.refresh === true,
     expectNoChanges: options.expectNoChanges === true,

@@ -4,6 +4,7 @@
  * anything is changed.
  */
 import { judgeFirst, policyPacks } from "./policy-pack.ts";
+import { assertLoginLasts } from "./reachability.ts";
 import { withRetry } from "./retry/retry.ts";
 import { tailscaleRemedy } from "./retry/tailscale.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
@@ -15,6 +16,7 @@ const { stack: name, refresh = false } = command.opts<{ stack: string; refresh?:
 
 await main(async () => {
   const stack = await selectStack(name);
+  if (refresh) await assertLoginLasts(stack);
   const onOutput = (text: string): boolean => process.stdout.write(text);
   let judged = false;
   const result = await withRepair(stack, () =>

@@ -3,7 +3,9 @@ import type { Machine, MachineSpec } from "../components/machine.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
 import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.ts";
+import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
+import { findRenewal, type AskLastUp } from "./parts/cluster/look.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
@@ -15,6 +17,8 @@ export interface Found {
   readonly machines: readonly (MachineSpec & Machine)[];
   /** Undefined for a site without a tailnet. */
   readonly tailnet: TailnetFound | undefined;
+  /** What is to be done about the cluster's certificates. */
+  readonly renewal: Renewal;
 }
 
 /** What tests answer in the world's place. */
@@ -22,6 +26,7 @@ export interface World {
   /** Names a machine's new generation. */
   readonly fresh?: () => string;
   readonly askPolicy?: AskPolicy;
+  readonly askLastUp?: AskLastUp;
   readonly proxmox?: ProxmoxApi;
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
@@ -29,11 +34,12 @@ export interface World {
 
 /**
  * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
- * knows of it, and the tailnet's policy. Throws when one of them does not answer, or when what was found stands against the site.
+ * knows of it and of the cluster's certificates, and the tailnet's policy. Throws when one of them does not answer, or
+ * when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
   const { config } = site;
-  const [[inventory, known], tailnet] = await Promise.all([
+  const [[inventory, known], tailnet, renewal] = await Promise.all([
     (async () => {
       const memory = await (world.known ?? readKnown)();
       const api = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
@@ -46,7 +52,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
       return [found, memory] as const;
     })(),
     findTailnet(site, world.askPolicy),
+    findRenewal(world.askLastUp),
   ]);
   const machines = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
-  return { proxmox: proxmoxProvider(site), machines, tailnet };
+  return { proxmox: proxmoxProvider(site), machines, tailnet, renewal };
 }

@@ -30,6 +30,8 @@ export interface SiteOutputs {
   readonly serviceTokens: ServiceTokens;
   /** Administrator's kubeconfig; secret. */
   readonly kubeconfig: Output<string>;
+  /** How long the cluster's certificates last, and which were renewed; the next run reads it. */
+  readonly certificates: { readonly ends: Output<string>; readonly renewed: string };
   /** Login key of root on every machine; secret. */
   readonly sshPrivateKey: Output<string>;
   /** Lines for ~/.ssh/known_hosts, one a machine. */
@@ -54,7 +56,7 @@ export async function deploySite(
   const found = await lookAround(site, deps);
 
   const machines = deployMachines(site, found);
-  const cluster = deployCluster(site, machines);
+  const cluster = deployCluster(site, machines, found.renewal);
   const running = deployNetwork(site, cluster);
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
@@ -69,6 +71,7 @@ export async function deploySite(
     published: published.map(({ hostname }) => `https://${hostname}`),
     serviceTokens,
     kubeconfig: cluster.kubeconfig,
+    certificates: { ends: cluster.certificatesEnd, renewed: found.renewal.renews },
     sshPrivateKey: machines.privateKey,
     knownHosts: machines.knownHosts,
   };

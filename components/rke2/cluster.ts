@@ -1,4 +1,5 @@
 import {
+  all,
   ComponentResource,
   output,
   secret,
@@ -20,6 +21,7 @@ import {
 import { dismissal } from "./dismissal.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
 import { releaseHook } from "./release-hook.ts";
+import { firstEnd } from "./renewal.ts";
 import { scripts } from "./scripts.ts";
 
 /** A machine as a node of the cluster. */
@@ -30,6 +32,8 @@ export interface Rke2ClusterArgs {
   /** Machines that run the control plane: 1, 3, 5 or 7, or in between while they leave. The first begins the cluster. */
   readonly servers: readonly [ClusterNode, ...ClusterNode[]];
   readonly agents: readonly ClusterNode[];
+  /** Changes exactly when the cluster's certificates are to be renewed; see renewal.ts. */
+  readonly renews: string;
 }
 
 /** How long one node may take to come up, with its waits for etcd, the API and the address, in seconds. */
@@ -41,11 +45,15 @@ export class Rke2Cluster extends ComponentResource {
   readonly kubeconfig: Output<string>;
   /** By node name: the step that takes the node out of the cluster when its machine leaves the site. */
   readonly dismissals: ReadonlyMap<string, Resource>;
+  /** When the first of the nodes' certificates ends, RFC 3339. */
+  readonly certificatesEnd: Output<string>;
   readonly #args: Rke2ClusterArgs;
   readonly #serverToken: Output<string>;
   readonly #agentToken: Output<string>;
   /** By node name. A machine built anew must show the password that the cluster knows for its name. */
   readonly #nodePasswords: ReadonlyMap<string, Output<string>>;
+  /** What the nodes print of their certificates. */
+  readonly #ends: Output<string>[] = [];
 
   constructor(name: string, args: Rke2ClusterArgs, opts?: ComponentResourceOptions) {
     super("homelab:rke2:Cluster", name, {}, opts);
@@ -69,6 +77,7 @@ export class Rke2Cluster extends ComponentResource {
     const joined = this.joinAgents(staged, servers);
     const settled = this.settleAgents(joined, servers);
     this.kubeconfig = this.fetchKubeconfig(name, settled);
+    this.certificatesEnd = all(this.#ends).apply(firstEnd);
     this.registerOutputs({ kubeconfig: this.kubeconfig });
   }
 
@@ -89,13 +98,16 @@ export class Rke2Cluster extends ComponentResource {
             RELEASE_URL: `${url}/sha256sum-amd64.txt`,
             PROFILE: profile,
           },
-        });
+        }).done;
         const staged = this.step(
           node,
           "stage",
-          { script: scripts.stage, parameters: { VERSION: version, RELEASE_URL: url } },
+          {
+            script: scripts.stage,
+            parameters: { VERSION: version, RELEASE_URL: url, RENEWS: this.#args.renews },
+          },
           [prepared],
-        );
+        ).done;
         return [node.name, staged];
       }),
     );
@@ -153,14 +165,14 @@ export class Rke2Cluster extends ComponentResource {
   }
 
   private node(node: ClusterNode, mode: "join" | "apply", after: readonly Resource[]): Resource {
-    const { cluster, servers } = this.#args;
+    const { cluster, servers, renews } = this.#args;
     const config =
       node.role === "server"
         ? output([this.#serverToken, this.#agentToken]).apply(([server, agent]) =>
             serverConfig(cluster, servers, node, { server: server ?? "", agent: agent ?? "" }),
           )
         : this.#agentToken.apply((agent) => agentConfig(cluster, node, { agent }));
-    return this.step(
+    const step = this.step(
       node,
       mode,
       {
@@ -177,11 +189,15 @@ export class Rke2Cluster extends ComponentResource {
           REGISTRIES: registriesConfig(cluster.registries),
           KUBE_VIP:
             node.role === "server" ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
+          // What a node has just joined with is young.
+          RENEWS: mode === "apply" ? renews : "",
         },
         hooks: mode === "apply" ? [this.release(node)] : [],
       },
       after,
     );
+    if (mode === "apply") this.#ends.push(step.stdout);
+    return step.done;
   }
 
   /** What was applied last is what a node runs: a join leaves a node that has joined as it is. */
@@ -196,16 +212,16 @@ export class Rke2Cluster extends ComponentResource {
     title: string,
     args: Pick<RemoteStepArgs, "script" | "parameters" | "hooks">,
     after: readonly Resource[] = [],
-  ): Resource {
+  ): RemoteStep {
     return new RemoteStep(
       `${node.name}-${title}`,
       { machine: node, title, limitSeconds: nodeSeconds, after, ...args },
       { parent: this },
-    ).done;
+    );
   }
 
   private fetchKubeconfig(name: string, after: Resource): Output<string> {
-    const { cluster, servers, agents } = this.#args;
+    const { cluster, servers, agents, renews } = this.#args;
     return new RemoteStep(
       `${name}-kubeconfig`,
       {
@@ -216,6 +232,8 @@ export class Rke2Cluster extends ComponentResource {
           VIP: cluster.vip,
           NODES: [...servers, ...agents].map((node) => node.name).join(" "),
           SITE: cluster.site,
+          VERSION: cluster.version,
+          RENEWS: renews,
         },
         limitSeconds: nodeSeconds,
         secretOutput: true,

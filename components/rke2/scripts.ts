@@ -8,8 +8,8 @@ export const rke2Script = stepScript + text("rke2.sh");
 /** Scripts that run on machines, each whole: its functions, then its call. */
 export const scripts = {
   prepare: rke2Script + text("prepare.sh"),
-  stage: rke2Script + text("stage.sh"),
-  node: rke2Script + text("unit.sh") + text("drain.sh") + text("node.sh"),
+  stage: rke2Script + text("certificates.sh") + text("stage.sh"),
+  node: rke2Script + text("unit.sh") + text("drain.sh") + text("certificates.sh") + text("node.sh"),
   admit: rke2Script + text("admit.sh"),
   dismiss: rke2Script + text("dismiss.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),

@@ -51,6 +51,11 @@ describe("time that passes", () => {
     expectOlder(dated.slice(0, -authority.cert.length));
   });
 
+  it("makes the same of a certificate wherever it stands", async () => {
+    const dated = await redating.certificates(leaf);
+    assert.equal(await redating.certificates(`${leaf}${leaf}`), `${dated}${dated}`);
+  });
+
   it("leaves what another authority has signed", async () => {
     const other = new Redating(100, []);
     assert.equal(await other.certificates(leaf), leaf);

@@ -28,6 +28,8 @@ const secretSignature = "4dabf18193072939515e22adb298388d";
 export class Redating {
   readonly #ms: number;
   readonly #signers: readonly Signer[];
+  /** What each certificate has become: signatures differ each time, and a certificate stands in many places. */
+  readonly #dated = new Map<string, Promise<string>>();
 
   /** `authorities` are those whose certificates get older (PEM, ECDSA P-256); what others have signed stays as it is. */
   constructor(days: number, authorities: readonly KeyPair[]) {
@@ -83,7 +85,13 @@ export class Redating {
     return text.includes(".") ? earlier : earlier.replace(/\.\d+Z$/, "Z");
   }
 
-  async #certificate(pem: string): Promise<string> {
+  #certificate(pem: string): Promise<string> {
+    const known = this.#dated.get(pem) ?? this.#redated(pem);
+    this.#dated.set(pem, known);
+    return known;
+  }
+
+  async #redated(pem: string): Promise<string> {
     const old = new X509Certificate(pem);
     const signer = await this.#signerOf(old);
     if (signer === undefined || old.subject === signer.certificate.subject) return pem;

@@ -1,7 +1,11 @@
 /** A cluster whose API does not answer: its objects go with its machines. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
-import { unreachableKubernetes } from "../../stacks/parts/cluster/doctor.ts";
+import {
+  endedLogin,
+  refusesLogin,
+  unreachableKubernetes,
+} from "../../stacks/parts/cluster/doctor.ts";
 import { withCluster } from "../kubectl.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
 
@@ -19,6 +23,8 @@ export function clusterObjects(state: StackState): readonly StateResource[] {
 /**
  * Why the cluster's API does not answer, or undefined when it does or the state holds nothing of a cluster. Asked for
  * half a minute: a server that restarts is not dead.
+ * @throws an error when the API answers and refuses the state's login: a cluster that can say no is not dead, and its
+ * objects are not forgotten.
  */
 export async function deadCluster(
   state: StackState,
@@ -34,6 +40,12 @@ export async function deadCluster(
   return run(kubeconfig, async (command) => {
     for (let attempt = 1; ; attempt += 1) {
       const reason = await unreachableKubernetes(command);
+      if (reason !== undefined && refusesLogin(reason))
+        throw new Error(
+          `the Kubernetes API answers and refuses the state's login (${endedLogin(kubeconfig) ?? reason}); npm run up renews ` +
+            "it, then destroy again. If the cluster is lost for good, stop its machines first: an API that does not " +
+            "answer is taken for dead",
+        );
       if (reason === undefined || attempt === tries) return reason;
       await pause(betweenMs);
     }

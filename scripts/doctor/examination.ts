@@ -3,7 +3,11 @@ import { runChecks } from "../../stacks/doctor/check.ts";
 import type { Examined } from "../../stacks/doctor/examined.ts";
 import { ok, warning, type Finding } from "../../stacks/doctor/finding.ts";
 import { releaseChecks, type Release } from "../../stacks/doctor/releases.ts";
-import { clusterChecks, clusterReleases } from "../../stacks/parts/cluster/doctor.ts";
+import {
+  clusterChecks,
+  clusterReleases,
+  judgeCertificates,
+} from "../../stacks/parts/cluster/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
@@ -31,7 +35,14 @@ export async function examine(site: Site): Promise<readonly Finding[]> {
     machines(site, examined),
     cluster(site, examined),
   ]);
-  return [...stateOf(site), ...findings, ...fromHere, ...onMachines, ...inCluster];
+  return [
+    ...stateOf(site),
+    judgeCertificates(site, site.name),
+    ...findings,
+    ...fromHere,
+    ...onMachines,
+    ...inCluster,
+  ];
 }
 
 /** Everything that the site's config makes it download. */

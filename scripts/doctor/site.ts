@@ -1,5 +1,6 @@
 /** What the doctor knows of a site before it asks anybody: config, state and outputs. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Certificates } from "../../components/rke2/renewal.ts";
 import { parseSiteConfig } from "../../stacks/site-file.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
 import { knownIds, readState, type StackState } from "../state.ts";
@@ -15,6 +16,7 @@ export interface Site extends Omit<Examined, "known">, StackConfig {
   readonly resources: number;
   /** Outputs of the last `up`, where they exist; secret ones in plain. */
   readonly kubeconfig?: string;
+  readonly certificates?: Certificates;
   readonly ssh?: { readonly privateKey: string; readonly knownHosts: string };
 }
 
@@ -44,6 +46,7 @@ export async function readSite(stack: Stack, name: string): Promise<Site | reado
     return typeof value === "string" ? value : undefined;
   };
   const kubeconfig = output("kubeconfig");
+  const certificates = outputs["certificates"]?.value as Certificates | undefined;
   const privateKey = output("sshPrivateKey");
   const knownHosts = output("knownHosts");
   const site: Site = {
@@ -56,6 +59,7 @@ export async function readSite(stack: Stack, name: string): Promise<Site | reado
     ids: knownIds(state),
     isUp: state.resources.length > 1,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(certificates === undefined ? {} : { certificates }),
   };
   return privateKey === undefined || knownHosts === undefined
     ? site

@@ -42,6 +42,7 @@ export function depsIn(world: World): SiteDeps {
   return {
     fresh: () => "gen-00000000",
     readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
+    askLastUp: () => Promise.resolve({}),
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
     proxmox: proxmoxOf(world),
     known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [] }),

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # On a server: waits for the API at the cluster's address and for every node, then prints the kubeconfig.
-# Parameters: VIP, NODES (names, separated by blanks), SITE (name of context and cluster).
+# Parameters: VIP, NODES (names, separated by blanks), SITE (name of context and cluster). VERSION and RENEWS are here so
+# that it is fetched again after RKE2 may have renewed the certificate in it.
 # shellcheck source=rke2.sh disable=SC2154,SC2153
 
 source_file=/etc/rancher/rke2/rke2.yaml

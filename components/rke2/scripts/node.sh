@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
-# VERSION, VIP, JOINS (yes: there is a cluster to join; no: begin one unless it is there), CONFIG, REGISTRIES, KUBE_VIP.
+# VERSION, VIP, JOINS (yes: there is a cluster to join; no: begin one unless it is there), CONFIG, REGISTRIES, KUBE_VIP,
+# RENEWS (not empty: certificates that end within 120 days are to be renewed).
+# Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
 
 etc=/etc/rancher/rke2
@@ -18,7 +20,7 @@ main() {
   unpack
   settings
   wanted=$(fingerprint)
-  if [[ $(cat "$state/applied" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active "$unit" >/dev/null 2>&1; then
+  if [[ $(cat "$state/applied" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active "$unit" >/dev/null 2>&1 || renewal_is_due; then
     systemctl daemon-reload
     systemctl enable "$unit" >/dev/null 2>&1 || fail "$NODE_NAME: systemctl cannot enable $unit"
     restart_unit "$unit" 600
@@ -29,8 +31,12 @@ main() {
     wait_until 300 node_is_ready || fail "$NODE_NAME: the node was Ready before its restart and is not after 300 s" "$(conditions)"
   fi
   if [[ $ROLE == server ]]; then undrain "$NODE_NAME"; fi
+  if renewal_is_due; then fail "$NODE_NAME: RKE2 has not renewed the certificates that end on $(certificate_end) as it started: is the clock right (timedatectl)?"; fi
   printf '%s\n' "$wanted" >"$state/applied"
+  certificate_end
 }
+
+renewal_is_due() { [[ -n $RENEWS ]] && certificates_end_within 120; }
 
 # Whether another release gives way to VERSION.
 upgrades() {

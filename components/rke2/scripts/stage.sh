@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# Downloads a release and verifies it; nothing that runs changes yet.
-# Parameters: VERSION, RELEASE_URL (folder of the release's files).
-# shellcheck source=rke2.sh disable=SC2154,SC2153
+# Downloads a release and verifies it; nothing that runs changes yet, unless nothing can run any more: certificates that have
+# ended stop the whole control plane.
+# Parameters: VERSION, RELEASE_URL (folder of the release's files), RENEWS (not empty: certificates are to be renewed).
+# shellcheck source=certificates.sh disable=SC2154,SC2153
 
 archive=rke2.linux-amd64.tar.gz
 
 main() {
   take_turn 1500
   release_step "$(cat "$state/installed" 2>/dev/null || true)" "$VERSION"
+  revive
   local folder=$state/releases/$VERSION
   if [[ -e $folder/verified ]]; then return 0; fi
   room 2048
@@ -25,6 +27,17 @@ main() {
   local old
   for old in "$state"/releases/*/; do
     if [[ $old != "$folder/" && $old != "$state/releases/$(cat "$state/installed" 2>/dev/null)/" ]]; then rm -rf "$old"; fi
+  done
+}
+
+# etcd's members refuse each other once their certificates have ended, so that none can start before the others have begun
+# to: all nodes begin here, side by side, and the steps that wait for each come later.
+revive() {
+  if [[ -z $RENEWS ]] || ! certificates_end_within 0; then return 0; fi
+  note "$(hostname): certificates of RKE2 have ended on $(certificate_end); it is restarted, which renews them"
+  local unit
+  for unit in rke2-server rke2-agent; do
+    if systemctl is-enabled "$unit" >/dev/null 2>&1; then systemctl restart --no-block "$unit"; fi
   done
 }
 

@@ -4,6 +4,7 @@ import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
 import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
 import { NodeLabels } from "../../../components/rke2/node-labels.ts";
+import type { Renewal } from "../../../components/rke2/renewal.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
 import type { SiteMachines } from "../machines/deploy.ts";
 
@@ -14,21 +15,28 @@ export interface SiteCluster {
   /** Administrator's kubeconfig; secret. */
   readonly kubeconfig: Output<string>;
   readonly kubernetes: Kubernetes;
+  /** When the first of the nodes' certificates ends, RFC 3339. */
+  readonly certificatesEnd: Output<string>;
 }
 
 /** Raises RKE2 on the machines, and labels its nodes. */
-export function deployCluster(site: Site, { machines }: SiteMachines): SiteCluster {
+export function deployCluster(
+  site: Site,
+  { machines }: SiteMachines,
+  { renews }: Renewal,
+): SiteCluster {
   const [first, ...further] = machines.filter(({ role }) => role === "server");
   if (first === undefined) throw new Error("the config was checked to have a server, but has none");
   const agents = machines.filter(({ role }) => role === "agent");
-  const { kubeconfig, dismissals } = new Rke2Cluster(site.name, {
+  const { kubeconfig, certificatesEnd, dismissals } = new Rke2Cluster(site.name, {
     cluster: clusterPlan(site),
     servers: [first, ...further],
     agents,
+    renews,
   });
   const kubernetes = kubernetesProvider(site.name, kubeconfig);
   new NodeLabels(site.name, { nodes: machines, dismissals }, { providers: [kubernetes] });
-  return { nodes: [first, ...further, ...agents], kubeconfig, kubernetes };
+  return { nodes: [first, ...further, ...agents], kubeconfig, kubernetes, certificatesEnd };
 }
 
 /** What all nodes share. */

@@ -2,8 +2,15 @@
 import type { SiteConfig } from "../../schema.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
-import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { releaseUrl } from "../../../components/rke2/config.ts";
+import {
+  clientEnd,
+  dayOf,
+  fromNow,
+  renewal,
+  type LastUp,
+} from "../../../components/rke2/renewal.ts";
 import type { Release } from "../../doctor/releases.ts";
 
 /** RKE2 as its publisher lists it. */
@@ -29,6 +36,22 @@ export function clusterChecks({ config }: Examined, run: ClusterCommand): readon
   ];
 }
 
+/** How long what the last `up` has left opens the cluster, and how long the nodes take each other. */
+export function judgeCertificates(lastUp: LastUp, site: string, now = new Date()): Finding {
+  const subject = "certificates of the cluster";
+  const { ends, due } = renewal(lastUp, now);
+  if (ends === undefined) return ok(subject, "none was made yet");
+  const when = `${dayOf(ends)}, ${fromNow(ends, now)}`;
+  const renew = `npm run up -- --stack ${site} has RKE2 renew them, and fetches a new kubeconfig`;
+  if (ends <= now)
+    return problem(
+      subject,
+      `ended on ${when}: the kubeconfig in the state, the nodes' own, or both`,
+      `${renew}; until then the Kubernetes API takes nobody`,
+    );
+  return due ? warning(subject, `end on ${when}`, renew) : ok(subject, `end on ${when}`);
+}
+
 const patience = 5_000;
 
 /** Why the cluster's API is not ready; undefined when it is. */
@@ -40,6 +63,23 @@ export async function unreachableKubernetes(run: ClusterCommand): Promise<string
     `--request-timeout=${patience}ms`,
   ]);
   return answer.ok ? undefined : (answer.stderr.split("\n").at(-1) ?? "no answer");
+}
+
+/**
+ * Whether an API that gave this reason is there, and only takes nobody with this login: one that answers is not dead. The
+ * texts are kubectl's and Go's.
+ */
+export function refusesLogin(reason: string): boolean {
+  return /must be logged in|provide credentials|Unauthorized|Forbidden|x509:|expired certificate/.test(
+    reason,
+  );
+}
+
+/** Why a kubeconfig opens no cluster any more: its certificate has ended. Undefined for one that lasts. */
+export function endedLogin(kubeconfig: string, now = new Date()): string | undefined {
+  const ends = clientEnd(kubeconfig);
+  if (ends === undefined || ends > now) return undefined;
+  return `the kubeconfig of the last up ended on ${dayOf(ends)}, ${fromNow(ends, now)}`;
 }
 
 async function checkKubernetesApi(vip: string, run: ClusterCommand): Promise<readonly Finding[]> {

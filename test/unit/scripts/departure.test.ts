@@ -138,7 +138,11 @@ describe("a dead cluster", () => {
     { urn: "p", type: "pulumi:providers:kubernetes", inputs: { kubeconfig: secretOf("k") } },
     { urn: "d", type: "kubernetes:apps/v1:Deployment" },
   ];
-  const asked = async (state: StackState, answers: readonly boolean[]) => {
+  const asked = async (
+    state: StackState,
+    answers: readonly boolean[],
+    error = "connection refused",
+  ) => {
     let count = 0;
     const reason = await deadCluster(
       state,
@@ -146,7 +150,7 @@ describe("a dead cluster", () => {
         action(() => {
           const ok = answers[count] ?? false;
           count += 1;
-          return Promise.resolve({ ok, stdout: "", stderr: "warning\nconnection refused" });
+          return Promise.resolve({ ok, stdout: "", stderr: `warning\n${error}` });
         }),
       () => Promise.resolve(),
     );
@@ -163,6 +167,18 @@ describe("a dead cluster", () => {
       count: 6,
     });
   });
+
+  for (const refusal of [
+    "error: You must be logged in to the server (Unauthorized)",
+    "error: You must be logged in to the server (the server has asked for the client to provide credentials)",
+    'Error from server (Forbidden): forbidden: User "x" cannot get path "/readyz"',
+    "Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+  ]) {
+    it(`is not one that says ${refusal.slice(0, 80)}: its objects are kept`, async () => {
+      const asking = asked(stateOf(...kubernetes), [], refusal);
+      await assert.rejects(asking, /answers and refuses the state's login.*npm run up/);
+    });
+  }
 
   it("is not asked about when the state holds nothing of it", async () => {
     assert.deepEqual(await asked(stateOf(...kubernetes.slice(0, 1)), []), {

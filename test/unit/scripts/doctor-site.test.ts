@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
-import { judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
+import { judgeCertificates, judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
 import { judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
@@ -159,5 +159,24 @@ describe("the doctor at this workstation's routes", () => {
       found[0]?.text ?? "",
       /10\.42\.7\.0\/24 dev br-1234; 10\.0\.0\.0\/8 via 172\.16\.0\.1 dev tun0/,
     );
+  });
+});
+
+describe("certificates, as the doctor sees them", () => {
+  const now = new Date("2027-06-01T12:00:00Z");
+  const judged = (ends: string) =>
+    judgeCertificates({ certificates: { ends, renewed: "" } }, "home", now);
+
+  it("are fine until an up would renew them", () => {
+    assert.equal(judgeCertificates({}, "home", now).severity, "ok");
+    assert.equal(judged("2027-10-01T12:00:00Z").severity, "ok");
+  });
+
+  it("are a warning with their days from then on, and an error once they have ended", () => {
+    const { severity, text, remedy } = judged("2027-07-01T12:00:00Z");
+    assert.deepEqual([severity, text], ["warning", "end on 2027-07-01, in 30 days"]);
+    assert.match(remedy, /npm run up -- --stack home/);
+    assert.equal(judged("2027-05-30T12:00:00Z").severity, "error");
+    assert.match(judged("2027-05-30T12:00:00Z").text, /^ended on 2027-05-30, 2 days ago/);
   });
 });

@@ -1,0 +1,82 @@
+/**
+ * When a cluster's certificates have to be renewed. RKE2's last 365 days, and it renews them only as it starts, once they
+ * end within 120 days: https://docs.rke2.io/security/certificates
+ */
+import { X509Certificate } from "node:crypto";
+
+const day = 86_400_000;
+
+/** Days before their end from which RKE2 renews certificates as it starts. */
+const renewalDays = 120;
+
+/**
+ * A day less, so that whoever asks for a renewal is sure to get one: clocks differ, and a certificate that a node holds
+ * for too young would keep its end until nobody asks again.
+ */
+const dueDays = renewalDays - 1;
+
+/** What a stack remembers of its cluster's certificates. */
+export interface Certificates {
+  /** When the first of the nodes' certificates ends, RFC 3339; empty when no node could say it. */
+  readonly ends: string;
+  /** What `renews` was in the last `up`. */
+  readonly renewed: string;
+}
+
+/** What the last `up` has left in the stack's outputs. */
+export interface LastUp {
+  readonly kubeconfig?: string | undefined;
+  readonly certificates?: Certificates | undefined;
+}
+
+/** What is to be done about the cluster's certificates. */
+export interface Renewal {
+  /** When the first of them ends, the kubeconfig's among them; undefined before the first `up`. */
+  readonly ends: Date | undefined;
+  /** Whether they end so soon that this run has to renew them. */
+  readonly due: boolean;
+  /**
+   * A text that changes exactly when a renewal is due, and stays until the next one: a parameter of the steps that renew.
+   * It is the end of the certificates that were renewed last, RFC 3339, and empty before the first time.
+   */
+  readonly renews: string;
+}
+
+/** Judges what the last `up` has left at a moment. */
+export function renewal({ kubeconfig, certificates }: LastUp, now: Date): Renewal {
+  const known = [
+    ...(kubeconfig === undefined ? [] : [clientEnd(kubeconfig)]),
+    ...(certificates === undefined ? [] : [new Date(certificates.ends)]),
+  ].filter((date): date is Date => date !== undefined && !Number.isNaN(date.getTime()));
+  const renewed = certificates?.renewed ?? "";
+  if (known.length === 0) return { ends: undefined, due: false, renews: renewed };
+  const ends = new Date(Math.min(...known.map((date) => date.getTime())));
+  const due = daysLeft(ends, now) < dueDays;
+  return { ends, due, renews: due ? ends.toISOString() : renewed };
+}
+
+/** Days from a moment to another, rounded down; below zero once it is past. */
+export const daysLeft = (end: Date, now: Date): number =>
+  Math.floor((end.getTime() - now.getTime()) / day);
+
+/** `in 83 days`, `today` or `12 days ago`. */
+export function fromNow(end: Date, now: Date): string {
+  const days = daysLeft(end, now);
+  if (days === 0) return "today";
+  return days > 0 ? `in ${days} days` : `${-days} days ago`;
+}
+
+/** The day of a moment as people write it: 2027-03-01. */
+export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10);
+
+/** When the client certificate of a kubeconfig ends; undefined when it holds none. */
+export function clientEnd(kubeconfig: string): Date | undefined {
+  const [, data] = /client-certificate-data: *([A-Za-z0-9+/=]+)/.exec(kubeconfig) ?? [];
+  if (data === undefined) return undefined;
+  return new X509Certificate(Buffer.from(data, "base64")).validToDate;
+}
+
+/** The earliest of the moments that nodes have printed; empty when none has. */
+export function firstEnd(printed: readonly string[]): string {
+  return printed.filter((text) => text !== "").toSorted()[0] ?? "";
+}
