@@ -133,7 +133,7 @@ export class Datacentre {
 
   async kill(vmid: number): Promise<void> {
     this.#site(vmid);
-    await this.#hypervisor?.stop(vmid, { graceful: false, timeoutSeconds: 0 });
+    await this.#hypervisor?.stop(vmid, { graceful: false, timeoutSeconds: 0, force: true });
   }
 
   async setDiskUse(vmid: number, usedPercent: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { removeTree } from "./disk.ts";
@@ -23,6 +24,9 @@ export interface HypervisorOptions {
   /** Called after a machine began or ceased to run, whatever the reason. */
   readonly onChange?: (vmid: number, running: boolean) => void;
 }
+
+/** What apt-get in the machine leaves of the package. */
+const agentUnit = "usr/local/lib/systemd/system/qemu-guest-agent.service";
 
 async function kubernetesBinaries(directory: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
@@ -93,11 +97,13 @@ export async function createHypervisor(options: HypervisorOptions): Promise<LabH
     vmid: number,
     graceful: boolean,
     timeoutSeconds: number,
-  ): Promise<void> => {
+    force = true,
+  ): Promise<boolean> => {
     const machine = machines.get(vmid);
-    if (!machine) return;
-    await machine.stop(graceful ? timeoutSeconds : 0);
+    if (!machine) return true;
+    if (!(await machine.stop(graceful ? timeoutSeconds : 0, force))) return false;
     await ended(machine, false);
+    return true;
   };
 
   return {
@@ -106,9 +112,10 @@ export async function createHypervisor(options: HypervisorOptions): Promise<LabH
         if (closed) throw new Error(`machine ${definition.vmid}: the lab's hypervisor is closed`);
         if (!machines.has(definition.vmid)) await boot(definition);
       }),
-    stop: (vmid, { graceful, timeoutSeconds }) =>
-      inTurn(vmid, () => stopNow(vmid, graceful, timeoutSeconds)),
+    stop: (vmid, { graceful, timeoutSeconds, force }) =>
+      inTurn(vmid, () => stopNow(vmid, graceful, timeoutSeconds, force)),
     running: (vmid) => machines.has(vmid),
+    hasAgent: (vmid) => existsSync(join(environment.stateDir, String(vmid), "root", agentUnit)),
     destroy: (vmid) =>
       inTurn(vmid, async () => {
         await stopNow(vmid, false, 0);

@@ -30,16 +30,24 @@ export interface MachineDefinition {
   readonly disks: readonly { readonly interface: string; readonly bytes: number }[];
 }
 
+/** How a machine is stopped. */
+export interface StopOptions {
+  /** Lets its services stop first, up to `timeoutSeconds`. */
+  readonly graceful: boolean;
+  readonly timeoutSeconds: number;
+  /** Whether it is killed when it has not stopped in time; else it goes on as it can. */
+  readonly force: boolean;
+}
+
 /** Runs machines. Every call is idempotent. */
 export interface Hypervisor {
   /** Starts the machine's processes; resolves when its init runs, not when its sshd answers. */
   start(definition: MachineDefinition): Promise<void>;
-  /** Ends every process of the machine; `graceful` lets its services stop first, up to `timeoutSeconds`. */
-  stop(
-    vmid: number,
-    options: { readonly graceful: boolean; readonly timeoutSeconds: number },
-  ): Promise<void>;
+  /** Ends every process of the machine; gives whether it has ended. */
+  stop(vmid: number, options: StopOptions): Promise<boolean>;
   running(vmid: number): boolean;
+  /** Whether the machine has `qemu-guest-agent` installed, which then runs whenever the machine does. */
+  hasAgent(vmid: number): boolean;
   /** Stops the machine and removes its disk. */
   destroy(vmid: number): Promise<void>;
   /** Ends all machines, keeping their disks. */

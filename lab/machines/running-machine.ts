@@ -43,8 +43,8 @@ export interface RunningMachine {
   readonly stopping: boolean;
   /** Resolves once no process and no network of the machine is left. */
   readonly ended: Promise<{ readonly reboot: boolean }>;
-  /** Asks init to stop the machine and kills it after this many seconds; 0 kills at once. */
-  stop(timeoutSeconds: number): Promise<void>;
+  /** Asks init to stop the machine, for so many seconds, and kills it then if it is forced; 0 kills at once. Gives whether it ended. */
+  stop(timeoutSeconds: number, force: boolean): Promise<boolean>;
 }
 
 /** Exit code by which the machine's init asks for a reboot, systemd-nspawn's convention. */
@@ -155,7 +155,7 @@ export async function bootMachine(
       await disconnect(vmid);
       return { reboot: code === rebootExitCode };
     }),
-    async stop(timeoutSeconds: number) {
+    async stop(timeoutSeconds: number, force: boolean) {
       machine.stopping = true;
       const init = await pid;
       // bubblewrap ends with its child and must outlive it, or nobody would reap it.
@@ -164,9 +164,15 @@ export async function bootMachine(
         if (timeoutSeconds > 0 && init !== undefined) kill(init, powerOffSignal);
         else end();
       }
-      const timer = setTimeout(end, timeoutSeconds * 1000);
-      await machine.ended;
+      const late = Promise.withResolvers<false>();
+      const timer = setTimeout(() => {
+        if (force) end();
+        else late.resolve(false);
+      }, timeoutSeconds * 1000);
+      const stopped = await Promise.race([machine.ended.then(() => true), late.promise]);
       clearTimeout(timer);
+      machine.stopping = stopped;
+      return stopped;
     },
   };
   const running = new Promise<void>((resolve) => {

@@ -7,6 +7,8 @@ export interface StoredVm {
   node: string;
   /** Config keys and values as in `/etc/pve/qemu-server/ID.conf`. */
   config: Record<string, string>;
+  /** What a machine that runs has from its next start on; null takes a setting away. */
+  pending?: Record<string, string | null>;
   /** What works on it: create, clone, migrate. */
   lock?: string;
   /** It was running when last heard of; decides whether it is started with the lab. */

@@ -7,8 +7,8 @@ import type { StoredVm } from "./store.ts";
 import { parseNetwork } from "./vm-network.ts";
 
 /**
- * The QEMU guest agent. It answers when the VM's config enables it, the VM runs, and its cloud-init
- * document installs `qemu-guest-agent`: cloud images come without it.
+ * The QEMU guest agent. It answers when the VM was started with it, and `qemu-guest-agent` is installed in the machine:
+ * cloud images come without it.
  */
 export function agentRoutes(site: Site): Route[] {
   return [
@@ -16,14 +16,14 @@ export function agentRoutes(site: Site): Route[] {
       method: "GET",
       path: "nodes/:node/qemu/:vmid/agent/network-get-interfaces",
       parameters: [],
-      handle: async (call) => ({ result: await interfaces(site, await agentOf(site, call)) }),
+      handle: async (call) => ({ result: await interfaces(site, agentOf(site, call)) }),
     },
     {
       method: "POST",
       path: "nodes/:node/qemu/:vmid/agent/ping",
       parameters: [],
-      handle: async (call) => {
-        await agentOf(site, call);
+      handle: (call) => {
+        agentOf(site, call);
         return { result: {} };
       },
     },
@@ -36,12 +36,11 @@ export function agentEnabled(vm: StoredVm): boolean {
   return properties.get("enabled") === "1";
 }
 
-async function agentOf(site: Site, call: Call): Promise<StoredVm> {
+function agentOf(site: Site, call: Call): StoredVm {
   const vm = vmOf(site, call);
   if (!agentEnabled(vm)) throw failure("No QEMU guest agent configured");
   if (!site.hypervisor.running(vm.vmid)) throw failure(`VM ${vm.vmid} is not running`);
-  const { userData } = await cloudInitDrive(site, vm);
-  if (!userData.includes("qemu-guest-agent")) throw failure("QEMU guest agent is not running");
+  if (!site.hypervisor.hasAgent(vm.vmid)) throw failure("QEMU guest agent is not running");
   return vm;
 }
 

@@ -4,6 +4,7 @@ import type { Parameters } from "./parameters.ts";
 import type { StoredVm } from "./store.ts";
 import { parseDisk, type DiskRequest } from "./vm-disk-request.ts";
 import { normaliseNetwork } from "./vm-network.ts";
+import { settingsToBe } from "./vm-pending.ts";
 import { answerOption, diskKey, isConfigName, netKey, normaliseOption } from "./vm-options.ts";
 
 /** What a create or config call asks to change. */
@@ -53,9 +54,13 @@ export function birthMarks(): Record<string, string> {
   };
 }
 
-/** The answer of GET config: numbers where Proxmox gives numbers, plus digest and lock. */
-export function answerConfig(vm: StoredVm): Record<string, string | number> {
-  const entries = Object.entries(vm.config).map(([name, value]): [string, string | number] => [
+/**
+ * The answer of GET config: numbers where Proxmox gives numbers, plus digest and lock. With what is pending, unless the
+ * `current` settings are asked for.
+ */
+export function answerConfig(vm: StoredVm, current: boolean): Record<string, string | number> {
+  const settings = current ? vm.config : settingsToBe(vm);
+  const entries = Object.entries(settings).map(([name, value]): [string, string | number] => [
     name,
     answerOption(name, value),
   ]);
@@ -67,5 +72,7 @@ export function answerConfig(vm: StoredVm): Record<string, string | number> {
 
 /** SHA-1 of the config; a caller that gives an older one is refused. */
 export function digestOf(vm: StoredVm): string {
-  return createHash("sha1").update(JSON.stringify(vm.config)).digest("hex");
+  return createHash("sha1")
+    .update(JSON.stringify([vm.config, vm.pending]))
+    .digest("hex");
 }

@@ -7,6 +7,7 @@ import type { TaskLog } from "./tasks.ts";
 import { birthMarks, digestOf, parseChange, type ConfigChange } from "./vm-config.ts";
 import { forgetReused, noteUnusedVolumes, realiseDisk, volumeOfDisk } from "./vm-disks.ts";
 import { configNames } from "./vm-options.ts";
+import { changeSettings } from "./vm-pending.ts";
 import { startVm } from "./vm-power.ts";
 import { removeVolume, volumesOfVm } from "./volumes.ts";
 
@@ -113,7 +114,10 @@ async function change(site: Site, vm: StoredVm, call: Call): Promise<void> {
     throw failure("detected modified configuration - file changed by other user? Try again.");
   for (const name of wanted.remove) removeKey(site, vm, name);
   keepCardAddresses(vm, call, wanted);
-  site.store.change(() => Object.assign(vm.config, wanted.set));
+  const running = site.hypervisor.running(vm.vmid);
+  site.store.change(() => {
+    changeSettings(vm, running, wanted.set);
+  });
   for (const name of ["description", "tags", "nameserver", "searchdomain"])
     if (call.parameters.text(name) === "") delete vm.config[name];
   await applyDisks(site, vm, wanted);
@@ -138,6 +142,9 @@ function removeKey(site: Site, vm: StoredVm, name: string): void {
     throw new ApiError(500, `can't remove disk '${name}' - protection mode enabled`);
   const unused = name.startsWith("unused") ? volumeOfDisk(site, vm, name) : undefined;
 
-  site.store.change(() => delete vm.config[name]);
+  const running = site.hypervisor.running(vm.vmid);
+  site.store.change(() => {
+    changeSettings(vm, running, { [name]: undefined });
+  });
   if (unused !== undefined) removeVolume(site, unused);
 }

@@ -1,3 +1,4 @@
+import type { StopOptions } from "../../machines/machine.ts";
 import { failure } from "./api-error.ts";
 import { noteHaState } from "./ha.ts";
 import { checkMemory, machineDefinition } from "./machine-definition.ts";
@@ -7,14 +8,18 @@ import { checkLock, vmOf, type Site } from "./site.ts";
 import type { StoredVm } from "./store.ts";
 import type { TaskLog } from "./tasks.ts";
 import { dataDisks, volumeOfDisk } from "./vm-disks.ts";
+import { applyPending } from "./vm-pending.ts";
 import { volumeId } from "./volumes.ts";
 
-/** Seconds that a guest gets to shut down when the caller names none. */
-const shutdownSeconds = 180;
+/** Seconds that a guest gets to shut down where neither the call nor its `startup` names any (_do_vm_stop). */
+const shutdownSeconds = 60;
 
 /** @throws 500 when the config is not one that a machine of the lab can run, or memory is short. */
 export async function startVm(site: Site, vm: StoredVm, log: TaskLog): Promise<void> {
   if (site.hypervisor.running(vm.vmid)) throw failure(`VM ${vm.vmid} already running`);
+  site.store.change(() => {
+    applyPending(vm);
+  });
   const definition = await machineDefinition(site, vm);
   checkMemory(site, vm);
   if (vm.config.cipassword !== undefined)
@@ -28,13 +33,11 @@ export async function startVm(site: Site, vm: StoredVm, log: TaskLog): Promise<v
   });
 }
 
-async function stopVm(
-  site: Site,
-  vm: StoredVm,
-  options: { readonly graceful: boolean; readonly timeoutSeconds: number },
-): Promise<void> {
-  await site.hypervisor.stop(vm.vmid, options);
+async function stopVm(site: Site, vm: StoredVm, options: StopOptions): Promise<void> {
+  if (!(await site.hypervisor.stop(vm.vmid, options)))
+    throw failure("VM quit/powerdown failed - got timeout");
   site.store.change(() => {
+    applyPending(vm);
     vm.running = false;
     delete vm.startedAt;
   });
@@ -50,6 +53,13 @@ function powerTask(
   const vm = vmOf(site, call);
   const subject = { node: vm.node, type, id: String(vm.vmid), user: call.user };
   return site.tasks.start(subject, (log) => site.queues.run(vm.vmid, () => work(vm, log)));
+}
+
+/** Seconds that a guest gets to shut down. */
+function patience(site: Site, call: Call): number {
+  const { startup = "" } = vmOf(site, call).config;
+  const down = Number(parseProperties(startup, "order").get("down") ?? shutdownSeconds);
+  return call.parameters.integer("timeout") ?? down;
 }
 
 function requireRunning(site: Site, call: Call): void {
@@ -82,7 +92,7 @@ export function powerRoutes(site: Site): Route[] {
         checkLock(vmOf(site, call));
         noteHaState(site, vmOf(site, call).vmid, "stopped");
         return powerTask(site, call, "qmstop", (vm) =>
-          stopVm(site, vm, { graceful: false, timeoutSeconds: 0 }),
+          stopVm(site, vm, { graceful: false, timeoutSeconds: 0, force: true }),
         );
       },
     },
@@ -93,10 +103,11 @@ export function powerRoutes(site: Site): Route[] {
       handle: (call) => {
         checkLock(vmOf(site, call));
         requireRunning(site, call);
-        const timeoutSeconds = call.parameters.integer("timeout") ?? shutdownSeconds;
+        const timeoutSeconds = patience(site, call);
+        const force = call.parameters.flag("forceStop");
         noteHaState(site, vmOf(site, call).vmid, "stopped");
         return powerTask(site, call, "qmshutdown", (vm) =>
-          stopVm(site, vm, { graceful: true, timeoutSeconds }),
+          stopVm(site, vm, { graceful: true, timeoutSeconds, force }),
         );
       },
     },
@@ -107,9 +118,9 @@ export function powerRoutes(site: Site): Route[] {
       handle: (call) => {
         checkLock(vmOf(site, call));
         requireRunning(site, call);
-        const timeoutSeconds = call.parameters.integer("timeout") ?? shutdownSeconds;
+        const timeoutSeconds = patience(site, call);
         return powerTask(site, call, "qmreboot", async (vm, log) => {
-          await stopVm(site, vm, { graceful: true, timeoutSeconds });
+          await stopVm(site, vm, { graceful: true, timeoutSeconds, force: false });
           await startVm(site, vm, log);
         });
       },

@@ -10,6 +10,7 @@ import { copyRoutes } from "./vm-copy.ts";
 import { vmConfigRoutes } from "./vm-create.ts";
 import { destroyRoutes } from "./vm-destroy.ts";
 import { resizeDisk, volumeOfDisk } from "./vm-disks.ts";
+import { answerPending } from "./vm-pending.ts";
 import { powerRoutes } from "./vm-power.ts";
 import { vmSummary } from "./vm-summary.ts";
 
@@ -31,7 +32,13 @@ export function vmRoutes(site: Site): Route[] {
       method: "GET",
       path: "nodes/:node/qemu/:vmid/config",
       parameters: ["current"],
-      handle: (call) => answerConfig(vmOf(site, call)),
+      handle: (call) => answerConfig(vmOf(site, call), call.parameters.flag("current")),
+    },
+    {
+      method: "GET",
+      path: "nodes/:node/qemu/:vmid/pending",
+      parameters: [],
+      handle: (call) => answerPending(vmOf(site, call)),
     },
     {
       method: "GET",

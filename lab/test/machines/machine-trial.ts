@@ -162,7 +162,7 @@ findings["failing"] = ssh(
   "touch /root/fail; systemctl start trial; echo $?; journalctl -u trial -o cat",
 ).text;
 findings["hostPids"] = run("pgrep", "-c", "-f", "^sleep 4242");
-await hypervisor.stop(121, { graceful: true, timeoutSeconds: 20 });
+await hypervisor.stop(121, { graceful: true, timeoutSeconds: 20, force: true });
 findings["afterStop"] = {
   running: [hypervisor.running(121), hypervisor.running(122)],
   processes: spawnSync("pgrep", ["-c", "-f", "^sleep 4242"], { encoding: "utf8" }).stdout.trim(),

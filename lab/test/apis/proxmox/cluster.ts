@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sites, type SiteInventory } from "../../../world/inventory.ts";
-import type { Hypervisor, MachineDefinition } from "../../../machines/machine.ts";
+import type { Hypervisor, MachineDefinition, StopOptions } from "../../../machines/machine.ts";
 import { noFaults, type Faults } from "../../../world/faults.ts";
 import { standInImage } from "../../../apis/proxmox/disk-image.ts";
 import { createProxmox, type Proxmox } from "../../../apis/proxmox/server.ts";
@@ -20,7 +20,7 @@ export const statedSha512 = createHash("sha512").update("the real file").digest(
 /** Remembers what it was told. */
 export class FakeHypervisor implements Hypervisor {
   readonly started: MachineDefinition[] = [];
-  readonly stops: { vmid: number; graceful: boolean; timeoutSeconds: number }[] = [];
+  readonly stops: ({ vmid: number } & StopOptions)[] = [];
   readonly destroyed: number[] = [];
   readonly up = new Set<number>();
 
@@ -30,10 +30,19 @@ export class FakeHypervisor implements Hypervisor {
     return Promise.resolve();
   }
 
-  stop(vmid: number, options: { graceful: boolean; timeoutSeconds: number }): Promise<void> {
+  /** Machines that do not shut down, and those with the guest agent. */
+  readonly stubborn = new Set<number>();
+  readonly agents = new Set<number>();
+
+  stop(vmid: number, options: StopOptions): Promise<boolean> {
     this.stops.push({ vmid, ...options });
+    if (this.stubborn.has(vmid) && !options.force) return Promise.resolve(false);
     this.up.delete(vmid);
-    return Promise.resolve();
+    return Promise.resolve(true);
+  }
+
+  hasAgent(vmid: number): boolean {
+    return this.agents.has(vmid);
   }
 
   running(vmid: number): boolean {

@@ -93,7 +93,7 @@ describe("Proxmox API: what a machine of the lab needs to start", () => {
     assert.match(status, /disk scsi0 holds no operating system/);
   });
 
-  it("takes the snippet of cicustom as it is, and answers the agent only when that installs it", async () => {
+  it("takes the snippet of cicustom as it is, and answers the agent only when the machine has it", async () => {
     const snippet = join(cluster.stateDir, "stone/var/lib/vz/snippets/node.yaml");
     writeFileSync(snippet, "#cloud-config\nhostname: a\n");
     await cluster.ok("PUT", `${vm}/config`, {
@@ -107,7 +107,7 @@ describe("Proxmox API: what a machine of the lab needs to start", () => {
     );
     const agent = `${vm}/agent/network-get-interfaces`;
     assert.match(await cluster.refusal("GET", agent), /^500 QEMU guest agent is not running/);
-    writeFileSync(snippet, "#cloud-config\npackages: [qemu-guest-agent]\n");
+    cluster.hypervisor.agents.add(121);
     const { result } = await cluster.get<{ result: unknown[] }>(agent);
     assert.partialDeepStrictEqual(result[1], {
       name: "eth0",

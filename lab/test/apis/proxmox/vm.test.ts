@@ -133,7 +133,7 @@ describe("Proxmox API: a VM from creation to deletion", () => {
     const shutdown = { forceStop: "1", timeout: "300" };
     assert.equal(await cluster.task("POST", `${vm}/status/shutdown`, shutdown), "OK");
     assert.deepEqual(cluster.hypervisor.stops, [
-      { vmid: 121, graceful: true, timeoutSeconds: 300 },
+      { vmid: 121, graceful: true, timeoutSeconds: 300, force: true },
     ]);
     assert.match(await cluster.refusal("POST", `${vm}/status/shutdown`), /^500 VM 121 not running/);
     await cluster.task("POST", `${vm}/status/start`);
