@@ -2,17 +2,20 @@ import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js
 import type { Machine, MachineSpec } from "../components/machine.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
+import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
 import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
 import { findRenewal, type AskLastUp } from "./parts/cluster/look.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
+import { tellRestarts } from "./parts/machines/restarts.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
 /** The world as it was found. */
 export interface Found {
   readonly proxmox: Proxmox;
+  readonly power: Power;
   /** The site's machines, in the config's order. */
   readonly machines: readonly (MachineSpec & Machine)[];
   /** Undefined for a site without a tailnet. */
@@ -30,6 +33,7 @@ export interface World {
   readonly proxmox?: ProxmoxApi;
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
+  readonly power?: Power;
 }
 
 /**
@@ -55,5 +59,10 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
     findRenewal(world.askLastUp),
   ]);
   const machines = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
-  return { proxmox: proxmoxProvider(site), machines, tailnet, renewal };
+  const power = world.power ?? proxmoxPower(proxmoxAccess(site));
+  // What a host does not tell soon is not worth a preview's waiting.
+  const asked =
+    world.proxmox ?? proxmoxApi(proxmoxAccess(site), { totalMs: 4_000, answerMs: 4_000 });
+  await tellRestarts(site, { machines, existing: inventory.machines, api: asked });
+  return { proxmox: proxmoxProvider(site), power, machines, tailnet, renewal };
 }

@@ -158,6 +158,7 @@ export async function record(stack: string): Promise<Recording> {
   // The SDK's mocks know no hooks: registering one would start a server that nobody calls.
   getStore().callbacks = {
     registerResourceHook: () => Promise.resolve(),
+    registerErrorHook: () => Promise.resolve(),
     awaitStackRegistrations: () => Promise.resolve(),
     shutdown: () => undefined,
   };

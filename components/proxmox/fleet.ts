@@ -3,12 +3,18 @@ import { Usb } from "@muhlba91/pulumi-proxmoxve/hardware/mapping/usb.js";
 import { PoolLegacy } from "@muhlba91/pulumi-proxmoxve/poolLegacy.js";
 import {
   ComponentResource,
+  log,
   type ComponentResourceOptions,
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
 import type { Machine, MachineSpec, ReachedMachine } from "../machine.ts";
+import { bootSeconds } from "../remote/remote-step.ts";
+import { hookRun, valueOf } from "../remote/ssh-login.ts";
+import { waitForSsh } from "../remote/ssh-wait.ts";
+import { RollingRestart } from "../rke2/rolling-restart.ts";
 import { CloudImage } from "./cloud-image.ts";
+import type { Power } from "./power.ts";
 import type { SitePlan } from "./types.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
@@ -17,6 +23,7 @@ export interface FleetArgs {
   readonly machines: readonly (MachineSpec & Machine)[];
   /** The site's login key: public half as one authorized_keys line, private half in OpenSSH PEM form. */
   readonly login: { readonly publicKey: Input<string>; readonly privateKey: Input<string> };
+  readonly power: Power;
 }
 
 /** All machines of a site with what they share on Proxmox: the pool, mappings of devices, and an image per host in use. */
@@ -33,6 +40,7 @@ export class Fleet extends ComponentResource {
     );
     const devices = this.mappings(name, args.site);
     const images = this.images(args);
+    const restarts = this.restarts(args);
     this.machines = args.machines.map((machine, index) => {
       const { vm, hostKey } = new VirtualMachine(
         machine.name,
@@ -43,12 +51,31 @@ export class Fleet extends ComponentResource {
           image: imageOf(images, machine.host).id,
           poolId: pool.poolId,
           loginKey: args.login.publicKey,
+          restarts,
         },
         { parent: this, dependsOn: [...devices(machine)] },
       );
       return { ...machine, privateKey: args.login.privateKey, hostKey, vm };
     });
     this.registerOutputs({});
+  }
+
+  /** One for all machines, so that they take turns. */
+  private restarts({ power, machines }: FleetArgs): RollingRestart {
+    return new RollingRestart({
+      servers: machines.filter(({ role }) => role === "server"),
+      power,
+      // The machines are complete once a hook runs.
+      run: (...args) => hookRun(this.machines)(...args),
+      awaitSsh: async ({ name, address }) => {
+        const reached = this.machines.find((machine) => machine.name === name);
+        const hostKey = await valueOf(reached?.hostKey ?? "");
+        await waitForSsh(
+          { machine: name, host: address, port: 22, hostKey, limitSeconds: bootSeconds },
+          { tell: (text) => void log.info(text, this) },
+        );
+      },
+    });
   }
 
   /** The resources behind the devices of a machine, by kind and name of the mapping. */

@@ -4,17 +4,29 @@ import { VmLegacy } from "@muhlba91/pulumi-proxmoxve/vmLegacy.js";
 import {
   all,
   ComponentResource,
+  ErrorHook,
+  log,
+  ResourceHook,
   secret,
   type ComponentResourceOptions,
   type Input,
   type Output,
   type Resource,
+  type ResourceHookBinding,
 } from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import type { Machine, MachineSpec } from "../machine.ts";
 import { cloudInit } from "./cloud-init.ts";
+import { restartReasons, wantedSettings, type VmInputs } from "./restart-settings.ts";
 import type { SitePlan } from "./types.ts";
 import { snippetName, vmArgs, vmIgnoreChanges } from "./vm-args.ts";
+
+/** What stands around a machine's restart; see rke2/rolling-restart.ts. */
+export interface Restarts {
+  leave(machine: MachineSpec & Machine, tell: (text: string) => void): Promise<void>;
+  back(machine: MachineSpec & Machine, tell: (text: string) => void): Promise<void>;
+  failed(machine: MachineSpec & Machine, tell: (text: string) => void): Promise<void>;
+}
 
 export interface VirtualMachineArgs {
   readonly site: SitePlan;
@@ -27,6 +39,7 @@ export interface VirtualMachineArgs {
   readonly poolId: Input<string>;
   /** Public login key, one authorized_keys line. */
   readonly loginKey: Input<string>;
+  readonly restarts: Restarts;
 }
 
 /** A virtual machine with its host key, its cloud-init document and, if asked for, its place under HA. */
@@ -70,16 +83,44 @@ export class VirtualMachine extends ComponentResource {
 
   private virtualMachine(name: string, args: VirtualMachineArgs, snippet: Resource): VmLegacy {
     const { site, machine } = args;
+    const wanted = vmArgs(site, machine, args.startOrder, args.image);
     return new VmLegacy(
       `${name}-vm`,
-      { ...vmArgs(site, machine, args.startOrder, args.image), poolId: args.poolId },
+      { ...wanted, poolId: args.poolId },
       {
         parent: this,
         dependsOn: [snippet],
         deleteBeforeReplace: true,
         ignoreChanges: vmIgnoreChanges(machine),
+        hooks: this.restartHooks(name, args, wanted),
       },
     );
+  }
+
+  /**
+   * The provider never switches a machine that runs (rebootAfterUpdate), and updates all machines at once. So a change that
+   * counts only from a start on finds its machine off, when it is its turn; the provider starts it, and the next machine
+   * waits until it is well.
+   */
+  private restartHooks(
+    name: string,
+    { machine, restarts }: VirtualMachineArgs,
+    wanted: VmInputs,
+  ): ResourceHookBinding {
+    const tell = (text: string): void => void log.info(text, this);
+    const leave = new ResourceHook(`${name}-leave`, async ({ oldInputs, oldOutputs }) => {
+      const before = wantedSettings((oldOutputs ?? oldInputs ?? {}) as VmInputs);
+      const reasons = restartReasons(before, wantedSettings(wanted));
+      if (reasons.length === 0) return;
+      tell(`${name} restarts: ${reasons.join("; ")}`);
+      await restarts.leave(machine, tell);
+    });
+    const back = new ResourceHook(`${name}-back`, () => restarts.back(machine, tell));
+    const failed = new ErrorHook(`${name}-failed`, async () => {
+      await restarts.failed(machine, tell);
+      return false;
+    });
+    return { beforeUpdate: [leave], afterUpdate: [back], onError: [failed] };
   }
 
   private highAvailability(name: string, machine: MachineSpec): void {

@@ -31,8 +31,11 @@ export function vmArgs(
     tags: [...machineTags(site.name, machine.generation, machine.tags)],
     onBoot: true,
     started: true,
-    // An installed agent is not part of the image, and without it only `stop` ends the machine at once.
-    agent: { enabled: false },
+    // The preparation installs it. Its addresses are not asked for: the image has none, and the provider would wait for
+    // them at each creation and refresh.
+    agent: { enabled: true, waitForIp: { disabled: true } },
+    // Otherwise the provider restarts all machines of a change at once; see restartHooks in virtual-machine.ts.
+    rebootAfterUpdate: false,
     stopOnDestroy: true,
     operatingSystem: { type: "l26" },
     scsiHardware: "virtio-scsi-single",
@@ -40,7 +43,8 @@ export function vmArgs(
     serialDevices: [{ device: "socket" }],
     cpu: { type: "host", cores: machine.cores },
     memory: { dedicated: memoryMiB(machine) },
-    startup: { order: startOrder, upDelay: 10, downDelay: 60 },
+    // A server's containers may take 90 s of it when the host shuts down; then the host cuts the machine off.
+    startup: { order: startOrder, upDelay: 10, downDelay: 180 },
     networkDevices: [{ model: "virtio", bridge: site.bridge, macAddress: machineMac(machine) }],
     disks: [
       {

@@ -44,7 +44,7 @@ export interface RemoteStepArgs {
 }
 
 /** How long a freshly started machine may take to answer on SSH, in seconds. */
-const bootSeconds = 300;
+export const bootSeconds = 300;
 
 /**
  * A script that brings a machine into a state, run over SSH when it is first needed and again when script, parameters or

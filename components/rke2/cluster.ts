@@ -116,7 +116,11 @@ export class Rke2Cluster extends ComponentResource {
   /** One server after the other, each once the one before it is a voting member and answers; returns the last. */
   private raiseServers(staged: ReadonlyMap<string, Resource>): Resource {
     const [first, ...further] = this.#args.servers;
-    let last = this.node(first, "apply", [...known(staged, first)]);
+    // No unit restarts while a machine does.
+    const machines = [...this.#args.servers, ...this.#args.agents]
+      .filter(({ stands }) => stands)
+      .map(({ vm }) => vm);
+    let last = this.node(first, "apply", [...known(staged, first), ...machines]);
     for (const server of further) {
       const admitted = this.admit(server, [...known(staged, server), last]);
       last = this.node(server, "apply", [admitted]);

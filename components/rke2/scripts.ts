@@ -12,5 +12,6 @@ export const scripts = {
   node: rke2Script + text("unit.sh") + text("drain.sh") + text("certificates.sh") + text("node.sh"),
   admit: rke2Script + text("admit.sh"),
   dismiss: rke2Script + text("dismiss.sh"),
+  restart: rke2Script + text("restart.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),
 } as const;

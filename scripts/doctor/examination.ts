@@ -18,7 +18,7 @@ import { tailnetChecks, tailnetReleases } from "../../stacks/parts/tailnet/docto
 import type { SiteConfig } from "../../stacks/schema.ts";
 import { withCluster } from "../kubectl.ts";
 import type { Site } from "./site.ts";
-import { withMachines } from "./ssh.ts";
+import { withMachines } from "../../components/remote/ssh.ts";
 
 /** Looks at everything, side by side. */
 export async function examine(site: Site): Promise<readonly Finding[]> {

@@ -1,4 +1,5 @@
 import { secret } from "@pulumi/pulumi";
+import type { Power } from "../../components/proxmox/power.ts";
 import type { Secrets, SecretUse } from "../../components/security/secrets.ts";
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteDeps } from "../../stacks/site.ts";
@@ -34,6 +35,16 @@ const policy = {
   },
 };
 
+/** Nobody is switched. */
+const nothing = (): Promise<void> => Promise.reject(new Error("a test switches no machine"));
+const idle: Power = {
+  state: () => Promise.resolve(undefined),
+  pending: () => Promise.resolve([]),
+  shutDown: nothing,
+  start: nothing,
+  reboot: nothing,
+};
+
 /** A deployment whose surroundings are made up: nothing is asked of anybody. */
 export const siteDeps: SiteDeps = depsIn({});
 
@@ -45,6 +56,7 @@ export function depsIn(world: World): SiteDeps {
     askLastUp: () => Promise.resolve({}),
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
     proxmox: proxmoxOf(world),
+    power: idle,
     known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [] }),
   };
 }

@@ -49,13 +49,15 @@ packages() {
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
   command -v mount.nfs >/dev/null || missing+=(nfs-common)
   command -v iscsiadm >/dev/null || missing+=(open-iscsi)
-  if ((${#missing[@]} == 0)) || [[ -e $state/packages ]]; then return 0; fi
+  # Lets the host shut the machine down through it, and freeze file systems for a backup.
+  command -v qemu-ga >/dev/null || missing+=(qemu-guest-agent)
+  if ((${#missing[@]} == 0)) || [[ "$(cat "$state/packages" 2>/dev/null)" == "${missing[*]}" ]]; then return 0; fi
   export DEBIAN_FRONTEND=noninteractive
   local log=$state/apt.log
   apt-get -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 || fail "apt-get update failed" "$(tail -n 5 "$log")"
   apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 ||
     fail "apt-get could not install ${missing[*]}" "$(tail -n 5 "$log")"
-  touch "$state/packages"
+  put_file "$state/packages" 0600 "${missing[*]}"
 }
 
 modules() {

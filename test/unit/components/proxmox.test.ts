@@ -80,9 +80,13 @@ describe("arguments of a machine's VM", () => {
       ]);
   });
 
-  it("ask for no guest agent, which the image does not have", () => {
-    assert.deepEqual(args.agent, { enabled: false });
+  it("have a guest agent, and wait for none of its answers: the image comes without it", () => {
+    assert.deepEqual(args.agent, { enabled: true, waitForIp: { disabled: true } });
     assert.equal(args.stopOnDestroy, true);
+  });
+
+  it("let the provider switch no machine that runs, for it would switch all at once", () => {
+    assert.equal(args.rebootAfterUpdate, false);
   });
 });
 

@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# On a server: what stands around the restart of a machine. No machine goes while another node is not well, so that a
+# change of many takes one after the other down.
+# Parameters: MODE (leave: see that all others are well, and move the node's pods; back: wait until it is well again, and
+# let pods in; stay: take a leave back), NODE (name of the machine that restarts).
+# shellcheck source=rke2.sh disable=SC2154,SC2153
+
+kubeconfig=/etc/rancher/rke2/rke2.yaml
+mark=homelab/restarts
+drain_seconds=600
+
+main() {
+  # A machine of a site whose cluster was never begun has nothing to leave.
+  if [[ ! -e $kubeconfig ]]; then return 0; fi
+  "$MODE"
+}
+
+kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=15s "$@"; }
+
+known() { [[ -n $(kube get node "$NODE" --ignore-not-found -o name) ]]; }
+
+leave() {
+  wait_until 120 kube get --raw /readyz ||
+    fail "$NODE is not restarted: the API of $(hostname) is not ready after 120 s; put that right first"
+  if ! known; then return 0; fi
+  wait_until 180 others_are_well ||
+    fail "$NODE is not restarted, because another machine is not well: $(unwell)" \
+      "bring it back first (npm run doctor); two machines down at once may be too many for etcd and for the storage"
+  if [[ -z $(others) ]]; then
+    note "$NODE is the only node: its pods are away until it is back"
+    return 0
+  fi
+  # Who cordoned it: a node that a person cordoned stays so.
+  if [[ $(kube get node "$NODE" -o 'jsonpath={.spec.unschedulable}') != true ]]; then
+    kube annotate node "$NODE" --overwrite "$mark=yes" >/dev/null
+    kube cordon "$NODE" >/dev/null
+  fi
+  if is_ready "$NODE"; then drain; fi
+}
+
+drain() {
+  note "$NODE: moving its pods, $drain_seconds s at most"
+  local said
+  if said=$(kube drain "$NODE" --ignore-daemonsets --delete-emptydir-data --force --timeout="${drain_seconds}s" 2>&1); then
+    return 0
+  fi
+  stay
+  fail "$NODE is not restarted: not all of its pods could move within $drain_seconds s. The last words:" \
+    "$(tail -n 3 <<<"$said")" \
+    "a budget of disruption that never lets a pod go, or one without room elsewhere (kubectl get pdb,pods -A -o wide), has to be mended first"
+}
+
+back() {
+  wait_until 900 kube get --raw /readyz || fail "the API of $(hostname) is not ready 900 s after the restart of $NODE"
+  if ! known; then return 0; fi
+  local before
+  before=$(lease)
+  # What the node said last may be older than its restart; a lease that moves is its new kubelet's.
+  wait_until 900 renewed "$before" || fail "$NODE: its kubelet does not answer 900 s after the restart: look at its console"
+  wait_until 600 is_ready "$NODE" || fail "$NODE is not Ready 600 s after its restart" "$(conditions)"
+  if is_server "$NODE"; then
+    wait_until 600 serves "$NODE" || fail "$NODE: etcd or the API server is not back 600 s after its restart: journalctl -u rke2-server on it"
+  fi
+  wait_until 300 network || fail "$NODE: Cilium is not Ready 300 s after the restart: kubectl -n kube-system get pods -o wide"
+  stay
+}
+
+stay() {
+  if ! known || [[ -z $(kube get node "$NODE" -o "jsonpath={.metadata.annotations.homelab/restarts}") ]]; then return 0; fi
+  kube uncordon "$NODE" >/dev/null
+  kube annotate node "$NODE" "$mark-" >/dev/null
+}
+
+others() { kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}' | grep -Fxv "$NODE" || true; }
+
+condition() { kube get node "$1" -o "jsonpath={.status.conditions[?(@.type==\"$2\")].status}"; }
+
+conditions() { kube get node "$NODE" -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {.message}{"\n"}{end}'; }
+
+is_ready() { [[ $(condition "$1" Ready) == True ]]; }
+
+is_server() { [[ $(kube get node "$1" -o 'jsonpath={.metadata.labels.node-role\.kubernetes\.io/etcd}') == true ]]; }
+
+members() {
+  local tls=/var/lib/rancher/rke2/server/tls/etcd
+  curl -sSf --max-time 10 --cacert "$tls/server-ca.crt" --cert "$tls/server-client.crt" --key "$tls/server-client.key" \
+    -d '{}' https://127.0.0.1:2379/v3/cluster/member/list
+}
+
+# serves NODE: it is a voting member of etcd, and its API server, which asks its own etcd, is ready.
+serves() {
+  local list address
+  list=$(members) || return 1
+  # RKE2 calls a member by its node's name and eight hexadecimal digits; a learner is not counted by etcd's majority.
+  grep -oE "\{[^{}]*\"name\": *\"$1-[0-9a-f]{8}\"[^{}]*\}" <<<"$list" | grep -qv '"isLearner": *true' || return 1
+  address=$(kube get node "$1" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
+  kube --server "https://$address:6443" get --raw /readyz
+}
+
+# unwell: the others that are not Ready, or servers that do not serve.
+unwell() {
+  local name
+  for name in $(others); do
+    if ! is_ready "$name"; then printf '%s (not Ready) ' "$name"
+    elif is_server "$name" && ! serves "$name" >/dev/null 2>&1; then printf '%s (etcd or API server) ' "$name"; fi
+  done
+}
+
+others_are_well() { [[ -z $(unwell) ]]; }
+
+lease() { kube -n kube-node-lease get lease "$NODE" -o 'jsonpath={.spec.renewTime}'; }
+
+renewed() { [[ $(lease) != "$1" ]]; }
+
+# Kubelet keeps Cilium's settings over a restart, so a node is Ready before its agent is.
+network() {
+  local states
+  states=$(kube -n kube-system get pods -l k8s-app=cilium --field-selector "spec.nodeName=$NODE" \
+    -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}') || return 1
+  [[ $states != *False* ]]
+}
+
+main "$@" </dev/null

@@ -1,0 +1,76 @@
+/** Says before anything is changed which machines this run restarts. */
+import { log } from "@pulumi/pulumi";
+import type { Machine, MachineSpec } from "../../../components/machine.ts";
+import type { ExistingMachine } from "../../../components/proxmox/conflicts.ts";
+import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
+import {
+  restartReasons,
+  settingsInForce,
+  wantedSettings,
+} from "../../../components/proxmox/restart-settings.ts";
+import { vmArgs } from "../../../components/proxmox/vm-args.ts";
+import type { Site } from "../../open-site.ts";
+import { sitePlan } from "./deploy.ts";
+
+/** A machine that has to restart, with what changes for it. */
+export interface DueRestart {
+  readonly name: string;
+  readonly role: "server" | "agent";
+  readonly reasons: readonly string[];
+}
+
+/** Minutes that a machine takes: its pods move, it shuts down, boots, and its node has to be well again. */
+const minutesEach = 5;
+
+/**
+ * What is said of restarts: which, why, how long in all, and whether the control plane is away. Empty when there are none.
+ */
+export function describeRestarts(due: readonly DueRestart[], servers: number): string {
+  if (due.length === 0) return "";
+  const each = due.map(({ name, reasons }) => `  ${name}: ${reasons.join("; ")}`).join("\n");
+  const count =
+    due.length === 1
+      ? "1 machine restarts"
+      : `${due.length} machines restart, one after the other, each once the one before it is well again`;
+  // etcd goes on without one of three.
+  const away =
+    servers < 3 && due.some(({ role }) => role === "server")
+      ? " The Kubernetes API is away while a server restarts."
+      : " The Kubernetes API answers meanwhile.";
+  return `${count}: pods move away first, then the guest shuts down. About ${due.length * minutesEach} minutes in all.${away}\n${each}`;
+}
+
+/** What the machines are compared with. */
+export interface Comparison {
+  readonly machines: readonly (MachineSpec & Machine)[];
+  readonly existing: readonly ExistingMachine[];
+  readonly api: ProxmoxApi;
+}
+
+/** Compares with what Proxmox has now. A machine that is being made is not cut off by anything. */
+export async function tellRestarts(
+  site: Site,
+  { machines, existing, api }: Comparison,
+): Promise<void> {
+  const plan = sitePlan(site);
+  const found = await Promise.all(
+    machines
+      .filter(({ stands, offline }) => stands && !offline)
+      .map(async (machine): Promise<DueRestart> => {
+        const { name, role, vmId } = machine;
+        const host = existing.find((one) => one.vmId === vmId)?.host ?? machine.host;
+        try {
+          const config = await api<Record<string, unknown>>(`nodes/${host}/qemu/${vmId}/config`);
+          const wanted = wantedSettings(vmArgs(plan, machine, 0, ""));
+          return { name, role, reasons: restartReasons(settingsInForce(config), wanted) };
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          void log.warn(`cannot tell whether ${name} has to restart: ${reason}`);
+          return { name, role, reasons: [] };
+        }
+      }),
+  );
+  const due = found.filter(({ reasons }) => reasons.length > 0);
+  const text = describeRestarts(due, machines.filter(({ role }) => role === "server").length);
+  if (text !== "") void log.warn(text);
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scripts } from "../../../components/rke2/scripts.ts";
+import { machineRoot, runScript, type ScriptRun } from "./machine-script.ts";
+
+/** kubectl over a folder: a file a node, with `ROLE READY CORDONED MARK` inside; what it changes is written down. */
+const kubectl = String.raw`#!/bin/bash
+nodes=ROOT/nodes server=
+while [[ $1 == --* ]]; do
+  case $1 in --kubeconfig) shift ;; --server) shift; server=$1 ;; esac
+  shift
+done
+read -r role ready cordoned mark 2>/dev/null <"$nodes/$3"
+save() { echo "$role $ready $cordoned $mark" >"$nodes/$1"; }
+case "$*" in
+  "get --raw /readyz") if [[ -n $server && -e ROOT/deaf ]]; then [[ $server != *$(cat ROOT/deaf)* ]]; fi ;;
+  "get nodes -o "*) ls "$nodes" ;;
+  "get node "*" -o name") if [[ -e $nodes/$3 ]]; then echo "node/$3"; fi ;;
+  "get node "*etcd*) if [[ $role == server ]]; then echo true; fi ;;
+  "get node "*Ready*) printf '%s' "$ready" ;;
+  "get node "*InternalIP*) echo "$3" ;;
+  "get node "*unschedulable*) printf '%s' "$cordoned" ;;
+  "get node "*annotations*) if [[ $mark == yes ]]; then echo yes; fi ;;
+  "-n kube-node-lease get lease "*) cat /proc/uptime ;;
+  "-n kube-system get pods "*) echo True ;;
+  "annotate node "*) read -r role ready cordoned mark <"$nodes/$3"; mark=no; if [[ "$*" == *=yes* ]]; then mark=yes; fi; save "$3" ;;
+  "cordon "*) read -r role ready cordoned mark <"$nodes/$2"; cordoned=true; save "$2"; echo "cordon $2" >>ROOT/calls ;;
+  "uncordon "*) read -r role ready cordoned mark <"$nodes/$2"; cordoned=no; save "$2"; echo "uncordon $2" >>ROOT/calls ;;
+  "drain "*) echo "drain $2" >>ROOT/calls
+    if [[ -e ROOT/budget ]]; then echo "Cannot evict pod as it would violate the pod's disruption budget" >&2; exit 1; fi ;;
+  *) echo "not expected: $*" >&2; exit 64 ;;
+esac
+`;
+const curl = String.raw`#!/bin/bash
+cd ROOT/members
+printf '{"members":['
+for name in *; do printf '{"ID":"1","name":"%s-0a1b2c3d","peerURLs":["https://x:2380"]%s},' "$name" "$(cat "$name")"; done
+printf ']}'
+`;
+
+describe("the restart of a node", () => {
+  let root: string;
+  const node = (name: string, role: "server" | "agent", state = "True no no"): void => {
+    writeFileSync(join(root, "nodes", name), `${role} ${state}\n`);
+    if (role === "server") writeFileSync(join(root, "members", name), "");
+  };
+  const member = (name: string, more: string): void => {
+    writeFileSync(join(root, "members", name), more);
+  };
+  const stateOf = (name: string): string => readFileSync(join(root, "nodes", name), "utf8").trim();
+  const calls = (): readonly string[] =>
+    readFileSync(join(root, "calls"), "utf8").split("\n").filter(Boolean);
+
+  beforeEach(() => {
+    root = machineRoot();
+    for (const folder of ["nodes", "members", "etc/rancher/rke2"])
+      mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, "etc/rancher/rke2/rke2.yaml"), "");
+    writeFileSync(join(root, "calls"), "");
+    for (const [tool, text] of Object.entries({ kubectl, curl })) {
+      const file = join(root, "usr/local/bin", tool);
+      writeFileSync(file, text.replaceAll("ROOT", root), { mode: 0o755 });
+    }
+    for (const name of ["stone", "tank", "titan"]) node(name, "server");
+    node("vault", "agent");
+  });
+
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+
+  /** Waits are cut to a second. */
+  const restart = (MODE: "leave" | "back" | "stay", NODE: string): Promise<ScriptRun> =>
+    runScript(root, scripts.restart.replaceAll(/wait_until \d+/g, "wait_until 1"), { MODE, NODE });
+
+  it("moves its pods while all others are well, and lets pods in again when it is back", async () => {
+    const { code, stderr } = await restart("leave", "tank");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(calls(), ["cordon tank", "drain tank"]);
+    const back = await restart("back", "tank");
+    assert.equal(back.code, 0, back.stderr);
+    assert.deepEqual(calls().slice(2), ["uncordon tank"]);
+    assert.equal(stateOf("tank"), "server True no no");
+  });
+
+  it("is refused while another node is not Ready, and touches nothing", async () => {
+    node("vault", "agent", "Unknown no no");
+    const { code, stderr } = await restart("leave", "tank");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /tank is not restarted, because another machine is not well: vault \(not Ready\)/,
+    );
+    assert.deepEqual(calls(), []);
+  });
+
+  it("is refused while another server has no vote in etcd, or its API server is not ready", async () => {
+    member("titan", ',"isLearner":true');
+    assert.match((await restart("leave", "tank")).stderr, /not well: titan \(etcd or API server\)/);
+    rmSync(join(root, "members/titan"));
+    assert.match(
+      (await restart("leave", "vault")).stderr,
+      /not well: titan \(etcd or API server\)/,
+    );
+    member("titan", "");
+    writeFileSync(join(root, "deaf"), "stone");
+    assert.match((await restart("leave", "tank")).stderr, /not well: stone \(etcd or API server\)/);
+    assert.deepEqual(calls(), []);
+  });
+
+  it("is allowed to the machine that is itself not well", async () => {
+    node("tank", "server", "Unknown no no");
+    rmSync(join(root, "members/tank"));
+    const { code, stderr } = await restart("leave", "tank");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(calls(), ["cordon tank"]);
+  });
+
+  it("keeps to budgets of disruption, and lets pods in again when its own do not move", async () => {
+    writeFileSync(join(root, "budget"), "");
+    const { code, stderr } = await restart("leave", "tank");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /tank is not restarted: not all of its pods could move within 600 s.*disruption budget/s,
+    );
+    assert.deepEqual(calls(), ["cordon tank", "drain tank", "uncordon tank"]);
+  });
+
+  it("leaves a node cordoned that a person cordoned", async () => {
+    node("tank", "server", "True true no");
+    assert.equal((await restart("leave", "tank")).code, 0);
+    assert.equal((await restart("back", "tank")).code, 0);
+    assert.deepEqual(calls(), ["drain tank"]);
+  });
+
+  it("is not over before the server votes in etcd again", async () => {
+    member("tank", ',"isLearner":true');
+    const { code, stderr } = await restart("back", "tank");
+    assert.equal(code, 1);
+    assert.match(stderr, /tank: etcd or the API server is not back/);
+  });
+
+  it("moves nothing where there is no other node, and asks nobody where there is no cluster", async () => {
+    for (const name of ["tank", "titan", "vault"]) rmSync(join(root, "nodes", name));
+    const { code, stderr } = await restart("leave", "stone");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /stone is the only node/);
+    rmSync(join(root, "etc/rancher/rke2/rke2.yaml"));
+    assert.equal((await restart("leave", "gone")).code, 0);
+    assert.deepEqual(calls(), []);
+  });
+});
