@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { Derivation } from "./derivation.ts";
 import type { Problem } from "../../components/problem.ts";
 import { configPath } from "./problem.ts";
+import { twoReadings } from "./readings.ts";
 
 /** The outcome of reading a stack's config: a site, or every reason why it is none. */
 export type Parsed<Config> =
@@ -21,7 +22,7 @@ export interface ConfigRules<Schema extends z.ZodObject, Config> {
 /**
  * Reads a stack's config. `raw` holds the engine's values by full key, as `homelab:site`, structured ones as JSON.
  * Keys of other namespaces are left alone: `pulumi:tags`, and `secrets:NAME`, which `config:NAME` refers to. `stack` is the
- * site's name. Never throws.
+ * site's name. Rules that span more than one value are tried on those that could be read, too. Never throws.
  */
 export function parseConfig<Schema extends z.ZodObject, Config>(
   { schema, derive, check }: ConfigRules<Schema, Config>,
@@ -34,6 +35,7 @@ export function parseConfig<Schema extends z.ZodObject, Config>(
     const [namespace, name] = split(key);
     if (namespace !== "homelab") continue;
     if (!Object.hasOwn(schema.shape, name)) {
+      values[name] = text;
       problems.push({
         path: key,
         text: `unknown key; known are ${Object.keys(schema.shape).join(", ")}`,
@@ -43,22 +45,43 @@ export function parseConfig<Schema extends z.ZodObject, Config>(
     try {
       values[name] = JSON.parse(text);
     } catch {
+      values[name] = text;
       problems.push({ path: key, text: "is plain text; write a structure in YAML below the key" });
     }
   }
+  const complete = (written: z.infer<Schema>): { config: Config; found: readonly Problem[] } => {
+    const derivation = new Derivation(stack);
+    const config = derive(written, derivation);
+    const crossed = check(config, stack).map((problem) => derivation.explain(problem));
+    return { config, found: [...derivation.problems, ...crossed] };
+  };
   const parsed = schema.safeParse(values, { reportInput: true });
-  if (!parsed.success) {
-    const unread = new Set(problems.map((problem) => problem.path));
-    problems.push(
-      ...parsed.error.issues.flatMap(describeIssue).filter((problem) => !unread.has(problem.path)),
-    );
+  if (parsed.success) {
+    const { config, found } = complete(parsed.data);
+    return found.length > 0 ? { problems: found } : { config, problems: [] };
   }
-  if (!parsed.success || problems.length > 0) return { problems };
-  const derivation = new Derivation(stack);
-  const config = derive(parsed.data, derivation);
-  const crossed = check(config, stack).map((problem) => derivation.explain(problem));
-  const found = [...derivation.problems, ...crossed];
-  return found.length > 0 ? { problems: found } : { config, problems: [] };
+  const unread = new Set(problems.map((problem) => problem.path));
+  problems.push(
+    ...parsed.error.issues.flatMap(describeIssue).filter((problem) => !unread.has(problem.path)),
+  );
+  const readings = twoReadings(schema, values) ?? [];
+  const [one = [], other = []] = readings.map((reading) => complete(reading).found);
+  return { problems: [...problems, ...inBoth(one, other).filter(outside(problems))] };
+}
+
+/** What is wrong whichever way the values are filled in that could not be read. */
+function inBoth(one: readonly Problem[], other: readonly Problem[]): readonly Problem[] {
+  return one.filter((problem) =>
+    other.some(({ path, text }) => path === problem.path && text === problem.text),
+  );
+}
+
+/** Whether a problem is of a value that was read. */
+function outside(unread: readonly Problem[]): (problem: Problem) => boolean {
+  return ({ path }) =>
+    !unread.some(
+      (one) => path.startsWith(one.path) && /^($|[.[])/.test(path.slice(one.path.length)),
+    );
 }
 
 function split(key: string): [string, string] {
