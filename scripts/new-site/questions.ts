@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { addressAt } from "../../components/network/cidr.ts";
 import { parseSecretRef } from "../../components/security/secret-ref.ts";
-import { cidr4, domain, ipv4, label, stackName } from "../../stacks/config/forms.ts";
+import { cidr4, domain, ipv4, nodeName, stackName } from "../../stacks/config/forms.ts";
 
 /** Answers so far, as they were typed. */
 export type Typed = Readonly<Partial<Record<Key, string>>>;
@@ -87,7 +87,7 @@ function hostsProblem(answer: string): string | undefined {
   const hosts = hostsIn(answer);
   if (hosts.length === 0) return "name one host or more, such as stone=192.168.1.11";
   for (const { name, address } of hosts) {
-    const wrong = form(label)(name) ?? form(ipv4)(address);
+    const wrong = form(nodeName)(name) ?? form(ipv4)(address);
     if (wrong !== undefined) return `${name}=${address}: ${wrong}`;
   }
   return undefined;

@@ -23,7 +23,8 @@ export const nodeName = z
   .string()
   .max(63)
   .regex(
-    /^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$/,
+    // REQUIRED is what stands in the sample where nothing was filled in.
+    /^(?!REQUIRED$)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$/,
     "use the node's name as `pvecm nodes` prints it: letters, digits and hyphens, without a domain",
   );
 
@@ -31,7 +32,7 @@ export const nodeName = z
 export const configId = z
   .string()
   .regex(
-    /^[a-z][a-z0-9_-]+$/i,
+    /^(?!REQUIRED$)[a-z][a-z0-9_-]+$/i,
     "begin with a letter and use letters, digits, hyphens and underscores, at least two characters",
   );
 

@@ -30,6 +30,15 @@ const host = z.strictObject({
         "Physical memory in GiB; with it, machines are checked to fit before anything is asked",
       examples: [64],
     }),
+  reserveGiB: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({
+      description:
+        "Memory in GiB that machines leave to the node; a tenth of its memory, at least 2, when left out",
+      examples: [8],
+    }),
   cores: z
     .int()
     .positive()

@@ -68,7 +68,11 @@ describe("the doctor at Proxmox: capacity", () => {
   it("names too little memory, a host that is off, and one that is none", () => {
     assert.match(
       severities(judgeHosts(stone, [{ ...host, maxmem: 4 * gib }])).join(),
-      /has 4 GiB of memory, its machines need 8 GiB/,
+      /has 4 GiB of memory, its machines need 48 GiB/,
+    );
+    assert.match(
+      severities(judgeHosts(stone, [{ ...host, maxmem: 50 * gib }]), "warning").join(),
+      /its machines need 48 GiB and its reserve is 7 GiB/,
     );
     assert.match(severities(judgeHosts(stone, [{ ...host, status: "offline" }])).join(), /offline/);
     assert.match(severities(judgeHosts(stone, [])).join(), /no node of this Proxmox cluster/);
@@ -91,7 +95,7 @@ describe("the doctor at Proxmox: capacity", () => {
     assert.ok(local && lvm);
     const small = [local, { ...lvm, avail: 100 * gib }];
     const found = judgeStorages(home.proxmox, "stone", small, home.machines.slice(0, 1));
-    assert.match(severities(found, "warning").join(), /100 GiB free.*164 GiB/);
+    assert.match(severities(found, "warning").join(), /100 GiB free.*1128 GiB/);
     const full = [local, { ...lvm, avail: 10 * gib }];
     assert.match(
       severities(judgeStorages(home.proxmox, "stone", full, [])).join(),

@@ -167,9 +167,9 @@ describe("a second stack on one Proxmox cluster", () => {
   });
 
   it("is refused with a PCI mapping that it did not make, and keeps its own", () => {
-    const mapping = [
-      { name: "gpu", devices: [{ host: "stone", path: "0000:01:00.0", id: "10de:2204" }] },
-    ];
+    const device = { host: "stone", path: "0000:01:00.0", id: "10de:2204" };
+    const whole = { ...device, subsystemId: "1462:3884", iommuGroup: 12 };
+    const mapping = [{ name: "gpu", devices: [whole] }];
     const found = { pciMappings: [{ name: "gpu", comment: "" }] };
     const wanted = { "proxmox.pciMappings": mapping };
     assert.match(

@@ -1,5 +1,6 @@
 /** Whether hosts and storages carry the site. */
 import type { SiteConfig } from "../../../schema.ts";
+import { reserveGiB } from "../../machines/capacity.ts";
 import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
 import type { ProxmoxApi } from "./api.ts";
 
@@ -29,7 +30,8 @@ export function judgeHosts(
   { proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">,
   hosts: readonly HostInForce[],
 ): readonly Finding[] {
-  return proxmox.hosts.flatMap(({ name, memoryGiB, cores }): Finding[] => {
+  return proxmox.hosts.flatMap((wanted): Finding[] => {
+    const { name, memoryGiB, cores } = wanted;
     const subject = `host ${name}`;
     const host = hosts.find(({ node }) => node === name);
     if (host === undefined) {
@@ -57,6 +59,8 @@ export function judgeHosts(
     const needs = machines
       .filter((machine) => machine.host === name)
       .reduce((sum, machine) => sum + machine.memoryGiB, 0);
+    // What the firmware keeps is less than a twentieth.
+    const reserve = reserveGiB(wanted, memoryGiB ?? has);
     if (needs > has) {
       found.push(
         problem(
@@ -65,8 +69,15 @@ export function judgeHosts(
           "give them less memoryGiB, or move one to another host",
         ),
       );
+    } else if (needs + reserve > has * 1.05) {
+      found.push(
+        warning(
+          subject,
+          `has ${shown} GiB of memory, its machines need ${needs} GiB and its reserve is ${reserve} GiB`,
+          "give them less memoryGiB, or homelab:proxmox.hosts less reserveGiB; a node without room ends a machine",
+        ),
+      );
     }
-    // What the firmware keeps is less than a twentieth.
     if ((memoryGiB ?? 0) > has * 1.05 || (cores ?? 0) > host.maxcpu) {
       found.push(
         warning(

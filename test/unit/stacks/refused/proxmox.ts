@@ -28,6 +28,16 @@ export const proxmox: RefusedSites = {
     at: "homelab:proxmox.hosts[0].memoryGiB",
     says: /make machines smaller or move one/,
   },
+  "a host that would keep nothing for itself": {
+    edit: { "proxmox.hosts[0].memoryGiB": 52 },
+    at: "homelab:proxmox.hosts[0].memoryGiB",
+    says: /ask for 48 GiB \(proxmox-stone 48\), 46 GiB are left of 52 after a reserve of 6 GiB/,
+  },
+  "a reserve that leaves no room": {
+    edit: { "proxmox.hosts[0].reserveGiB": 20 },
+    at: "homelab:proxmox.hosts[0].memoryGiB",
+    says: /44 GiB are left of 64 after a reserve of 20 GiB/,
+  },
   "a PCI device on no host": {
     edit: {
       "proxmox.pciMappings": [{ name: "gpu", devices: [{ ...gpu, host: "attic" }] }],
