@@ -18,7 +18,9 @@ import (
 )
 
 // startControllers runs kube-controller-manager, kube-scheduler, and RKE2's own controllers:
-// those of the cluster on the one server that leads, scheduled snapshots on every server.
+// those of the cluster on the one server that leads, manifests and scheduled snapshots on every
+// server (`deploy.WatchFiles` in k3s's pkg/server/server.go is not among the controllers that
+// wait for the leadership).
 func (s *server) startControllers() error {
 	controller, err := controlplane.ControllerManager(s.c)
 	if err != nil {
@@ -50,14 +52,18 @@ func (s *server) startControllers() error {
 	if err := packaged.Write(); err != nil {
 		return err
 	}
-	deployer, err := manifests.New(config, packaged.Dir, s.c.NodeName, s.log)
+	deployer, err := manifests.New(config, packaged.Dir, s.log)
 	if err != nil {
 		return err
 	}
+	s.run.start("deploy", func(ctx context.Context) error {
+		if err := packaged.DeleteDisabled(ctx, deployer); err != nil && ctx.Err() == nil {
+			s.log.Error(err.Error())
+		}
+		return deployer.Run(ctx)
+	})
 	s.run.start("controllers", func(ctx context.Context) error {
 		return s.lead(ctx, client, func(ctx context.Context) {
-			s.deploy(ctx, packaged, deployer)
-		}, func(ctx context.Context) {
 			if err := node.Watch(ctx, client, s.member, s.log); err != nil {
 				s.run.fail(fmt.Errorf("node controller: %w", err))
 			}
@@ -66,17 +72,8 @@ func (s *server) startControllers() error {
 	return s.scheduleSnapshots()
 }
 
-func (s *server) deploy(ctx context.Context, packaged manifests.Packaged, deployer *manifests.Deployer) {
-	if err := packaged.DeleteDisabled(ctx, deployer); err != nil && ctx.Err() == nil {
-		s.log.Error(err.Error())
-	}
-	if err := deployer.Run(ctx); err != nil {
-		s.run.fail(err)
-	}
-}
-
 // lead runs work while this server holds the Lease kube-system/rke2.
-func (s *server) lead(ctx context.Context, client kubernetes.Interface, work ...func(context.Context)) error {
+func (s *server) lead(ctx context.Context, client kubernetes.Interface, work func(context.Context)) error {
 	lock := &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Namespace: metav1.NamespaceSystem, Name: "rke2"},
 		Client:     client.CoordinationV1(),
@@ -88,9 +85,7 @@ func (s *server) lead(ctx context.Context, client kubernetes.Interface, work ...
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
 				s.log.Info("Leading the cluster's controllers")
-				for _, one := range work {
-					go one(ctx)
-				}
+				work(ctx)
 			},
 			OnStoppedLeading: func() { s.log.Debug("No longer leading the cluster's controllers") },
 		},

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"homelab/lab/cluster/rke2/layout"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 )
 
 func member(t *testing.T) *Member {
@@ -30,6 +32,31 @@ func TestTheNameStaysAndNamesItsNode(t *testing.T) {
 	again, err := (&Member{Layout: m.Layout, NodeName: m.NodeName}).Name()
 	if err != nil || again != name {
 		t.Errorf("%s, then %s: %v", name, again, err)
+	}
+}
+
+func TestAMemberIsKnownByItsNameAndItsAddress(t *testing.T) {
+	m := member(t)
+	name, err := m.Name()
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := []*etcdserverpb.Member{
+		{Name: "proxmox-tank-0000aaaa", PeerURLs: []string{"https://192.168.1.22:2380"}},
+		{Name: name, PeerURLs: []string{"https://192.168.1.21:2380"}},
+	}
+	if err := m.listedAmong(members); err != nil {
+		t.Error(err)
+	}
+	m.NodeIP = "192.168.1.61"
+	want := "this server is a not a member of the etcd cluster. Found [proxmox-tank-0000aaaa=https://192.168.1.22:2380 " +
+		name + "=https://192.168.1.21:2380], expect: " + name + "=192.168.1.61"
+	if err := m.listedAmong(members); err == nil || err.Error() != want {
+		t.Errorf("with another address: %v", err)
+	}
+	m.NodeIP, members[1].Name = "192.168.1.21", "proxmox-stone-ffffffff"
+	if err := m.listedAmong(members); err == nil {
+		t.Error("taken for a member under another name")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -13,27 +14,30 @@ import (
 
 const (
 	learnerPoll = 500 * time.Millisecond
+	// RKE2 tests its member again after this time; here it is the pause between two lines of the log.
+	testPause = 5 * time.Second
 	// RKE2 removes a learner that makes no progress for this long, so that others can join.
 	learnerStall = 5 * time.Minute
 )
 
-// WaitVoting returns once this node's member answers as a voter with a leader.
+// WaitVoting returns once this node's member answers as a voter with a leader, and the cluster knows it by its name
+// and peer address. A server whose address has changed never is: RKE2 goes on testing every 5 s and its unit stays
+// `activating` (Test in k3s's pkg/etcd/etcd.go, testClusterDB in its pkg/cluster/managed.go).
 func (m *Member) WaitVoting(ctx context.Context) error {
 	client, err := m.Client()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	for said := false; ; {
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		status, err := client.Status(call, client.Endpoints()[0])
-		cancel()
-		if err == nil && status.Leader != 0 && !status.IsLearner {
+	told := time.Time{}
+	for {
+		err := m.test(ctx, client)
+		if err == nil {
 			return nil
 		}
-		if err == nil && status.IsLearner && !said {
-			said = true
-			m.Log.Info("Waiting for this etcd member to be promoted from learner")
+		if (errors.Is(err, errLearner) || errors.As(err, new(strangerError))) && time.Since(told) >= testPause {
+			told = time.Now()
+			m.Log.Info("Failed to test etcd connection: " + err.Error())
 		}
 		select {
 		case <-ctx.Done():
@@ -41,6 +45,52 @@ func (m *Member) WaitVoting(ctx context.Context) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+var errLearner = errors.New("this server has not yet been promoted from learner to voting member")
+
+// strangerError is a cluster that does not know this member by its name and address.
+type strangerError string
+
+func (e strangerError) Error() string { return string(e) }
+
+// test says why this member is none that votes.
+func (m *Member) test(ctx context.Context, client *clientv3.Client) error {
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	status, err := client.Status(call, client.Endpoints()[0])
+	switch {
+	case err != nil:
+		return err
+	case status.IsLearner:
+		return errLearner
+	case status.Leader == 0:
+		return errors.New("etcd has no leader")
+	}
+	list, err := client.MemberList(call)
+	if err != nil {
+		return err
+	}
+	return m.listedAmong(list.Members)
+}
+
+// listedAmong is nil when one of the members has this one's name and peer address.
+func (m *Member) listedAmong(members []*etcdserverpb.Member) error {
+	name, err := m.Name()
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, member := range members {
+		if member.Name == name && slices.Contains(member.PeerURLs, m.PeerURL()) {
+			return nil
+		}
+		if len(member.PeerURLs) > 0 {
+			found = append(found, member.Name+"="+member.PeerURLs[0])
+		}
+	}
+	return strangerError(fmt.Sprintf(
+		"this server is a not a member of the etcd cluster. Found %v, expect: %s=%s", found, name, m.NodeIP))
 }
 
 // ManageLearners promotes learners that are in sync while this member leads etcd, and removes

@@ -1,6 +1,8 @@
-// Package manifests applies the files of server/manifests, as RKE2's deploy controller does.
-// RKE2 records each file in an AddOn resource and removes what a file no longer holds; this
-// one does neither, and HelmChart resources have no controller here.
+// Package manifests applies the files of server/manifests, as RKE2's deploy controller does on
+// every server: all of them when the server starts, and later those that change on this server
+// (WatchFiles in k3s's pkg/deploy/controller.go). So a server that starts with an old file puts
+// back what another one has applied since. RKE2 records each file in an AddOn resource and removes
+// what a file no longer holds; this one does neither, and HelmChart resources have no controller.
 // https://docs.rke2.io/advanced#auto-deploying-manifests
 package manifests
 
@@ -31,21 +33,22 @@ const (
 	scan = time.Second
 	// A file that failed (its CRD may come later) is tried again after this time.
 	retry = 3 * time.Second
+	// The servers apply as one, so that what one applies takes the place of what another did.
+	manager = "deploy"
 )
 
 // Deployer applies a directory's manifests.
 type Deployer struct {
-	dir     string
-	manager string
-	client  dynamic.Interface
-	mapper  *restmapper.DeferredDiscoveryRESTMapper
-	log     *slog.Logger
-	done    map[string][sha256.Size]byte
-	failed  map[string]time.Time
+	dir    string
+	client dynamic.Interface
+	mapper *restmapper.DeferredDiscoveryRESTMapper
+	log    *slog.Logger
+	done   map[string][sha256.Size]byte
+	failed map[string]time.Time
 }
 
-// New makes a deployer for dir on behalf of a node.
-func New(config *rest.Config, dir, node string, log *slog.Logger) (*Deployer, error) {
+// New makes a deployer for dir.
+func New(config *rest.Config, dir string, log *slog.Logger) (*Deployer, error) {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ func New(config *rest.Config, dir, node string, log *slog.Logger) (*Deployer, er
 		return nil, err
 	}
 	return &Deployer{
-		dir: dir, manager: "deploy@" + node, client: client, log: log,
+		dir: dir, client: client, log: log,
 		mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found)),
 		done:   map[string][sha256.Size]byte{}, failed: map[string]time.Time{},
 	}, nil
@@ -139,7 +142,7 @@ func (d *Deployer) applyOne(ctx context.Context, object *unstructured.Unstructur
 	if err != nil {
 		return err
 	}
-	_, err = resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: d.manager, Force: true})
+	_, err = resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: manager, Force: true})
 	return err
 }
 

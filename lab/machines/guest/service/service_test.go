@@ -100,6 +100,28 @@ func TestStartFailsWithTheReasonOfTheProcess(t *testing.T) {
 	}
 }
 
+func TestAConditionThatDoesNotHoldSkipsTheStartWithoutAFailure(t *testing.T) {
+	b := newBench(t, map[string]string{
+		"skip.service": "[Service]\nType=exec\nRestart=always\nExecCondition=/bin/true\n" +
+			"ExecCondition=/bin/sh -c 'echo Error: the other one is running!; exit 1'\nExecStart=/bin/sleep 100\n",
+		"fail.service": "[Service]\nType=exec\nExecCondition=/bin/sh -c 'exit 255'\nExecStart=/bin/sleep 100\n",
+		"met.service":  "[Service]\nType=exec\nExecCondition=/bin/true\nExecStart=/bin/sleep 100\n",
+	})
+	for name, want := range map[string]struct{ result, state string }{
+		"skip": {"", "inactive/dead"}, "fail": {"exit-code", "failed/failed"}, "met": {"", "active/running"},
+	} {
+		if got := resultOf(b.Start(name + ".service")); got != want.result {
+			t.Errorf("%s: %q, want %q", name, got, want.result)
+		}
+		if got := b.state(name + ".service"); got != want.state {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if got := b.properties("skip.service")["Result"]; got != "exec-condition" {
+		t.Errorf("result of a start that was skipped: %s", got)
+	}
+}
+
 func TestTheLastLinesComeBeforeTheNewsOfTheEnd(t *testing.T) {
 	// Nothing outlives these processes, so that only a busy machine needs longer.
 	usual := printLimit

@@ -63,6 +63,9 @@ func (s *Service) start() error {
 		s.say("%s %s.", map[bool]string{true: "Finished", false: "Started"}[loaded.Type == "oneshot"], s.title(loaded))
 		return nil
 	}
+	if errors.Is(err, errSkipped) {
+		return s.skipped(loaded)
+	}
 	return s.startFailed(jobContext, ctx, loaded, err)
 }
 
@@ -99,6 +102,11 @@ func (s *Service) bringUp(ctx context.Context, loaded *unit.Service) error {
 		}
 		s.notify = socket
 	}
+	for _, condition := range loaded.Condition {
+		if err := s.condition(ctx, loaded, condition); err != nil {
+			return err
+		}
+	}
 	if err := s.control(ctx, loaded, loaded.StartPre); err != nil {
 		return err
 	}
@@ -132,6 +140,27 @@ func (s *Service) bringUp(ctx context.Context, loaded *unit.Service) error {
 	s.set(func(st *state) { st.active, st.sub = "active", "running" })
 	go s.watch(main)
 	return nil
+}
+
+// errSkipped is a start that a command of ExecCondition= called off.
+var errSkipped = errors.New("skipped")
+
+// condition runs one command of ExecCondition=: 1 to 254 call the start off without a failure, 255 and a signal are
+// failures (systemd.service(5)).
+func (s *Service) condition(ctx context.Context, loaded *unit.Service, command unit.Command) error {
+	err := s.runToEnd(ctx, loaded, command)
+	var ended *exitError
+	if !errors.As(err, &ended) || command.IgnoreFailure {
+		if ended != nil {
+			return nil
+		}
+		return err
+	}
+	s.say("%s: Control process exited, %s", s.name, describe(ended.exit))
+	if ended.exit.Signal == 0 && ended.exit.Code != 255 {
+		return errSkipped
+	}
+	return err
 }
 
 func (s *Service) runOneshot(ctx context.Context, loaded *unit.Service) error {
@@ -174,6 +203,17 @@ func (s *Service) mainExited(main *process.Process) {
 	if main.Exit.Signal != 0 || main.Exit.Code != 0 {
 		s.say("%s: Main process exited, %s", s.name, describe(main.Exit))
 	}
+}
+
+// skipped leaves the unit down: whoever asked for the start is told of no failure, and Restart= does not apply
+// (service_enter_dead in systemd's src/core/service.c; check_wait_response in src/shared/bus-wait-for-jobs.c).
+func (s *Service) skipped(loaded *unit.Service) error {
+	s.endProcesses(loaded)
+	s.afterEnd(loaded)
+	s.say("%s: Skipped due to 'exec-condition'.", s.name)
+	s.say("Condition check resulted in %s being skipped.", s.title(loaded))
+	s.set(func(st *state) { st.active, st.sub, st.result = "inactive", "dead", "exec-condition" })
+	return nil
 }
 
 func (s *Service) startFailed(job, limited context.Context, loaded *unit.Service, err error) error {

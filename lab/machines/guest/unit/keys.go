@@ -119,7 +119,7 @@ func (s *Service) assignUnit(key, value string) error {
 
 func (s *Service) assignExec(key, value string) error {
 	lists := map[string]*[]Command{
-		"ExecStartPre": &s.StartPre, "ExecStart": &s.Start, "ExecStartPost": &s.StartPost,
+		"ExecCondition": &s.Condition, "ExecStartPre": &s.StartPre, "ExecStart": &s.Start, "ExecStartPost": &s.StartPost,
 		"ExecReload": &s.Reload, "ExecStop": &s.Stop, "ExecStopPost": &s.StopPost,
 	}
 	list, known := lists[key]

@@ -27,6 +27,7 @@ type Service struct {
 	StartLimitBurst                 int
 
 	Type                                               string
+	Condition                                          []Command
 	StartPre, Start, StartPost, Reload, Stop, StopPost []Command
 	Environment                                        []string
 	EnvironmentFiles                                   []string
