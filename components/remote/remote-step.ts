@@ -27,6 +27,11 @@ export interface RemoteStepArgs {
   readonly limitSeconds: number;
   /** What must be done before; recorded on the command itself, so that it also orders a destroy. */
   readonly after: readonly Resource[];
+  /**
+   * Whether the script is told, by AGAIN=yes in its environment, when the step has run to its end before: on this machine or
+   * on one that was there before it under this name.
+   */
+  readonly tellsAgain?: boolean;
   /** Whether what the script prints is secret. */
   readonly secretOutput?: boolean;
   /**
@@ -119,11 +124,21 @@ export class RemoteStep extends ComponentResource {
 }
 
 /** The provider gives standard input to each command; one that does nothing must read it all the same. */
-function commands(args: RemoteStepArgs): { readonly create: string; readonly delete?: string } {
-  if (args.runs !== "at-delete") return { create: commandText(args) };
+function commands(args: RemoteStepArgs): {
+  readonly create: string;
+  readonly update?: string;
+  readonly delete?: string;
+} {
+  const text = commandText(args);
+  if (args.runs !== "at-delete") {
+    // The provider updates only what it has created without an error.
+    return args.tellsAgain === true
+      ? { create: text, update: text.replace("exec ", "exec env AGAIN=yes ") }
+      : { create: text };
+  }
   return {
     create: `exec cat >/dev/null # ${args.title} ${args.machine.name}`,
-    delete: commandText(args),
+    delete: text,
   };
 }
 

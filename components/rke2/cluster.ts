@@ -13,6 +13,8 @@ import { memoryMiB, type MachineSpec, type ReachedMachine } from "../machine.ts"
 import { RemoteStep, type RemoteStepArgs } from "../remote/remote-step.ts";
 import {
   agentConfig,
+  nodeTaints,
+  registrationConfig,
   registriesConfig,
   releaseUrl,
   serverConfig,
@@ -76,6 +78,7 @@ export class Rke2Cluster extends ComponentResource {
     const servers = this.raiseServers(staged);
     const joined = this.joinAgents(staged, servers);
     const settled = this.settleAgents(joined, servers);
+    this.setTaints(name, settled);
     this.kubeconfig = this.fetchKubeconfig(name, settled);
     this.certificatesEnd = all(this.#ends).apply(firstEnd);
     this.registerOutputs({ kubeconfig: this.kubeconfig });
@@ -116,14 +119,15 @@ export class Rke2Cluster extends ComponentResource {
   /** One server after the other, each once the one before it is a voting member and answers; returns the last. */
   private raiseServers(staged: ReadonlyMap<string, Resource>): Resource {
     const [first, ...further] = this.#args.servers;
+    const asked = this.askForCluster(first, further, known(staged, first));
     // No unit restarts while a machine does.
     const machines = [...this.#args.servers, ...this.#args.agents]
       .filter(({ stands }) => stands)
       .map(({ vm }) => vm);
-    let last = this.node(first, "apply", [...known(staged, first), ...machines]);
+    let last = this.node(first, "apply", [...known(staged, first), ...machines], asked);
     for (const server of further) {
-      const admitted = this.admit(server, [...known(staged, server), last]);
-      last = this.node(server, "apply", [admitted]);
+      const { done } = this.admit(server, first, [...known(staged, server), last]);
+      last = this.node(server, "apply", [done]);
     }
     return last;
   }
@@ -135,7 +139,9 @@ export class Rke2Cluster extends ComponentResource {
     return new Map(
       this.#args.agents.map((agent) => [
         agent.name,
-        this.node(agent, "join", [this.admit(agent, [...known(staged, agent), servers])]),
+        this.node(agent, "join", [
+          this.admit(agent, this.#args.servers[0], [...known(staged, agent), servers]).done,
+        ]),
       ]),
     );
   }
@@ -149,15 +155,27 @@ export class Rke2Cluster extends ComponentResource {
   }
 
   /**
+   * Whether the first server joins a cluster or begins one: another server knows, and lets it in. One that is there is
+   * asked where the first is built now; when all are new, there is nobody who knows of a cluster.
+   */
+  private askForCluster(
+    first: ClusterNode,
+    further: readonly ClusterNode[],
+    after: readonly Resource[],
+  ): RemoteStep | undefined {
+    const other = further.find((server) => !first.stands && knows(server)) ?? further[0];
+    return other === undefined ? undefined : this.admit(first, other, after);
+  }
+
+  /**
    * The joiner itself has been asked by then: its own steps refuse to take a machine that was installed before for one
    * that is new, and only then does anybody delete the node of its name.
    */
-  private admit(joiner: ClusterNode, after: readonly Resource[]): Resource {
-    const [first] = this.#args.servers;
+  private admit(joiner: ClusterNode, on: ClusterNode, after: readonly Resource[]): RemoteStep {
     return new RemoteStep(
       `${joiner.name}-admit`,
       {
-        machine: first,
+        machine: on,
         title: `admit ${joiner.name} on`,
         script: scripts.admit,
         parameters: { JOINER: joiner.name, JOINER_GENERATION: joiner.generation },
@@ -165,10 +183,16 @@ export class Rke2Cluster extends ComponentResource {
         after,
       },
       { parent: this },
-    ).done;
+    );
   }
 
-  private node(node: ClusterNode, mode: "join" | "apply", after: readonly Resource[]): Resource {
+  /** `asked` told the first server whether there is a cluster; all others join. */
+  private node(
+    node: ClusterNode,
+    mode: "join" | "apply",
+    after: readonly Resource[],
+    asked?: RemoteStep,
+  ): Resource {
     const { cluster, servers, renews } = this.#args;
     const config =
       node.role === "server"
@@ -188,17 +212,23 @@ export class Rke2Cluster extends ComponentResource {
           NODE_PASSWORD: this.#nodePasswords.get(node.name) ?? "",
           VERSION: cluster.version,
           VIP: cluster.vip,
-          JOINS: node.name === servers[0].name ? "no" : "yes",
+          SITE: cluster.site,
+          JOINS:
+            node.name === servers[0].name
+              ? (asked?.stdout.apply((said) => (said === "cluster" ? "yes" : "no")) ?? "no")
+              : "yes",
           CONFIG: secret(config),
+          REGISTRATION: registrationConfig(node),
           REGISTRIES: registriesConfig(cluster.registries),
           KUBE_VIP:
             node.role === "server" ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
           // What a node has just joined with is young.
           RENEWS: mode === "apply" ? renews : "",
         },
+        tellsAgain: node.role === "server" && mode === "apply",
         hooks: mode === "apply" ? [this.release(node)] : [],
       },
-      after,
+      asked === undefined ? after : [...after, asked.done],
     );
     if (mode === "apply") this.#ends.push(step.stdout);
     return step.done;
@@ -214,12 +244,34 @@ export class Rke2Cluster extends ComponentResource {
   private step(
     node: ClusterNode,
     title: string,
-    args: Pick<RemoteStepArgs, "script" | "parameters" | "hooks">,
+    args: Pick<RemoteStepArgs, "script" | "parameters" | "tellsAgain" | "hooks">,
     after: readonly Resource[] = [],
   ): RemoteStep {
     return new RemoteStep(
       `${node.name}-${title}`,
       { machine: node, title, limitSeconds: nodeSeconds, after, ...args },
+      { parent: this },
+    );
+  }
+
+  /** Of all nodes in one step: those that register have their taints already. */
+  private setTaints(name: string, after: Resource): void {
+    const { servers, agents } = this.#args;
+    const nodes = [...servers, ...agents];
+    new RemoteStep(
+      `${name}-taints`,
+      {
+        machine: servers[0],
+        title: "taints",
+        script: scripts.taints,
+        parameters: {
+          TAINTS: nodes.map((node) => [node.name, ...nodeTaints(node)].join(" ")).join("\n"),
+          // Not read: what a node remembers of its taints goes with its machine.
+          GENERATIONS: nodes.map((node) => node.generation).join(" "),
+        },
+        limitSeconds: 1800,
+        after: [after],
+      },
       { parent: this },
     );
   }
@@ -246,6 +298,11 @@ export class Rke2Cluster extends ComponentResource {
       { parent: this },
     ).stdout;
   }
+}
+
+/** Whether a server was there before this run and can be asked. */
+function knows({ stands, offline }: ClusterNode): boolean {
+  return stands && !offline;
 }
 
 function known(steps: ReadonlyMap<string, Resource>, node: ClusterNode): readonly Resource[] {

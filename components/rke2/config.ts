@@ -43,7 +43,7 @@ export const generationLabel = "homelab/generation";
 export function serverConfig(
   cluster: ClusterPlan,
   servers: readonly Pick<Machine, "name">[],
-  node: Node & Pick<MachineSpec, "workloads">,
+  node: Node,
   tokens: Tokens,
 ): string {
   return stringify({
@@ -67,8 +67,30 @@ export function serverConfig(
     "write-kubeconfig-mode": "0600",
     "etcd-snapshot-schedule-cron": cluster.snapshots.schedule,
     "etcd-snapshot-retention": cluster.snapshots.retention,
-    ...(node.workloads ? {} : { "node-taint": ["CriticalAddonsOnly=true:NoExecute"] }),
   });
+}
+
+/**
+ * The taints of a node, in kubectl's form. A server without workloads keeps everything away that does not tolerate it.
+ * @see https://docs.rke2.io/install/ha#2a-optional-consider-server-taints
+ */
+export function nodeTaints({
+  role,
+  workloads,
+}: Pick<MachineSpec, "role" | "workloads">): readonly string[] {
+  return role === "server" && !workloads ? [serversOnly] : [];
+}
+
+const serversOnly = "CriticalAddonsOnly=true:NoExecute";
+
+/**
+ * What RKE2 reads when a node registers and never again, or an empty string: a new node has its taints before the first pod
+ * comes. Those of a node that is there are brought about by a step of its own.
+ * @see https://docs.rke2.io/advanced#node-labels-and-taints
+ */
+export function registrationConfig(node: Pick<MachineSpec, "role" | "workloads">): string {
+  const taints = nodeTaints(node);
+  return taints.length === 0 ? "" : stringify({ "node-taint": taints });
 }
 
 /**

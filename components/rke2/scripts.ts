@@ -13,5 +13,6 @@ export const scripts = {
   admit: rke2Script + text("admit.sh"),
   dismiss: rke2Script + text("dismiss.sh"),
   restart: rke2Script + text("restart.sh"),
+  taints: rke2Script + text("taints.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),
 } as const;

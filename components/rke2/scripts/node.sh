@@ -1,18 +1,22 @@
 # shellcheck shell=bash
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
-# VERSION, VIP, JOINS (yes: there is a cluster to join; no: begin one unless it is there), CONFIG, REGISTRIES, KUBE_VIP,
-# RENEWS (not empty: certificates that end within 120 days are to be renewed).
+# VERSION, VIP, SITE, JOINS (yes: there is a cluster to join; no: no other server has been in one, so begin it), CONFIG,
+# REGISTRATION (settings that count when the node registers, and never again), REGISTRIES, KUBE_VIP, RENEWS (not empty:
+# certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its end before, on this
+# machine or on the one before it.
 # Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
 
 etc=/etc/rancher/rke2
 data=/var/lib/rancher/rke2
+registration=$etc/config.yaml.d/40-registration.yaml
 
 main() {
   take_turn 1200
   unit=rke2-$ROLE
   if [[ $MODE == join && -e $state/applied ]]; then return 0; fi
+  one_role
   room 2048
   local was_ready=no wanted
   if node_is_ready; then was_ready=yes; fi
@@ -71,6 +75,15 @@ save_snapshot() {
     note "$NODE_NAME: older snapshots of upgrades could not be pruned"
 }
 
+# The two units exclude each other (ExecCondition), and systemctl tells of no failure when one is skipped for it; an agent's
+# settings would end a server at its next start.
+one_role() {
+  local other=agent
+  if [[ $ROLE == agent ]]; then other=server; fi
+  if ! systemctl is-enabled --quiet "rke2-$other" 2>/dev/null && ! systemctl is-active --quiet "rke2-$other"; then return 0; fi
+  fail "$NODE_NAME runs as RKE2's $other and cannot become $([[ $ROLE == agent ]] && echo an agent || echo a server) as it stands; nothing was changed on it. Put back its role, or name it under homelab:allowReplace, and it is built anew"
+}
+
 kube() {
   if [[ $ROLE == server ]]; then
     kubectl --kubeconfig "$etc/rke2.yaml" --request-timeout=10s "$@"
@@ -109,18 +122,28 @@ unpack() {
 
 settings() {
   put_file "$etc/config.yaml" 0600 "$CONFIG"
+  # Not among what makes a restart: RKE2 hands it to the kubelet, which reads it when it registers a new node.
+  if [[ -n $REGISTRATION ]]; then put_file "$registration" 0600 "$REGISTRATION"; else rm -f "$registration"; fi
   if [[ -n $REGISTRIES ]]; then put_file "$etc/registries.yaml" 0600 "$REGISTRIES"; else rm -f "$etc/registries.yaml"; fi
   if [[ ! -e /etc/rancher/node/password ]]; then put_file /etc/rancher/node/password 0600 "$NODE_PASSWORD"; fi
   if [[ $ROLE == server ]]; then put_file "$data/server/manifests/kube-vip.yaml" 0600 "$KUBE_VIP"; fi
   join_address
 }
 
-# A node joins at the cluster's own address. The machine that began the cluster joins too if it was built anew, for
-# otherwise it would begin a second one.
+# A node joins at the cluster's own address. Only one whose site has no cluster begins one: another server would have
+# told of it, and so does the step's own past.
 join_address() {
-  if [[ $JOINS == no && -d $data/server/db/etcd ]]; then return 0; fi
-  if [[ $JOINS == no ]] && ! curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; then return 0; fi
-  put_file "$etc/config.yaml.d/50-join.yaml" 0600 "server: https://$VIP:9345"
+  if [[ $JOINS == yes ]]; then
+    put_file "$etc/config.yaml.d/50-join.yaml" 0600 "server: https://$VIP:9345"
+    return 0
+  fi
+  if [[ -d $data/server/db/etcd ]]; then return 0; fi
+  if [[ ${AGAIN:-no} == yes ]]; then
+    fail "the database of $NODE_NAME is lost, and no other server of $SITE has it: a new cluster here would know nothing of the old one. Bring it back from a snapshot: npm run restore -- --stack $SITE (docs/restore.md); or begin anew with an empty one: npm run destroy, then npm run up"
+  fi
+  if curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; then
+    fail "a cluster answers at $VIP:9345, and no server of $SITE is in it: give homelab:cluster.vip an address that nobody has, or switch off the machines of that cluster"
+  fi
 }
 
 fingerprint() {

@@ -2,10 +2,11 @@
 # Starts an RKE2 unit, and finds out why one does not start.
 # shellcheck source=rke2.sh disable=SC2154
 
-# unit_errors UNIT SINCE: the unit's last errors, tokens blanked.
+# unit_errors UNIT SINCE: the unit's last errors, tokens blanked. That etcd does not know the server is no error to RKE2: it
+# says so every five seconds and waits.
 unit_errors() {
   journalctl -u "$1" --since "@$2" --no-pager -o cat 2>/dev/null |
-    grep -E 'level=(fatal|error)|[Ee]rror:|panic:' |
+    grep -E 'level=(fatal|error)|[Ee]rror:|panic:|not a member of the etcd cluster' |
     sed -E 's/K10[0-9a-f]+::[^" ]+/TOKEN/g; s/(token|password)=[^" ]+/\1=.../g' |
     cut -c 1-400 | tail -n 5 || true
 }
@@ -29,6 +30,8 @@ likely_cause() {
       fi ;;
     *"already been bootstrapped"* | *"member count is unequal"* | *"removed from the cluster"*)
       echo "its etcd data does not belong to the cluster any more: on another server, kubectl delete node $NODE_NAME; here rke2-killall.sh and mv /var/lib/rancher/rke2/server/db/etcd /root/etcd.old; then run this again" ;;
+    *"not a member of the etcd cluster"*)
+      echo "etcd knows this server by another name or address, and takes it under no other: put back its address in the config, or name $NODE_NAME under homelab:allowReplace, and it is built anew" ;;
     *"token CA hash does not match"* | *[Uu]nauthorized* | *"not authorized"* | *"invalid token"* | *"token is not valid"* | *"failed to validate token"*)
       echo "the cluster does not accept the join token: another cluster answers at $VIP, or its token was changed by hand" ;;
     *"flag provided but not defined"* | *"unknown flag"* | *"unknown key"* | *"unknown configuration"*)

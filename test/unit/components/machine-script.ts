@@ -7,6 +7,7 @@ import { scriptInput, type Parameters } from "../../../components/remote/shell.t
 /** How a script ended. */
 export interface ScriptRun {
   readonly code: number;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -26,8 +27,8 @@ export function runScript(
 ): Promise<ScriptRun> {
   const moved = script.replaceAll(/(?<![\w$}/.])\/(usr\/local|run|etc|var\/lib)\//g, `${root}/$1/`);
   return new Promise((resolve) => {
-    const child = execFile("bash", ["-s"], { encoding: "utf8" }, (error, _stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stderr });
+    const child = execFile("bash", ["-s"], { encoding: "utf8" }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
     });
     child.stdin?.end(scriptInput(moved, parameters));
   });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import {
   agentConfig,
+  nodeTaints,
+  registrationConfig,
   registriesConfig,
   releaseUrl,
   serverConfig,
@@ -59,10 +61,14 @@ describe("RKE2 config", () => {
     assert.ok(!("server" in server(tank)));
   });
 
-  it("keeps pods off a server that runs no workloads", () => {
-    assert.deepEqual(server({ ...stone, workloads: false })["node-taint"], [
-      "CriticalAddonsOnly=true:NoExecute",
-    ]);
+  it("keeps pods off a server that runs no workloads, without settings that would restart it", () => {
+    const alone = { ...stone, workloads: false };
+    assert.deepEqual(server(alone), server(stone));
+    assert.equal(registrationConfig(stone), "");
+    assert.deepEqual(parse(registrationConfig(alone)), {
+      "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
+    });
+    assert.deepEqual(nodeTaints({ ...alone, role: "agent" }), []);
   });
 
   it("names the hardening profile only when asked", () => {
