@@ -2,6 +2,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import type { Fault, FaultRuleInput } from "../world/fault-registry.ts";
+import type { HostChange } from "../world/host-conditions.ts";
 import type { Mail } from "../world/mailbox.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
 
@@ -91,6 +92,16 @@ export class ControlClient {
       states,
     });
     return answer.states;
+  }
+
+  /** Changes how a Proxmox host is: its power, its API, what corosync says of it, its membership. */
+  async setHost(name: string, change: HostChange): Promise<void> {
+    await this.#ask("PUT", `/hosts/${name}`, change);
+  }
+
+  /** Gives Proxmox's token VM.Audit on these paths alone; `/` is all. */
+  async setSight(vmAudit: readonly string[]): Promise<void> {
+    await this.#ask("PUT", "/token", { vmAudit });
   }
 
   /** Resolves when machines and services have ended; throws when they have not within a minute. */

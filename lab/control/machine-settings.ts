@@ -1,5 +1,6 @@
-/** What the control API is told of a machine's disk and clock, and of time that passes. */
+/** What the control API is told of a machine's disk and clock, of time, of a host, and of Proxmox's token. */
 import { z } from "zod";
+import { hostChange, tokenSight } from "../world/host-conditions.ts";
 
 const disk = z.strictObject({ usedPercent: z.int().min(0).max(100) });
 const clock = z.strictObject({ offsetSeconds: z.int().min(-86_400).max(86_400) });
@@ -27,3 +28,10 @@ export const clockSetting = (body: unknown): z.infer<typeof clock> => checked(cl
 
 /** How many days pass, and the exported states of the stacks that get older with them, by name. */
 export const timeSetting = (body: unknown): z.infer<typeof time> => checked(time, body);
+
+/** How a Proxmox host is from now on. */
+export const hostSetting = (body: unknown): z.infer<typeof hostChange> => checked(hostChange, body);
+
+/** What Proxmox's token may see from now on. */
+export const tokenSetting = (body: unknown): z.infer<typeof tokenSight> =>
+  checked(tokenSight, body);

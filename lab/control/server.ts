@@ -5,7 +5,14 @@ import { Readable } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
 import type { FaultRegistry } from "../world/fault-registry.ts";
 import type { Mailbox } from "../world/mailbox.ts";
-import { clockSetting, diskSetting, timeSetting } from "./machine-settings.ts";
+import type { HostChange } from "../world/host-conditions.ts";
+import {
+  clockSetting,
+  diskSetting,
+  hostSetting,
+  timeSetting,
+  tokenSetting,
+} from "./machine-settings.ts";
 import type { Startup } from "./startup.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
 
@@ -27,6 +34,10 @@ export interface Controlled {
     days: number,
     states: Readonly<Record<string, string>>,
   ): Promise<Readonly<Record<string, string>>>;
+  /** Changes how a Proxmox host is. */
+  setHost(host: string, change: HostChange): Promise<void>;
+  /** Gives Proxmox's token VM.Audit on these paths alone. */
+  lookAt(paths: readonly string[]): void;
   /** Ends machines and services in good order; the process ends after the answer. */
   stop(): Promise<void>;
 }
@@ -94,6 +105,14 @@ export async function serveControl(
   server.post("/time", { bodyLimit: 256 << 20 }, async (request) => {
     const { days, states } = timeSetting(request.body);
     return { states: await lab.passTime(days, states) };
+  });
+  server.put<{ Params: { name: string } }>("/hosts/:name", async (request) => {
+    await lab.setHost(request.params.name, hostSetting(request.body));
+    return {};
+  });
+  server.put("/token", (request) => {
+    lab.lookAt(tokenSetting(request.body).vmAudit);
+    return {};
   });
   server.post("/stop", async () => {
     await lab.stop();

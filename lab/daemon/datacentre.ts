@@ -1,6 +1,7 @@
 /** The datacentre at work: its services, its machines, and what follows from one for the other. */
 import { join } from "node:path";
 import { createMirrors, type Mirrors } from "../apis/mirrors/server.ts";
+import type { HostChange } from "../world/host-conditions.ts";
 import { createProxmox, type Proxmox } from "../apis/proxmox/server.ts";
 import type { Startup } from "../control/startup.ts";
 import type { InUse, LabStatus, MachineLine } from "../control/status.ts";
@@ -151,6 +152,18 @@ export class Datacentre {
     states: Readonly<Record<string, string>>,
   ): Promise<Readonly<Record<string, string>>> {
     return passTime(this.#paths.machines, days, states);
+  }
+
+  /** Changes how a Proxmox host is. */
+  async setHost(host: string, change: HostChange): Promise<void> {
+    for (const [site, proxmox] of this.#proxmox)
+      if (site.hosts.some(({ name }) => name === host)) return proxmox.setHost(host, change);
+    throw new Error(`there is no host ${host} in the lab`);
+  }
+
+  /** Gives the token VM.Audit on these paths alone. */
+  lookAt(paths: readonly string[]): void {
+    for (const proxmox of this.#proxmox.values()) proxmox.lookAt(paths);
   }
 
   async switchOn(vmid: number): Promise<void> {

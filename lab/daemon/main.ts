@@ -33,6 +33,10 @@ const control = await serveControl(paths.control, startup, {
   setDiskUse: (vmid, usedPercent) => datacentre.setDiskUse(vmid, usedPercent),
   setClock: (vmid, offsetSeconds) => datacentre.setClock(vmid, offsetSeconds),
   passTime: (days, states) => datacentre.passTime(days, states),
+  setHost: (host, change) => datacentre.setHost(host, change),
+  lookAt: (paths) => {
+    datacentre.lookAt(paths);
+  },
   stop,
 });
 process.on("SIGTERM", () => void stop());

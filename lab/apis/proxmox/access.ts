@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { ApiError } from "./api-error.ts";
 import type { Route } from "./route.ts";
+import type { Site } from "./site.ts";
 
 /** What the lab's token may do: the privileges that the documented role holds, on every path. */
 const privileges = [
@@ -34,18 +35,23 @@ export function authenticate(header: string | undefined, apiToken: string): stri
   return id;
 }
 
-/** What a caller may ask about itself. */
-export function accessRoutes(): Route[] {
+/** What a caller may ask about itself. VM.Audit may be narrower than the rest. */
+export function accessRoutes({ conditions }: Pick<Site, "conditions">): Route[] {
   return [
     {
       method: "GET",
       path: "access/permissions",
       parameters: ["path", "userid"],
-      handle: (call) => ({
-        [call.parameters.text("path") ?? "/"]: Object.fromEntries(
-          privileges.map((privilege) => [privilege, 1]),
-        ),
-      }),
+      handle: (call) => {
+        const path = call.parameters.text("path") ?? "/";
+        const whole = conditions.vmAudit.includes("/");
+        const here = privileges.filter((privilege) => whole || privilege !== "VM.Audit");
+        const narrow = conditions.vmAudit.filter((audited) => audited !== "/");
+        return {
+          [path]: Object.fromEntries(here.map((privilege) => [privilege, 1])),
+          ...Object.fromEntries(narrow.map((audited) => [audited, { "VM.Audit": 1 }])),
+        };
+      },
     },
   ];
 }

@@ -5,6 +5,7 @@ import type { Route } from "./route.ts";
 import { nodeOf, vmidOf, type Site } from "./site.ts";
 import { storageTypes } from "./storage-types.ts";
 import { memoryMiB } from "./machine-definition.ts";
+import type { StoredVm } from "./store.ts";
 import { vmSummary } from "./vm-summary.ts";
 
 const mib = 1024 ** 2;
@@ -27,7 +28,7 @@ function nodeSummary(site: Site, host: HostInventory): Record<string, unknown> {
     node: host.name,
     id: `node/${host.name}`,
     type: "node",
-    status: "online",
+    status: site.conditions.isOnline(host.name) ? "online" : "offline",
     cpu: 0,
     maxcpu: host.cores,
     mem: usedMemory(site, host),
@@ -39,9 +40,14 @@ function nodeSummary(site: Site, host: HostInventory): Record<string, unknown> {
   };
 }
 
-/** VMs, nodes and storages of the whole cluster. */
-function resources(site: Site, type: string | undefined): unknown[] {
-  const vms = Object.values(site.store.state.vms).map((vm) => ({
+/** Hosts that are in corosync.conf. */
+function membersOf(site: Site): readonly HostInventory[] {
+  return site.inventory.hosts.filter(({ name }) => site.conditions.isMember(name));
+}
+
+/** A guest's row with what its host reports of it. */
+function reported(site: Site, vm: StoredVm): Record<string, unknown> {
+  return {
     ...vmSummary(site, vm),
     id: `qemu/${vm.vmid}`,
     type: "qemu",
@@ -49,9 +55,33 @@ function resources(site: Site, type: string | undefined): unknown[] {
     maxcpu: vmSummary(site, vm).cpus,
     template: vm.config.template === "1" ? 1 : 0,
     ...(vm.pool === undefined ? {} : { pool: vm.pool }),
+  };
+}
+
+/**
+ * The row of a guest whose host has reported nothing for five minutes (pmxcfs/status.c drops it then): its name and
+ * figures are gone, pool and tags come from the cluster's file system (PVE/API2/Cluster.pm, API2Tools.pm
+ * extract_vm_stats). The lab has no such five minutes.
+ */
+function remembered({ vmid, node, pool, config: { tags } }: StoredVm): Record<string, unknown> {
+  return {
+    ...{ id: `qemu/${vmid}`, vmid, node, type: "qemu", status: "unknown" },
+    ...(tags === undefined ? {} : { tags }),
+    ...(pool === undefined ? {} : { pool }),
+  };
+}
+
+/** VMs, nodes, pools and storages of the whole cluster. */
+function resources(site: Site, type: string | undefined): unknown[] {
+  const vms = Object.values(site.store.state.vms)
+    .filter((vm) => site.conditions.sees(vm.pool))
+    .map((vm) => (site.conditions.isOnline(vm.node) ? reported(site, vm) : remembered(vm)));
+  const members = membersOf(site);
+  const nodes = members.map((host) => nodeSummary(site, host));
+  const pools = Object.keys(site.store.state.pools).map((pool) => ({
+    ...{ id: `/pool/${pool}`, pool, type: "pool" },
   }));
-  const nodes = site.inventory.hosts.map((host) => nodeSummary(site, host));
-  const storages = site.inventory.hosts.flatMap((host) =>
+  const storages = members.flatMap((host) =>
     storageTypes.map((storage) => ({
       id: `storage/${host.name}/${storage.storage}`,
       type: "storage",
@@ -67,7 +97,7 @@ function resources(site: Site, type: string | undefined): unknown[] {
   if (type === "vm") return vms;
   if (type === "node") return nodes;
   if (type === "storage") return storages;
-  if (type === undefined) return [...nodes, ...vms, ...storages];
+  if (type === undefined) return [...pools, ...vms, ...nodes, ...storages];
   throw parameterError({ type: `the lab has no resources of type '${type}'` });
 }
 
@@ -133,17 +163,17 @@ export function clusterRoutes(site: Site): Route[] {
           type: "cluster",
           id: "cluster",
           name: site.inventory.name,
-          nodes: site.inventory.hosts.length,
-          quorate: 1,
+          nodes: membersOf(site).length,
+          quorate: site.conditions.quorate ? 1 : 0,
           version: 1,
         },
-        ...site.inventory.hosts.map((host, index) => ({
+        ...membersOf(site).map((host, index) => ({
           type: "node",
           id: `node/${host.name}`,
           name: host.name,
           nodeid: index + 1,
           ip: host.address,
-          online: 1,
+          online: site.conditions.isOnline(host.name) ? 1 : 0,
         })),
       ],
     },
@@ -153,7 +183,7 @@ export function clusterRoutes(site: Site): Route[] {
       parameters: [],
       // Only this list carries the fingerprint, and the provider fails without it.
       handle: () =>
-        site.inventory.hosts.map((host) => ({
+        membersOf(site).map((host) => ({
           ...nodeSummary(site, host),
           ssl_fingerprint: site.fingerprint,
         })),

@@ -8,6 +8,7 @@ import { openWeb, type Web, type WebOptions } from "../web/server.ts";
 import { accessRoutes } from "./access.ts";
 import { clusterRoutes } from "./cluster.ts";
 import { haRoutes } from "./ha.ts";
+import { HostConditions, type HostChange } from "../../world/host-conditions.ts";
 import { LocalFiles } from "./local-files.ts";
 import { mappingRoutes } from "./mapping.ts";
 import { poolRoutes } from "./pools.ts";
@@ -19,6 +20,7 @@ import { storageRoutes } from "./storage.ts";
 import { openStore } from "./store.ts";
 import { Tasks, taskRoutes } from "./tasks.ts";
 import { parseNetwork } from "./vm-network.ts";
+import { forget } from "./vm-create.ts";
 import { resumeVms } from "./vm-power.ts";
 import { VmQueues } from "./vm-queues.ts";
 import { vmRoutes } from "./vm.ts";
@@ -60,6 +62,10 @@ export interface Proxmox {
   /** Where each host's sshd listens; empty without SSH. */
   readonly ssh: readonly ListenAddress[];
   machines(): MachineStatus[];
+  /** Changes how a host is. @throws for a host that there is none of. */
+  setHost(host: string, change: HostChange): Promise<void>;
+  /** Gives the token VM.Audit on these paths alone. */
+  lookAt(paths: readonly string[]): void;
   /** Resolves when no task runs any more. */
   idle(): Promise<void>;
   /** Closes the APIs and SSH; machines are the hypervisor's to end. */
@@ -85,8 +91,8 @@ export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
   try {
     for (const [index, at] of listen.entries()) {
       const service = proxmoxWeb(hosts[index]?.name ?? "", routes, options.apiToken);
-      const { tls, faults, logFile } = options;
-      webs.push(await openWeb(service, { ...at, tls, faults, logFile }));
+      const { tls, logFile } = options;
+      webs.push(await openWeb(service, { ...at, tls, faults: site.conditions, logFile }));
     }
     for (const [index, at] of sshAddresses(options).entries()) {
       const host = hosts[index];
@@ -104,6 +110,10 @@ export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
     endpoints: webs.map(({ address, port }) => `https://${address}:${port}`),
     ssh: sshds.map((sshd) => sshd.at),
     machines: () => Object.values(site.store.state.vms).map((vm) => machineStatus(site, vm.vmid)),
+    setHost: (host, change) => setHost(site, host, change),
+    lookAt: (paths) => {
+      site.conditions.look(paths);
+    },
     idle: () => site.tasks.idle(),
     close,
   };
@@ -120,15 +130,35 @@ function openSite(options: ProxmoxOptions): Site {
     hypervisor: options.hypervisor,
     files,
     queues: new VmQueues(),
+    conditions: new HostConditions(
+      options.site.hosts.map(({ name }) => name),
+      options.faults ?? noFaults,
+    ),
     fingerprint: new X509Certificate(options.tls.cert).fingerprint256,
     download: options.download,
   };
 }
 
+async function setHost(site: Site, host: string, change: HostChange): Promise<void> {
+  site.conditions.set(host, change);
+  const guests = Object.values(site.store.state.vms).filter(({ node }) => node === host);
+  if (change.power === "off" || change.membership === "cleared")
+    for (const { vmid } of guests)
+      await site.hypervisor.stop(vmid, { graceful: false, timeoutSeconds: 0, force: true });
+  if (change.membership === "cleared") {
+    for (const vm of guests) {
+      await site.hypervisor.destroy(vm.vmid);
+      forget(site, vm);
+    }
+    for (const file of site.files.list(host)) site.files.remove(host, file);
+  }
+  if (change.power === "on") resumeVms(site, host);
+}
+
 /** Every call that the lab's Proxmox answers. */
 function routesOf(site: Site): Route[] {
   return [
-    ...accessRoutes(),
+    ...accessRoutes(site),
     ...clusterRoutes(site),
     ...taskRoutes(site.tasks),
     ...storageRoutes(site),

@@ -1,7 +1,8 @@
 import type { HostInventory, SiteInventory } from "../../world/inventory.ts";
 import type { Hypervisor } from "../../machines/machine.ts";
 import { part } from "../web/exchange.ts";
-import { failure, parameterError } from "./api-error.ts";
+import { ApiError, failure, parameterError } from "./api-error.ts";
+import type { HostConditions } from "../../world/host-conditions.ts";
 import type { LocalFiles } from "./local-files.ts";
 import type { Call } from "./route.ts";
 import type { Store, StoredVm } from "./store.ts";
@@ -23,6 +24,7 @@ export interface Site {
   readonly hypervisor: Hypervisor;
   readonly files: LocalFiles;
   readonly queues: VmQueues;
+  readonly conditions: HostConditions;
   /** SHA-256 fingerprint of the API's certificate, as `AB:CD:...`. */
   readonly fingerprint: string;
   /** Rejects with a text for people when the address does not answer or has no such file. */
@@ -55,6 +57,8 @@ export function vmOf(site: Site, call: Call): StoredVm {
   const node = nodeOf(site, call).name;
   const vmid = vmidOf(part(call, "vmid"));
   const vm = site.store.state.vms[vmid];
+  if (vm?.node === node && !site.conditions.sees(vm.pool))
+    throw new ApiError(403, `Permission check failed (/vms/${vmid}, VM.Audit)`);
   if (vm?.node === node) return vm;
   throw failure(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`);
 }

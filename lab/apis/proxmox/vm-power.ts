@@ -160,10 +160,11 @@ function makeTemplate(site: Site, vm: StoredVm): void {
 }
 
 /** Starts what was running with `onboot` when the lab ended, in `startup` order. */
-export function resumeVms(site: Site): void {
+export function resumeVms(site: Site, host?: string): void {
   const order = (vm: StoredVm): number =>
     Number(parseProperties(vm.config.startup ?? "", "order").get("order") ?? 1e6);
   const due = Object.values(site.store.state.vms)
+    .filter((vm) => host === undefined || vm.node === host)
     .filter((vm) => vm.running && vm.config.onboot === "1" && !site.hypervisor.running(vm.vmid))
     .sort((a, b) => order(a) - order(b) || a.vmid - b.vmid);
   for (const vm of due) {

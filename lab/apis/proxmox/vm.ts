@@ -24,7 +24,7 @@ export function vmRoutes(site: Site): Route[] {
       handle: (call) => {
         const node = nodeOf(site, call).name;
         return Object.values(site.store.state.vms)
-          .filter((vm) => vm.node === node)
+          .filter((vm) => vm.node === node && site.conditions.sees(vm.pool))
           .map((vm) => vmSummary(site, vm));
       },
     },
