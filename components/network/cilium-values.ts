@@ -36,6 +36,9 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
       enabled: true,
       relay: { enabled: true },
       ui: { enabled: true },
+      // The chart's own method makes certificates of a year once: an upgrade keeps those that are there (1.19.6,
+      // templates/hubble/tls-helm). The job makes new ones every four months.
+      tls: { auto: { method: "cronJob" } },
       metrics: {
         enableOpenMetrics: true,
         enabled: ["dns", "drop", "tcp", "flow", "port-distribution", "icmp", "httpV2"],

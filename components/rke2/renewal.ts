@@ -3,17 +3,16 @@
  * end within 120 days: https://docs.rke2.io/security/certificates
  */
 import { X509Certificate } from "node:crypto";
-
-const day = 86_400_000;
+import { daysLeft } from "../days.ts";
 
 /** Days before their end from which RKE2 renews certificates as it starts. */
 const renewalDays = 120;
 
 /**
- * A day less, so that whoever asks for a renewal is sure to get one: clocks differ, and a certificate that a node holds
- * for too young would keep its end until nobody asks again.
+ * Days before their end from which a run renews them. A day less, because clocks differ: a certificate that its node holds
+ * for too young would keep its end, and nobody would ask again.
  */
-const dueDays = renewalDays - 1;
+export const renewalDueDays = renewalDays - 1;
 
 /** What a stack remembers of its cluster's certificates. */
 export interface Certificates {
@@ -51,23 +50,9 @@ export function renewal({ kubeconfig, certificates }: LastUp, now: Date): Renewa
   const renewed = certificates?.renewed ?? "";
   if (known.length === 0) return { ends: undefined, due: false, renews: renewed };
   const ends = new Date(Math.min(...known.map((date) => date.getTime())));
-  const due = daysLeft(ends, now) < dueDays;
+  const due = daysLeft(ends, now) < renewalDueDays;
   return { ends, due, renews: due ? ends.toISOString() : renewed };
 }
-
-/** Days from a moment to another, rounded down; below zero once it is past. */
-export const daysLeft = (end: Date, now: Date): number =>
-  Math.floor((end.getTime() - now.getTime()) / day);
-
-/** `in 83 days`, `today` or `12 days ago`. */
-export function fromNow(end: Date, now: Date): string {
-  const days = daysLeft(end, now);
-  if (days === 0) return "today";
-  return days > 0 ? `in ${days} days` : `${-days} days ago`;
-}
-
-/** The day of a moment as people write it: 2027-03-01. */
-export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10);
 
 /** When the client certificate of a kubeconfig ends; undefined when it holds none. */
 export function clientEnd(kubeconfig: string): Date | undefined {

@@ -5,11 +5,14 @@ const text = (file: string): string => scriptText(import.meta.url, file);
 /** What every script begins with that has to do with RKE2; see scripts/rke2.sh. */
 export const rke2Script = stepScript + text("rke2.sh");
 
+/** Functions that tell when a node's certificates end; see scripts/certificates.sh. */
+export const certificatesScript = text("certificates.sh");
+
 /** Scripts that run on machines, each whole: its functions, then its call. */
 export const scripts = {
   prepare: rke2Script + text("prepare.sh"),
-  stage: rke2Script + text("certificates.sh") + text("stage.sh"),
-  node: rke2Script + text("unit.sh") + text("drain.sh") + text("certificates.sh") + text("node.sh"),
+  stage: rke2Script + certificatesScript + text("stage.sh"),
+  node: rke2Script + text("unit.sh") + text("drain.sh") + certificatesScript + text("node.sh"),
   admit: rke2Script + text("admit.sh"),
   dismiss: rke2Script + text("dismiss.sh"),
   restart: rke2Script + text("restart.sh"),

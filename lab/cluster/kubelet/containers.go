@@ -66,13 +66,19 @@ func (w *worker) complete(ctx context.Context, index int) {
 	w.change(func(s *podState) { s.containers[index].finished = &now })
 }
 
-// keepRunning runs a program again each time it crashes, after growing pauses.
+// keepRunning runs a program again each time it crashes, after growing pauses. In a pod that is to end, one that ends well
+// has done its work.
 func (w *worker) keepRunning(ctx context.Context, behaviour program.Program, container runnable, index int) {
 	for wait := crashPause; ; wait = min(2*wait, crashPauses) {
 		began := metav1.Now()
 		w.change(func(s *podState) { s.containers[index].running = &began })
 		err := behaviour(ctx, w.view(container, index))
 		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && !restartsAlways(w.pod) {
+			done := metav1.Now()
+			w.change(func(s *podState) { s.containers[index].finished = &done })
 			return
 		}
 		if err == nil {

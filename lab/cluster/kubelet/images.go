@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"homelab/lab/cluster/certgen"
 	"homelab/lab/cluster/cilium"
 	"homelab/lab/cluster/cloudflared"
 	"homelab/lab/cluster/kubelet/program"
@@ -26,6 +27,8 @@ func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 		return cilium.RunAgent
 	case strings.HasSuffix(repository, "cilium/operator-generic"), strings.HasSuffix(repository, "cilium/operator"):
 		return cilium.RunOperator
+	case strings.HasSuffix(repository, "cilium/certgen"):
+		return certgen.Run
 	case strings.HasSuffix(repository, "cloudflare/cloudflared"):
 		return cloudflared.Run
 	case strings.HasSuffix(repository, "tailscale/k8s-operator"):

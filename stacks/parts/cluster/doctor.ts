@@ -4,13 +4,8 @@ import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { releaseUrl } from "../../../components/rke2/config.ts";
-import {
-  clientEnd,
-  dayOf,
-  fromNow,
-  renewal,
-  type LastUp,
-} from "../../../components/rke2/renewal.ts";
+import { dayOf, fromNow } from "../../../components/days.ts";
+import { clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
 import type { Release } from "../../doctor/releases.ts";
 
 /** RKE2 as its publisher lists it. */

@@ -1,12 +1,7 @@
 import { getOrganization, getProject, getStack, log, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
-import {
-  dayOf,
-  fromNow,
-  renewal,
-  type LastUp,
-  type Renewal,
-} from "../../../components/rke2/renewal.ts";
+import { dayOf, fromNow } from "../../../components/days.ts";
+import { renewal, type LastUp, type Renewal } from "../../../components/rke2/renewal.ts";
 
 /** Asks for what the last `up` has left. */
 export type AskLastUp = () => Promise<LastUp>;

@@ -8,6 +8,7 @@ import { ask } from "../../doctor/ask.ts";
 import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
+import { checkServiceTokens } from "./doctor/service-tokens.ts";
 import { checkCloudflareToken } from "./doctor/token.ts";
 import { checkZone } from "./doctor/zone.ts";
 
@@ -19,6 +20,7 @@ export function edgeChecks(site: Examined): readonly Check[] {
   if (account === undefined) return [blind("Cloudflare")];
   return [
     { subject: "Cloudflare token", run: () => checkCloudflareToken(account, ask) },
+    { subject: "service tokens", run: () => checkServiceTokens(account, site.ids, ask) },
     { subject: `zone ${edge.zone}`, run: () => checkZone(account, edge.zone, ask) },
     {
       subject: "Cloudflare, leftovers",

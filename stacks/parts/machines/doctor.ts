@@ -1,8 +1,11 @@
 /** What each machine says of itself: disk, clock, RKE2's unit, etcd's data. */
 import type { MachineSpec } from "../../../components/machine.ts";
+import { renewalDueDays } from "../../../components/rke2/renewal.ts";
+import { certificatesScript } from "../../../components/rke2/scripts.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { reasonOf, type Check } from "../../doctor/check.ts";
 import { judgeClock } from "../../doctor/clocks.ts";
+import { judgeEnd } from "../../doctor/ends.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import type { Examined, OnMachine } from "../../doctor/examined.ts";
 
@@ -16,7 +19,8 @@ export function machineChecks({ config, existing }: Examined, run: OnMachine): r
 
 /** Prints NAME=VALUE lines; only reads. */
 const script = `
-export LC_ALL=C
+export LC_ALL=C PATH="/usr/local/sbin:/usr/local/bin:$PATH"
+${certificatesScript}
 echo "date=$(date +%s)"
 echo "synchronised=$(timedatectl show -P NTPSynchronized 2>/dev/null)"
 for folder in / /var/lib/rancher; do
@@ -27,6 +31,7 @@ etcd=/var/lib/rancher/rke2/server/db/etcd
 if [ -d $etcd/member/wal ]; then echo etcd=there; else echo etcd=lost; fi
 [ -e /etc/rancher/rke2/config.yaml.d/50-join.yaml ] && echo joins=yes
 [ -e /var/lib/homelab/applied ] && echo applied=yes
+echo "certificates=$(certificate_end 2>/dev/null)"
 true
 `;
 
@@ -97,6 +102,7 @@ export function judgeMachine(
     found.push(clockFinding);
   }
   if (values.get("applied") !== "yes") return found;
+  found.push(...certificates(name, unit, values.get("certificates") ?? ""));
   const lost = role === "server" && values.get("etcd") === "lost";
   if (lost) found.push(lostEtcd(name, vip, helper, values.get("joins") === "yes"));
   const state = values.get(unit) ?? "unknown";
@@ -111,6 +117,14 @@ export function judgeMachine(
     );
   }
   return found;
+}
+
+/** Nothing for a node that cannot say it: its unit's state is told besides. */
+function certificates(name: string, unit: string, end: string): readonly Finding[] {
+  const ends = new Date(end);
+  if (Number.isNaN(ends.getTime())) return [];
+  const remedy = `npm run up renews them, node by node; by hand: ssh root@${name} systemctl restart ${unit}`;
+  return [judgeEnd({ subject: `certificates of ${name}`, ends, remedy, warnDays: renewalDueDays })];
 }
 
 function lostEtcd(name: string, vip: string, helper: string, joins: boolean): Finding {

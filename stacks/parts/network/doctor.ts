@@ -6,6 +6,7 @@ import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { objects } from "../cluster/doctor.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
+import { hubbleChecks } from "./doctor/hubble.ts";
 
 /** Cilium's chart. */
 export function networkReleases({ network }: Pick<SiteConfig, "network">): readonly Release[] {
@@ -24,6 +25,7 @@ export function networkChecks({ config }: Examined, run: ClusterCommand): readon
         return [...peers, judgeRouterPort(bgp, reason, established ? "established" : "missing")];
       },
     },
+    ...hubbleChecks(run),
   ];
 }
 

@@ -31,6 +31,10 @@ describe("Cilium values", () => {
     assert.equal(values["kubeProxyReplacement"], true);
   });
 
+  it("have Hubble's certificates made anew on a schedule: the chart's own method makes them once", () => {
+    assert.equal(at(values, "hubble.tls.auto.method"), "cronJob");
+  });
+
   it("ask for no more operators than there are nodes: a second would stay pending", () => {
     const operators = (nodes: number) =>
       (

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Fetch } from "../../../stacks/doctor/ask.ts";
-import { checkCloudflareToken, judgeExpiry } from "../../../stacks/parts/edge/doctor/token.ts";
+import { judgeServiceToken } from "../../../stacks/parts/edge/doctor/service-tokens.ts";
+import { checkCloudflareToken } from "../../../stacks/parts/edge/doctor/token.ts";
 import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
 import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
@@ -42,9 +43,15 @@ describe("the doctor at Cloudflare", () => {
     assert.doesNotMatch(JSON.stringify(found), /t0ken/);
   });
 
-  it("says how long a token still lasts", () => {
-    assert.equal(judgeExpiry(100 * 86_400_000, 0).severity, "ok");
-    assert.match(judgeExpiry(7 * 86_400_000, 0).text, /runs out in 7 days/);
+  it("says how long a program's login still lasts, and that refreshing keeps it", () => {
+    const now = new Date("2027-06-01T00:00:00Z");
+    const token = { id: "t", name: "backup" };
+    const judged = (expires_at: string | null) => judgeServiceToken({ ...token, expires_at }, now);
+    assert.equal(judged(null).severity, "ok");
+    assert.equal(judged("2027-08-01T00:00:00Z").severity, "ok");
+    assert.match(judged("2027-06-08T00:00:00Z").text, /ends on 2027-06-08, in 7 days/);
+    assert.match(judged("2027-06-08T00:00:00Z").remedy, /refresh it.*keep their login/);
+    assert.equal(judged("2027-05-01T00:00:00Z").severity, "error");
   });
 
   const zone = {

@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAuthority } from "../../../lab/world/authority.ts";
+import { judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
 import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeCertificates, judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
@@ -48,6 +53,17 @@ describe("the doctor on a machine", () => {
   it("names a clock that is off by ten minutes, and one that nothing keeps right", () => {
     assert.match(judged({ date: "1600" })[0]?.text ?? "", /600 s ahead/);
     assert.match(judged({ synchronised: "no" })[0]?.text ?? "", /not synchronised/);
+  });
+
+  it("names a node's certificates in their last 119 days, and how to renew them by hand", () => {
+    const until = (days: number) =>
+      judged({ certificates: new Date(Date.now() + days * 86_400_000).toISOString() });
+    assert.deepEqual(until(121), []);
+    const [near] = until(100);
+    assert.deepEqual([near?.severity, near?.subject], ["warning", "certificates of proxmox-stone"]);
+    assert.match(near?.remedy ?? "", /systemctl restart rke2-server/);
+    assert.equal(until(-1)[0]?.severity, "error");
+    assert.deepEqual(judged({ certificates: "" }), []);
   });
 
   it("names lost etcd data once, with every step to get it back", () => {
@@ -178,5 +194,24 @@ describe("certificates, as the doctor sees them", () => {
     assert.match(remedy, /npm run up -- --stack home/);
     assert.equal(judged("2027-05-30T12:00:00Z").severity, "error");
     assert.match(judged("2027-05-30T12:00:00Z").text, /^ended on 2027-05-30, 2 days ago/);
+  });
+});
+
+describe("Hubble's certificates, as the doctor sees them", () => {
+  it("are named when they end within 30 days, when they have ended, and when they are not there", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hubble-"));
+    try {
+      const end = new Date("2027-06-30T00:00:00Z");
+      const { cert } = await (await openAuthority(directory)).issue(["hubble"], end);
+      const judgedOn = (day: string) =>
+        judgeHubble("hubble-server-certs", Buffer.from(cert).toString("base64"), new Date(day));
+      assert.equal(judgedOn("2027-05-01").severity, "ok");
+      assert.match(judgedOn("2027-06-20").text, /ends on 2027-06-30, in 10 days/);
+      assert.match(judgedOn("2027-06-20").remedy, /--from=cronjob\/hubble-generate-certs/);
+      assert.equal(judgedOn("2027-07-01").severity, "error");
+      assert.equal(judgeHubble("hubble-server-certs", "").severity, "error");
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });

@@ -1,6 +1,7 @@
 /** Whether the Cloudflare token does what docs/cloudflare.md lists, as far as reads show it. */
 import type { CloudflareAccount } from "../../../../components/edge/cloudflare-api.ts";
 import type { Fetch } from "../../../doctor/ask.ts";
+import { judgeEnd } from "../../../doctor/ends.ts";
 import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
 
 /** An answer's envelope. */
@@ -65,8 +66,12 @@ export async function checkCloudflareToken(
       return judgeRead(permission, await readCloudflare<unknown>(account, filled, ask));
     }),
   );
-  const expires = Date.parse(verified.result?.expires_on ?? "");
-  return [...reads, ...(Number.isNaN(expires) ? [] : [judgeExpiry(expires, Date.now())])];
+  const ends = new Date(verified.result?.expires_on ?? "");
+  const renew = "roll it in the dashboard and store the new one";
+  return [
+    ...reads,
+    ...(Number.isNaN(ends.getTime()) ? [] : [judgeEnd({ subject, ends, remedy: renew })]),
+  ];
 }
 
 /** What one read says about a permission. That a token may also write shows no read. */
@@ -84,18 +89,4 @@ function judgeRead(permission: string, { status, said }: Envelope<unknown>): Fin
     );
   }
   return warning(subject, `answers ${status} ${said}`.trim(), "run the doctor again in a while");
-}
-
-const day = 86_400_000;
-
-/** A token that runs out within a month is named. */
-export function judgeExpiry(expires: number, now: number): Finding {
-  const subject = "Cloudflare token";
-  const days = Math.floor((expires - now) / day);
-  if (days > 30) return ok(subject, `valid for ${days} days`);
-  return warning(
-    subject,
-    `runs out in ${days} days`,
-    "roll it in the dashboard and store the new one",
-  );
 }
