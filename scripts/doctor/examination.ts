@@ -12,7 +12,7 @@ import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
 import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/doctor.ts";
-import { knownSecrets } from "../../stacks/parts/secrets/doctor.ts";
+import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts";
 import { siteChecks } from "../../stacks/parts/site/doctor.ts";
 import { tailnetChecks, tailnetReleases } from "../../stacks/parts/tailnet/doctor.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
@@ -27,6 +27,7 @@ export async function examine(site: Site): Promise<readonly Finding[]> {
   const [fromHere, onMachines, inCluster] = await Promise.all([
     runChecks([
       ...siteChecks(examined),
+      ...secretChecks(examined),
       ...proxmoxChecks(examined),
       ...releaseChecks(releasesOf(site.config)),
       ...edgeChecks(examined),

@@ -3,6 +3,8 @@ import type { ConfigMap } from "@pulumi/pulumi/automation/index.js";
 import type { SecretSources } from "../../../components/security/secret-ref.ts";
 import { readSecrets } from "../../../components/security/secrets.ts";
 import { secretSources } from "../../config/secret-sources.ts";
+import type { Check } from "../../doctor/check.ts";
+import { judgeEnd } from "../../doctor/ends.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { siteSecrets, type SiteConfig } from "../../schema.ts";
@@ -48,4 +50,27 @@ export async function knownSecrets(
     }),
   );
   return { known, findings };
+}
+
+/** The login that reads the secrets; none for a site without 1Password. */
+export function secretChecks({ config }: Pick<StackConfig, "config">): readonly Check[] {
+  const { connect, token } = secretSources(config.onePassword);
+  if (connect === undefined || token === undefined) return [];
+  const run = () => Promise.resolve(judgeConnectToken(token));
+  return [{ subject: "1Password Connect token", run }];
+}
+
+/**
+ * How long the token of 1Password Connect lasts: it is a JWT (RFC 7519), with the claim `exp` when it ends at all. Nothing
+ * about one in another form: reading the secrets shows whether it is good.
+ */
+export function judgeConnectToken(token: string, now = new Date()): readonly Finding[] {
+  const subject = "1Password Connect token";
+  const [, claims] = /^eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+$/.exec(token) ?? [];
+  if (claims === undefined) return [];
+  const { exp } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { exp?: unknown };
+  if (typeof exp !== "number") return [ok(subject, "does not end")];
+  const remedy =
+    "issue a new one (op connect token create) and put it into OP_CONNECT_TOKEN: docs/secrets.md";
+  return [judgeEnd({ subject, ends: new Date(exp * 1000), remedy }, now)];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { judgeRelease } from "../../../stacks/doctor/releases.ts";
 import { releasesOf } from "../../../scripts/doctor/examination.ts";
-import { knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
+import { judgeConnectToken, knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -65,5 +65,28 @@ describe("the doctor's secrets", () => {
     );
     assert.match(findings[1]?.text ?? "", /has no secrets:missing/);
     assert.doesNotMatch(JSON.stringify(findings), /s3cret/);
+  });
+});
+
+describe("the doctor on Connect's token", () => {
+  const now = new Date("2027-06-01T00:00:00Z");
+  const token = (claims: object): string =>
+    [{ alg: "ES256" }, claims, "signature"]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+
+  it("says when it ends, and repeats nothing of it", () => {
+    const mine = token({ exp: Date.parse("2027-06-10T00:00:00Z") / 1000 });
+    const [finding] = judgeConnectToken(mine, now);
+    assert.deepEqual(
+      [finding?.severity, finding?.text],
+      ["warning", "ends on 2027-06-10, in 9 days"],
+    );
+    assert.ok(!JSON.stringify(finding).includes(mine));
+  });
+
+  it("knows one without end, and says nothing of what is no JWT", () => {
+    assert.equal(judgeConnectToken(token({ sub: "x" }), now)[0]?.severity, "ok");
+    assert.deepEqual(judgeConnectToken("plain-words", now), []);
   });
 });
