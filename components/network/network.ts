@@ -8,6 +8,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { bgpKinds, bgpResources, type BgpPlan } from "./bgp.ts";
 import { ciliumHook } from "./cilium-step.ts";
 import { ciliumValues } from "./cilium-values.ts";
+import { nodesReadyHook } from "./nodes-ready.ts";
 
 const readyScript = rke2Script + scriptText(import.meta.url, "cilium-ready.sh");
 
@@ -52,7 +53,10 @@ export class Network extends ComponentResource {
         }),
         timeout: 900,
       },
-      { parent: this, hooks: { beforeUpdate: [ciliumHook(args.cilium)] } },
+      {
+        parent: this,
+        hooks: { beforeUpdate: [ciliumHook(args.cilium), nodesReadyHook("cilium", args.nodes)] },
+      },
     );
   }
 

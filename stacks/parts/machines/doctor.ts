@@ -10,10 +10,13 @@ import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import type { Examined, OnMachine } from "../../doctor/examined.ts";
 
 /** Every machine that exists. */
-export function machineChecks({ config, existing }: Examined, run: OnMachine): readonly Check[] {
+export function machineChecks(
+  { name, config, existing }: Examined,
+  run: OnMachine,
+): readonly Check[] {
   return existing.map((machine) => ({
     subject: `machine ${machine.name}`,
-    run: () => checkMachine(config, machine, run),
+    run: () => checkMachine({ ...config, name }, machine, run),
   }));
 }
 
@@ -32,6 +35,7 @@ if [ -d $etcd/member/wal ]; then echo etcd=there; else echo etcd=lost; fi
 [ -e /etc/rancher/rke2/config.yaml.d/50-join.yaml ] && echo joins=yes
 [ -e /var/lib/homelab/applied ] && echo applied=yes
 echo "certificates=$(certificate_end 2>/dev/null)"
+[ -e /run/reboot-required ] && echo "reboot=$(sort -u /run/reboot-required.pkgs 2>/dev/null | tr '\\n' ' ')"
 true
 `;
 
@@ -64,12 +68,20 @@ export function parseFacts(text: string, now: number): Facts {
   return { values, disks, clock: Math.round(Number(values.get("date")) - now / 1000) };
 }
 
-/** Judges one machine. `vip` is the address of the control plane. */
+/** What remedies name. */
+export interface Surroundings {
+  /** Address of the control plane. */
+  readonly vip: string;
+  /** Another server. */
+  readonly helper: string;
+  readonly site: string;
+}
+
+/** Judges one machine. */
 export function judgeMachine(
   { name, role }: Pick<MachineSpec, "name" | "role">,
   { values, disks, clock }: Facts,
-  vip: string,
-  helper: string,
+  { vip, helper, site }: Surroundings,
 ): readonly Finding[] {
   const subject = `machine ${name}`;
   const unit = `rke2-${role}`;
@@ -100,6 +112,17 @@ export function judgeMachine(
     );
   } else {
     found.push(clockFinding);
+  }
+  const reboot = values.get("reboot");
+  if (reboot !== undefined) {
+    const why = reboot === "" ? "updates" : reboot.trim().split(" ").join(", ");
+    found.push(
+      warning(
+        subject,
+        `waits for a restart: ${why} ${why.includes(",") || reboot === "" ? "count" : "counts"} only then`,
+        `npm run reboot -- --stack ${site} --machine ${name}`,
+      ),
+    );
   }
   if (values.get("applied") !== "yes") return found;
   found.push(...certificates(name, unit, values.get("certificates") ?? ""));
@@ -144,7 +167,7 @@ function lostEtcd(name: string, vip: string, helper: string, joins: boolean): Fi
 
 /** Asks one machine, which must be there. */
 export async function checkMachine(
-  config: Pick<SiteConfig, "machines" | "cluster">,
+  config: Pick<SiteConfig, "machines" | "cluster"> & { readonly name: string },
   machine: MachineSpec,
   run: OnMachine,
 ): Promise<readonly Finding[]> {
@@ -166,10 +189,9 @@ export async function checkMachine(
       ),
     ];
   }
-  return judgeMachine(
-    machine,
-    parseFacts(text, (begun + Date.now()) / 2),
-    config.cluster.vip,
+  return judgeMachine(machine, parseFacts(text, (begun + Date.now()) / 2), {
+    vip: config.cluster.vip,
     helper,
-  );
+    site: config.name,
+  });
 }

@@ -6,6 +6,7 @@ import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { proxmoxApi, unreachableProxmox } from "./doctor/api.ts";
 import { checkCapacity } from "./doctor/capacity.ts";
 import { checkHostClocks } from "./doctor/clocks.ts";
+import { checkPending } from "./doctor/pending.ts";
 import { checkRights } from "./doctor/rights.ts";
 import { literal, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -29,7 +30,7 @@ export function proxmoxReleases({ proxmox }: Pick<SiteConfig, "proxmox">): reado
 }
 
 /** The API and every host, then what the token shows. */
-export function proxmoxChecks({ config, existing, known }: Examined): readonly Check[] {
+export function proxmoxChecks({ name, config, existing, known }: Examined): readonly Check[] {
   const { endpoint, hosts, apiToken } = config.proxmox;
   const token =
     apiToken === undefined
@@ -55,6 +56,10 @@ export function proxmoxChecks({ config, existing, known }: Examined): readonly C
     { subject: "Proxmox token", run: () => checkRights(config, api) },
     { subject: "hosts and storages", run: () => checkCapacity(config, missing, api) },
     { subject: "clocks of the hosts", run: () => checkHostClocks(config, api) },
+    {
+      subject: "settings of the machines",
+      run: () => checkPending({ endpoint, token }, name, existing),
+    },
   ];
 }
 

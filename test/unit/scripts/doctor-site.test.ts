@@ -34,7 +34,13 @@ const said = (changes: Record<string, string> = {}): string =>
     .join("");
 
 const judged = (changes: Record<string, string> = {}) =>
-  bad(judgeMachine(stone, parseFacts(said(changes), 1_000_000), "192.168.1.20", "proxmox-tank"));
+  bad(
+    judgeMachine(stone, parseFacts(said(changes), 1_000_000), {
+      vip: "192.168.1.20",
+      helper: "proxmox-tank",
+      site: "home",
+    }),
+  );
 
 describe("the doctor on a machine", () => {
   it("finds a sound one fine", () => {
@@ -66,6 +72,13 @@ describe("the doctor on a machine", () => {
     assert.deepEqual(judged({ certificates: "" }), []);
   });
 
+  it("says which restart a new kernel waits for, and how it is done", () => {
+    const [due] = judged({ reboot: "linux-image-6.12.117+deb13-cloud-amd64 " });
+    assert.equal(due?.severity, "warning");
+    assert.match(due.text, /waits for a restart: linux-image-6\.12\.117\+deb13-cloud-amd64 counts/);
+    assert.equal(due.remedy, "npm run reboot -- --stack home --machine proxmox-stone");
+  });
+
   it("names lost etcd data once, with every step to get it back", () => {
     const found = judged({ etcd: "lost", "rke2-server": "failed" });
     assert.equal(found.length, 1);
@@ -83,7 +96,7 @@ describe("the doctor on a machine", () => {
 
   it("says when nobody answers", async () => {
     const refuse = () => Promise.reject(new Error("connect: No route to host"));
-    const [finding] = await checkMachine(home, stone, refuse);
+    const [finding] = await checkMachine({ ...home, name: "home" }, stone, refuse);
     assert.equal(finding?.severity, "error");
     assert.match(finding.text, /192\.168\.1\.21 does not answer on SSH: connect: No route/);
   });

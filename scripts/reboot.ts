@@ -1,0 +1,95 @@
+/**
+ * `npm run reboot -- --stack home [--machine NAME] [--due]`: restarts the site's machines, servers first, one after the
+ * other: each only while all others are well, with its pods moved, through its guest; the next once its node is well. What
+ * waits for the next start, settings as well as a new kernel, counts then. The same that `up` does where a change needs it.
+ */
+import { RunError } from "@pulumi/pulumi";
+import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
+import { withMachines, type SshRun } from "../components/remote/ssh.ts";
+import { waitForSsh } from "../components/remote/ssh-wait.ts";
+import { RollingRestart } from "../components/rke2/rolling-restart.ts";
+import type { MachineSpec } from "../components/machine.ts";
+import { waitingSettings } from "../stacks/parts/proxmox/doctor/pending.ts";
+import { knownSecrets } from "../stacks/parts/secrets/doctor.ts";
+import { readSite, type Site } from "./doctor/site.ts";
+import { main, say, selectStack, stackCommand } from "./site-stack.ts";
+
+const command = stackCommand("reboot", "restart machines one after the other")
+  .option("--machine <name>", "only this one")
+  .option("--due", "only those which wait for a restart: a new kernel, or settings")
+  .parse();
+const options = command.opts<{ stack: string; machine?: string; due?: true }>();
+
+/** How long a machine may take to answer on SSH again, in seconds. */
+const bootSeconds = 300;
+
+await main(async () => {
+  const site = await readSite(await selectStack(options.stack), options.stack);
+  if (!("config" in site))
+    throw new RunError(site.map(({ subject, text }) => `${subject}: ${text}`).join("\n"));
+  const { ssh, config } = site;
+  if (ssh === undefined)
+    throw new RunError(
+      `${options.stack} has no machines yet: npm run up -- --stack ${options.stack}`,
+    );
+  const power = proxmoxPower({ endpoint: config.proxmox.endpoint, token: await tokenOf(site) });
+  await withMachines(ssh, async (run) => {
+    const restarts = new RollingRestart({
+      servers: site.existing.filter(({ role }) => role === "server"),
+      power,
+      run,
+      awaitSsh: async ({ name, address }) => {
+        await waitForSsh(
+          {
+            ...{ machine: name, host: address, port: 22, limitSeconds: bootSeconds },
+            hostKey: hostKeyOf(ssh.knownHosts, name),
+          },
+          { tell: say },
+        );
+      },
+    });
+    const chosen = await choose(site, power, run);
+    if (chosen.length === 0) say(`${options.stack}: no machine waits for a restart`);
+    for (const machine of chosen) await restarts.restart(machine, say);
+  });
+});
+
+/** Servers first, each in the config's order. */
+async function choose(site: Site, power: Power, run: SshRun): Promise<readonly MachineSpec[]> {
+  const { machine: only, due } = options;
+  const all = site.existing.toSorted(
+    (a, b) => Number(a.role === "agent") - Number(b.role === "agent"),
+  );
+  if (only !== undefined) {
+    const found = all.filter(({ name }) => name === only);
+    if (found.length === 0)
+      throw new RunError(
+        `${only} is no machine of ${site.name}; it has ${all.map(({ name }) => name).join(", ")}`,
+      );
+    return found;
+  }
+  if (due !== true) return all;
+  const waits = await Promise.all(
+    all.map(async ({ vmId, address }) => {
+      const kernel = await run(address, "[ -e /run/reboot-required ] && echo due || true");
+      return kernel.trim() === "due" || waitingSettings(await power.pending(vmId)).length > 0;
+    }),
+  );
+  return all.filter((_, index) => waits[index]);
+}
+
+async function tokenOf(site: Site): Promise<string> {
+  const { known } = await knownSecrets(site);
+  const token = known.get("homelab:proxmox.apiToken") ?? process.env["PROXMOX_VE_API_TOKEN"];
+  if (token === undefined)
+    throw new RunError(
+      "Proxmox's token is not known: set PROXMOX_VE_API_TOKEN, or homelab:proxmox.apiToken to where it is kept",
+    );
+  return token;
+}
+
+/** Of lines `NAME,ADDRESS KIND KEY`. */
+function hostKeyOf(knownHosts: string, machine: string): string {
+  const line = knownHosts.split("\n").find((one) => one.startsWith(`${machine},`)) ?? "";
+  return line.slice(line.indexOf(" ") + 1);
+}

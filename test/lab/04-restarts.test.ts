@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nodes } from "./cluster.ts";
+import { paths, run } from "./command.ts";
+import { watchHome, type Seen } from "./probes.ts";
+import { machine, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+
+/** Seconds that the control plane's address may take to move to another server: kube-vip's lease, twice. */
+const failover = 12;
+
+const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
+
+async function serviceToken(): Promise<readonly string[]> {
+  const text = await run`pulumi stack output serviceTokens --show-secrets --json --stack home`;
+  const tokens = JSON.parse(text) as Record<string, { clientId: string; clientSecret: string }>;
+  const token = tokens["monitoring"];
+  assert.ok(token, "there is no service token");
+  return [
+    `header = "CF-Access-Client-Id: ${token.clientId}"`,
+    `header = "CF-Access-Client-Secret: ${token.clientSecret}"`,
+  ];
+}
+
+/** Lines of the log of home's Proxmox with a call like it. */
+async function calls(pattern: RegExp): Promise<number> {
+  const log = await readFile(join(paths.logs, "proxmox-home.log"), "utf8");
+  return log.split("\n").filter((line) => pattern.test(line)).length;
+}
+
+async function memoryOf(name: string): Promise<number> {
+  const { path } = await machine(name);
+  return Number((await proxmox<{ memory: string }>("home", `${path}/config?current=1`)).memory);
+}
+
+describe("a change that restarts every machine", () => {
+  given(siteIsUp);
+
+  let seen: Seen;
+  let memory: number;
+  let cuts: number;
+
+  before("ask for more memory in the servers and another DNS server in all", async () => {
+    const gib = (await memoryOf("proxmox-stone")) / 1024;
+    // Something else in each run, and no more than the hosts have.
+    memory = 1024 * (gib % 2 === 0 ? gib + 1 : gib - 1);
+    for (const index of [0, 1, 2])
+      await setConfig(`homelab:machines[${index}].memoryGiB`, String(memory / 1024));
+    await setConfig("homelab:site.dns[0]", "192.168.1.1");
+    await setConfig("homelab:site.dns[1]", gib % 2 === 0 ? "1.1.1.1" : "9.9.9.9");
+  });
+
+  it("says beforehand which machines, why, and how long", async () => {
+    const text = await run`pulumi preview --stack home`;
+    assert.match(text, /4 machines restart, one after the other/);
+    assert.match(text, /About 20 minutes in all\. The Kubernetes API answers meanwhile/);
+    assert.match(text, new RegExp(`proxmox-tank: memory \\d+ MiB to ${memory} MiB; DNS servers`));
+    assert.match(text, /proxmox-vault: DNS servers/);
+  });
+
+  it("takes one machine down at a time, through its guest", async () => {
+    const cut = /POST .*\/status\/stop/;
+    cuts = await calls(cut);
+    seen = await watchHome(await serviceToken(), async () => {
+      await up("home");
+    });
+    assert.deepEqual(
+      seen.off.map((names) => names.join()).sort(),
+      [...servers, "proxmox-vault"],
+      JSON.stringify(seen),
+    );
+    assert.equal(await calls(cut), cuts, "a machine's power was cut");
+  });
+
+  it("keeps API, address and published name silent for no longer than a failover", () => {
+    for (const [what, seconds] of Object.entries(seen.silence))
+      assert.ok((seconds ?? Infinity) < failover, `${what} was silent for ${seconds ?? "?"} s`);
+  });
+
+  it("leaves every machine with its new settings, and takes pods again", async () => {
+    for (const name of servers) assert.equal(await memoryOf(name), memory);
+    for (const { vmid, node } of await machines("home")) {
+      const path = `nodes/${node}/qemu/${vmid}`;
+      const settings = await proxmox<{ key: string; pending?: string }[]>(
+        "home",
+        `${path}/pending`,
+      );
+      assert.deepEqual(
+        settings.filter(({ pending }) => pending !== undefined),
+        [],
+      );
+      await proxmox("home", `${path}/agent/ping`, "POST");
+    }
+    for (const { metadata, spec } of await nodes("home"))
+      assert.deepEqual(spec.taints ?? [], [], metadata.name);
+    await nothingToChange("home");
+  });
+
+  it("is what `npm run reboot` does with a machine that nothing changes for", async () => {
+    const begun = Date.now();
+    await run`node scripts/reboot.ts --stack home --machine proxmox-vault`;
+    assert.ok((await uptime("proxmox-vault")) * 1000 < Date.now() - begun);
+    for (const { metadata, spec } of await nodes("home"))
+      assert.deepEqual(spec.taints ?? [], [], metadata.name);
+  });
+});
+
+async function uptime(name: string): Promise<number> {
+  const { path } = await machine(name);
+  return (await proxmox<{ uptime: number }>("home", `${path}/status/current`)).uptime;
+}

@@ -1,0 +1,76 @@
+/** Looks at a site without pause while something is done to it, and tells how long what was silent. */
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { labStatus, runInLab } from "../../lab/lab.ts";
+import { runAsVisitor, type LabRun, type RunInLabOptions } from "../../lab/shell/inside.ts";
+import { paths } from "./command.ts";
+
+/** What a site's people saw meanwhile. */
+export interface Seen {
+  /** Longest time without an answer by what was asked, in seconds. */
+  readonly silence: Readonly<Record<"api" | "address" | "name", number | undefined>>;
+  /** Machines that were off at one time, each set once, in order. */
+  readonly off: readonly (readonly string[])[];
+}
+
+type Place = (command: readonly string[], options: RunInLabOptions) => Promise<LabRun>;
+
+/** Asks by a command, again and again, as long as a file is there; the times of its answers. */
+async function ask(place: Place, command: string, file: string): Promise<readonly number[]> {
+  const loop = `while [ -e ${file} ]; do if ${command} >/dev/null 2>&1; then date +%s.%N; fi; sleep 0.2; done`;
+  const { stdout } = await place(["bash", "-c", loop], { stdio: "capture" });
+  return stdout.split("\n").filter(Boolean).map(Number);
+}
+
+/** Longest time between two answers, or from the start or to the end without one. */
+function longest(answers: readonly number[], begun: number, ended: number): number {
+  const times = [begun, ...answers, ended];
+  return Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? time)));
+}
+
+/**
+ * Watches home: the API by a request that etcd has to answer, the control plane's address, and a public name, which
+ * `headers` open; and which machines run.
+ */
+export async function watchHome(
+  headers: readonly string[],
+  work: () => Promise<void>,
+): Promise<Seen> {
+  const config = join(paths.run, "probe.curl");
+  const lines = ['url = "https://typeo.example.net/"', `cacert = "${paths.ca}/bundle.pem"`];
+  await writeFile(config, [...lines, ...headers, "max-time = 3", "fail", ""].join("\n"), {
+    mode: 0o600,
+  });
+  const begun = Date.now() / 1000;
+  const probes = Promise.all([
+    ask(
+      runInLab,
+      "kubectl --context home get --raw /api/v1/namespaces/default --request-timeout=3s",
+      config,
+    ),
+    ask(runInLab, "curl -sk --max-time 3 https://192.168.1.20:6443/readyz", config),
+    ask(runAsVisitor, `curl -s -K ${config}`, config),
+  ]);
+  const off: string[][] = [];
+  const stopped = new AbortController();
+  const machines = (async () => {
+    while (!stopped.signal.aborted) {
+      const { machines: all } = await labStatus();
+      const down = all.filter(({ site, running }) => site === "home" && !running);
+      const names = down.map((machine) => machine.name).sort();
+      if (names.length > 0 && off.at(-1)?.join() !== names.join()) off.push(names);
+      await delay(200);
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    stopped.abort();
+    await machines;
+  }
+  const ended = Date.now() / 1000;
+  await rm(config);
+  const [api, address, name] = (await probes).map((answers) => longest(answers, begun, ended));
+  return { silence: { api, address, name }, off };
+}
