@@ -40,8 +40,6 @@ type field struct {
 	replace bool
 	// fixed values must be the default: the plugin does nothing else.
 	fixed bool
-	// inert differences are not shown and change nothing.
-	inert bool
 	// unordered lists are equal in any order.
 	unordered bool
 	fields    schema
@@ -159,7 +157,7 @@ func (s schema) compare(
 	prefix string, state, news provider.Map, replace bool, found map[string]provider.Difference,
 ) {
 	for name, described := range s {
-		if described.output || described.inert {
+		if described.output {
 			continue
 		}
 		key := resource.PropertyKey(name)

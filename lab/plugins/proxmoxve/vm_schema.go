@@ -96,7 +96,7 @@ var vmSchema = schema{
 
 var diskSchema = schema{
 	"interface": {kind: text, required: true}, "datastoreId": {kind: text, def: "local-lvm"},
-	"importFrom": {kind: text, inert: true}, "size": {kind: number, def: 8.0},
+	"importFrom": {kind: text, def: ""}, "size": {kind: number, def: 8.0},
 	"fileFormat": {kind: text, computed: true}, "pathInDatastore": {kind: text, computed: true},
 	"aio": {kind: text, def: "io_uring"}, "backup": {kind: boolean, def: true},
 	"cache": {kind: text, def: "none"}, "discard": {kind: text, def: "ignore"},

@@ -34,6 +34,7 @@ func (r *vmResource) Update(ctx context.Context, req provider.Change) (provider.
 		}
 	}
 	keepMACs(old, vm)
+	keepPaths(old, vm)
 	ctx, cancel := context.WithTimeout(ctx,
 		time.Duration(vm.number("timeoutMigrate", 1800))*time.Second)
 	defer cancel()
@@ -53,15 +54,6 @@ func refuseUnsupported(old, vm block) error {
 	if old.has("efiDisk") && !reflect.DeepEqual(plain(old.block("efiDisk")), plain(vm.block("efiDisk"))) {
 		return errors.New("efiDisk: the lab's proxmoxve plugin adds it to an existing VM, and changes none")
 	}
-	for _, disk := range vm.blocks("disks") {
-		for _, before := range old.blocks("disks") {
-			if before.text("interface", "") == disk.text("interface", "") &&
-				before.text("datastoreId", "local-lvm") != disk.text("datastoreId", "local-lvm") {
-				return fmt.Errorf("disk %s: the lab's proxmoxve plugin does not move it to another datastore",
-					disk.text("interface", ""))
-			}
-		}
-	}
 	return nil
 }
 
@@ -74,6 +66,13 @@ func plain(b block) block {
 		}
 	}
 	return copied
+}
+
+// movesCloudInit is whether the cloud-init drive goes to another datastore, which the VM must be off for.
+func movesCloudInit(old, vm block) bool {
+	before, after := old.block("initialization"), vm.block("initialization")
+	return old.has("initialization") &&
+		before.text("datastoreId", "local-lvm") != after.text("datastoreId", "local-lvm")
 }
 
 // keepMACs keeps the addresses that the server chose.
@@ -100,6 +99,11 @@ func (v vmCalls) update(ctx context.Context, old, vm block, ignored []string) (b
 	}
 	values := changes(old, vm)
 	cloudInit := slices.ContainsFunc(names(values), isCloudInit) || changed(old, vm, "initialization", nil)
+	if movesCloudInit(old, vm) {
+		if err := v.powerOff(ctx, old, vm); err != nil {
+			return nil, err
+		}
+	}
 	for slot, text := range disks.write {
 		values.Set(slot, text)
 	}
@@ -117,7 +121,7 @@ func (v vmCalls) update(ctx context.Context, old, vm block, ignored []string) (b
 			return nil, fmt.Errorf("error rebuilding cloud-init drive: %w", err)
 		}
 	}
-	if err := v.growDisks(ctx, disks); err != nil {
+	if err := v.moveAndGrow(ctx, disks, old, vm); err != nil {
 		return nil, err
 	}
 	if err := v.power(ctx, old, vm); err != nil {

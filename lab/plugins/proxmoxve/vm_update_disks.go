@@ -3,68 +3,114 @@ package proxmoxve
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
+	"sort"
+	"strings"
 )
 
 // diskPlan is what an update does to disks.
 type diskPlan struct {
-	// write are parameters by slot, remove are slots, grow are disks that get larger.
+	// write are parameters by slot, remove are slots.
 	write  map[string]string
 	remove []string
-	grow   []block
+	// grow are disks that get larger, move those that go to another datastore, which the VM must be off for.
+	grow, move []block
+	// shrunk is why a size cannot be had. It is found out after the first write.
 	shrunk error
 }
 
-// planDisks compares the disks. As soon as one differs, each is sent again; `speed`, which is never
-// read back, makes that every time unless it is ignored.
+// keepPaths is what a plan does to values that the program leaves to the server: each is that of the entry which had
+// the same place in the list. A disk that is new at the place of another one so names that one's volume
+// (proxmoxtf/resource/vm/disk/schema.go: path_in_datastore is optional and computed, in a list).
+func keepPaths(old, vm block) {
+	before := old.blocks("disks")
+	for i, disk := range vm.blocks("disks") {
+		for _, name := range []string{"pathInDatastore", "fileFormat"} {
+			if i < len(before) && !disk.has(name) && before[i].has(name) {
+				disk[name] = before[i][name]
+			}
+		}
+	}
+}
+
+// planDisks compares the disks: proxmoxtf/resource/vm/vm.go, vmUpdate. As soon as one differs, each is sent again, and
+// whatever else the VM has at this moment is detached, whoever attached it. `speed`, which is never read back, makes
+// that every time unless it is ignored.
 func planDisks(old, vm block, found config, ignored []string) (diskPlan, error) {
 	plan := diskPlan{write: map[string]string{}}
 	if !changed(old, vm, "disks", ignored) {
 		return plan, nil
 	}
-	before := map[string]block{}
+	before, kept := map[string]block{}, map[string]bool{}
 	for _, disk := range old.blocks("disks") {
 		before[disk.text("interface", "")] = disk
 	}
-	kept := map[string]bool{}
 	for _, disk := range vm.blocks("disks") {
 		slot := disk.text("interface", "")
 		kept[slot] = true
-		last, existed := before[slot]
-		if !existed {
-			if path := disk.text("pathInDatastore", ""); path != "" {
-				return plan, fmt.Errorf("disk %s: the lab's proxmoxve plugin does not attach the existing volume "+
-					"%s", slot, path)
-			}
+		volume, path := parseOptions(found.text(slot), "file")["file"], disk.text("pathInDatastore", "")
+		switch {
+		case volume != "":
+			plan.write[slot] = existingDisk(disk, volume)
+		case path != "":
+			plan.write[slot] = existingDisk(disk, disk.text("datastoreId", "local-lvm")+":"+path)
+		default:
 			plan.write[slot] = newDisk(disk, false)
+		}
+		plan.resize(disk, before[slot], found.text(slot), vm.number("vmId", 0))
+	}
+	for _, slot := range found.disks(vm.number("vmId", 0)) {
+		if kept[slot] {
 			continue
 		}
-		volume := parseOptions(found.text(slot), "file")["file"]
-		plan.write[slot] = existingDisk(disk, volume)
-		size, had := disk.number("size", defaultDisk), last.number("size", defaultDisk)
-		switch {
-		case size > had:
-			plan.grow = append(plan.grow, disk)
-		case size < had:
-			plan.shrunk = fmt.Errorf("disk resize failure: requested size (%dG) is lower than current size "+
-				"(%dG)", size, had)
+		if slices.Contains(bootOrder(vm), slot) {
+			return plan, fmt.Errorf("cannot delete boot disk %q. Please remove it from boot order first or change "+
+				"boot order before deleting", slot)
 		}
+		plan.remove = append(plan.remove, slot)
 	}
-	for slot := range before {
-		if !kept[slot] {
-			plan.remove = append(plan.remove, slot)
-		}
-	}
-	if len(plan.remove) > 0 && len(kept) > len(before)-len(plan.remove) {
-		return plan, fmt.Errorf("disks: the lab's proxmoxve plugin does not move a disk from %s to another "+
-			"interface; remove and add disks in separate updates", plan.remove[0])
-	}
+	sort.Strings(plan.remove)
 	return plan, nil
 }
 
-// growDisks enlarges disks, and sends each once more. A disk cannot shrink: that fails here, after the
-// first write.
-func (v vmCalls) growDisks(ctx context.Context, plan diskPlan) error {
+// resize compares with what the state has of the slot, or else with what the host has.
+func (p *diskPlan) resize(disk, last block, live string, id int) {
+	size := disk.number("size", defaultDisk)
+	if last == nil {
+		if had, ok := parseSize(parseOptions(live, "file")["size"]); ok && size > had {
+			p.grow = append(p.grow, disk)
+		}
+		return
+	}
+	if last.text("datastoreId", "local-lvm") != disk.text("datastoreId", "local-lvm") {
+		p.move = append(p.move, disk)
+	}
+	switch had := last.number("size", defaultDisk); {
+	case size > had:
+		p.grow = append(p.grow, disk)
+	case size < had:
+		p.shrunk = fmt.Errorf("Cannot shrink %s:%s in VM %d, it is not supported!",
+			last.text("datastoreId", "local-lvm"), last.text("pathInDatastore", ""), id)
+	}
+}
+
+// disks are the slots that hold a disk: no CD and no cloud-init drive.
+func (c config) disks(id int) []string {
+	var slots []string
+	for name := range c {
+		options := parseOptions(c.text(name), "file")
+		cloudInit := strings.Contains(options["file"], fmt.Sprintf("vm-%d-cloudinit", id))
+		if isDrive(name) && options["media"] != "cdrom" && options["file"] != "none" && !cloudInit {
+			slots = append(slots, name)
+		}
+	}
+	return slots
+}
+
+// moveAndGrow is what follows the first write: moves of a VM that is off, then sizes, then each resized disk once more.
+func (v vmCalls) moveAndGrow(ctx context.Context, plan diskPlan, old, vm block) error {
 	if len(plan.write) == 0 {
 		return nil
 	}
@@ -74,14 +120,47 @@ func (v vmCalls) growDisks(ctx context.Context, plan diskPlan) error {
 	if plan.shrunk != nil {
 		return plan.shrunk
 	}
+	if err := v.moveDisks(ctx, plan, old, vm); err != nil {
+		return err
+	}
 	for _, disk := range plan.grow {
 		if err := v.resize(ctx, disk); err != nil {
 			return err
 		}
 		slot := disk.text("interface", "")
+		if slices.ContainsFunc(plan.move, func(one block) bool { return one.text("interface", "") == slot }) {
+			continue
+		}
 		if err := v.put(ctx, url.Values{slot: {plan.write[slot]}}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (v vmCalls) moveDisks(ctx context.Context, plan diskPlan, old, vm block) error {
+	if len(plan.move) == 0 {
+		return nil
+	}
+	if err := v.powerOff(ctx, old, vm); err != nil {
+		return err
+	}
+	for _, disk := range plan.move {
+		form := url.Values{
+			"disk": {disk.text("interface", "")}, "storage": {disk.text("datastoreId", "local-lvm")}, "delete": {"1"},
+		}
+		if err := v.task(ctx, http.MethodPost, v.path("move_disk"), form); err != nil {
+			return fmt.Errorf("error moving VM disk: %w", err)
+		}
+	}
+	return nil
+}
+
+// powerOff stops a VM that runs, as its guest agent allows.
+func (v vmCalls) powerOff(ctx context.Context, old, vm block) error {
+	status, err := v.status(ctx)
+	if err != nil || status != "running" {
+		return err
+	}
+	return v.shutdown(ctx, old.block("agent").flag("enabled", false), vm)
 }
