@@ -84,6 +84,7 @@ export interface InternetService {
 /** Names that the lab's DNS and hosts file resolve to the mirrors. */
 export const mirroredNames = [
   "cloud.debian.org",
+  "cloud-images.ubuntu.com",
   "github.com",
   "helm.cilium.io",
   "pkgs.tailscale.com",
@@ -137,6 +138,10 @@ export const cloudImages = [
     url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-genericcloud-amd64-20261001-2618.qcow2",
     sha512:
       "f46f0671a6e5bdec5291ab8972bae2f10e5408c2f64a74078f11efc2f06a436a9d0313ed50e0472542eeabf780e9f7c792ac0a314c6c20507fcd9fd81b468c3d",
+  },
+  {
+    url: "https://cloud-images.ubuntu.com/releases/noble/release-20261015/ubuntu-24.04-server-cloudimg-amd64.img",
+    sha256: "7a1c0d5e9b3f4826c1e8a07d5b2f9634de81f0a3c75b6d2948e1f7a0b3c6d952",
   },
 ] as const;
 

@@ -3,8 +3,8 @@ export type Offer =
   | {
       readonly body: Buffer;
       readonly type: string;
-      /** SHA-512 of the real file that the body stands for. */
-      readonly standsForSha512?: string;
+      /** Checksums by algorithm of the real file that the body stands for. */
+      readonly standsFor?: Readonly<Record<string, string>>;
     }
   /** A large file, served from the disk. */
   | { readonly file: string; readonly type: string };

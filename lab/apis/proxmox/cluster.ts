@@ -82,17 +82,19 @@ function resources(site: Site, type: string | undefined): unknown[] {
     ...{ id: `/pool/${pool}`, pool, type: "pool" },
   }));
   const storages = members.flatMap((host) =>
-    storageTypes.map((storage) => ({
-      id: `storage/${host.name}/${storage.storage}`,
-      type: "storage",
-      node: host.name,
-      storage: storage.storage,
-      status: "available",
-      plugintype: storage.type,
-      content: storage.content.join(","),
-      maxdisk: storage.totalBytes,
-      shared: 0,
-    })),
+    storageTypes
+      .filter(({ nodes: places }) => places?.includes(host.name) !== false)
+      .map((storage) => ({
+        id: `storage/${host.name}/${storage.storage}`,
+        type: "storage",
+        node: host.name,
+        storage: storage.storage,
+        status: "available",
+        plugintype: storage.type,
+        content: storage.content.join(","),
+        maxdisk: storage.totalBytes,
+        shared: storage.shared ? 1 : 0,
+      })),
   );
   if (type === "vm") return vms;
   if (type === "node") return nodes;

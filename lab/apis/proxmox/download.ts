@@ -4,7 +4,7 @@ import { failure, parameterError, reasonOf } from "./api-error.ts";
 import { checkFileName, isFileContent } from "./local-files.ts";
 import type { Route } from "./route.ts";
 import { nodeOf, type Download, type Site } from "./site.ts";
-import { checkContent, storageNamed } from "./storage-types.ts";
+import { checkContent, storageOn } from "./storage-types.ts";
 
 const algorithms = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
 
@@ -15,11 +15,11 @@ interface Checksum {
 }
 
 /**
- * @throws 500 `checksum mismatch: got '...' != expect '...'`. A stand-in passes under the SHA-512 of
+ * @throws 500 `checksum mismatch: got '...' != expect '...'`. A stand-in passes under the checksum of
  * the file that it stands for.
  */
 export function verifyChecksum(download: Download, { algorithm, expected }: Checksum): void {
-  const stated = algorithm === "sha512" ? download.standsForSha512 : undefined;
+  const stated = download.standsFor?.[algorithm];
   const own = createHash(algorithm).update(download.body).digest("hex");
   const wanted = expected.toLowerCase();
   if (own === wanted || stated?.toLowerCase() === wanted) return;
@@ -68,7 +68,7 @@ export function downloadRoutes(site: Site): Route[] {
       ],
       handle: (call) => {
         const node = nodeOf(site, call).name;
-        const storage = storageNamed(part(call, "storage"));
+        const storage = storageOn(node, part(call, "storage"));
         const content = call.parameters.required("content");
         const name = call.parameters.required("filename");
         const url = call.parameters.required("url");
@@ -80,17 +80,18 @@ export function downloadRoutes(site: Site): Route[] {
           call.parameters.text("checksum-algorithm"),
           call.parameters.text("checksum"),
         );
-        if (site.files.find(node, `local:${content}/${name}`) !== undefined)
+        if (site.files.find(node, `${storage.storage}:${content}/${name}`) !== undefined)
           throw failure(`refusing to override existing file '${name}'`);
         const subject = { node, type: "download", id: name, user: call.user };
         return site.tasks.start(subject, async (log) => {
-          log.line(`downloading ${url} to /var/lib/vz/${content}/${name}`);
+          log.line(`downloading ${url} to ${storage.settings["path"] ?? ""}/${content}/${name}`);
           const download = await fetchFor(site, url);
           if (checksum !== undefined) {
             verifyChecksum(download, checksum);
             log.line("checksum verified");
           }
-          await site.files.write(node, content, name, download.body);
+          const file = { storage: storage.storage, content, name };
+          await site.files.write(node, file, download.body);
           log.line("download finished");
         });
       },

@@ -16,6 +16,7 @@ import { parseProperties } from "./property-string.ts";
 import type { Route } from "./route.ts";
 import { hostNamed, type Download, type Site } from "./site.ts";
 import { startHostSsh, type HostSsh, type ListenAddress } from "./ssh.ts";
+import { keepsFiles, storageTypes } from "./storage-types.ts";
 import { storageRoutes } from "./storage.ts";
 import { openStore } from "./store.ts";
 import { Tasks, taskRoutes } from "./tasks.ts";
@@ -99,7 +100,8 @@ export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
       if (host === undefined) continue;
       const root = join(options.stateDir, host.name);
       const { sshAuthorizedKey: authorizedKey, logFile } = options;
-      sshds.push(await startHostSsh({ node: host.name, root, authorizedKey, listen: at, logFile }));
+      const place = { node: host.name, root, shared: sharedFolders(site.files, host.name) };
+      sshds.push(await startHostSsh({ ...place, authorizedKey, listen: at, logFile }));
     }
   } catch (error) {
     await close();
@@ -150,9 +152,18 @@ async function setHost(site: Site, host: string, change: HostChange): Promise<vo
       await site.hypervisor.destroy(vm.vmid);
       forget(site, vm);
     }
-    for (const file of site.files.list(host)) site.files.remove(host, file);
+    // What all hosts share is not the host's.
+    for (const file of site.files.list(host, "local")) site.files.remove(host, file);
   }
   if (change.power === "on") resumeVms(site, host);
+}
+
+/** Folders of the storages that all hosts share, by their path on a host. */
+function sharedFolders(files: LocalFiles, node: string): Readonly<Record<string, string>> {
+  const shared = storageTypes.filter((storage) => storage.shared && keepsFiles(storage));
+  return Object.fromEntries(
+    shared.map((storage) => [storage.settings["path"] ?? "", files.directory(node, storage)]),
+  );
 }
 
 /** Every call that the lab's Proxmox answers. */

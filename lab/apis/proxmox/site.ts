@@ -12,8 +12,8 @@ import type { VmQueues } from "./vm-queues.ts";
 /** A file fetched for a host. */
 export interface Download {
   readonly body: Buffer;
-  /** SHA-512 of the real file that the body stands for; the checksum check accepts it. */
-  readonly standsForSha512?: string;
+  /** Checksums by algorithm of the real file that the body stands for; the checksum check accepts them. */
+  readonly standsFor?: Readonly<Record<string, string>>;
 }
 
 /** What every resource of one Proxmox cluster works with. */

@@ -23,6 +23,8 @@ export interface HostSshOptions {
   readonly node: string;
   /** The host's folder: `var/lib/vz` is shared with the API, `etc` holds keys and settings. */
   readonly root: string;
+  /** Folders of the storages that all hosts share, by their path on a host. */
+  readonly shared: Readonly<Record<string, string>>;
   /** OpenSSH public key of root. */
   readonly authorizedKey: string;
   readonly listen: ListenAddress;
@@ -124,7 +126,7 @@ function prepareFiles({ root, authorizedKey, listen, node }: HostSshOptions): vo
   );
 }
 
-function sandboxArguments({ root, node }: HostSshOptions): string[] {
+function sandboxArguments({ root, node, shared }: HostSshOptions): string[] {
   const links = ["bin", "lib", "lib64", "sbin"].flatMap((name) => [
     ...["--symlink", `usr/${name}`, `/${name}`],
   ]);
@@ -133,6 +135,7 @@ function sandboxArguments({ root, node }: HostSshOptions): string[] {
     ...["--tmpfs", "/usr/local", "--ro-bind", commands, "/usr/local/sbin"],
     ...["--bind", join(root, "etc"), "/etc", "--bind", join(root, "root"), "/root"],
     ...["--bind", join(root, "var/lib/vz"), "/var/lib/vz"],
+    ...Object.entries(shared).flatMap(([path, folder]) => ["--bind", folder, path]),
     ...["--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", "/run/sshd", "--dir", "/var/log"],
     ...["--dev", "/dev", "--proc", "/proc"],
     ...["--unshare-pid", "--unshare-uts", "--unshare-ipc", "--hostname", node],

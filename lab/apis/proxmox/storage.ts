@@ -5,7 +5,14 @@ import { checksumOf, downloadRoutes, verifyChecksum } from "./download.ts";
 import { checkFileName, isFileContent } from "./local-files.ts";
 import type { Call, Route } from "./route.ts";
 import { nodeOf, type Site } from "./site.ts";
-import { checkContent, storageNamed, storageTypes, type StorageType } from "./storage-types.ts";
+import {
+  checkContent,
+  keepsFiles,
+  storageNamed,
+  storageOn,
+  storageTypes,
+  type StorageType,
+} from "./storage-types.ts";
 import { findVolume, removeVolume, volumeInUse, volumesOn } from "./volumes.ts";
 
 const definition = (type: StorageType): Record<string, unknown> => ({
@@ -13,6 +20,8 @@ const definition = (type: StorageType): Record<string, unknown> => ({
   type: type.type,
   content: type.content.join(","),
   ...type.settings,
+  ...(type.shared ? { shared: 1 } : {}),
+  ...(type.nodes === undefined ? {} : { nodes: type.nodes.join(",") }),
   digest: createHash("sha1").update(JSON.stringify(type)).digest("hex"),
 });
 
@@ -23,7 +32,7 @@ function status(site: Site, node: string, type: StorageType): Record<string, unk
     content: type.content.join(","),
     active: 1,
     enabled: 1,
-    shared: 0,
+    shared: type.shared ? 1 : 0,
     total: type.totalBytes,
     used,
     avail: type.totalBytes - used,
@@ -41,12 +50,12 @@ interface ContentItem {
 }
 
 function contentOf(site: Site, node: string, type: StorageType): ContentItem[] {
-  if (type.type === "dir")
-    return site.files.list(node).map(({ volid, content, format, size, ctime }) => ({
-      ...{ volid, content, format, size, ctime },
-      used: size,
-    }));
-  return volumesOn(site, node, type.storage).map((volume) => ({
+  const files = keepsFiles(type) ? site.files.list(node, type.storage) : [];
+  const kept = files.map(({ volid, content, format, size, ctime }) => ({
+    ...{ volid, content, format, size, ctime },
+    used: size,
+  }));
+  const disks = volumesOn(site, node, type.storage).map((volume) => ({
     volid: `${volume.storage}:${volume.name}`,
     content: "images",
     format: "raw",
@@ -54,12 +63,13 @@ function contentOf(site: Site, node: string, type: StorageType): ContentItem[] {
     used: 0,
     vmid: volume.vmid,
   }));
+  return [...kept, ...disks];
 }
 
 /** The volume of the path, whose id may lack the storage's name. */
 function volumeOf(site: Site, call: Call): { node: string; type: StorageType; item?: ContentItem } {
   const node = nodeOf(site, call).name;
-  const type = storageNamed(part(call, "storage"));
+  const type = storageOn(node, part(call, "storage"));
   const asked = part(call, "volume");
   const volid = asked.includes(":") ? asked : `${type.storage}:${asked}`;
   const item = contentOf(site, node, type).find((candidate) => candidate.volid === volid);
@@ -68,7 +78,9 @@ function volumeOf(site: Site, call: Call): { node: string; type: StorageType; it
 
 function volumePath(type: StorageType, item: ContentItem): string {
   const name = item.volid.slice(type.storage.length + 1);
-  return type.type === "dir" ? `/var/lib/vz/${name}` : `/dev/pve/${name}`;
+  const { path, vgname } = type.settings;
+  if (path === undefined) return `/dev/${vgname ?? ""}/${name}`;
+  return item.content === "images" ? `${path}/images/${name}` : `${path}/${name}`;
 }
 
 /** Storages, their content, uploads and downloads. */
@@ -94,6 +106,7 @@ export function storageRoutes(site: Site): Route[] {
         const node = nodeOf(site, call).name;
         const content = call.parameters.list("content");
         return storageTypes
+          .filter((type) => type.nodes?.includes(node) !== false)
           .filter((type) => content.length === 0 || content.some((c) => type.content.includes(c)))
           .map((type) => ({ storage: type.storage, ...status(site, node, type) }));
       },
@@ -102,17 +115,21 @@ export function storageRoutes(site: Site): Route[] {
       method: "GET",
       path: "nodes/:node/storage/:storage/status",
       parameters: [],
-      handle: (call) => status(site, nodeOf(site, call).name, storageNamed(part(call, "storage"))),
+      handle: (call) => {
+        const node = nodeOf(site, call).name;
+        return status(site, node, storageOn(node, part(call, "storage")));
+      },
     },
     {
       method: "GET",
       path: "nodes/:node/storage/:storage/content",
       parameters: ["content", "vmid"],
       handle: (call) => {
-        const type = storageNamed(part(call, "storage"));
+        const node = nodeOf(site, call).name;
+        const type = storageOn(node, part(call, "storage"));
         const content = call.parameters.text("content");
         const vmid = call.parameters.integer("vmid");
-        return contentOf(site, nodeOf(site, call).name, type).filter(
+        return contentOf(site, node, type).filter(
           (item) =>
             (content === undefined || item.content === content) &&
             (vmid === undefined || item.vmid === vmid),
@@ -162,10 +179,16 @@ function deleteVolume(site: Site, call: Call): string {
   });
 }
 
+function contentStorage(node: string, name: string, content: string): StorageType {
+  const storage = storageOn(node, name);
+  checkContent(storage, content);
+  return storage;
+}
+
 function upload(site: Site, call: Call): string {
   const node = nodeOf(site, call).name;
   const content = call.parameters.required("content");
-  checkContent(storageNamed(part(call, "storage")), content);
+  const { storage } = contentStorage(node, part(call, "storage"), content);
   if (!isFileContent(content) || content === "snippets")
     throw parameterError({ content: `cannot upload content of type '${content}'` });
   const file = call.upload;
@@ -179,7 +202,7 @@ function upload(site: Site, call: Call): string {
   const subject = { node, type: "imgcopy", id: "", user: call.user };
   return site.tasks.start(subject, async (log) => {
     if (checksum !== undefined) verifyChecksum({ body: file.body }, checksum);
-    await site.files.write(node, content, file.name, file.body);
+    await site.files.write(node, { storage, content, name: file.name }, file.body);
     log.line(`finished file import of ${file.name}`);
   });
 }

@@ -8,7 +8,7 @@ import type { StoredVm } from "./store.ts";
 import type { TaskLog } from "./tasks.ts";
 import { claimVmid, forget } from "./vm-create.ts";
 import { birthMarks } from "./vm-config.ts";
-import { realiseDisk, volumeOfDisk } from "./vm-disks.ts";
+import { isCloudInitDrive, moveDisk, realiseDisk, volumeOfDisk } from "./vm-disks.ts";
 import { randomMac } from "./vm-network.ts";
 import { diskKey, netKey, normaliseOption } from "./vm-options.ts";
 import { createVolume, volumeId, volumesOfVm } from "./volumes.ts";
@@ -36,7 +36,7 @@ export function copyRoutes(site: Site): Route[] {
       method: "POST",
       path: path("move_disk"),
       parameters: ["disk", "storage", "delete", "format", "digest", "bwlimit"],
-      handle: (call) => moveDisk(site, call),
+      handle: (call) => move(site, call),
     },
   ];
 }
@@ -56,7 +56,7 @@ function clone(site: Site, call: Call): string {
   const pool = call.parameters.text("pool");
   if (pool !== undefined) poolNamed(site, pool);
   const storage = call.parameters.text("storage");
-  if (storage !== undefined) diskStorage(storage);
+  if (storage !== undefined) diskStorage(source.node, storage);
 
   const vmid = vmidOf(call.parameters.required("newid"), "newid");
   const copy: StoredVm = {
@@ -117,7 +117,7 @@ async function copiedDisk(
   const value = source.config[name] ?? "";
   if (volume === undefined) return value;
   const place = storage ?? volume.storage;
-  if (volume.name.endsWith("-cloudinit"))
+  if (isCloudInitDrive(volume))
     return realiseDisk(site, copy, name, { kind: "cloudinit", storage: place });
   const { bytes, image } = volume;
   const made = createVolume(site, {
@@ -143,7 +143,7 @@ function migrate(site: Site, call: Call): string {
   if (Object.keys(vm.config).some((name) => /^hostpci\d+$/.test(name)) && running)
     throw failure("can't migrate VM which uses local devices: hostpci");
   const storage = call.parameters.text("targetstorage");
-  if (storage !== undefined && storage !== "1") diskStorage(storage);
+  if (storage !== undefined && storage !== "1") diskStorage(target, storage);
   site.store.change(() => (vm.lock = "migrate"));
   const subject = { node: vm.node, type: "qmigrate", id: String(vm.vmid), user: call.user };
   return site.tasks.start(subject, (log) =>
@@ -160,14 +160,21 @@ function migrate(site: Site, call: Call): string {
   );
 }
 
-function moveDisk(site: Site, call: Call): string {
+function move(site: Site, call: Call): string {
   const vm = vmOf(site, call);
   checkLock(vm);
   const name = call.parameters.required("disk");
   const volume = volumeOfDisk(site, vm, name);
   if (volume === undefined) throw failure(`disk '${name}' does not exist`);
-  const { storage } = diskStorage(call.parameters.required("storage"));
+  const { storage } = diskStorage(vm.node, call.parameters.required("storage"));
   if (storage === volume.storage)
     throw failure("you can't move to the same storage with same format");
-  throw failure(`cannot move disk '${name}' to '${storage}': the lab has one storage for disks`);
+  const remove = call.parameters.flag("delete");
+  const subject = { node: vm.node, type: "qmmove", id: String(vm.vmid), user: call.user };
+  return site.tasks.start(subject, (log) =>
+    site.queues.run(vm.vmid, () => {
+      log.line(`create full clone of drive ${name} (${volumeId(volume)})`);
+      moveDisk(site, vm, name, { storage, remove });
+    }),
+  );
 }

@@ -59,7 +59,7 @@ export function parseDisk(name: string, value: string): DiskRequest {
   const storage = file.slice(0, at);
   const volume = file.slice(at + 1);
   if (at < 1) throw parameterError({ [name]: `invalid format - '${file}' is not STORAGE:VOLUME` });
-  if (volume === "cloudinit" || /^vm-\d+-cloudinit$/.test(volume))
+  if (volume === "cloudinit" || /^(\d+\/)?vm-\d+-cloudinit(\.\w+)?$/.test(volume))
     return { kind: "cloudinit", storage };
 
   const kept = new Map([...properties].filter(([key]) => !makingOnly.includes(key)));

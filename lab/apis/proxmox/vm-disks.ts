@@ -11,6 +11,7 @@ import {
   removeVolume,
   volumeId,
   volumeInUse,
+  volumeName,
   volumesOfVm,
 } from "./volumes.ts";
 
@@ -54,7 +55,7 @@ function cdrom(site: Site, vm: StoredVm, file: string): string {
 }
 
 function cloudInitDrive(site: Site, vm: StoredVm, storage: string): string {
-  const name = `vm-${vm.vmid}-cloudinit`;
+  const name = volumeName(storage, vm.vmid, `vm-${vm.vmid}-cloudinit`, "qcow2");
   const base = { node: vm.node, storage, vmid: vm.vmid };
   const volume =
     findVolume(site, vm.node, `${storage}:${name}`) ??
@@ -106,11 +107,32 @@ export function resizeDisk(site: Site, vm: StoredVm, name: string, bytes: number
   });
 }
 
+/**
+ * Moves a disk's content to another storage. The old volume goes with `remove`, else it becomes unused (qemu-server,
+ * API2/Qemu.pm: move_disk).
+ */
+export function moveDisk(
+  site: Site,
+  vm: StoredVm,
+  name: string,
+  { storage, remove }: { readonly storage: string; readonly remove: boolean },
+): void {
+  const old = volumeOfDisk(site, vm, name);
+  const value = vm.config[name];
+  if (old === undefined || value === undefined) throw failure(`disk '${name}' does not exist`);
+  const { bytes, image } = old;
+  const made = createVolume(site, { node: vm.node, storage, vmid: vm.vmid, bytes, image });
+  const properties = parseProperties(value, "file").set("file", volumeId(made));
+  site.store.change(() => (vm.config[name] = printProperties(properties, "file")));
+  if (remove) removeVolume(site, old);
+  else noteUnusedVolumes(site, vm);
+}
+
 /** Volumes that no key names any more become `unusedN`; a cloud-init drive is freed at once. */
 export function noteUnusedVolumes(site: Site, vm: StoredVm): void {
   for (const volume of volumesOfVm(site, vm.vmid)) {
     if (volumeInUse(site, volume)) continue;
-    if (volume.name.endsWith("-cloudinit")) removeVolume(site, volume);
+    if (isCloudInitDrive(volume)) removeVolume(site, volume);
     else
       site.store.change(() => {
         let index = 0;
@@ -118,6 +140,11 @@ export function noteUnusedVolumes(site: Site, vm: StoredVm): void {
         vm.config[`unused${index}`] = volumeId(volume);
       });
   }
+}
+
+/** A drive that Proxmox writes anew at each start. */
+export function isCloudInitDrive(volume: StoredVolume): boolean {
+  return /-cloudinit(\.\w+)?$/.test(volume.name);
 }
 
 /** Drops `unusedN` entries whose volume is attached again. */

@@ -76,8 +76,16 @@ describe("Mirrors", () => {
     const sums = await get(hostname, pathname.replace(/[^/]+$/, "SHA512SUMS"));
     assert.equal(sums.body.toString(), `${image.sha512}  ${pathname.split("/").at(-1)}\n`);
     const download = await mirrors.download(image.url);
-    assert.equal(download.standsForSha512, image.sha512);
+    assert.deepEqual(download.standsFor, { sha512: image.sha512 });
     assert.deepEqual(download.body, answer.body);
+  });
+
+  it("serve Ubuntu's image, which has a SHA-256 alone", async () => {
+    const { url, sha256 } = cloudImages[1];
+    const { hostname, pathname } = new URL(url);
+    const sums = await get(hostname, pathname.replace(/[^/]+$/, "SHA256SUMS"));
+    assert.equal(sums.body.toString(), `${sha256} *${pathname.split("/").at(-1)}\n`);
+    assert.deepEqual((await mirrors.download(url)).standsFor, { sha256 });
   });
 
   it("serve RKE2 releases with a true checksum, `+` written either way, each program knowing which it is", async () => {

@@ -83,7 +83,7 @@ export class TestCluster {
       tls,
       download: (url) =>
         url === imageUrl
-          ? Promise.resolve({ body: imageBody, standsForSha512: statedSha512 })
+          ? Promise.resolve({ body: imageBody, standsFor: { sha512: statedSha512 } })
           : Promise.reject(new Error(`${url}: 404 Not Found`)),
       faults: { consult: (service, request) => this.faults.consult(service, request) },
       sshAuthorizedKey: "ssh-ed25519 AAAA test",

@@ -25,6 +25,7 @@ describe("Proxmox hosts: SSH", function () {
     ssh = await startHostSsh({
       node: "stone",
       root: join(folder, "stone"),
+      shared: {},
       authorizedKey: readFileSync(`${key}.pub`, "utf8"),
       listen: { address: "127.0.0.1", port: await freePort() },
     });
@@ -104,7 +105,8 @@ describe("Proxmox hosts: SSH", function () {
   });
 
   it("says why sshd does not start", async () => {
-    const taken = { node: "stone", root: join(folder, "stone"), authorizedKey: "x" };
+    const root = join(folder, "stone");
+    const taken = { node: "stone", root, shared: {}, authorizedKey: "x" };
     await assert.rejects(
       startHostSsh({ ...taken, listen: { address: "192.0.2.1", port: 22 } }),
       /sshd of host stone: ended with code \d+: .*192\.0\.2\.1/,

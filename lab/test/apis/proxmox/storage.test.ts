@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { httpsRequest } from "../https-request.ts";
-import { imageBody, imageUrl, statedSha512, TestCluster, token } from "./cluster.ts";
+import { imageBody, imageUrl, statedSha512, TestCluster, token, vmFields } from "./cluster.ts";
 
 describe("Proxmox API: storage", () => {
   const cluster = new TestCluster();
@@ -93,5 +93,67 @@ describe("Proxmox API: storage", () => {
       content: "import,iso,snippets,vztmpl",
     });
     assert.equal(typeof (await cluster.get(`${local}/status`)).avail, "number");
+  });
+});
+
+describe("Proxmox API: a storage that all nodes share", () => {
+  const cluster = new TestCluster();
+  const disk = (storage: string): Record<string, string> => ({
+    ...vmFields(121),
+    scsi1: `file=${storage}:100,serial=data`,
+  });
+  before(() => cluster.open());
+  after(() => cluster.close());
+
+  it("says that it is shared, and the others do not", async () => {
+    const storages =
+      await cluster.get<{ storage: string; shared?: number; nodes?: string }[]>("storage");
+    const shared = storages.filter((one) => one.shared === 1).map((one) => one.storage);
+    assert.deepEqual(shared, ["nas"]);
+    assert.equal(storages.find((one) => one.storage === "nvme")?.nodes, "stone,tank");
+  });
+
+  it("has one file for all nodes, which none downloads again", async () => {
+    const download = { content: "import", filename: "debian.qcow2", url: imageUrl };
+    assert.equal(
+      await cluster.task("POST", "nodes/stone/storage/nas/download-url", download),
+      "OK",
+    );
+    const seen = await cluster.get<{ volid: string }[]>("nodes/vault/storage/nas/content");
+    assert.deepEqual(
+      seen.map(({ volid }) => volid),
+      ["nas:import/debian.qcow2"],
+    );
+    assert.match(
+      await cluster.refusal("POST", "nodes/vault/storage/nas/download-url", download),
+      /^500 refusing to override existing file 'debian\.qcow2'/,
+    );
+    assert.deepEqual(await cluster.get("nodes/stone/storage/local/content"), []);
+  });
+
+  it("refuses an image that is named .img, whatever it holds", async () => {
+    const download = { content: "import", filename: "ubuntu.img", url: imageUrl };
+    assert.match(
+      await cluster.refusal("POST", "nodes/stone/storage/nas/download-url", download),
+      /^400 .*wrong file extension/,
+    );
+  });
+
+  it("moves a disk with its options to another storage, and keeps the serial", async () => {
+    await cluster.downloadImage();
+    assert.equal(await cluster.task("POST", "nodes/stone/qemu", disk("local-lvm")), "OK");
+    const move = { disk: "scsi1", storage: "nas", delete: "1" };
+    assert.equal(await cluster.task("POST", "nodes/stone/qemu/121/move_disk", move), "OK");
+    const config = await cluster.get("nodes/stone/qemu/121/config");
+    assert.equal(config.scsi1, "nas:121/vm-121-disk-0.raw,serial=data,size=100G");
+    assert.equal(config.unused0, undefined);
+    const left = await cluster.get<{ volid: string }[]>("nodes/stone/storage/local-lvm/content");
+    assert.ok(!left.some(({ volid }) => volid === "local-lvm:vm-121-disk-1"));
+  });
+
+  it("has no disk for a node that has not the storage", async () => {
+    const blank = { ...disk("nvme"), vmid: "124", scsi0: "file=nvme:16" };
+    const status = await cluster.task("POST", "nodes/vault/qemu", blank);
+    assert.match(status, /storage 'nvme' is not available on node 'vault'/);
   });
 });
