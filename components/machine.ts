@@ -20,7 +20,9 @@ export interface MachineSpec {
   readonly memoryGiB: number;
   /** Root disk. */
   readonly diskGiB: number;
-  readonly extraDisks: readonly { readonly sizeGiB: number; readonly datastore?: string }[];
+  readonly extraDisks: readonly ExtraDisk[];
+  /** Where its image, its cloud-init document and its root disk are kept. */
+  readonly datastores: Datastores;
   readonly mac?: string;
   /** Further Proxmox tags. */
   readonly tags: readonly string[];
@@ -31,6 +33,22 @@ export interface MachineSpec {
   /** Names of USB resource mappings. */
   readonly usb: readonly string[];
   readonly ha?: { readonly maxRestart: number; readonly maxRelocate: number };
+}
+
+/** A disk for data. Its content belongs to the slot; the name is written on it as its serial. */
+export interface ExtraDisk {
+  readonly name: string;
+  /** 1 to 30, `scsi1` to `scsi30` at Proxmox. */
+  readonly slot: number;
+  readonly sizeGiB: number;
+  readonly datastore: string;
+}
+
+/** Datastores of a Proxmox node, by what is kept there. */
+export interface Datastores {
+  readonly images: string;
+  readonly snippets: string;
+  readonly disks: string;
 }
 
 /** Memory in the unit that Proxmox and the machines' scripts count in. */
@@ -52,6 +70,12 @@ export interface Machine {
   readonly offline: boolean;
   /** Whether it was there, on its host, when the run began. */
   readonly stands: boolean;
+}
+
+/** A machine as the run makes or changes it. */
+export interface PlannedMachine extends MachineSpec, Machine {
+  /** Whether its disks are left alone in this run, because something about them is not the program's. */
+  readonly leaveDisks: boolean;
 }
 
 /** A machine that is reached over SSH. */

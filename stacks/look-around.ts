@@ -1,12 +1,14 @@
 import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
-import type { Machine, MachineSpec } from "../components/machine.ts";
+import type { PlannedMachine } from "../components/machine.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
 import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
 import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.ts";
+import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
 import { findRenewal, type AskLastUp } from "./parts/cluster/look.ts";
+import { checkDisks } from "./parts/machines/disks.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
 import { tellRestarts } from "./parts/machines/restarts.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
@@ -17,7 +19,9 @@ export interface Found {
   readonly proxmox: Proxmox;
   readonly power: Power;
   /** The site's machines, in the config's order. */
-  readonly machines: readonly (MachineSpec & Machine)[];
+  readonly machines: readonly PlannedMachine[];
+  /** Datastores whose content all hosts share. */
+  readonly sharedDatastores: ReadonlySet<string>;
   /** Undefined for a site without a tailnet. */
   readonly tailnet: TailnetFound | undefined;
   /** What is to be done about the cluster's certificates. */
@@ -43,26 +47,37 @@ export interface World {
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
   const { config } = site;
-  const [[inventory, known], tailnet, renewal] = await Promise.all([
+  const [{ api, inventory, storages, known }, tailnet, renewal] = await Promise.all([
     (async () => {
       const memory = await (world.known ?? readKnown)();
-      const api = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
+      const asked = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
       const vmIds = [...config.machines, ...memory.machines].map(({ vmId }) => vmId);
-      const found = await readInventory(api, {
+      const found = await readInventory(asked, {
         endpoint: config.proxmox.endpoint,
         vmIds: [...new Set(vmIds)],
         pciMappings: config.proxmox.pciMappings.length > 0,
       });
-      return [found, memory] as const;
+      return {
+        ...{ api: asked, inventory: found, known: memory },
+        storages: await readStorages(asked),
+      };
     })(),
     findTailnet(site, world.askPolicy),
     findRenewal(world.askLastUp),
   ]);
-  const machines = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
+  const hosts = new Map(inventory.machines.map((vm) => [vm.vmId, vm.host]));
+  const machines = await checkDisks(
+    site,
+    checkMachines(site, inventory, known, world.fresh ?? freshGeneration),
+    { api, known, storages, hosts },
+  );
   const power = world.power ?? proxmoxPower(proxmoxAccess(site));
   // What a host does not tell soon is not worth a preview's waiting.
   const asked =
     world.proxmox ?? proxmoxApi(proxmoxAccess(site), { totalMs: 4_000, answerMs: 4_000 });
   await tellRestarts(site, { machines, existing: inventory.machines, api: asked });
-  return { proxmox: proxmoxProvider(site), power, machines, tailnet, renewal };
+  return {
+    ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, renewal },
+    sharedDatastores: sharedNames(storages),
+  };
 }

@@ -6,6 +6,7 @@ import { secretUses } from "./config/secret-ref.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import {
+  allowDiskRemoval,
   allowRemove,
   allowReplace,
   deriveMachines,
@@ -36,6 +37,7 @@ export const siteSchema = z.strictObject({
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,
+  allowDiskRemoval,
 });
 
 /** A site as its file says, defaults filled in. */
@@ -52,7 +54,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     people,
     site: deriveNetworks(written.site, derivation),
     proxmox: deriveProxmox(written.proxmox, versions, derivation),
-    machines: deriveMachines(written.machines, machineDefaults, derivation),
+    machines: deriveMachines(written.machines, machineDefaults, written.proxmox, derivation),
     cluster: deriveCluster(written.cluster, versions),
     network: deriveNetwork(written.network, versions, tailnet, derivation),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),

@@ -35,6 +35,11 @@ export function proxmoxOf({ vms = [], offline = [] }: World): ProxmoxApi {
       })),
     ],
     pools: [],
+    storage: [
+      { storage: "local", content: "import,snippets" },
+      { storage: "local-lvm", content: "images" },
+      { storage: "nas", content: "images,import,snippets", shared: 1 },
+    ],
     "cluster/mapping/pci": [],
     "cluster/status": [{ type: "cluster", quorate: 1 }],
   };

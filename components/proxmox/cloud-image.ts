@@ -1,17 +1,26 @@
 import { File } from "@muhlba91/pulumi-proxmoxve/download/file.js";
 import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
 
-export interface CloudImageArgs {
-  /** Proxmox node that downloads and keeps the image. */
+/** A cloud image, as its publisher offers it. */
+export interface ImageSource {
+  readonly url: string;
+  readonly algorithm: "sha512" | "sha256";
+  /** In hex; the host verifies it. */
+  readonly checksum: string;
+}
+
+export interface CloudImageArgs extends ImageSource {
+  /** Name of the site: another stack on the same Proxmox has a file of its own, and takes only that away. */
+  readonly site: string;
+  /** Proxmox node that downloads the image; it keeps it too, unless the datastore is shared. */
   readonly host: string;
   /** Datastore with content type `import`. */
   readonly datastore: string;
-  readonly url: string;
-  /** SHA-512 in hex; the host verifies it. */
-  readonly sha512: string;
+  /** Whether all hosts see the datastore's content. */
+  readonly shared: boolean;
 }
 
-/** A cloud image on one host, downloaded by the host itself and verified there. */
+/** A cloud image on one host or for all of them, downloaded by a host itself and verified there. */
 export class CloudImage extends ComponentResource {
   /** Volume id, for `disks[].importFrom`. */
   readonly id: Output<string>;
@@ -24,16 +33,21 @@ export class CloudImage extends ComponentResource {
         nodeName: args.host,
         datastoreId: args.datastore,
         contentType: "import",
-        fileName: imageFileName(args.url, args.sha512),
+        fileName: imageFileName(args.site, args),
         url: args.url,
-        checksum: args.sha512,
-        checksumAlgorithm: "sha512",
+        checksum: args.checksum,
+        checksumAlgorithm: args.algorithm,
         // The checksum fixes the content; asking upstream for its size at each refresh proves nothing more.
         overwrite: false,
-        // A run that was killed may have left the file behind. Its name carries the checksum: nothing else is lost.
+        // A run that was killed may have left the file behind. Its name carries site and checksum: nothing else is lost.
         overwriteUnmanaged: true,
       },
-      { parent: this, deleteBeforeReplace: true },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        // Which host fetched the file for all of them does not matter afterwards.
+        ignoreChanges: args.shared ? ["nodeName"] : [],
+      },
     );
     this.id = file.id;
     this.registerOutputs({ id: this.id });
@@ -41,13 +55,17 @@ export class CloudImage extends ComponentResource {
 }
 
 /**
- * Name under which an image is kept on a host, from its address and checksum: `debian-13-...-4f46f067.qcow2`.
- * The checksum's head keeps two builds of one name apart, so that a new image never takes the old one's file.
- * Proxmox's `import` content wants one of .qcow2, .raw, .vmdk, .img.
+ * Name under which an image is kept, from the site, its address and its checksum: `home-debian-13-...-4f46f067.qcow2`.
+ * The checksum's head keeps two builds of one name apart, so that a new image never takes the old one's file. What is
+ * published as .img, such as Ubuntu's images, is qcow2; Proxmox takes it for `import` only under that ending
+ * (pve-storage, Storage.pm: UPLOAD_IMPORT_EXT_RE_1).
  */
-export function imageFileName(url: string, sha512: string): string {
+export function imageFileName(
+  site: string,
+  { url, checksum }: Pick<ImageSource, "url" | "checksum">,
+): string {
   const file = new URL(url).pathname.split("/").at(-1) ?? "";
   const dot = file.lastIndexOf(".");
-  const [stem, extension] = [file.slice(0, dot), file.slice(dot + 1)];
-  return `${stem}-${sha512.slice(0, 8)}.${extension}`;
+  const [stem, ending] = [file.slice(0, dot), file.slice(dot + 1).toLowerCase()];
+  return `${site}-${stem}-${checksum.slice(0, 8)}.${ending === "img" ? "qcow2" : ending}`;
 }

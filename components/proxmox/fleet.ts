@@ -8,7 +8,13 @@ import {
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
-import type { Machine, MachineSpec, ReachedMachine } from "../machine.ts";
+import type {
+  Datastores,
+  Machine,
+  MachineSpec,
+  PlannedMachine,
+  ReachedMachine,
+} from "../machine.ts";
 import { bootSeconds } from "../remote/remote-step.ts";
 import { hookRun, valueOf } from "../remote/ssh-login.ts";
 import { waitForSsh } from "../remote/ssh-wait.ts";
@@ -20,7 +26,9 @@ import { VirtualMachine } from "./virtual-machine.ts";
 
 export interface FleetArgs {
   readonly site: SitePlan;
-  readonly machines: readonly (MachineSpec & Machine)[];
+  readonly machines: readonly PlannedMachine[];
+  /** Datastores whose content all hosts share. */
+  readonly sharedDatastores: ReadonlySet<string>;
   /** The site's login key: public half as one authorized_keys line, private half in OpenSSH PEM form. */
   readonly login: { readonly publicKey: Input<string>; readonly privateKey: Input<string> };
   readonly power: Power;
@@ -48,7 +56,7 @@ export class Fleet extends ComponentResource {
           site: args.site,
           machine,
           startOrder: startOrder(machine, index),
-          image: imageOf(images, machine.host).id,
+          image: imageOf(images, imagePlace(args, machine)).id,
           poolId: pool.poolId,
           loginKey: args.login.publicKey,
           restarts,
@@ -117,19 +125,34 @@ export class Fleet extends ComponentResource {
     ];
   }
 
+  /** One image for each host, or for all hosts where they share the datastore. */
   private images(args: FleetArgs): ReadonlyMap<string, CloudImage> {
-    const hosts = [...new Set(args.machines.map((machine) => machine.host))];
+    const first = new Map(
+      args.machines.toReversed().map((machine) => [imagePlace(args, machine), machine]),
+    );
+    const places = [...new Set(args.machines.map((machine) => imagePlace(args, machine)))];
     return new Map(
-      hosts.map((host) => [
-        host,
-        new CloudImage(
-          `image-${host}`,
-          { host, datastore: args.site.datastores.images, ...args.site.image },
-          { parent: this },
-        ),
-      ]),
+      places.map((place) => {
+        const { host, datastores } = first.get(place) ?? unplanned(place);
+        const [datastore, shared] = [datastores.images, isShared(args, datastores)];
+        const { name: site, image } = args.site;
+        const source = { site, host, datastore, shared, ...image };
+        return [place, new CloudImage(place, source, { parent: this })];
+      }),
     );
   }
+}
+
+function isShared({ sharedDatastores }: FleetArgs, { images }: Datastores): boolean {
+  return sharedDatastores.has(images);
+}
+
+/** The image's name, from where it lies. */
+function imagePlace(
+  args: FleetArgs,
+  { host, datastores }: Pick<MachineSpec, "host" | "datastores">,
+): string {
+  return `image-${isShared(args, datastores) ? datastores.images : host}`;
 }
 
 /** Hosts start servers before agents, each in the site's order. */
@@ -137,8 +160,10 @@ function startOrder({ role }: Machine, index: number): number {
   return (role === "server" ? 10 : 50) + index;
 }
 
-function imageOf(images: ReadonlyMap<string, CloudImage>, host: string): CloudImage {
-  const image = images.get(host);
-  if (image === undefined) throw new Error(`no cloud image is planned for host ${host}`);
-  return image;
+function imageOf(images: ReadonlyMap<string, CloudImage>, place: string): CloudImage {
+  return images.get(place) ?? unplanned(place);
+}
+
+function unplanned(place: string): never {
+  throw new Error(`no cloud image is planned as ${place}`);
 }

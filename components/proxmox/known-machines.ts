@@ -1,9 +1,19 @@
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
+import type { DiskSeen } from "./disks.ts";
 
 /** A resource of this stack as its last run left it. */
 interface KnownResource {
   readonly type: string;
   readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** A disk in the state of a VM. */
+interface StoredDisk {
+  readonly interface: string;
+  readonly datastoreId: string;
+  readonly pathInDatastore?: string;
+  readonly size: number;
+  readonly serial?: string;
 }
 
 /** What this stack's state has on Proxmox. */
@@ -21,6 +31,8 @@ export interface KnownMachine {
   readonly name: string;
   readonly host: string;
   readonly tags: readonly string[];
+  /** In the order of the program's list. */
+  readonly disks: readonly DiskSeen[];
 }
 
 /**
@@ -46,6 +58,12 @@ export function knownOf(resources: readonly KnownResource[]): Known {
       name: String(vm["name"]),
       host: String(vm["nodeName"]),
       tags: (vm["tags"] ?? []) as readonly string[],
+      disks: ((vm["disks"] ?? []) as readonly (StoredDisk | null)[]).flatMap((disk) => {
+        // A refresh leaves a gap in the list for a disk that it has not found.
+        if (disk === null) return [];
+        const { interface: slot, datastoreId, pathInDatastore = "", size, serial = "" } = disk;
+        return [{ slot, datastore: datastoreId, volume: pathInDatastore, sizeGiB: size, serial }];
+      }),
     })),
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),

@@ -1,3 +1,5 @@
+import type { ImageSource } from "./cloud-image.ts";
+
 /** What all machines of a site share. */
 export interface SitePlan {
   /** Name of the site; part of tags and file names. */
@@ -9,12 +11,7 @@ export interface SitePlan {
   readonly dns: readonly string[];
   readonly bridge: string;
   readonly pool: string;
-  readonly datastores: {
-    readonly images: string;
-    readonly snippets: string;
-    readonly disks: string;
-  };
-  readonly image: { readonly url: string; readonly sha512: string };
+  readonly image: ImageSource;
   readonly pciMappings: readonly {
     readonly name: string;
     readonly devices: readonly {

@@ -15,7 +15,7 @@ import {
   type ResourceHookBinding,
 } from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
-import type { Machine, MachineSpec } from "../machine.ts";
+import type { Machine, MachineSpec, PlannedMachine } from "../machine.ts";
 import { cloudInit } from "./cloud-init.ts";
 import { restartReasons, wantedSettings, type VmInputs } from "./restart-settings.ts";
 import type { SitePlan } from "./types.ts";
@@ -30,7 +30,7 @@ export interface Restarts {
 
 export interface VirtualMachineArgs {
   readonly site: SitePlan;
-  readonly machine: MachineSpec & Machine;
+  readonly machine: PlannedMachine;
   /** Position in the host's start order; lower starts first. */
   readonly startOrder: number;
   /** Volume id of the cloud image on the machine's host. */
@@ -73,7 +73,7 @@ export class VirtualMachine extends ComponentResource {
       `${name}-user-data`,
       {
         nodeName: machine.host,
-        datastoreId: site.datastores.snippets,
+        datastoreId: machine.datastores.snippets,
         contentType: "snippets",
         sourceRaw: { data: secret(data), fileName: snippetName(site.name, machine.name) },
       },

@@ -1,6 +1,7 @@
 import type { VmLegacyArgs } from "@muhlba91/pulumi-proxmoxve";
 import type { Input } from "@pulumi/pulumi";
-import { memoryMiB, type Machine, type MachineSpec } from "../machine.ts";
+import { memoryMiB, type Machine, type MachineSpec, type PlannedMachine } from "../machine.ts";
+import { slotName, wantedDisks } from "./disks.ts";
 import { machineMac } from "./mac.ts";
 import { machineTags } from "./tags.ts";
 import type { SitePlan } from "./types.ts";
@@ -46,28 +47,21 @@ export function vmArgs(
     // A server's containers may take 90 s of it when the host shuts down; then the host cuts the machine off.
     startup: { order: startOrder, upDelay: 10, downDelay: 180 },
     networkDevices: [{ model: "virtio", bridge: site.bridge, macAddress: machineMac(machine) }],
-    disks: [
-      {
-        interface: "scsi0",
-        datastoreId: site.datastores.disks,
-        importFrom,
-        size: machine.diskGiB,
-        ...disk,
-      },
-      ...machine.extraDisks.map((extra, i) => ({
-        interface: `scsi${i + 1}`,
-        datastoreId: extra.datastore ?? site.datastores.disks,
-        size: extra.sizeGiB,
-        ...disk,
-      })),
-    ],
+    disks: wantedDisks(machine).map(({ name, slot, sizeGiB, datastore }) => ({
+      interface: slotName(slot),
+      datastoreId: datastore,
+      size: sizeGiB,
+      // Backups of Proxmox take the root disk alone: storage that keeps copies of its own is backed up from the inside.
+      ...(slot === 0 ? { importFrom } : { serial: name, backup: false }),
+      ...disk,
+    })),
     initialization: {
-      datastoreId: site.datastores.disks,
+      datastoreId: machine.datastores.disks,
       interface: "ide2",
       ipConfigs: [{ ipv4: { address: `${machine.address}/${prefix}`, gateway: site.gateway } }],
       dns: { domain: site.domain, servers: [...site.dns] },
       // A plain string: the document's own id as an output would replace the machine when the document is replaced.
-      userDataFileId: `${site.datastores.snippets}:snippets/${snippetName(site.name, machine.name)}`,
+      userDataFileId: `${machine.datastores.snippets}:snippets/${snippetName(site.name, machine.name)}`,
     },
     ...(machine.pci.length > 0
       ? {
@@ -86,14 +80,17 @@ export function vmArgs(
 /**
  * Properties of a machine's VM that previews must leave alone: the provider fills in a speed for each disk and never
  * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine that stands where the config
- * says must not be built anew because the state still has it elsewhere: somebody has migrated it by hand.
+ * says must not be built anew because the state still has it elsewhere: somebody has migrated it by hand. Its image is
+ * what it was built from: another one would only make the provider write all disks anew, and detach others.
  */
 export function vmIgnoreChanges(
-  machine: Pick<MachineSpec & Machine, "extraDisks" | "ha" | "stands">,
+  machine: Pick<PlannedMachine, "extraDisks" | "ha" | "stands" | "leaveDisks">,
 ): string[] {
   const disks = 1 + machine.extraDisks.length;
   return [
     ...Array.from({ length: disks }, (_, i) => `disks[${i}].speed`),
+    ...(machine.stands ? ["disks[0].importFrom"] : []),
+    ...(machine.leaveDisks ? ["disks"] : []),
     ...(machine.ha !== undefined || machine.stands ? ["nodeName"] : []),
   ];
 }

@@ -142,7 +142,7 @@ func (v vmCalls) moveDisks(ctx context.Context, plan diskPlan, old, vm block) er
 	if len(plan.move) == 0 {
 		return nil
 	}
-	if err := v.powerOff(ctx, old, vm); err != nil {
+	if err := v.powerOff(ctx, old, vm, "move disks between datastores"); err != nil {
 		return err
 	}
 	for _, disk := range plan.move {
@@ -156,11 +156,15 @@ func (v vmCalls) moveDisks(ctx context.Context, plan diskPlan, old, vm block) er
 	return nil
 }
 
-// powerOff stops a VM that runs, as its guest agent allows.
-func (v vmCalls) powerOff(ctx context.Context, old, vm block) error {
+// powerOff stops a VM that runs, as its guest agent allows, for what cannot be done while it does.
+func (v vmCalls) powerOff(ctx context.Context, old, vm block, why string) error {
 	status, err := v.status(ctx)
 	if err != nil || status != "running" {
 		return err
+	}
+	if !vm.flag("rebootAfterUpdate", true) {
+		return fmt.Errorf("cannot %s while the VM is running because this change requires the VM to be powered off, "+
+			"but automatic power-offs/reboots are disabled by 'reboot_after_update = false'", why)
 	}
 	return v.shutdown(ctx, old.block("agent").flag("enabled", false), vm)
 }

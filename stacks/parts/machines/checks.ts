@@ -1,3 +1,4 @@
+import { rootDisk } from "../../../components/proxmox/disks.ts";
 import { machineMac } from "../../../components/proxmox/mac.ts";
 import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../../components/problem.ts";
@@ -31,6 +32,11 @@ export function checkMachines(config: SiteConfig): readonly Problem[] {
       known(`homelab:allowReplace[${i}]`, name, names, "homelab:machines"),
     ),
     ...config.allowRemove.flatMap((name, i) => leaves(`homelab:allowRemove[${i}]`, name, names)),
+    ...machines.flatMap(disks),
+    ...config.allowDiskRemoval.flatMap((disk, i) => {
+      const [machine = ""] = disk.split("/");
+      return known(`homelab:allowDiskRemoval[${i}]`, machine, names, "homelab:machines");
+    }),
     ...capacity(config),
   ];
 }
@@ -60,5 +66,21 @@ function multicastMac(machine: SiteConfig["machines"][number], index: number): r
       path: `homelab:machines[${index}].mac`,
       text: `${machine.mac} is a multicast address; the first pair must be even, as in BC:24:11:00:00:01`,
     },
+  ];
+}
+
+/** Names and slots of a machine's disks are its own, and none is taken for the root disk or a slot. */
+function disks({ extraDisks }: SiteConfig["machines"][number], index: number): readonly Problem[] {
+  const list = `homelab:machines[${index}].extraDisks`;
+  const names = extraDisks.map(({ name }) => name);
+  const slots = extraDisks.map(({ slot }) => slot);
+  return [
+    ...unique(list, "name", names),
+    ...unique(list, "slot", slots),
+    ...names.flatMap((name, i) =>
+      name === rootDisk || /^(scsi|sata|ide|virtio)\d+$/.test(name)
+        ? [{ path: `${list}[${i}].name`, text: `${name} means another disk; choose another name` }]
+        : [],
+    ),
   ];
 }

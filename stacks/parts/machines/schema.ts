@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
 import { configId, ipv4, label, nodeName, storageId } from "../../config/forms.ts";
+import { ownDatastores, type proxmox as proxmoxSchema } from "../proxmox/schema.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
@@ -11,19 +12,36 @@ const size = {
   extraDisks: z
     .array(
       z.strictObject({
+        name: label
+          .max(20)
+          .optional()
+          .meta({
+            description: "Name, which the disk carries as its serial; `data` when left out",
+            examples: ["data"],
+          }),
+        slot: z
+          .int()
+          .min(1)
+          .max(30)
+          .optional()
+          .meta({
+            description:
+              "Slot that it keeps: 1 for scsi1; 1 when left out, needed with several disks",
+            examples: [1],
+          }),
         sizeGiB: z
           .int()
           .positive()
-          .meta({ description: "Size in GiB", examples: [100] }),
+          .meta({ description: "Size in GiB; it can grow, never shrink", examples: [100] }),
         datastore: storageId.optional().meta({
-          description: "Datastore; `proxmox.datastores.disks` when left out",
+          description: "Datastore; the machine's `datastores.disks` when left out",
           examples: ["local-lvm"],
         }),
       }),
     )
-    .max(13)
+    .max(30)
     .default([])
-    .describe("Blank disks for storage: scsi1, scsi2, ... in this order"),
+    .describe("Blank disks for storage"),
 };
 
 /** What each machine has that does not say otherwise. */
@@ -64,6 +82,7 @@ const machine = z.strictObject({
   memoryGiB: own(size.memoryGiB),
   diskGiB: own(size.diskGiB),
   extraDisks: own(size.extraDisks),
+  datastores: ownDatastores("Datastores in place of its host's"),
   mac: z
     .string()
     .regex(/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/, "use six hex pairs with colons")
@@ -145,20 +164,68 @@ export const allowRemove = z
     "Machines that are not in `machines` any more and that this `up` may destroy; empty it afterwards",
   );
 
+/** Disks that one `up` may take away from machines, or move. */
+export const allowDiskRemoval = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^[^/\s]+\/[^/\s]+$/,
+        "name machine and disk as MACHINE/DISK, or MACHINE/scsi2 by the slot",
+      ),
+  )
+  .default([])
+  .meta({
+    description:
+      "Disks, as MACHINE/DISK, that this `up` may detach, move to another datastore or call otherwise; empty it afterwards",
+    examples: [["proxmox-stone/data"]],
+  });
+
 /** Each machine with its name, and with what it has in common with the others. */
 export function deriveMachines(
   written: z.infer<typeof machines>,
   defaults: z.infer<typeof machineDefaults>,
+  proxmox: z.infer<typeof proxmoxSchema>,
   derivation: Derivation,
 ) {
+  reportPositions("homelab:machineDefaults.extraDisks", defaults.extraDisks, derivation);
   return written.map((machine, i) => {
     const path = `homelab:machines[${i}]`;
     // A node of Kubernetes has no capitals in its name.
     const name = `proxmox-${machine.host.toLowerCase()}`;
+    const host = proxmox.hosts.find((one) => one.name === machine.host);
+    const datastores = { ...proxmox.datastores, ...host?.datastores, ...machine.datastores };
+    reportPositions(`${path}.extraDisks`, machine.extraDisks ?? [], derivation);
     return {
       ...defaults,
       ...machine,
+      datastores,
+      extraDisks: (machine.extraDisks ?? defaults.extraDisks).map((disk, j) => ({
+        name: disk.name ?? "data",
+        slot: disk.slot ?? j + 1,
+        sizeGiB: disk.sizeGiB,
+        datastore: disk.datastore ?? datastores.disks,
+      })),
       name: derivation.given(`${path}.name`, machine.name, name, `made of ${path}.host`),
     };
   });
+}
+
+/** Several disks that are told apart by their places in the list: as soon as one goes, the others would be others. */
+function reportPositions(
+  path: string,
+  disks: readonly { readonly name?: string | undefined; readonly slot?: number | undefined }[],
+  derivation: Derivation,
+): void {
+  if (disks.length < 2) return;
+  for (const [i, { name, slot }] of disks.entries()) {
+    const missing = [name === undefined ? "name" : "", slot === undefined ? "slot" : ""];
+    const needs = missing.filter(Boolean).join(" and a ");
+    if (needs !== "")
+      derivation.report(
+        `${path}[${i}]`,
+        `needs a ${needs}: of several disks each has its own, so that content stays where it is when another disk comes ` +
+          `or goes. A machine that has them already has the first in slot 1, the second in slot 2`,
+      );
+  }
 }

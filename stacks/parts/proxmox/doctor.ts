@@ -13,18 +13,18 @@ import type { SiteConfig } from "../../schema.ts";
 
 /** The image that every machine starts from, and the checksum that its publisher gives. */
 export function proxmoxReleases({ proxmox }: Pick<SiteConfig, "proxmox">): readonly Release[] {
-  const { url, sha512 } = proxmox.image;
+  const { url, algorithm, checksum } = proxmox.image;
   const file = url.slice(url.lastIndexOf("/") + 1);
   return [
     { subject: "cloud image", url, path: "homelab:versions.image.url" },
     {
       subject: "cloud image's checksum",
-      url: new URL("SHA512SUMS", url).href,
+      url: new URL(`${algorithm.toUpperCase()}SUMS`, url).href,
       holds: {
-        pattern: new RegExp(`^${sha512} [ *]${literal(file)}$`, "m"),
+        pattern: new RegExp(`^${checksum} [ *]${literal(file)}$`, "m"),
         otherwise: `the list has another checksum for ${file}, or none`,
       },
-      path: "homelab:versions.image.sha512",
+      path: `homelab:versions.image.${algorithm}`,
     },
   ];
 }

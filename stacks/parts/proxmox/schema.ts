@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
 import { ipv4, nodeName, poolId, storageId } from "../../config/forms.ts";
 import { secretRef } from "../../config/secret-ref.ts";
-import type { Versions } from "../versions/schema.ts";
+import { imageSource, type Versions } from "../versions/schema.ts";
 import { pciMappings, usbMappings } from "./mappings.ts";
 
 const proxmoxToken = {
@@ -14,6 +14,25 @@ const sshKey = {
   pattern: /^-----BEGIN (OPENSSH |RSA |EC )?PRIVATE KEY-----\r?\n/,
   text: "is read, but is no private key; keep the whole file, from -----BEGIN to -----END",
 };
+
+const uses = {
+  images: storageId.describe("Datastore with content type `import`"),
+  snippets: storageId.describe("Datastore with content type `snippets`"),
+  disks: storageId.describe("Datastore with content type `images`"),
+};
+
+/** Datastores that one host or machine has in place of the site's. */
+export function ownDatastores(about: string) {
+  const own = (use: z.ZodString, example: string) => use.optional().meta({ examples: [example] });
+  return z
+    .strictObject({
+      images: own(uses.images, "nas"),
+      snippets: own(uses.snippets, "nas"),
+      disks: own(uses.disks, "nvme"),
+    })
+    .default({})
+    .describe(about);
+}
 
 const host = z.strictObject({
   name: nodeName.meta({ description: "Name of the Proxmox node", examples: ["stone"] }),
@@ -47,6 +66,7 @@ const host = z.strictObject({
       description: "CPU threads; with them, machines are checked to have no more",
       examples: [16],
     }),
+  datastores: ownDatastores("Datastores of the machines on it, in place of `proxmox.datastores`"),
 });
 
 /** How the site's Proxmox VE is reached and what it offers. */
@@ -81,9 +101,9 @@ export const proxmox = z
       .describe("Bridge that the machines' network cards join"),
     datastores: z
       .strictObject({
-        images: storageId.default("local").describe("Datastore with content type `import`"),
-        snippets: storageId.default("local").describe("Datastore with content type `snippets`"),
-        disks: storageId.default("local-lvm").describe("Datastore with content type `images`"),
+        images: uses.images.default("local"),
+        snippets: uses.snippets.default("local"),
+        disks: uses.disks.default("local-lvm"),
       })
       .default({ images: "local", snippets: "local", disks: "local-lvm" })
       .describe("Where images, cloud-init and disks are kept"),
@@ -96,7 +116,7 @@ export const proxmox = z
 /** How Proxmox VE is reached, with the image of the machines. */
 export function deriveProxmox(
   written: z.infer<typeof proxmox>,
-  { image }: Versions,
+  versions: Versions,
   derivation: Derivation,
 ) {
   const path = "homelab:proxmox.endpoint";
@@ -105,6 +125,6 @@ export function deriveProxmox(
   return {
     ...written,
     endpoint: derivation.given(path, written.endpoint, first, how),
-    image,
+    image: imageSource(versions, derivation),
   };
 }

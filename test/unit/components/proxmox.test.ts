@@ -10,7 +10,13 @@ import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig();
 const site = sitePlan({ name: "home", config });
-const plan = { ...config.machines[0]!, generation: "gen-0a0b0c0d", offline: false, stands: false };
+const plan = {
+  ...config.machines[0]!,
+  generation: "gen-0a0b0c0d",
+  offline: false,
+  stands: false,
+  leaveDisks: false,
+};
 
 describe("MAC address of a machine", () => {
   it("is upper case, as Proxmox answers it", () => {
@@ -74,10 +80,30 @@ describe("arguments of a machine's VM", () => {
   it("ignore the speed of each disk, one entry a disk, and the host of a machine that HA or a person moves", () => {
     assert.deepEqual(vmIgnoreChanges(plan), ["disks[0].speed", "disks[1].speed"]);
     for (const moved of [{ ha }, { stands: true }])
-      assert.deepEqual(vmIgnoreChanges({ ...plan, extraDisks: [], ...moved }), [
-        "disks[0].speed",
-        "nodeName",
-      ]);
+      assert.ok(vmIgnoreChanges({ ...plan, extraDisks: [], ...moved }).includes("nodeName"));
+  });
+
+  it("leave the image of a machine that stands, which would only make all disks be written anew", () => {
+    assert.deepEqual(vmIgnoreChanges({ ...plan, extraDisks: [], stands: true }), [
+      "disks[0].speed",
+      "disks[0].importFrom",
+      "nodeName",
+    ]);
+    assert.ok(vmIgnoreChanges({ ...plan, stands: true, leaveDisks: true }).includes("disks"));
+  });
+
+  it("keep extra disks in their slots, with their names as serials, out of Proxmox's backups", () => {
+    const extraDisks = [
+      { name: "fast", slot: 7, sizeGiB: 50, datastore: "nvme" },
+      { name: "data", slot: 1, sizeGiB: 100, datastore: "local-lvm" },
+    ];
+    const { disks } = vmArgs(site, { ...plan, extraDisks }, 10, "local:import/x.qcow2");
+    assert.partialDeepStrictEqual(disks, [
+      { interface: "scsi0", importFrom: "local:import/x.qcow2" },
+      { interface: "scsi7", serial: "fast", datastoreId: "nvme", backup: false },
+      { interface: "scsi1", serial: "data", datastoreId: "local-lvm", backup: false },
+    ]);
+    assert.ok(disks.every((one) => one.interface !== "scsi0" || !("backup" in one)));
   });
 
   it("have a guest agent, and wait for none of its answers: the image comes without it", () => {
@@ -93,8 +119,27 @@ describe("arguments of a machine's VM", () => {
 describe("cloud image's file name", () => {
   it("differs for two builds of one name", () => {
     const url = "https://example.org/a/debian-13.qcow2";
-    assert.equal(imageFileName(url, "abcdef0123".padEnd(128, "0")), "debian-13-abcdef01.qcow2");
-    assert.notEqual(imageFileName(url, "1".repeat(128)), imageFileName(url, "2".repeat(128)));
+    assert.equal(
+      imageFileName("home", { url, checksum: "abcdef0123".padEnd(128, "0") }),
+      "home-debian-13-abcdef01.qcow2",
+    );
+    const [one, two] = ["1", "2"].map((digit) =>
+      imageFileName("home", { url, checksum: digit.repeat(128) }),
+    );
+    assert.notEqual(one, two);
+  });
+
+  it("differs for two stacks, so that none takes away what the other has", () => {
+    const image = { url: "https://example.org/a/debian-13.qcow2", checksum: "1".repeat(128) };
+    assert.notEqual(imageFileName("home", image), imageFileName("cabin", image));
+  });
+
+  it("ends in what Proxmox takes, also for what is published as .img", () => {
+    const url = "https://cloud-images.ubuntu.com/a/ubuntu-24.04-server-cloudimg-amd64.img";
+    assert.equal(
+      imageFileName("home", { url, checksum: "7a1c0d5e9b".padEnd(64, "0") }),
+      "home-ubuntu-24.04-server-cloudimg-amd64-7a1c0d5e.qcow2",
+    );
   });
 });
 

@@ -64,7 +64,11 @@ describe("settings that count only from a machine's next start on", () => {
         `DNS domain ${site.domain} to lan`,
       ],
     );
-    assert.deepEqual(reasons({}, { ...site, datastores: { ...site.datastores, disks: "fast" } }), [
+    const moved = {
+      datastores: { ...machine.datastores, disks: "fast" },
+      extraDisks: machine.extraDisks.map((disk) => ({ ...disk, datastore: "fast" })),
+    };
+    assert.deepEqual(reasons(moved), [
       "datastore of the cloud-init drive local-lvm to fast",
       "datastore of scsi0 local-lvm to fast",
       "datastore of scsi1 local-lvm to fast",
@@ -73,7 +77,8 @@ describe("settings that count only from a machine's next start on", () => {
   });
 
   it("leave a disk alone that is made or detached", () => {
-    const more = { ...machine, extraDisks: [...machine.extraDisks, { sizeGiB: 10 }] };
+    const disk = { name: "logs", slot: 2, sizeGiB: 10, datastore: "local-lvm" };
+    const more = { ...machine, extraDisks: [...machine.extraDisks, disk] };
     assert.deepEqual(restartReasons(settingsInForce(live), wantedSettings(argsOf(more))), []);
     assert.deepEqual(
       restartReasons(settingsInForce(live), wantedSettings(argsOf({ extraDisks: [] }))),

@@ -79,13 +79,13 @@ describe("the doctor at Proxmox: capacity", () => {
   });
 
   it("of storages with the right content and room is fine", () => {
-    assert.deepEqual(severities(judgeStorages(home.proxmox, "stone", storages, [])), []);
+    assert.deepEqual(severities(judgeStorages(home.machines, "stone", storages, [])), []);
   });
 
   it("gives the command for a content type that is not allowed", () => {
     const [local, lvm] = storages;
     assert.ok(local && lvm);
-    const found = judgeStorages(home.proxmox, "stone", [{ ...local, content: "import" }, lvm], []);
+    const found = judgeStorages(home.machines, "stone", [{ ...local, content: "import" }, lvm], []);
     const bad = found.find(({ severity }) => severity === "error");
     assert.equal(bad?.remedy, "pvesm set local --content import,snippets");
   });
@@ -94,11 +94,11 @@ describe("the doctor at Proxmox: capacity", () => {
     const [local, lvm] = storages;
     assert.ok(local && lvm);
     const small = [local, { ...lvm, avail: 100 * gib }];
-    const found = judgeStorages(home.proxmox, "stone", small, home.machines.slice(0, 1));
+    const found = judgeStorages(home.machines, "stone", small, home.machines.slice(0, 1));
     assert.match(severities(found, "warning").join(), /100 GiB free.*1128 GiB/);
     const full = [local, { ...lvm, avail: 10 * gib }];
     assert.match(
-      severities(judgeStorages(home.proxmox, "stone", full, [])).join(),
+      severities(judgeStorages(home.machines, "stone", full, [])).join(),
       /has 10 GiB free of 400/,
     );
   });

@@ -22,7 +22,11 @@ const whole: Inventory = {
   pciMappings: [],
   quorate: true,
 };
-const state: Known = { machines, pools: ["homelab"], pciMappings: [] };
+const state: Known = {
+  machines: machines.map((machine) => ({ ...machine, disks: [] })),
+  pools: ["homelab"],
+  pciMappings: [],
+};
 const fresh = () => "gen-ffffffff";
 
 const look = (found: Partial<Inventory> = {}, known: Partial<Known> = {}, changes: Changes = {}) =>

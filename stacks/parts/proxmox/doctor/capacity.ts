@@ -1,4 +1,5 @@
 /** Whether hosts and storages carry the site. */
+import { wantedDisks } from "../../../../components/proxmox/disks.ts";
 import type { SiteConfig } from "../../../schema.ts";
 import { reserveGiB } from "../../machines/capacity.ts";
 import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
@@ -96,17 +97,13 @@ export function judgeHosts(
  * disks need room.
  */
 export function judgeStorages(
-  { datastores }: Pick<SiteConfig["proxmox"], "datastores">,
+  machines: SiteConfig["machines"],
   host: string,
   storages: readonly StorageInForce[],
   missing: SiteConfig["machines"],
 ): readonly Finding[] {
-  const wanted = [
-    { name: datastores.images, content: "import" },
-    { name: datastores.snippets, content: "snippets" },
-    { name: datastores.disks, content: "images" },
-  ];
-  const contents = wanted.flatMap(({ name, content }): Finding[] => {
+  const here = machines.filter((machine) => machine.host === host);
+  const contents = [...wantedContent(here)].flatMap(([name, wanted]): Finding[] => {
     const subject = `storage ${name} on ${host}`;
     const storage = storages.find((candidate) => candidate.storage === name);
     if (storage === undefined) {
@@ -116,28 +113,33 @@ export function judgeStorages(
       return [problem(subject, "is not active", `look at pvesm status on ${host}`)];
     }
     const allowed = storage.content.split(",");
-    if (allowed.includes(content)) return [ok(subject, `takes ${content}`)];
-    const command = `pvesm set ${name} --content ${[...allowed, content].join(",")}`;
-    return [problem(subject, `does not allow the content type ${content}`, command)];
+    return [...wanted].map((content) => {
+      if (allowed.includes(content)) return ok(subject, `takes ${content}`);
+      const command = `pvesm set ${name} --content ${[...allowed, content].join(",")}`;
+      return problem(subject, `does not allow the content type ${content}`, command);
+    });
   });
-  const rooms = [...new Set(Object.values(datastores))].flatMap((name): Finding[] => {
+  const rooms = [...wantedContent(here).keys()].flatMap((name): Finding[] => {
     const storage = storages.find((candidate) => candidate.storage === name);
     if (storage?.avail === undefined || storage.total === undefined) return [];
-    return judgeRoom(`storage ${name} on ${host}`, storage.avail, storage.total, neededGiB(name));
+    const needed = missing.flatMap(wantedDisks).filter(({ datastore }) => datastore === name);
+    const gibs = needed.reduce((sum, { sizeGiB }) => sum + sizeGiB, 0);
+    return judgeRoom(`storage ${name} on ${host}`, storage.avail, storage.total, gibs);
   });
   return [...contents, ...rooms];
+}
 
-  function neededGiB(name: string): number {
-    const root = (size: number): number => (name === datastores.disks ? size : 0);
-    return missing.reduce(
-      (sum, { diskGiB, extraDisks }) =>
-        extraDisks.reduce(
-          (part, disk) => part + ((disk.datastore ?? datastores.disks) === name ? disk.sizeGiB : 0),
-          sum + root(diskGiB),
-        ),
-      0,
-    );
-  }
+/** What machines keep on which storage. */
+function wantedContent(machines: SiteConfig["machines"]): ReadonlyMap<string, ReadonlySet<string>> {
+  const pairs = machines.flatMap((machine) => [
+    [machine.datastores.images, "import"] as const,
+    [machine.datastores.snippets, "snippets"] as const,
+    ...wantedDisks(machine).map(({ datastore }) => [datastore, "images"] as const),
+  ]);
+  const byName = Map.groupBy(pairs, ([name]) => name);
+  return new Map(
+    [...byName].map(([name, all]) => [name, new Set(all.map(([, content]) => content))]),
+  );
 }
 
 function judgeRoom(subject: string, avail: number, total: number, needed: number): Finding[] {
@@ -177,7 +179,7 @@ export async function checkCapacity(
     online.map(async ({ name }) => {
       const listed = await api<StorageInForce[]>(`nodes/${name}/storage`);
       const here = missing.filter(({ host }) => host === name);
-      return judgeStorages(config.proxmox, name, listed, here);
+      return judgeStorages(config.machines, name, listed, here);
     }),
   );
   return [...judgeHosts(config, hosts), ...storages.flat()];

@@ -10,7 +10,7 @@ const subject = "Proxmox token";
 
 /** What the site needs: where, and which privileges. */
 function needed({ proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">) {
-  const { pool, datastores, hosts, pciMappings, usbMappings } = proxmox;
+  const { pool, hosts, pciMappings, usbMappings } = proxmox;
   const words = (text: string): readonly string[] => text.split(" ");
   return [
     {
@@ -21,7 +21,7 @@ function needed({ proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">)
       ),
     },
     { path: "/vms", privileges: ["VM.Audit"] },
-    ...[...new Set(Object.values(datastores))].map((store) => ({
+    ...storesOf(machines).map((store) => ({
       path: `/storage/${store}`,
       privileges: words(
         "Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit",
@@ -44,6 +44,18 @@ function needed({ proxmox, machines }: Pick<SiteConfig, "proxmox" | "machines">)
     ...(machines.some(({ ha }) => ha !== undefined)
       ? [{ path: "/", privileges: ["Sys.Console"] }]
       : []),
+  ];
+}
+
+/** Every datastore that a machine uses. */
+function storesOf(machines: SiteConfig["machines"]): readonly string[] {
+  return [
+    ...new Set(
+      machines.flatMap(({ datastores, extraDisks }) => [
+        ...Object.values(datastores),
+        ...extraDisks.map(({ datastore }) => datastore),
+      ]),
+    ),
   ];
 }
 

@@ -158,4 +158,59 @@ export const machines: RefusedSites = {
     at: "homelab:machines[0].tags[0]",
     says: /choose another tag/,
   },
+  "two disks that are told apart by their places": {
+    edit: { "machineDefaults.extraDisks": [{ sizeGiB: 100 }, { sizeGiB: 500 }] },
+    at: "homelab:machineDefaults.extraDisks[1]",
+    says: /needs a name and a slot: of several disks each has its own/,
+  },
+  "a disk of a machine without its slot": {
+    edit: {
+      "machines[0].extraDisks": [
+        { name: "data", slot: 1, sizeGiB: 100 },
+        { name: "fast", sizeGiB: 500 },
+      ],
+    },
+    at: "homelab:machines[0].extraDisks[1]",
+    says: /needs a slot: /,
+  },
+  "two disks in one slot": {
+    edit: {
+      "machines[0].extraDisks": [
+        { name: "data", slot: 1, sizeGiB: 100 },
+        { name: "fast", slot: 1, sizeGiB: 500 },
+      ],
+    },
+    at: "homelab:machines[0].extraDisks[1].slot",
+    says: /1 is already used/,
+  },
+  "two disks of one name": {
+    edit: {
+      "machines[0].extraDisks": [
+        { name: "data", slot: 1, sizeGiB: 100 },
+        { name: "data", slot: 2, sizeGiB: 500 },
+      ],
+    },
+    at: "homelab:machines[0].extraDisks[1].name",
+    says: /data is already used/,
+  },
+  "a disk with the root disk's name": {
+    edit: { "machines[0].extraDisks": [{ name: "root", sizeGiB: 100 }] },
+    at: "homelab:machines[0].extraDisks[0].name",
+    says: /means another disk/,
+  },
+  "a name that is no serial": {
+    edit: { "machines[0].extraDisks": [{ name: "the-family-photos-of-2026", sizeGiB: 100 }] },
+    at: "homelab:machines[0].extraDisks[0].name",
+    says: /20/,
+  },
+  "the removal of a disk of no machine": {
+    edit: { allowDiskRemoval: ["proxmox-attic/data"] },
+    at: "homelab:allowDiskRemoval[0]",
+    says: /proxmox-attic is not in homelab:machines/,
+  },
+  "the removal of a disk without its machine": {
+    edit: { allowDiskRemoval: ["data"] },
+    at: "homelab:allowDiskRemoval[0]",
+    says: /MACHINE\/DISK/,
+  },
 };

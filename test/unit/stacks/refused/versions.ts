@@ -10,12 +10,33 @@ export const versions: RefusedSites = {
   "an image without a checksum": {
     edit: { "versions.image.sha512": undefined },
     at: "homelab:versions.image.sha512",
-    says: /is missing; .*string/,
+    says: /is missing; take it from SHA512SUMS .*or write the sha256/,
   },
   "an image with a short checksum": {
     edit: { "versions.image.sha512": "abc" },
     at: "homelab:versions.image.sha512",
     says: /128 hex/,
+  },
+  "an image with two checksums": {
+    edit: { "versions.image.sha256": "a".repeat(64) },
+    at: "homelab:versions.image.sha256",
+    says: /remove one of them/,
+  },
+  "an image for another processor": {
+    edit: {
+      "versions.image.url":
+        "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-genericcloud-arm64-20261001-2618.qcow2",
+    },
+    at: "homelab:versions.image.url",
+    says: /is for arm64, .*use https:.*debian-13-genericcloud-amd64-20261001-2618\.qcow2, with its/,
+  },
+  "an image that cloud-init is not in": {
+    edit: {
+      "versions.image.url":
+        "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-nocloud-amd64-20261001-2618.qcow2",
+    },
+    at: "homelab:versions.image.url",
+    says: /has no cloud-init.*genericcloud/,
   },
   "a release without its RKE2 part": {
     edit: { "versions.rke2": "v1.35.4" },
