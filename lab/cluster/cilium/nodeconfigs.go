@@ -58,7 +58,9 @@ func planBGP(in bgpInput) (bgpPlan, error) {
 			problem("cilium.io/NoMatchingNode", "NoMatchingNode", matched == 0, "No node matches spec.nodeSelector"),
 			problem("cilium.io/MissingPeerConfigs", "MissingPeerConfigs", len(missingPeers(cluster, in.peers)) > 0,
 				fmt.Sprintf("Referenced CiliumBGPPeerConfig(s) are missing: %v", missingPeers(cluster, in.peers))),
-			problem("cilium.io/ConflictingClusterConfigs", "ConflictingClusterConfigs", len(conflicts) > 0,
+			// The type is in the singular, the reason in the plural: Documentation/network/bgp-control-plane/
+			// bgp-control-plane-troubleshooting.rst of Cilium.
+			problem("cilium.io/ConflictingClusterConfig", "ConflictingClusterConfigs", len(conflicts) > 0,
 				fmt.Sprintf("Selecting the same node(s) with ClusterConfig(s): %v", conflicts)),
 		}
 	}

@@ -73,10 +73,10 @@ func TestClusterConfigsBecomeNodeConfigs(t *testing.T) {
 		i := slices.IndexFunc(plan.conditions[cluster], func(c metav1.Condition) bool { return c.Type == kind })
 		return plan.conditions[cluster][i].Status
 	}
-	if status("b", "cilium.io/MissingPeerConfigs") != metav1.ConditionTrue || status("b", "cilium.io/ConflictingClusterConfigs") != metav1.ConditionFalse {
+	if status("b", "cilium.io/MissingPeerConfigs") != metav1.ConditionTrue || status("b", "cilium.io/ConflictingClusterConfig") != metav1.ConditionFalse {
 		t.Fatalf("got %+v", plan.conditions["b"])
 	}
-	if status("c", "cilium.io/ConflictingClusterConfigs") != metav1.ConditionTrue {
+	if status("c", "cilium.io/ConflictingClusterConfig") != metav1.ConditionTrue {
 		t.Fatalf("got %+v", plan.conditions["c"])
 	}
 }
