@@ -3,7 +3,7 @@ import { canariesOf, expectNone } from "./canaries.ts";
 import { routerOf } from "./cluster.ts";
 import { run } from "./command.ts";
 import { expectNothingOutside } from "./outside.ts";
-import { seenProcesses } from "./processes.ts";
+import { forgetProcesses, seenProcesses } from "./processes.ts";
 import { eventually, machines, proxmox } from "./site.ts";
 import { given, siteExists } from "./states.ts";
 import { tailscale } from "./world.ts";
@@ -13,6 +13,7 @@ describe("destroy", () => {
 
   it("leaves nothing behind", async () => {
     const canaries = await canariesOf("home");
+    await forgetProcesses();
     const said = await run`pulumi destroy --yes --skip-preview --stack home`;
     expectNone(canaries, said, "what destroy says");
     expectNone(canaries, await seenProcesses(), "a command line");

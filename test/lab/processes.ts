@@ -16,6 +16,13 @@ export async function watchProcesses(): Promise<void> {
   watching = attempt`node test/lab/watch-processes.ts ${seenFile} ${stopFile}`;
 }
 
+/** Forgets what was seen: a suite judges what it has done itself. */
+export async function forgetProcesses(): Promise<void> {
+  await endWatch();
+  await run`rm -f ${seenFile}`;
+  await watchProcesses();
+}
+
 /** Ends looking. Throws when the watcher had ended before. */
 export async function endWatch(): Promise<void> {
   if (watching === undefined) return;
