@@ -7,6 +7,7 @@ import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.t
 import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
+import { checkFirst } from "./parts/cluster/founded.ts";
 import { findRenewal, type AskLastUp } from "./parts/cluster/look.ts";
 import { checkDisks } from "./parts/machines/disks.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
@@ -66,11 +67,9 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
     findRenewal(world.askLastUp),
   ]);
   const hosts = new Map(inventory.machines.map((vm) => [vm.vmId, vm.host]));
-  const machines = await checkDisks(
-    site,
-    checkMachines(site, inventory, known, world.fresh ?? freshGeneration),
-    { api, known, storages, hosts },
-  );
+  const wanted = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
+  checkFirst(site.name, wanted);
+  const machines = await checkDisks(site, wanted, { api, known, storages, hosts });
   const power = world.power ?? proxmoxPower(proxmoxAccess(site));
   // What a host does not tell soon is not worth a preview's waiting.
   const asked =

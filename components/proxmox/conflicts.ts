@@ -2,7 +2,7 @@ import type { MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
 import { unmarked } from "./identity.ts";
 import type { KnownMachine } from "./known-machines.ts";
-import { isOwn } from "./tags.ts";
+import { generationsOf, isOwn } from "./tags.ts";
 
 /** A guest that the Proxmox cluster has, whoever made it. */
 export interface ExistingMachine {
@@ -14,7 +14,7 @@ export interface ExistingMachine {
 }
 
 /** What decides whether a machine may be made: HA moves machines by itself, and a server carries a part of etcd. */
-export type WantedMachine = Pick<MachineSpec, "name" | "vmId" | "host" | "role" | "ha">;
+export type WantedMachine = Pick<MachineSpec, "name" | "vmId" | "host" | "role" | "ha" | "address">;
 
 /** What the check compares. */
 export interface ConflictArgs {
@@ -40,7 +40,9 @@ export interface ConflictArgs {
 export function conflicts(args: ConflictArgs): readonly Problem[] {
   return args.wanted.flatMap((wanted, i) => {
     const path = `homelab:machines[${i}] (${wanted.name})`;
-    return [...foreign(args, wanted), ...replacement(args, wanted)].map((text) => ({ path, text }));
+    return [...foreign(args, wanted), ...replacement(args, wanted), ...occupied(args, wanted)].map(
+      (text) => ({ path, text }),
+    );
   });
 }
 
@@ -103,7 +105,49 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
   if (byId !== undefined && byId.host !== wanted.host && wanted.ha === undefined) {
     found.push(`it runs on ${byId.host} now, the config says ${wanted.host}`);
   }
+  const { address, role } = installed(args, wanted) ?? {};
+  if (address !== undefined && address !== wanted.address) {
+    found.push(
+      `it was installed at ${address}, the config says ${wanted.address}, and the cluster knows it by its address` +
+        (role === "server" ? ", etcd above all, which takes no member at another" : ""),
+    );
+  }
+  if (role !== undefined && role !== wanted.role) {
+    found.push(
+      `it was installed as ${articles[role]}, the config says ${wanted.role}, and RKE2 changes no machine from one to the other`,
+    );
+  }
   return found;
+}
+
+const articles = { server: "a server", agent: "an agent" } as const;
+
+/** The wanted machine as the state has it, where it is still the one that Proxmox shows. */
+function installed(
+  { existing, known }: ConflictArgs,
+  { vmId, name }: WantedMachine,
+): KnownMachine | undefined {
+  const before = known.find((machine) => machine.vmId === vmId && machine.name === name);
+  const now = existing.find((machine) => machine.vmId === vmId);
+  if (before === undefined || now === undefined) return undefined;
+  return generationsOf(before.tags)[0] === generationsOf(now.tags)[0] ? before : undefined;
+}
+
+/** Whose address the wanted machine would have at once with it: machines that go are destroyed after those that come. */
+function occupied(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
+  const holder = args.known.find(
+    ({ vmId, address }) =>
+      address === wanted.address &&
+      vmId !== wanted.vmId &&
+      args.existing.some((machine) => machine.vmId === vmId),
+  );
+  if (holder === undefined) return [];
+  const rid = args.wanted.some(({ vmId }) => vmId === holder.vmId)
+    ? `give ${holder.name} another one`
+    : `let ${holder.name} leave`;
+  return [
+    `${wanted.address} is the address of ${holder.name} (VM ${holder.vmId}) until it is gone; ${rid} in an up of its own first`,
+  ];
 }
 
 function replacement(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
@@ -114,8 +158,7 @@ function replacement(args: ConflictArgs, wanted: WantedMachine): readonly string
 
 /** What speaks against building a machine anew, with what to do; undefined when nothing does. */
 function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined {
-  const { name, role } = wanted;
-  const servers = args.wanted.filter((machine) => machine.role === "server");
+  const { name } = wanted;
   if (!args.allowReplace.includes(name)) {
     return (
       "this would destroy the machine with its disks and build a new one; undo the change, or name " +
@@ -123,16 +166,18 @@ function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined 
       "follows it (docs/proxmox.md)"
     );
   }
-  if (wanted === servers[0] && servers.length > 1) {
-    // The machine joins through the others, whose steps come after its own as long as it stands first.
-    return "the first server cannot be built anew; move another server to the top of homelab:machines first";
-  }
-  const others = servers.filter((server) => server.name !== name);
-  const weak =
-    role === "server" ? others.map((other) => weakness(args, other)).find(Boolean) : undefined;
+  // One that becomes a server takes nothing from etcd.
+  if (!isMember(args, wanted)) return undefined;
+  const others = args.wanted.filter((other) => other.name !== name && isMember(args, other));
+  const weak = others.map((other) => weakness(args, other)).find(Boolean);
   return weak === undefined
     ? undefined
     : `${weak}, and etcd would lose most of its members; build one server anew at a time, while all others run`;
+}
+
+/** Whether a machine carries a part of etcd now. */
+function isMember(args: ConflictArgs, wanted: WantedMachine): boolean {
+  return (installed(args, wanted)?.role ?? wanted.role) === "server";
 }
 
 /** Why etcd cannot count on a server during this run; undefined when it can. */

@@ -1,5 +1,7 @@
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
+import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/founded.ts";
 import type { DiskSeen } from "./disks.ts";
+import { generationsOf } from "./tags.ts";
 
 /** A resource of this stack as its last run left it. */
 interface KnownResource {
@@ -16,13 +18,15 @@ interface StoredDisk {
   readonly serial?: string;
 }
 
-/** What this stack's state has on Proxmox. */
+/** What this stack's state has on Proxmox, and of the cluster there. */
 export interface Known {
   readonly machines: readonly KnownMachine[];
   /** Ids of resource pools. */
   readonly pools: readonly string[];
   /** Names of PCI mappings. */
   readonly pciMappings: readonly string[];
+  /** What the cluster was founded with, once there is one. */
+  readonly founded?: Founded | undefined;
 }
 
 /** A machine as the state has it. */
@@ -33,6 +37,9 @@ export interface KnownMachine {
   readonly tags: readonly string[];
   /** In the order of the program's list. */
   readonly disks: readonly DiskSeen[];
+  /** What it was installed with: its IPv4 address, and RKE2's role. Missing until a step has reached it. */
+  readonly address?: string | undefined;
+  readonly role?: "server" | "agent" | undefined;
 }
 
 /**
@@ -48,24 +55,47 @@ export async function readKnown(): Promise<Known> {
   return knownOf(Object.values(outputs));
 }
 
-/** What of a state's resources is on Proxmox. */
+/** What of a state's resources is on Proxmox, and what the steps that ran there have made of it. */
 export function knownOf(resources: readonly KnownResource[]): Known {
   const of = (type: string): readonly KnownResource["outputs"][] =>
     resources.filter((resource) => resource.type === type).map(({ outputs }) => outputs);
+  const steps = of("command:remote:Command").flatMap((command) => doneStep(command) ?? []);
   return {
-    machines: of("proxmoxve:index/vmLegacy:VmLegacy").map((vm) => ({
-      vmId: Number(vm["vmId"]),
-      name: String(vm["name"]),
-      host: String(vm["nodeName"]),
-      tags: (vm["tags"] ?? []) as readonly string[],
-      disks: ((vm["disks"] ?? []) as readonly (StoredDisk | null)[]).flatMap((disk) => {
-        // A refresh leaves a gap in the list for a disk that it has not found.
-        if (disk === null) return [];
-        const { interface: slot, datastoreId, pathInDatastore = "", size, serial = "" } = disk;
-        return [{ slot, datastore: datastoreId, volume: pathInDatastore, sizeGiB: size, serial }];
-      }),
-    })),
+    machines: of("proxmoxve:index/vmLegacy:VmLegacy").map((vm) => {
+      const name = String(vm["name"]);
+      const tags = (vm["tags"] ?? []) as readonly string[];
+      const [generation = ""] = generationsOf(tags);
+      const reached = steps.some(
+        ({ machine, parameters }) => machine === name && parameters["GENERATION"] === generation,
+      );
+      return {
+        ...{ name, tags },
+        vmId: Number(vm["vmId"]),
+        host: String(vm["nodeName"]),
+        disks: ((vm["disks"] ?? []) as readonly (StoredDisk | null)[]).flatMap((disk) => {
+          // A refresh leaves a gap in the list for a disk that it has not found.
+          if (disk === null) return [];
+          const { interface: slot, datastoreId, pathInDatastore = "", size, serial = "" } = disk;
+          return [{ slot, datastore: datastoreId, volume: pathInDatastore, sizeGiB: size, serial }];
+        }),
+        // An address at which nothing was ever reached may be a slip of the pen.
+        address: reached ? addressOf(vm) : undefined,
+        role: installedRole(steps, name, generation),
+      };
+    }),
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
+    founded: foundedWith(steps),
   };
+}
+
+/** The part of a VM's state that holds its first card's address, `192.168.1.21/24`. */
+interface VmOutputs {
+  readonly initialization?: {
+    readonly ipConfigs?: readonly { readonly ipv4?: { readonly address?: string } }[];
+  };
+}
+
+function addressOf({ initialization }: VmOutputs): string | undefined {
+  return initialization?.ipConfigs?.[0]?.ipv4?.address?.split("/")[0];
 }

@@ -14,7 +14,8 @@ export type VmInputs = Partial<Omit<ReturnType<typeof vmArgs>, "disks">> & {
 /**
  * What the program asks for. A provider's update restarts the machine for these (bpg terraform-provider-proxmox v0.111.1,
  * proxmoxtf/resource/vm/vm.go, vmUpdate's rebootRequired), or has to stop it to move a disk (vmUpdateDiskLocation).
- * The guest agent is not among them: it may wait for the next start.
+ * The MAC address is here because the network of a running machine is tied to the card that it had at its start. The
+ * guest agent is not among them: it may wait for the next start.
  */
 export function wantedSettings(vm: VmInputs): RestartSettings {
   const { dns, ipConfigs, datastoreId } = vm.initialization ?? {};
@@ -26,6 +27,7 @@ export function wantedSettings(vm: VmInputs): RestartSettings {
     "machine type": vm.machine ?? "",
     firmware: vm.bios ?? "seabios",
     "PCI mappings": (vm.hostpcis ?? []).map(({ mapping = "" }) => mapping).join(", "),
+    "MAC address": vm.networkDevices?.[0]?.macAddress ?? "",
     address: card?.ipv4.address ?? "",
     gateway: card?.ipv4.gateway ?? "",
     "DNS servers": (dns?.servers ?? []).join(", "),
@@ -66,6 +68,7 @@ export function settingsInForce(config: Readonly<Record<string, unknown>>): Rest
     "machine type": parts("machine").get("") ?? parts("machine").get("type") ?? "",
     firmware: text("bios") || "seabios",
     "PCI mappings": pci.map((key) => parts(key).get("mapping") ?? "").join(", "),
+    "MAC address": parts("net0").get("virtio") ?? "",
     address: card.get("ip") ?? "",
     gateway: card.get("gw") ?? "",
     "DNS servers": text("nameserver")

@@ -91,6 +91,8 @@ export class VirtualMachine extends ComponentResource {
         parent: this,
         dependsOn: [snippet],
         deleteBeforeReplace: true,
+        // A machine that this run is to build anew has a new generation among its tags, whatever else changes.
+        replaceOnChanges: machine.stands ? [] : ["tags"],
         ignoreChanges: vmIgnoreChanges(machine),
         hooks: this.restartHooks(name, args, wanted),
       },

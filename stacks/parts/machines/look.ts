@@ -4,6 +4,7 @@ import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { Problem } from "../../../components/problem.ts";
 import {
   conflicts,
+  rebuildReasons,
   type ConflictArgs,
   type ExistingMachine,
 } from "../../../components/proxmox/conflicts.ts";
@@ -15,6 +16,7 @@ import { leaving, removals } from "../../../components/proxmox/removals.ts";
 import { taken } from "../../../components/proxmox/shared-objects.ts";
 import { describeProblems } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
+import { foundedProblems } from "../cluster/founded.ts";
 import { sitePlan } from "./deploy.ts";
 
 /** Name of a new generation; tests give their own. */
@@ -43,6 +45,7 @@ export function checkMachines(
     ...removals(plan),
     ...taken(plans),
     ...unsure(plan, found),
+    ...foundedProblems(config, known.founded),
   ];
   if (problems.length > 0) throw new RunError(describeProblems(site, problems));
   tellRemovals(allowRemove, leaving(plan));
@@ -51,9 +54,10 @@ export function checkMachines(
     const away = offline.includes(at);
     if (away)
       void log.warn(`${at} is down; ${machine.name} on it is left as it is until it is back`);
+    const rebuilt = rebuildReasons(plan, machine).length > 0;
     const args = { site, machine, existing };
-    const generation = machineGeneration({ ...args, fresh });
-    return { ...machine, generation, offline: away, stands: stands(args) };
+    const generation = rebuilt ? fresh() : machineGeneration({ ...args, fresh });
+    return { ...machine, generation, offline: away, stands: !rebuilt && stands(args) };
   });
 }
 

@@ -123,11 +123,14 @@ describe("what a stack's state has on Proxmox", () => {
       { type: "proxmoxve:index/poolLegacy:PoolLegacy", outputs: { poolId: "homelab" } },
       { type: "proxmoxve:hardware/mapping/pci:Pci", outputs: { name: "gpu" } },
     ]);
+    const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
     assert.deepEqual(known, {
-      machines: [{ vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] }],
+      machines: [{ ...machine, address: undefined, role: undefined }],
       pools: ["homelab"],
       pciMappings: ["gpu"],
+      founded: undefined,
     });
-    assert.deepEqual(knownOf([]), { machines: [], pools: [], pciMappings: [] });
+    const nothing = { machines: [], pools: [], pciMappings: [], founded: undefined };
+    assert.deepEqual(knownOf([]), nothing);
   });
 });

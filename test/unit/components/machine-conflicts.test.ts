@@ -15,9 +15,10 @@ describe("conflicts with existing machines", () => {
     name: "proxmox-stone",
     host: "stone",
     role: "server",
+    address: "192.168.1.21",
   } satisfies WantedMachine;
   const others = ["tank", "titan"].map((host, i) => ({
-    ...{ ...wanted, name: `proxmox-${host}`, vmId: 122 + i, host },
+    ...{ ...wanted, name: `proxmox-${host}`, vmId: 122 + i, host, address: `192.168.1.${22 + i}` },
   }));
   const own = (change: Partial<ExistingMachine> = {}): ExistingMachine => ({
     vmId: 121,
@@ -73,17 +74,21 @@ describe("conflicts with existing machines", () => {
     assert.deepEqual(found(own({ host: "tank" }), [], { ha }), []);
   });
 
-  it("refuse to rebuild the first of several servers, even when allowed", () => {
-    assert.match(
-      found(own({ host: "tank" }), ["proxmox-stone"], {}, others)[0] ?? "",
-      /move another server to the top/,
-    );
+  it("rebuild the first of several servers as they do any other: while the others stand", () => {
+    const texts = (existing: readonly ExistingMachine[]) =>
+      conflicts({
+        ...{ site: "home", wanted: [wanted, ...others], existing, known: [], offline: [] },
+        allowReplace: ["proxmox-stone"],
+      }).map(({ text }) => text);
+    const rest = others.map(({ name, vmId, host }) => own({ name, vmId, host }));
+    assert.deepEqual(texts([own({ host: "tank" }), ...rest]), []);
+    assert.match(texts([own({ host: "tank" })])[0] ?? "", /proxmox-tank is not there now/);
   });
 
   it("rebuild a server only while every other one stands, and an agent at any time", () => {
     const names = ["proxmox-tank", "proxmox-titan", "proxmox-vault"];
     const trio = names.map((name, i) => ({
-      ...{ ...wanted, name, vmId: 122 + i, host: name.slice(8) },
+      ...{ ...wanted, name, vmId: 122 + i, host: name.slice(8), address: `192.168.1.${22 + i}` },
       role: name === "proxmox-vault" ? ("agent" as const) : ("server" as const),
     }));
     const texts = (hosts: readonly (string | undefined)[], offline: readonly string[] = []) =>

@@ -7,7 +7,7 @@ import {
 import { leaving, removals, type RemovalArgs } from "../../../components/proxmox/removals.ts";
 
 const want = (host: string, vmId: number, change: Partial<WantedMachine> = {}): WantedMachine => ({
-  ...{ name: `proxmox-${host}`, vmId, host, role: "server" },
+  ...{ name: `proxmox-${host}`, vmId, host, role: "server", address: `192.168.1.${vmId}` },
   ...change,
 });
 const stone = want("stone", 121);

@@ -30,6 +30,7 @@ const live = {
   ide3: "none,media=cdrom",
   ipconfig0: `gw=${site.gateway},ip=${machine.address}/24`,
   memory: String(machine.memoryGiB * 1024),
+  net0: "virtio=02:A8:01:00:00:79,bridge=vmbr0,firewall=0",
   nameserver: site.dns.join(" "),
   searchdomain: site.domain,
   scsi0: "local-lvm:vm-121-disk-0,aio=io_uring,size=64G",
@@ -51,6 +52,9 @@ describe("settings that count only from a machine's next start on", () => {
     assert.deepEqual(reasons({ memoryGiB: memoryGiB + 1, cores: cores + 1 }), [
       `memory ${memoryGiB * 1024} MiB to ${memoryGiB * 1024 + 1024} MiB`,
       `cores ${cores} to ${cores + 1}`,
+    ]);
+    assert.deepEqual(reasons({ mac: "bc:24:11:00:00:01" }), [
+      "MAC address 02:A8:01:00:00:79 to BC:24:11:00:00:01",
     ]);
     assert.deepEqual(reasons({ pci: ["gpu"] }), [
       "machine type none to q35",
