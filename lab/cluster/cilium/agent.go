@@ -72,7 +72,7 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		if err := device.Sweep(); err != nil {
 			return err
 		}
-		a.proxy = serviceproxy.New(device, c.Logger)
+		a.proxy = serviceproxy.New(device, settings.access, c.Logger)
 	}
 	defer a.stopTraffic()
 	return a.loop(ctx)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"homelab/lab/cluster/serviceproxy"
 )
 
 // settings are the keys of the ConfigMap cilium-config that the programs honour.
@@ -16,6 +18,7 @@ type settings struct {
 	legacyOrigin     bool
 	loadBalancerIPAM bool
 	serviceProxy     bool
+	access           serviceproxy.Access
 	pools            []netip.Prefix
 	maskSize         int
 	agentTaint       string
@@ -45,6 +48,8 @@ func parseSettings(config map[string]string) (settings, error) {
 		"set-cilium-is-up-condition":             {&s.setNetworkStatus, true},
 		"skip-crd-creation":                      {&s.skipCRDs, false},
 		"kube-proxy-replacement":                 {&s.serviceProxy, false},
+		"bpf-lb-external-clusterip":              {&s.access.External, false},
+		"bpf-lb-sock-hostns-only":                {&s.access.Forwarded, false},
 	} {
 		*target.value = target.standard
 		if text := config[key]; text != "" {

@@ -23,6 +23,8 @@ type Plan struct {
 	// Addresses are those of all Services. Where nothing listens, connections are refused, rather
 	// than sent to the router and back.
 	Addresses map[netip.Addr]bool
+	// ClusterIPs are those of them which are Services' own addresses inside the cluster.
+	ClusterIPs map[netip.Addr]bool
 	// Frontends are the ports of Services that have ready endpoints, with these sorted.
 	Frontends map[netip.AddrPort][]netip.AddrPort
 }
@@ -30,7 +32,7 @@ type Plan struct {
 // NewPlan computes the plan from all Services and EndpointSlices. Addresses in taken, those of the
 // node's other devices, stay with them. If Services share an address and port, the oldest has it.
 func NewPlan(services []*corev1.Service, slicesOf []*discoveryv1.EndpointSlice, taken map[netip.Addr]bool) Plan {
-	plan := Plan{Addresses: map[netip.Addr]bool{}, Frontends: map[netip.AddrPort][]netip.AddrPort{}}
+	plan := Plan{Addresses: map[netip.Addr]bool{}, ClusterIPs: map[netip.Addr]bool{}, Frontends: map[netip.AddrPort][]netip.AddrPort{}}
 	ordered := slices.SortedFunc(slices.Values(services), func(a, b *corev1.Service) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.UID, b.UID))
 	})
@@ -48,6 +50,9 @@ func NewPlan(services []*corev1.Service, slicesOf []*discoveryv1.EndpointSlice, 
 				continue
 			}
 			plan.Addresses[address] = true
+			if slices.Contains(service.Spec.ClusterIPs, address.String()) {
+				plan.ClusterIPs[address] = true
+			}
 			plan.add(service, address, byService[[2]string{service.Namespace, service.Name}])
 		}
 	}

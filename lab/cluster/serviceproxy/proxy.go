@@ -19,6 +19,7 @@ type Device interface {
 // at the same time.
 type Proxy struct {
 	device Device
+	access Access
 	log    *slog.Logger
 	// held are the addresses that the device was given.
 	held      map[netip.Addr]bool
@@ -26,8 +27,8 @@ type Proxy struct {
 }
 
 // New returns a proxy that answers nowhere yet.
-func New(device Device, log *slog.Logger) *Proxy {
-	return &Proxy{device: device, log: log, held: map[netip.Addr]bool{}, frontends: map[netip.AddrPort]*frontend{}}
+func New(device Device, access Access, log *slog.Logger) *Proxy {
+	return &Proxy{device: device, access: access, log: log, held: map[netip.Addr]bool{}, frontends: map[netip.AddrPort]*frontend{}}
 }
 
 // Apply brings addresses and listeners to the plan. What cannot be held or listened at is an error
@@ -63,7 +64,7 @@ func (p *Proxy) Apply(plan Plan) error {
 			front.setBackends(backends)
 			continue
 		}
-		listener, err := net.Listen("tcp4", address.String())
+		listener, err := p.access.listen(address, plan.ClusterIPs[address.Addr()])
 		if err != nil {
 			problems = append(problems, fmt.Errorf("cannot serve %s; something on the node listens at this port of every address? %w", address, err))
 			continue

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,7 +76,7 @@ func TestConnectionsReachReadyEndpointsInTurn(t *testing.T) {
 	origin(t, "127.0.7.1:18080", "one")
 	origin(t, "127.0.7.2:18080", "two")
 	held := device{}
-	proxy := New(held, slog.New(slog.DiscardHandler))
+	proxy := New(held, Access{}, slog.New(slog.DiscardHandler))
 	services := []*corev1.Service{service("web", "127.0.7.100", 18081)}
 	both := []*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.1"), slice("web", 18080, true, "127.0.7.2")}
 	if err := proxy.Apply(NewPlan(services, both, nil)); err != nil {
@@ -121,7 +122,7 @@ func TestClosingEndsOpenConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	proxy := New(device{}, slog.New(slog.DiscardHandler))
+	proxy := New(device{}, Access{}, slog.New(slog.DiscardHandler))
 	plan := NewPlan([]*corev1.Service{service("web", "127.0.7.101", 18083)},
 		[]*discoveryv1.EndpointSlice{slice("web", 18082, true, "127.0.7.1")}, nil)
 	if err := proxy.Apply(plan); err != nil {
@@ -148,7 +149,7 @@ func TestClosingEndsOpenConnections(t *testing.T) {
 
 func TestAnAddressOfTheNodeIsLeftAlone(t *testing.T) {
 	held := device{}
-	proxy := New(held, slog.New(slog.DiscardHandler))
+	proxy := New(held, Access{}, slog.New(slog.DiscardHandler))
 	plan := NewPlan([]*corev1.Service{service("web", "127.0.7.102", 18084)},
 		[]*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.1")},
 		map[netip.Addr]bool{netip.MustParseAddr("127.0.7.102"): true})
@@ -181,5 +182,52 @@ func TestPlanHasNoLoopsHeadlessOrForeignServices(t *testing.T) {
 	}
 	if plan.Addresses[netip.MustParseAddr("10.43.0.11")] || !plan.Addresses[netip.MustParseAddr("10.43.0.10")] {
 		t.Fatalf("got addresses %v", plan.Addresses)
+	}
+}
+
+// askForwarded is ask as a pod that forwards packets makes it.
+func askForwarded(address string) (string, error) {
+	dialer := net.Dialer{Timeout: time.Second, Control: Forwarded}
+	connection, err := dialer.Dial("tcp4", address)
+	if err != nil {
+		return "", err
+	}
+	defer connection.Close()
+	line, err := bufio.NewReader(connection).ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+func TestAForwardingPodReachesClusterIPsOnlyWhenEachPacketIsLookedAt(t *testing.T) {
+	origin(t, "127.0.7.3:18090", "one")
+	lb := service("web", "127.0.7.110", 18091)
+	lb.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "127.0.7.111"}}
+	plan := NewPlan([]*corev1.Service{lb}, []*discoveryv1.EndpointSlice{slice("web", 18090, true, "127.0.7.3")}, nil)
+	for _, hostNamespaceOnly := range []bool{false, true} {
+		proxy := New(device{}, Access{Forwarded: hostNamespaceOnly}, slog.New(slog.DiscardHandler))
+		if err := proxy.Apply(plan); err != nil {
+			t.Fatal(err)
+		}
+		if name, err := ask("127.0.7.110:18091"); err != nil || name != "one" {
+			t.Errorf("a socket of the node does not reach the ClusterIP: %q, %v", name, err)
+		}
+		if name, err := askForwarded("127.0.7.111:18091"); err != nil || name != "one" {
+			t.Errorf("a load balancer's address does not answer: %q, %v", name, err)
+		}
+		name, err := askForwarded("127.0.7.110:18091")
+		if (err == nil && name == "one") != hostNamespaceOnly {
+			t.Errorf("hostNamespaceOnly %v: %q, %v", hostNamespaceOnly, name, err)
+		}
+		if err := proxy.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFromOutsideClusterIPsAnswerOnlyWhenAskedTo(t *testing.T) {
+	for _, external := range []bool{false, true} {
+		program := Access{External: external}.filter(1)
+		if verdict := program[2].K; (verdict == pass) != external {
+			t.Errorf("external %v: packets of another device meet %x", external, verdict)
+		}
 	}
 }

@@ -2,6 +2,10 @@ package tailscale
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -192,4 +196,47 @@ func TestTellsThatAnotherKindIsNotPlayed(t *testing.T) {
 	if err != nil || condition == nil || condition.Status != "False" || condition.Reason != reasonNotPlayed {
 		t.Errorf("condition: %+v, %v", condition, err)
 	}
+}
+
+func TestAConnectorPassesConnectionsIntoItsRoutesAlone(t *testing.T) {
+	d := &device{log: silent, again: make(chan struct{}, 1)}
+	d.set("home", []string{"127.0.8.0/24"})
+	if err := d.forward(t.Context(), netip.MustParseAddr("127.0.9.1")); err != nil {
+		t.Fatal(err)
+	}
+	origin, err := net.Listen("tcp4", "127.0.8.1:18095")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer origin.Close()
+	go func() {
+		if taken, err := origin.Accept(); err == nil {
+			_, _ = taken.Write([]byte("there")) // The test sees what is missing.
+			_ = taken.Close()
+		}
+	}()
+	if answer := connectThrough(t, "127.0.8.1:18095"); !strings.HasSuffix(answer, "there") {
+		t.Errorf("got %q", answer)
+	}
+	if answer := connectThrough(t, "127.0.10.1:18095"); !strings.Contains(answer, "403") {
+		t.Errorf("got %q", answer)
+	}
+}
+
+// connectThrough asks the Connector for a connection, and gives all that comes back.
+func connectThrough(t *testing.T, target string) string {
+	t.Helper()
+	connection, err := net.Dial("tcp4", fmt.Sprintf("127.0.9.1:%d", ForwardPort))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := fmt.Fprintf(connection, "CONNECT %[1]s HTTP/1.1\r\nHost: %[1]s\r\nConnection: close\r\n\r\n", target); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // RunProxy is a proxy pod that the operator made: it becomes a device with the key and the settings of its Secret,
-// keeps its membership there, and stays online. Changed settings reach the tailnet without a restart. No packet is
-// routed: the routes and the exit node exist in the tailnet's view only.
+// keeps its membership there, and stays online. Changed settings reach the tailnet without a restart. Of what it routes
+// TCP connections alone are played, for those who make them at ForwardPort.
 func RunProxy(ctx context.Context, c program.Container) error {
 	client, err := kubernetes.NewForConfig(c.API)
 	if err != nil {
@@ -57,6 +57,11 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 			return nil
 		}
 		return fmt.Errorf("tailscaled: %w", err)
+	}
+	if c.PodIP.IsValid() {
+		if err := d.forward(ctx, c.PodIP); err != nil {
+			return err
+		}
 	}
 	c.Ready(true)
 	following, stop := context.WithCancel(ctx)

@@ -42,6 +42,7 @@ bpf-lb-sock: "true"
 {{- if $v.socketLB.hostNamespaceOnly }}
 bpf-lb-sock-hostns-only: "true"
 {{- end }}
+bpf-lb-external-clusterip: {{ $v.bpf.lbExternalClusterIP | quote }}
 bpf-lb-mode: {{ $v.loadBalancer.mode | quote }}
 bpf-lb-algorithm: {{ $v.loadBalancer.algorithm | quote }}
 bpf-lb-acceleration: {{ $v.loadBalancer.acceleration | quote }}
