@@ -34,6 +34,7 @@ type agent struct {
 	speakers  map[string]*speaker
 	provided  netip.Prefix
 	proxy     *serviceproxy.Proxy
+	announcer *announcer
 	routes    podRoutes
 }
 
@@ -75,6 +76,19 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		a.proxy = serviceproxy.New(device, settings.access, c.Logger)
 	}
 	defer a.stopTraffic()
+	if settings.l2 {
+		if err := sweepL2(); err != nil {
+			return err
+		}
+		a.announcer = &announcer{
+			client: cluster.client, namespace: c.Pod.Namespace, node: c.Node, settings: settings, log: c.Logger,
+			hold: func(leading context.Context, link string, address netip.Addr) error {
+				return holdOnLink(leading, link, address, a)
+			},
+			candidates: map[announcement]*candidate{},
+		}
+		defer a.announcer.close()
+	}
 	return a.loop(ctx)
 }
 
@@ -94,7 +108,10 @@ func (a *agent) followAll() error {
 			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", a.container.Node).String()
 		}))
 	err := errors.Join(a.follow(a.nodes.Core().V1().Nodes().Informer()), a.followCustom(ciliumNodes))
-	if a.settings.bgp || a.settings.serviceProxy {
+	if a.settings.l2 {
+		err = errors.Join(err, a.followCustom(l2Policies))
+	}
+	if a.settings.bgp || a.settings.l2 || a.settings.serviceProxy {
 		err = errors.Join(err,
 			a.follow(a.core.Core().V1().Services().Informer()),
 			a.follow(a.core.Discovery().V1().EndpointSlices().Informer()))
@@ -139,7 +156,10 @@ func (a *agent) pass(ctx context.Context) error {
 		a.container.Network.Provide(cidrs[0])
 		a.container.Ready(true)
 	}
-	err = a.carryTraffic(cidrs)
+	err = a.carryTraffic(cidrs, node.Labels)
+	if a.settings.l2 {
+		err = errors.Join(err, a.announceOnLinks(ctx, node.Labels))
+	}
 	if a.settings.bgp {
 		err = errors.Join(err, a.speak(ctx, cidrs))
 	}

@@ -32,6 +32,7 @@ var (
 	bgpPeerConfigs    = resource("ciliumbgppeerconfigs")
 	bgpAdvertisements = resource("ciliumbgpadvertisements")
 	loadBalancerPools = resource("ciliumloadbalancerippools")
+	l2Policies        = schema.GroupVersionResource{Group: group, Version: "v2alpha1", Resource: "ciliuml2announcementpolicies"}
 )
 
 // cluster is a program's view of the API: clients and the caches that it reacts to.

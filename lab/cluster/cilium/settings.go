@@ -19,6 +19,11 @@ type settings struct {
 	loadBalancerIPAM bool
 	serviceProxy     bool
 	access           serviceproxy.Access
+	l2               bool
+	l2Lease          time.Duration
+	l2Renew          time.Duration
+	l2Retry          time.Duration
+	devices          []string
 	pools            []netip.Prefix
 	maskSize         int
 	agentTaint       string
@@ -32,7 +37,10 @@ type settings struct {
 
 // parseSettings reads cilium-config; an error names the key and what it may be.
 func parseSettings(config map[string]string) (settings, error) {
-	s := settings{bgpSecrets: config["bgp-secrets-namespace"], agentTaint: config["agent-not-ready-taint-key"]}
+	s := settings{
+		bgpSecrets: config["bgp-secrets-namespace"], agentTaint: config["agent-not-ready-taint-key"],
+		devices: strings.FieldsFunc(config["devices"], func(r rune) bool { return r == ' ' || r == ',' }),
+	}
 	if mode := config["ipam"]; mode != "cluster-pool" {
 		return s, fmt.Errorf("cilium-config: ipam=%q: the lab's Cilium only has cluster-pool", mode)
 	}
@@ -48,6 +56,7 @@ func parseSettings(config map[string]string) (settings, error) {
 		"set-cilium-is-up-condition":             {&s.setNetworkStatus, true},
 		"skip-crd-creation":                      {&s.skipCRDs, false},
 		"kube-proxy-replacement":                 {&s.serviceProxy, false},
+		"enable-l2-announcements":                {&s.l2, false},
 		"bpf-lb-external-clusterip":              {&s.access.External, false},
 		"bpf-lb-sock-hostns-only":                {&s.access.Forwarded, false},
 	} {
@@ -80,15 +89,18 @@ func parseSettings(config map[string]string) (settings, error) {
 	return s, s.parseElection(config)
 }
 
-// parseElection reads the operators' leader election times (defaults of cilium-operator).
+// parseElection reads the times of leader elections: the operators', and those of L2 announcements (defaults of Cilium).
 func (s *settings) parseElection(config map[string]string) error {
 	for key, target := range map[string]struct {
 		value    *time.Duration
 		standard time.Duration
 	}{
-		"leader-election-lease-duration": {&s.leaseDuration, 15 * time.Second},
-		"leader-election-renew-deadline": {&s.renewDeadline, 10 * time.Second},
-		"leader-election-retry-period":   {&s.retryPeriod, 2 * time.Second},
+		"leader-election-lease-duration":  {&s.leaseDuration, 15 * time.Second},
+		"leader-election-renew-deadline":  {&s.renewDeadline, 10 * time.Second},
+		"leader-election-retry-period":    {&s.retryPeriod, 2 * time.Second},
+		"l2-announcements-lease-duration": {&s.l2Lease, 15 * time.Second},
+		"l2-announcements-renew-deadline": {&s.l2Renew, 5 * time.Second},
+		"l2-announcements-retry-period":   {&s.l2Retry, 2 * time.Second},
 	} {
 		*target.value = target.standard
 		if text := config[key]; text != "" {

@@ -3,6 +3,7 @@ package cilium
 import (
 	"errors"
 	"net/netip"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -11,19 +12,19 @@ import (
 )
 
 // carryTraffic brings the node's routes to pods, and its answers for Services, up to date.
-func (a *agent) carryTraffic(own []netip.Prefix) error {
+func (a *agent) carryTraffic(own []netip.Prefix, nodeLabels map[string]string) error {
 	nodes, err := list[ciliumNode](a.cluster, ciliumNodes)
 	if err != nil {
 		return err
 	}
 	err = a.routes.apply(routesTo(nodes, a.container.Node, own))
 	if a.proxy != nil {
-		err = errors.Join(err, a.proxyServices())
+		err = errors.Join(err, a.proxyServices(nodeLabels))
 	}
 	return err
 }
 
-func (a *agent) proxyServices() error {
+func (a *agent) proxyServices(nodeLabels map[string]string) error {
 	services, err := a.core.Core().V1().Services().Lister().List(labels.Everything())
 	if err != nil {
 		return err
@@ -35,6 +36,18 @@ func (a *agent) proxyServices() error {
 	taken, err := loopback.Elsewhere()
 	if err != nil {
 		return err
+	}
+	if a.settings.l2 {
+		// What the node answers for on a link is still a service's.
+		announced, err := a.l2Announcements(nodeLabels)
+		if err != nil {
+			return err
+		}
+		for _, one := range announced {
+			for _, text := range strings.Fields(one.addresses) {
+				delete(taken, netip.MustParseAddr(text))
+			}
+		}
 	}
 	return a.proxy.Apply(serviceproxy.NewPlan(services, endpoints, taken))
 }

@@ -195,6 +195,17 @@ type loadBalancerPool struct {
 	Status conditionStatus `json:"status,omitempty"`
 }
 
+type l2Policy struct {
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		NodeSelector    *metav1.LabelSelector `json:"nodeSelector,omitempty"`
+		ServiceSelector *metav1.LabelSelector `json:"serviceSelector,omitempty"`
+		Interfaces      []string              `json:"interfaces,omitempty"`
+		ExternalIPs     bool                  `json:"externalIPs,omitempty"`
+		LoadBalancerIPs bool                  `json:"loadBalancerIPs,omitempty"`
+	} `json:"spec"`
+}
+
 type poolBlock struct {
 	CIDR  string `json:"cidr,omitempty"`
 	Start string `json:"start,omitempty"`

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
+	"homelab/lab/cluster/arp"
 	"homelab/lab/cluster/kubelet/program"
 )
 
@@ -25,12 +26,12 @@ func Run(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
-	link, err := findLink(settings.link)
+	link, err := arp.FindLink(settings.link)
 	if err != nil {
 		return err
 	}
-	vip := address{link: link, ip: settings.address, log: c.Logger}
-	if err := vip.remove(); err != nil {
+	vip := arp.Address{Link: link, IP: settings.address, Log: c.Logger}
+	if err := vip.Remove(); err != nil {
 		return fmt.Errorf("cannot remove the address of an earlier run: %w", err)
 	}
 	client, err := kubernetes.NewForConfig(c.API)
@@ -65,14 +66,14 @@ func Run(ctx context.Context, c program.Container) error {
 // term is one candidacy: it ends when its context ends, the lease is lost or the address cannot be held.
 type term struct {
 	ctx      context.Context
-	vip      address
+	vip      arp.Address
 	election context.Context
 	resign   context.CancelFunc
 	leading  atomic.Bool
 	held     chan error
 }
 
-func newTerm(ctx context.Context, vip address) *term {
+func newTerm(ctx context.Context, vip arp.Address) *term {
 	election, resign := context.WithCancel(context.WithoutCancel(ctx))
 	return &term{ctx: ctx, vip: vip, election: election, resign: resign, held: make(chan error, 1)}
 }
@@ -84,7 +85,7 @@ func (t *term) lead(leading context.Context) {
 	both, cancel := context.WithCancel(leading)
 	defer context.AfterFunc(t.ctx, cancel)()
 	defer cancel()
-	t.held <- t.vip.hold(both)
+	t.held <- t.vip.Hold(both)
 	t.resign()
 }
 

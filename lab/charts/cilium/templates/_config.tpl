@@ -50,6 +50,26 @@ enable-bandwidth-manager: {{ $v.bandwidthManager.enabled | quote }}
 enable-bbr: {{ $v.bandwidthManager.bbr | quote }}
 enable-local-redirect-policy: {{ or $v.localRedirectPolicy $v.localRedirectPolicies.enabled | quote }}
 enable-l2-announcements: {{ $v.l2announcements.enabled | quote }}
+{{- if $v.l2announcements.enabled }}
+{{- with $v.l2announcements.leaseDuration }}
+l2-announcements-lease-duration: {{ . | quote }}
+{{- end }}
+{{- with $v.l2announcements.leaseRenewDeadline }}
+l2-announcements-renew-deadline: {{ . | quote }}
+{{- end }}
+{{- with $v.l2announcements.leaseRetryPeriod }}
+l2-announcements-retry-period: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- with $v.k8sClientRateLimit.qps }}
+k8s-client-qps: {{ . | quote }}
+{{- end }}
+{{- with $v.k8sClientRateLimit.burst }}
+k8s-client-burst: {{ . | quote }}
+{{- end }}
+{{- with $v.MTU }}
+mtu: {{ . | quote }}
+{{- end }}
 enable-l7-proxy: {{ $v.l7Proxy | quote }}
 external-envoy-proxy: {{ eq (include "cilium.envoy.enabled" .) "true" | quote }}
 enable-lb-ipam: {{ $v.enableLBIPAM | quote }}

@@ -1,4 +1,6 @@
-package kubevip
+// Package arp holds an address on one of a machine's network cards for as long as the machine has the right to it, and
+// tells the neighbours.
+package arp
 
 import (
 	"context"
@@ -14,18 +16,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// announceEvery is kube-vip's vip_arpRate default.
+// announceEvery is kube-vip's vip_arpRate default; Cilium announces once, and its neighbours may miss a frame.
 const announceEvery = 3 * time.Second
 
-// address is the virtual address on one link.
-type address struct {
-	link netlink.Link
-	ip   netip.Addr
-	log  *slog.Logger
+// Address is a virtual address on one link.
+type Address struct {
+	Link netlink.Link
+	IP   netip.Addr
+	// Label is kept by the kernel with the address; it begins with the link's name, and may be empty.
+	Label string
+	Log   *slog.Logger
 }
 
-// findLink returns the named link, or that of the default route if the name is empty.
-func findLink(name string) (netlink.Link, error) {
+// FindLink returns the named link, or that of the default route if the name is empty.
+func FindLink(name string) (netlink.Link, error) {
 	if name != "" {
 		link, err := netlink.LinkByName(name)
 		if err != nil {
@@ -45,28 +49,28 @@ func findLink(name string) (netlink.Link, error) {
 	return nil, errors.New("vip_interface is not set and the node has no default route to take the interface from")
 }
 
-func (a address) entry() *netlink.Addr {
-	return &netlink.Addr{IPNet: &net.IPNet{IP: a.ip.AsSlice(), Mask: net.CIDRMask(32, 32)}}
+func (a Address) entry() *netlink.Addr {
+	return &netlink.Addr{IPNet: &net.IPNet{IP: a.IP.AsSlice(), Mask: net.CIDRMask(32, 32)}, Label: a.Label}
 }
 
-// hold adds the address and announces it until ctx ends, then removes it.
-func (a address) hold(ctx context.Context) error {
+// Hold adds the address and announces it until ctx ends, then removes it.
+func (a Address) Hold(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	if err := netlink.AddrReplace(a.link, a.entry()); err != nil {
-		return fmt.Errorf("cannot add %s/32 to %s: %w", a.ip, a.link.Attrs().Name, err)
+	if err := netlink.AddrReplace(a.Link, a.entry()); err != nil {
+		return fmt.Errorf("cannot add %s/32 to %s: %w", a.IP, a.Link.Attrs().Name, err)
 	}
-	a.log.Info("holding the address", "address", a.ip, "interface", a.link.Attrs().Name)
+	a.Log.Info("holding the address", "address", a.IP, "interface", a.Link.Attrs().Name)
 	defer func() {
-		if err := a.remove(); err != nil {
-			a.log.Error("cannot give the address up", "address", a.ip, "error", err)
+		if err := a.Remove(); err != nil {
+			a.Log.Error("cannot give the address up", "address", a.IP, "error", err)
 		}
 	}()
 	// A neighbour may miss a frame, so the first seconds have several.
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, announceEvery) {
 		if err := a.announce(); err != nil {
-			a.log.Warn("cannot announce the address", "address", a.ip, "error", err)
+			a.Log.Warn("cannot announce the address", "address", a.IP, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -76,9 +80,9 @@ func (a address) hold(ctx context.Context) error {
 	}
 }
 
-// remove takes the address off the link; an absent one is fine. A run that was killed leaves it.
-func (a address) remove() error {
-	err := netlink.AddrDel(a.link, a.entry())
+// Remove takes the address off the link; an absent one is fine. A run that was killed leaves it.
+func (a Address) Remove() error {
+	err := netlink.AddrDel(a.Link, a.entry())
 	if errors.Is(err, syscall.EADDRNOTAVAIL) {
 		return nil
 	}
@@ -86,8 +90,8 @@ func (a address) remove() error {
 }
 
 // announce broadcasts a gratuitous ARP request and reply (RFC 5227, section 3).
-func (a address) announce() error {
-	attributes := a.link.Attrs()
+func (a Address) announce() error {
+	attributes := a.Link.Attrs()
 	if len(attributes.HardwareAddr) != 6 {
 		return fmt.Errorf("interface %s has no Ethernet address", attributes.Name)
 	}
@@ -99,7 +103,7 @@ func (a address) announce() error {
 	to := &unix.SockaddrLinklayer{Protocol: swap(unix.ETH_P_ARP), Ifindex: attributes.Index, Halen: 6,
 		Addr: [8]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
 	for _, operation := range []byte{1, 2} {
-		if err := unix.Sendto(socket, frame(attributes.HardwareAddr, a.ip, operation), 0, to); err != nil {
+		if err := unix.Sendto(socket, frame(attributes.HardwareAddr, a.IP, operation), 0, to); err != nil {
 			return err
 		}
 	}
