@@ -10,9 +10,20 @@ export interface MachineDefinition {
   readonly nic: {
     /** Upper-case MAC address. */
     readonly mac: string;
-    /** Bridge in the lab (SiteInventory.bridge). */
+    /** Bridge in the lab: the LAN's (SiteInventory.bridge), or a segment of its own, which is made when it is missing. */
     readonly bridge: string;
+    readonly mtu: number;
   };
+  /** Cards beside the first; those without an address are down, and have the name that the kernel gave them. */
+  readonly furtherNics: readonly {
+    /** Name in the machine. */
+    readonly name: string;
+    readonly mac: string;
+    readonly bridge: string;
+    readonly mtu: number;
+    /** CIDR form. */
+    readonly address?: string;
+  }[];
   readonly cloudInit: {
     /** Changes when a first boot is due again; NoCloud's instance-id. */
     readonly instanceId: string;

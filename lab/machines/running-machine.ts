@@ -125,7 +125,9 @@ async function spawnSandbox(
     hostEtc,
     infoFd,
   });
-  await connect({ vmid: definition.vmid, ...definition.nic, ...definition.cloudInit });
+  const { address, gateway } = definition.cloudInit;
+  const lan = { name: "eth0", ...definition.nic, address };
+  await connect({ vmid: definition.vmid, cards: [lan, ...definition.furtherNics], gateway });
   const console = openSync(join(directory, "console.log"), "w");
   try {
     return spawn("ip", ["netns", "exec", namespaceOf(definition.vmid), "bwrap", ...args], {

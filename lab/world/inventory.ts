@@ -8,6 +8,8 @@ export interface HostInventory {
   /** Physical memory in MiB. */
   readonly memoryMiB: number;
   readonly cores: number;
+  /** Its bridges; those of one name on a site's hosts are wired together. */
+  readonly bridges: readonly { readonly name: string; readonly mtu: number }[];
   /** PCI devices that mappings may name. */
   readonly pciDevices: readonly {
     readonly path: string;
@@ -24,8 +26,10 @@ export interface HostInventory {
 /** One LAN with its router and its Proxmox cluster. */
 export interface SiteInventory {
   readonly name: string;
-  /** Linux bridge inside the lab; machines know it as vmbr0 on every host. */
+  /** Linux bridge inside the lab that is the LAN; machines know it as vmbr0 on every host. */
   readonly bridge: string;
+  /** VLAN that the LAN is on the hosts' vmbr0; untagged when left out. */
+  readonly vlan?: number;
   /** LAN in CIDR form. */
   readonly lan: string;
   /** The router's address on the LAN; it also answers DNS. */
@@ -37,11 +41,18 @@ export interface SiteInventory {
   readonly hosts: readonly HostInventory[];
 }
 
+/** The bridge of every host that leads to the LAN. */
+export const lanBridge = "vmbr0";
+
 const host = (name: string, address: string): HostInventory => ({
   name,
   address,
   memoryMiB: 65_536,
   cores: 16,
+  bridges: [
+    { name: lanBridge, mtu: 1500 },
+    { name: "vmbr1", mtu: 9000 },
+  ],
   pciDevices: [
     { path: "0000:01:00.0", id: "10de:2204", subsystemId: "1462:3884", iommuGroup: 12 },
     { path: "0000:01:00.1", id: "10de:1aef", subsystemId: "1462:3884", iommuGroup: 12 },

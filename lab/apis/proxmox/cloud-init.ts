@@ -32,27 +32,37 @@ export async function cloudInitDrive(site: Site, vm: StoredVm): Promise<CloudIni
     );
   const network = networkOf(vm);
   const userData = await userDataOf(site, vm);
-  const hash = createHash("sha1").update(userData).update(JSON.stringify(network)).digest("hex");
+  const further = Object.keys(vm.config)
+    .filter((name) => /^ipconfig[1-9]\d*$/.test(name))
+    .map((name) => `${name}: ${vm.config[name] ?? ""}`);
+  const described = [JSON.stringify(network), ...further].join("\n");
+  const hash = createHash("sha1").update(userData).update(described).digest("hex");
   return { instanceId: hash, userData, ...network };
 }
 
 function networkOf(vm: StoredVm): Omit<CloudInitDrive, "instanceId" | "userData"> {
-  const text = vm.config.ipconfig0;
-  const address = text === undefined ? undefined : parseProperties(text).get("ip");
-  if (text === undefined || address === undefined)
+  const address = staticAddress(vm, 0);
+  if (address === undefined)
     throw failure(
       `VM ${vm.vmid} has no address: set ipconfig0 to ip=ADDRESS/PREFIX,gw=GATEWAY (there is no DHCP in the lab)`,
     );
-  if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(address))
-    throw failure(
-      `VM ${vm.vmid}: ipconfig0 has ip=${address}: the lab supports a static IPv4 address with a prefix only`,
-    );
   return {
     address,
-    gateway: parseProperties(text).get("gw"),
+    gateway: parseProperties(vm.config.ipconfig0 ?? "").get("gw"),
     nameservers: (vm.config.nameserver ?? "").split(/[\s,;]+/).filter((server) => server !== ""),
     searchDomain: vm.config.searchdomain,
   };
+}
+
+/** The static address of a card in CIDR form; undefined without one. @throws 500 when it is none. */
+export function staticAddress(vm: StoredVm, card: number): string | undefined {
+  const text = vm.config[`ipconfig${card}`];
+  const address = text === undefined ? undefined : parseProperties(text).get("ip");
+  if (address !== undefined && !/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(address))
+    throw failure(
+      `VM ${vm.vmid}: ipconfig${card} has ip=${address}: the lab supports a static IPv4 address with a prefix only`,
+    );
+  return address;
 }
 
 /** The `#cloud-config` document. @throws 500 when the snippet is not on the VM's node. */

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { HostInventory } from "../../world/inventory.ts";
+import { lanBridge, type HostInventory } from "../../world/inventory.ts";
 import { ApiError, parameterError } from "./api-error.ts";
 import type { Route } from "./route.ts";
 import { nodeOf, vmidOf, type Site } from "./site.ts";
@@ -123,9 +123,19 @@ function networkInterfaces(site: Site, host: HostInventory): unknown[] {
   const common = { active: 1, autostart: 1, families: ["inet"], method6: "manual" };
   return [
     { ...common, iface: "nic0", type: "eth", method: "manual", exists: 1, priority: 3 },
+    ...host.bridges
+      .filter(({ name }) => name !== lanBridge)
+      .map(({ name, mtu }) => ({
+        ...common,
+        iface: name,
+        type: "bridge",
+        method: "manual",
+        mtu: String(mtu),
+        bridge_ports: "",
+      })),
     {
       ...common,
-      iface: "vmbr0",
+      iface: lanBridge,
       type: "bridge",
       method: "static",
       address: host.address,

@@ -1,15 +1,14 @@
 import type { MachineDefinition } from "../../machines/machine.ts";
 import { failure } from "./api-error.ts";
-import { cloudInitDrive } from "./cloud-init.ts";
+import { lanBridge } from "../../world/inventory.ts";
+import { segmentPrefix } from "../../machines/network.ts";
+import { cloudInitDrive, staticAddress } from "./cloud-init.ts";
 import { takeDevices } from "./devices.ts";
 import { parseProperties } from "./property-string.ts";
 import { hostNamed, type Site } from "./site.ts";
 import type { StoredVm } from "./store.ts";
 import { dataDisks, volumeOfDisk } from "./vm-disks.ts";
 import { parseNetwork } from "./vm-network.ts";
-
-/** The bridge that every host has; in the lab it is the site's own. */
-const hostBridge = "vmbr0";
 
 /**
  * What the hypervisor needs to know to start a VM.
@@ -27,7 +26,8 @@ export async function machineDefinition(site: Site, vm: StoredVm): Promise<Machi
     host: vm.node,
     memoryMiB: memoryMiB(vm),
     cores: cores(vm),
-    nic: networkCard(site, vm),
+    nic: firstCard(site, vm),
+    furtherNics: furtherCards(site, vm),
     cloudInit: await cloudInitDrive(site, vm),
     diskBytes: volumeOfDisk(site, vm, root)?.bytes ?? 0,
     disks,
@@ -60,17 +60,49 @@ function rootDisk(site: Site, vm: StoredVm): string {
   return root;
 }
 
-function networkCard(site: Site, vm: StoredVm): MachineDefinition["nic"] {
-  const names = Object.keys(vm.config).filter((name) => /^net\d+$/.test(name));
+function firstCard(site: Site, vm: StoredVm): MachineDefinition["nic"] {
   const value = vm.config.net0;
   if (value === undefined) throw failure(`VM ${vm.vmid} has no network card net0`);
-  if (names.length > 1)
-    throw failure(`VM ${vm.vmid} has ${names.join(", ")}: the lab's machines have one card, net0`);
-  const card = parseNetwork(value);
-  if (card.bridge !== hostBridge) throw failure(`bridge '${card.bridge ?? ""}' does not exist`);
-  if (card.tag !== undefined)
-    throw failure(`VM ${vm.vmid}: net0 has VLAN tag ${card.tag}: the lab has no VLANs`);
-  return { mac: card.mac, bridge: site.inventory.bridge };
+  return wired(site, vm, "net0", value);
+}
+
+/**
+ * The cards beside net0. The machine is told of those with an address alone (`nocloud_network` in Cloudinit.pm), by which
+ * they are called ethN; the others have the name of their place on the bus, as systemd gives it.
+ */
+function furtherCards(site: Site, vm: StoredVm): MachineDefinition["furtherNics"] {
+  return Object.keys(vm.config)
+    .map((name) => Number(/^net([1-9]\d*)$/.exec(name)?.[1] ?? 0))
+    .filter((index) => index > 0)
+    .sort((a, b) => a - b)
+    .map((index) => {
+      const address = staticAddress(vm, index);
+      const name = address === undefined ? `ens${18 + index}` : `eth${index}`;
+      return { name, address, ...wired(site, vm, `net${index}`, vm.config[`net${index}`] ?? "") };
+    });
+}
+
+/**
+ * Where a card leads: the LAN, or a segment that has the site's machines with the same bridge and tag and nobody else.
+ * @throws 500 as at a real start (`print_netdevice_full` in QemuServer.pm)
+ */
+function wired(site: Site, vm: StoredVm, name: string, value: string): MachineDefinition["nic"] {
+  const { mac, bridge = "", tag = "0", mtu } = parseNetwork(value);
+  const { bridges } = hostNamed(site, vm.node);
+  const found = bridges.find((each) => each.name === bridge);
+  if (found === undefined) throw failure(`bridge '${bridge}' does not exist`);
+  // 1 and nothing are the bridge's own; the lab's machines are of a machine version that takes it over.
+  const size = mtu === undefined || mtu === "1" ? found.mtu : Number(mtu);
+  if (size < 576)
+    throw failure(`netdev ${name}: MTU '${size}' is smaller than the IP minimum MTU '576'`);
+  if (size > found.mtu)
+    throw failure(
+      `netdev ${name}: MTU '${size}' is bigger than the bridge MTU '${found.mtu}' - adjust the MTU for the network device in the VM configuration, while ensuring that the bridge is configured as desired.`,
+    );
+  const { inventory } = site;
+  const onLan = bridge === lanBridge && Number(tag) === (inventory.vlan ?? 0);
+  const segment = `${segmentPrefix}${inventory.bridge.slice(-2)}${bridge.slice(-3)}.${tag}`;
+  return { mac, bridge: onLan ? inventory.bridge : segment, mtu: size };
 }
 
 /** @throws 500 when the host's memory does not hold the VM beside those that run there. */

@@ -14,6 +14,7 @@ export interface NetworkCard {
   readonly bridge?: string;
   /** VLAN id. */
   readonly tag?: string;
+  readonly mtu?: string;
 }
 
 /** A MAC address with the prefix of Proxmox's own, BC:24:11. */
@@ -44,14 +45,34 @@ export function normaliseNetwork(name: string, value: string): string {
     throw parameterError({ [name]: `invalid format - unknown model '${model}'` });
   if (!/^[0-9A-F][02468ACE](?::[0-9A-F]{2}){5}$/.test(mac))
     throw parameterError({ [name]: `invalid format - value is not a valid unicast MAC: '${mac}'` });
+  checkNumbers(name, properties);
   properties.delete("model");
   properties.delete("macaddr");
   return [`${model}=${mac}`, printProperties(properties)].filter((piece) => piece !== "").join(",");
+}
+
+/** Bridge's name and limits as qemu-server has them (Network.pm, $net_fmt; JSONSchema.pm, parse_bridge_id). */
+function checkNumbers(name: string, properties: ReadonlyMap<string, string>): void {
+  const bridge = properties.get("bridge");
+  if (bridge !== undefined && !/^[-_.\w]+$/.test(bridge))
+    throw parameterError({ [name]: `invalid format - bridge: invalid bridge ID '${bridge}'` });
+  for (const [key, low, high] of [
+    ["tag", 1, 4094],
+    ["mtu", 1, 65_520],
+  ] as const) {
+    const text = properties.get(key);
+    if (text === undefined) continue;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) continue;
+    const bound = value < low ? `a minimum value of ${low}` : `a maximum value of ${high}`;
+    throw parameterError({ [name]: `invalid format - ${key}: value must have ${bound}` });
+  }
 }
 
 /** Reads a stored card. */
 export function parseNetwork(value: string): NetworkCard {
   const properties = parseProperties(value);
   const [model = "", mac = ""] = [...properties].find(([key]) => models.has(key)) ?? [];
-  return { model, mac, bridge: properties.get("bridge"), tag: properties.get("tag") };
+  const of = (key: string): string | undefined => properties.get(key);
+  return { model, mac, bridge: of("bridge"), tag: of("tag"), mtu: of("mtu") };
 }

@@ -8,7 +8,8 @@ const definition = (userData: string): MachineDefinition => ({
   host: "stone",
   memoryMiB: 8192,
   cores: 4,
-  nic: { mac: "BC:24:11:00:00:01", bridge: "vmbr0" },
+  nic: { mac: "BC:24:11:00:00:01", bridge: "vmbr0", mtu: 1500 },
+  furtherNics: [],
   cloudInit: {
     instanceId: "one",
     userData,

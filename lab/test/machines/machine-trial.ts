@@ -54,7 +54,8 @@ const definition = (number: 1 | 2): MachineDefinition => ({
   host: "stone",
   memoryMiB: 2048,
   cores: 3,
-  nic: { mac: `BC:24:11:00:00:0${number}`, bridge: "vmbr0" },
+  nic: { mac: `BC:24:11:00:00:0${number}`, bridge: "vmbr0", mtu: 1500 },
+  furtherNics: [],
   diskBytes: 64 * 1024 ** 3,
   disks: [],
   cloudInit: {

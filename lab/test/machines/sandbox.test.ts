@@ -85,19 +85,26 @@ describe("a machine's surroundings", () => {
     assert.doesNotMatch(status, /jq/);
   });
 
-  it("gets its MAC, address and route in its own namespace", () => {
+  const card = (last: string) => ({ mac: `BC:24:11:00:00:${last}`, mtu: 1500 });
+
+  it("gets its cards, addresses and route in its own namespace", () => {
     const steps = connectSteps({
       vmid: 121,
-      mac: "BC:24:11:00:00:01",
-      bridge: "vmbr0",
-      address: "192.168.1.21/24",
+      cards: [
+        { name: "eth0", ...card("01"), bridge: "vmbr0", address: "192.168.1.21/24" },
+        { name: "eth1", ...card("02"), mtu: 9000, bridge: "segr0br1.30", address: "10.1.0.2/24" },
+        { name: "ens20", ...card("03"), bridge: "segr0br1.0" },
+      ],
       gateway: "192.168.1.1",
     }).map((step) => step.join(" "));
-    assert.ok(
-      steps.includes(
-        "link add vm121 type veth peer name eth0 address BC:24:11:00:00:01 netns vm-121",
-      ),
-    );
+    const made = steps.filter((step) => step.startsWith("link add"));
+    assert.deepEqual(made, [
+      "link add vm121 mtu 1500 type veth peer name eth0 address BC:24:11:00:00:01 mtu 1500 netns vm-121",
+      "link add vm121n1 mtu 9000 type veth peer name eth1 address BC:24:11:00:00:02 mtu 9000 netns vm-121",
+      "link add vm121n2 mtu 1500 type veth peer name ens20 address BC:24:11:00:00:03 mtu 1500 netns vm-121",
+    ]);
+    assert.ok(steps.includes("-n vm-121 link set eth1 up"));
+    assert.ok(!steps.includes("-n vm-121 link set ens20 up"), "a card without an address is up");
     assert.ok(steps.includes("-n vm-121 addr add 192.168.1.21/24 dev eth0"));
     assert.equal(steps.at(-1), "-n vm-121 route add default via 192.168.1.1 dev eth0");
   });

@@ -32,10 +32,59 @@ describe("Proxmox API: what a machine of the lab needs to start", () => {
     await refuses({ ipconfig0: "ip=dhcp" }, /static IPv4 address/);
   });
 
-  it("one card on the host's bridge, without a VLAN", async () => {
-    await refuses({ net1: "model=virtio,bridge=vmbr0" }, /net0, net1: .*one card/);
+  it("bridges that its host has, with an MTU that they carry", async () => {
     await refuses({ net0: "model=virtio,bridge=vmbr9" }, /bridge 'vmbr9' does not exist/);
-    await refuses({ net0: "model=virtio,bridge=vmbr0,tag=30" }, /VLAN tag 30/);
+    await refuses({ net1: "model=virtio,bridge=vmbr9" }, /bridge 'vmbr9' does not exist/);
+    await refuses(
+      { net0: "model=virtio,bridge=vmbr0,mtu=9000" },
+      /netdev net0: MTU '9000' is bigger than the bridge MTU '1500' - adjust the MTU/,
+    );
+    await refuses({ net0: "model=virtio,bridge=vmbr0,mtu=500" }, /smaller than the IP minimum MTU/);
+    await refuses(
+      { net1: "model=virtio,bridge=vmbr1", ipconfig1: "ip=dhcp" },
+      /ipconfig1 has ip=dhcp: .*static IPv4 address/,
+    );
+  });
+
+  it("tags, MTUs and bridge names within Proxmox's limits", async () => {
+    for (const [net0, reason] of [
+      ["model=virtio,bridge=vmbr0,tag=4095", /net0.*tag: value must have a maximum value of 4094/],
+      ["model=virtio,bridge=vmbr0,tag=0", /net0.*tag: value must have a minimum value of 1/],
+      [
+        "model=virtio,bridge=vmbr0,mtu=70000",
+        /net0.*mtu: value must have a maximum value of 65520/,
+      ],
+      ["model=virtio,bridge=vm/br0", /net0.*invalid bridge ID 'vm\/br0'/],
+    ] as const)
+      assert.match(await cluster.refusal("PUT", `${vm}/config`, { net0 }), reason);
+  });
+
+  it("no more for a second card and a VLAN tag: each has its own segment", async () => {
+    const cards = {
+      net0: "model=virtio,bridge=vmbr0,tag=30",
+      net1: "model=virtio,bridge=vmbr1,mtu=9000",
+      net2: "model=virtio,bridge=vmbr1,tag=7",
+      ipconfig1: "ip=10.10.10.21/24",
+    };
+    await cluster.ok("PUT", `${vm}/config`, cards);
+    assert.equal(await start(), "OK");
+    const machine = cluster.hypervisor.started.at(-1);
+    assert.ok(machine);
+    const { nic, furtherNics } = machine;
+    assert.notEqual(nic.bridge, "vmbr0");
+    assert.deepEqual(
+      furtherNics.map(({ name, address, mtu }) => [name, address, mtu]),
+      [
+        ["eth1", "10.10.10.21/24", 9000],
+        ["ens20", undefined, 9000],
+      ],
+    );
+    assert.equal(new Set([nic, ...furtherNics].map(({ bridge }) => bridge)).size, 3);
+    await cluster.task("POST", `${vm}/status/stop`);
+    await cluster.ok("PUT", `${vm}/config`, {
+      net0: vmFields(121).net0 ?? "",
+      delete: "net1,net2,ipconfig1",
+    });
   });
 
   it("a snippet that lies on its node, a mapping that exists, memory that the host has", async () => {
