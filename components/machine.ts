@@ -24,6 +24,10 @@ export interface MachineSpec {
   /** Where its image, its cloud-init document and its root disk are kept. */
   readonly datastores: Datastores;
   readonly mac?: string;
+  /** Where its way to the LAN differs from the other machines'; VLAN 0 is none. */
+  readonly network?: { readonly bridge?: string; readonly vlan?: number; readonly mtu?: number };
+  /** Cards beside the one on the LAN; addresses in CIDR form. */
+  readonly cards: readonly NetworkCard[];
   /** Further Proxmox tags. */
   readonly tags: readonly string[];
   /** Kubernetes labels of the node. */
@@ -49,6 +53,16 @@ export interface Datastores {
   readonly images: string;
   readonly snippets: string;
   readonly disks: string;
+}
+
+/** A network card beside the one on the LAN. */
+export interface NetworkCard {
+  readonly bridge: string;
+  /** 0 is none. */
+  readonly vlan?: number;
+  /** In CIDR form; without one the machine leaves the card alone. */
+  readonly address?: string;
+  readonly mtu?: number;
 }
 
 /** Memory in the unit that Proxmox and the machines' scripts count in. */

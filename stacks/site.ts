@@ -1,12 +1,12 @@
-import type { Output } from "@pulumi/pulumi";
+import { secret, type Output } from "@pulumi/pulumi";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
 import { deployApps } from "./apps/deploy.ts";
 import { lookAround, type World } from "./look-around.ts";
-import { openSite, type ReadSecrets } from "./open-site.ts";
+import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
-import { deployNetwork, routerPlan } from "./parts/network/deploy.ts";
+import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -22,8 +22,10 @@ export interface SiteOutputs {
     readonly role: string;
     readonly address: string;
   }[];
-  /** The peering router's config, for whoever loads it there. */
-  readonly router: RouterConfig;
+  /** The peering router's config, for whoever loads it there; secret where it holds a password. Of several, the first's. */
+  readonly router?: RouterConfig | Output<RouterConfig>;
+  /** The configs of all peering routers by their address, where there are several. */
+  readonly routers?: Readonly<Record<string, RouterConfig | Output<RouterConfig>>>;
   /** Addresses on the internet. */
   readonly published: readonly string[];
   /** Logins of programs at Access, by token name; secret. */
@@ -67,12 +69,26 @@ export async function deploySite(
     version: config.cluster.version,
     vip: config.cluster.vip,
     nodes: config.machines.map(({ name: node, role, address }) => ({ name: node, role, address })),
-    router: routerConfig(routerPlan(site)),
+    ...routerOutputs(site),
     published: published.map(({ hostname }) => `https://${hostname}`),
     serviceTokens,
     kubeconfig: cluster.kubeconfig,
     certificates: { ends: cluster.certificatesEnd, renewed: found.renewal.renews },
     sshPrivateKey: machines.privateKey,
     knownHosts: machines.knownHosts,
+  };
+}
+
+/** What the owners of the routers load there; a password makes a text secret. */
+function routerOutputs(site: Site): Pick<SiteOutputs, "router" | "routers"> {
+  const configs = routerPlans(site).map((plan) => {
+    const config = routerConfig(plan);
+    return [plan.routerAddress, plan.password === undefined ? config : secret(config)] as const;
+  });
+  const [first] = configs;
+  if (first === undefined) return {};
+  return {
+    router: first[1],
+    ...(configs.length > 1 ? { routers: Object.fromEntries(configs) } : {}),
   };
 }

@@ -18,7 +18,11 @@ export function addressNumber(address: string): number {
 
 /** The address at a place of a network: 0 is its own, 1 the first that can be used. */
 export function addressAt(cidr: string, place: number): string {
-  const number = cidrRange(cidr).first + place;
+  return dotted(cidrRange(cidr).first + place);
+}
+
+/** An unsigned 32-bit number as an IPv4 address. */
+export function dotted(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
 }
 
@@ -40,8 +44,11 @@ export function contains(cidr: string, address: string): boolean {
 
 /** Whether two networks share an address. */
 export function overlap(left: string, right: string): boolean {
-  const a = cidrRange(left);
-  const b = cidrRange(right);
+  return meet(cidrRange(left), cidrRange(right));
+}
+
+/** Whether two ranges share an address. */
+export function meet(a: Range, b: Range): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
 

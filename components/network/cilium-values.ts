@@ -1,3 +1,5 @@
+import { l2Values } from "./load-balancers.ts";
+
 /** What Cilium must know of the cluster. */
 export interface CiliumPlan {
   /** Pod network in CIDR form; each node takes a /24 of it. */
@@ -5,10 +7,18 @@ export interface CiliumPlan {
   /** Number of nodes. */
   readonly nodes: number;
   readonly clusterName: string;
+  /** Network interface of the machines on the LAN. */
+  readonly interface: string;
+  /** MTU of that interface. */
+  readonly mtu: number;
+  /** Whether ClusterIPs answer from outside of the cluster. */
+  readonly exposeServices: boolean;
+  /** How services' addresses become known: to the router, or by ARP to the LAN itself. */
+  readonly announce: "bgp" | "l2";
 }
 
 /**
- * Values of the Cilium chart: kube-proxy's work, Hubble and the BGP control plane. Each node reaches the API through
+ * Values of the Cilium chart: kube-proxy's work, Hubble, and how services are announced. Each node reaches the API through
  * itself (RKE2 listens on 127.0.0.1:6443 everywhere), so Cilium needs no address to begin with. Nodes share the LAN, so
  * pods are routed without a tunnel.
  * @see https://docs.cilium.io/en/v1.19/helm-reference/
@@ -23,15 +33,31 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     routingMode: "native",
     ipv4NativeRoutingCIDR: plan.pods,
     autoDirectNodeRoutes: true,
-    bpf: { masquerade: true },
+    // Without a name Cilium takes tailscaled's interface too, and the least MTU of all of them for every pod
+    // (pkg/datapath/linux/devices_controller.go, pkg/mtu/manager.go).
+    devices: plan.interface,
+    MTU: plan.mtu,
+    bpf: {
+      masquerade: true,
+      // Cilium drops what comes from outside for a ClusterIP, announced or not (bpf/lib/nodeport.h).
+      lbExternalClusterIP: plan.exposeServices,
+    },
+    // Sockets of pods are left alone, so that packets which a pod forwards, as the Connector does, meet the load
+    // balancing too (https://tailscale.com/docs/kubernetes-operator/reference/compatibility).
+    socketLB: { hostNamespaceOnly: true },
     localRedirectPolicies: { enabled: true },
     ipam: {
       mode: "cluster-pool",
       operator: { clusterPoolIPv4PodCIDRList: [plan.pods], clusterPoolIPv4MaskSize: 24 },
     },
-    bgpControlPlane: { enabled: true },
+    bgpControlPlane: { enabled: plan.announce === "bgp" },
+    ...(plan.announce === "l2" ? l2Values() : {}),
     envoy: { enabled: true },
-    operator: { replicas: Math.min(2, plan.nodes), rollOutPods: true },
+    operator: {
+      replicas: Math.min(2, plan.nodes),
+      rollOutPods: true,
+      tolerations: operatorTolerations,
+    },
     hubble: {
       enabled: true,
       relay: { enabled: true },
@@ -46,3 +72,15 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     },
   };
 }
+
+/**
+ * Those of the chart, and the taint of servers that run no ordinary pods: two operators never share a node, and with one
+ * agent beside such servers the second found no place. A list in values replaces the chart's.
+ */
+const operatorTolerations = [
+  "node-role.kubernetes.io/control-plane",
+  "node-role.kubernetes.io/master",
+  "node.kubernetes.io/not-ready",
+  "node.cloudprovider.kubernetes.io/uninitialized",
+  "CriticalAddonsOnly",
+].map((key) => ({ key, operator: "Exists" }));

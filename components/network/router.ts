@@ -9,6 +9,8 @@ export interface RouterPlan {
   readonly routerAsn: number;
   /** Address of the router's BGP speaker; also its router id. */
   readonly routerAddress: string;
+  /** Password of its sessions with the nodes (TCP MD5, RFC 2385). */
+  readonly password?: string;
   /** Networks that nodes may announce: pods, services, load balancers, in CIDR form. */
   readonly prefixes: readonly string[];
   /** Its neighbours: the nodes of the cluster. */
@@ -66,7 +68,7 @@ filter from_cluster {
 }
 
 template bgp cluster_node {
-  local ${plan.routerAddress} as ${plan.routerAsn};
+  local ${plan.routerAddress} as ${plan.routerAsn};${plan.password === undefined ? "" : `\n  password "${plan.password}";`}
   multihop ${session.multihop};
   hold time ${session.hold};
   keepalive time ${session.keepalive};
@@ -110,7 +112,7 @@ router bgp ${plan.routerAsn}
  bgp graceful-restart
  no bgp default ipv4-unicast
  neighbor cluster peer-group
- neighbor cluster remote-as ${plan.localAsn}
+ neighbor cluster remote-as ${plan.localAsn}${plan.password === undefined ? "" : `\n neighbor cluster password ${plan.password}`}
  neighbor cluster update-source ${plan.routerAddress}
  neighbor cluster ebgp-multihop ${session.multihop}
  neighbor cluster timers ${session.keepalive} ${session.hold}

@@ -14,3 +14,21 @@ export function machineMac(machine: Pick<MachineSpec, "vmId" | "address" | "mac"
     .join(":")
     .toUpperCase();
 }
+
+/**
+ * MAC address of a machine's further card, from 1: that of its first card with the number added to the third byte and the
+ * other half of the locally administered addresses, so that no first card of any machine has it.
+ */
+export function cardMac(
+  machine: Pick<MachineSpec, "vmId" | "address" | "mac">,
+  index: number,
+): string {
+  const bytes = machineMac(machine)
+    .split(":")
+    .map((byte) => Number.parseInt(byte, 16));
+  const [first = 0, second = 0, third = 0, ...id] = bytes;
+  return [0x02 | ((first ^ 0x80) & 0xfe), second, (third + index) & 0xff, ...id]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join(":")
+    .toUpperCase();
+}

@@ -19,7 +19,7 @@ export type VmInputs = Partial<Omit<ReturnType<typeof vmArgs>, "disks">> & {
  */
 export function wantedSettings(vm: VmInputs): RestartSettings {
   const { dns, ipConfigs, datastoreId } = vm.initialization ?? {};
-  const [card] = ipConfigs ?? [];
+  const [card, ...further] = ipConfigs ?? [];
   return {
     memory: `${vm.memory?.dedicated ?? 512} MiB`,
     cores: String(vm.cpu?.cores ?? 1),
@@ -30,6 +30,7 @@ export function wantedSettings(vm: VmInputs): RestartSettings {
     "MAC address": vm.networkDevices?.[0]?.macAddress ?? "",
     address: card?.ipv4.address ?? "",
     gateway: card?.ipv4.gateway ?? "",
+    "addresses of further cards": further.map(({ ipv4 }) => ipv4.address).join(", "),
     "DNS servers": (dns?.servers ?? []).join(", "),
     "DNS domain": dns?.domain ?? "",
     "datastore of the cloud-init drive": datastoreId ?? "",
@@ -56,6 +57,9 @@ export function settingsInForce(config: Readonly<Record<string, unknown>>): Rest
     );
   const cpu = parts("cpu");
   const card = parts("ipconfig0");
+  const further = Object.keys(config)
+    .filter((key) => /^ipconfig[1-9]\d*$/.test(key))
+    .sort((a, b) => Number(a.slice(8)) - Number(b.slice(8)));
   const pci = Object.keys(config)
     .filter((key) => /^hostpci\d+$/.test(key))
     .sort((a, b) => Number(a.slice(7)) - Number(b.slice(7)));
@@ -71,6 +75,7 @@ export function settingsInForce(config: Readonly<Record<string, unknown>>): Rest
     "MAC address": parts("net0").get("virtio") ?? "",
     address: card.get("ip") ?? "",
     gateway: card.get("gw") ?? "",
+    "addresses of further cards": further.map((key) => parts(key).get("ip") ?? "").join(", "),
     "DNS servers": text("nameserver")
       .split(/[\s,]+/)
       .filter(Boolean)

@@ -10,6 +10,9 @@ export interface SitePlan {
   readonly gateway: string;
   readonly dns: readonly string[];
   readonly bridge: string;
+  /** VLAN tag of the LAN on the bridge, and its MTU. */
+  readonly vlan?: number;
+  readonly mtu?: number;
   readonly pool: string;
   readonly image: ImageSource;
   readonly pciMappings: readonly {

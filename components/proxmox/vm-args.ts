@@ -1,8 +1,8 @@
 import type { VmLegacyArgs } from "@muhlba91/pulumi-proxmoxve";
 import type { Input } from "@pulumi/pulumi";
 import { memoryMiB, type Machine, type MachineSpec, type PlannedMachine } from "../machine.ts";
+import { networkCards } from "./cards.ts";
 import { slotName, wantedDisks } from "./disks.ts";
-import { machineMac } from "./mac.ts";
 import { machineTags } from "./tags.ts";
 import type { SitePlan } from "./types.ts";
 
@@ -22,7 +22,7 @@ export function vmArgs(
   startOrder: number,
   importFrom: Input<string>,
 ) {
-  const prefix = site.lan.split("/")[1] ?? "24";
+  const { networkDevices, ipConfigs } = networkCards(site, machine);
   const disk = { iothread: true, discard: "on", ssd: true };
   return {
     name: machine.name,
@@ -46,7 +46,7 @@ export function vmArgs(
     memory: { dedicated: memoryMiB(machine) },
     // A server's containers may take 90 s of it when the host shuts down; then the host cuts the machine off.
     startup: { order: startOrder, upDelay: 10, downDelay: 180 },
-    networkDevices: [{ model: "virtio", bridge: site.bridge, macAddress: machineMac(machine) }],
+    networkDevices,
     disks: wantedDisks(machine).map(({ name, slot, sizeGiB, datastore }) => ({
       interface: slotName(slot),
       datastoreId: datastore,
@@ -58,7 +58,7 @@ export function vmArgs(
     initialization: {
       datastoreId: machine.datastores.disks,
       interface: "ide2",
-      ipConfigs: [{ ipv4: { address: `${machine.address}/${prefix}`, gateway: site.gateway } }],
+      ipConfigs,
       dns: { domain: site.domain, servers: [...site.dns] },
       // A plain string: the document's own id as an output would replace the machine when the document is replaced.
       userDataFileId: `${machine.datastores.snippets}:snippets/${snippetName(site.name, machine.name)}`,

@@ -123,7 +123,8 @@ function container(args: KubeVipArgs): object {
     vip_renewdeadline: "3",
     vip_retryperiod: "1",
     address: args.vip,
-    prometheus_server: ":2112",
+    // On the host's network its default, all addresses, would show the metrics to the LAN without a login.
+    prometheus_server: "127.0.0.1:2112",
     KUBERNETES_SERVICE_HOST: "127.0.0.1",
     KUBERNETES_SERVICE_PORT: "6443",
   };

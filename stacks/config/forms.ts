@@ -83,6 +83,28 @@ export const ipv4 = z.ipv4("use a dotted IPv4 address such as 192.168.1.20");
 /** An IPv4 network in CIDR form. */
 export const cidr4 = z.cidrv4("use an IPv4 network in CIDR form such as 192.168.1.0/24");
 
+/** VLAN id (IEEE 802.1Q): 0 and 4095 are reserved. */
+export const vlanId = z
+  .int("use a VLAN id from 1 to 4094")
+  .min(1, "use a VLAN id from 1 to 4094")
+  .max(4094, "use a VLAN id from 1 to 4094");
+
+const mtuRange =
+  "use 1280 (the least of IPv6) to 9216 (what jumbo frames carry), as a whole number";
+/** MTU of an Ethernet in bytes. */
+export const lanMtu = z.int(mtuRange).min(1280, mtuRange).max(9216, mtuRange);
+
+/**
+ * Name of a bridge as Proxmox VE takes it (`parse_bridge_id` of pve-common's JSONSchema.pm), as long as Linux takes a
+ * network device's.
+ */
+export const bridgeName = z
+  .string()
+  .regex(
+    /^(?!\.{1,2}$)[\w.-]{1,15}$/,
+    "use a bridge's name such as vmbr0: at most 15 letters, digits, dots, hyphens and underscores",
+  );
+
 /** Name of a stack, which is its site's: it becomes part of tags, files and names. */
 export const stackName = z
   .string()

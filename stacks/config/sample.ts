@@ -48,7 +48,7 @@ function value(key: string, schema: JsonSchema, need: boolean): readonly string[
 function fields(schema: JsonSchema, need: boolean): readonly string[] {
   const { properties = {}, required: needed = [] } = schema;
   return Object.entries(properties).flatMap(([key, part]) => {
-    const must = needed.includes(key);
+    const must = needed.includes(key) || part.shown === true;
     // A block of nothing but commented keys would be no block once its own # are gone.
     const active = must || (!need && needed.length === 0 && part.default !== undefined);
     return entry(key, part, must, active);

@@ -1,5 +1,5 @@
 /** How the doctor asks: HTTP and TCP with time limits. */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 /** An HTTP answer, whatever its status. */
 export interface Heard {
@@ -36,14 +36,38 @@ export async function tcpProblem(
   port: number,
   milliseconds = 5_000,
 ): Promise<string | undefined> {
+  return tried(host, port, milliseconds, (socket, done) => socket.once("connect", done));
+}
+
+/**
+ * Why a TCP port gives nothing back to a request; undefined when it answers or ends the connection. A port that takes a
+ * connection is not enough: a router that sees one direction alone lets the first packets through and drops the rest.
+ */
+export async function answerProblem(
+  host: string,
+  port: number,
+  milliseconds = 5_000,
+): Promise<string | undefined> {
+  return tried(host, port, milliseconds, (socket, done) => {
+    socket.once("connect", () => socket.write(`GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`));
+    socket.once("data", done).once("end", done);
+  });
+}
+
+async function tried(
+  host: string,
+  port: number,
+  milliseconds: number,
+  attempt: (socket: Socket, done: () => void) => void,
+): Promise<string | undefined> {
   const socket = connect({ host, port });
   const timer = setTimeout(
     () => socket.destroy(new Error(`no answer within ${milliseconds / 1000} s`)),
     milliseconds,
   );
   try {
-    await new Promise((resolve, reject) => {
-      socket.once("connect", resolve);
+    await new Promise<void>((resolve, reject) => {
+      attempt(socket, resolve);
       socket.once("error", reject);
     });
     return undefined;

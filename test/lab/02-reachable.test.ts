@@ -138,8 +138,39 @@ describe("from the internet", () => {
   }
 });
 
+/** Where typeo answers inside the cluster. */
+async function clusterAddress(): Promise<string> {
+  const { items } = await kubectl<{
+    items: { spec: { clusterIP: string; ports: { port: number }[] } }[];
+  }>`--context home get services -n typeo`;
+  const [service] = items;
+  assert.ok(service);
+  return `${service.spec.clusterIP}:${service.spec.ports[0]?.port ?? 80}`;
+}
+
+describe("from the LAN", () => {
+  given(siteIsUp);
+
+  it("a ClusterIP answers, as the site exposes its services", async () => {
+    const address = await clusterAddress();
+    assert.match(await run`curl -sS -m 10 http://${address}/`, /id="pod"/);
+  });
+});
+
 describe("from the tailnet", () => {
   given(siteIsUp);
+
+  it("a ClusterIP answers through the connector, whose pod forwards what it is sent", async () => {
+    const { items } = await kubectl<{
+      items: { status: { podIP: string }; metadata: { name: string } }[];
+    }>`--context home get pods -n tailscale`;
+    const connector = items.find(({ metadata }) => metadata.name.startsWith("ts-"));
+    assert.ok(connector);
+    const way = `http://${connector.status.podIP}:41641`;
+    const address = await clusterAddress();
+    const page = await run`curl -sS -m 10 --proxytunnel --proxy ${way} http://${address}/`;
+    assert.match(page, /id="pod"/);
+  });
 
   const routes = ["10.43.0.0/16", "10.42.0.0/16", "10.96.0.0/16", "192.168.1.0/24"];
 

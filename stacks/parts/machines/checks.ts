@@ -4,6 +4,7 @@ import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { capacity } from "./capacity.ts";
+import { checkCards, checkMtu } from "./cards.ts";
 import { checkDevices } from "./devices.ts";
 
 /** Names, ids and MAC addresses are unique, every reference leads somewhere, and the hosts carry their machines. */
@@ -38,6 +39,8 @@ export function checkMachines(config: SiteConfig): readonly Problem[] {
       return known(`homelab:allowDiskRemoval[${i}]`, machine, names, "homelab:machines");
     }),
     ...capacity(config),
+    ...checkCards(config),
+    ...checkMtu(config),
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
 import { configId, ipv4, label, nodeName, storageId } from "../../config/forms.ts";
 import { ownDatastores, type proxmox as proxmoxSchema } from "../proxmox/schema.ts";
+import { cards, lanAccess } from "./cards.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
@@ -83,6 +84,8 @@ const machine = z.strictObject({
   diskGiB: own(size.diskGiB),
   extraDisks: own(size.extraDisks),
   datastores: ownDatastores("Datastores in place of its host's"),
+  network: lanAccess,
+  cards,
   mac: z
     .string()
     .regex(/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/, "use six hex pairs with colons")

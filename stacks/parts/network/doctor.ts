@@ -1,11 +1,18 @@
-/** BGP between the nodes and the site's router. */
+/** How the site's network is made known: BGP with the routers, or announcements on the LAN. */
 import type { SiteConfig } from "../../schema.ts";
-import { tcpProblem } from "../../doctor/ask.ts";
+import { answerProblem, tcpProblem } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
-import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
-import { objects } from "../cluster/doctor.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
+import { objects } from "../cluster/doctor.ts";
+import { judgePeers, judgeRouterPort, type NodePeers, type Sessions } from "./doctor/bgp.ts";
+import {
+  judgeAnswer,
+  judgeLeases,
+  publishedService,
+  type LeaseInForce,
+  type ServiceInForce,
+} from "./doctor/load-balancers.ts";
 import { hubbleChecks } from "./doctor/hubble.ts";
 
 /** Cilium's chart. */
@@ -13,105 +20,59 @@ export function networkReleases({ network }: Pick<SiteConfig, "network">): reado
   return [chart("https://helm.cilium.io", "cilium", network.cilium, "homelab:versions.cilium")];
 }
 
-/** The sessions of a cluster that is there, and the router's port. */
+/** Sessions or announcements of a cluster that is there, the routers' ports, and one connection to a load balancer. */
 export function networkChecks({ config }: Examined, run: ClusterCommand): readonly Check[] {
   const { bgp } = config.network;
   return [
+    ...(bgp === undefined ? [] : [{ subject: "BGP", run: () => bgpFindings(config, bgp, run) }]),
     {
-      subject: "BGP",
+      subject: "load balancers",
       run: async () => {
-        const [reason, peers] = await Promise.all([routerProblem(bgp), checkPeers(config, run)]);
-        const established = peers.every(({ severity }) => severity === "ok");
-        return [...peers, judgeRouterPort(bgp, reason, established ? "established" : "missing")];
+        const all = await objects<ServiceInForce>(run, "services");
+        const one = publishedService(all);
+        const reason = one && (await answerProblem(one.address, one.port));
+        const leases = config.network.l2
+          ? judgeLeases(
+              all,
+              await objects<LeaseInForce>(run, "leases.coordination.k8s.io"),
+              nodesOf(config),
+            )
+          : [];
+        return [...leases, judgeAnswer(config.network, one, reason)];
       },
     },
     ...hubbleChecks(run),
   ];
 }
 
-/** The router's port alone, where there is no cluster to ask for its sessions. */
+/** The routers' ports alone, where there is no cluster to ask for its sessions. */
 export function routerChecks({ config, isUp }: Examined): readonly Check[] {
-  const { bgp } = config.network;
   const sessions = isUp ? "missing" : "none yet";
-  return [
-    {
-      subject: `router ${bgp.routerAddress}`,
-      run: async () => [judgeRouterPort(bgp, await routerProblem(bgp), sessions)],
-    },
-  ];
+  return (config.network.bgp?.peers ?? []).map(({ address }) => ({
+    subject: `router ${address}`,
+    run: async () => [judgeRouterPort(address, await tcpProblem(address, 179), sessions)],
+  }));
 }
 
-const routerProblem = ({ routerAddress }: Bgp): Promise<string | undefined> =>
-  tcpProblem(routerAddress, 179);
+const nodesOf = ({ machines }: Pick<SiteConfig, "machines">): readonly string[] =>
+  machines.map(({ name }) => name);
 
-/** The part of a CiliumBGPNodeConfig (cilium.io/v2) that tells of its sessions. */
-export interface NodePeers {
-  readonly metadata: { readonly name: string };
-  readonly status?: {
-    readonly bgpInstances?: readonly {
-      readonly peers?: readonly { readonly peerAddress: string; readonly peeringState?: string }[];
-    }[];
-  };
-}
-
-type Bgp = Pick<SiteConfig["network"]["bgp"], "localAsn" | "routerAsn" | "routerAddress">;
-
-/** Every node needs an established session. */
-export function judgePeers(
-  { localAsn, routerAsn, routerAddress }: Bgp,
-  nodes: readonly string[],
-  configs: readonly NodePeers[],
-): readonly Finding[] {
-  const remedy =
-    `compare AS ${localAsn} (cluster) and ${routerAsn} (router), and ${routerAddress}, with the router's config ` +
-    "(pulumi stack output router); a firewall may block TCP port 179";
-  return nodes.map((node) => {
-    const subject = `BGP of ${node}`;
-    const peers = configs
-      .filter(({ metadata }) => metadata.name === node)
-      .flatMap(({ status }) => status?.bgpInstances ?? [])
-      .flatMap((instance) => instance.peers ?? []);
-    if (peers.length === 0) return problem(subject, "has no session with the router", remedy);
-    const down = peers.filter(({ peeringState }) => peeringState !== "established");
-    if (down.length === 0) return ok(subject, "established");
-    const states = down.map(
-      ({ peerAddress, peeringState }) => `${peerAddress} ${peeringState ?? "unknown"}`,
-    );
-    return problem(subject, `is not established: ${states.join(", ")}`, remedy);
-  });
-}
-
-/**
- * Whether the router's port answers this workstation, which is no peer of it: a refusal is only a hint.
- * @param sessions of the nodes; `none yet` before the first `up`, which prints the router's config
- */
-export function judgeRouterPort(
-  { routerAddress }: Bgp,
-  reason: string | undefined,
-  sessions: "established" | "missing" | "none yet",
-): Finding {
-  const subject = `router ${routerAddress}, BGP port`;
-  if (reason === undefined) return ok(subject, "answers");
-  if (sessions === "established")
-    return ok(subject, `does not answer this workstation (${reason}), and does the nodes`);
-  if (sessions === "none yet")
-    return ok(subject, `does not answer yet (${reason}); the first up prints the router's config`);
-  return warning(
-    subject,
-    `TCP port 179 does not answer this workstation: ${reason}`,
-    "a router may answer its peers alone; else turn its BGP on, with the config of pulumi stack output router",
-  );
-}
-
-/** Asks the cluster for its sessions. */
-async function checkPeers(
-  { network, machines }: Pick<SiteConfig, "network" | "machines">,
+/** Asks the cluster for its sessions, and each router's port. */
+async function bgpFindings(
+  config: Pick<SiteConfig, "network" | "machines">,
+  bgp: NonNullable<SiteConfig["network"]["bgp"]>,
   run: ClusterCommand,
-): Promise<readonly Finding[]> {
-  const configs = await objects<NodePeers>(run, "ciliumbgpnodeconfigs.cilium.io");
-  return judgePeers(
-    network.bgp,
-    machines.map(({ name }) => name),
-    configs,
-  );
+) {
+  const [configs, ...ports] = await Promise.all([
+    objects<NodePeers>(run, "ciliumbgpnodeconfigs.cilium.io"),
+    ...bgp.peers.map(({ address }) => tcpProblem(address, 179)),
+  ]);
+  const sessions = judgePeers(bgp, nodesOf(config), configs);
+  const state: Sessions = sessions.every(({ severity }) => severity === "ok")
+    ? "established"
+    : "missing";
+  return [
+    ...sessions,
+    ...bgp.peers.map(({ address }, i) => judgeRouterPort(address, ports[i], state)),
+  ];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
-import { ipv4, nodeName, poolId, storageId } from "../../config/forms.ts";
+import { bridgeName, ipv4, nodeName, poolId, storageId } from "../../config/forms.ts";
 import { secretRef } from "../../config/secret-ref.ts";
 import { imageSource, type Versions } from "../versions/schema.ts";
 import { pciMappings, usbMappings } from "./mappings.ts";
@@ -94,11 +94,9 @@ export const proxmox = z
       .describe(
         "Resource pool that holds the machines; the stack creates it, but not the pools that it is in (PARENT/NAME)",
       ),
-    bridge: z
-      .string()
-      .regex(/^[-.\w]{1,15}$/, "use a bridge's or VNet's name such as vmbr0, at most 15 characters")
+    bridge: bridgeName
       .default("vmbr0")
-      .describe("Bridge that the machines' network cards join"),
+      .describe("Bridge of every host that leads to the LAN; the machines' network cards join it"),
     datastores: z
       .strictObject({
         images: uses.images.default("local"),

@@ -4,9 +4,10 @@ import {
   canonicalCidr,
   cidrRange,
   contains,
-  overlap,
+  meet,
   tailscaleDevices,
 } from "../../../components/network/cidr.ts";
+import { poolRange, poolText } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -15,53 +16,73 @@ export function checkSite(config: SiteConfig): readonly Problem[] {
   return [...networks(config), ...addresses(config)];
 }
 
+interface Network {
+  readonly path: string;
+  readonly cidr: string;
+  /** Longest prefix that leaves enough addresses. */
+  readonly longest: number;
+}
+
 /** Networks are written without host bits, large enough for their use, and share no address. */
 function networks(config: SiteConfig): readonly Problem[] {
-  const all = [
+  const { pods, services, loadBalancers, l2 } = config.network;
+  const path = "homelab:network.loadBalancers";
+  const all: readonly Network[] = [
     { path: "homelab:site.lan", cidr: config.site.lan, longest: 29 },
-    { path: "homelab:network.pods", cidr: config.network.pods, longest: 23 },
-    { path: "homelab:network.services", cidr: config.network.services, longest: 24 },
-    { path: "homelab:network.loadBalancers", cidr: config.network.loadBalancers, longest: 30 },
+    { path: "homelab:network.pods", cidr: pods, longest: 23 },
+    { path: "homelab:network.services", cidr: services, longest: 24 },
+    ...(typeof loadBalancers === "string" ? [{ path, cidr: loadBalancers, longest: 30 }] : []),
   ];
-  const problems: Problem[] = [];
-  for (const [index, network] of all.entries()) {
-    const canonical = canonicalCidr(network.cidr);
-    if (canonical !== network.cidr) {
+  const ranges = [
+    ...all.map((network) => ({ ...network, text: network.cidr, range: cidrRange(network.cidr) })),
+    ...(typeof loadBalancers === "string"
+      ? []
+      : [{ path, text: poolText(loadBalancers), range: poolRange(loadBalancers) }]),
+  ];
+  // Announced by ARP, load balancers lie in the LAN; where, is checked beside their pool.
+  const may = (a: string, b: string): boolean => l2 && a === path && b === "homelab:site.lan";
+  const problems: Problem[] = all.flatMap((network) => form(network));
+  for (const [index, one] of ranges.entries()) {
+    if (meet(one.range, cidrRange(tailscaleDevices))) {
       problems.push({
-        path: network.path,
-        text: `${network.cidr} has host bits set; use ${canonical}`,
+        path: one.path,
+        text: `${one.text} overlaps ${tailscaleDevices}, which Tailscale gives to devices; choose another network`,
       });
     }
-    const [, prefix] = ipaddr.IPv4.parseCIDR(network.cidr);
-    if (prefix > network.longest) {
-      problems.push({
-        path: network.path,
-        text: `/${prefix} is too small; use /${network.longest} or shorter`,
-      });
-    }
-    if (overlap(network.cidr, tailscaleDevices)) {
-      problems.push({
-        path: network.path,
-        text: `${network.cidr} overlaps ${tailscaleDevices}, which Tailscale gives to devices; choose another network`,
-      });
-    }
-    for (const other of all.slice(0, index)) {
-      if (overlap(network.cidr, other.cidr)) {
+    for (const other of ranges.slice(0, index)) {
+      if (meet(one.range, other.range) && !may(one.path, other.path)) {
         problems.push({
-          path: network.path,
-          text: `${network.cidr} overlaps ${other.cidr} of ${other.path}; choose networks without common addresses`,
+          path: one.path,
+          text: `${one.text} overlaps ${other.text} of ${other.path}; choose networks without common addresses`,
         });
       }
     }
   }
-  const nodes = 2 ** Math.max(0, 24 - ipaddr.IPv4.parseCIDR(config.network.pods)[1]);
-  if (config.machines.length > nodes) {
-    problems.push({
+  return [...problems, ...nodeNetworks(config)];
+}
+
+/** What is wrong with a network by itself. */
+function form({ path, cidr, longest }: Network): readonly Problem[] {
+  const canonical = canonicalCidr(cidr);
+  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
+  return [
+    ...(canonical === cidr ? [] : [{ path, text: `${cidr} has host bits set; use ${canonical}` }]),
+    ...(prefix > longest
+      ? [{ path, text: `/${prefix} is too small; use /${longest} or shorter` }]
+      : []),
+  ];
+}
+
+/** Each node takes a network of its own out of the pods'. */
+function nodeNetworks({ network: { pods }, machines }: SiteConfig): readonly Problem[] {
+  const nodes = 2 ** Math.max(0, 24 - ipaddr.IPv4.parseCIDR(pods)[1]);
+  if (machines.length <= nodes) return [];
+  return [
+    {
       path: "homelab:network.pods",
-      text: `${config.network.pods} holds ${nodes} node networks of /24, the site has ${config.machines.length} machines`,
-    });
-  }
-  return problems;
+      text: `${pods} holds ${nodes} node networks of /24, the site has ${machines.length} machines`,
+    },
+  ];
 }
 
 interface Placed {
@@ -69,10 +90,9 @@ interface Placed {
   readonly address: string;
 }
 
-/** Addresses lie inside the networks that they belong to, are usable there, and are used once. */
-function addresses(config: SiteConfig): readonly Problem[] {
-  const { lan } = config.site;
-  const placed: Placed[] = [
+/** Every address that something of the site has on the LAN or beside it, in the config's order. */
+export function placedAddresses(config: SiteConfig): readonly Placed[] {
+  return [
     { path: "homelab:site.gateway", address: config.site.gateway },
     ...config.proxmox.hosts.map((host, i) => ({
       path: `homelab:proxmox.hosts[${i}].address`,
@@ -84,8 +104,20 @@ function addresses(config: SiteConfig): readonly Problem[] {
     })),
     { path: "homelab:cluster.vip", address: config.cluster.vip },
   ];
+}
+
+/** Addresses lie inside the networks that they belong to, are usable there, and are used once. */
+function addresses(config: SiteConfig): readonly Problem[] {
+  const { lan } = config.site;
+  const placed = placedAddresses(config);
+  const away = placed.filter(
+    ({ path, address }) => path.startsWith("homelab:proxmox.hosts") && !contains(lan, address),
+  );
   return [
-    ...placed.flatMap((item) => outside(item, "homelab:site.lan", lan)),
+    ...placed
+      .filter((item) => !away.includes(item))
+      .flatMap((item) => outside(item, "homelab:site.lan", lan)),
+    ...away.flatMap((item) => amongOwn(item, config)),
     ...repeated(placed),
     ...outside(
       { path: "homelab:network.clusterDns", address: config.network.clusterDns },
@@ -94,6 +126,20 @@ function addresses(config: SiteConfig): readonly Problem[] {
     ),
     ...reservedDns(config),
   ];
+}
+
+/** Hosts may stand in a network of their own, but in none of the cluster's: its nodes would never send to them. */
+function amongOwn({ path, address }: Placed, { network }: SiteConfig): readonly Problem[] {
+  const { pods, services, loadBalancers } = network;
+  const number = addressNumber(address);
+  const { first, last } = poolRange(loadBalancers);
+  return [
+    ...Object.entries({ pods, services }).filter(([, cidr]) => contains(cidr, address)),
+    ...(number >= first && number <= last ? [["loadBalancers", poolText(loadBalancers)]] : []),
+  ].map(([name, cidr]) => ({
+    path,
+    text: `${address} lies in ${cidr} of homelab:network.${name}; a host stands outside of the cluster's networks`,
+  }));
 }
 
 function outside(item: Placed, networkPath: string, cidr: string): readonly Problem[] {

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { contains, overlap } from "../../../components/network/cidr.ts";
+import { poolNetworks } from "../../../components/network/pool.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { ask } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
@@ -45,7 +46,10 @@ export function judgeRoutes(
     ["LAN", site.lan],
     ["pods", network.pods],
     ["services", network.services],
-    ["load balancers", network.loadBalancers],
+    // Announced by ARP they are a part of the LAN.
+    ...(network.l2
+      ? []
+      : poolNetworks(network.loadBalancers).map((cidr) => ["load balancers", cidr] as const)),
   ] as const;
   return networks.map(([name, cidr]) => {
     const subject = `network ${name} ${cidr}`;

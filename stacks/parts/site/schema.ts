@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { addressAt } from "../../../components/network/cidr.ts";
 import type { Derivation } from "../../config/derivation.ts";
-import { cidr4, domain, ipv4 } from "../../config/forms.ts";
+import { cidr4, domain, ipv4, lanMtu, vlanId } from "../../config/forms.ts";
 
 /** The site's own networks and names. */
 export const site = z
@@ -11,7 +11,7 @@ export const site = z
       examples: ["home.arpa"],
     }),
     lan: cidr4.meta({
-      description: "LAN of hosts and machines, in CIDR form",
+      description: "LAN of the machines, in CIDR form; hosts may stand in another network",
       examples: ["192.168.1.0/24"],
     }),
     gateway: ipv4.optional().meta({
@@ -26,6 +26,15 @@ export const site = z
         description: "DNS servers of the machines; the gateway when left out",
         examples: [["192.168.1.1"]],
       }),
+    vlan: vlanId.optional().meta({
+      description: "VLAN tag of the LAN on the hosts' bridge; untagged when left out",
+      examples: [20],
+    }),
+    mtu: lanMtu.optional().meta({
+      description:
+        "MTU of the LAN, of the bridge and of every switch between; the bridge's for machines and 1500 for pods when left out",
+      examples: [9000],
+    }),
   })
   .describe("Networks and names of the site");
 

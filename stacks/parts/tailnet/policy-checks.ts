@@ -1,5 +1,6 @@
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { poolNetworks } from "../../../components/network/pool.ts";
 import { overlap } from "../../../components/network/cidr.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 
@@ -67,7 +68,10 @@ function siteRoutes(config: SiteConfig, tailnet: Tailnet, policy: Policy): reado
     { cidr: site.lan, of: "homelab:site.lan" },
     { cidr: network.pods, of: "homelab:network.pods" },
     { cidr: network.services, of: "homelab:network.services" },
-    { cidr: network.loadBalancers, of: "homelab:network.loadBalancers" },
+    ...poolNetworks(network.loadBalancers).map((cidr) => ({
+      cidr,
+      of: "homelab:network.loadBalancers",
+    })),
   ];
   const seen = [...own];
   return Object.entries(policy.sites).flatMap(([name, { routes }]) => {

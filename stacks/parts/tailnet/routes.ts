@@ -1,16 +1,28 @@
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { poolNetworks } from "../../../components/network/pool.ts";
 import { canonicalCidr, overlap, tailscaleDevices } from "../../../components/network/cidr.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 
-/** Networks that the site's connector advertises: all of the site's, unless the config names others. */
+/**
+ * Networks that the site's connector advertises: all of the site's that are exposed, unless the config
+ * names others.
+ */
 export function connectorRoutes(
   { site, network }: SiteConfig,
   tailnet: Tailnet,
 ): readonly string[] {
-  const { services, pods, loadBalancers } = network;
-  return tailnet.connector.routes ?? [services, pods, loadBalancers, site.lan];
+  const { services, pods, loadBalancers, exposeServices, l2 } = network;
+  return (
+    tailnet.connector.routes ?? [
+      ...(exposeServices ? [services] : []),
+      pods,
+      // Announced by ARP they are a part of the LAN.
+      ...(l2 ? [] : poolNetworks(loadBalancers)),
+      site.lan,
+    ]
+  );
 }
 
 /** What is wrong with a network that a connector is to advertise. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAuthority } from "../../../lab/world/authority.ts";
 import { judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
-import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor.ts";
+import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor/bgp.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeCertificates, judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
 import { judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
@@ -137,6 +137,9 @@ describe("the doctor in the cluster", () => {
     assert.match(found[2]?.text ?? "", /not in the cluster/);
   });
 
+  const peering = home.network.bgp;
+  assert.ok(peering);
+
   it("wants an established session of every node", () => {
     const session = (name: string, peeringState: string) => ({
       metadata: { name },
@@ -145,7 +148,7 @@ describe("the doctor in the cluster", () => {
     const [first = "", second = "", third = ""] = names;
     const found = bad(
       judgePeers(
-        home.network.bgp,
+        peering,
         [first, second, third],
         [session(first, "established"), session(second, "active")],
       ),
@@ -157,7 +160,7 @@ describe("the doctor in the cluster", () => {
 
   it("takes a router's silence for a hint only", () => {
     const severity = (sessions: "established" | "missing" | "none yet") =>
-      judgeRouterPort(home.network.bgp, "refused", sessions).severity;
+      judgeRouterPort("10.0.0.1", "refused", sessions).severity;
     assert.equal(severity("established"), "ok");
     assert.equal(severity("missing"), "warning");
     assert.equal(severity("none yet"), "ok");

@@ -98,8 +98,8 @@ describe("npm run new-site", () => {
       says: /--hosts is missing: Proxmox hosts/,
     },
     "addresses that make no site, each by its path": {
-      answers: ["shed", "", "192.168.7.0/24", "a=192.168.8.11 b=192.168.7.20", "", "", ""],
-      says: /nothing was written:\n.*hosts\[0\]\.address: 192\.168\.8\.11 is not in[^]*cluster\.vip: .*already used/,
+      answers: ["shed", "", "192.168.7.0/24", "a=10.42.8.11 b=192.168.7.20", "", "", ""],
+      says: /nothing was written:\n.*hosts\[0\]\.address: 10\.42\.8\.11 lies in[^]*cluster\.vip: .*already used/,
     },
   };
   for (const [what, { answers, says }] of Object.entries(refusals)) {

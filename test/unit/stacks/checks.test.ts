@@ -8,6 +8,7 @@ import {
   contains,
   overlap,
 } from "../../../components/network/cidr.ts";
+import { poolNetworks } from "../../../components/network/pool.ts";
 import { cronProblem } from "../../../stacks/parts/cluster/checks.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { homeConfig, type Changes } from "./sample.ts";
@@ -63,7 +64,7 @@ describe("cross-checks", () => {
         const others = [
           config.site.lan,
           config.network.services,
-          config.network.loadBalancers,
+          ...poolNetworks(config.network.loadBalancers),
           "100.64.0.0/10",
         ];
         const found = crossCheck(config, "home").some((problem) => / overlaps /.test(problem.text));

@@ -1,6 +1,7 @@
 /** Sites that are refused before anything is registered: each is home with one edit, named by what is wrong with it. */
 import type { Changes } from "../sample.ts";
 import { apps } from "./apps.ts";
+import { cards } from "./cards.ts";
 import { cluster } from "./cluster.ts";
 import { edge } from "./edge.ts";
 import { file } from "./file.ts";
@@ -30,5 +31,18 @@ export interface RefusedSite {
 export type RefusedSites = Readonly<Record<string, RefusedSite>>;
 
 export const refusedSites: readonly (readonly [name: string, site: RefusedSite])[] = [
-  ...[file, network, versions, people, proxmox, machines, cluster, secrets, tailnet, edge, apps],
+  ...[
+    file,
+    network,
+    versions,
+    people,
+    proxmox,
+    machines,
+    cards,
+    cluster,
+    secrets,
+    tailnet,
+    edge,
+    apps,
+  ],
 ].flatMap((part) => Object.entries(part));

@@ -112,4 +112,111 @@ export const network: RefusedSites = {
     at: "homelab:network.bgp.localAsn",
     says: /^65535 is reserved/,
   },
+  "services announced in no way": {
+    edit: { "network.bgp": undefined },
+    at: "homelab:network.bgp",
+    says: /^is missing; .*homelab:network\.l2/,
+  },
+  "services announced to the router and on the LAN": {
+    edit: { "network.l2": true },
+    at: "homelab:network.l2",
+    says: /homelab:network\.bgp.*keep one of the two/,
+  },
+  "a router without its AS": {
+    edit: { "network.bgp.routerAsn": undefined },
+    at: "homelab:network.bgp.routerAsn",
+    says: /^is missing; .*peers/,
+  },
+  "a router in both forms": {
+    edit: { "network.bgp.peers": [{ address: "10.0.0.2", asn: 64_513 }] },
+    at: "homelab:network.bgp.routerAddress",
+    says: /stands beside peers/,
+  },
+  "a second router at the first one's address": {
+    edit: {
+      "network.bgp": {
+        localAsn: 64_512,
+        peers: [
+          { address: "10.0.0.1", asn: 64_513 },
+          { address: "10.0.0.1", asn: 64_514 },
+        ],
+      },
+    },
+    at: "homelab:network.bgp.peers[1].address",
+    says: /already used by homelab:network\.bgp\.peers\[0\]/,
+  },
+  "a second router in the cluster's AS": {
+    edit: {
+      "network.bgp": {
+        localAsn: 64_512,
+        peers: [
+          { address: "10.0.0.1", asn: 64_513 },
+          { address: "10.0.0.2", asn: 64_512 },
+        ],
+      },
+    },
+    at: "homelab:network.bgp.peers[1].asn",
+    says: /also the cluster's/,
+  },
+  "a password of BGP in the clear": {
+    edit: {
+      "network.bgp": {
+        localAsn: 64_512,
+        peers: [{ address: "10.0.0.1", asn: 64_513, password: "canary-in-the-clear" }],
+      },
+    },
+    at: "homelab:network.bgp.peers[0].password",
+    says: /use a reference/,
+  },
+  "load balancers announced on a LAN that does not hold them": {
+    edit: { "network.bgp": undefined, "network.l2": true },
+    at: "homelab:network.loadBalancers",
+    says: /^10\.96\.0\.0\/16 is not in 192\.168\.1\.0\/24 of homelab:site\.lan/,
+  },
+  "load balancers over a machine's address": {
+    edit: {
+      ...{ "network.bgp": undefined, "network.l2": true },
+      "network.loadBalancers": { start: "192.168.1.24", stop: "192.168.1.40" },
+    },
+    at: "homelab:network.loadBalancers",
+    says: /holds 192\.168\.1\.24 of homelab:machines\[3\]\.address/,
+  },
+  "load balancers up to the LAN's broadcast address": {
+    edit: {
+      ...{ "network.bgp": undefined, "network.l2": true },
+      "network.loadBalancers": { start: "192.168.1.200", stop: "192.168.1.255" },
+    },
+    at: "homelab:network.loadBalancers",
+    says: /network or broadcast address/,
+  },
+  "load balancers that end before they begin": {
+    edit: { "network.loadBalancers": { start: "10.96.0.9", stop: "10.96.0.1" } },
+    at: "homelab:network.loadBalancers",
+    says: /ends before it begins/,
+  },
+  "a run of load balancers inside the LAN, announced to the router": {
+    edit: { "network.loadBalancers": { start: "192.168.1.200", stop: "192.168.1.239" } },
+    at: "homelab:network.loadBalancers",
+    says: /^192\.168\.1\.200 to 192\.168\.1\.239 overlaps 192\.168\.1\.0\/24 of homelab:site\.lan/,
+  },
+  "load balancers in no form": {
+    edit: { "network.loadBalancers": "192.168.1.200-192.168.1.239" },
+    at: "homelab:network.loadBalancers",
+    says: /use a network in CIDR form .*start/,
+  },
+  "a VLAN that no switch has": {
+    edit: { "site.vlan": 4095 },
+    at: "homelab:site.vlan",
+    says: /from 1 to 4094/,
+  },
+  "an MTU below IPv6's": {
+    edit: { "site.mtu": 1200 },
+    at: "homelab:site.mtu",
+    says: /1280 .* to 9216/,
+  },
+  "a host among the services": {
+    edit: { "proxmox.hosts[1].address": "10.43.7.1" },
+    at: "homelab:proxmox.hosts[1].address",
+    says: /^10\.43\.7\.1 lies in 10\.43\.0\.0\/16 of homelab:network\.services/,
+  },
 };

@@ -1,0 +1,29 @@
+import { addressNumber, canonicalCidr, cidrRange, dotted, type Range } from "./cidr.ts";
+
+/** Addresses for services: a network in CIDR form, or the first and the last of a run of addresses. */
+export type AddressPool = string | { readonly start: string; readonly stop: string };
+
+/** The addresses of a pool, both ends included. */
+export function poolRange(pool: AddressPool): Range {
+  if (typeof pool === "string") return cidrRange(pool);
+  return { first: addressNumber(pool.start), last: addressNumber(pool.stop) };
+}
+
+/** A pool as people write it. */
+export function poolText(pool: AddressPool): string {
+  return typeof pool === "string" ? pool : `${pool.start} to ${pool.stop}`;
+}
+
+/** The fewest networks that hold the pool's addresses and no others, in order. */
+export function poolNetworks(pool: AddressPool): readonly string[] {
+  if (typeof pool === "string") return [canonicalCidr(pool)];
+  const { first, last } = poolRange(pool);
+  const networks: string[] = [];
+  for (let next = first; next <= last;) {
+    let size = 1;
+    while (next % (size * 2) === 0 && next + size * 2 - 1 <= last) size *= 2;
+    networks.push(`${dotted(next)}/${32 - Math.log2(size)}`);
+    next += size;
+  }
+  return networks;
+}
