@@ -27,7 +27,7 @@ import { firstEnd } from "./renewal.ts";
 import { scripts } from "./scripts.ts";
 
 /** A machine as a node of the cluster. */
-export type ClusterNode = ReachedMachine & Pick<MachineSpec, "workloads" | "memoryGiB">;
+export type ClusterNode = ReachedMachine & Pick<MachineSpec, "workloads" | "memoryGiB" | "diskGiB">;
 
 export interface Rke2ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -98,6 +98,7 @@ export class Rke2Cluster extends ComponentResource {
           script: scripts.prepare,
           parameters: {
             MEMORY_MIB: String(memoryMiB(node)),
+            DISK_GIB: String(node.diskGiB),
             RELEASE_URL: `${url}/sha256sum-amd64.txt`,
             PROFILE: profile,
           },

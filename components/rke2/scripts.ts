@@ -10,7 +10,7 @@ export const certificatesScript = text("certificates.sh");
 
 /** Scripts that run on machines, each whole: its functions, then its call. */
 export const scripts = {
-  prepare: rke2Script + text("prepare.sh"),
+  prepare: rke2Script + text("grow.sh") + text("prepare.sh"),
   stage: rke2Script + certificatesScript + text("stage.sh"),
   node: rke2Script + text("unit.sh") + text("drain.sh") + certificatesScript + text("node.sh"),
   admit: rke2Script + text("admit.sh"),

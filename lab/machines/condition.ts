@@ -1,4 +1,5 @@
 /** What can be wrong with a machine's hardware and clock: files that the machine sees below /run/lab/machine. */
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -7,19 +8,45 @@ const soundUse = 6;
 
 const directoryOf = (machineDir: string): string => join(machineDir, "condition");
 
-/** The directory that the machine sees; it keeps what was set until that is taken back or the machine is destroyed. */
+/** What a machine itself says of its root disk: sizes of the partition and of the file system on it, in bytes. */
+const layout = "layout";
+
+/**
+ * The directory that the machine sees; it keeps what was set until that is taken back or the machine is destroyed. Called
+ * at each boot, at which partition and file system take the whole disk (Debian's cloud image: cloud-initramfs-growroot, and
+ * x-systemd.growfs in its fstab). While a machine runs, only the machine grows them.
+ */
 export async function layCondition(machineDir: string, diskBytes: number): Promise<string> {
   const directory = directoryOf(machineDir);
-  await mkdir(directory, { recursive: true });
+  await mkdir(join(directory, layout), { recursive: true });
   await put(directory, "disk-bytes", diskBytes);
-  await putUnlessThere(directory, "disk-used-percent", soundUse);
+  await put(join(directory, layout), "partition-bytes", diskBytes);
+  await put(join(directory, layout), "filesystem-bytes", diskBytes);
+  await putUnlessThere(directory, "disk-used-bytes", Math.floor((diskBytes * soundUse) / 100));
   await putUnlessThere(directory, "clock-offset-seconds", 0);
   return directory;
 }
 
-/** Fills the machine's root disk to so many percent; 6 is what a sound one uses. Takes effect at once. */
+/** Fills the machine's root file system to so many percent; 6 is what a sound one uses. Takes effect at once. */
 export async function setDiskUse(machineDir: string, usedPercent: number): Promise<void> {
-  await change(machineDir, "disk-used-percent", usedPercent);
+  const size = await sizeOf(machineDir);
+  await change(machineDir, "disk-used-bytes", Math.floor((size * usedPercent) / 100));
+}
+
+/** Tells a machine that runs of its grown root disk. One that was never started finds the size when it is. */
+export async function growDisk(machineDir: string, diskBytes: number): Promise<void> {
+  if (existsSync(directoryOf(machineDir)))
+    await put(directoryOf(machineDir), "disk-bytes", diskBytes);
+}
+
+async function sizeOf(machineDir: string): Promise<number> {
+  try {
+    return Number(
+      await readFile(join(directoryOf(machineDir), layout, "filesystem-bytes"), "utf8"),
+    );
+  } catch (error) {
+    throw neverStarted(error);
+  }
 }
 
 /** Puts the machine's clock forward by so many seconds, or back by a negative number. Takes effect at once. */
@@ -31,11 +58,14 @@ async function change(machineDir: string, name: string, value: number): Promise<
   try {
     await put(directoryOf(machineDir), name, value);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new Error("the machine was never started, so it has no disk and no clock yet", {
-      cause: error,
-    });
+    throw neverStarted(error);
   }
+}
+
+function neverStarted(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") return error;
+  const text = "the machine was never started, so it has no disk and no clock yet";
+  return new Error(text, { cause: error });
 }
 
 async function putUnlessThere(directory: string, name: string, value: number): Promise<void> {

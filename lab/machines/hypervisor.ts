@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { growDisk } from "./condition.ts";
 import { removeTree } from "./disk.ts";
 import type { Hypervisor, MachineDefinition } from "./machine.ts";
 import { bootMachine, type BootEnvironment, type RunningMachine } from "./running-machine.ts";
@@ -115,6 +116,7 @@ export async function createHypervisor(options: HypervisorOptions): Promise<LabH
     stop: (vmid, { graceful, timeoutSeconds, force }) =>
       inTurn(vmid, () => stopNow(vmid, graceful, timeoutSeconds, force)),
     running: (vmid) => machines.has(vmid),
+    growDisk: (vmid, bytes) => growDisk(join(environment.stateDir, String(vmid)), bytes),
     hasAgent: (vmid) => existsSync(join(environment.stateDir, String(vmid), "root", agentUnit)),
     destroy: (vmid) =>
       inTurn(vmid, async () => {

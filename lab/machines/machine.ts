@@ -57,6 +57,8 @@ export interface Hypervisor {
   /** Ends every process of the machine; gives whether it has ended. */
   stop(vmid: number, options: StopOptions): Promise<boolean>;
   running(vmid: number): boolean;
+  /** Gives the disk that it boots from another size, which a machine that runs sees at once. */
+  growDisk(vmid: number, bytes: number): Promise<void>;
   /** Whether the machine has `qemu-guest-agent` installed, which then runs whenever the machine does. */
   hasAgent(vmid: number): boolean;
   /** Stops the machine and removes its disk. */

@@ -50,6 +50,7 @@ export function sandboxArguments(spec: SandboxSpec): string[] {
     ...["--perms", "0755", "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/tmp"],
     ...["--ro-bind", spec.bootPlan, "/run/lab/boot.json"],
     ...["--ro-bind", spec.condition, "/run/lab/machine"],
+    ...["--bind", `${spec.condition}/layout`, "/run/lab/machine/layout"],
     ...["--chdir", "/", "--", "/usr/lib/lab/guest", "init"],
   ];
 }

@@ -3,7 +3,7 @@ import { ControlClient } from "../../lab/control/client.ts";
 import { addressHolder, node, readiness } from "./cluster.ts";
 import { paths, refused, run } from "./command.ts";
 import { doctor, expectNoError, named } from "./doctor.ts";
-import { changeConfig, eventually, machine, up } from "./site.ts";
+import { changeConfig, eventually, machine, nothingToChange, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 import { cloudflare, devices, tailscale } from "./world.ts";
 
@@ -18,6 +18,10 @@ async function ready(name: string): Promise<void> {
   assert.equal(readiness(await node(name)), "True");
   assert.deepEqual(await taints(name), []);
 }
+
+/** Size of a machine's root file system. */
+const rootGiB = async (name: string): Promise<number> =>
+  Number.parseInt(await run`ssh ${name} df --output=size -BG / | tail -n 1`, 10);
 
 /** The end of what RKE2 has written on a server. */
 const serverLog = (name: string): Promise<string> =>
@@ -72,10 +76,27 @@ describe("the full disk of a server", () => {
     assert.match(said, new RegExp(`the disk of ${name} is full: 0 MiB are free`));
   });
 
-  it("is over once there is room, and the next up ends well", async () => {
-    await control.setDiskUse((await machine(name)).vmid, 6);
-    await eventually(90, () => ready(name));
+  it("is over once diskGiB is raised: disk and file system grow while the machine runs", async () => {
+    const started = (): Promise<string> => run`ssh ${name} ps -o lstart= -p 1`;
+    const before = await started();
+    const size = (await rootGiB(name)) + 16;
+    await setConfig("homelab:machines[1].diskGiB", String(size));
     await up("home");
+    assert.equal(await rootGiB(name), size);
+    assert.equal(await started(), before);
+    await eventually(90, () => ready(name));
+    await nothingToChange("home");
+  });
+
+  it("stays as it has grown: Proxmox shrinks no disk, and the run says so before anything", async () => {
+    const size = await rootGiB(name);
+    await setConfig("homelab:machines[1].diskGiB", String(size - 16));
+    try {
+      const said = await refused`pulumi preview --stack home`;
+      assert.match(said, new RegExp(`the root disk has ${size} GiB.*write diskGiB: ${size} again`));
+    } finally {
+      await setConfig("homelab:machines[1].diskGiB", String(size));
+    }
   });
 });
 

@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # Makes a fresh Debian ready for RKE2, or says why it cannot be.
-# Parameters: MEMORY_MIB (memory the machine was given), RELEASE_URL, PROFILE (empty or cis).
-# shellcheck source=rke2.sh disable=SC2154,SC2153
+# Parameters: MEMORY_MIB (memory the machine was given), DISK_GIB (size of its root disk), RELEASE_URL, PROFILE (empty or cis).
+# shellcheck source=grow.sh disable=SC2154,SC2153
 
 main() {
   take_turn 900
   first_boot
   memory
+  grow
   disk
   packages
   modules

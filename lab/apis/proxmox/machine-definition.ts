@@ -44,8 +44,8 @@ export function cores(vm: StoredVm): number {
   return Number(vm.config.cores ?? 1) * Number(vm.config.sockets ?? 1);
 }
 
-/** The disk that the VM boots from. */
-function rootDisk(site: Site, vm: StoredVm): string {
+/** The disk that the VM boots from. @throws 500 when there is none. */
+export function rootDisk(site: Site, vm: StoredVm): string {
   const order =
     parseProperties(vm.config.boot ?? "")
       .get("order")

@@ -1,6 +1,7 @@
 import { part } from "../web/exchange.ts";
 import { failure, parameterError } from "./api-error.ts";
 import { userDataOf } from "./cloud-init.ts";
+import { rootDisk } from "./machine-definition.ts";
 import { parseSize } from "./property-string.ts";
 import type { Call, Route } from "./route.ts";
 import { checkLock, nodeOf, vmOf, type Site } from "./site.ts";
@@ -104,8 +105,9 @@ function resize(site: Site, call: Call): string {
   if (bytes < current) throw failure("shrinking disks is not supported");
   const subject = { node: vm.node, type: "resize", id: part(call, "vmid"), user: call.user };
   return site.tasks.start(subject, () =>
-    site.queues.run(vm.vmid, () => {
+    site.queues.run(vm.vmid, async () => {
       resizeDisk(site, vm, name, bytes);
+      if (name === rootDisk(site, vm)) await site.hypervisor.growDisk(vm.vmid, bytes);
     }),
   );
 }

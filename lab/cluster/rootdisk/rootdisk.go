@@ -14,21 +14,33 @@ import (
 // Condition is where a machine finds what is wrong with it.
 const Condition = "/run/lab/machine"
 
-// Use returns the share of the disk in a condition directory that is in use, in percent. Outside
+// Use returns the share of the root file system in a condition directory that is in use, in percent. Outside
 // of a machine there is no such disk, and none of it is in use.
 func Use(condition string) (int, error) {
-	content, err := os.ReadFile(filepath.Join(condition, "disk-used-percent"))
+	used, err := number(filepath.Join(condition, "disk-used-bytes"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	percent := 0
-	if _, err := fmt.Sscanf(string(content), "%d", &percent); err != nil {
-		return 0, fmt.Errorf("%s/disk-used-percent: %w", condition, err)
+	size, err := number(filepath.Join(condition, "layout", "filesystem-bytes"))
+	if err != nil {
+		return 0, err
 	}
-	return percent, nil
+	return int(used * 100 / max(size, 1)), nil
+}
+
+func number(path string) (int64, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	value := int64(0)
+	if _, err := fmt.Sscanf(string(content), "%d", &value); err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return value, nil
 }
 
 // Write returns the error of a write to path on the full disk, and nil while there is room.

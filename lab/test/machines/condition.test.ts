@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clockSetting, diskSetting } from "../../control/machine-settings.ts";
-import { layCondition, setClockOffset, setDiskUse } from "../../machines/condition.ts";
+import { growDisk, layCondition, setClockOffset, setDiskUse } from "../../machines/condition.ts";
 
 describe("a machine's condition", () => {
   let directory: string;
@@ -17,27 +17,43 @@ describe("a machine's condition", () => {
   });
 
   it("is sound at first, and outlives a restart until it is set back", async () => {
-    const seen = await layCondition(directory, 64);
+    const seen = await layCondition(directory, 200);
     const read = (name: string): Promise<string> => readFile(join(seen, name), "utf8");
     assert.deepEqual(
       await Promise.all([
         read("disk-bytes"),
-        read("disk-used-percent"),
+        read("disk-used-bytes"),
         read("clock-offset-seconds"),
       ]),
-      ["64\n", "6\n", "0\n"],
+      ["200\n", "12\n", "0\n"],
     );
     await setDiskUse(directory, 100);
     await setClockOffset(directory, -600);
-    await layCondition(directory, 128);
+    await layCondition(directory, 400);
     assert.deepEqual(
       await Promise.all([
         read("disk-bytes"),
-        read("disk-used-percent"),
+        read("disk-used-bytes"),
         read("clock-offset-seconds"),
       ]),
-      ["128\n", "100\n", "-600\n"],
+      ["400\n", "200\n", "-600\n"],
     );
+  });
+
+  it("has a disk that grows under it, and partition and file system that follow at a boot", async () => {
+    const seen = await layCondition(directory, 200);
+    const sizes = (): Promise<string[]> =>
+      Promise.all(
+        ["disk-bytes", "layout/partition-bytes", "layout/filesystem-bytes"].map((name) =>
+          readFile(join(seen, name), "utf8"),
+        ),
+      );
+    await growDisk(directory, 400);
+    assert.deepEqual(await sizes(), ["400\n", "200\n", "200\n"]);
+    await setDiskUse(directory, 50);
+    assert.equal(await readFile(join(seen, "disk-used-bytes"), "utf8"), "100\n");
+    await layCondition(directory, 400);
+    assert.deepEqual(await sizes(), ["400\n", "400\n", "400\n"]);
   });
 
   it("cannot be set on a machine that never ran", async () => {

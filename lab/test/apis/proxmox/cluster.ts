@@ -22,6 +22,7 @@ export class FakeHypervisor implements Hypervisor {
   readonly started: MachineDefinition[] = [];
   readonly stops: ({ vmid: number } & StopOptions)[] = [];
   readonly destroyed: number[] = [];
+  readonly grown: { vmid: number; bytes: number }[] = [];
   readonly up = new Set<number>();
 
   start(definition: MachineDefinition): Promise<void> {
@@ -43,6 +44,11 @@ export class FakeHypervisor implements Hypervisor {
 
   hasAgent(vmid: number): boolean {
     return this.agents.has(vmid);
+  }
+
+  growDisk(vmid: number, bytes: number): Promise<void> {
+    this.grown.push({ vmid, bytes });
+    return Promise.resolve();
   }
 
   running(vmid: number): boolean {
