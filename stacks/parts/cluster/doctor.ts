@@ -61,11 +61,11 @@ export async function unreachableKubernetes(run: ClusterCommand): Promise<string
 }
 
 /**
- * Whether an API that gave this reason is there, and only takes nobody with this login: one that answers is not dead. The
- * texts are kubectl's and Go's.
+ * Whether an API that gave this reason is there, and only takes nobody with this login: one that answers is not dead. An
+ * authority that nobody knows is another cluster at this address. The texts are kubectl's and Go's.
  */
 export function refusesLogin(reason: string): boolean {
-  return /must be logged in|provide credentials|Unauthorized|Forbidden|x509:|expired certificate/.test(
+  return /must be logged in|provide credentials|Unauthorized|Forbidden|certificate has expired or is not yet valid|expired certificate/.test(
     reason,
   );
 }

@@ -180,6 +180,11 @@ describe("a dead cluster", () => {
     });
   }
 
+  it("is one at whose address another cluster answers", async () => {
+    const other = "x509: certificate signed by unknown authority";
+    assert.equal((await asked(stateOf(...kubernetes), [], other)).reason, other);
+  });
+
   it("is not asked about when the state holds nothing of it", async () => {
     assert.deepEqual(await asked(stateOf(...kubernetes.slice(0, 1)), []), {
       reason: undefined,
