@@ -8,7 +8,7 @@ export const daysLeft = (end: Date, now: Date): number =>
 
 /** `in 83 days`, `today` or `12 days ago`. */
 export function fromNow(end: Date, now: Date): string {
-  const days = daysLeft(end, now);
+  const days = Math.trunc((end.getTime() - now.getTime()) / day);
   if (days === 0) return "today";
   return days > 0 ? `in ${days} days` : `${-days} days ago`;
 }

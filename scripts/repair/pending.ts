@@ -1,6 +1,7 @@
 /** Operations that the state calls pending because their run was killed. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
+import { endedLogin } from "../../stacks/parts/cluster/doctor.ts";
 import { withCluster } from "../kubectl.ts";
 import { readOutside } from "../departure/outside.ts";
 import { removeObject } from "./object.ts";
@@ -21,6 +22,8 @@ const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
 
 const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? resource.urn;
 
+const isObject = ({ type }: StateResource): boolean => type.startsWith("kubernetes:");
+
 async function settle(
   { type, resource }: PendingOperation,
   cluster: ClusterCommand | undefined,
@@ -30,7 +33,7 @@ async function settle(
   if (resource.type === pool && type === "creating" && proxmoxEndpoint !== undefined) {
     await removeEmptyPool(proxmoxEndpoint, stringInput(resource, "poolId"), say);
   }
-  if (!resource.type.startsWith("kubernetes:") || cluster === undefined) return;
+  if (!isObject(resource) || cluster === undefined) return;
   if (resource.type === release && type === "creating")
     return forgetReleaseRecord(resource, cluster, say);
   if (resource.type === release && type === "updating")
@@ -53,6 +56,12 @@ export async function settlePendingOperations(
   say(`repair: a run was killed while ${operations.join(", ")}`);
   const kubernetes = provider(state, "kubernetes");
   const kubeconfig = kubernetes && stringInput(kubernetes, "kubeconfig");
+  const ended = kubeconfig === undefined ? undefined : endedLogin(kubeconfig);
+  if (ended !== undefined && state.pending.some(({ resource }) => isObject(resource)))
+    throw new Error(
+      `${ended}, and what a killed run has left in the cluster cannot be seen with it: pulumi up --stack ${stack.name} ` +
+        "renews it, and may create some of that again; then run this once more",
+    );
   const proxmox = provider(state, "proxmoxve");
   const endpoint = proxmox && stringInput(proxmox, "endpoint");
   const settleAll = async (cluster?: ClusterCommand): Promise<void> => {

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { engineRuns, lockHolders, releaseStaleLock } from "../../scripts/repair/lock.ts";
 import { forgetReleaseRecord, rollBackRelease } from "../../scripts/repair/release.ts";
 import { removeObject } from "../../scripts/repair/object.ts";
+import { settlePendingOperations } from "../../scripts/repair/pending.ts";
 import { orphanedPlugins } from "../../scripts/repair/orphans.ts";
-import { unreachableApis } from "../../scripts/reachability.ts";
+import { assertLoginLasts, unreachableApis } from "../../scripts/reachability.ts";
 import { stringInput, withoutPending, type StateResource } from "../../scripts/state.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { hostname } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAuthority } from "../../lab/world/authority.ts";
 
 describe("repair", () => {
   it("reads who holds a lock from the engine's message", () => {
@@ -179,5 +183,34 @@ describe("a preview against dead APIs", () => {
       ["the Proxmox API at https://127.0.0.1:1", "the Kubernetes API"],
     );
     for (const { reason } of found) assert.match(reason, /refused|bad port/);
+  });
+});
+
+describe("a kubeconfig that has ended", () => {
+  let stack: Stack;
+
+  before(async () => {
+    const directory = await mkdtemp(join(tmpdir(), "ended-"));
+    const yesterday = new Date(Date.now() - 86_400_000);
+    const { cert } = await (await openAuthority(directory)).issue(["admin"], yesterday);
+    await rm(directory, { recursive: true });
+    const data = Buffer.from(cert).toString("base64");
+    const kubeconfig = `clusters: []\nusers:\n- user: {client-certificate-data: ${data}}\n`;
+    const resources = [{ urn: "p", type: "pulumi:providers:kubernetes", inputs: { kubeconfig } }];
+    const pending = [{ type: "creating", resource: { urn: "n", type: "kubernetes:core/v1:Pod" } }];
+    const deployment = { resources, pending_operations: pending };
+    const exported = () => Promise.resolve({ version: 3, deployment });
+    stack = { name: "home", exportStack: exported } as unknown as Stack;
+  });
+
+  it("is refused before a refresh asks with it, with the way to a new one", async () => {
+    await assert.rejects(assertLoginLasts(stack), /ended on .*1 days ago.*without --refresh/);
+  });
+
+  it("keeps a killed run's operations from being settled unseen", async () => {
+    await assert.rejects(
+      settlePendingOperations(stack, () => undefined),
+      /ended on .*pulumi up --stack home renews it/,
+    );
   });
 });
