@@ -12,15 +12,21 @@ export interface SharedArgs {
   readonly site: Pick<SitePlan, "name" | "pool" | "pciMappings">;
   readonly wanted: readonly WantedMachine[];
   readonly found: Pick<Inventory, "machines" | "hosts" | "pools" | "pciMappings">;
-  readonly known: Pick<Known, "pools" | "pciMappings">;
+  readonly known: Known;
 }
 
 /**
  * What the site would take from somebody else: a pool or PCI mapping that is there and that this stack did not make, and
- * a cloud-init file of another site's machine. Also every machine whose host is no node of the cluster.
+ * a cloud-init file of another site's machine. Also every machine whose host is no node of the cluster, or not any more.
  */
 export function taken(args: SharedArgs): readonly Problem[] {
-  return [...takenPool(args), ...takenMappings(args), ...takenSnippets(args), ...strangers(args)];
+  return [
+    ...takenPool(args),
+    ...takenMappings(args),
+    ...takenSnippets(args),
+    ...strangers(args),
+    ...remains(args),
+  ];
 }
 
 function takenPool({ site: { pool }, found, known }: SharedArgs): readonly Problem[] {
@@ -84,4 +90,42 @@ function strangers({ wanted, found }: SharedArgs): readonly Problem[] {
       "the host is gone for good, take the machine out as docs/proxmox.md says under `A host that is lost for good`";
     return [{ path: `homelab:machines[${i}].host (${name})`, text }];
   });
+}
+
+/** What is listed on hosts that are no members any more, because their folders are left: nothing of it runs. */
+export function ghosts({
+  machines,
+  hosts,
+}: Pick<Inventory, "machines" | "hosts">): readonly ExistingMachine[] {
+  return machines.filter(({ host }) => !hosts.includes(host));
+}
+
+/**
+ * What is left of hosts that were removed from the cluster: machines that the state still has there, which nobody can
+ * delete, and VM ids that stay taken as long as the host's folder is there.
+ */
+function remains({ site, wanted, found, known }: SharedArgs): readonly Problem[] {
+  const left = ghosts(found);
+  const alive = found.machines.filter((machine) => !left.includes(machine));
+  const lost = known.machines
+    .filter(({ host }) => !found.hosts.includes(host))
+    .filter(({ vmId }) => !alive.some((machine) => machine.vmId === vmId));
+  return [
+    ...lost.map(({ name, host }) => ({
+      path: `homelab:machines (${name})`,
+      text:
+        `it was on ${host}, which is no node of this Proxmox cluster any more, so that nothing can be deleted there; ` +
+        `npm run forget-host -- --stack ${site.name} --host ${host}`,
+    })),
+    ...left
+      .filter(({ vmId }) => !lost.some((machine) => machine.vmId === vmId))
+      .flatMap(({ vmId, host }) => {
+        const index = wanted.findIndex((machine) => machine.vmId === vmId);
+        if (index < 0) return [];
+        const text =
+          `VM id ${vmId} is still listed on ${host}, which is no node of this Proxmox cluster any more; on another host, ` +
+          `rm -r /etc/pve/nodes/${host}`;
+        return [{ path: `homelab:machines[${index}] (${wanted[index]?.name ?? ""})`, text }];
+      }),
+  ];
 }

@@ -1,9 +1,11 @@
 /** Takes resources out of a state, so that a destroy does not ask for what can no longer answer. */
 import type { Deployment } from "@pulumi/pulumi/automation/index.js";
+import type { StateResource } from "../state.ts";
 
 /** A resource of a deployment (schema version 3) with the fields that refer to others by URN. */
 interface Referring {
   readonly urn: string;
+  readonly type?: string;
   readonly parent?: string;
   readonly dependencies?: readonly string[];
   readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
@@ -12,23 +14,43 @@ interface Referring {
 }
 
 /**
- * The same deployment without these resources, their children and operations on them. What referred to them no longer does: the engine takes
- * no state that names a resource it lacks.
+ * The same deployment without these resources, their children and operations on them. What referred to them no longer
+ * does: the engine takes no state that names a resource it lacks.
  */
 export function withoutResources(deployment: Deployment, urns: Iterable<string>): Deployment {
+  const gone = new Set(urns);
+  return without(deployment, ({ urn }) => gone.has(urn));
+}
+
+/**
+ * The same of every resource that `isGone` holds for. Of two with one URN, an old one whose deletion failed and the new
+ * one in its place, the other stays.
+ */
+export function without(
+  deployment: Deployment,
+  isGone: (resource: StateResource) => boolean,
+): Deployment {
   const body = deployment.deployment as {
     resources?: readonly Referring[];
-    pending_operations?: readonly { readonly resource: { readonly urn: string } }[];
+    pending_operations?: readonly { readonly resource: Referring }[];
     [field: string]: unknown;
   };
-  const gone = new Set(urns);
+  const left = new Set<string>();
   const kept: Referring[] = [];
+  const gone = new Set<string>();
   // Parents come before their children.
   for (const resource of body.resources ?? []) {
-    if (gone.has(resource.urn) || gone.has(resource.parent ?? "")) gone.add(resource.urn);
-    else kept.push(resource);
+    if (isGone(resource as StateResource) || gone.has(resource.parent ?? "")) {
+      if (!left.has(resource.urn)) gone.add(resource.urn);
+    } else {
+      kept.push(resource);
+      left.add(resource.urn);
+      gone.delete(resource.urn);
+    }
   }
-  const pending = body.pending_operations?.filter(({ resource }) => !gone.has(resource.urn));
+  const pending = body.pending_operations?.filter(
+    ({ resource }) => !gone.has(resource.urn) && !isGone(resource as StateResource),
+  );
   return {
     ...deployment,
     deployment: {

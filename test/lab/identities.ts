@@ -15,20 +15,20 @@ type LabelledNode = NodeObject & {
   readonly metadata: { readonly uid: string; readonly labels: Readonly<Record<string, string>> };
 };
 
-/** etcd's members as its own API names them (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/). */
-export async function members(): Promise<readonly Member[]> {
+/** etcd's members as its own API names them (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), asked on a server. */
+export async function members(server = "proxmox-stone"): Promise<readonly Member[]> {
   const tls = "/var/lib/rancher/rke2/server/tls/etcd";
   const files = `--cacert ${tls}/server-ca.crt --cert ${tls}/server-client.crt --key ${tls}/server-client.key`;
   const url = "https://127.0.0.1:2379/v3/cluster/member/list";
-  const text = await run`ssh proxmox-stone curl -sSf ${files} -d '{}' ${url}`;
+  const text = await run`ssh ${server} curl -sSf ${files} -d '{}' ${url}`;
   return (JSON.parse(text) as { members: Member[] }).members;
 }
 
-/** Everything about machines that tells one from the machine that takes its place; by name. */
-export async function identities() {
+/** Everything about machines that tells one from the machine that takes its place; by name. A server is asked for etcd. */
+export async function identities(server = "proxmox-stone") {
   const [vms, joined] = await Promise.all([machines("home"), devices()]);
   const seen = await nodes<LabelledNode>("home");
-  const etcd = await members();
+  const etcd = await members(server);
   const own = joined.filter(({ hostname }) => hostname.startsWith("proxmox-"));
   return {
     vm: new Map(vms.map(({ name, vmid, node, tags }) => [name, { vmid, host: node, tags }])),

@@ -120,8 +120,34 @@ const pressures: Readonly<Record<string, string>> = {
   PIDPressure: "look for a program that forks without end: ps -eo pid,nlwp,cmd --sort=-nlwp | head",
 };
 
-/** Every machine is a node that is Ready and under no pressure. */
+/**
+ * Every machine is a node that is Ready and under no pressure, and no node is another's: a machine that left while its host
+ * was down registers again when the host comes back.
+ */
 export function judgeNodes(
+  machines: SiteConfig["machines"],
+  nodes: readonly NodeInForce[],
+): readonly Finding[] {
+  return [...judgeMachines(machines, nodes), ...strangers(machines, nodes)];
+}
+
+function strangers(
+  machines: SiteConfig["machines"],
+  nodes: readonly NodeInForce[],
+): readonly Finding[] {
+  return nodes
+    .map(({ metadata: { name } }) => name)
+    .filter((name) => !machines.some((machine) => machine.name === name))
+    .map((name) =>
+      problem(
+        `node ${name}`,
+        "is in the cluster, and homelab:machines has no machine of that name",
+        `when its machine is gone (npm run up destroys one that left): kubectl delete node ${name}`,
+      ),
+    );
+}
+
+function judgeMachines(
   machines: SiteConfig["machines"],
   nodes: readonly NodeInForce[],
 ): readonly Finding[] {

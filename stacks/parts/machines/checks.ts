@@ -1,5 +1,6 @@
 import { rootDisk } from "../../../components/proxmox/disks.ts";
 import { machineMac } from "../../../components/proxmox/mac.ts";
+import { isMark } from "../../../components/proxmox/tags.ts";
 import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -28,6 +29,7 @@ export function checkMachines(config: SiteConfig): readonly Problem[] {
       known(`homelab:machines[${i}].host`, machine.host, hosts, "homelab:proxmox.hosts"),
     ),
     ...machines.flatMap(multicastMac),
+    ...machines.flatMap(marks),
     ...checkDevices(config),
     ...config.allowReplace.flatMap((name, i) =>
       known(`homelab:allowReplace[${i}]`, name, names, "homelab:machines"),
@@ -59,6 +61,14 @@ function repeatedMacs(machines: SiteConfig["machines"]): readonly Problem[] {
     machines.map((machine) => machineMac(machine)),
   );
   return given.size === 0 ? [] : problems;
+}
+
+/** Tags by which the program knows its machines are its own to set. */
+function marks(machine: SiteConfig["machines"][number], index: number): readonly Problem[] {
+  return machine.tags.filter(isMark).map((tag) => ({
+    path: `homelab:machines[${index}].tags`,
+    text: `${tag} is a tag by which the program knows its machines; choose another`,
+  }));
 }
 
 function multicastMac(machine: SiteConfig["machines"][number], index: number): readonly Problem[] {

@@ -13,7 +13,7 @@ import { doubts } from "../../../components/proxmox/identity.ts";
 import type { Inventory } from "../../../components/proxmox/inventory.ts";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
 import { leaving, removals } from "../../../components/proxmox/removals.ts";
-import { taken } from "../../../components/proxmox/shared-objects.ts";
+import { ghosts, taken } from "../../../components/proxmox/shared-objects.ts";
 import { describeProblems } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
 import { foundedProblems } from "../cluster/founded.ts";
@@ -33,7 +33,9 @@ export function checkMachines(
   fresh = freshGeneration,
 ): readonly (MachineSpec & Machine)[] {
   const { machines, allowReplace, allowRemove } = config;
-  const { machines: existing, offline, hidden } = found;
+  const { offline, hidden } = found;
+  const lost = ghosts(found);
+  const existing = found.machines.filter((machine) => !lost.includes(machine));
   const plan = {
     ...{ site, wanted: machines, existing, offline, hidden, allowReplace, allowRemove },
     known: known.machines,

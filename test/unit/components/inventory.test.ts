@@ -125,7 +125,7 @@ describe("what a stack's state has on Proxmox", () => {
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
     assert.deepEqual(known, {
-      machines: [{ ...machine, address: undefined, role: undefined }],
+      machines: [{ ...machine, address: undefined, role: undefined, disks: [] }],
       pools: ["homelab"],
       pciMappings: ["gpu"],
       founded: undefined,

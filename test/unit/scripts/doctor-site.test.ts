@@ -137,6 +137,16 @@ describe("the doctor in the cluster", () => {
     assert.match(found[2]?.text ?? "", /not in the cluster/);
   });
 
+  it("names a node that no machine of the site is, with what removes it", () => {
+    const all = [...names, "proxmox-attic"].map((name) => node(name, "Unknown"));
+    const [found, ...more] = bad(judgeNodes(home.machines, all)).filter(({ text }) =>
+      /no machine of that name/.test(text),
+    );
+    assert.equal(found?.subject, "node proxmox-attic");
+    assert.match(found?.remedy ?? "", /kubectl delete node proxmox-attic/);
+    assert.deepEqual(more, []);
+  });
+
   const peering = home.network.bgp;
   assert.ok(peering);
 

@@ -145,8 +145,32 @@ describe("a host that is no node of the cluster", () => {
     const text = refusal({ hosts: ["tank", "titan", "vault"] });
     assert.match(
       text,
+      /\(proxmox-stone\): it was on stone.*forget-host -- --stack home --host stone/,
+    );
+    assert.match(
+      text,
       /homelab:machines\[0\]\.host \(proxmox-stone\): stone is no node of this Proxmox cluster \(it has tank, titan, vault\)/,
     );
+  });
+});
+
+describe("a host that was removed from the cluster", () => {
+  const hosts = ["tank", "titan", "vault"];
+  const moved = { "machines[0].host": "tank", "machines[0].name": "proxmox-stone" };
+
+  it("keeps ids taken until its folder is gone, and its machines are asked no permission to leave", () => {
+    const nothing = { machines: state.machines.slice(1) };
+    assert.match(
+      refusal({ hosts }, nothing, moved),
+      /homelab:machines\[0\] \(proxmox-stone\): VM id 121 is still listed on stone.*rm -r \/etc\/pve\/nodes\/stone/,
+    );
+    const wanted = { machines: homeConfig().machines.slice(1), allowRemove: ["proxmox-stone"] };
+    assert.equal(look({ hosts }, nothing, wanted).length, 3);
+  });
+
+  it("is no loss for a machine that somebody had moved away before", () => {
+    const elsewhere = [{ ...stone, host: "tank" }, tank, titan, vault];
+    assert.equal(look({ hosts, machines: elsewhere }, {}, moved)[0]?.generation, "gen-0000aaaa");
   });
 });
 

@@ -23,6 +23,16 @@ export const machines: RefusedSites = {
     at: "homelab:machines[1].address",
     says: /give each its own address/,
   },
+  "a machine with another site's mark": {
+    edit: { "machines[1].tags": ["rack-a", "homelab-cabin"] },
+    at: "homelab:machines[1].tags",
+    says: /homelab-cabin is a tag by which the program knows its machines/,
+  },
+  "a machine with a generation of its own": {
+    edit: { "machines[1].tags": ["gen-0000aaaa"] },
+    at: "homelab:machines[1].tags",
+    says: /gen-0000aaaa is a tag by which the program knows its machines/,
+  },
   "a machine on no host": {
     edit: { "machines[2].host": "attic" },
     at: "homelab:machines[2].host",

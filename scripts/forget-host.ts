@@ -1,0 +1,59 @@
+/**
+ * `npm run forget-host -- --stack home --host stone`: takes what lay on a Proxmox host that is lost for good out of the
+ * stack's state, so that the next `up` asks it for nothing and takes its machines out of cluster, etcd and tailnet. Changes
+ * nothing while anything stands against it, and says what.
+ */
+import { proxmoxApi } from "../components/proxmox/proxmox-api.ts";
+import { knownSecrets } from "../stacks/parts/secrets/doctor.ts";
+import { readSite, type Site } from "./doctor/site.ts";
+import { without } from "./departure/forget.ts";
+import { objections, readHost, wentWith } from "./lost-host/judge.ts";
+import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
+import { readState } from "./state.ts";
+
+const command = stackCommand("forget-host", "forget a Proxmox host that is lost for good")
+  .requiredOption("--host <name>", "name of the Proxmox node, for example stone")
+  .parse();
+const { stack: name, host } = command.opts<{ stack: string; host: string }>();
+
+async function tokenOf(site: Site): Promise<string> {
+  const { apiToken } = site.config.proxmox;
+  const { known } = await knownSecrets(site);
+  const token =
+    apiToken === undefined
+      ? process.env["PROXMOX_VE_API_TOKEN"]
+      : known.get("homelab:proxmox.apiToken");
+  if (token === undefined || token === "")
+    throw new Error(
+      "the Proxmox token is not known: set PROXMOX_VE_API_TOKEN, or homelab:proxmox.apiToken to where it is kept",
+    );
+  return token;
+}
+
+await main(async () => {
+  const stack = await selectStack(name);
+  const site = await readSite(stack, name);
+  if (!("config" in site))
+    throw new Error(site.map(({ subject, text }) => `${subject}: ${text}`).join("\n"));
+  const { endpoint } = site.config.proxmox;
+  const api = proxmoxApi({ endpoint, token: await tokenOf(site) });
+  const inForce = await readHost(api, host);
+  const against = objections(host, site.config, inForce);
+  if (against.length > 0)
+    throw new Error(
+      [`${host} is not forgotten yet:`, ...against.map((one) => `  ${one}`)].join("\n"),
+    );
+  await withRepair(stack, async () => {
+    const { deployment, resources } = await readState(stack);
+    const isGone = wentWith(host, inForce);
+    const gone = resources.filter(isGone);
+    for (const { urn } of gone) say(`forgotten: ${urn.split("::").at(-1) ?? urn}`);
+    if (gone.length > 0) await stack.importStack(without(deployment, isGone));
+    say(
+      gone.length === 0
+        ? `the state of ${name} has nothing on ${host}`
+        : `${host}: ${gone.length} resources are forgotten. Next: npm run up -- --stack ${name}, which takes its machines out ` +
+            "of cluster, etcd and tailnet; then npm run doctor",
+    );
+  });
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { ControlClient } from "../../lab/control/client.ts";
+import { expectSessions } from "./cluster.ts";
+import { paths, refused, run } from "./command.ts";
+import { expectNoError } from "./doctor.ts";
+import { identities } from "./identities.ts";
+import { eventually, machine, nothingToChange, proxmox, setConfig, up } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+
+const control = new ControlClient(paths.control);
+const file = "Pulumi.home.yaml";
+
+const preview = () => run`pulumi preview --stack home --expect-no-changes`;
+
+/** Nothing of this may be taken for a machine that is gone. */
+describe("a machine that Proxmox does not show as it was", () => {
+  given(siteIsUp);
+
+  it("is the same while its host's API is dead and corosync calls it online", async () => {
+    await control.setHost("tank", { api: "refuses" });
+    try {
+      await preview();
+    } finally {
+      await control.setHost("tank", { api: "answers" });
+    }
+  });
+
+  it("is refused when the token does not see it any more", async () => {
+    const pool = "pools?poolid=homelab&vms=122";
+    await proxmox("home", `${pool}&delete=1`, "PUT");
+    await control.setSight(["/pool/homelab"]);
+    try {
+      const said = await refused`pulumi preview --stack home`;
+      assert.match(said, /VM 122 on tank exists, but the Proxmox token does not see it/);
+    } finally {
+      await control.setSight(["/"]);
+      await proxmox("home", pool, "PUT");
+    }
+  });
+
+  it("is refused without its generation, with the command that puts it back", async () => {
+    const { path, tags } = await machine("proxmox-titan");
+    const set = (value: readonly string[]) =>
+      proxmox("home", `${path}/config?tags=${encodeURIComponent(value.join(";"))}`, "PUT");
+    await set(tags.split(";").filter((tag) => !tag.startsWith("gen-")));
+    try {
+      const said = await refused`pulumi preview --stack home`;
+      assert.match(said, new RegExp(`qm set 123 --tags '${tags}'`));
+    } finally {
+      await set(tags.split(";"));
+    }
+    await preview();
+  });
+});
+
+/** The first server, whose host the config's endpoint names. */
+describe("a Proxmox host that is lost for good", () => {
+  given(siteIsUp);
+
+  const host = "stone";
+  const lost = "proxmox-stone";
+  const forget = ["node", "scripts/forget-host.ts", "--stack", "home", "--host", host];
+
+  before(async () => {
+    const keep = `cp ${file} "$HOME/kept.yaml"`;
+    await run`sh -c ${keep}`;
+  });
+
+  after(async () => {
+    const restore = `cat "$HOME/kept.yaml" >${file}`;
+    await run`sh -c ${restore}`;
+    await control.setHost(host, { power: "on", membership: "member" });
+  });
+
+  it("is not forgotten while Proxmox or the config still has it, and is told what to do", async () => {
+    await control.setHost(host, { power: "off" });
+    await setConfig("homelab:proxmox.endpoint", "https://192.168.1.14:8006");
+    const said = await refused`${forget}`;
+    assert.match(said, /pvecm delnode stone/);
+    assert.match(said, /machines still has proxmox-stone on stone/);
+    assert.match(said, /proxmox\.hosts still has stone/);
+  });
+
+  it("is forgotten once it is removed, and one up makes the site whole without it", async () => {
+    const before = await identities("proxmox-tank");
+    await run`pulumi config rm --stack home --path homelab:machines[0]`;
+    await run`pulumi config rm --stack home --path homelab:proxmox.hosts[0]`;
+    await setConfig("homelab:allowRemove[0]", lost);
+    await control.setHost(host, { membership: "removed" });
+    assert.match(await refused`${forget}`, /rm -r \/etc\/pve\/nodes\/stone/);
+    assert.match(
+      await refused`node scripts/up.ts --stack home`,
+      /npm run forget-host -- --stack home/,
+    );
+    await control.setHost(host, { membership: "cleared" });
+    await run`${forget}`;
+    await up("home");
+    const now = await identities("proxmox-tank");
+    assert.deepEqual(now.counts, [3, 3, 2, 3]);
+    for (const what of ["vm", "node", "member", "device"] as const) {
+      assert.equal(now[what].get(lost), undefined, what);
+      for (const name of ["proxmox-tank", "proxmox-titan", "proxmox-vault"])
+        assert.deepEqual(now[what].get(name), before[what].get(name), `${what} of ${name}`);
+    }
+    await eventually(60, () => expectSessions("home", 3));
+    await nothingToChange("home");
+    await eventually(60, expectNoError);
+  });
+});
