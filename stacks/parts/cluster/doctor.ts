@@ -81,6 +81,10 @@ async function checkKubernetesApi(vip: string, run: ClusterCommand): Promise<rea
   const subject = "Kubernetes API";
   const reason = await unreachableKubernetes(run);
   if (reason === undefined) return [ok(subject, `https://${vip}:6443 is ready`)];
+  if (refusesLogin(reason)) {
+    const text = `https://${vip}:6443 answers, and refuses the stack's login: ${reason}`;
+    return [problem(subject, text, "npm run up renews it: docs/credentials.md")];
+  }
   return [
     problem(
       subject,
