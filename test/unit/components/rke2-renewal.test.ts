@@ -4,9 +4,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAuthority } from "../../../lab/world/authority.ts";
-import { scriptText } from "../../../components/remote/shell.ts";
-import { clientEnd, firstEnd, renewal } from "../../../components/rke2/renewal.ts";
+import { parameterValues, scriptText } from "../../../components/remote/shell.ts";
+import {
+  clientEnd,
+  firstEnd,
+  renewal,
+  type Certificates,
+} from "../../../components/rke2/renewal.ts";
 import { rke2Script, scripts } from "../../../components/rke2/scripts.ts";
+import { deploySite } from "../../../stacks/site.ts";
+import { record } from "../../recorder.ts";
+import { siteDeps } from "../site-deps.ts";
+import { homeConfig } from "../stacks/sample.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
 
 const day = 86_400_000;
@@ -70,6 +79,40 @@ describe("renewal of a cluster's certificates", () => {
       "2027-12-31T00:00:00Z",
     );
     assert.equal(firstEnd([""]), "");
+  });
+});
+
+describe("a site whose certificates are to be renewed", () => {
+  const renewsOf = async (certificates: Certificates): Promise<ReadonlyMap<string, string>> => {
+    const recording = await record("home");
+    const askLastUp = () => Promise.resolve({ certificates });
+    await deploySite("home", homeConfig(), { ...siteDeps, askLastUp });
+    await recording.settled();
+    return new Map(
+      recording.resources
+        .filter(({ type }) => type === "command:remote:Command")
+        .flatMap(({ name, plain }) => {
+          const { RENEWS } = parameterValues(String(plain["stdin"]));
+          return RENEWS === undefined || RENEWS === "" ? [] : [[name, RENEWS] as const];
+        }),
+    );
+  };
+  const nodes = ["stone", "tank", "titan", "vault"].map((host) => `proxmox-${host}`);
+
+  it("changes the steps of every node and the kubeconfig's once, and again only when the next renewal is due", async () => {
+    const soon = { ends: new Date(Date.now() + 100 * day).toISOString(), renewed: "" };
+    const due = await renewsOf(soon);
+    assert.deepEqual(
+      [...due.keys()].sort(),
+      [
+        ...nodes.flatMap((node) => [`${node}-apply-command`, `${node}-stage-command`]),
+        "home-kubeconfig-command",
+      ].sort(),
+    );
+    assert.deepEqual(new Set(due.values()), new Set([soon.ends]));
+    const young = { ends: new Date(Date.now() + 365 * day).toISOString(), renewed: soon.ends };
+    assert.deepEqual(await renewsOf(young), due);
+    assert.equal((await renewsOf({ ...young, renewed: "" })).size, 0);
   });
 });
 
