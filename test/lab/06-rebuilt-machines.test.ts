@@ -1,15 +1,31 @@
 import assert from "node:assert/strict";
-import { expectSessions, readiness } from "./cluster.ts";
+import type { NodeObject } from "../../lab/shell/summary.ts";
+import { expectSessions, node, readiness } from "./cluster.ts";
 import { refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
 import { identities } from "./identities.ts";
 import { eventually, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
-/** A server and an agent; the first gets another VM id, the second another host. */
-const rebuilt = ["proxmox-tank", "proxmox-vault"];
-const kept = ["proxmox-stone", "proxmox-titan"];
+/** The first server and an agent; the first gets another address, the second another host. */
+const rebuilt = ["proxmox-stone", "proxmox-vault"];
+const kept = ["proxmox-tank", "proxmox-titan"];
 const all = [...kept, ...rebuilt].sort();
+
+const file = "Pulumi.home.yaml";
+
+/** Taint of a server that runs no ordinary pods. */
+const serversOnly = "CriticalAddonsOnly:NoExecute";
+
+async function taintsOf(name: string): Promise<readonly string[]> {
+  type Tainted = NodeObject & { spec: { taints?: { key: string; effect: string }[] } };
+  const { spec } = await node<Tainted>(name);
+  return (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
+}
+
+/** When RKE2 was started on a server. */
+const startOf = async (name: string): Promise<string> =>
+  run`ssh ${name} systemctl show -p ActiveEnterTimestamp rke2-server`;
 
 const zone = "topology.kubernetes.io/zone";
 const generation = "homelab/generation";
@@ -18,24 +34,26 @@ describe("machines that are built anew", () => {
   given(siteIsUp);
 
   let before: Awaited<ReturnType<typeof identities>>;
-  let vmid: [now: number, then: number];
+  let address: [now: string, then: string];
   let host: [now: string, then: string];
 
   it("are refused until allowReplace names them, and nothing is changed", async () => {
     before = await identities();
     assert.deepEqual(before.counts, [4, 4, 3, 4]);
-    vmid = before.vm.get("proxmox-tank")?.vmid === 122 ? [122, 132] : [132, 122];
+    const stone = await run`ssh proxmox-stone ip -4 -o address show dev eth0`;
+    const usual = "192.168.1.21";
+    address = stone.includes(usual) ? [usual, "192.168.1.61"] : ["192.168.1.61", usual];
     host = before.vm.get("proxmox-vault")?.host === "vault" ? ["vault", "tank"] : ["tank", "vault"];
-    await setConfig("homelab:machines[1].vmId", String(vmid[1]));
+    await setConfig("homelab:machines[0].address", address[1]);
     await setConfig("homelab:machines[3].host", host[1]);
     // Another machine of its size does not fit beside the one that is there.
     await setConfig("homelab:machines[3].memoryGiB", "8");
     // Without a name of its own the machine would be called after its new host.
     await setConfig("homelab:machines[3].name", "proxmox-vault");
     const said = await refused`node scripts/up.ts --stack home`;
-    const ids = `its VM id is ${vmid[0]} now, the config says ${vmid[1]}: this would`;
+    const addresses = `it was installed at ${address[0]}, the config says ${address[1]}`;
     const hosts = `it runs on ${host[0]} now, the config says ${host[1]}: this would`;
-    assert.ok(said.includes(`proxmox-tank): ${ids}`), said);
+    assert.ok(said.includes(`proxmox-stone): ${addresses}`), said);
     assert.ok(said.includes(`proxmox-vault): ${hosts}`), said);
     for (const name of rebuilt) assert.match(said, new RegExp(`name ${name} under homelab:allow`));
     assert.match(said, /nothing was changed/);
@@ -44,17 +62,49 @@ describe("machines that are built anew", () => {
     assert.deepEqual({ ...(await identities()), nodes: [] }, { ...before, nodes: [] });
   });
 
+  it("have company in what is refused: networks, the cluster's address, a machine's role", async () => {
+    const keep = `cp ${file} "$HOME/kept.yaml"`;
+    const restore = `cat "$HOME/kept.yaml" >${file}`;
+    await run`sh -c ${keep}`;
+    const spoilt = {
+      "homelab:network.pods": "10.44.0.0/16",
+      "homelab:network.services": "10.45.0.0/16",
+      "homelab:cluster.vip": "192.168.1.30",
+      "homelab:machines[2].role": "agent",
+      "homelab:machines[3].role": "server",
+    };
+    let said: string;
+    try {
+      for (const [path, value] of Object.entries(spoilt)) await setConfig(path, value);
+      said = await refused`pulumi up --stack home --yes --skip-preview`;
+    } finally {
+      await run`sh -c ${restore}`;
+    }
+    for (const text of [
+      "homelab:network.pods: the cluster was founded with 10.42.0.0/16",
+      "homelab:network.services: the cluster was founded with 10.43.0.0/16",
+      "homelab:cluster.vip: the cluster was founded with 192.168.1.20",
+      "(proxmox-titan): it was installed as a server, the config says agent",
+      "(proxmox-vault): it was installed as an agent, the config says server",
+    ])
+      assert.ok(said.includes(text), said);
+    assert.deepEqual({ ...(await identities()), nodes: [] }, { ...before, nodes: [] });
+  });
+
   it("leave Proxmox, etcd, the cluster and the tailnet, and their successors join", async () => {
     for (const [i, name] of rebuilt.entries()) await setConfig(`homelab:allowReplace[${i}]`, name);
+    await setConfig("homelab:machines[2].workloads", "false");
+    const started = await startOf("proxmox-titan");
     await up("home");
+    assert.equal(await startOf("proxmox-titan"), started, "a taint needs no restart");
     // The up ends with a healthy site, so nothing here has to be waited for.
     const now = await identities();
     assert.deepEqual(now.counts, before.counts);
     assert.deepEqual([now.names, now.learners], [all, []]);
-    assert.deepEqual(
-      [now.vm.get("proxmox-tank")?.vmid, now.vm.get("proxmox-vault")?.host],
-      [vmid[1], host[1]],
-    );
+    assert.equal(now.vm.get("proxmox-vault")?.host, host[1]);
+    const stone = now.nodes.find(({ metadata }) => metadata.name === "proxmox-stone");
+    assert.match(JSON.stringify(stone?.status), new RegExp(`"${address[1]}"`));
+    assert.deepEqual(await taintsOf("proxmox-titan"), [serversOnly]);
     for (const what of ["vm", "node", "member", "device"] as const) {
       for (const name of all) {
         const same = JSON.stringify(now[what].get(name)) === JSON.stringify(before[what].get(name));
@@ -79,5 +129,8 @@ describe("machines that are built anew", () => {
   it("are built once: the next up changes nothing", async () => {
     await run`pulumi config rm --stack home homelab:allowReplace`;
     await run`pulumi up --stack home --yes --skip-preview --refresh --expect-no-changes`;
+    await setConfig("homelab:machines[2].workloads", "true");
+    await up("home");
+    assert.deepEqual(await taintsOf("proxmox-titan"), []);
   });
 });
