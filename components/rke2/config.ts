@@ -81,7 +81,8 @@ export function nodeTaints({
   return role === "server" && !workloads ? [serversOnly] : [];
 }
 
-const serversOnly = "CriticalAddonsOnly=true:NoExecute";
+/** The taint of a server that runs no ordinary pods. */
+export const serversOnly = "CriticalAddonsOnly=true:NoExecute";
 
 /**
  * What RKE2 reads when a node registers and never again, or an empty string: a new node has its taints before the first pod

@@ -3,7 +3,7 @@ import type { SiteConfig } from "../../schema.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
-import { releaseUrl } from "../../../components/rke2/config.ts";
+import { nodeTaints, releaseUrl, serversOnly } from "../../../components/rke2/config.ts";
 import { dayOf, fromNow } from "../../../components/days.ts";
 import { clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
 import type { Release } from "../../doctor/releases.ts";
@@ -97,6 +97,13 @@ async function checkKubernetesApi(vip: string, run: ClusterCommand): Promise<rea
 /** A Node, as far as the doctor looks. */
 export interface NodeInForce {
   readonly metadata: { readonly name: string };
+  readonly spec?: {
+    readonly taints?: readonly {
+      readonly key: string;
+      readonly value?: string;
+      readonly effect: string;
+    }[];
+  };
   readonly status?: {
     readonly conditions?: readonly {
       readonly type: string;
@@ -155,7 +162,8 @@ function judgeMachines(
   machines: SiteConfig["machines"],
   nodes: readonly NodeInForce[],
 ): readonly Finding[] {
-  return machines.flatMap(({ name, role }): Finding[] => {
+  return machines.flatMap((machine): Finding[] => {
+    const { name, role } = machine;
     const subject = `node ${name}`;
     const node = nodes.find(({ metadata }) => metadata.name === name);
     if (node === undefined) {
@@ -183,8 +191,36 @@ function judgeMachines(
         ),
       );
     }
+    found.push(...judgeTaints(subject, machine, node));
     return found.length > 0 ? found : [ok(subject, "Ready")];
   });
+}
+
+/** A step set the taints once; what is changed by hand since, nobody has put right. */
+function judgeTaints(
+  subject: string,
+  machine: SiteConfig["machines"][number],
+  { metadata: { name }, spec }: NodeInForce,
+): readonly Finding[] {
+  const has = (spec?.taints ?? []).map(
+    ({ key, value = "", effect }) => `${key}=${value}:${effect}`,
+  );
+  const wanted = nodeTaints(machine);
+  const missing = wanted
+    .filter((taint) => !has.includes(taint))
+    .map((taint) =>
+      problem(subject, `lacks the taint ${taint}`, `kubectl taint node ${name} ${taint}`),
+    );
+  const left = has
+    .filter((taint) => taint === serversOnly && !wanted.includes(taint))
+    .map((taint) =>
+      problem(
+        subject,
+        `has the taint ${taint}, which keeps ordinary pods away, and its config says otherwise`,
+        `kubectl taint node ${name} ${taint}-`,
+      ),
+    );
+  return [...missing, ...left];
 }
 
 /** Asks the cluster. */

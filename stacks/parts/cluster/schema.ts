@@ -6,7 +6,8 @@ import type { Versions } from "../versions/schema.ts";
 export const cluster = z
   .strictObject({
     vip: ipv4.meta({
-      description: "Address of the control plane on the LAN; kube-vip moves it between servers",
+      description:
+        "Address of the control plane on the LAN; kube-vip moves it between servers. A cluster that runs keeps it",
       examples: ["192.168.1.20"],
     }),
     interface: z

@@ -6,7 +6,12 @@ import { cards, lanAccess } from "./cards.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
-  workloads: z.boolean().default(true).describe("Whether a server also runs ordinary pods"),
+  workloads: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether a server also runs ordinary pods; turned off, those that run there move away, and the taint CriticalAddonsOnly keeps others off",
+    ),
   cores: z.int().min(2).default(4).describe("Virtual CPU cores"),
   memoryGiB: z.int().min(2).default(8).describe("Memory in GiB"),
   diskGiB: z.int().min(16).default(64).describe("Root disk in GiB; it can grow, never shrink"),
@@ -63,14 +68,18 @@ const machine = z.strictObject({
     description: "Proxmox node that carries it; a change replaces the machine",
     examples: ["stone"],
   }),
-  address: ipv4.meta({ description: "Static address on the LAN", examples: ["192.168.1.21"] }),
+  address: ipv4.meta({
+    description: "Static address on the LAN; a change replaces the machine",
+    examples: ["192.168.1.21"],
+  }),
   vmId: z
     .int()
     .min(100)
     .max(999_999_999)
     .meta({ description: "Proxmox VM id; a change replaces the machine", examples: [121] }),
   role: z.enum(["server", "agent"]).meta({
-    description: "RKE2 role: `server` runs the control plane and etcd",
+    description:
+      "RKE2 role: `server` runs the control plane and etcd; a change replaces the machine",
     examples: ["server"],
   }),
   name: label.optional().meta({

@@ -44,18 +44,21 @@ const usual = { pods: "10.42.0.0/16", services: "10.43.0.0/16", loadBalancers: "
 export const network = z
   .strictObject({
     pods: cidr4.optional().meta({
-      description: `Pod network; each node takes a /24 of it; ${usual.pods} when left out`,
+      description: `Pod network; each node takes a /24 of it; ${usual.pods} when left out. A cluster that runs keeps it`,
       examples: [usual.pods],
     }),
     services: cidr4.optional().meta({
-      description: `Network of ClusterIP services; ${usual.services} when left out`,
+      description: `Network of ClusterIP services; ${usual.services} when left out. A cluster that runs keeps it`,
       examples: [usual.services],
     }),
     clusterDns: ipv4.optional().meta({
-      description: "Address of the cluster's DNS; the tenth of `services` when left out",
+      description:
+        "Address of the cluster's DNS; the tenth of `services` when left out. A cluster that runs keeps it",
       examples: ["10.43.0.10"],
     }),
-    clusterDomain: domain.default("cluster.local").describe("DNS domain of services"),
+    clusterDomain: domain
+      .default("cluster.local")
+      .describe("DNS domain of services. A cluster that runs keeps it"),
     loadBalancers: z
       .union(
         [

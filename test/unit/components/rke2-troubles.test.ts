@@ -56,6 +56,17 @@ describe("a step on a machine in trouble", () => {
     assert.match(await causeOf(duplicate), /former machine of this name/);
   });
 
+  it("knows the line in which RKE2 waits for an etcd that does not know the server, which is none of an error", async () => {
+    const line =
+      'level=info msg="Failed to test etcd connection: this server is a not a member of the etcd cluster. Found ' +
+      '[tank-0a1b2c3d=https://192.0.2.22:2380], expect: tank-0a1b2c3d=192.0.2.62"';
+    assert.match(await causeOf(line), /by another name or address.*homelab:allowReplace/);
+    const journal = `#!/bin/sh\ncat <<'END'\nlevel=info msg="starting"\n${line}\nEND\n`;
+    writeFileSync(join(root, "usr/local/bin/journalctl"), journal, { mode: 0o755 });
+    const script = `${rke2Script}\n${unit}\nunit_errors rke2-server 0 >&2\n`;
+    assert.equal((await runScript(root, script, {})).stderr.trim(), line);
+  });
+
   it("names a full disk before what follows from it", async () => {
     const errors =
       'level=fatal msg="write wal/0.tmp: no space left on device"\nx509: unknown authority';

@@ -147,6 +147,27 @@ describe("the doctor in the cluster", () => {
     assert.deepEqual(more, []);
   });
 
+  it("wants the taints that the config says, both ways, and minds no others", () => {
+    const taints = [
+      { key: "CriticalAddonsOnly", value: "true", effect: "NoExecute" },
+      { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" },
+    ];
+    const nodes = names.map((name, i) => ({
+      ...node(name, "True"),
+      ...(i === 0 ? { spec: { taints } } : {}),
+    }));
+    const machines = home.machines.map((machine, i) => ({ ...machine, workloads: i !== 1 }));
+    const found = bad(judgeNodes(machines, nodes));
+    const [first = "", second = ""] = names;
+    assert.deepEqual(
+      found.map(({ subject, remedy }) => `${subject}: ${remedy}`),
+      [
+        `node ${first}: kubectl taint node ${first} CriticalAddonsOnly=true:NoExecute-`,
+        `node ${second}: kubectl taint node ${second} CriticalAddonsOnly=true:NoExecute`,
+      ],
+    );
+  });
+
   const peering = home.network.bgp;
   assert.ok(peering);
 
