@@ -31,7 +31,8 @@ async function settle(
   say: (text: string) => void,
 ): Promise<void> {
   if (resource.type === pool && type === "creating" && proxmoxEndpoint !== undefined) {
-    await removeEmptyPool(proxmoxEndpoint, stringInput(resource, "poolId"), say);
+    const [poolId, comment] = ["poolId", "comment"].map((input) => stringInput(resource, input));
+    await removeEmptyPool(proxmoxEndpoint, poolId, comment, say);
   }
   if (!isObject(resource) || cluster === undefined) return;
   if (resource.type === release && type === "creating")

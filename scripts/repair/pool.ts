@@ -1,12 +1,14 @@
 /** A Proxmox pool that a killed run created without the state knowing. */
 
 /**
- * Removes the pool when it exists and is empty; the next run creates it. Uses the token of
+ * Removes the pool when it exists, is empty and is called what the run called its own; the next run creates it. Another
+ * stack's has another comment. Uses the token of
  * PROXMOX_VE_API_TOKEN; without one the run itself will name the pool that is in its way.
  */
 export async function removeEmptyPool(
   endpoint: string,
   poolId: string | undefined,
+  comment: string | undefined,
   say: (text: string) => void,
 ): Promise<void> {
   const token = process.env["PROXMOX_VE_API_TOKEN"];
@@ -16,8 +18,10 @@ export async function removeEmptyPool(
   const headers = { Authorization: `PVEAPIToken=${token}` };
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) return;
-  const { data } = (await answer.json()) as { data: { members: unknown[] }[] };
-  if (data[0]?.members.length !== 0) return;
+  const { data } = (await answer.json()) as {
+    data: { comment?: string; members: unknown[] }[];
+  };
+  if (data[0]?.members.length !== 0 || data[0].comment !== comment) return;
   say(`repair: removing the empty pool ${poolId}, created by a killed run`);
   const removed = await fetch(url, {
     method: "DELETE",

@@ -4,7 +4,7 @@ import { expectSessions } from "./cluster.ts";
 import { paths, refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
 import { identities } from "./identities.ts";
-import { eventually, machine, nothingToChange, proxmox, setConfig, up } from "./site.ts";
+import { eventually, machine, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const control = new ControlClient(paths.control);
@@ -53,6 +53,27 @@ describe("a machine that Proxmox does not show as it was", () => {
   });
 });
 
+describe("a second stack on one Proxmox cluster", () => {
+  given(siteIsUp);
+
+  const cabin = "Pulumi.cabin.yaml";
+
+  after(async () => {
+    const restore = `cat "$HOME/kept.yaml" >${cabin}`;
+    await run`sh -c ${restore}`;
+  });
+
+  it("is refused with what the first one has, before anything is made", async () => {
+    const endpoint = "endpoint: https://192.168.1.14:8006";
+    const edit = `cp ${cabin} "$HOME/kept.yaml" && sed -i 's|^  homelab:proxmox:|&\\n    ${endpoint}|' ${cabin}`;
+    await run`sh -c ${edit}`;
+    const said = await refused`node scripts/up.ts --stack cabin`;
+    assert.match(said, /homelab:proxmox\.pool: the pool homelab is there already/);
+    assert.match(said, /hut is no node of this Proxmox cluster/);
+    assert.equal((await machines("home")).length, 4);
+  });
+});
+
 /** The first server, whose host the config's endpoint names. */
 describe("a Proxmox host that is lost for good", () => {
   given(siteIsUp);
@@ -61,9 +82,12 @@ describe("a Proxmox host that is lost for good", () => {
   const lost = "proxmox-stone";
   const forget = ["node", "scripts/forget-host.ts", "--stack", "home", "--host", host];
 
+  let original: Awaited<ReturnType<typeof identities>>;
+
   before(async () => {
     const keep = `cp ${file} "$HOME/kept.yaml"`;
     await run`sh -c ${keep}`;
+    original = await identities("proxmox-tank");
   });
 
   after(async () => {
@@ -82,7 +106,6 @@ describe("a Proxmox host that is lost for good", () => {
   });
 
   it("is forgotten once it is removed, and one up makes the site whole without it", async () => {
-    const before = await identities("proxmox-tank");
     await run`pulumi config rm --stack home --path homelab:machines[0]`;
     await run`pulumi config rm --stack home --path homelab:proxmox.hosts[0]`;
     await setConfig("homelab:allowRemove[0]", lost);
@@ -100,7 +123,7 @@ describe("a Proxmox host that is lost for good", () => {
     for (const what of ["vm", "node", "member", "device"] as const) {
       assert.equal(now[what].get(lost), undefined, what);
       for (const name of ["proxmox-tank", "proxmox-titan", "proxmox-vault"])
-        assert.deepEqual(now[what].get(name), before[what].get(name), `${what} of ${name}`);
+        assert.deepEqual(now[what].get(name), original[what].get(name), `${what} of ${name}`);
     }
     await eventually(60, () => expectSessions("home", 3));
     await nothingToChange("home");
