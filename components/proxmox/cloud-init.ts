@@ -11,8 +11,13 @@ export interface CloudInitArgs {
 }
 
 /**
- * The machine's `#cloud-config` document: name, login of root by key, host key. It holds nothing that may change later,
- * for Proxmox runs it once and a change would need a new machine.
+ * The machine's `#cloud-config` document: name, login of root by key, host key. It holds nothing that changes in a
+ * machine's life. Proxmox writes it onto the machine's drive anew at every start, with an instance-id made of document
+ * and network (qemu-server, PVE/QemuServer/Cloudinit.pm, nocloud_gen_metadata): after a change of address or DNS, even
+ * months before, cloud-init does all of this once more at the next start, so it must do no harm twice. A start without
+ * the file on the host is refused.
+ *
+ * A host key of the document is the only one: cloud-init generates none beside it (cc_ssh.py, handle).
  * @see https://docs.cloud-init.io/en/latest/reference/modules.html
  */
 export function cloudInit(args: CloudInitArgs): string {
@@ -23,7 +28,6 @@ export function cloudInit(args: CloudInitArgs): string {
     disable_root: false,
     users: [{ name: "root", lock_passwd: true, ssh_authorized_keys: [args.loginKey.trim()] }],
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: {
       ed25519_private: `${args.hostKey.privateKey.trim()}\n`,
       ed25519_public: args.hostKey.publicKey.trim(),

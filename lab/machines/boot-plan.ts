@@ -66,6 +66,8 @@ export interface BootPlan {
   readonly everyBoot: readonly PlannedFile[];
   /** Why the user-data cannot be used; then `firstBoot` is missing. */
   readonly problems: readonly string[];
+  /** What makes the boot a degraded one. */
+  readonly warnings: readonly string[];
   readonly firstBoot?: FirstBoot;
 }
 
@@ -173,7 +175,8 @@ const systemFile = (path: string, content: string): PlannedFile => ({
 
 /** Works out a machine's boot. Pure; problems of the user-data are part of the result. */
 export function planBoot(definition: MachineDefinition, surroundings: BootSurroundings): BootPlan {
-  const { config, problems } = parseCloudConfig(definition.cloudInit.userData);
+  const parsed = parseCloudConfig(definition.cloudInit.userData);
+  const { config, problems } = parsed;
   const named = config?.hostname ?? config?.fqdn ?? definition.name;
   const hostname = named.split(".", 1)[0] ?? named;
   const domain = definition.cloudInit.searchDomain;
@@ -193,6 +196,7 @@ export function planBoot(definition: MachineDefinition, surroundings: BootSurrou
       systemFile("/etc/ssl/certs/ca-certificates.crt", surroundings.caBundle),
     ],
     problems: problems ?? [],
+    warnings: parsed.config === undefined ? [] : parsed.warnings,
     firstBoot: config && planFirstBoot(config),
   };
 }

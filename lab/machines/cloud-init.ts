@@ -79,10 +79,43 @@ export type CloudConfig = z.infer<typeof schema>;
 export type CloudConfigUser = z.infer<typeof userSchema>;
 export type CloudConfigFile = z.infer<typeof fileSchema>;
 
-/** Either a usable document or every reason why it is not, each as `path: what is wrong`. */
+/**
+ * Either a usable document, with what cloud-init's own schema says against it, or every reason why it is not, each as
+ * `path: what is wrong`.
+ */
 export type CloudConfigResult =
-  | { readonly config: CloudConfig; readonly problems?: undefined }
+  | {
+      readonly config: CloudConfig;
+      readonly warnings: readonly string[];
+      readonly problems?: undefined;
+    }
   | { readonly config?: undefined; readonly problems: readonly string[] };
+
+/**
+ * Lists that may be left out and not be empty: `minItems` in cloudinit/config/schemas/schema-cloud-config-v1.json. A
+ * document that breaks the schema is used all the same, and each of its boots is degraded.
+ */
+const neverEmpty = ["packages", "runcmd", "ssh_authorized_keys", "ssh_genkeytypes", "write_files"];
+
+function schemaWarnings(document: unknown): readonly string[] {
+  const empty = (owner: object, key: string): boolean => {
+    const value = (owner as Record<string, unknown>)[key];
+    return Array.isArray(value) && value.length === 0;
+  };
+  const root = document ?? {};
+  const { users = [] } = root as { users?: readonly unknown[] };
+  const paths = [
+    ...neverEmpty.filter((key) => empty(root, key)),
+    ...users.flatMap((user, i) =>
+      typeof user === "object" && user !== null && empty(user, "ssh_authorized_keys")
+        ? [`users.${i}.ssh_authorized_keys`]
+        : [],
+    ),
+  ];
+  if (paths.length === 0) return [];
+  const reasons = paths.map((path) => `${path}: [] should be non-empty`).join("\n");
+  return [`cloud-config failed schema validation!\n${reasons}`];
+}
 
 const at = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
@@ -132,7 +165,7 @@ export function parseCloudConfig(userData: string): CloudConfigResult {
     return { problems: [`user-data: not YAML: ${error.message}`] };
   }
   const parsed = schema.safeParse(document ?? {});
-  if (parsed.success) return { config: parsed.data };
+  if (parsed.success) return { config: parsed.data, warnings: schemaWarnings(document) };
   return { problems: parsed.error.issues.flatMap((issue) => describe(issue, issue.path)) };
 }
 

@@ -19,7 +19,7 @@ export interface MachineStatus {
   readonly startedAt: Date;
   /** `running` until the first boot's last command has ended. */
   readonly cloudInit: {
-    readonly status: "running" | "done" | "error";
+    readonly status: "running" | "done" | "degraded" | "error";
     readonly problems: readonly string[];
   };
 }
@@ -60,7 +60,7 @@ type Report =
   | { readonly event: "running" }
   | {
       readonly event: "cloud-init";
-      readonly status: "done" | "error";
+      readonly status: "done" | "degraded" | "error";
       readonly problems: readonly string[];
     };
 

@@ -35,6 +35,23 @@ describe("cloud-config of a lab machine", () => {
     assert.deepEqual(config.users, ["default"]);
   });
 
+  it("uses a document that breaks cloud-init's own schema, and warns of it", () => {
+    const warned = (text: string) => parseCloudConfig(`#cloud-config\n${text}`).config;
+    assert.deepEqual(warned("ssh_genkeytypes: []\n")?.ssh_genkeytypes, []);
+    const warnings = (text: string): readonly string[] => {
+      const result = parseCloudConfig(`#cloud-config\n${text}`);
+      return result.config === undefined ? ["refused"] : result.warnings;
+    };
+    assert.deepEqual(
+      warnings("ssh_genkeytypes: []\nusers: [{ name: root, ssh_authorized_keys: [] }]\n"),
+      [
+        "cloud-config failed schema validation!\n" +
+          "ssh_genkeytypes: [] should be non-empty\nusers.0.ssh_authorized_keys: [] should be non-empty",
+      ],
+    );
+    assert.deepEqual(warnings("ssh_genkeytypes: [ed25519]\nusers: []\n"), []);
+  });
+
   it("takes an empty document", () => {
     assert.deepEqual(parseCloudConfig("#cloud-config\n").config?.runcmd, []);
   });

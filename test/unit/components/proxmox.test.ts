@@ -163,7 +163,6 @@ describe("cloud-init document", () => {
       disable_root: false,
       users: [{ name: "root", lock_passwd: true, ssh_authorized_keys: ["ssh-ed25519 LOGIN"] }],
       ssh_deletekeys: true,
-      ssh_genkeytypes: [],
       ssh_keys: {
         ed25519_private: "-----BEGIN-----\nkey\n-----END-----\n",
         ed25519_public: "ssh-ed25519 HOST",

@@ -133,14 +133,23 @@ func (m *machine) handle(request control.Request) control.Answer {
 	case "cloud-init":
 		select {
 		case <-m.cloudInit:
-			return control.Answer{Result: m.cloudInitStatus, Detail: strings.Join(m.problems, "\n")}
+			return m.cloudInitAnswer()
 		default:
 		}
 		if request.NoBlock {
 			return control.Answer{Result: "running"}
 		}
 		<-m.cloudInit
-		return control.Answer{Result: m.cloudInitStatus, Detail: strings.Join(m.problems, "\n")}
+		return m.cloudInitAnswer()
 	}
 	return m.services.Handle(request)
+}
+
+// cloudInitAnswer is how the boot ended, with what went wrong or else what was warned of.
+func (m *machine) cloudInitAnswer() control.Answer {
+	detail := m.problems
+	if m.cloudInitStatus == "degraded" {
+		detail = m.plan.Warnings
+	}
+	return control.Answer{Result: m.cloudInitStatus, Detail: strings.Join(detail, "\n")}
 }

@@ -62,6 +62,7 @@ type plan struct {
 	} `json:"extraHosts"`
 	EveryBoot []file     `json:"everyBoot"`
 	Problems  []string   `json:"problems"`
+	Warnings  []string   `json:"warnings"`
 	FirstBoot *firstBoot `json:"firstBoot"`
 }
 

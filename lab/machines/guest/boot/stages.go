@@ -48,6 +48,9 @@ func (m *machine) beforeServices() error {
 	for _, problem := range m.plan.Problems {
 		m.problem("%s", problem)
 	}
+	for _, warning := range m.plan.Warnings {
+		m.log("WARNING", "%s", warning)
+	}
 	m.log("INFO", "boot of %s, instance %s, first boot: %t", m.plan.Hostname, m.plan.InstanceID, first)
 	if err := m.setHostname(first); err != nil {
 		return err
@@ -110,12 +113,15 @@ func (m *machine) afterServices() {
 		}
 	}
 	m.cloudInitStatus = "done"
+	if len(m.plan.Warnings) > 0 {
+		m.cloudInitStatus = "degraded"
+	}
 	if len(m.problems) > 0 {
 		m.cloudInitStatus = "error"
 	}
 	m.log("INFO", "finished: %s", m.cloudInitStatus)
 	close(m.cloudInit)
-	problems := append([]string{}, m.problems...)
+	problems := append(append([]string{}, m.plan.Warnings...), m.problems...)
 	m.tell(map[string]any{"event": "cloud-init", "status": m.cloudInitStatus, "problems": problems})
 }
 

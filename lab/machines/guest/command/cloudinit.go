@@ -7,7 +7,8 @@ import (
 	"homelab/lab/machines/guest/control"
 )
 
-// CloudInit is `cloud-init status [--wait] [--long]`; it ends with 1 when the first boot had problems.
+// CloudInit is `cloud-init status [--wait] [--long]`; it ends with 1 when the first boot had problems, and with 2 when it
+// is done and was degraded (cloudinit/cmd/status.py).
 func CloudInit(args []string) int {
 	wait, long := false, false
 	rest := newOptions(args)
@@ -31,12 +32,22 @@ func CloudInit(args []string) int {
 	if err != nil {
 		return complain("cloud-init: %v", err)
 	}
-	fmt.Println("status: " + answer.Result)
-	if long && answer.Detail != "" {
+	status, extended, code := answer.Result, answer.Result, 0
+	switch answer.Result {
+	case "degraded":
+		status, extended, code = "done", "degraded done", 2
+	case "error":
+		code = 1
+	}
+	fmt.Println("status: " + status)
+	if !long {
+		return code
+	}
+	fmt.Println("extended_status: " + extended)
+	if answer.Detail != "" && code == 2 {
+		fmt.Println("recoverable_errors:\nWARNING:\n\t- " + strings.ReplaceAll(answer.Detail, "\n", "\n\t  "))
+	} else if answer.Detail != "" {
 		fmt.Println("errors:\n  - " + strings.ReplaceAll(answer.Detail, "\n", "\n  - "))
 	}
-	if answer.Result == "error" {
-		return 1
-	}
-	return 0
+	return code
 }
