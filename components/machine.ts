@@ -32,6 +32,14 @@ export interface MachineSpec {
   readonly tags: readonly string[];
   /** Kubernetes labels of the node. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Taints of the node, in kubectl's form with a `=`. */
+  readonly taints: readonly string[];
+  /** Kubelet flags without dashes, beside those of all nodes. */
+  readonly kubeletArgs: Readonly<Record<string, string>>;
+  /** Model of the virtual processor, as Proxmox names it. */
+  readonly cpuType: string;
+  /** Whether it boots by UEFI instead of a BIOS. */
+  readonly uefi: boolean;
   /** Names of PCI resource mappings. */
   readonly pci: readonly string[];
   /** Names of USB resource mappings. */

@@ -42,7 +42,7 @@ export function vmArgs(
     scsiHardware: "virtio-scsi-single",
     bootOrders: ["scsi0"],
     serialDevices: [{ device: "socket" }],
-    cpu: { type: "host", cores: machine.cores },
+    cpu: { type: machine.cpuType, cores: machine.cores },
     memory: { dedicated: memoryMiB(machine) },
     // A server's containers may take 90 s of it when the host shuts down; then the host cuts the machine off.
     startup: { order: startOrder, upDelay: 10, downDelay: 180 },
@@ -63,6 +63,13 @@ export function vmArgs(
       // A plain string: the document's own id as an output would replace the machine when the document is replaced.
       userDataFileId: `${machine.datastores.snippets}:snippets/${snippetName(site.name, machine.name)}`,
     },
+    ...(machine.uefi
+      ? {
+          bios: "ovmf",
+          // Without keys of Microsoft's there is no Secure Boot, which drivers that are built on the machine cannot pass.
+          efiDisk: { datastoreId: machine.datastores.disks, type: "4m", preEnrolledKeys: false },
+        }
+      : {}),
     ...(machine.pci.length > 0
       ? {
           machine: "q35",

@@ -15,19 +15,20 @@ import {
   agentConfig,
   nodeTaints,
   registrationConfig,
-  registriesConfig,
   releaseUrl,
   serverConfig,
   type ClusterPlan,
 } from "./config.ts";
 import { dismissal } from "./dismissal.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
+import { registriesConfig, registryCertificates, type Registries } from "./registries.ts";
 import { releaseHook } from "./release-hook.ts";
 import { firstEnd } from "./renewal.ts";
 import { scripts } from "./scripts.ts";
 
 /** A machine as a node of the cluster. */
-export type ClusterNode = ReachedMachine & Pick<MachineSpec, "workloads" | "memoryGiB" | "diskGiB">;
+export type ClusterNode = ReachedMachine &
+  Pick<MachineSpec, "workloads" | "memoryGiB" | "diskGiB" | "taints" | "kubeletArgs">;
 
 export interface Rke2ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -220,7 +221,10 @@ export class Rke2Cluster extends ComponentResource {
               : "yes",
           CONFIG: secret(config),
           REGISTRATION: registrationConfig(node),
-          REGISTRIES: registriesConfig(cluster.registries),
+          REGISTRIES: output(cluster.registries).apply((registries) =>
+            registriesConfig(registries as Registries),
+          ),
+          REGISTRY_CAS: registryCertificates(cluster.registries),
           KUBE_VIP:
             node.role === "server" ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
           // What a node has just joined with is young.

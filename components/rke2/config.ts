@@ -1,8 +1,10 @@
+import type { Input } from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Machine, MachineSpec } from "../machine.ts";
+import type { Registries } from "./registries.ts";
 
 /** What a node's config says of its machine. */
-type Node = Pick<Machine, "name" | "address" | "generation">;
+type Node = Pick<Machine, "name" | "address" | "generation"> & Pick<MachineSpec, "kubeletArgs">;
 
 /** What all nodes of a cluster share. */
 export interface ClusterPlan {
@@ -14,8 +16,11 @@ export interface ClusterPlan {
   readonly vip: string;
   readonly kubeVip: { readonly version: string; readonly interface: string };
   readonly profile?: "cis";
-  /** Registry mirrors by registry name. */
-  readonly registries: Readonly<Record<string, { readonly endpoints: readonly string[] }>>;
+  /** Further names and addresses of the API server's certificate. */
+  readonly tlsSan: readonly string[];
+  readonly registries: Registries<Input<string>>;
+  /** Whether etcd, controller manager and scheduler answer with metrics at their node's address. */
+  readonly metrics: boolean;
   readonly snapshots: { readonly schedule: string; readonly retention: number };
   /** Kubelet flags without dashes. */
   readonly kubeletArgs: Readonly<Record<string, string>>;
@@ -54,6 +59,7 @@ export function serverConfig(
       cluster.vip,
       `${cluster.site}.${cluster.domain}`,
       ...servers.flatMap((server) => [server.name, `${server.name}.${cluster.domain}`]),
+      ...cluster.tlsSan,
     ],
     cni: "none",
     "disable-kube-proxy": true,
@@ -67,6 +73,7 @@ export function serverConfig(
     "write-kubeconfig-mode": "0600",
     "etcd-snapshot-schedule-cron": cluster.snapshots.schedule,
     "etcd-snapshot-retention": cluster.snapshots.retention,
+    ...(cluster.metrics ? metrics : {}),
   });
 }
 
@@ -77,8 +84,9 @@ export function serverConfig(
 export function nodeTaints({
   role,
   workloads,
-}: Pick<MachineSpec, "role" | "workloads">): readonly string[] {
-  return role === "server" && !workloads ? [serversOnly] : [];
+  taints,
+}: Pick<MachineSpec, "role" | "workloads" | "taints">): readonly string[] {
+  return role === "server" && !workloads ? [serversOnly, ...taints] : taints;
 }
 
 /** The taint of a server that runs no ordinary pods. */
@@ -89,7 +97,9 @@ export const serversOnly = "CriticalAddonsOnly=true:NoExecute";
  * comes. Those of a node that is there are brought about by a step of its own.
  * @see https://docs.rke2.io/advanced#node-labels-and-taints
  */
-export function registrationConfig(node: Pick<MachineSpec, "role" | "workloads">): string {
+export function registrationConfig(
+  node: Pick<MachineSpec, "role" | "workloads" | "taints">,
+): string {
   const taints = nodeTaints(node);
   return taints.length === 0 ? "" : stringify({ "node-taint": taints });
 }
@@ -106,19 +116,12 @@ export function agentConfig(
   return stringify({ ...nodeConfig(cluster, node), token: tokens.agent });
 }
 
-/**
- * `registries.yaml`, or an empty string when no registry has a mirror.
- * @see https://docs.rke2.io/install/private_registry
- */
-export function registriesConfig(registries: ClusterPlan["registries"]): string {
-  const mirrors = Object.entries(registries);
-  if (mirrors.length === 0) return "";
-  return stringify({
-    mirrors: Object.fromEntries(
-      mirrors.map(([name, { endpoints }]) => [name, { endpoint: endpoints }]),
-    ),
-  });
-}
+/** Ports 2381, 10257 and 10259: https://docs.rke2.io/reference/server_config */
+const metrics = {
+  "etcd-expose-metrics": true,
+  "kube-controller-manager-arg": ["bind-address=0.0.0.0"],
+  "kube-scheduler-arg": ["bind-address=0.0.0.0"],
+} as const;
 
 /** Folder of a release's files at its publisher. */
 export function releaseUrl(version: string): string {
@@ -126,7 +129,7 @@ export function releaseUrl(version: string): string {
 }
 
 function nodeConfig(cluster: ClusterPlan, node: Node): Record<string, unknown> {
-  const args = Object.entries(cluster.kubeletArgs);
+  const args = Object.entries({ ...cluster.kubeletArgs, ...node.kubeletArgs });
   return {
     "node-name": node.name,
     "node-ip": node.address,

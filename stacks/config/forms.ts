@@ -78,6 +78,61 @@ export const registryName = z
     'use a registry as images name it, such as docker.io or registry.home.arpa:5000, without https://, or "*" for all others',
   );
 
+const labelPart = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
+const labelPrefix = "(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*/)?";
+
+/** Key of a label or taint: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+export const labelKey = z
+  .string()
+  .max(317)
+  .regex(
+    new RegExp(`^${labelPrefix}${labelPart}$`),
+    "use NAME or DOMAIN/NAME, the name of letters, digits and - _ . and at most 63 characters",
+  );
+
+/** Value of a label. */
+export const labelValue = z
+  .string()
+  .regex(
+    new RegExp(`^(?:${labelPart})?$`),
+    "use letters, digits and - _ . , at most 63 characters, beginning and ending with a letter or digit",
+  );
+
+/** A taint as kubectl writes it. */
+export const taint = z
+  .string()
+  .regex(
+    new RegExp(
+      `^${labelPrefix}${labelPart}(?:=(?:${labelPart})?)?:(?:NoSchedule|PreferNoSchedule|NoExecute)$`,
+    ),
+    "use KEY=VALUE:EFFECT or KEY:EFFECT; effects are NoSchedule, PreferNoSchedule and NoExecute",
+  );
+
+/** A name or an address in a server's certificate. */
+export const certificateName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?:[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|[0-9a-f]*:[0-9a-f:]+)$/,
+    "use a lower-case DNS name or an address, without https:// and port",
+  );
+
+/** Flags of the kubelet without dashes; YAML may take their values for numbers and truths. */
+export const kubeletFlags = z.record(
+  z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, "use a kubelet flag without dashes in front")
+    .meta({ examples: ["max-pods"] }),
+  z.union([z.string(), z.number(), z.boolean()]),
+);
+
+/** Flags with their values as texts. */
+export function flagTexts(
+  flags: Readonly<Record<string, string | number | boolean>>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(flags).map(([flag, value]) => [flag, String(value)]));
+}
+
 /** An IPv4 address in dotted form. */
 export const ipv4 = z.ipv4("use a dotted IPv4 address such as 192.168.1.20");
 /** An IPv4 network in CIDR form. */

@@ -63,6 +63,8 @@ function leaf(key: string, schema: JsonSchema, need: boolean): readonly string[]
   if (need) return [`${key}: ${required} # for example ${flow(example ?? usual)}`];
   if (typeof example === "object" && example !== null && !Array.isArray(example))
     return [`${key}:`, ...indented(stringify(example).trimEnd().split("\n"))];
+  if (typeof example === "string" && example.includes("\n"))
+    return [`${key}: |`, ...indented(example.trimEnd().split("\n"))];
   const aside = usual !== undefined && example !== undefined && flow(usual) !== flow(example);
   return [`${key}: ${flow(usual ?? example)}${aside ? ` # for example ${flow(example)}` : ""}`];
 }

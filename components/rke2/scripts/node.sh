@@ -2,8 +2,8 @@
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
 # VERSION, VIP, SITE, JOINS (yes: there is a cluster to join; no: no other server has been in one, so begin it), CONFIG,
-# REGISTRATION (settings that count when the node registers, and never again), REGISTRIES, KUBE_VIP, RENEWS (not empty:
-# certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its end before, on this
+# REGISTRATION (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its
+# name, and its content in base64), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its end before, on this
 # machine or on the one before it.
 # Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
@@ -124,10 +124,20 @@ settings() {
   put_file "$etc/config.yaml" 0600 "$CONFIG"
   # Not among what makes a restart: RKE2 hands it to the kubelet, which reads it when it registers a new node.
   if [[ -n $REGISTRATION ]]; then put_file "$registration" 0600 "$REGISTRATION"; else rm -f "$registration"; fi
+  registry_certificates
   if [[ -n $REGISTRIES ]]; then put_file "$etc/registries.yaml" 0600 "$REGISTRIES"; else rm -f "$etc/registries.yaml"; fi
   if [[ ! -e /etc/rancher/node/password ]]; then put_file /etc/rancher/node/password 0600 "$NODE_PASSWORD"; fi
   if [[ $ROLE == server ]]; then put_file "$data/server/manifests/kube-vip.yaml" 0600 "$KUBE_VIP"; fi
   join_address
+}
+
+# Exactly the files that registries.yaml names.
+registry_certificates() {
+  local folder=$etc/registries.d name content
+  rm -rf "$folder"
+  while read -r name content; do
+    if [[ -n $name ]]; then put_file "$folder/$name" 0644 "$(base64 -d <<<"$content")"; fi
+  done <<<"$REGISTRY_CAS"
 }
 
 # A node joins at the cluster's own address. Only one whose site has no cluster begins one: another server would have
@@ -147,7 +157,7 @@ join_address() {
 }
 
 fingerprint() {
-  { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1
+  { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" "$etc/registries.d/"* 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1
 }
 
 readyz() { kube get --raw /readyz; }

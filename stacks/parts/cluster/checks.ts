@@ -3,7 +3,13 @@ import type { SiteConfig } from "../../schema.ts";
 
 /** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */
 export function checkCluster(config: SiteConfig): readonly Problem[] {
-  return [...quorum(config), ...workloads(config), ...schedule(config), ...kubeletArgs(config)];
+  return [
+    ...quorum(config),
+    ...workloads(config),
+    ...schedule(config),
+    ...kubeletArgs(config),
+    ...registries(config),
+  ];
 }
 
 function quorum(config: SiteConfig): readonly Problem[] {
@@ -41,13 +47,31 @@ const ownedFlags = [
   "kubeconfig",
 ];
 
-function kubeletArgs(config: SiteConfig): readonly Problem[] {
-  return Object.keys(config.cluster.kubeletArgs)
-    .filter((flag) => ownedFlags.includes(flag))
-    .map((flag) => ({
-      path: `homelab:cluster.kubeletArgs.${flag}`,
-      text: "is set from other parts of the config; remove it here",
-    }));
+function kubeletArgs({ cluster, machines }: SiteConfig): readonly Problem[] {
+  const places = [
+    { path: "homelab:cluster.kubeletArgs", flags: cluster.kubeletArgs },
+    ...machines.map(({ kubeletArgs: flags }, i) => ({
+      path: `homelab:machines[${i}].kubeletArgs`,
+      flags,
+    })),
+  ];
+  return places.flatMap(({ path, flags }) =>
+    Object.keys(flags)
+      .filter((flag) => ownedFlags.includes(flag))
+      .map((flag) => ({
+        path: `${path}.${flag}`,
+        text: "is set from other parts of the config; remove it here",
+      })),
+  );
+}
+
+/** An entry says something, and what it says of its registry can be known of it. */
+function registries({ cluster }: SiteConfig): readonly Problem[] {
+  return Object.entries(cluster.registries).flatMap(([name, { endpoints, login, ca }]) => {
+    if (endpoints.length > 0 || login !== undefined || ca !== undefined) return [];
+    const text = "says nothing; give it endpoints, a login or a ca, or remove it";
+    return [{ path: `homelab:cluster.registries.${name}`, text }];
+  });
 }
 
 const cronFields = [

@@ -1,5 +1,5 @@
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
-import { secret, type Output } from "@pulumi/pulumi";
+import { secret, type Input, type Output } from "@pulumi/pulumi";
 import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
 import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
@@ -29,7 +29,7 @@ export function deployCluster(
   if (first === undefined) throw new Error("the config was checked to have a server, but has none");
   const agents = machines.filter(({ role }) => role === "agent");
   const { kubeconfig, certificatesEnd, dismissals } = new Rke2Cluster(site.name, {
-    cluster: clusterPlan(site),
+    cluster: clusterPlan(site, (ref) => site.secrets.get(ref)),
     servers: [first, ...further],
     agents,
     renews,
@@ -39,11 +39,32 @@ export function deployCluster(
   return { nodes: [first, ...further, ...agents], kubeconfig, kubernetes, certificatesEnd };
 }
 
-/** What all nodes share. */
-export function clusterPlan({ name, config }: SiteFile): ClusterPlan {
+/** What all nodes share; `secretOf` gives the secret behind a reference. */
+export function clusterPlan(
+  { name, config }: SiteFile,
+  secretOf: (ref: string) => Input<string>,
+): ClusterPlan {
   const { site, cluster, network } = config;
   const { pods, services, clusterDns, clusterDomain } = network;
-  return { site: name, domain: site.domain, ...cluster, pods, services, clusterDns, clusterDomain };
+  const registries = Object.fromEntries(
+    Object.entries(cluster.registries).map(([registry, { login, ...rest }]) => [
+      registry,
+      login === undefined
+        ? rest
+        : { ...rest, login: { ...login, password: secretOf(login.password) } },
+    ]),
+  );
+  const { domain } = site;
+  return {
+    site: name,
+    domain,
+    ...cluster,
+    registries,
+    pods,
+    services,
+    clusterDns,
+    clusterDomain,
+  };
 }
 
 /**

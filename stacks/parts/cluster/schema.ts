@@ -1,6 +1,46 @@
 import { z } from "zod";
-import { ipv4 } from "../../config/forms.ts";
+import {
+  certificateName,
+  flagTexts,
+  ipv4,
+  kubeletFlags,
+  registryName,
+} from "../../config/forms.ts";
+import { secretRef } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
+
+/** How one registry is reached. */
+const registry = z.strictObject({
+  endpoints: z
+    .array(z.url({ protocol: /^https?$/, error: "use an address such as https://mirror.example" }))
+    .default([])
+    .meta({
+      description: "Addresses of mirrors, asked in this order before the registry itself",
+      examples: [["https://mirror.example"]],
+    }),
+  login: z
+    .strictObject({
+      username: z
+        .string()
+        .min(1)
+        .meta({ description: "Name of the user", examples: ["homelab"] }),
+      password: secretRef("Password or token", "op://Homelab/Registry/password"),
+    })
+    .optional()
+    .describe("Who pulls; of a mirror with a login, write it at the mirror's own name"),
+  ca: z
+    .string()
+    .regex(
+      /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/,
+      "use certificates in PEM form, from -----BEGIN to -----END, below a `|`",
+    )
+    .optional()
+    .meta({
+      description:
+        "Certificates that are trusted for this registry beside the system's, in PEM form",
+      examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+    }),
+});
 
 /** The RKE2 cluster. */
 export const cluster = z
@@ -20,24 +60,20 @@ export const cluster = z
       .enum(["cis"])
       .optional()
       .meta({ description: "Hardening profile", examples: ["cis"] }),
+    tlsSan: z
+      .array(certificateName)
+      .default([])
+      .meta({
+        description:
+          "Further names and addresses of the API server's certificate; a change restarts one server after the other",
+        examples: [["k8s.example.net"]],
+      }),
     registries: z
-      .record(
-        z
-          .string()
-          .min(1)
-          .meta({ examples: ["docker.io"] }),
-        z.strictObject({
-          endpoints: z
-            .array(z.url())
-            .min(1)
-            .meta({
-              description: "Addresses of mirrors, asked in this order",
-              examples: [["https://mirror.example"]],
-            }),
-        }),
-      )
+      .record(registryName.meta({ examples: ["docker.io"] }), registry)
       .default({})
-      .describe("Mirrors by registry"),
+      .describe(
+        "Registries as images name them, with a port where they have one; a change restarts one node after the other",
+      ),
     snapshots: z
       .strictObject({
         schedule: z
@@ -53,16 +89,17 @@ export const cluster = z
       })
       .default({ schedule: "0 */6 * * *", retention: 12 })
       .describe("etcd snapshots"),
-    kubeletArgs: z
-      .record(
-        z.string().regex(/^[a-z][a-z0-9-]*$/, "use a kubelet flag without dashes in front"),
-        z.union([z.string(), z.number(), z.boolean()]),
-      )
-      .default({})
-      .meta({
-        description: "Kubelet flags; a change restarts one node after the other",
-        examples: [{ "max-pods": "200" }],
-      }),
+    metrics: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether etcd, controller manager and scheduler answer with metrics at their node's address, as Prometheus in the " +
+          "cluster needs it; etcd's need no login",
+      ),
+    kubeletArgs: kubeletFlags.default({}).meta({
+      description: "Kubelet flags of all nodes; a change restarts one node after the other",
+      examples: [{ "max-pods": "200" }],
+    }),
   })
   .describe("The RKE2 cluster");
 
@@ -73,9 +110,7 @@ export function deriveCluster(
 ) {
   return {
     ...written,
-    kubeletArgs: Object.fromEntries(
-      Object.entries(kubeletArgs).map(([flag, value]) => [flag, String(value)]),
-    ),
+    kubeletArgs: flagTexts(kubeletArgs),
     version: versions.rke2,
     kubeVip: { version: versions.kubeVip, interface: device },
   };

@@ -1,8 +1,20 @@
 import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
-import { configId, ipv4, label, nodeName, storageId } from "../../config/forms.ts";
+import {
+  configId,
+  flagTexts,
+  ipv4,
+  kubeletFlags,
+  label,
+  labelKey,
+  labelValue,
+  nodeName,
+  storageId,
+  taint,
+} from "../../config/forms.ts";
 import { ownDatastores, type proxmox as proxmoxSchema } from "../proxmox/schema.ts";
 import { cards, lanAccess } from "./cards.ts";
+import { cpuType } from "./cpu.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
@@ -14,6 +26,19 @@ const size = {
     ),
   cores: z.int().min(2).default(4).describe("Virtual CPU cores"),
   memoryGiB: z.int().min(2).default(8).describe("Memory in GiB"),
+  cpuType: cpuType
+    .default("host")
+    .describe(
+      "Model of the virtual processor: `host` has all that the host's has; x86-64-v2-AES, x86-64-v3 or another of Proxmox's, " +
+        "or custom-NAME. A change restarts the machine",
+    ),
+  uefi: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether machines boot by UEFI instead of a BIOS, as some GPUs want it; switching it on restarts a machine, off it " +
+        "goes with the machine alone",
+    ),
   diskGiB: z.int().min(16).default(64).describe("Root disk in GiB; it can grow, never shrink"),
   extraDisks: z
     .array(
@@ -50,9 +75,34 @@ const size = {
     .describe("Blank disks for storage"),
 };
 
+/** What the node of every machine has, each entry beside those of the machine's own. */
+const nodeSettings = {
+  labels: z.record(labelKey.meta({ examples: ["example.net/rack"] }), labelValue).default({}),
+  taints: z.array(taint).default([]),
+  kubeletArgs: kubeletFlags.default({}),
+};
+
+/** The three with an example, and what they are of. */
+function ofNode(whose: string) {
+  return {
+    labels: nodeSettings.labels.meta({
+      description: `Kubernetes labels of ${whose}`,
+      examples: [{ "example.net/rack": "a" }],
+    }),
+    taints: nodeSettings.taints.meta({
+      description: `Taints of ${whose}, KEY=VALUE:EFFECT`,
+      examples: [["example.net/gpu=present:NoSchedule"]],
+    }),
+    kubeletArgs: nodeSettings.kubeletArgs.meta({
+      description: `Kubelet flags of ${whose}, beside those of \`cluster.kubeletArgs\`; a change restarts it`,
+      examples: [{ "max-pods": "200" }],
+    }),
+  };
+}
+
 /** What each machine has that does not say otherwise. */
 export const machineDefaults = z
-  .strictObject(size)
+  .strictObject({ ...size, ...ofNode("every node") })
   .prefault({})
   .describe("What each machine has unless its own entry says otherwise");
 
@@ -90,6 +140,8 @@ const machine = z.strictObject({
   workloads: own(size.workloads),
   cores: own(size.cores),
   memoryGiB: own(size.memoryGiB),
+  cpuType: own(size.cpuType),
+  uefi: own(size.uefi),
   diskGiB: own(size.diskGiB),
   extraDisks: own(size.extraDisks),
   datastores: ownDatastores("Datastores in place of its host's"),
@@ -117,13 +169,7 @@ const machine = z.strictObject({
     )
     .default([])
     .describe("Further Proxmox tags"),
-  labels: z
-    .record(z.string().min(1), z.string())
-    .default({})
-    .meta({
-      description: "Kubernetes labels of the node",
-      examples: [{ "example.net/rack": "a" }],
-    }),
+  ...ofNode("the node"),
   pci: z
     .array(configId)
     .max(16)
@@ -218,6 +264,9 @@ export function deriveMachines(
         sizeGiB: disk.sizeGiB,
         datastore: disk.datastore ?? datastores.disks,
       })),
+      labels: { ...defaults.labels, ...machine.labels },
+      taints: [...new Set([...defaults.taints, ...machine.taints].map(withEquals))],
+      kubeletArgs: flagTexts({ ...defaults.kubeletArgs, ...machine.kubeletArgs }),
       name: derivation.given(`${path}.name`, machine.name, name, `made of ${path}.host`),
     };
   });
@@ -240,4 +289,9 @@ function reportPositions(
           `or goes. A machine that has them already has the first in slot 1, the second in slot 2`,
       );
   }
+}
+
+/** A taint as the cluster shows it, which has a `=` also where there is no value. */
+function withEquals(written: string): string {
+  return written.includes("=") ? written : written.replace(":", "=:");
 }

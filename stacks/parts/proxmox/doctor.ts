@@ -7,6 +7,7 @@ import { proxmoxApi, unreachableProxmox } from "./doctor/api.ts";
 import { checkCapacity } from "./doctor/capacity.ts";
 import { checkHostClocks } from "./doctor/clocks.ts";
 import { checkPending } from "./doctor/pending.ts";
+import { checkSnippets } from "./doctor/snippets.ts";
 import { checkRights } from "./doctor/rights.ts";
 import { literal, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -30,7 +31,8 @@ export function proxmoxReleases({ proxmox }: Pick<SiteConfig, "proxmox">): reado
 }
 
 /** The API and every host, then what the token shows. */
-export function proxmoxChecks({ name, config, existing, known }: Examined): readonly Check[] {
+export function proxmoxChecks(examined: Examined): readonly Check[] {
+  const { name: site, config, existing, known } = examined;
   const { endpoint, hosts, apiToken } = config.proxmox;
   const token =
     apiToken === undefined
@@ -55,10 +57,13 @@ export function proxmoxChecks({ name, config, existing, known }: Examined): read
     ...reached,
     { subject: "Proxmox token", run: () => checkRights(config, api) },
     { subject: "hosts and storages", run: () => checkCapacity(config, missing, api) },
+    ...(existing.length === 0
+      ? []
+      : [{ subject: "cloud-init files", run: () => checkSnippets(examined, api) }]),
     { subject: "clocks of the hosts", run: () => checkHostClocks(config, api) },
     {
       subject: "settings of the machines",
-      run: () => checkPending({ endpoint, token }, name, existing),
+      run: () => checkPending({ endpoint, token }, site, existing),
     },
   ];
 }

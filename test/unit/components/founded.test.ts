@@ -22,13 +22,16 @@ function made(machine: WantedMachine, role = machine.role, born = generation) {
   const { name, vmId, host, address } = machine;
   const tags = machineTags("home", generation, []);
   const ipConfigs = [{ ipv4: { address: `${address}/24`, gateway: "192.168.1.1" } }];
-  const plan = clusterPlan({ name: "home", config });
+  const plan = clusterPlan({ name: "home", config }, (ref) => ref);
   const tokens = { server: "it's", agent: "a" };
   const parameters = {
     ROLE: role,
     NODE_NAME: name,
     VIP: config.cluster.vip,
-    CONFIG: role === "server" ? serverConfig(plan, [], { ...machine, generation }, tokens) : "",
+    CONFIG:
+      role === "server"
+        ? serverConfig(plan, [], { ...machine, generation, kubeletArgs: {} }, tokens)
+        : "",
     GENERATION: born,
   };
   const create = commandText({ title: "apply", limitSeconds: 60, machine: { name } });

@@ -5,6 +5,7 @@ import { cloudInit } from "../../../components/proxmox/cloud-init.ts";
 import { imageFileName } from "../../../components/proxmox/cloud-image.ts";
 import { machineMac } from "../../../components/proxmox/mac.ts";
 import { vmArgs, vmIgnoreChanges } from "../../../components/proxmox/vm-args.ts";
+import { parseCloudConfig } from "../../../lab/machines/cloud-init.ts";
 import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
@@ -62,6 +63,18 @@ describe("arguments of a machine's VM", () => {
     );
   });
 
+  it("take the host's processor and a BIOS, and by name another model and UEFI without Secure Boot", () => {
+    assert.deepEqual(args.cpu, { type: "host", cores: 12 });
+    assert.ok(!("bios" in args));
+    const uefi = { ...plan, cpuType: "x86-64-v3", uefi: true };
+    const other = vmArgs(site, uefi, 10, "local:import/x.qcow2");
+    assert.equal(other.cpu.type, "x86-64-v3");
+    assert.partialDeepStrictEqual(other, {
+      bios: "ovmf",
+      efiDisk: { datastoreId: "local-lvm", type: "4m", preEnrolledKeys: false },
+    });
+  });
+
   it("import the root disk through the API and add blank disks in order", () => {
     assert.deepEqual(
       args.disks.map((disk) => [
@@ -70,8 +83,8 @@ describe("arguments of a machine's VM", () => {
         "importFrom" in disk ? disk.importFrom : undefined,
       ]),
       [
-        ["scsi0", 64, "local:import/x.qcow2"],
-        ["scsi1", 100, undefined],
+        ["scsi0", 128, "local:import/x.qcow2"],
+        ["scsi1", 1000, undefined],
       ],
     );
     assert.deepEqual(args.bootOrders, ["scsi0"]);
@@ -152,6 +165,12 @@ describe("cloud-init document", () => {
       privateKey: "-----BEGIN-----\nkey\n-----END-----\n",
       publicKey: "ssh-ed25519 HOST\n",
     },
+  });
+
+  it("passes cloud-init's own schema: a boot of every machine would be degraded otherwise", () => {
+    const judged = parseCloudConfig(text);
+    assert.deepEqual(judged.problems, undefined);
+    assert.deepEqual(judged.config && judged.warnings, []);
   });
 
   it("gives root a key, no password, and the machine its own host key", () => {

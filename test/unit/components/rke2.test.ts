@@ -4,17 +4,17 @@ import {
   agentConfig,
   nodeTaints,
   registrationConfig,
-  registriesConfig,
   releaseUrl,
   serverConfig,
 } from "../../../components/rke2/config.ts";
 import { kubeVipManifest } from "../../../components/rke2/kube-vip.ts";
+import { registriesConfig, registryCertificates } from "../../../components/rke2/registries.ts";
 import { clusterPlan } from "../../../stacks/parts/cluster/deploy.ts";
 import { at } from "./at.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig({ "cluster.kubeletArgs": { "max-pods": "200" } });
-const cluster = clusterPlan({ name: "home", config });
+const cluster = clusterPlan({ name: "home", config }, (ref) => `secret of ${ref}`);
 const nodes = config.machines.map((machine) => ({ ...machine, generation: "gen-0000aaaa" }));
 const servers = nodes.filter((node) => node.role === "server");
 type Node = (typeof nodes)[number];
@@ -69,6 +69,9 @@ describe("RKE2 config", () => {
       "node-taint": ["CriticalAddonsOnly=true:NoExecute"],
     });
     assert.deepEqual(nodeTaints({ ...alone, role: "agent" }), []);
+    const gpu = ["example.net/gpu=:NoSchedule"];
+    assert.deepEqual(nodeTaints({ ...stone, taints: gpu }), gpu);
+    assert.equal(nodeTaints({ ...alone, taints: gpu }).length, 2);
   });
 
   it("names the hardening profile only when asked", () => {
@@ -82,14 +85,52 @@ describe("RKE2 config", () => {
     assert.ok(!text.includes("SERVER"));
   });
 
-  it("writes registry mirrors, and no file without them", () => {
+  it("writes registries with mirrors, logins and certificates, and no file without any", () => {
     assert.equal(registriesConfig({}), "");
-    assert.deepEqual(
-      parse(registriesConfig({ "docker.io": { endpoints: ["https://mirror.example"] } })),
-      {
-        mirrors: { "docker.io": { endpoint: ["https://mirror.example"] } },
+    assert.equal(registryCertificates({}), "");
+    const ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    const registries = {
+      "docker.io": { endpoints: ["https://mirror.home.arpa:5000"] },
+      "mirror.home.arpa:5000": {
+        endpoints: [],
+        login: { username: "homelab", password: "pass: word" },
+        ca,
       },
-    );
+    };
+    assert.deepEqual(parse(registriesConfig(registries)), {
+      mirrors: { "docker.io": { endpoint: ["https://mirror.home.arpa:5000"] } },
+      configs: {
+        "mirror.home.arpa:5000": {
+          auth: { username: "homelab", password: "pass: word" },
+          tls: { ca_file: "/etc/rancher/rke2/registries.d/mirror.home.arpa_5000.pem" },
+        },
+      },
+    });
+    const [file, content = ""] = registryCertificates(registries).split(" ");
+    assert.equal(file, "mirror.home.arpa_5000.pem");
+    assert.equal(Buffer.from(content, "base64").toString(), ca);
+  });
+
+  it("adds what one machine's kubelet and the certificate have beyond the others", () => {
+    const own = { ...stone, kubeletArgs: { "max-pods": "200" } };
+    const plan = {
+      ...cluster,
+      kubeletArgs: { "max-pods": "110", "image-gc-high-threshold": "80" },
+      tlsSan: ["k8s.example.net"],
+    };
+    assert.deepEqual(server(own, plan)["kubelet-arg"], [
+      "max-pods=200",
+      "image-gc-high-threshold=80",
+    ]);
+    assert.equal((server(stone, plan)["tls-san"] as string[]).at(-1), "k8s.example.net");
+  });
+
+  it("opens the control plane's metrics only when asked", () => {
+    assert.ok(!("etcd-expose-metrics" in server(stone)));
+    assert.partialDeepStrictEqual(server(stone, { ...cluster, metrics: true }), {
+      "etcd-expose-metrics": true,
+      "kube-scheduler-arg": ["bind-address=0.0.0.0"],
+    });
   });
 
   it("escapes the plus sign of a release in its address", () => {

@@ -5,6 +5,7 @@ import { checkHostClocks } from "../../../stacks/parts/proxmox/doctor/clocks.ts"
 import type { Fetch } from "../../../stacks/doctor/ask.ts";
 import { proxmoxApi } from "../../../stacks/parts/proxmox/doctor/api.ts";
 import { checkRights, judgeRights } from "../../../stacks/parts/proxmox/doctor/rights.ts";
+import { judgeSnippets } from "../../../stacks/parts/proxmox/doctor/snippets.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -101,6 +102,22 @@ describe("the doctor at Proxmox: capacity", () => {
       severities(judgeStorages(home.machines, "stone", full, [])).join(),
       /has 10 GiB free of 400/,
     );
+  });
+});
+
+describe("the doctor at Proxmox: cloud-init files", () => {
+  it("names the machine that would not start again, and how it comes by its file", () => {
+    const files = ["home-proxmox-stone-user-data.yaml", "other.yaml"].map((name) => ({
+      volid: `local:snippets/${name}`,
+    }));
+    assert.deepEqual(
+      judgeSnippets("home", "stone", ["proxmox-stone"], files).map(({ severity }) => severity),
+      ["ok"],
+    );
+    const [finding] = judgeSnippets("home", "stone", ["proxmox-stone", "second"], files);
+    assert.equal(finding?.severity, "error");
+    assert.match(finding.text, /home-second-user-data\.yaml is gone: second runs on/);
+    assert.match(finding.remedy, /npm run up -- --refresh/);
   });
 });
 

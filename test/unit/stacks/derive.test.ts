@@ -60,6 +60,23 @@ describe("a site file that says no more than it must", () => {
     );
   });
 
+  it("puts node settings of all machines beside those of one", () => {
+    const [stone, tank] = homeConfig({
+      "machineDefaults.labels": { rack: "a", row: "1" },
+      "machineDefaults.taints": ["example.net/a:NoSchedule"],
+      "machineDefaults.kubeletArgs": { "max-pods": 200 },
+      "machines[0].labels": { rack: "b" },
+      "machines[0].taints": ["example.net/b=x:NoExecute", "example.net/a:NoSchedule"],
+      "machines[0].kubeletArgs": { "max-pods": 50 },
+    }).machines;
+    assert.deepEqual(stone?.labels, { rack: "b", row: "1" });
+    assert.deepEqual(stone?.taints, ["example.net/a=:NoSchedule", "example.net/b=x:NoExecute"]);
+    assert.deepEqual(stone?.kubeletArgs, { "max-pods": "50" });
+    assert.deepEqual(tank?.labels, { rack: "a", row: "1" });
+    assert.deepEqual(tank?.taints, ["example.net/a=:NoSchedule"]);
+    assert.deepEqual(tank?.kubeletArgs, { "max-pods": "200" });
+  });
+
   it("is told of a derived value that is wrong, and of what it was made", () => {
     const hosts = [{ name: "anvil", address: "192.168.7.1" }];
     const found = parseSiteConfig(

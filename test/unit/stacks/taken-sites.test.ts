@@ -64,6 +64,21 @@ const taken: Readonly<Record<string, Changes>> = {
   "an image in a registry at an address": { "apps.typeo.image": "[fd00::5]:5000/a/typeo" },
   "an image of Docker Hub": { "apps.typeo.image": "typeo" },
   "an image with underscores": { "apps.typeo.image": "ghcr.io/example/typeo_game__x" },
+  "registries with a port, a login, mirrors by HTTP, and one for all others": {
+    "cluster.registries": {
+      "registry.home.arpa:5000": { login: { username: "me", password: "op://Homelab/R/password" } },
+      "docker.io": { endpoints: ["http://192.168.1.5:5000/v2/hub"] },
+      "*": { endpoints: ["https://[fd00::5]:5000"] },
+    },
+  },
+  "a certificate with further names": {
+    "cluster.tlsSan": ["k8s.example.net", "203.0.113.9", "fd00::20"],
+  },
+  "labels and taints with and without domain and value": {
+    "machines[3].labels": { rack: "", "example.net/Row_1": "A.1" },
+    "machines[3].taints": ["gpu:NoSchedule", "example.net/gpu=yes:PreferNoSchedule"],
+  },
+  "a processor of one's own": { "machineDefaults.cpuType": "custom-home_v1" },
   "a tag with its digest": { "apps.typeo.version": `v1.4.0@sha256:${"ab".repeat(32)}` },
 };
 

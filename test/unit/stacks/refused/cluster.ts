@@ -32,4 +32,31 @@ export const cluster: RefusedSites = {
     at: "homelab:cluster.snapshots.schedule",
     says: /4 fields/,
   },
+  "a registry by its address on the web": {
+    edit: { "cluster.registries": { "https://mirror.home.arpa": { endpoints: ["https://a.b"] } } },
+    at: "homelab:cluster.registries.https://mirror.home.arpa",
+    says: /without https:\/\//,
+  },
+  "a registry of which nothing is said": {
+    edit: { "cluster.registries": { "docker.io": {} } },
+    at: "homelab:cluster.registries.docker.io",
+    says: /give it endpoints, a login or a ca/,
+  },
+  "a registry's password in plain text": {
+    edit: {
+      "cluster.registries": { "ghcr.io": { login: { username: "me", password: "hunter2" } } },
+    },
+    at: "homelab:cluster.registries.ghcr.io.login.password",
+    says: /use a reference/,
+  },
+  "a registry's certificate by its file": {
+    edit: { "cluster.registries": { "ghcr.io": { ca: "/etc/ssl/ca.pem" } } },
+    at: "homelab:cluster.registries.ghcr.io.ca",
+    says: /PEM form/,
+  },
+  "a name in the certificate with a port": {
+    edit: { "cluster.tlsSan": ["k8s.example.net:6443"] },
+    at: "homelab:cluster.tlsSan[0]",
+    says: /without https:\/\/ and port/,
+  },
 };

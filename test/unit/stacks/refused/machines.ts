@@ -223,4 +223,29 @@ export const machines: RefusedSites = {
     at: "homelab:allowDiskRemoval[0]",
     says: /MACHINE\/DISK/,
   },
+  "a label that is none": {
+    edit: { "machines[0].labels": { "example.net/rack": "upper left" } },
+    at: "homelab:machines[0].labels.example.net/rack",
+    says: /beginning and ending with a letter or digit/,
+  },
+  "a label's key that is none": {
+    edit: { "machines[0].labels": { "a/b/c": "x" } },
+    at: "homelab:machines[0].labels.a/b/c",
+    says: /use NAME or DOMAIN\/NAME/,
+  },
+  "a taint without effect": {
+    edit: { "machines[3].taints": ["example.net/gpu=present"] },
+    at: "homelab:machines[3].taints[0]",
+    says: /KEY=VALUE:EFFECT/,
+  },
+  "a flag that the program sets, of one machine": {
+    edit: { "machines[3].kubeletArgs": { "register-with-taints": "a:NoSchedule" } },
+    at: "homelab:machines[3].kubeletArgs.register-with-taints",
+    says: /remove it here/,
+  },
+  "a processor that Proxmox does not know": {
+    edit: { "machineDefaults.cpuType": "x86-64-v5" },
+    at: "homelab:machineDefaults.cpuType",
+    says: /such as host, x86-64-v2-AES/,
+  },
 };
