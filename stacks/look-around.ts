@@ -8,7 +8,7 @@ import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
 import { checkFirst } from "./parts/cluster/founded.ts";
-import { findRenewal, type AskLastUp } from "./parts/cluster/look.ts";
+import { findRenewal } from "./parts/cluster/look.ts";
 import { checkDisks } from "./parts/machines/disks.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
 import { tellRestarts } from "./parts/machines/restarts.ts";
@@ -34,7 +34,6 @@ export interface World {
   /** Names a machine's new generation. */
   readonly fresh?: () => string;
   readonly askPolicy?: AskPolicy;
-  readonly askLastUp?: AskLastUp;
   readonly proxmox?: ProxmoxApi;
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
@@ -48,7 +47,7 @@ export interface World {
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
   const { config } = site;
-  const [{ api, inventory, storages, known }, tailnet, renewal] = await Promise.all([
+  const [{ api, inventory, storages, known }, tailnet] = await Promise.all([
     (async () => {
       const memory = await (world.known ?? readKnown)();
       const asked = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
@@ -64,8 +63,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
       };
     })(),
     findTailnet(site, world.askPolicy),
-    findRenewal(world.askLastUp),
   ]);
+  const renewal = findRenewal(known.lastUp);
   const hosts = new Map(inventory.machines.map((vm) => [vm.vmId, vm.host]));
   const wanted = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
   checkFirst(site.name, wanted);

@@ -1,5 +1,6 @@
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
 import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/founded.ts";
+import { lastUp, type LastUp } from "../rke2/renewal.ts";
 import type { DiskSeen } from "./disks.ts";
 import { generationsOf } from "./tags.ts";
 
@@ -27,6 +28,8 @@ export interface Known {
   readonly pciMappings: readonly string[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
+  /** What the last `up` has left in the stack's outputs, once there was one. */
+  readonly lastUp?: LastUp;
 }
 
 /** A machine as the state has it. */
@@ -59,6 +62,7 @@ export async function readKnown(): Promise<Known> {
 export function knownOf(resources: readonly KnownResource[]): Known {
   const of = (type: string): readonly KnownResource["outputs"][] =>
     resources.filter((resource) => resource.type === type).map(({ outputs }) => outputs);
+  const [stack] = of("pulumi:pulumi:Stack");
   const steps = of("command:remote:Command").flatMap((command) => doneStep(command) ?? []);
   return {
     machines: of("proxmoxve:index/vmLegacy:VmLegacy").map((vm) => {
@@ -86,6 +90,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
     founded: foundedWith(steps),
+    ...(stack === undefined ? {} : { lastUp: lastUp(stack) }),
   };
 }
 

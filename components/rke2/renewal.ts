@@ -28,6 +28,18 @@ export interface LastUp {
   readonly certificates?: Certificates | undefined;
 }
 
+/** What of a stack's outputs tells of the cluster's certificates; nothing of the outputs of an earlier form. */
+export function lastUp(outputs: Readonly<Record<string, unknown>>): LastUp {
+  const { kubeconfig, certificates } = outputs;
+  const { ends, renewed } = (certificates ?? {}) as Partial<Certificates>;
+  return {
+    ...(typeof kubeconfig === "string" ? { kubeconfig } : {}),
+    ...(typeof ends === "string" && typeof renewed === "string"
+      ? { certificates: { ends, renewed } }
+      : {}),
+  };
+}
+
 /** What is to be done about the cluster's certificates. */
 export interface Renewal {
   /** When the first of them ends, the kubeconfig's among them; undefined before the first `up`. */

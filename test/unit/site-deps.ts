@@ -53,7 +53,6 @@ export function depsIn(world: World): SiteDeps {
   return {
     fresh: () => "gen-00000000",
     readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
-    askLastUp: () => Promise.resolve({}),
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
     proxmox: proxmoxOf(world),
     power: idle,

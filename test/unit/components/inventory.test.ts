@@ -118,7 +118,7 @@ describe("what a stack's state has on Proxmox", () => {
   it("are its machines as they were made, its pool and its mappings", () => {
     const vm = { vmId: 121, name: "proxmox-stone", nodeName: "stone", tags: ["homelab"] };
     const known = knownOf([
-      { type: "pulumi:pulumi:Stack", outputs: { vip: "192.168.1.10" } },
+      { type: "pulumi:pulumi:Stack", outputs: { vip: "192.168.1.10", kubeconfig: "users: []" } },
       { type: "proxmoxve:index/vmLegacy:VmLegacy", outputs: vm },
       { type: "proxmoxve:index/poolLegacy:PoolLegacy", outputs: { poolId: "homelab" } },
       { type: "proxmoxve:hardware/mapping/pci:Pci", outputs: { name: "gpu" } },
@@ -129,6 +129,7 @@ describe("what a stack's state has on Proxmox", () => {
       pools: ["homelab"],
       pciMappings: ["gpu"],
       founded: undefined,
+      lastUp: { kubeconfig: "users: []" },
     });
     const nothing = { machines: [], pools: [], pciMappings: [], founded: undefined };
     assert.deepEqual(knownOf([]), nothing);

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAuthority } from "../../../lab/world/authority.ts";
+import { knownOf } from "../../../components/proxmox/known-machines.ts";
 import { parameterValues, scriptText } from "../../../components/remote/shell.ts";
 import {
   clientEnd,
@@ -85,8 +86,8 @@ describe("renewal of a cluster's certificates", () => {
 describe("a site whose certificates are to be renewed", () => {
   const renewsOf = async (certificates: Certificates): Promise<ReadonlyMap<string, string>> => {
     const recording = await record("home");
-    const askLastUp = () => Promise.resolve({ certificates });
-    await deploySite("home", homeConfig(), { ...siteDeps, askLastUp });
+    const known = knownOf([{ type: "pulumi:pulumi:Stack", outputs: { certificates } }]);
+    await deploySite("home", homeConfig(), { ...siteDeps, known: () => Promise.resolve(known) });
     await recording.settled();
     return new Map(
       recording.resources
