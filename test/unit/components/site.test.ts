@@ -57,6 +57,38 @@ describe("deploying a site", () => {
     assert.ok(!ignored("proxmox-titan-vm").includes("nodeName"));
   });
 
+  it("asks a server that is there whether there is a cluster when the first one is to be built", async () => {
+    const tags = ["gen-12345678", "homelab", "homelab-home"];
+    const tank = { vmId: 122, name: "proxmox-tank", nodeName: "tank", tags };
+    const titan = { vmId: 123, name: "proxmox-titan", nodeName: "titan", tags };
+    const asked = async (world: World) =>
+      String((await deploy(world)).get("proxmox-stone-admit-command").shown["create"]);
+    assert.match(await asked({}), /# admit proxmox-stone on proxmox-tank$/);
+    assert.match(await asked({ vms: [tank, titan] }), /on proxmox-tank$/);
+    assert.match(await asked({ vms: [tank, titan], offline: ["tank"] }), /on proxmox-titan$/);
+    await assert.rejects(deploy({ vms: [tank], offline: ["tank"] }), /first server is to be built/);
+  });
+
+  it("builds a machine anew that may have another address, and changes it by no update", async () => {
+    const tags = ["gen-12345678", "homelab", "homelab-home"];
+    const tank = { vmId: 122, name: "proxmox-tank", host: "tank", tags };
+    const vms = [121, 122, 123].map((vmId, i) => {
+      const host = ["stone", "tank", "titan"][i] ?? "";
+      return { vmId, name: `proxmox-${host}`, nodeName: host, tags };
+    });
+    const known = { ...tank, address: "192.168.1.62", role: "server" as const, disks: [] };
+    const recording = await record("home");
+    await deploySite("home", homeConfig({ allowReplace: ["proxmox-tank"] }), {
+      ...{ ...depsIn({ vms }), fresh: () => "gen-0000ffff" },
+      known: () => Promise.resolve({ machines: [known], pools: [], pciMappings: [] }),
+    });
+    const site = await recording.settled();
+    const vm = site.get("proxmox-tank-vm");
+    assert.deepEqual(vm.options.replaceOnChanges, ["tags"]);
+    assert.ok((vm.shown["tags"] as string[]).includes("gen-0000ffff"));
+    assert.deepEqual(site.get("proxmox-titan-vm").options.replaceOnChanges, []);
+  });
+
   it("keeps the generation of machines that stand, so that nothing runs again", async () => {
     const vms = [
       {
