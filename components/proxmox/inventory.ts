@@ -118,7 +118,7 @@ async function isTaken(api: ProxmoxApi, vmId: number): Promise<boolean> {
 async function isQuorate(api: ProxmoxApi): Promise<boolean> {
   try {
     const rows = await api<readonly { type: string; quorate?: number }[]>("cluster/status");
-    return rows.find(({ type }) => type === "cluster")?.quorate !== 0;
+    return Number(rows.find(({ type }) => type === "cluster")?.quorate ?? 1) !== 0;
   } catch (error) {
     if (error instanceof ServiceError && error.status === 403) return true;
     throw error;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PatientHttp, type ApiAnswer, type ApiCall } from "../http/patient-http.ts";
 import { apiMessage } from "../http/service-error.ts";
-import { trustCertificateFile } from "../http/trust.ts";
+import { trustSystemAuthorities } from "../http/trust.ts";
 import type { ProxmoxAccess } from "./proxmox-api.ts";
 
 /** Where a virtual machine is, and what Proxmox says of it. */
@@ -35,7 +35,7 @@ const pollMs = 1_000;
 
 /** @see https://pve.proxmox.com/pve-docs/api-viewer/ and qemu-server's src/PVE/API2/Qemu.pm */
 export function proxmoxPower(access: ProxmoxAccess, tools?: PowerTools): Power {
-  trustCertificateFile();
+  trustSystemAuthorities();
   const http = new PatientHttp();
   return new ProxmoxPower(access, tools ?? { call: (what, call) => http.call(what, call), pause });
 }

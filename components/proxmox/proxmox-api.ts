@@ -1,6 +1,6 @@
-import { PatientHttp, type Clock, type Patience } from "../http/patient-http.ts";
-import { apiMessage, parseJson, ServiceError } from "../http/service-error.ts";
-import { trustCertificateFile } from "../http/trust.ts";
+import { PatientHttp, type ApiAnswer, type Clock, type Patience } from "../http/patient-http.ts";
+import { apiMessage, isCertificateError, parseJson, ServiceError } from "../http/service-error.ts";
+import { trustSystemAuthorities } from "../http/trust.ts";
 
 /** How Proxmox VE is reached. */
 export interface ProxmoxAccess {
@@ -21,13 +21,19 @@ export function proxmoxApi(
   patience?: Patience,
   clock?: Clock,
 ): ProxmoxApi {
-  trustCertificateFile();
   const http = new PatientHttp(patience, clock);
-  return async <T>(path: string): Promise<T> => {
-    const { status, text } = await http.call("Proxmox", {
+  const get = async (path: string): Promise<ApiAnswer> =>
+    http.call("Proxmox", {
       method: "GET",
       url: new URL(`/api2/json/${path}`, endpoint).href,
       headers: { authorization: `PVEAPIToken=${token}`, accept: "application/json" },
+    });
+  return async <T>(path: string): Promise<T> => {
+    const { status, text } = await get(path).catch((error: unknown) => {
+      const unknown = error instanceof ServiceError && isCertificateError(error.code);
+      if (!unknown) throw error;
+      trustSystemAuthorities();
+      return get(path);
     });
     if (status < 300) return parseJson<{ data: T }>("Proxmox", text).data;
     const kind = status === 401 ? "unauthorized" : "refused";

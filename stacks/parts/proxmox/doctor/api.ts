@@ -1,4 +1,5 @@
 /** The few calls to Proxmox VE's API that the doctor makes: https://pve.proxmox.com/pve-docs/api-viewer/ */
+import { trustSystemAuthorities } from "../../../../components/http/trust.ts";
 import type { Fetch } from "../../../doctor/ask.ts";
 
 /** An answer that is no success. The message holds no token. */
@@ -28,6 +29,7 @@ const patience = 5_000;
 
 /** Why a Proxmox API does not answer; undefined when it does. */
 export async function unreachableProxmox(endpoint: string): Promise<string | undefined> {
+  trustSystemAuthorities();
   try {
     // Any HTTP answer, a refusal too, shows that the API lives; the token is the provider's to judge.
     await fetch(new URL("/api2/json/version", endpoint), { signal: AbortSignal.timeout(patience) });
