@@ -53,12 +53,20 @@ packages() {
   # Lets the host shut the machine down through it, and freeze file systems for a backup.
   command -v qemu-ga >/dev/null || missing+=(qemu-guest-agent)
   if ((${#missing[@]} == 0)) || [[ "$(cat "$state/packages" 2>/dev/null)" == "${missing[*]}" ]]; then return 0; fi
-  export DEBIAN_FRONTEND=noninteractive
-  local log=$state/apt.log
-  apt-get -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 || fail "apt-get update failed" "$(tail -n 5 "$log")"
-  apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 ||
-    fail "apt-get could not install ${missing[*]}" "$(tail -n 5 "$log")"
+  apt update || fail "apt-get update failed" "$(tail -n 5 "$state/apt.log")"
+  apt install -y --no-install-recommends "${missing[@]}" ||
+    fail "apt-get could not install ${missing[*]}" "$(tail -n 5 "$state/apt.log")"
   put_file "$state/packages" 0600 "${missing[*]}"
+}
+
+# apt ARGUMENT...: DPkg::Lock::Timeout is for dpkg's locks; apt takes that of the package lists at once or not at all
+# (apt-pkg/acquire.cc, pkgAcquire::Setup), and soon after a first boot apt-daily holds it.
+apt() {
+  local deadline=$((SECONDS + 300))
+  until DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" >"$state/apt.log" 2>&1; do
+    if ! grep -q 'Could not get lock' "$state/apt.log" || ((SECONDS >= deadline)); then return 1; fi
+    sleep 3
+  done
 }
 
 modules() {

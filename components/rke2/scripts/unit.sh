@@ -60,26 +60,50 @@ unit_failed() {
     "${errors:-it logged no error; see journalctl -u $1 on the machine}"
 }
 
-# restart_unit UNIT SECONDS: returns once the unit says that it is ready. What waiting cannot mend ends it at once.
+# hopeless UNIT: what waiting cannot mend was logged again after it had been seen. Once is not enough: a server that is just
+# starting refuses tokens, and the port of a process that is just ending is in use, for a moment.
+hopeless() {
+  local cause
+  cause=$(likely_cause "$(unit_errors "$1" "$looked")") || return 1
+  if [[ $cause == "$seen" ]]; then return 0; fi
+  seen=$cause looked=$(($(date +%s) + 1))
+  return 1
+}
+
+# pulls UNIT SINCE: whether the last that it said of images is that it pulls some.
+pulls() {
+  journalctl -u "$1" --since "@$2" --no-pager -o cat 2>/dev/null |
+    grep -E 'Pulling (images from|runtime image)|Extracting file|Imported images from' | tail -n 1 | grep -q Pulling
+}
+
+# How long a slow line may take for a release's images, about a gigabyte, and how often a start is looked at, in seconds.
+pull_seconds=3600 look_seconds=15
+
+# restart_unit UNIT SECONDS: returns once the unit says that it is ready; the time in which it pulls images is not counted.
+# What waiting cannot mend ends it early.
 restart_unit() {
-  local unit=$1 deadline=$((SECONDS + $2)) since attempt=0 job errors told=$SECONDS
+  local unit=$1 deadline=$((SECONDS + $2)) patience=$pull_seconds since attempt=0 job told=$SECONDS seen='' looked
   since=$(date +%s)
+  looked=$since
   while ((SECONDS < deadline)); do
     attempt=$((attempt + 1))
     systemctl restart "$unit" >/dev/null 2>&1 9>&- &
     job=$!
     while kill -0 "$job" 2>/dev/null && ((SECONDS < deadline)); do
       sleep 0.5
-      if ((SECONDS - told < 15)); then continue; fi
+      if ((SECONDS - told < look_seconds)); then continue; fi
+      if ((patience > 0)) && pulls "$unit" "$since"; then
+        patience=$((patience - (SECONDS - told))) deadline=$((deadline + SECONDS - told))
+        note "$NODE_NAME: $unit pulls images"
+      else
+        note "$NODE_NAME: $unit is starting, $((deadline - SECONDS)) s left"
+      fi
       told=$SECONDS
-      note "$NODE_NAME: $unit is starting, $((deadline - SECONDS)) s left"
-      errors=$(unit_errors "$unit" "$since")
-      if likely_cause "$errors" >/dev/null; then unit_failed "$unit" "$since"; fi
+      if hopeless "$unit"; then unit_failed "$unit" "$since"; fi
     done
     if ((SECONDS >= deadline)); then break; fi
     if wait "$job"; then return 0; fi
-    errors=$(unit_errors "$unit" "$since")
-    if likely_cause "$errors" >/dev/null || ((attempt >= 4)); then unit_failed "$unit" "$since"; fi
+    if hopeless "$unit" || ((attempt >= 4)); then unit_failed "$unit" "$since"; fi
     sleep 2
   done
   unit_failed "$unit" "$since"

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { rke2Script } from "../../../components/rke2/scripts.ts";
@@ -71,5 +71,79 @@ describe("a step on a machine in trouble", () => {
     const errors =
       'level=fatal msg="write wal/0.tmp: no space left on device"\nx509: unknown authority';
     assert.match(await causeOf(errors), /the disk is full.*diskGiB/);
+  });
+
+  const program = (name: string, body: string): void => {
+    writeFileSync(join(root, "usr/local/bin", name), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
+  };
+  const lines = (name: string): string => join(root, "run", name);
+  const start = (seconds: number) => {
+    const journal = lines("journal");
+    // journalctl -u UNIT --since @SECONDS
+    program("journalctl", `[[ $(stat -c %Y "${journal}") -lt \${4#@} ]] || cat "${journal}"`);
+    const script = `${rke2Script}\n${unit}\nlook_seconds=1\nrestart_unit rke2-server ${seconds}\n`;
+    return runScript(root, script, { NODE_NAME: "tank", VIP: "192.0.2.1" });
+  };
+  const fails = (times: number, error: string): void => {
+    program(
+      "systemctl",
+      `echo x >>"${lines("starts")}"; [[ $(wc -l <"${lines("starts")}") -le ${times} ]] || { rm -f "${lines("journal")}"; exit 0; }
+       echo '${error}' >"${lines("journal")}"; exit 1`,
+    );
+  };
+  const starts = (): number => readFileSync(lines("starts"), "utf8").trim().split("\n").length;
+
+  it("starts a unit again that refused a token once, and ends when it does so again", async () => {
+    const error = 'level=fatal msg="not authorized"';
+    fails(1, error);
+    assert.equal((await start(60)).code, 0);
+    rmSync(lines("starts"));
+    fails(9, error);
+    const { code, stderr } = await start(60);
+    assert.equal(code, 1);
+    assert.match(stderr, /does not accept the join token/);
+    assert.equal(starts(), 2);
+  });
+
+  it("does not count the time in which a unit pulls images", async () => {
+    program("date", "echo 0");
+    writeFileSync(lines("journal"), "Pulling images from /var/lib/images/etcd-image.txt\n");
+    program("systemctl", `sleep 4; echo "Imported images from x in 9s" >>"${lines("journal")}"`);
+    const { code, stderr } = await start(2);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /rke2-server pulls images/);
+  });
+
+  const packages = async (failures: number, said: string) => {
+    const prepare = scriptText(
+      import.meta.resolve("../../../components/rke2/scripts.ts"),
+      "prepare.sh",
+    );
+    program("sleep", "exit 0");
+    program(
+      "apt-get",
+      `echo x >>"${lines("starts")}"; [[ $(wc -l <"${lines("starts")}") -gt ${failures} ]] || { echo '${said}' >&2; exit 100; }`,
+    );
+    const functions = prepare.replace(/main "\$@" <\/dev\/null\n$/, "");
+    return runScript(
+      root,
+      `${rke2Script}\n${functions}\napt update || fail "$(cat "$state/apt.log")"\n`,
+      {},
+    );
+  };
+
+  it("waits for the lock of the package lists, which apt itself does not", async () => {
+    const held =
+      "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)";
+    const { code, stderr } = await packages(2, held);
+    assert.equal(code, 0, stderr);
+    assert.equal(starts(), 3);
+  });
+
+  it("ends at any other trouble of apt's", async () => {
+    const { code, stderr } = await packages(1, "E: Unable to locate package nfs-common");
+    assert.equal(code, 1);
+    assert.match(stderr, /Unable to locate package/);
+    assert.equal(starts(), 1);
   });
 });
