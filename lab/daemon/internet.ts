@@ -1,9 +1,10 @@
-/** What the sites use beyond their own walls: Tailscale, Cloudflare and its edge, public DNS; and 1Password Connect. */
+/** What the sites use beyond their own walls: Tailscale, Cloudflare and its edge, public DNS; 1Password Connect and a store. */
 import { join } from "node:path";
 import { createEdge } from "../apis/cloudflare/edge.ts";
 import { createCloudflare } from "../apis/cloudflare/server.ts";
 import type { CloudflareWorld } from "../apis/cloudflare/world.ts";
 import { createConnect } from "../apis/connect/server.ts";
+import { createS3 } from "../apis/s3/server.ts";
 import { createTailscale } from "../apis/tailscale/server.ts";
 import type { WebOptions } from "../apis/web/server.ts";
 import type { ServiceLine } from "../control/status.ts";
@@ -13,7 +14,7 @@ import { PublicDns } from "../network/public-dns.ts";
 import type { Authority } from "../world/authority.ts";
 import type { Credentials } from "../world/credentials.ts";
 import type { FaultRegistry } from "../world/fault-registry.ts";
-import { connect, internet, publicZone } from "../world/inventory.ts";
+import { connect, internet, objectStore, publicZone } from "../world/inventory.ts";
 import type { Mail } from "../world/mailbox.ts";
 import { vaults } from "../world/vaults.ts";
 
@@ -63,6 +64,12 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
       vaults: () => vaults(credentials, siteFilesDirectory(paths), paths.state),
     });
     closers.push(() => onePassword.close());
+
+    const store = await createS3({
+      ...(await base("s3", objectStore.address, [objectStore.name])),
+      ...{ port: objectStore.port, bucket: objectStore.bucket, key: credentials.objectStore },
+    });
+    closers.push(() => store.close());
 
     const tailscale = await createTailscale({
       ...(await base("tailscale", internet.tailscale.address, internet.tailscale.names)),
@@ -118,6 +125,11 @@ function serviceLines({ logs }: LabPaths): ServiceLine[] {
     names.map((name) => `https://${name}`).join(" ");
   return [
     { name: "1Password Connect", address: https([connect.name]), log: join(logs, "connect.log") },
+    {
+      name: "S3 store",
+      address: `https://${objectStore.name}:${objectStore.port}`,
+      log: join(logs, "s3.log"),
+    },
     {
       name: "Tailscale",
       address: https(internet.tailscale.names),

@@ -2,6 +2,7 @@
 import {
   connect,
   internet,
+  objectStore,
   publicResolver,
   publicZone,
   type SiteInventory,
@@ -53,7 +54,9 @@ export function dnsmasqConfig(
     ...others.map((other) => `server=/${lanDomain(other)}/${other.gateway}`),
     "address=/#/",
     ...internetRecords,
-    ...(lanDomain(site) === "home.arpa" ? [`host-record=${connect.name},${connect.address}`] : []),
+    ...(lanDomain(site) === "home.arpa" ? [connect, objectStore] : []).map(
+      ({ name, address }) => `host-record=${name},${address}`,
+    ),
     `server=/${publicZone.name}/${publicResolver}`,
     ...site.hosts.map(
       (host) => `host-record=${host.name}.${lanDomain(site)},${host.name},${host.address}`,

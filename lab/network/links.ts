@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { mustRun } from "../host/command.ts";
 import {
   connect,
+  objectStore,
   internet,
   publicResolver,
   visitor,
@@ -60,7 +61,9 @@ export function seatCommands(sites: readonly SiteInventory[]): string[] {
         // The first address of a network is the one that outgoing connections carry.
         `address add ${site.seat} dev ${site.bridge}`,
         ...site.hosts.map((host) => `address add ${host.address}/${length} dev ${site.bridge}`),
-        ...(index === 0 ? [`address add ${connect.address}/${length} dev ${site.bridge}`] : []),
+        ...(index === 0 ? [connect.address, objectStore.address] : []).map(
+          (address) => `address add ${address}/${length} dev ${site.bridge}`,
+        ),
         `link set ${site.bridge} up`,
         `link add ${port} type veth peer name eth0 netns ${routerNamespace(site)}`,
         `link set ${port} master ${site.bridge} up`,

@@ -2,7 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { connect, internet, publicResolver, type SiteInventory } from "../world/inventory.ts";
+import {
+  connect,
+  internet,
+  objectStore,
+  publicResolver,
+  type SiteInventory,
+} from "../world/inventory.ts";
 import { lanDomain } from "./dns.ts";
 
 /** The seat's hosts file: what the internet and the Proxmox hosts are called. */
@@ -17,7 +23,7 @@ export function hostsFile(sites: readonly SiteInventory[], hostname: string): st
     ...Object.values(internet).flatMap(({ address, names }) =>
       names.map((name) => `${address}\t${name}`),
     ),
-    `${connect.address}\t${connect.name}`,
+    ...[connect, objectStore].map(({ address, name }) => `${address}\t${name}`),
     ...hosts,
     "",
   ].join("\n");

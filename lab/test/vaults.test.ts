@@ -12,6 +12,7 @@ describe("the lab's vaults", () => {
     connectToken: "",
     cloudflareToken: "c".repeat(40),
     tailscale: { clientId: "kID", clientSecret: "tskey" },
+    objectStore: { accessKey: "GK1", secretKey: "s3" },
   };
   let directory: string;
   beforeEach(async () => {

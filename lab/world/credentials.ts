@@ -18,6 +18,8 @@ const schema = z.strictObject({
   cloudflareToken: z.string().regex(/^[0-9A-Za-z_-]{40}$/),
   /** The tailnet's OAuth client with all scopes. */
   tailscale: z.strictObject({ clientId: z.string(), clientSecret: z.string() }),
+  /** Key of the S3-compatible store. */
+  objectStore: z.strictObject({ accessKey: z.string(), secretKey: z.string() }),
 });
 
 export type Credentials = z.infer<typeof schema>;
@@ -45,6 +47,7 @@ export async function ensureCredentials(state: string): Promise<Credentials> {
     connectToken: kept.connectToken ?? `connect-${hex(32)}`,
     cloudflareToken: kept.cloudflareToken ?? hex(20),
     tailscale: kept.tailscale ?? tailscaleClient(),
+    objectStore: kept.objectStore ?? { accessKey: `GK${hex(12)}`, secretKey: hex(32) },
   };
   await writeFile(`${file}.new`, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);

@@ -41,6 +41,7 @@ const faultRule = z
       "cloudflare",
       "cloudflare.edge",
       "connect",
+      "s3",
       /** The network of a machine that has just been started; a delay keeps it away for that long. */
       "machine",
     ]),

@@ -143,6 +143,14 @@ export const publicZone = {
 /** 1Password Connect, a server on the first site's LAN. */
 export const connect = { name: "connect.home.arpa", address: "192.168.1.5" } as const;
 
+/** An S3-compatible store on the first site's LAN, for backups that leave the machines. */
+export const objectStore = {
+  name: "nas.home.arpa",
+  address: "192.168.1.6",
+  port: 9000,
+  bucket: "etcd-snapshots",
+} as const;
+
 /** A cloud image that the mirror offers: a small stand-in, verified under the checksum of the real file. */
 export const cloudImages = [
   {

@@ -56,6 +56,8 @@ function serviceSecrets({ ssh, ...credentials }: Credentials): Record<string, st
     "op://Homelab/Tailscale/client-id": credentials.tailscale.clientId,
     "op://Homelab/Tailscale/client-secret": credentials.tailscale.clientSecret,
     "op://Homelab/Cloudflare/api-token": credentials.cloudflareToken,
+    "op://Homelab/NAS/access-key": credentials.objectStore.accessKey,
+    "op://Homelab/NAS/secret-key": credentials.objectStore.secretKey,
   };
 }
 

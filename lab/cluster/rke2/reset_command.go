@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
 	"homelab/lab/cluster/rke2/certs"
@@ -13,6 +14,7 @@ import (
 	"homelab/lab/cluster/rke2/controlplane"
 	"homelab/lab/cluster/rke2/etcd"
 	"homelab/lab/cluster/rke2/process"
+	"homelab/lab/cluster/rke2/s3"
 	"homelab/lab/cluster/rke2/supervisor"
 	"homelab/lab/cluster/rke2/token"
 )
@@ -23,8 +25,14 @@ import (
 func reset(ctx context.Context, c *config.Config, log *slog.Logger, run *tasks) error {
 	s := &server{c: c, log: log, run: run}
 	s.member = &etcd.Member{Layout: c.Layout, NodeName: c.NodeName, NodeIP: c.NodeIP, Log: log}
-	if err := s.member.CheckReset(); err != nil {
-		return err
+	if c.Server != "" {
+		return errors.New("cannot perform cluster-reset while server URL is set - remove server from configuration before resetting")
+	}
+	// A restore is not held up by an earlier reset.
+	if c.RestorePath == "" {
+		if err := s.member.CheckReset(); err != nil {
+			return err
+		}
 	}
 	if conn, err := net.DialTimeout("tcp", "127.0.0.1:"+supervisor.Port, time.Second); err == nil {
 		return errors.Join(errors.New("rke2 server already runs: stop rke2-server before a cluster reset"), conn.Close())
@@ -76,9 +84,13 @@ func (s *server) restore(ctx context.Context) error {
 		password = parsed.Password
 	}
 	if password == "" {
-		return errors.New("--token is required to restore a snapshot on a node that has none")
+		return errors.New(s.c.Layout.Server("token") + " does not exist, please pass --token to complete the restoration")
 	}
-	if err := s.member.Restore(binary("etcdutl"), s.c.RestorePath); err != nil {
+	snapshot, err := s.fetched(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.member.Restore(binary("etcdutl"), snapshot); err != nil {
 		return err
 	}
 	reading := &tasks{fail: s.run.fail}
@@ -91,6 +103,32 @@ func (s *server) restore(ctx context.Context) error {
 		return err
 	}
 	return certs.Unpack(s.c.Layout, packed)
+}
+
+// fetched is the path of the snapshot to restore, which lies in S3 where that is enabled. The Secret with its settings is in
+// the cluster, which does not run.
+func (s *server) fetched(ctx context.Context) (string, error) {
+	store := s.c.Snapshots.S3
+	if store == nil {
+		return s.c.RestorePath, nil
+	}
+	if store.ConfigSecret != "" && !store.Set() {
+		return "", errors.New("cannot use S3 config secret when restoring snapshot; configuration must be set in CLI or config file")
+	}
+	s.log.Info(fmt.Sprintf("Retrieving etcd snapshot %s from S3", s.c.RestorePath))
+	client, err := s3.New(ctx, *store)
+	if err != nil {
+		return "", fmt.Errorf("failed to initialize S3 client: %w", err)
+	}
+	if err := os.MkdirAll(s.c.Snapshots.Dir, 0o700); err != nil {
+		return "", err
+	}
+	path, err := client.Download(ctx, s.c.RestorePath, s.c.Snapshots.Dir)
+	if err != nil {
+		return "", fmt.Errorf("failed to download snapshot from S3: %w", err)
+	}
+	s.log.Info("S3 download complete for " + path)
+	return path, nil
 }
 
 func (s *server) resetMembership(ctx context.Context) error {

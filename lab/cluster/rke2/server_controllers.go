@@ -106,11 +106,15 @@ func (s *server) scheduleSnapshots() error {
 		s.log.Info("ETCD snapshots are disabled")
 		return nil
 	}
+	snapshots, err := newSnapshots(s.c, s.member, s.log)
+	if err != nil {
+		return err
+	}
 	clock := cron.New(cron.WithLocation(time.Local))
-	_, err := clock.AddFunc(settings.Cron, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	_, err = clock.AddFunc(settings.Cron, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), snapshotPatience)
 		defer cancel()
-		if err := takeSnapshot(ctx, s.member, settings, s.log); err != nil {
+		if err := snapshots.save(ctx, true); err != nil {
 			s.log.Error("Failed to take etcd snapshot: " + err.Error())
 		}
 	})

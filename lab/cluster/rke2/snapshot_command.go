@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,7 +16,7 @@ import (
 )
 
 // snapshotCommand is `rke2 etcd-snapshot save|ls|delete|prune`. RKE2 asks its supervisor; this
-// one speaks to the node's etcd itself, so that both need a running server to save.
+// one speaks to the node's etcd, its API and S3 itself, so that both need a running server.
 func snapshotCommand(args []string, log *slog.Logger) error {
 	action := "save"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -28,51 +27,48 @@ func snapshotCommand(args []string, log *slog.Logger) error {
 		return fmt.Errorf("Error: %w", err)
 	}
 	m := &etcd.Member{Layout: c.Layout, NodeName: c.NodeName, NodeIP: c.NodeIP, Log: log}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), snapshotPatience)
 	defer cancel()
+	snapshots, err := newSnapshots(c, m, log)
+	if err != nil {
+		return fmt.Errorf("Error: %w", err)
+	}
 	switch action {
 	case "save":
-		return takeSnapshot(ctx, m, c.Snapshots, log)
+		err = snapshots.save(ctx, false)
 	case "ls", "list", "l":
-		return listSnapshots(c.Snapshots.Dir, args)
+		err = listSnapshots(ctx, snapshots, args)
 	case "delete":
-		return deleteSnapshots(c.Snapshots.Dir, rest, log)
+		if len(rest) == 0 {
+			return errors.New("Error: no snapshots given for removal")
+		}
+		err = snapshots.delete(ctx, rest)
 	case "prune":
-		return prune(m, c.Snapshots, log)
+		err = snapshots.prune(ctx)
+	default:
+		return fmt.Errorf("Error: No help topic for '%s': want save, ls, delete or prune", action)
 	}
-	return fmt.Errorf("Error: No help topic for '%s': want save, ls, delete or prune", action)
-}
-
-// takeSnapshot saves one and removes the oldest beyond the retention.
-func takeSnapshot(ctx context.Context, m *etcd.Member, s config.Snapshots, log *slog.Logger) error {
-	name, err := m.Save(ctx, s.Dir, s.Name, s.Compress)
 	if err != nil {
 		return fmt.Errorf("Error: %w", err)
 	}
-	log.Info(fmt.Sprintf("Snapshot %s saved.", name))
-	// On-demand snapshots stay until someone prunes them.
-	if s.Name == "on-demand" {
-		return nil
-	}
-	return prune(m, s, log)
+	return nil
 }
 
-func prune(m *etcd.Member, s config.Snapshots, log *slog.Logger) error {
-	removed, err := m.Prune(s.Dir, s.Name, s.Retention)
-	for _, name := range removed {
-		log.Info(fmt.Sprintf("Snapshot %s deleted.", name))
-	}
-	return err
-}
+// snapshotPatience is how long one may take, with its way to S3.
+const snapshotPatience = 6 * time.Minute
 
-func listSnapshots(dir string, args []string) error {
-	files, err := etcd.List(dir)
+func listSnapshots(ctx context.Context, snapshots *snapshots, args []string) error {
+	files, err := snapshots.list(ctx)
 	if err != nil {
-		return fmt.Errorf("Error: %w", err)
+		return err
 	}
 	for i, arg := range args {
 		if arg == "--output=json" || arg == "-o=json" || i > 0 && arg == "json" {
-			return json.NewEncoder(os.Stdout).Encode(files)
+			items := []map[string]any{}
+			for _, f := range files {
+				items = append(items, f.object().Object)
+			}
+			return json.NewEncoder(os.Stdout).Encode(map[string]any{"kind": "List", "apiVersion": "v1", "items": items})
 		}
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
@@ -80,26 +76,10 @@ func listSnapshots(dir string, args []string) error {
 		return err
 	}
 	for _, f := range files {
-		_, err := fmt.Fprintf(table, "%s\tfile://%s\t%d\t%s\n", f.Name, f.Path, f.Size, f.Created.UTC().Format(time.RFC3339))
+		_, err := fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", f.name, f.location, f.size, f.created.UTC().Format(time.RFC3339))
 		if err != nil {
 			return err
 		}
 	}
 	return table.Flush()
-}
-
-func deleteSnapshots(dir string, names []string, log *slog.Logger) error {
-	if len(names) == 0 {
-		return errors.New("Error: no snapshots given for removal")
-	}
-	for _, name := range names {
-		if filepath.Base(name) != name {
-			return fmt.Errorf("Error: %q: want a snapshot's name as `rke2 etcd-snapshot ls` shows it", name)
-		}
-		if err := os.Remove(filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("Error: %w", err)
-		}
-		log.Info(fmt.Sprintf("Snapshot %s deleted.", name))
-	}
-	return nil
 }

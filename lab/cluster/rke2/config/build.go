@@ -9,8 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"homelab/lab/cluster/rke2/layout"
+	"homelab/lab/cluster/rke2/s3"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -55,6 +57,9 @@ func build(role Role, v values) (*Config, error) {
 	if role == Snapshot {
 		c.Snapshots.Name = v.text("name", "on-demand")
 	}
+	if err := c.Snapshots.store(v); err != nil {
+		return nil, err
+	}
 	steps := []func(values) error{c.tokens, c.node, c.network, c.choices}
 	if role == Snapshot {
 		steps = []func(values) error{c.node}
@@ -65,6 +70,34 @@ func build(role Role, v values) (*Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// store reads the flags etcd-s3-*.
+func (s *Snapshots) store(v values) error {
+	if !v.bool("etcd-s3", false) {
+		return nil
+	}
+	timeout, err := time.ParseDuration(v.text("etcd-s3-timeout", s3.Default.Timeout.String()))
+	if err != nil {
+		return fmt.Errorf("invalid value for flag -etcd-s3-timeout: %w", err)
+	}
+	s.S3 = &s3.Config{
+		Endpoint:      v.text("etcd-s3-endpoint", s3.Default.Endpoint),
+		EndpointCA:    v.text("etcd-s3-endpoint-ca", ""),
+		Bucket:        v.text("etcd-s3-bucket", ""),
+		BucketLookup:  v.text("etcd-s3-bucket-lookup-type", ""),
+		Region:        v.text("etcd-s3-region", s3.Default.Region),
+		Folder:        v.text("etcd-s3-folder", ""),
+		AccessKey:     v.text("etcd-s3-access-key", ""),
+		SecretKey:     v.text("etcd-s3-secret-key", ""),
+		SessionToken:  v.text("etcd-s3-session-token", ""),
+		ConfigSecret:  v.text("etcd-s3-config-secret", ""),
+		SkipSSLVerify: v.bool("etcd-s3-skip-ssl-verify", false),
+		Insecure:      v.bool("etcd-s3-insecure", false),
+		Retention:     v.number("etcd-s3-retention", s3.Default.Retention),
+		Timeout:       timeout,
+	}
+	return nil
 }
 
 func (c *Config) tokens(v values) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"homelab/lab/cluster/rke2/layout"
+	"homelab/lab/cluster/rke2/s3"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -57,6 +58,8 @@ type Snapshots struct {
 	Dir       string
 	Name      string
 	Compress  bool
+	// S3 is nil where snapshots stay on the disk.
+	S3 *s3.Config
 }
 
 // Load reads and checks the configuration of a subcommand given its arguments.

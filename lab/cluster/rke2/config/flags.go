@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // Role says which subcommand a flag belongs to.
 type Role int
 
@@ -27,7 +29,7 @@ type flag struct {
 	roles Role
 	// env is the environment variable that RKE2 reads for this flag, if any.
 	env string
-	// alias is a one-letter form for the command line.
+	// alias is a shorter form for the command line.
 	alias string
 }
 
@@ -123,18 +125,37 @@ var refused = map[Role][]string{
 		"datastore-certfile", "datastore-keyfile", "disable-scheduler", "disable-apiserver",
 		"disable-controller-manager", "disable-etcd", "etcd-snapshot-reconcile-interval",
 		"embedded-registry", "supervisor-metrics", "egress-selector-mode", "helm-job-image",
-		"helm-controller-arg", "servicelb-namespace", "prime", "etcd-s3", "etcd-s3-access-key",
-		"etcd-s3-bucket", "etcd-s3-bucket-lookup-type", "etcd-s3-config-secret",
-		"etcd-s3-endpoint", "etcd-s3-endpoint-ca", "etcd-s3-folder", "etcd-s3-insecure",
-		"etcd-s3-proxy", "etcd-s3-region", "etcd-s3-secret-key", "etcd-s3-session-token",
-		"etcd-s3-skip-ssl-verify", "etcd-s3-timeout", "etcd-s3-retention",
+		"helm-controller-arg", "servicelb-namespace", "prime", "etcd-s3-proxy",
 	},
-	Snapshot: {
-		"etcd-server", "etcd-token", "s3", "s3-access-key", "s3-bucket",
-		"s3-bucket-lookup-type", "s3-config-secret", "s3-endpoint", "s3-endpoint-ca", "s3-folder",
-		"s3-insecure", "s3-proxy", "s3-region", "s3-secret-key", "s3-session-token",
-		"s3-skip-ssl-verify", "s3-timeout", "s3-retention",
-	},
+	Snapshot: {"etcd-server", "etcd-token", "etcd-s3-proxy", "s3-proxy"},
+}
+
+// s3Flags are where snapshots go besides the disk; etcd-snapshot knows each by a shorter name too.
+var s3Flags = []flag{
+	{name: "etcd-s3", kind: boolean},
+	{name: "etcd-s3-access-key", env: "AWS_ACCESS_KEY_ID"},
+	{name: "etcd-s3-bucket"},
+	{name: "etcd-s3-bucket-lookup-type"},
+	{name: "etcd-s3-config-secret"},
+	{name: "etcd-s3-endpoint"},
+	{name: "etcd-s3-endpoint-ca"},
+	{name: "etcd-s3-folder"},
+	{name: "etcd-s3-insecure", kind: boolean},
+	{name: "etcd-s3-region"},
+	{name: "etcd-s3-retention", kind: number},
+	{name: "etcd-s3-secret-key", env: "AWS_SECRET_ACCESS_KEY"},
+	{name: "etcd-s3-session-token", env: "AWS_SESSION_TOKEN"},
+	{name: "etcd-s3-skip-ssl-verify", kind: boolean},
+	{name: "etcd-s3-timeout"},
+}
+
+func init() {
+	for _, f := range s3Flags {
+		f.roles = Server
+		supported = append(supported, f)
+		f.roles, f.alias = Snapshot, strings.TrimPrefix(f.name, "etcd-")
+		supported = append(supported, f)
+	}
 }
 
 func find(name string, role Role) (flag, bool) {

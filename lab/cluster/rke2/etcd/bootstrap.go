@@ -52,9 +52,12 @@ func LoadBootstrap(ctx context.Context, client *clientv3.Client, password string
 	return nil, ErrOtherToken
 }
 
-func storageKey(password string) string {
+func storageKey(password string) string { return bootstrapPrefix + TokenHash(password) }
+
+// TokenHash tells which token a snapshot belongs to.
+func TokenHash(password string) string {
 	sum := sha256.Sum256([]byte(password))
-	return bootstrapPrefix + hex.EncodeToString(sum[:])[:12]
+	return hex.EncodeToString(sum[:])[:12]
 }
 
 func sealer(password string, salt []byte) (cipher.AEAD, error) {

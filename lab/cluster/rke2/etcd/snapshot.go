@@ -93,6 +93,18 @@ func List(dir string) ([]SnapshotFile, error) {
 	return files, nil
 }
 
+// Delete removes a snapshot, and says whether it was there.
+func Delete(dir, name string) (bool, error) {
+	if filepath.Base(name) != name {
+		return false, fmt.Errorf("%q: want a snapshot's name as `rke2 etcd-snapshot ls` shows it", name)
+	}
+	err := os.Remove(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Prune removes the oldest snapshots of this node with a prefix beyond the newest keep, and
 // returns the names removed. keep below 1 removes none.
 func (m *Member) Prune(dir, prefix string, keep int) ([]string, error) {

@@ -11,9 +11,6 @@ import (
 //go:embed ingress.yaml
 var ingress string
 
-//go:embed helm-chart-crd.yaml
-var helmChartCRD []byte
-
 // Controllers are the ingress controllers that RKE2 packages (pkg/cli/types.go).
 var Controllers = []string{"traefik", "ingress-nginx"}
 

@@ -22,6 +22,9 @@ var coredns string
 //go:embed roles.yaml
 var roles []byte
 
+//go:embed kinds.yaml
+var kinds []byte
+
 // Packaged are the components that come with rke2. Of RKE2's charts CoreDNS and the ingress
 // controllers have a stand-in, under the names that their charts give the objects; the others
 // (metrics-server, snapshot-controller) are not deployed.
@@ -35,7 +38,7 @@ type Packaged struct {
 
 // Write puts the components' files into the manifests directory, and takes away disabled ones.
 func (p Packaged) Write() error {
-	for name, content := range map[string][]byte{"rke2-roles.yaml": roles, "rke2-helm-chart-crd.yaml": helmChartCRD} {
+	for name, content := range map[string][]byte{"rke2-roles.yaml": roles, "rke2-kinds.yaml": kinds} {
 		if err := certs.Write(filepath.Join(p.Dir, name), content, 0o600); err != nil {
 			return err
 		}

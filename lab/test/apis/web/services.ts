@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEdge } from "../../../apis/cloudflare/edge.ts";
 import { createConnect } from "../../../apis/connect/server.ts";
+import { createS3 } from "../../../apis/s3/server.ts";
 import type { Faults } from "../../../world/faults.ts";
 import { createMirrors } from "../../../apis/mirrors/server.ts";
 import type { WebOptions } from "../../../apis/web/server.ts";
@@ -11,6 +12,7 @@ import { TestCloudflare } from "../cloudflare-client.ts";
 import { FakeWorld } from "../edge/fake-world.ts";
 import { TunnelClient } from "../edge/tunnel-client.ts";
 import { httpsRequest, type Answer } from "../https-request.ts";
+import { signedRequest, storeKey } from "../s3-request.ts";
 import { TestCluster } from "../proxmox/cluster.ts";
 import { TestTailnet } from "../tailscale-server.ts";
 
@@ -162,6 +164,24 @@ export const subjects: readonly Subject[] = [
           logFile: options.logFile,
           ask: () => request(connect, "/v1/vaults", headers),
           close: () => connect.close(),
+        };
+      }),
+  },
+  {
+    service: "s3",
+    host: "nas.home.arpa",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const store = await createS3({ ...options, bucket: "backup", key: storeKey });
+        const send = (method: string, path: string, body?: string): Promise<Answer> =>
+          signedRequest(store.port, method, path, storeKey, { body });
+        return {
+          logFile: options.logFile,
+          ask: () => send("GET", "/backup?list-type=2"),
+          change: () => send("PUT", "/backup/late", "x"),
+          changed: async () =>
+            (await send("GET", "/backup?list-type=2")).body.includes("<Key>late</Key>"),
+          close: () => store.close(),
         };
       }),
   },

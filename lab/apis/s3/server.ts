@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import {
+  anyMethod,
+  guarded,
+  type Answer,
+  type GuardedRoute,
+  type WebError,
+  type WebRequest,
+} from "../web/exchange.ts";
+import { openWeb, type Web, type WebOptions } from "../web/server.ts";
+import { Bucket } from "./bucket.ts";
+import { S3Error } from "./error.ts";
+import { authenticate, type S3Key } from "./signature.ts";
+
+/** An S3-compatible store with one bucket and one key. */
+export interface S3Options extends WebOptions {
+  readonly bucket: string;
+  readonly key: S3Key;
+  /** Folder in which objects are kept. */
+  readonly stateDir: string;
+}
+
+/** Bytes of a body: a part of a client that sends parts of 16 MiB, and an object below that. */
+const bodyLimit = 64 << 20;
+
+/**
+ * S3's REST API (https://docs.aws.amazon.com/AmazonS3/latest/API/) as far as objects go: put, also in parts, get, head,
+ * list and delete, by path-style addresses, with signed requests. What it does not know is refused with `NotImplemented`.
+ * @throws when the address cannot be listened at.
+ */
+export function createS3(options: S3Options): Promise<Web> {
+  const bucket = new Bucket(join(options.stateDir, options.bucket));
+  const handle = (request: WebRequest): Answer => {
+    const [name = "", ...rest] = request.path.slice(1).split("/").map(decodeURIComponent);
+    if (name !== options.bucket)
+      throw new S3Error(404, "NoSuchBucket", "The specified bucket does not exist");
+    const key = rest.join("/");
+    return key === "" ? ofBucket(bucket, options.bucket, request) : ofObject(bucket, key, request);
+  };
+  const route: GuardedRoute<void> = { method: anyMethod, url: "/*", handle };
+  return openWeb(
+    {
+      name: "s3",
+      routes: guarded((request) => authenticate(request, options.key), [route]),
+      notFound: unknown,
+      answerError: (error) => ({ headers: xmlType, body: errorBody(error) }),
+      ...{ bodyLimit, strictSlashes: true },
+    },
+    options,
+  );
+}
+
+function ofBucket(bucket: Bucket, name: string, request: WebRequest): Answer {
+  const { method, query } = request;
+  if (method === "HEAD") return {};
+  if (method === "GET" && query.has("location"))
+    return xml(
+      '<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></LocationConstraint>',
+    );
+  if (method !== "GET" || query.get("list-type") !== "2") throw unknown(request);
+  const prefix = query.get("prefix") ?? "";
+  const url = query.get("encoding-type") === "url";
+  const written = (text: string): string =>
+    url ? encodeURIComponent(text).replaceAll("%2F", "/") : escape(text);
+  const found = bucket
+    .list(prefix)
+    .map(
+      ([key, { size, etag, modified }]) =>
+        `<Contents><Key>${written(key)}</Key><LastModified>${modified}</LastModified>` +
+        `<ETag>${escape(etag)}</ETag><Size>${size}</Size><StorageClass>STANDARD</StorageClass></Contents>`,
+    );
+  return xml(
+    `<ListBucketResult><Name>${name}</Name><Prefix>${written(prefix)}</Prefix>` +
+      `${url ? "<EncodingType>url</EncodingType>" : ""}<KeyCount>${found.length}</KeyCount><MaxKeys>1000</MaxKeys>` +
+      `<IsTruncated>false</IsTruncated>${found.join("")}</ListBucketResult>`,
+  );
+}
+
+function ofObject(bucket: Bucket, key: string, request: WebRequest): Answer {
+  const { method, query, body } = request;
+  const id = query.get("uploadId");
+  switch (method) {
+    case "HEAD":
+      return { headers: headersOf(bucket, key) };
+    case "GET":
+      return { headers: headersOf(bucket, key), body: bucket.read(key) };
+    case "PUT": {
+      const number = query.get("partNumber");
+      const etag =
+        id !== null && number !== null
+          ? bucket.putPart(id, number, body)
+          : bucket.put(key, body, factsOf(request)).etag;
+      return { headers: { etag } };
+    }
+    case "POST":
+      if (query.has("uploads"))
+        return xml(
+          `<InitiateMultipartUploadResult><Key>${escape(key)}</Key><UploadId>${bucket.begin(key, factsOf(request))}</UploadId></InitiateMultipartUploadResult>`,
+        );
+      if (id !== null)
+        return xml(
+          `<CompleteMultipartUploadResult><Key>${escape(key)}</Key><ETag>${escape(bucket.complete(id).etag)}</ETag></CompleteMultipartUploadResult>`,
+        );
+      break;
+    case "DELETE":
+      if (id === null) bucket.delete(key);
+      else bucket.abort(id);
+      return { status: 204 };
+  }
+  throw unknown(request);
+}
+
+function headersOf(bucket: Bucket, key: string): Record<string, string | number> {
+  const { size, etag, modified, type, metadata } = bucket.stat(key);
+  return {
+    ...metadata,
+    ...{ "content-length": size, "content-type": type, etag },
+    "last-modified": new Date(modified).toUTCString(),
+  };
+}
+
+function factsOf({ headers }: WebRequest) {
+  const own = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith("x-amz-meta-") && typeof value === "string" ? [[name, value] as const] : [],
+  );
+  const type = headers["content-type"] ?? "binary/octet-stream";
+  return { type, metadata: Object.fromEntries(own) };
+}
+
+const unknown = ({ method, path }: WebRequest): S3Error =>
+  new S3Error(501, "NotImplemented", `the lab's S3 does not support ${method} ${path}`);
+
+const xmlType = { "content-type": "application/xml" };
+const xml = (body: string): Answer => ({
+  headers: xmlType,
+  body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
+});
+
+/** A fault or the web server's own error has no code of S3's. */
+function errorBody(error: WebError): string {
+  const code =
+    error instanceof S3Error ? error.code : error.status === 503 ? "SlowDown" : "InternalError";
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${escape(error.message)}</Message></Error>`;
+}
+
+const escape = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createS3 } from "../../apis/s3/server.ts";
+import { signatureOf } from "../../apis/s3/signature.ts";
+import type { Web } from "../../apis/web/server.ts";
+import { selfSigned } from "./certificate.ts";
+import { signedRequest, storeKey, type Signed } from "./s3-request.ts";
+
+describe("S3", () => {
+  const stateDir = mkdtempSync(join(tmpdir(), "s3-"));
+  const options = {
+    address: "127.0.0.1",
+    port: 0,
+    tls: selfSigned(),
+    bucket: "etcd",
+    key: storeKey,
+  };
+  let store: Web;
+  const send = (method: string, path: string, more?: Signed, key = storeKey) =>
+    signedRequest(store.port, method, path, key, more);
+  const failure = async (answer: ReturnType<typeof send>): Promise<string> => {
+    const { status, body } = await answer;
+    return `${status} ${/<Code>(.*?)<\/Code>/.exec(body.toString())?.[1] ?? ""}`;
+  };
+
+  before(async () => {
+    store = await createS3({ ...options, stateDir });
+  });
+  after(async () => {
+    await store.close();
+    rmSync(stateDir, { recursive: true });
+  });
+
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, "Example: GET Object"
+  it("signs as AWS's own example does", () => {
+    const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const headers = {
+      ...{ host: "examplebucket.s3.amazonaws.com", range: "bytes=0-9" },
+      ...{ "x-amz-content-sha256": nothing, "x-amz-date": "20130524T000000Z" },
+    };
+    const request = { method: "GET", path: "/test.txt", query: new URLSearchParams(), headers };
+    const signature = signatureOf(request, {
+      ...{ secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", day: "20130524" },
+      ...{ region: "us-east-1", signed: "host;range;x-amz-content-sha256;x-amz-date" },
+    });
+    assert.equal(signature, "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+  });
+
+  it("keeps objects with their metadata, over a restart, until they are deleted", async () => {
+    const headers = { "content-type": "application/zip", "x-amz-meta-rke2-node-name": "stone" };
+    const body = Buffer.from([0, 255, 10, 13, 0]);
+    const path = "/etcd/home/a%20snapshot-1";
+    const put = await send("PUT", path, { body, headers, payload: "UNSIGNED-PAYLOAD" });
+    assert.equal(put.status, 200, put.body.toString());
+    await store.close();
+    store = await createS3({ ...options, stateDir });
+    const got = await send("GET", path);
+    assert.deepEqual(got.body, body);
+    assert.equal(got.headers["x-amz-meta-rke2-node-name"], "stone");
+    assert.equal((await send("HEAD", path)).headers["content-length"], "5");
+    const list = async (prefix: string) =>
+      (await send("GET", `/etcd/?encoding-type=url&list-type=2&prefix=${prefix}`)).body.toString();
+    assert.match(await list("home/"), /<Key>home\/a%20snapshot-1<\/Key>.*<Size>5<\/Size>/);
+    assert.match(await list("cabin/"), /<KeyCount>0</);
+    assert.equal((await send("DELETE", path)).status, 204);
+    assert.equal(await failure(send("GET", path)), "404 NoSuchKey");
+  });
+
+  it("puts parts together in the order of their numbers", async () => {
+    const begun = (await send("POST", "/etcd/big?uploads=")).body.toString();
+    const id = /<UploadId>(.*)<\/UploadId>/.exec(begun)?.[1];
+    for (const [number, body] of [
+      [10, "c"],
+      [2, "b"],
+      [1, "a"],
+    ] as const)
+      await send("PUT", `/etcd/big?partNumber=${number}&uploadId=${id}`, { body });
+    assert.equal((await send("POST", `/etcd/big?uploadId=${id}`, { body: "<x/>" })).status, 200);
+    assert.equal((await send("GET", "/etcd/big")).body.toString(), "abc");
+  });
+
+  it("refuses who is not its own, and what is not signed", async () => {
+    const wrong = { ...storeKey, secretKey: "guessed" };
+    const other = { ...storeKey, accessKey: "GK9999" };
+    const late = { at: new Date(Date.now() - 20 * 60_000) };
+    const changed = { body: "changed", payload: "0".repeat(64) };
+    assert.equal(await failure(send("GET", "/etcd/x", {}, wrong)), "403 SignatureDoesNotMatch");
+    assert.equal(await failure(send("GET", "/etcd/x", {}, other)), "403 InvalidAccessKeyId");
+    assert.equal(await failure(send("GET", "/etcd/x", late)), "403 RequestTimeTooSkewed");
+    assert.equal(await failure(send("PUT", "/etcd/x", changed)), "400 XAmzContentSHA256Mismatch");
+    assert.equal(await failure(send("GET", "/photos/x")), "404 NoSuchBucket");
+    assert.equal(await failure(send("PUT", "/etcd")), "501 NotImplemented");
+  });
+});
