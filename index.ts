@@ -7,4 +7,4 @@ const { name, config } = readSiteFile();
 const outputs = await deploySite(name, config);
 
 export const { site, version, vip, nodes, router, published, serviceTokens } = outputs;
-export const { kubeconfig, certificates, sshPrivateKey, knownHosts } = outputs;
+export const { kubeconfig, serverToken, certificates, sshPrivateKey, knownHosts } = outputs;

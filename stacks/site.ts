@@ -34,6 +34,8 @@ export interface SiteOutputs {
   readonly kubeconfig: Output<string>;
   /** How long the cluster's certificates last, and which were renewed; the next run reads it. */
   readonly certificates: { readonly ends: Output<string>; readonly renewed: string };
+  /** Opens the cluster's snapshots where its machines are lost (docs/restore.md); secret. */
+  readonly serverToken: Output<string>;
   /** Login key of root on every machine; secret. */
   readonly sshPrivateKey: Output<string>;
   /** Lines for ~/.ssh/known_hosts, one a machine. */
@@ -74,6 +76,7 @@ export async function deploySite(
     serviceTokens,
     kubeconfig: cluster.kubeconfig,
     certificates: { ends: cluster.certificatesEnd, renewed: found.renewal.renews },
+    serverToken: cluster.serverToken,
     sshPrivateKey: machines.privateKey,
     knownHosts: machines.knownHosts,
   };

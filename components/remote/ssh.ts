@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 
 /** What one needs to get in. */
 export interface SshLogin {
@@ -18,6 +19,10 @@ export interface SshOptions {
   readonly seconds?: number;
   /** Told each line of the script's standard error as it comes. */
   readonly tell?: (line: string) => void;
+  /** Follows the script on its standard input: what it reads there after its own last line. */
+  readonly input?: Readable;
+  /** Takes what the script prints, byte by byte; nothing is given back then. */
+  readonly output?: Writable;
 }
 
 /** Runs a script on the machine at an address; gives what it printed, rejects with its or ssh's last words. */
@@ -53,13 +58,15 @@ export async function withMachines<T>(
 function overSsh(
   args: readonly string[],
   script: string,
-  { seconds = 20, tell = () => undefined }: SshOptions = {},
+  { seconds = 20, tell = () => undefined, input, output }: SshOptions = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn("ssh", [...args], { timeout: seconds * 1000 });
     let stdout = "";
     const said: string[] = [];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    if (output === undefined)
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    else child.stdout.pipe(output);
     createInterface({ input: child.stderr }).on("line", (line) => {
       if (line.trim() === "") return;
       said.push(line);
@@ -76,6 +83,10 @@ function overSsh(
     });
     // A connection that fails leaves the script unread; ssh's own words are the error.
     child.stdin.on("error", () => undefined);
-    child.stdin.end(script);
+    if (input === undefined) child.stdin.end(script);
+    else {
+      child.stdin.write(script);
+      input.pipe(child.stdin);
+    }
   });
 }

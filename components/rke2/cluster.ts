@@ -22,7 +22,7 @@ import {
 import { dismissal } from "./dismissal.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
 import { registriesConfig, registryCertificates, type Registries } from "./registries.ts";
-import { releaseHook } from "./release-hook.ts";
+import { drainHook, releaseHook } from "./release-hook.ts";
 import { firstEnd } from "./renewal.ts";
 import { scripts } from "./scripts.ts";
 
@@ -39,19 +39,20 @@ export interface Rke2ClusterArgs {
   readonly renews: string;
 }
 
-/** How long one node may take to come up, with its waits for etcd, the API and the address, in seconds. */
-const nodeSeconds = 1800;
+/** How long one node may take to come up, with the download of images and its waits for etcd, the API and the address, in seconds. */
+const nodeSeconds = 5400;
 
 /** An RKE2 cluster on machines that are reachable over SSH. Its kubeconfig is there once every node has registered. */
 export class Rke2Cluster extends ComponentResource {
   /** Administrator's kubeconfig that points at the control plane's address; secret. */
   readonly kubeconfig: Output<string>;
+  /** What servers join with, and what a snapshot's secrets are encrypted with; secret. */
+  readonly serverToken: Output<string>;
   /** By node name: the step that takes the node out of the cluster when its machine leaves the site. */
   readonly dismissals: ReadonlyMap<string, Resource>;
   /** When the first of the nodes' certificates ends, RFC 3339. */
   readonly certificatesEnd: Output<string>;
   readonly #args: Rke2ClusterArgs;
-  readonly #serverToken: Output<string>;
   readonly #agentToken: Output<string>;
   /** By node name. A machine built anew must show the password that the cluster knows for its name. */
   readonly #nodePasswords: ReadonlyMap<string, Output<string>>;
@@ -61,7 +62,7 @@ export class Rke2Cluster extends ComponentResource {
   constructor(name: string, args: Rke2ClusterArgs, opts?: ComponentResourceOptions) {
     super("homelab:rke2:Cluster", name, {}, opts);
     this.#args = args;
-    this.#serverToken = this.token(`${name}-server-token`, 48);
+    this.serverToken = this.token(`${name}-server-token`, 48);
     this.#agentToken = this.token(`${name}-agent-token`, 48);
     this.#nodePasswords = new Map(
       [...args.servers, ...args.agents].map((node) => [
@@ -198,7 +199,7 @@ export class Rke2Cluster extends ComponentResource {
     const { cluster, servers, renews } = this.#args;
     const config =
       node.role === "server"
-        ? output([this.#serverToken, this.#agentToken]).apply(([server, agent]) =>
+        ? output([this.serverToken, this.#agentToken]).apply(([server, agent]) =>
             serverConfig(cluster, servers, node, { server: server ?? "", agent: agent ?? "" }),
           )
         : this.#agentToken.apply((agent) => agentConfig(cluster, node, { agent }));
@@ -231,7 +232,7 @@ export class Rke2Cluster extends ComponentResource {
           RENEWS: mode === "apply" ? renews : "",
         },
         tellsAgain: node.role === "server" && mode === "apply",
-        hooks: mode === "apply" ? [this.release(node)] : [],
+        hooks: mode === "apply" ? this.release(node) : [],
       },
       asked === undefined ? after : [...after, asked.done],
     );
@@ -240,10 +241,12 @@ export class Rke2Cluster extends ComponentResource {
   }
 
   /** What was applied last is what a node runs: a join leaves a node that has joined as it is. */
-  private release(node: ClusterNode): ResourceHook {
+  private release(node: ClusterNode): readonly ResourceHook[] {
     const { cluster, servers } = this.#args;
     const away = servers.filter(({ offline }) => offline).map(({ name }) => name);
-    return releaseHook(`${node.name}-apply`, { node, version: cluster.version, away });
+    const [name, change] = [`${node.name}-apply`, { node, version: cluster.version, away }];
+    const judged = releaseHook(name, change);
+    return node.role === "server" ? [judged] : [judged, drainHook(name, change, servers[0])];
   }
 
   private step(

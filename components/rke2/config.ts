@@ -21,7 +21,12 @@ export interface ClusterPlan {
   readonly registries: Registries<Input<string>>;
   /** Whether etcd, controller manager and scheduler answer with metrics at their node's address. */
   readonly metrics: boolean;
-  readonly snapshots: { readonly schedule: string; readonly retention: number };
+  readonly snapshots: {
+    readonly schedule: string;
+    readonly retention: number;
+    /** Whether they go to the store that the Secret of snapshot-store.ts names. */
+    readonly s3: boolean;
+  };
   /** Kubelet flags without dashes. */
   readonly kubeletArgs: Readonly<Record<string, string>>;
   /** Pod and service networks in CIDR form, and the cluster's DNS. */
@@ -36,6 +41,9 @@ export interface Tokens {
   readonly server: string;
   readonly agent: string;
 }
+
+/** Name of the Secret in kube-system that says where snapshots go. */
+export const storeSecret = "etcd-snapshot-store";
 
 /** Label that tells a node's machine from its predecessors of the same name. */
 export const generationLabel = "homelab/generation";
@@ -73,6 +81,8 @@ export function serverConfig(
     "write-kubeconfig-mode": "0600",
     "etcd-snapshot-schedule-cron": cluster.snapshots.schedule,
     "etcd-snapshot-retention": cluster.snapshots.retention,
+    // Any further flag of the store would make RKE2 ignore the Secret.
+    ...(cluster.snapshots.s3 ? { "etcd-s3": true, "etcd-s3-config-secret": storeSecret } : {}),
     ...(cluster.metrics ? metrics : {}),
   });
 }

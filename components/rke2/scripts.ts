@@ -14,8 +14,11 @@ export const scripts = {
   stage: rke2Script + certificatesScript + text("stage.sh"),
   node: rke2Script + text("unit.sh") + text("drain.sh") + certificatesScript + text("node.sh"),
   admit: rke2Script + text("admit.sh"),
+  drain: rke2Script + text("drain.sh") + text("drain-node.sh"),
   dismiss: rke2Script + text("dismiss.sh"),
   restart: rke2Script + text("restart.sh"),
   taints: rke2Script + text("taints.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),
+  snapshot: rke2Script + text("snapshot.sh"),
+  restore: rke2Script + text("unit.sh") + text("restore.sh"),
 } as const;

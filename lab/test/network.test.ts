@@ -11,7 +11,7 @@ describe("the lab's network", () => {
   it("gives the seat its own address before those of the Proxmox hosts", () => {
     const onHome = seat.filter((line) => /^address add .* dev vmbr0$/.test(line));
     assert.equal(onHome[0], "address add 192.168.1.2/24 dev vmbr0");
-    assert.equal(onHome.length, 6);
+    assert.equal(onHome.length, 7);
     assert.ok(onHome.includes("address add 192.168.1.5/24 dev vmbr0"));
     assert.ok(onHome.includes("address add 192.168.1.14/24 dev vmbr0"));
   });

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Moves a node's pods away before it restarts, and lets it have some again. Whoever uses it has a function kube that may
-# do so: a server's.
+# Moves a node's pods away before its RKE2 is upgraded, and lets it have some again. Whoever uses it has a function kube: a
+# server's to drain; to let pods in again that of the node's own kubelet will do.
 # shellcheck source=rke2.sh disable=SC2154
 
 # Says whose cordon it is: one that a person has set stays.

@@ -34,7 +34,7 @@ main() {
   if [[ $was_ready == yes ]]; then
     wait_until 300 node_is_ready || fail "$NODE_NAME: the node was Ready before its restart and is not after 300 s" "$(conditions)"
   fi
-  if [[ $ROLE == server ]]; then undrain "$NODE_NAME"; fi
+  undrain "$NODE_NAME"
   if renewal_is_due; then fail "$NODE_NAME: RKE2 has not renewed the certificates that end on $(certificate_end) as it started: is the clock right (timedatectl)?"; fi
   printf '%s\n' "$wanted" >"$state/applied"
   certificate_end

@@ -1,3 +1,6 @@
+import { isIP } from "node:net";
+import { contains } from "../../../components/network/cidr.ts";
+import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -7,6 +10,7 @@ export function checkCluster(config: SiteConfig): readonly Problem[] {
     ...quorum(config),
     ...workloads(config),
     ...schedule(config),
+    ...store(config),
     ...kubeletArgs(config),
     ...registries(config),
   ];
@@ -85,6 +89,30 @@ const cronFields = [
 function schedule(config: SiteConfig): readonly Problem[] {
   const text = cronProblem(config.cluster.snapshots.schedule);
   return text === undefined ? [] : [{ path: "homelab:cluster.snapshots.schedule", text }];
+}
+
+/** A store for snapshots must outlive the cluster. */
+function store({ cluster, machines, network }: SiteConfig): readonly Problem[] {
+  const { s3 } = cluster.snapshots;
+  if (s3 === undefined) return [];
+  const { protocol, hostname } = new URL(s3.endpoint);
+  const path = "homelab:cluster.snapshots.s3";
+  const own = [cluster.vip, ...machines.map(({ address }) => address)];
+  const networks = [network.pods, network.services, ...poolNetworks(network.loadBalancers)];
+  const inside = isIP(hostname) === 4 && networks.some((cidr) => contains(cidr, hostname));
+  return [
+    ...(own.includes(hostname) || inside
+      ? [
+          {
+            path: `${path}.endpoint`,
+            text: "is in the cluster itself, and lost with it; use a store on another machine",
+          },
+        ]
+      : []),
+    ...(protocol === "http:" && s3.ca !== undefined
+      ? [{ path: `${path}.ca`, text: "has no use with an http address; use https" }]
+      : []),
+  ];
 }
 
 /** What is wrong with a cron schedule of five numeric fields (robfig/cron's standard form), or undefined. */

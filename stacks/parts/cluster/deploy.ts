@@ -3,6 +3,7 @@ import { secret, type Input, type Output } from "@pulumi/pulumi";
 import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
 import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
+import { SnapshotStore, type StorePlan } from "../../../components/rke2/snapshot-store.ts";
 import { NodeLabels } from "../../../components/rke2/node-labels.ts";
 import type { Renewal } from "../../../components/rke2/renewal.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
@@ -14,6 +15,8 @@ export interface SiteCluster {
   readonly nodes: readonly [ReachedMachine, ...ReachedMachine[]];
   /** Administrator's kubeconfig; secret. */
   readonly kubeconfig: Output<string>;
+  /** Opens the cluster's snapshots, and lets servers in; secret. */
+  readonly serverToken: Output<string>;
   readonly kubernetes: Kubernetes;
   /** When the first of the nodes' certificates ends, RFC 3339. */
   readonly certificatesEnd: Output<string>;
@@ -28,7 +31,7 @@ export function deployCluster(
   const [first, ...further] = machines.filter(({ role }) => role === "server");
   if (first === undefined) throw new Error("the config was checked to have a server, but has none");
   const agents = machines.filter(({ role }) => role === "agent");
-  const { kubeconfig, certificatesEnd, dismissals } = new Rke2Cluster(site.name, {
+  const { kubeconfig, serverToken, certificatesEnd, dismissals } = new Rke2Cluster(site.name, {
     cluster: clusterPlan(site, (ref) => site.secrets.get(ref)),
     servers: [first, ...further],
     agents,
@@ -36,7 +39,33 @@ export function deployCluster(
   });
   const kubernetes = kubernetesProvider(site.name, kubeconfig);
   new NodeLabels(site.name, { nodes: machines, dismissals }, { providers: [kubernetes] });
-  return { nodes: [first, ...further, ...agents], kubeconfig, kubernetes, certificatesEnd };
+  deployStore(site, kubernetes);
+  return {
+    nodes: [first, ...further, ...agents],
+    kubeconfig,
+    serverToken,
+    kubernetes,
+    certificatesEnd,
+  };
+}
+
+/** The cluster's own memory of where its snapshots go, where they leave the machines. */
+function deployStore({ name, config, secrets }: Site, kubernetes: Kubernetes): void {
+  const store = storePlan({ name, config });
+  const { s3 } = config.cluster.snapshots;
+  if (store === undefined || s3 === undefined) return;
+  const key = { accessKey: secrets.get(s3.accessKey), secretKey: secrets.get(s3.secretKey) };
+  new SnapshotStore(name, { ...store, ...key }, { providers: [kubernetes] });
+}
+
+/** Where the site's snapshots go besides its machines; undefined where they stay there. */
+export function storePlan({ name, config }: SiteFile): StorePlan | undefined {
+  const { retention, s3 } = config.cluster.snapshots;
+  if (s3 === undefined) return undefined;
+  const servers = config.machines.filter(({ role }) => role === "server").length;
+  const { endpoint, bucket, folder = name, region, lookup, ca } = s3;
+  const kept = s3.retention ?? retention * servers;
+  return { endpoint, bucket, folder, region, lookup, ca, retention: kept };
 }
 
 /** What all nodes share; `secretOf` gives the secret behind a reference. */
@@ -55,11 +84,13 @@ export function clusterPlan(
     ]),
   );
   const { domain } = site;
+  const snapshots = { ...cluster.snapshots, s3: cluster.snapshots.s3 !== undefined };
   return {
     site: name,
     domain,
     ...cluster,
     registries,
+    snapshots,
     pods,
     services,
     clusterDns,

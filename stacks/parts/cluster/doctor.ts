@@ -7,6 +7,7 @@ import { nodeTaints, releaseUrl, serversOnly } from "../../../components/rke2/co
 import { dayOf, fromNow } from "../../../components/days.ts";
 import { clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
 import type { Release } from "../../doctor/releases.ts";
+import { checkSnapshots } from "./doctor/snapshots.ts";
 
 /** RKE2 as its publisher lists it. */
 export function clusterReleases({ cluster }: Pick<SiteConfig, "cluster">): readonly Release[] {
@@ -24,10 +25,11 @@ export function clusterReleases({ cluster }: Pick<SiteConfig, "cluster">): reado
 }
 
 /** The API, at the address that the kubeconfig names, and the nodes. */
-export function clusterChecks({ config }: Examined, run: ClusterCommand): readonly Check[] {
+export function clusterChecks({ name, config }: Examined, run: ClusterCommand): readonly Check[] {
   return [
     { subject: "Kubernetes API", run: () => checkKubernetesApi(config.cluster.vip, run) },
     { subject: "nodes", run: () => checkNodes(config, run) },
+    { subject: "etcd snapshots", run: () => checkSnapshots(name, config, run) },
   ];
 }
 

@@ -6,7 +6,7 @@ import {
   kubeletFlags,
   registryName,
 } from "../../config/forms.ts";
-import { secretRef } from "../../config/secret-ref.ts";
+import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
 
 /** How one registry is reached. */
@@ -41,6 +41,73 @@ const registry = z.strictObject({
       examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
     }),
 });
+
+/** A store for snapshots, any that speaks S3. */
+const s3 = z
+  .strictObject({
+    endpoint: z
+      .url({ protocol: /^https?$/, error: "use an address such as https://nas.home.arpa:9000" })
+      .regex(
+        /^https?:\/\/[^/?#@]+\/?$/,
+        "name scheme, host and port alone; bucket and folder have keys of their own",
+      )
+      .meta({
+        description: "Address of the store: scheme, host, and port where it is not the usual one",
+        examples: ["https://nas.home.arpa:9000"],
+      }),
+    bucket: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        "use a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens",
+      )
+      .meta({ description: "Bucket; it must exist", examples: ["etcd-snapshots"] }),
+    folder: z
+      .string()
+      .regex(/^[\w.-]+(\/[\w.-]+)*$/, "use letters, digits, `_.-`, and slashes between")
+      .optional()
+      .meta({
+        description:
+          "Folder in the bucket; default: the stack's name. Sites with one folder would delete each other's snapshots",
+        examples: ["home"],
+      }),
+    region: z.string().min(1).default("us-east-1").describe("Region that requests are signed for"),
+    lookup: z
+      .enum(["auto", "path", "dns"])
+      .default("auto")
+      .describe(
+        "Whether the bucket stands in the path or in the host name; auto knows the large providers",
+      ),
+    ca: z
+      .string()
+      .regex(
+        /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/,
+        "use certificates in PEM form, from -----BEGIN to -----END, below a `|`",
+      )
+      .optional()
+      .meta({
+        description:
+          "Certificates of the store's authority, where it is one of your own, in PEM form",
+        examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+      }),
+    accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
+    secretKey: secretRef(
+      "The key itself; it needs to list, read, write and delete in the bucket",
+      "op://Homelab/NAS/secret-key",
+      oneLine,
+    ),
+    retention: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .meta({
+        description:
+          "Scheduled snapshots that are kept in the store, of all servers together; default: `retention` times the servers",
+        examples: [36],
+      }),
+  })
+  .describe("S3 store to which each snapshot is copied as well");
 
 /** The RKE2 cluster. */
 export const cluster = z
@@ -86,6 +153,7 @@ export const cluster = z
           .max(100)
           .default(12)
           .describe("Snapshots that are kept on each server"),
+        s3: s3.optional(),
       })
       .default({ schedule: "0 */6 * * *", retention: 12 })
       .describe("etcd snapshots"),

@@ -162,6 +162,18 @@ describe("an upgrade on a machine", () => {
     assert.ok(!said().some((call) => call.includes("drain")));
   });
 
+  it("drains an agent from a server, and lets it have pods again by its kubelet's own login", async () => {
+    const drained = await runScript(root, scripts.drain, { NODE: "proxmox-vault" });
+    assert.equal(drained.code, 0, drained.stderr);
+    assert.match(said().join("\n"), /rke2\.yaml .*drain proxmox-vault --ignore-daemonsets/);
+    const functions = scripts.node.replace(/main "\$@" <\/dev\/null\n$/, "");
+    program("kubectl", "case $* in *annotations*) echo yes ;; esac");
+    await runScript(root, `${functions}\nundrain "$NODE_NAME"\n`, {
+      ...{ ROLE: "agent", NODE_NAME: "proxmox-vault" },
+    });
+    assert.match(said().join("\n"), /agent\/kubelet\.kubeconfig .*uncordon proxmox-vault/);
+  });
+
   it("leaves the pods of a node alone that no other could take", async () => {
     nodes("v1.35.4+rke2r1", "proxmox-tank True true");
     assert.equal((await upgrade("v1.35.7+rke2r1")).code, 0);

@@ -51,6 +51,8 @@ describe("RKE2 config", () => {
       "write-kubeconfig-mode": "0600",
       "etcd-snapshot-schedule-cron": "0 */6 * * *",
       "etcd-snapshot-retention": 12,
+      "etcd-s3": true,
+      "etcd-s3-config-secret": "etcd-snapshot-store",
     });
   });
 

@@ -7,6 +7,29 @@ export const cluster: RefusedSites = {
     at: "homelab:cluster.vip",
     says: /already used by homelab:proxmox\.hosts\[0\]/,
   },
+  "snapshots in a store that is lost with the cluster": {
+    edit: { "cluster.snapshots.s3.endpoint": "https://10.96.0.7:9000" },
+    at: "homelab:cluster.snapshots.s3.endpoint",
+    says: /is in the cluster itself, and lost with it/,
+  },
+  "a store's address with the bucket behind it": {
+    edit: { "cluster.snapshots.s3.endpoint": "https://nas.home.arpa:9000/etcd-snapshots" },
+    at: "homelab:cluster.snapshots.s3.endpoint",
+    says: /name scheme, host and port alone/,
+  },
+  "a store's key in the site file": {
+    edit: { "cluster.snapshots.s3.secretKey": "opensesame" },
+    at: "homelab:cluster.snapshots.s3.secretKey",
+    says: /a secret itself never stands in a site file/,
+  },
+  "an authority for a store without TLS": {
+    edit: {
+      "cluster.snapshots.s3.endpoint": "http://nas.home.arpa:9000",
+      "cluster.snapshots.s3.ca": "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
+    },
+    at: "homelab:cluster.snapshots.s3.ca",
+    says: /has no use with an http address/,
+  },
   "a schedule at minute 75": {
     edit: { "cluster.snapshots": { schedule: "75 * * * *" } },
     at: "homelab:cluster.snapshots.schedule",

@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# On a server, around the restore of the cluster from a snapshot.
+# Parameters: MODE (look: say how this server is; stop: end RKE2; reset: begin the cluster from the snapshot on
+# this server; rejoin: let this one forget its database and join), NODE_NAME, SNAPSHOT (path of the file on this machine).
+# shellcheck source=unit.sh disable=SC2154,SC2153
+
+data=/var/lib/rancher/rke2
+kubeconfig=/etc/rancher/rke2/rke2.yaml
+
+main() {
+  take_turn 600
+  "$MODE"
+}
+
+kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=10s "$@"; }
+
+# Prints lives, bare or down.
+look() {
+  if [[ ! -x /usr/local/bin/rke2 || ! -e /etc/rancher/rke2/config.yaml ]]; then
+    echo bare
+  elif [[ -e $kubeconfig ]] && kube get --raw /readyz >/dev/null 2>&1; then
+    echo lives
+  else
+    echo down
+  fi
+}
+
+stop() {
+  systemctl stop rke2-server || fail "$NODE_NAME: rke2-server cannot be stopped: systemctl status rke2-server"
+}
+
+reset() {
+  room 4096
+  [[ -s $SNAPSHOT ]] || fail "$NODE_NAME: there is no snapshot at $SNAPSHOT"
+  stop
+  # RKE2 resets no server that is told to join another.
+  rm -f /etc/rancher/rke2/config.yaml.d/50-join.yaml
+  note "$NODE_NAME: the cluster begins again from $(basename "$SNAPSHOT")"
+  local log=$state/restore.log
+  # A fresh machine pulls images for it.
+  timeout 3000 rke2 server --cluster-reset --cluster-reset-restore-path="$SNAPSHOT" --etcd-s3=false >"$log" 2>&1 ||
+    fail "$NODE_NAME: RKE2 cannot restore $SNAPSHOT; $log has all of it" "$(reset_cause "$log")"
+  systemctl daemon-reload
+  systemctl enable rke2-server >/dev/null 2>&1 || fail "$NODE_NAME: systemctl cannot enable rke2-server"
+  restart_unit rke2-server 900
+  wait_until 300 kube get --raw /readyz || fail "$NODE_NAME: the API server is not ready 300 s after the restore" "$(unit_errors rke2-server 0)"
+  # The node is the snapshot's, and may have been another machine then.
+  local generation
+  generation=$(grep -rhoE 'homelab/generation=gen-[0-9a-f]{8}' /etc/rancher/rke2 | head -n 1) || true
+  if [[ -n $generation ]]; then kube label node "$NODE_NAME" "$generation" --overwrite >/dev/null; fi
+  rm -f "$SNAPSHOT"
+}
+
+reset_cause() {
+  if grep -q 'encrypted with different token' "$1"; then
+    echo "the snapshot belongs to another token than the site's: it is another cluster's, or of another stack"
+  fi
+  grep -E 'level=(fatal|error)|[Ee]rror:' "$1" | tail -n 3 | cut -c 1-400
+}
+
+# A machine that was built anew has nothing to forget: the next up lets it join.
+rejoin() {
+  if [[ ! -d $data/server/db/etcd ]]; then return 0; fi
+  stop
+  rm -rf "$data/server/db.before-restore"
+  mv "$data/server/db" "$data/server/db.before-restore"
+  restart_unit rke2-server 900
+}
+
+main "$@" </dev/null

@@ -1,0 +1,120 @@
+/**
+ * `npm run restore -- --stack home [--snapshot NAME|FILE] [--yes]`: begins the cluster again from an etcd snapshot, once
+ * machines that are lost are built anew. Without a snapshot it lists those in the store. Refuses while the cluster lives.
+ * docs/restore.md goes the whole way.
+ */
+import { createReadStream, existsSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { scripts } from "../components/rke2/scripts.ts";
+import { quote } from "../components/remote/shell.ts";
+import { main, say, stackCommand } from "./site-stack.ts";
+import { buildMachines } from "./snapshots/build-machines.ts";
+import { obstacles, type Seen } from "./snapshots/obstacles.ts";
+import { withServers, type Reached, type Server } from "./snapshots/servers.ts";
+import { fetchFromStore, listStore } from "./snapshots/store.ts";
+
+const command = stackCommand("restore", "begin the cluster again from an etcd snapshot")
+  .option("-S, --snapshot <name>", "a name in the store, or a file here")
+  .option("-y, --yes", "do not ask")
+  .parse();
+const { stack: name, ...options } = command.opts<{
+  stack: string;
+  snapshot?: string;
+  yes?: boolean;
+}>();
+
+const folder = "/var/lib/homelab/restore";
+
+function step(server: Server, mode: string, seconds: number, snapshot = ""): Promise<string> {
+  const parameters = { MODE: mode, NODE_NAME: server.name, SNAPSHOT: snapshot, VIP: "" };
+  return server.run(scripts.restore, parameters, seconds);
+}
+
+async function look(server: Server): Promise<Seen> {
+  try {
+    const state = (await step(server, "look", 660)).trim();
+    return { name: server.name, state };
+  } catch (error) {
+    return { name: server.name, away: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The snapshots of the store, as a person chooses one. */
+async function offer({ servers: [first], store }: Reached): Promise<never> {
+  const again = `npm run restore -- --stack ${name} --snapshot`;
+  if (store === undefined)
+    throw new Error(`name a snapshot's file: ${again} FILE; the site has no store to look in`);
+  const found = await listStore(first, store);
+  const [newest] = found;
+  if (newest === undefined)
+    throw new Error(
+      `the store has no snapshot in ${store.bucket}/${store.folder}; ${again} FILE takes one from here`,
+    );
+  for (const { name: snapshot, bytes, saved } of found.slice(0, 20))
+    say(`${saved.toISOString()}  ${(bytes / 2 ** 20).toFixed(1).padStart(7)} MiB  ${snapshot}`);
+  throw new Error(`nothing was changed; take one of these: ${again} ${newest.name}`);
+}
+
+/** Brings the snapshot to the first server; nothing that runs changes yet. Gives its path there. */
+async function bring({ servers: [first], store }: Reached, snapshot: string): Promise<string> {
+  const path = `${folder}/${basename(snapshot)}`;
+  const local = resolve(snapshot);
+  if (existsSync(local)) {
+    say(`${name}: sending ${local} to ${first.name}`);
+    await first.ssh(`umask 077; mkdir -p ${quote(folder)}; cat >${quote(path)}\n`, {
+      ...{ seconds: 1800, input: createReadStream(local) },
+    });
+    return path;
+  }
+  if (store === undefined)
+    throw new Error(`there is no file ${local}, and the site has no store to look in`);
+  const known = (await listStore(first, store)).map((stored) => stored.name);
+  if (!known.includes(snapshot))
+    throw new Error(
+      `neither a file here nor a snapshot in the store: ${snapshot}; without --snapshot this lists them`,
+    );
+  say(`${name}: ${first.name} fetches ${snapshot} from the store`);
+  await fetchFromStore(first, store, snapshot, path);
+  return path;
+}
+
+async function confirmed(snapshot: string): Promise<boolean> {
+  if (options.yes === true || !process.stdin.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(
+      `The cluster of ${name} becomes what it was in ${snapshot}; what came later is lost. Type the stack's name to go on: `,
+    );
+    return answer.trim() === name;
+  } finally {
+    terminal.close();
+  }
+}
+
+await main(() =>
+  withServers(name, async (reached) => {
+    const { servers } = reached;
+    let seen = await Promise.all(servers.map(look));
+    const { snapshot } = options;
+    const buildable =
+      snapshot !== undefined && seen.every((one) => !("state" in one) || one.state !== "lives");
+    if (buildable && obstacles(name, seen).length > 0) {
+      await buildMachines(name);
+      seen = await Promise.all(servers.map(look));
+    }
+    const against = obstacles(name, seen);
+    if (against.length > 0) throw new Error(["nothing was restored:", ...against].join("\n  "));
+    if (snapshot === undefined) return offer(reached);
+    const path = await bring(reached, snapshot);
+    if (!(await confirmed(snapshot))) throw new Error("nothing was restored");
+    const [first, ...further] = servers;
+    await Promise.all(further.map((server) => step(server, "stop", 900)));
+    await step(first, "reset", 8100, path);
+    say(`${name}: ${first.name} runs the cluster of ${basename(snapshot)}`);
+    for (const server of further) await step(server, "rejoin", 5400);
+    say(
+      `${name}: now npm run up -- --stack ${name} --refresh, which lets the other machines join and brings back what the snapshot lacks`,
+    );
+  }),
+);

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scripts } from "../../../components/rke2/scripts.ts";
+import { obstacles } from "../../../scripts/snapshots/obstacles.ts";
+import { curl, storedIn, type Store } from "../../../scripts/snapshots/store.ts";
+import { machineRoot, runScript } from "../components/machine-script.ts";
+
+const store: Store = {
+  ...{ endpoint: "https://nas.home.arpa:9000/", bucket: "etcd", folder: "home", region: "garage" },
+  ...{ lookup: "auto", retention: 36, accessKey: "GK1", secretKey: `it's "here"` },
+};
+
+describe("a store's list", () => {
+  const entry = (key: string, size = 7): string =>
+    `<Contents><Key>${key}</Key><LastModified>2026-11-28T07:00:00.000Z</LastModified><Size>${size}</Size></Contents>`;
+
+  it("gives the newest snapshot first, by the time in its name, and no metadata", () => {
+    const list = `<?xml version="1.0"?><ListBucketResult>${entry("home/etcd-snapshot-proxmox-tank-1795800000")}${entry(
+      "home/on-demand-proxmox-stone-1795843200.zip",
+    )}${entry("home/.metadata/etcd-snapshot-proxmox-tank-1795800000")}${entry("home/", 0)}</ListBucketResult>`;
+    assert.deepEqual(
+      storedIn(list).map(({ name, saved }) => `${saved.getTime() / 1000} ${name}`),
+      [
+        "1795843200 on-demand-proxmox-stone-1795843200.zip",
+        "1795800000 etcd-snapshot-proxmox-tank-1795800000",
+      ],
+    );
+  });
+
+  it("is asked for with the key on standard input alone", () => {
+    const script = curl(store, "?list-type=2");
+    assert.doesNotMatch(script.split("CONFIG")[0] ?? "", /GK1|here/);
+    assert.ok(script.includes('url = "https://nas.home.arpa:9000/etcd?list-type=2"'));
+    assert.ok(script.includes(`user = "GK1:it's \\"here\\""`));
+    const other = curl({ ...store, lookup: "dns" }, "/home/x", "/tmp/x");
+    assert.ok(other.includes('url = "https://etcd.nas.home.arpa:9000/home/x"'));
+    execFileSync("bash", ["-n"], { input: script });
+  });
+});
+
+describe("a restore", () => {
+  it("is refused while a server's API is ready, where one cannot be asked, and without RKE2 on the first", () => {
+    const text = obstacles("home", [
+      { name: "stone", state: "bare" },
+      { name: "tank", state: "lives" },
+      { name: "titan", away: "connect timed out" },
+    ]);
+    assert.match(text[0] ?? "", /^stone: RKE2 is not installed on it; npm run up -- --stack home/);
+    assert.match(
+      text[1] ?? "",
+      /^tank: its API is ready.*ssh root@tank systemctl stop rke2-server/,
+    );
+    assert.match(text[2] ?? "", /^titan cannot be asked \(connect timed out\)/);
+    const down = [
+      { name: "stone", state: "down" },
+      { name: "tank", state: "bare" },
+    ];
+    assert.deepEqual(obstacles("home", down), []);
+  });
+
+  let root: string;
+  const calls = (): string[] => {
+    const file = join(root, "run/calls");
+    return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  };
+  const program = (name: string, body = ""): void => {
+    const path = join(root, "usr/local/bin", name);
+    writeFileSync(path, `#!/bin/bash\necho "${name} $*" >>"${join(root, "run/calls")}"\n${body}\n`);
+    chmodSync(path, 0o755);
+  };
+  const step = (mode: string) =>
+    runScript(root, scripts.restore, {
+      ...{ MODE: mode, NODE_NAME: "stone", VIP: "192.0.2.1" },
+      SNAPSHOT: join(root, "run/snapshot"),
+    });
+  const join50 = (): string => join(root, "etc/rancher/rke2/config.yaml.d/50-join.yaml");
+
+  beforeEach(() => {
+    root = machineRoot();
+    mkdirSync(join(root, "etc/rancher/rke2/config.yaml.d"), { recursive: true });
+    writeFileSync(
+      join(root, "etc/rancher/rke2/config.yaml"),
+      "node-label:\n  - homelab/generation=gen-0123abcd\n",
+    );
+    writeFileSync(join50(), "server: https://192.0.2.1:9345\n");
+    writeFileSync(join(root, "run/snapshot"), "data");
+    for (const name of ["systemctl", "kubectl", "journalctl", "rke2"]) program(name);
+    program("df", 'echo Avail; echo " 9999"');
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+
+  it("stops RKE2, takes the join address away, resets from the file, starts, and labels the node", async () => {
+    const { code, stderr } = await step("reset");
+    assert.equal(code, 0, stderr);
+    assert.ok(!existsSync(join50()));
+    const said = calls().filter((call) => !/^(df|journalctl)/.test(call));
+    assert.deepEqual(said, [
+      "systemctl stop rke2-server",
+      `rke2 server --cluster-reset --cluster-reset-restore-path=${join(root, "run/snapshot")} --etcd-s3=false`,
+      "systemctl daemon-reload",
+      "systemctl enable rke2-server",
+      "systemctl restart rke2-server",
+      `kubectl --kubeconfig ${root}/etc/rancher/rke2/rke2.yaml --request-timeout=10s get --raw /readyz`,
+      `kubectl --kubeconfig ${root}/etc/rancher/rke2/rke2.yaml --request-timeout=10s label node stone homelab/generation=gen-0123abcd --overwrite`,
+    ]);
+  });
+
+  it("says whose snapshot it is when the token does not open it", async () => {
+    program(
+      "rke2",
+      `echo 'level=fatal msg="bootstrap data already found and encrypted with different token"' >&2; exit 1`,
+    );
+    const { code, stderr } = await step("reset");
+    assert.equal(code, 1);
+    assert.match(stderr, /belongs to another token than the site's/);
+    assert.ok(!calls().some((call) => call.includes("restart")));
+  });
+
+  it("lets a further server forget its database and keep a copy of it", async () => {
+    const db = join(root, "var/lib/rancher/rke2/server/db");
+    mkdirSync(join(db, "etcd"), { recursive: true });
+    assert.equal((await step("rejoin")).code, 0);
+    assert.ok(!existsSync(db));
+    assert.ok(existsSync(`${db}.before-restore/etcd`));
+    rmSync(join(root, "run/calls"));
+    assert.equal((await step("rejoin")).code, 0);
+    assert.deepEqual(calls(), [], "a machine that was built anew is left to the next up");
+  });
+});
