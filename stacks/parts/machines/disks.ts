@@ -37,8 +37,16 @@ export async function checkDisks(
     ...looked.flatMap((one) => one.problems),
   ];
   if (problems.length > 0) throw new RunError(describeProblems(site, problems));
+  for (const note of looked.flatMap(({ notes }) => notes)) void log.warn(note);
   adviseOnServers(config.machines);
   return looked.map(({ machine }) => machine);
+}
+
+interface Looked {
+  readonly machine: PlannedMachine;
+  readonly problems: readonly Problem[];
+  /** What a person should know of a run that may go on. */
+  readonly notes: readonly string[];
 }
 
 async function lookAtDisks(
@@ -46,25 +54,26 @@ async function lookAtDisks(
   index: number,
   permissions: readonly string[],
   { api, known, hosts }: DiskLook,
-): Promise<{ readonly machine: PlannedMachine; readonly problems: readonly Problem[] }> {
+): Promise<Looked> {
   const before = known.machines.find(({ vmId }) => vmId === machine.vmId)?.disks;
   if (!machine.stands || before === undefined)
-    return { machine: { ...machine, leaveDisks: false }, problems: [] };
+    return { machine: { ...machine, leaveDisks: false }, problems: [], notes: [] };
   const host = hosts.get(machine.vmId) ?? machine.host;
   const config = machine.offline ? undefined : await configOf(api, host, machine);
   // What cannot be looked at is left as it is.
-  if (config === undefined) return { machine: { ...machine, leaveDisks: true }, problems: [] };
+  if (config === undefined)
+    return { machine: { ...machine, leaveDisks: true }, problems: [], notes: [] };
   const prefix = `${machine.name}/`;
   const allowed = permissions.flatMap((one) =>
     one.startsWith(prefix) ? [one.slice(prefix.length)] : [],
   );
   const verdict = judgeDisks({ machine, attached: disksOf(config), known: before, allowed });
   const path = `homelab:machines[${index}] (${machine.name})`;
-  for (const note of verdict.problems.length > 0 ? [] : verdict.notes) void log.warn(note);
-  const { extraDisks, leave } = verdict;
+  const { extraDisks, leave, notes } = verdict;
   return {
     machine: { ...machine, extraDisks, leaveDisks: leave },
     problems: verdict.problems.map((text) => ({ path, text })),
+    notes,
   };
 }
 

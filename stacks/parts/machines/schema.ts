@@ -43,6 +43,10 @@ const size = {
   extraDisks: z
     .array(
       z.strictObject({
+        sizeGiB: z
+          .int()
+          .positive()
+          .meta({ description: "Size in GiB; it can grow, never shrink", examples: [100] }),
         name: label
           .max(20)
           .optional()
@@ -60,10 +64,6 @@ const size = {
               "Slot that it keeps: 1 for scsi1; 1 when left out, needed with several disks",
             examples: [1],
           }),
-        sizeGiB: z
-          .int()
-          .positive()
-          .meta({ description: "Size in GiB; it can grow, never shrink", examples: [100] }),
         datastore: storageId.optional().meta({
           description: "Datastore; the machine's `datastores.disks` when left out",
           examples: ["local-lvm"],

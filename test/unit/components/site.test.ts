@@ -105,7 +105,9 @@ describe("deploying a site", () => {
   });
 
   it("puts a machine under HA and builds its rule anew when its id changes", async () => {
-    const site = await deploy({}, { "machines[0].ha": { maxRestart: 2 } });
+    const nas = { snippets: "nas", disks: "nas" };
+    const ha = { "machines[0].ha": { maxRestart: 2 }, "machines[0].datastores": nas };
+    const site = await deploy({}, ha);
     const { shown } = site.get("proxmox-stone-ha");
     assert.equal(shown["resourceId"], "vm:121");
     assert.equal(shown["maxRestart"], 2);
