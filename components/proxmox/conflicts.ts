@@ -159,16 +159,18 @@ function replacement(args: ConflictArgs, wanted: WantedMachine): readonly string
 /** What speaks against building a machine anew, with what to do; undefined when nothing does. */
 function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined {
   const { name } = wanted;
+  const others = args.wanted.filter((other) => other.name !== name && isMember(args, other));
   if (!args.allowReplace.includes(name)) {
+    const only = isMember(args, wanted) && others.length === 0;
     return (
-      "this would destroy the machine with its disks and build a new one; undo the change, or name " +
+      `this would destroy the machine with its disks${only ? ", the cluster's only database among them," : ""} ` +
+      "and build a new one; undo the change, or name " +
       `${name} under homelab:allowReplace. A machine moves with its disks by qm migrate, and then the config's host ` +
       "follows it (docs/proxmox.md)"
     );
   }
   // One that becomes a server takes nothing from etcd.
   if (!isMember(args, wanted)) return undefined;
-  const others = args.wanted.filter((other) => other.name !== name && isMember(args, other));
   const weak = others.map((other) => weakness(args, other)).find(Boolean);
   return weak === undefined
     ? undefined

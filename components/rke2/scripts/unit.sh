@@ -31,7 +31,9 @@ likely_cause() {
     *"already been bootstrapped"* | *"member count is unequal"* | *"removed from the cluster"*)
       echo "its etcd data does not belong to the cluster any more: on another server, kubectl delete node $NODE_NAME; here rke2-killall.sh and mv /var/lib/rancher/rke2/server/db/etcd /root/etcd.old; then run this again" ;;
     *"not a member of the etcd cluster"*)
-      echo "etcd knows this server by another name or address, and takes it under no other: put back its address in the config, or name $NODE_NAME under homelab:allowReplace, and it is built anew" ;;
+      echo "etcd knows this server by another name or address, and takes it under no other: put back its address in the config, or name $NODE_NAME under homelab:allowReplace, and it is built anew"
+      # A member that has just started is not listed by its name at once.
+      (($(grep -c 'not a member of the etcd cluster' <<<"$1") >= 3)) ;;
     *"token CA hash does not match"* | *[Uu]nauthorized* | *"not authorized"* | *"invalid token"* | *"token is not valid"* | *"failed to validate token"*)
       echo "the cluster does not accept the join token: another cluster answers at $VIP, or its token was changed by hand" ;;
     *"flag provided but not defined"* | *"unknown flag"* | *"unknown key"* | *"unknown configuration"*)

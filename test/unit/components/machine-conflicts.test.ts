@@ -64,7 +64,7 @@ describe("conflicts with existing machines", () => {
   it("refuse a change that would replace a machine unless allowReplace names it", () => {
     assert.match(
       found(own({ host: "tank" }))[0] ?? "",
-      /runs on tank now, the config says stone: this would destroy/,
+      /runs on tank now, the config says stone: this would destroy .*only database among them/,
     );
     assert.match(found(own({ vmId: 120 }))[0] ?? "", /VM id is 120 now, the config says 121/);
     assert.deepEqual(found(own({ host: "tank" }), ["proxmox-stone"]), []);
