@@ -139,15 +139,8 @@ func (r *vmResource) Delete(ctx context.Context, call provider.Call, state provi
 	}
 	vm := block(state.Mappable())
 	calls := vmCalls{api: a, node: vm.text("nodeName", ""), id: id}
-	status, err := calls.status(ctx)
-	if err != nil {
+	if err := calls.endForGood(ctx, vm); err != nil {
 		return err
-	}
-	if status != "stopped" {
-		agent := vm.block("agent").flag("enabled", false) && !vm.flag("stopOnDestroy", false)
-		if err := calls.shutdown(ctx, agent, vm); err != nil {
-			return err
-		}
 	}
 	return calls.remove(ctx, vm)
 }

@@ -188,27 +188,3 @@ func changed(old, vm block, name string, ignored []string) bool {
 	return len(described.diff(resource.NewPropertyMapFromMap(old), resource.NewPropertyMapFromMap(vm),
 		ignored)) > 0
 }
-
-// power starts, stops, or starts anew.
-func (v vmCalls) power(ctx context.Context, old, vm block) error {
-	status, err := v.status(ctx)
-	if err != nil {
-		return err
-	}
-	agent := old.block("agent").flag("enabled", false)
-	cycle := slices.ContainsFunc(needsPowerCycle, func(name string) bool {
-		hotplugged := name == "memory" && strings.Contains(vm.text("hotplug", ""), "memory")
-		return !hotplugged && changed(old, vm, name, nil)
-	})
-	running, wanted := status == "running", vm.flag("started", true)
-	if running && (!wanted || cycle && vm.flag("rebootAfterUpdate", true)) {
-		if err := v.shutdown(ctx, agent, vm); err != nil {
-			return err
-		}
-		running = false
-	}
-	if wanted && !running {
-		return v.start(ctx, vm.number("timeoutStartVm", 1800))
-	}
-	return nil
-}
