@@ -54,7 +54,7 @@ export class RollingRestart {
       try {
         await power.shutDown(machine.vmId, shutdownSeconds);
       } catch (error) {
-        await this.#script("stay", machine, tell);
+        await this.#stay(machine, tell);
         throw new Error(
           `${machine.name} did not shut down: ${reasonOf(error)}. Look at its console in Proxmox; its settings are as they were`,
           { cause: error },
@@ -65,21 +65,19 @@ export class RollingRestart {
 
   /** Returns once the machine, which runs again, is well. @throws when it is not in time; then no other restarts. */
   async back(machine: Restarted, tell: Tell): Promise<void> {
-    const turn = this.#turns.get(machine.name);
-    if (turn === undefined) return;
-    await this.#end(machine, async () => {
-      tell(`${machine.name} is on again: waiting until its node is well`);
-      await this.#args.awaitSsh(machine);
-      await this.#script("back", machine, tell);
-    });
+    await this.#end(machine, () => this.#recover(machine, tell));
   }
 
   /** What was to be done while the machine was off has failed: it is started as it is. */
   async failed(machine: Restarted, tell: Tell): Promise<void> {
-    if (!this.#turns.has(machine.name)) return;
-    tell(`${machine.name}: starting it as it is`);
-    await this.#args.power.start(machine.vmId);
-    await this.back(machine, tell);
+    await this.#end(machine, async () => {
+      const { power } = this.#args;
+      if ((await power.state(machine.vmId))?.status === "stopped") {
+        tell(`${machine.name}: starting it as it is`);
+        await power.start(machine.vmId);
+      }
+      await this.#recover(machine, tell);
+    });
   }
 
   /** All of it, with whatever waits for the next start. */
@@ -90,7 +88,7 @@ export class RollingRestart {
       try {
         await this.#args.power.reboot(machine.vmId, shutdownSeconds);
       } catch (error) {
-        await this.#script("stay", machine, tell);
+        await this.#stay(machine, tell);
         throw error;
       }
     });
@@ -114,16 +112,35 @@ export class RollingRestart {
     }
   }
 
+  /** Ends the machine's turn, if it has one. */
   async #end(machine: Restarted, work: () => Promise<void>): Promise<void> {
     const turn = this.#turns.get(machine.name);
+    if (turn === undefined) return;
     try {
       await work();
-      turn?.resolve();
+      turn.resolve();
     } catch (error) {
-      turn?.reject(new Error(`${machine.name} is not well, so no other machine restarts`));
+      turn.reject(new Error(`${machine.name} is not well, so no other machine restarts`));
       throw error;
     } finally {
       this.#turns.delete(machine.name);
+    }
+  }
+
+  async #recover(machine: Restarted, tell: Tell): Promise<void> {
+    tell(`${machine.name} is on again: waiting until its node is well`);
+    await this.#args.awaitSsh(machine);
+    await this.#script("back", machine, tell);
+  }
+
+  /** Lets pods in again after a leave that led to nothing; that it could not must not hide why. */
+  async #stay(machine: Restarted, tell: Tell): Promise<void> {
+    try {
+      await this.#script("stay", machine, tell);
+    } catch (error) {
+      tell(
+        `${machine.name} takes no pods until kubectl uncordon ${machine.name}: ${reasonOf(error)}`,
+      );
     }
   }
 

@@ -7,8 +7,11 @@ import { watchHome, type Seen } from "./probes.ts";
 import { machine, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
-/** Seconds that the control plane's address may take to move to another server: kube-vip's lease, twice. */
-const failover = 12;
+/**
+ * Seconds that something may be silent while the control plane's address moves to another server: kube-vip's lease of 5 s, a
+ * request that waits for 3 s, and what a busy test machine adds. Three servers that restart together take 40 s and more.
+ */
+const failover = 25;
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
 
@@ -74,8 +77,10 @@ describe("a change that restarts every machine", () => {
   });
 
   it("keeps API, address and published name silent for no longer than a failover", () => {
-    for (const [what, seconds] of Object.entries(seen.silence))
-      assert.ok((seconds ?? Infinity) < failover, `${what} was silent for ${seconds ?? "?"} s`);
+    const silent = Object.entries(seen.silence).filter(
+      ([, seconds]) => !((seconds ?? 99) < failover),
+    );
+    assert.deepEqual(silent, [], JSON.stringify(seen.silence));
   });
 
   it("leaves every machine with its new settings, and takes pods again", async () => {

@@ -17,7 +17,7 @@ func switched(t *testing.T, agent string, more block) []string {
 		"POST nodes/stone/qemu/121/status/stop":     {upid},
 		"POST nodes/stone/qemu/121/status/shutdown": {upid},
 		"POST nodes/stone/qemu/121/status/start":    {upid},
-		taskStatus: {`{"status":"stopped","exitstatus":"OK"}`},
+		taskStatus:                                  {`{"status":"stopped","exitstatus":"OK"}`},
 	})
 	old := block{"memory": map[string]any{"dedicated": 8192.0}, "agent": map[string]any{"enabled": true}}
 	vm := block{"memory": map[string]any{"dedicated": 9216.0}, "agent": map[string]any{"enabled": true}}

@@ -100,6 +100,7 @@ async function checkKubernetesApi(vip: string, run: ClusterCommand): Promise<rea
 export interface NodeInForce {
   readonly metadata: { readonly name: string };
   readonly spec?: {
+    readonly unschedulable?: boolean;
     readonly taints?: readonly {
       readonly key: string;
       readonly value?: string;
@@ -194,6 +195,15 @@ function judgeMachines(
       );
     }
     found.push(...judgeTaints(subject, machine, node));
+    if (node.spec?.unschedulable === true) {
+      found.push(
+        warning(
+          subject,
+          "is cordoned, so that it takes no new pods: by a person, or by a restart that was cut off",
+          `kubectl uncordon ${name}, once its machine is well`,
+        ),
+      );
+    }
     return found.length > 0 ? found : [ok(subject, "Ready")];
   });
 }

@@ -171,6 +171,19 @@ describe("the doctor in the cluster", () => {
   const peering = home.network.bgp;
   assert.ok(peering);
 
+  it("warns of a node that is cordoned, as a restart that was cut off leaves it", () => {
+    const [first = "", ...others] = names;
+    const cordoned = { ...node(first, "True"), spec: { unschedulable: true } };
+    const found = bad(
+      judgeNodes(home.machines, [cordoned, ...others.map((name) => node(name, "True"))]),
+    );
+    assert.deepEqual(
+      found.map(({ severity, subject }) => [severity, subject]),
+      [["warning", `node ${first}`]],
+    );
+    assert.match(found[0]?.remedy ?? "", new RegExp(`kubectl uncordon ${first}`));
+  });
+
   it("wants an established session of every node", () => {
     const session = (name: string, peeringState: string) => ({
       metadata: { name },
