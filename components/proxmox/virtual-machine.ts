@@ -110,13 +110,17 @@ export class VirtualMachine extends ComponentResource {
     wanted: VmInputs,
   ): ResourceHookBinding {
     const tell = (text: string): void => void log.info(text, this);
-    const leave = new ResourceHook(`${name}-leave`, async ({ oldInputs, oldOutputs }) => {
-      const before = wantedSettings((oldOutputs ?? oldInputs ?? {}) as VmInputs);
-      const reasons = restartReasons(before, wantedSettings(wanted));
-      if (reasons.length === 0) return;
-      tell(`${name} restarts: ${reasons.join("; ")}`);
-      await restarts.leave(machine, tell);
-    });
+    const leave = new ResourceHook(
+      `${name}-leave`,
+      async ({ oldInputs, oldOutputs, newInputs }) => {
+        const before = wantedSettings((oldOutputs ?? oldInputs ?? {}) as VmInputs);
+        // The engine has taken out of the inputs what is to be left as it is.
+        const reasons = restartReasons(before, wantedSettings((newInputs ?? wanted) as VmInputs));
+        if (reasons.length === 0) return;
+        tell(`${name} restarts: ${reasons.join("; ")}`);
+        await restarts.leave(machine, tell);
+      },
+    );
     const back = new ResourceHook(`${name}-back`, () => restarts.back(machine, tell));
     const failed = new ErrorHook(`${name}-failed`, async () => {
       await restarts.failed(machine, tell);

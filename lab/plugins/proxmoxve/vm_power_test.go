@@ -50,3 +50,17 @@ func TestAVMThatRunsIsNotSwitchedWithoutRebootAfterUpdate(t *testing.T) {
 		t.Errorf("switched: %v", got)
 	}
 }
+
+func TestADiskDoesNotGrowBesideWhatCountsFromAStart(t *testing.T) {
+	a, _ := host(t, map[string][]string{
+		"GET nodes/stone/qemu/121/config":         {`{"agent":"enabled=1"}`},
+		"GET nodes/stone/qemu/121/status/current": {`{"status":"running","vmid":121}`},
+	})
+	old := block{"memory": map[string]any{"dedicated": 8192.0}}
+	vm := block{"memory": map[string]any{"dedicated": 9216.0}, "rebootAfterUpdate": false}
+	plan := diskPlan{write: map[string]string{"scsi0": "x"}, grow: []block{{"interface": "scsi0", "size": 80.0}}}
+	err := (vmCalls{api: a, node: "stone", id: 121}).moveAndGrow(t.Context(), plan, old, vm)
+	if err == nil || !strings.HasPrefix(err.Error(), "cannot resize disks while the VM is running") {
+		t.Errorf("got %v", err)
+	}
+}

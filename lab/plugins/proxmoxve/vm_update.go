@@ -100,7 +100,7 @@ func (v vmCalls) update(ctx context.Context, old, vm block, ignored []string) (b
 	values := changes(old, vm)
 	cloudInit := slices.ContainsFunc(names(values), isCloudInit) || changed(old, vm, "initialization", nil)
 	if movesCloudInit(old, vm) {
-		if err := v.powerOff(ctx, old, vm, "move the Cloud-Init drive"); err != nil {
+		if err := v.powerOff(ctx, vm, "move the Cloud-Init drive"); err != nil {
 			return nil, err
 		}
 	}

@@ -120,8 +120,13 @@ func (v vmCalls) moveAndGrow(ctx context.Context, plan diskPlan, old, vm block) 
 	if plan.shrunk != nil {
 		return plan.shrunk
 	}
-	if err := v.moveDisks(ctx, plan, old, vm); err != nil {
+	if err := v.moveDisks(ctx, plan, vm); err != nil {
 		return err
+	}
+	if len(plan.grow) > 0 && countsFromStart(old, vm) {
+		if err := v.powerOff(ctx, vm, "resize disks"); err != nil {
+			return err
+		}
 	}
 	for _, disk := range plan.grow {
 		if err := v.resize(ctx, disk); err != nil {
@@ -138,11 +143,11 @@ func (v vmCalls) moveAndGrow(ctx context.Context, plan diskPlan, old, vm block) 
 	return nil
 }
 
-func (v vmCalls) moveDisks(ctx context.Context, plan diskPlan, old, vm block) error {
+func (v vmCalls) moveDisks(ctx context.Context, plan diskPlan, vm block) error {
 	if len(plan.move) == 0 {
 		return nil
 	}
-	if err := v.powerOff(ctx, old, vm, "move disks between datastores"); err != nil {
+	if err := v.powerOff(ctx, vm, "move disks between datastores"); err != nil {
 		return err
 	}
 	for _, disk := range plan.move {
@@ -157,7 +162,7 @@ func (v vmCalls) moveDisks(ctx context.Context, plan diskPlan, old, vm block) er
 }
 
 // powerOff stops a VM that runs, as its guest agent allows, for what cannot be done while it does.
-func (v vmCalls) powerOff(ctx context.Context, old, vm block, why string) error {
+func (v vmCalls) powerOff(ctx context.Context, vm block, why string) error {
 	status, err := v.status(ctx)
 	if err != nil || status != "running" {
 		return err
@@ -166,5 +171,5 @@ func (v vmCalls) powerOff(ctx context.Context, old, vm block, why string) error 
 		return fmt.Errorf("cannot %s while the VM is running because this change requires the VM to be powered off, "+
 			"but automatic power-offs/reboots are disabled by 'reboot_after_update = false'", why)
 	}
-	return v.shutdown(ctx, old.block("agent").flag("enabled", false), vm)
+	return v.ensureStopped(ctx, vm)
 }
