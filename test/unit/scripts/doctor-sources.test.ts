@@ -56,6 +56,7 @@ describe("the doctor's secrets", () => {
     const config = {
       ...home,
       proxmox: { ...home.proxmox, apiToken: undefined, sshPrivateKey: undefined },
+      cluster: { ...home.cluster, snapshots: { schedule: "@daily", retention: 1 } },
       edge: undefined,
       apps: {},
       tailnet,
