@@ -25,7 +25,10 @@ look() {
   fi
 }
 
+# A machine that was built anew has no unit yet.
 stop() {
+  if [[ ! -e /usr/local/lib/systemd/system/rke2-server.service ]]; then return 0; fi
+  systemctl daemon-reload
   systemctl stop rke2-server || fail "$NODE_NAME: rke2-server cannot be stopped: systemctl status rke2-server"
 }
 

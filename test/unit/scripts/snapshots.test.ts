@@ -75,6 +75,7 @@ describe("a restore", () => {
       ...{ MODE: mode, NODE_NAME: "stone", VIP: "192.0.2.1" },
       SNAPSHOT: join(root, "run/snapshot"),
     });
+  const unit = (): string => join(root, "usr/local/lib/systemd/system/rke2-server.service");
   const join50 = (): string => join(root, "etc/rancher/rke2/config.yaml.d/50-join.yaml");
 
   beforeEach(() => {
@@ -86,6 +87,8 @@ describe("a restore", () => {
     );
     writeFileSync(join50(), "server: https://192.0.2.1:9345\n");
     writeFileSync(join(root, "run/snapshot"), "data");
+    mkdirSync(join(root, "usr/local/lib/systemd/system"), { recursive: true });
+    writeFileSync(unit(), "");
     for (const name of ["systemctl", "kubectl", "journalctl", "rke2"]) program(name);
     program("df", 'echo Avail; echo " 9999"');
   });
@@ -99,6 +102,7 @@ describe("a restore", () => {
     assert.ok(!existsSync(join50()));
     const said = calls().filter((call) => !/^(df|journalctl)/.test(call));
     assert.deepEqual(said, [
+      "systemctl daemon-reload",
       "systemctl stop rke2-server",
       `rke2 server --cluster-reset --cluster-reset-restore-path=${join(root, "run/snapshot")} --etcd-s3=false`,
       "systemctl daemon-reload",
@@ -107,6 +111,12 @@ describe("a restore", () => {
       `kubectl --kubeconfig ${root}/etc/rancher/rke2/rke2.yaml --request-timeout=10s get --raw /readyz`,
       `kubectl --kubeconfig ${root}/etc/rancher/rke2/rke2.yaml --request-timeout=10s label node stone homelab/generation=gen-0123abcd --overwrite`,
     ]);
+  });
+
+  it("has nothing to stop on a machine that was built anew", async () => {
+    rmSync(unit());
+    assert.equal((await step("stop")).code, 0);
+    assert.deepEqual(calls(), []);
   });
 
   it("says whose snapshot it is when the token does not open it", async () => {
