@@ -52,7 +52,7 @@ describe("the lab's network", () => {
   it("names the mirrors and every Proxmox host for the seat", () => {
     const hosts = hostsFile(sites, "workstation");
     assert.match(hosts, /^203\.0\.113\.10\tgithub\.com$/m);
-    assert.match(hosts, /^192\.168\.2\.11\thut\.cabin\.home\.arpa hut$/m);
+    assert.match(hosts, /^192\.168\.20\.11\thut\.cabin\.home\.arpa hut$/m);
     assert.match(resolverFile(sites), /^nameserver 192\.168\.1\.1\nsearch home\.arpa cabin\./);
   });
 });

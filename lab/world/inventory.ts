@@ -82,7 +82,9 @@ export const sites: readonly SiteInventory[] = [
     gateway: "192.168.2.1",
     routerAddresses: ["10.0.1.1/32"],
     seat: "192.168.2.2/24",
-    hosts: [host("hut", "192.168.2.11")],
+    // Its hosts stand in a network of their own, its machines in a VLAN.
+    vlan: 20,
+    hosts: [host("hut", "192.168.20.11")],
   },
 ];
 

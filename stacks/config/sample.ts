@@ -36,7 +36,7 @@ function entry(key: string, schema: JsonSchema, need: boolean, active = need): r
 function value(key: string, schema: JsonSchema, need: boolean): readonly string[] {
   if (schema.properties !== undefined) return [`${key}:`, ...indented(fields(schema, need))];
   if (schema.items?.properties !== undefined)
-    return [`${key}:`, ...indented(item(fields(schema.items, true)))];
+    return [`${key}:`, ...indented(item(fields(neededFirst(schema.items), true)))];
   const named = schema.additionalProperties;
   if (typeof named === "object" && named.properties !== undefined) {
     const inner = [`${nameIn(key, schema)}:`, ...indented(fields(named, false))];
@@ -74,6 +74,15 @@ function nameIn(key: string, { propertyNames }: JsonSchema): string {
   const [example] = (propertyNames as { examples?: readonly string[] } | undefined)?.examples ?? [];
   if (example === undefined) throw new Error(`the names in ${key} have no example`);
   return example;
+}
+
+/** An object whose list entry can begin with a key that is always there. */
+function neededFirst(schema: JsonSchema): JsonSchema {
+  const { properties = {}, required: needed = [] } = schema;
+  const entries = Object.entries(properties);
+  const must = entries.filter(([key]) => needed.includes(key));
+  const may = entries.filter(([key]) => !needed.includes(key));
+  return { ...schema, properties: Object.fromEntries([...must, ...may]) };
 }
 
 /** The lines of an object as an entry of a list. */

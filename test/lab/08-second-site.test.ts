@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { expectSessions, nodes } from "./cluster.ts";
-import { refused, run } from "./command.ts";
-import { expectNothingYet } from "./doctor.ts";
+import { kubectl, refused, run } from "./command.ts";
+import { doctor, expectNothingYet, named } from "./doctor.ts";
 import { eventually, machines, nothingToChange, proxmox, up } from "./site.ts";
 import { cabinIsGone, given, siteIsUp } from "./states.ts";
 import { devices, fault, noFaults, tailscale } from "./world.ts";
@@ -15,7 +15,7 @@ describe("a second site, on a bad day", () => {
   afterEach(noFaults);
 
   it("is looked at by the doctor beside the first, which has everything, and nothing is wrong", async () => {
-    await expectNothingYet("cabin", "cabin-connector-0");
+    await expectNothingYet("cabin", "cabin-connector-0", "l2");
   });
 
   it("is refused without the tailnet's policy knowing it, before anything is made", async () => {
@@ -72,11 +72,32 @@ describe("a second site, on a bad day", () => {
       (await nodes("cabin")).map(({ metadata }) => metadata.name),
       ["proxmox-hut"],
     );
-    await eventually(60, () => expectSessions("cabin", 1));
     assert.equal((await nodes("home")).length, 4);
     await expectSessions("home", 4);
     assert.equal((await machines("home")).length, 4);
     await nothingToChange("cabin");
+  });
+
+  it("answers on its LAN at a load balancer's address, for which one node holds the lease", async () => {
+    await run`kubectl --context cabin create deployment hello --image=example/hello:1 --port=8080`;
+    // The lab's pages stand behind a port of this name.
+    const portName = `[{"op":"add","path":"/spec/template/spec/containers/0/ports/0/name","value":"http"}]`;
+    await run`kubectl --context cabin patch deployment hello --type=json -p ${portName}`;
+    await run`kubectl --context cabin expose deployment hello --type=LoadBalancer --port=80`;
+    await eventually(60, async () => {
+      const { status } = await kubectl<{
+        status: { loadBalancer: { ingress?: { ip: string }[] } };
+      }>`--context cabin get service hello`;
+      assert.deepEqual(status.loadBalancer.ingress?.[0]?.ip, "192.168.2.200");
+      const { spec } = await kubectl<{
+        spec: { holderIdentity: string };
+      }>`--context cabin get lease -n kube-system cilium-l2announce-default-hello`;
+      assert.equal(spec.holderIdentity, "proxmox-hut");
+      assert.match(await run`curl -sS -m 5 http://192.168.2.200/`, /id="pod"/);
+    });
+    const report = await doctor("cabin");
+    named(report, "announcement of default/hello", /proxmox-hut answers/);
+    named(report, "load balancer default/hello", /192\.168\.2\.200:80 answers/);
   });
 
   it("leaves the tailnet when its only machine is dead, even if a destroy breaks off then", async () => {

@@ -42,18 +42,23 @@ export function named(report: Report, subject: string, text: RegExp): Finding {
   return found;
 }
 
-/** Fails unless the doctor finds nothing to say about a site, and each thing that no `up` has made yet is called so. */
-export async function expectNothingYet(stack: string, connector: string): Promise<void> {
+/**
+ * Fails unless the doctor finds nothing to say about a site, and each thing that no `up` has made yet is called so: the
+ * router's peering too, where the site has one.
+ */
+export async function expectNothingYet(
+  stack: string,
+  connector: string,
+  announces: "bgp" | "l2" = "bgp",
+): Promise<void> {
   const report = await doctor(stack);
   assert.deepEqual(bad(report), []);
   named(report, "machines", /none was made yet/);
   named(report, "cluster", /was not raised yet/);
   named(report, `Connector ${connector}`, /was not made yet/);
   named(report, "tailnet, leftovers", /all 0 devices/);
-  assert.ok(
-    report.findings.some(
-      ({ subject, text }) => /^router .*BGP port$/.test(subject) && /the first up/.test(text),
-    ),
-  );
+  const peering = report.findings.filter(({ subject }) => /^router .*BGP port$/.test(subject));
+  assert.equal(peering.length, announces === "bgp" ? 1 : 0);
+  assert.ok(peering.every(({ text }) => /the first up/.test(text)));
   assert.ok(!report.findings.some(({ subject }) => /^(machine|node|BGP of) /.test(subject)));
 }

@@ -63,7 +63,7 @@ export interface ListedMachine {
 /** Addresses of a Proxmox API of each site; of home's hosts one that no test switches off. */
 const endpoints: Readonly<Record<string, string>> = {
   home: "https://192.168.1.14:8006",
-  cabin: "https://192.168.2.11:8006",
+  cabin: "https://192.168.20.11:8006",
 };
 
 /** Asks the Proxmox API of a site; the token travels on standard input, so that no process list shows it. */

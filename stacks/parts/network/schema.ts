@@ -62,7 +62,7 @@ export const network = z
     loadBalancers: z
       .union(
         [
-          z.cidrv4(poolForm),
+          z.cidrv4(poolForm).meta({ examples: [usual.loadBalancers] }),
           z.strictObject({
             start: ipv4.meta({ description: "First address", examples: ["192.168.1.200"] }),
             stop: ipv4.meta({ description: "Last address", examples: ["192.168.1.239"] }),
