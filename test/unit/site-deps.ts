@@ -26,10 +26,7 @@ const policy = {
   },
   autoApprovers: {
     routes: Object.fromEntries(
-      ["10.52.0.0/16", "10.53.0.0/16", "192.168.2.0/24"].map((route) => [
-        route,
-        [cabin.connector],
-      ]),
+      ["10.52.0.0/16", "10.53.0.0/16", "192.168.2.0/24"].map((route) => [route, [cabin.connector]]),
     ),
     exitNode: [cabin.connector],
   },

@@ -17,6 +17,12 @@ import (
 // router is a passive BGP speaker on loopback that waits for AS 64512.
 func router(t *testing.T) (*server.BgpServer, uint32) {
 	t.Helper()
+	return guardedRouter(t, "")
+}
+
+// guardedRouter is a router that asks for a password.
+func guardedRouter(t *testing.T, password string) (*server.BgpServer, uint32) {
+	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +42,7 @@ func router(t *testing.T) (*server.BgpServer, uint32) {
 		t.Fatal(err)
 	}
 	if err := peer.AddPeer(ctx, &api.AddPeerRequest{Peer: &api.Peer{
-		Conf:      &api.PeerConf{NeighborAddress: "127.0.0.2", PeerAsn: 64512},
+		Conf:      &api.PeerConf{NeighborAddress: "127.0.0.2", PeerAsn: 64512, AuthPassword: password},
 		Transport: &api.Transport{PassiveMode: true},
 	}}); err != nil {
 		t.Fatal(err)
@@ -110,5 +116,46 @@ func TestSessionsThatTheLabCannotHaveAreRefused(t *testing.T) {
 		if _, err := newSession(bgpInstance{LocalASN: 64512}, peer, bgpPeerConfigSpec{}, node); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
+	}
+}
+
+func TestSessionsNeedThePasswordOfThePeer(t *testing.T) {
+	for given, established := range map[string]bool{"swordfish": true, "sharks": false, "": false} {
+		peer, port := guardedRouter(t, "swordfish")
+		s, err := newSession(bgpInstance{LocalASN: 64512}, bgpPeer{PeerASN: 64513, PeerAddress: "127.0.0.1"},
+			bgpPeerConfigSpec{EBGPMultihop: 4}, netip.MustParseAddr("127.0.0.2"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.port, s.connectRetry, s.password = port, 1, given
+		changed := make(chan struct{}, 64)
+		speaker, err := startSpeaker(t.Context(), s, func() { changed <- struct{}{} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		deadline := time.After(20 * time.Second)
+		if !established {
+			deadline = time.After(3 * time.Second)
+		}
+		state := ""
+		for ended := false; state != "established" && !ended; {
+			select {
+			case <-changed:
+			case <-deadline:
+				ended = true
+			}
+			status, err := speaker.state(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			state = status.PeeringState
+		}
+		if (state == "established") != established {
+			t.Errorf("with the password %q the session is %s", given, state)
+		}
+		if err := speaker.stop(false); err != nil {
+			t.Error(err)
+		}
+		peer.Stop()
 	}
 }

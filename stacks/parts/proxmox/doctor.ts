@@ -4,6 +4,7 @@ import type { Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { proxmoxApi, unreachableProxmox } from "./doctor/api.ts";
+import { checkBridges } from "./doctor/bridges.ts";
 import { checkCapacity } from "./doctor/capacity.ts";
 import { checkHostClocks } from "./doctor/clocks.ts";
 import { checkPending } from "./doctor/pending.ts";
@@ -60,6 +61,7 @@ export function proxmoxChecks(examined: Examined): readonly Check[] {
     ...(existing.length === 0
       ? []
       : [{ subject: "cloud-init files", run: () => checkSnippets(examined, api) }]),
+    { subject: "bridges", run: () => checkBridges(config, api) },
     { subject: "clocks of the hosts", run: () => checkHostClocks(config, api) },
     {
       subject: "settings of the machines",

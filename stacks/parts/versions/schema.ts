@@ -36,7 +36,6 @@ const image = z
         examples: [
           "f46f0671a6e5bdec5291ab8972bae2f10e5408c2f64a74078f11efc2f06a436a9d0313ed50e0472542eeabf780e9f7c792ac0a314c6c20507fcd9fd81b468c3d",
         ],
-        shown: true,
       }),
     sha256: z
       .string()
