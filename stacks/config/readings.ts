@@ -97,9 +97,9 @@ function standIn(schema: JsonSchema | undefined, which: Reading): unknown {
     const name = names?.examples?.[0];
     return which === 1 && name !== undefined ? { [name]: standIn(named, which) } : {};
   }
-  if (many.anyOf !== undefined) return standIn(many.anyOf[0], which);
-  const [example = schema.default ?? fallbacks[schema.type ?? ""]] = (schema["examples"] ??
-    []) as readonly unknown[];
+  const [shown = schema.default] = (schema["examples"] ?? []) as readonly unknown[];
+  if (many.anyOf !== undefined && shown === undefined) return standIn(many.anyOf[0], which);
+  const example = shown ?? fallbacks[schema.type ?? ""];
   return which === 0 ? example : another(example);
 }
 

@@ -30,13 +30,14 @@ async function configuration(): Promise<string> {
 }
 
 /** What was there before it was changed by hand. */
-const original: { record?: string; ingress?: number; policy?: string } = {};
+const original: { memory?: number; record?: string; ingress?: number; policy?: string } = {};
 
 describe("what was changed by hand", () => {
   given(siteIsUp);
 
   it("is a machine's memory, a record, the tunnel's ingress, the policy and a label", async () => {
     const { path: vault } = await machine(name);
+    original.memory = await memory();
     await proxmox("home", `${vault}/config?memory=6144`, "PUT");
     assert.equal(await memory(), 6144);
 
@@ -72,7 +73,7 @@ describe("what was changed by hand", () => {
 
   it("is repaired by an up that looks first", async () => {
     await up("home", "--refresh");
-    assert.equal(await memory(), 8192);
+    assert.equal(await memory(), original.memory);
     assert.equal((await typeoRecord()).content, original.record);
     const { config } = await cloudflare<Ingress>("GET", await configuration());
     assert.equal(config.ingress.length, original.ingress);

@@ -43,9 +43,14 @@ describe("a machine's sandbox", () => {
     );
   });
 
-  it("binds nothing writable of the host but the disk and the machine's network settings", () => {
+  it("binds nothing writable of the host but the disk, its layout and the machine's network settings", () => {
     const writable = args.flatMap((word, index) => (word === "--bind" ? [args[index + 1]] : []));
-    assert.deepEqual(writable, ["/state/121/root", "/state/121/root/usr/local", "/proc/sys/net"]);
+    assert.deepEqual(writable, [
+      "/state/121/root",
+      "/state/121/root/usr/local",
+      "/proc/sys/net",
+      "/state/121/condition/layout",
+    ]);
   });
 
   it("runs the guest program as process 1 that dies with the lab", () => {
