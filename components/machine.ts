@@ -1,4 +1,5 @@
 import type { Input, Resource } from "@pulumi/pulumi";
+import type { ImageSource } from "./proxmox/cloud-image.ts";
 
 /**
  * A machine as the site writes it down. The other three forms are `ExistingMachine` (as Proxmox shows it, in
@@ -36,6 +37,8 @@ export interface MachineSpec {
   readonly taints: readonly string[];
   /** Kubelet flags without dashes, beside those of all nodes. */
   readonly kubeletArgs: Readonly<Record<string, string>>;
+  /** What it starts from, in place of the site's image. */
+  readonly image?: ImageSource;
   /** Model of the virtual processor, as Proxmox names it. */
   readonly cpuType: string;
   /** Whether it boots by UEFI instead of a BIOS. */

@@ -125,7 +125,7 @@ export class Fleet extends ComponentResource {
     ];
   }
 
-  /** One image for each host, or for all hosts where they share the datastore. */
+  /** The site's image, and others of machines, once for each host, or for all hosts where they share the datastore. */
   private images(args: FleetArgs): ReadonlyMap<string, CloudImage> {
     const first = new Map(
       args.machines.toReversed().map((machine) => [imagePlace(args, machine), machine]),
@@ -133,10 +133,10 @@ export class Fleet extends ComponentResource {
     const places = [...new Set(args.machines.map((machine) => imagePlace(args, machine)))];
     return new Map(
       places.map((place) => {
-        const { host, datastores } = first.get(place) ?? unplanned(place);
+        const { host, datastores, image } = first.get(place) ?? unplanned(place);
         const [datastore, shared] = [datastores.images, isShared(args, datastores)];
-        const { name: site, image } = args.site;
-        const source = { site, host, datastore, shared, ...image };
+        const { name: site } = args.site;
+        const source = { site, host, datastore, shared, ...(image ?? args.site.image) };
         return [place, new CloudImage(place, source, { parent: this })];
       }),
     );
@@ -147,12 +147,13 @@ function isShared({ sharedDatastores }: FleetArgs, { images }: Datastores): bool
   return sharedDatastores.has(images);
 }
 
-/** The image's name, from where it lies. */
+/** The image's name, from where it lies; another than the site's has the head of its checksum. */
 function imagePlace(
   args: FleetArgs,
-  { host, datastores }: Pick<MachineSpec, "host" | "datastores">,
+  { host, datastores, image }: Pick<MachineSpec, "host" | "datastores" | "image">,
 ): string {
-  return `image-${isShared(args, datastores) ? datastores.images : host}`;
+  const own = image === undefined ? "" : `-${image.checksum.slice(0, 8)}`;
+  return `image-${isShared(args, datastores) ? datastores.images : host}${own}`;
 }
 
 /** Hosts start servers before agents, each in the site's order. */

@@ -28,7 +28,10 @@ import { scripts } from "./scripts.ts";
 
 /** A machine as a node of the cluster. */
 export type ClusterNode = ReachedMachine &
-  Pick<MachineSpec, "workloads" | "memoryGiB" | "diskGiB" | "taints" | "kubeletArgs">;
+  Pick<
+    MachineSpec,
+    "workloads" | "memoryGiB" | "diskGiB" | "taints" | "kubeletArgs" | "pci" | "usb"
+  >;
 
 export interface Rke2ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -103,6 +106,7 @@ export class Rke2Cluster extends ComponentResource {
             DISK_GIB: String(node.diskGiB),
             RELEASE_URL: `${url}/sha256sum-amd64.txt`,
             PROFILE: profile,
+            DEVICES: [...node.pci, ...node.usb].join(" "),
           },
         }).done;
         const staged = this.step(

@@ -97,9 +97,9 @@ function standIn(schema: JsonSchema | undefined, which: Reading): unknown {
     const name = names?.examples?.[0];
     return which === 1 && name !== undefined ? { [name]: standIn(named, which) } : {};
   }
-  const [shown = schema.default] = (schema["examples"] ?? []) as readonly unknown[];
-  if (many.anyOf !== undefined && shown === undefined) return standIn(many.anyOf[0], which);
-  const example = shown ?? fallbacks[schema.type ?? ""];
+  const [written = schema.default] = (schema["examples"] ?? []) as readonly unknown[];
+  if (written === undefined && many.anyOf !== undefined) return standIn(many.anyOf[0], which);
+  const example = written ?? fallbacks[schema.type ?? ""];
   return which === 0 ? example : another(example);
 }
 

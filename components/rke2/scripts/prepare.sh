@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # Makes a fresh Debian ready for RKE2, or says why it cannot be.
-# Parameters: MEMORY_MIB (memory the machine was given), DISK_GIB (size of its root disk), RELEASE_URL, PROFILE (empty or cis).
+# Parameters: MEMORY_MIB (memory the machine was given), DISK_GIB (size of its root disk), RELEASE_URL, PROFILE (empty or cis),
+# DEVICES (mappings of PCI and USB devices that it has, or empty).
 # shellcheck source=grow.sh disable=SC2154,SC2153
 
 main() {
   take_turn 900
   first_boot
+  kernel
   memory
   grow
   disk
@@ -27,6 +29,12 @@ first_boot() {
     124) fail "cloud-init did not finish within 300 s; see /var/log/cloud-init.log" ;;
     *) fail "cloud-init failed: $(cloud-init status --long 2>&1 | tail -n 5)" ;;
   esac
+}
+
+# A machine that was built from another image before it got its devices.
+kernel() {
+  if [[ -z $DEVICES || $(uname -r) != *-cloud-* ]]; then return 0; fi
+  fail "this machine has devices of its host ($DEVICES), and its kernel $(uname -r) has no drivers for GPUs and USB: give it another vmId and name it under homelab:allowReplace, so that it is built anew from its image; or install linux-image-amd64 in place of linux-image-cloud-amd64 and run npm run reboot"
 }
 
 memory() {

@@ -29,6 +29,7 @@ export function checkDevices(config: SiteConfig): readonly Problem[] {
       );
     }),
     ...config.machines.flatMap(immovable),
+    ...config.machines.flatMap((machine, i) => driverless(config, machine, i)),
   ];
 }
 
@@ -59,4 +60,24 @@ function immovable(machine: Machine, i: number): readonly Problem[] {
   const names = keys.map((key) => `\`${key}\``).join(" and ");
   const text = `a machine with a device of its host cannot move; drop \`ha\` or ${names}`;
   return [{ path: `homelab:machines[${i}].ha`, text }];
+}
+
+/**
+ * Debian's cloud kernel is built without DRM, USB and sound (linux-config, amd64_none_cloud-amd64: CONFIG_DRM and
+ * CONFIG_USB_SUPPORT are not set); Ubuntu's cloud images come without linux-modules-extra.
+ */
+const cloudKernels = [/-(genericcloud|azure|ec2)-/, /-cloudimg-/];
+
+function driverless({ proxmox }: SiteConfig, machine: Machine, i: number): readonly Problem[] {
+  const { url } = machine.image ?? proxmox.image;
+  const file = url.slice(url.lastIndexOf("/") + 1);
+  if (!cloudKernels.some((form) => form.test(file))) return [];
+  return kinds
+    .filter(({ key }) => machine[key].length > 0)
+    .map(({ key }) => ({
+      path: `homelab:machines[${i}].${key}`,
+      text:
+        `${file} has a cloud kernel, without drivers for GPUs and USB; give the machine an \`image\` with a full kernel, such ` +
+        "as debian-13-generic-amd64 of the same folder, and where it exists already another vmId, named under homelab:allowReplace",
+    }));
 }

@@ -14,6 +14,7 @@ import {
 } from "../../config/forms.ts";
 import { ownDatastores, type proxmox as proxmoxSchema } from "../proxmox/schema.ts";
 import { cards, lanAccess } from "./cards.ts";
+import { image, imageSource } from "../versions/schema.ts";
 import { cpuType } from "./cpu.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
@@ -82,6 +83,14 @@ const nodeSettings = {
   kubeletArgs: kubeletFlags.default({}),
 };
 
+/** In place of the site's image. */
+const ownImage = image
+  .optional()
+  .describe(
+    "Image in place of `versions.image`: for machines with `pci` or `usb` one whose kernel has drivers, as Debian's " +
+      "`generic` has and `genericcloud` has not. A machine that exists keeps what it was built from",
+  );
+
 /** The three with an example, and what they are of. */
 function ofNode(whose: string) {
   return {
@@ -102,7 +111,7 @@ function ofNode(whose: string) {
 
 /** What each machine has that does not say otherwise. */
 export const machineDefaults = z
-  .strictObject({ ...size, ...ofNode("every node") })
+  .strictObject({ ...size, image: ownImage, ...ofNode("every node") })
   .prefault({})
   .describe("What each machine has unless its own entry says otherwise");
 
@@ -142,6 +151,7 @@ const machine = z.strictObject({
   memoryGiB: own(size.memoryGiB),
   cpuType: own(size.cpuType),
   uefi: own(size.uefi),
+  image: ownImage,
   diskGiB: own(size.diskGiB),
   extraDisks: own(size.extraDisks),
   datastores: ownDatastores("Datastores in place of its host's"),
@@ -162,10 +172,7 @@ const machine = z.strictObject({
         .regex(
           /^[a-z0-9_][a-z0-9_+.-]*$/,
           "use lower-case letters, digits and _ + . -, as Proxmox keeps tags",
-        )
-        .refine((tag) => !/^(homelab(-.*)?|gen-.*)$/.test(tag), {
-          error: "the program marks its machines with homelab... and gen-...; choose another tag",
-        }),
+        ),
     )
     .default([])
     .describe("Further Proxmox tags"),
@@ -251,6 +258,10 @@ export function deriveMachines(
     const path = `homelab:machines[${i}]`;
     // A node of Kubernetes has no capitals in its name.
     const name = `proxmox-${machine.host.toLowerCase()}`;
+    const own =
+      machine.image === undefined
+        ? defaults.image && { path: "homelab:machineDefaults.image", image: defaults.image }
+        : { path: `${path}.image`, image: machine.image };
     const host = proxmox.hosts.find((one) => one.name === machine.host);
     const datastores = { ...proxmox.datastores, ...host?.datastores, ...machine.datastores };
     reportPositions(`${path}.extraDisks`, machine.extraDisks ?? [], derivation);
@@ -264,6 +275,7 @@ export function deriveMachines(
         sizeGiB: disk.sizeGiB,
         datastore: disk.datastore ?? datastores.disks,
       })),
+      image: own === undefined ? undefined : imageSource(own.path, own.image, derivation),
       labels: { ...defaults.labels, ...machine.labels },
       taints: [...new Set([...defaults.taints, ...machine.taints].map(withEquals))],
       kubeletArgs: flagTexts({ ...defaults.kubeletArgs, ...machine.kubeletArgs }),

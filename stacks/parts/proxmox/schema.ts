@@ -123,6 +123,6 @@ export function deriveProxmox(
   return {
     ...written,
     endpoint: derivation.given(path, written.endpoint, first, how),
-    image: imageSource(versions, derivation),
+    image: imageSource("homelab:versions.image", versions.image, derivation),
   };
 }

@@ -13,40 +13,38 @@ const release = (form: RegExp, example: string, about: string): z.ZodString =>
 
 const three = /^\d+\.\d+\.\d+$/;
 
-/** The image that every machine starts from. */
-const image = z
-  .strictObject({
-    url: z
-      .url({ protocol: /^https$/, error: "use an https address" })
-      .regex(/\.(qcow2|img|raw)$/, "name a .qcow2, .img or .raw file")
-      .meta({
-        description:
-          "Cloud image for amd64 (Debian genericcloud, Ubuntu server); name a dated build, not `latest`",
-        examples: [
-          "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-genericcloud-amd64-20261001-2618.qcow2",
-        ],
-      }),
-    sha512: z
-      .string()
-      .regex(/^[0-9a-f]{128}$/, "use the 128 hex digits that SHA512SUMS lists beside the image")
-      .optional()
-      .meta({
-        description: "SHA-512 of the file, from SHA512SUMS beside it (Debian); this or `sha256`",
-        shown: true,
-        examples: [
-          "f46f0671a6e5bdec5291ab8972bae2f10e5408c2f64a74078f11efc2f06a436a9d0313ed50e0472542eeabf780e9f7c792ac0a314c6c20507fcd9fd81b468c3d",
-        ],
-      }),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that SHA256SUMS lists beside the image")
-      .optional()
-      .meta({
-        description: "SHA-256 of the file, from SHA256SUMS beside it (Ubuntu)",
-        examples: ["7a1c0d5e9b3f4826c1e8a07d5b2f9634de81f0a3c75b6d2948e1f7a0b3c6d952"],
-      }),
-  })
-  .describe("The image that every machine starts from");
+/** An image that machines start from. */
+export const image = z.strictObject({
+  url: z
+    .url({ protocol: /^https$/, error: "use an https address" })
+    .regex(/\.(qcow2|img|raw)$/, "name a .qcow2, .img or .raw file")
+    .meta({
+      description:
+        "Cloud image for amd64 (Debian genericcloud, Ubuntu server); name a dated build, not `latest`",
+      examples: [
+        "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-genericcloud-amd64-20261001-2618.qcow2",
+      ],
+    }),
+  sha512: z
+    .string()
+    .regex(/^[0-9a-f]{128}$/, "use the 128 hex digits that SHA512SUMS lists beside the image")
+    .optional()
+    .meta({
+      description: "SHA-512 of the file, from SHA512SUMS beside it (Debian); this or `sha256`",
+      shown: true,
+      examples: [
+        "f46f0671a6e5bdec5291ab8972bae2f10e5408c2f64a74078f11efc2f06a436a9d0313ed50e0472542eeabf780e9f7c792ac0a314c6c20507fcd9fd81b468c3d",
+      ],
+    }),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that SHA256SUMS lists beside the image")
+    .optional()
+    .meta({
+      description: "SHA-256 of the file, from SHA256SUMS beside it (Ubuntu)",
+      examples: ["7a1c0d5e9b3f4826c1e8a07d5b2f9634de81f0a3c75b6d2948e1f7a0b3c6d952"],
+    }),
+});
 
 /** Every version that the site runs, in one block that renovate.json knows line by line. */
 export const versions = z
@@ -75,16 +73,18 @@ export const versions = z
       "2025.11.1",
       "cloudflared; needed with `homelab:edge`",
     ).optional(),
-    image,
+    image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");
 
 export type Versions = z.infer<typeof versions>;
 
-/** The image with the one checksum that it has. */
-export function imageSource({ image }: Versions, derivation: Derivation): ImageSource {
-  const { url, sha512, sha256 } = image;
-  const path = "homelab:versions.image";
+/** The image at `path` with the one checksum that it has. */
+export function imageSource(
+  path: string,
+  { url, sha512, sha256 }: z.infer<typeof image>,
+  derivation: Derivation,
+): ImageSource {
   if (sha512 !== undefined && sha256 !== undefined)
     derivation.report(`${path}.sha256`, "the image has a sha512 too; remove one of them");
   if (sha512 === undefined && sha256 === undefined)

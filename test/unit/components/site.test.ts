@@ -114,6 +114,10 @@ describe("deploying a site", () => {
   });
 
   it("maps devices with all that Proxmox insists on, and hands them to the machine", async () => {
+    const generic = {
+      url: "https://cloud.debian.org/debian-13-generic-amd64.qcow2",
+      sha512: "ab".repeat(64),
+    };
     const gpu = { path: "0000:01:00.0", id: "10de:2204", subsystemId: "1462:3884", iommuGroup: 12 };
     const site = await deploy(
       {},
@@ -122,12 +126,17 @@ describe("deploying a site", () => {
         "proxmox.usbMappings": [{ name: "zigbee", devices: [{ host: "stone", id: "10c4:ea60" }] }],
         "machines[0].pci": ["gpu"],
         "machines[0].usb": ["zigbee"],
+        "machines[0].image": generic,
       },
     );
     assert.deepEqual(site.get("home-pci-gpu").shown["maps"], [{ node: "stone", ...gpu }]);
     assert.deepEqual(site.get("home-usb-zigbee").shown["maps"], [
       { node: "stone", id: "10c4:ea60" },
     ]);
+    assert.partialDeepStrictEqual(site.get("image-stone-abababab-file").shown, {
+      url: generic.url,
+      checksum: generic.sha512,
+    });
     const { shown } = site.get("proxmox-stone-vm");
     assert.deepEqual(shown["hostpcis"], [{ device: "hostpci0", mapping: "gpu", pcie: true }]);
     assert.deepEqual(shown["usbs"], [{ mapping: "zigbee" }]);

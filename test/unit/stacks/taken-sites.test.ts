@@ -13,6 +13,10 @@ const gpu = {
   subsystemId: "1462:3884",
   iommuGroup: 12,
 };
+const generic = {
+  url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-generic-amd64-20261001-2618.qcow2",
+  sha512: "ab".repeat(64),
+};
 const stick = { host: "stone", id: "10c4:ea60" };
 
 /** Sites that the real systems take, each home with one edit. */
@@ -29,6 +33,7 @@ const taken: Readonly<Record<string, Changes>> = {
     "proxmox.usbMappings": [{ name: "zigbee_1", devices: [stick] }],
     "machines[0].pci": ["GPU_Stone"],
     "machines[0].usb": ["zigbee_1"],
+    "machines[0].image": generic,
   },
   "a whole PCI device": {
     "proxmox.pciMappings": [{ name: "gpu", devices: [{ ...gpu, path: "0000:01:00" }] }],
@@ -50,6 +55,7 @@ const taken: Readonly<Record<string, Changes>> = {
       },
     ],
     "machines[0].pci": ["gpu"],
+    "machineDefaults.image": generic,
   },
   "storages with dots and capitals": {
     "proxmox.datastores": { images: "NAS.images", snippets: "local", disks: "ceph_rbd" },

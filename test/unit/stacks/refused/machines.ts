@@ -158,15 +158,23 @@ export const machines: RefusedSites = {
     at: "homelab:machines[1].pci[0]",
     says: /gpu has one device on stone.*one owner/,
   },
+  "a device for a cloud kernel": {
+    edit: {
+      "proxmox.pciMappings": [{ name: "gpu", devices: [gpu] }],
+      "machines[0].pci": ["gpu"],
+    },
+    at: "homelab:machines[0].pci",
+    says: /genericcloud.* has a cloud kernel.*give the machine an `image` with a full kernel/,
+  },
+  "an image of one machine without checksum": {
+    edit: { "machines[0].image": { url: "https://a.example/debian-13-generic-amd64.qcow2" } },
+    at: "homelab:machines[0].image.sha512",
+    says: /is missing/,
+  },
   "a USB device that is nowhere": {
     edit: { "machines[0].usb": ["zigbee"] },
     at: "homelab:machines[0].usb[0]",
     says: /^zigbee is not in homelab:proxmox\.usbMappings/,
-  },
-  "a tag that marks another site's machines": {
-    edit: { "machines[0].tags": ["homelab-cabin"] },
-    at: "homelab:machines[0].tags[0]",
-    says: /choose another tag/,
   },
   "two disks that are told apart by their places": {
     edit: { "machineDefaults.extraDisks": [{ sizeGiB: 100 }, { sizeGiB: 500 }] },
