@@ -65,7 +65,8 @@ describe("a second stack on one Proxmox cluster", () => {
 
   it("is refused with what the first one has, before anything is made", async () => {
     const endpoint = "endpoint: https://192.168.1.14:8006";
-    const edit = `cp ${cabin} "$HOME/kept.yaml" && sed -i 's|^  homelab:proxmox:|&\\n    ${endpoint}|' ${cabin}`;
+    const sed = `sed 's|^  homelab:proxmox:|&\\n    ${endpoint}|'`;
+    const edit = `cp ${cabin} "$HOME/kept.yaml" && ${sed} "$HOME/kept.yaml" >${cabin}`;
     await run`sh -c ${edit}`;
     const said = await refused`node scripts/up.ts --stack cabin`;
     assert.match(said, /homelab:proxmox\.pool: the pool homelab is there already/);
