@@ -8,6 +8,7 @@
 kubeconfig=/etc/rancher/rke2/rke2.yaml
 mark=homelab/restarts
 drain_seconds=600
+nodes=()
 
 main() {
   # A machine of a site whose cluster was never begun has nothing to leave.
@@ -17,7 +18,18 @@ main() {
 
 kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=15s "$@"; }
 
-known() { [[ -n $(kube get node "$NODE" --ignore-not-found -o name) ]]; }
+# read_nodes: the names of all nodes into nodes; fails where the API does not tell, which is never taken for none.
+read_nodes() {
+  local names
+  names=$(kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}') || return 1
+  mapfile -t nodes <<<"$names"
+}
+
+# known: whether NODE has ever joined. Ends the script where nobody tells.
+known() {
+  wait_until 120 read_nodes || fail "the API of $(hostname) does not list its nodes, so nobody tells how $NODE is"
+  [[ " ${nodes[*]} " == *" $NODE "* ]]
+}
 
 leave() {
   wait_until 120 kube get --raw /readyz ||
@@ -31,11 +43,14 @@ leave() {
     return 0
   fi
   # Who cordoned it: a node that a person cordoned stays so.
-  if [[ $(kube get node "$NODE" -o 'jsonpath={.spec.unschedulable}') != true ]]; then
+  local cordoned ready
+  cordoned=$(kube get node "$NODE" -o 'jsonpath={.spec.unschedulable}')
+  if [[ $cordoned != true ]]; then
     kube annotate node "$NODE" --overwrite "$mark=yes" >/dev/null
     kube cordon "$NODE" >/dev/null
   fi
-  if is_ready "$NODE"; then drain; fi
+  ready=$(condition "$NODE" Ready)
+  if [[ $ready == True ]]; then drain; fi
 }
 
 drain() {
@@ -66,12 +81,15 @@ back() {
 }
 
 stay() {
-  if ! known || [[ -z $(kube get node "$NODE" -o "jsonpath={.metadata.annotations.homelab/restarts}") ]]; then return 0; fi
+  if ! known; then return 0; fi
+  local marked
+  marked=$(kube get node "$NODE" -o "jsonpath={.metadata.annotations.homelab/restarts}")
+  if [[ -z $marked ]]; then return 0; fi
   kube uncordon "$NODE" >/dev/null
   kube annotate node "$NODE" "$mark-" >/dev/null
 }
 
-others() { kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}' | grep -Fxv "$NODE" || true; }
+others() { printf '%s\n' "${nodes[@]}" | grep -Fxv "$NODE" || true; }
 
 condition() { kube get node "$1" -o "jsonpath={.status.conditions[?(@.type==\"$2\")].status}"; }
 
@@ -79,7 +97,9 @@ conditions() { kube get node "$NODE" -o 'jsonpath={range .status.conditions[*]}{
 
 is_ready() { [[ $(condition "$1" Ready) == True ]]; }
 
-is_server() { [[ $(kube get node "$1" -o 'jsonpath={.metadata.labels.node-role\.kubernetes\.io/etcd}') == true ]]; }
+is_server() { [[ $(etcd_label "$1") == true ]]; }
+
+etcd_label() { kube get node "$1" -o 'jsonpath={.metadata.labels.node-role\.kubernetes\.io/etcd}'; }
 
 members() {
   local tls=/var/lib/rancher/rke2/server/tls/etcd
@@ -99,14 +119,15 @@ serves() {
 
 # unwell: the others that are not Ready, or servers that do not serve.
 unwell() {
-  local name
+  local name etcd
   for name in $(others); do
     if ! is_ready "$name"; then printf '%s (not Ready) ' "$name"
-    elif is_server "$name" && ! serves "$name" >/dev/null 2>&1; then printf '%s (etcd or API server) ' "$name"; fi
+    elif ! etcd=$(etcd_label "$name"); then printf '%s (the API does not tell) ' "$name"
+    elif [[ $etcd == true ]] && ! serves "$name" >/dev/null 2>&1; then printf '%s (etcd or API server) ' "$name"; fi
   done
 }
 
-others_are_well() { [[ -z $(unwell) ]]; }
+others_are_well() { read_nodes && [[ -z $(unwell) ]]; }
 
 lease() { kube -n kube-node-lease get lease "$NODE" -o 'jsonpath={.spec.renewTime}'; }
 
