@@ -37,7 +37,7 @@ leave() {
   if ! known; then return 0; fi
   wait_until 180 others_are_well ||
     fail "$NODE is not restarted, because another machine is not well: $(unwell)" \
-      "bring it back first (npm run doctor); two machines down at once may be too many for etcd and for the storage"
+      "bring it back first (npm run doctor), and take the change of settings back where an up is to do so; two machines down at once may be too many for etcd and for the storage"
   if [[ -z $(others) ]]; then
     note "$NODE is the only node: its pods are away until it is back"
     return 0

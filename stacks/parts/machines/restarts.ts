@@ -1,5 +1,5 @@
 /** Says before anything is changed which machines this run restarts. */
-import { log } from "@pulumi/pulumi";
+import { log, RunError } from "@pulumi/pulumi";
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { ExistingMachine } from "../../../components/proxmox/conflicts.ts";
 import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
@@ -9,6 +9,8 @@ import {
   wantedSettings,
 } from "../../../components/proxmox/restart-settings.ts";
 import { vmArgs } from "../../../components/proxmox/vm-args.ts";
+import type { Problem } from "../../../components/problem.ts";
+import { describeProblems } from "../../config/problem.ts";
 import type { Site } from "../../open-site.ts";
 import { sitePlan } from "./deploy.ts";
 
@@ -40,6 +42,26 @@ export function describeRestarts(due: readonly DueRestart[], servers: number): s
   return `${count}: pods move away first, then the guest shuts down. About ${due.length * minutesEach} minutes in all.${away}\n${each}`;
 }
 
+/**
+ * Why machines may not restart in a run that builds others anew: those are destroyed beside the first restart, while the
+ * API still calls their nodes Ready, and they join only once all restarts are over.
+ */
+export function togetherProblems(
+  due: readonly DueRestart[],
+  rebuilt: readonly string[],
+): readonly Problem[] {
+  if (due.length === 0 || rebuilt.length === 0) return [];
+  const each = due.map(({ name, reasons }) => `${name} (${reasons.join("; ")})`).join(", ");
+  return [
+    {
+      path: "homelab:allowReplace",
+      text:
+        `${rebuilt.join(", ")} would be built anew while others restart: ${each}. Two machines down at once may be too many ` +
+        "for etcd and for the storage; make one of the changes in an up of its own first (npm run up -- --refresh undoes what was changed by hand in Proxmox)",
+    },
+  ];
+}
+
 /** What the machines are compared with. */
 export interface Comparison {
   readonly machines: readonly (MachineSpec & Machine)[];
@@ -47,7 +69,10 @@ export interface Comparison {
   readonly api: ProxmoxApi;
 }
 
-/** Compares with what Proxmox has now. A machine that is being made is not cut off by anything. */
+/**
+ * Compares with what Proxmox has now. A machine that is being made is not cut off by anything.
+ * @throws RunError when machines would restart beside others that are built anew.
+ */
 export async function tellRestarts(
   site: Site,
   { machines, existing, api }: Comparison,
@@ -71,6 +96,15 @@ export async function tellRestarts(
       }),
   );
   const due = found.filter(({ reasons }) => reasons.length > 0);
+  const rebuilt = machines.filter(
+    ({ stands, vmId, name }) =>
+      !stands && existing.some((one) => one.vmId === vmId || one.name === name),
+  );
+  const problems = togetherProblems(
+    due,
+    rebuilt.map(({ name }) => name),
+  );
+  if (problems.length > 0) throw new RunError(describeProblems(site.name, problems));
   const text = describeRestarts(due, machines.filter(({ role }) => role === "server").length);
   if (text !== "") void log.warn(text);
 }

@@ -5,7 +5,7 @@ import {
   wantedSettings,
 } from "../../../components/proxmox/restart-settings.ts";
 import { vmArgs } from "../../../components/proxmox/vm-args.ts";
-import { describeRestarts } from "../../../stacks/parts/machines/restarts.ts";
+import { describeRestarts, togetherProblems } from "../../../stacks/parts/machines/restarts.ts";
 import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
@@ -109,5 +109,15 @@ describe("what is said of restarts beforehand", () => {
     assert.match(describeRestarts([due("one")], 1), /The Kubernetes API is away while/);
     assert.match(describeRestarts([due("vault", "agent")], 1), /API answers meanwhile/);
     assert.equal(describeRestarts([], 3), "");
+  });
+
+  it("is a refusal where others are built anew in the same run", () => {
+    const [refused] = togetherProblems([due("stone"), due("tank")], ["titan"]);
+    assert.match(
+      refused?.text ?? "",
+      /titan would be built anew while others restart: stone \(memory .*\), tank .* an up of its own first/,
+    );
+    assert.deepEqual(togetherProblems([], ["titan"]), []);
+    assert.deepEqual(togetherProblems([due("stone")], []), []);
   });
 });
