@@ -24,8 +24,9 @@ export function proxmoxProvider({ config: { proxmox }, secrets }: Site): Proxmox
     insecure: false,
     ...(apiToken === undefined ? {} : { apiToken: secrets.get(apiToken) }),
     ssh: {
-      // Named here so that the provider asks no host for its network before it uploads a document.
-      nodes: proxmox.hosts.map(({ name, address }) => ({ name, address, port: 22 })),
+      // Named here so that the provider asks no host for its network before it uploads a document. Keys stand in order: the
+      // bridge sorts them when it makes the provider, and would see a change in any other order.
+      nodes: proxmox.hosts.map(({ name, address }) => ({ address, name, port: 22 })),
       ...(sshPrivateKey === undefined ? {} : { privateKey: secrets.get(sshPrivateKey) }),
     },
   });

@@ -30,6 +30,17 @@ describe("deploying a site", () => {
     assert.deepEqual(recording.resources, []);
   });
 
+  it("gives the provider its settings in the order in which the bridge keeps them", async () => {
+    const provider = (await deploy()).get("proxmox");
+    const text = String(provider.plain["ssh"]);
+    const sorted = JSON.stringify(JSON.parse(text), (_, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a.localeCompare(b)))
+        : value,
+    );
+    assert.equal(text, sorted);
+  });
+
   it("leaves alone what is done on a machine whose host is down, and knows what it is all the same", async () => {
     const marks = ["gen-12345678", "homelab", "homelab-home"];
     const vault = { vmId: 124, name: "", nodeName: "vault", tags: marks };
