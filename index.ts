@@ -6,5 +6,5 @@ const { name, config } = readSiteFile();
 
 const outputs = await deploySite(name, config);
 
-export const { site, version, vip, nodes, router, published, serviceTokens } = outputs;
+export const { site, version, vip, nodes, router, routers, published, serviceTokens } = outputs;
 export const { kubeconfig, serverToken, certificates, sshPrivateKey, knownHosts } = outputs;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { RunError } from "@pulumi/pulumi";
 import { deploySite } from "../../../stacks/site.ts";
 import { goldenGraph } from "../../golden/graph.ts";
@@ -151,6 +152,23 @@ describe("deploying a site", () => {
     const { shown } = site.get("proxmox-stone-vm");
     assert.deepEqual(shown["hostpcis"], [{ device: "hostpci0", mapping: "gpu", pcie: true }]);
     assert.deepEqual(shown["usbs"], [{ mapping: "zigbee" }]);
+  });
+
+  it("hands each output on to the stack, the texts of several routers too", async () => {
+    const peers = [1, 2].map((n) => ({ address: `10.0.0.${n}`, asn: 64_512 + n }));
+    const recording = await record("home");
+    const outputs = await deploySite(
+      "home",
+      homeConfig({ "network.bgp": { localAsn: 64_512, peers } }),
+      siteDeps,
+    );
+    await recording.settled();
+    assert.deepEqual(Object.keys(outputs.routers ?? {}), ["10.0.0.1", "10.0.0.2"]);
+    const program = readFileSync(new URL("../../../index.ts", import.meta.url), "utf8");
+    const exported = [...program.matchAll(/export const \{([^}]*)\}/g)].flatMap(([, names = ""]) =>
+      names.split(",").map((name) => name.trim()),
+    );
+    assert.deepEqual(exported.sort(), Object.keys(outputs).sort());
   });
 
   it("marks what opens the site as secret and nothing else", async () => {
