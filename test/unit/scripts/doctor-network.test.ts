@@ -51,6 +51,17 @@ describe("the doctor at load balancers", () => {
     assert.deepEqual(tried, { name: "web/web", address: "10.96.0.2", port: 80 });
   });
 
+  it("leaves load balancers of another class to who made them, as the tailnet's", () => {
+    const tailnet = service("tailnet", "100.101.102.103");
+    const foreign = { ...tailnet, spec: { ...tailnet.spec, loadBalancerClass: "tailscale" } };
+    const web = service("web", "192.168.2.200");
+    const own = { ...web, spec: { ...web.spec, loadBalancerClass: "io.cilium/l2-announcer" } };
+    assert.equal(publishedService([foreign]), undefined);
+    assert.equal(publishedService([foreign, own])?.name, "web/web");
+    assert.deepEqual(judgeLeases([foreign], [], ["proxmox-hut"]), []);
+    assert.equal(judgeLeases([own], [], ["proxmox-hut"]).length, 1);
+  });
+
   it("says what a stateful router does to the LAN, and what must be free on it", () => {
     const one = { name: "web/web", address: "10.96.0.2", port: 80 };
     const bgp = judgeAnswer({ l2: false, exposeServices: true }, one, "no answer within 5 s");
@@ -111,6 +122,15 @@ describe("the doctor at the hosts' bridges", () => {
     assert.match(missing?.text ?? "", /vmbr1, which proxmox-stone is to join/);
     const [small] = judgeBridges("stone", config, [bridge("vmbr0"), bridge("vmbr1")]);
     assert.match(small?.text ?? "", /vmbr1 carries 1500 bytes, proxmox-stone is to have 9000/);
+  });
+
+  it("warns of a bridge that carries less than pods send", () => {
+    const [small] = judgeBridges("tank", homeConfig(), [bridge("vmbr0", "1450")]);
+    assert.match(small?.text ?? "", /vmbr0 carries 1450 bytes.*1500/);
+    assert.match(small?.remedy ?? "", /homelab:site\.mtu/);
+    const told = homeConfig({ "site.mtu": 1450 });
+    const [fits] = judgeBridges("tank", told, [bridge("vmbr0", "1450")]);
+    assert.equal(fits?.severity, "ok");
   });
 
   it("has nothing to say where all is there", () => {

@@ -6,6 +6,7 @@ export interface ServiceInForce {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec?: {
     readonly type?: string;
+    readonly loadBalancerClass?: string;
     readonly ports?: readonly { readonly port: number; readonly protocol?: string }[];
   };
   readonly status?: {
@@ -26,8 +27,12 @@ export interface Published {
   readonly port: number;
 }
 
+/** Cilium's: those of another class, such as `tailscale`, have addresses elsewhere, and Cilium leaves them alone. */
 const balanced = (services: readonly ServiceInForce[]): readonly ServiceInForce[] =>
-  services.filter(({ spec }) => spec?.type === "LoadBalancer");
+  services.filter(
+    ({ spec: { type, loadBalancerClass = "io.cilium/" } = {} }) =>
+      type === "LoadBalancer" && loadBalancerClass.startsWith("io.cilium/"),
+  );
 
 const addressOf = ({ status }: ServiceInForce): string | undefined =>
   status?.loadBalancer?.ingress?.find(({ ip }) => ip !== undefined)?.ip;
