@@ -25,7 +25,12 @@ function wantedOn(host: string, { machines, proxmox, site }: Cards): readonly Wa
   return machines
     .filter((machine) => machine.host === host)
     .flatMap(({ name, network, cards }) => [
-      { bridge: network?.bridge ?? proxmox.bridge, mtu: network?.mtu ?? site.mtu, machine: name },
+      {
+        bridge: network?.bridge ?? proxmox.bridge,
+        // What pods send where the config has none, whatever less the bridge gives the machine.
+        mtu: network?.mtu ?? site.mtu ?? usualMtu,
+        machine: name,
+      },
       ...cards.map(({ bridge, mtu }) => ({ bridge, mtu, machine: name })),
     ]);
 }
@@ -56,7 +61,7 @@ export function judgeBridges(
       warning(
         subject,
         `${bridge} carries ${carried} bytes, ${machine} is to have ${mtu}`,
-        "raise the MTU of the bridge and of its port, or lower homelab:site.mtu: the machine does not start otherwise",
+        "raise the MTU of the bridge and of its port, or set homelab:site.mtu (of a further card its own) to what it carries: the machine does not start otherwise, or its pods lose packets",
       ),
     ];
   });
