@@ -63,7 +63,9 @@ function pool(config: SiteConfig): readonly Problem[] {
       `${poolText(loadBalancers)} holds the network or broadcast address of ${config.site.lan}; leave both out`,
     );
   }
-  return placedAddresses(config)
+  const dns = config.site.dns ?? [];
+  const others = dns.map((address, i) => ({ path: `homelab:site.dns[${i}]`, address }));
+  return [...placedAddresses(config), ...others]
     .filter(({ address }) => {
       const number = addressNumber(address);
       return number >= range.first && number <= range.last;

@@ -181,6 +181,15 @@ export const network: RefusedSites = {
     at: "homelab:network.loadBalancers",
     says: /holds 192\.168\.1\.24 of homelab:machines\[3\]\.address/,
   },
+  "load balancers over the address of the LAN's DNS server": {
+    edit: {
+      ...{ "network.bgp": undefined, "network.l2": true },
+      "network.loadBalancers": { start: "192.168.1.200", stop: "192.168.1.239" },
+      "site.dns": ["192.168.1.1", "192.168.1.210"],
+    },
+    at: "homelab:network.loadBalancers",
+    says: /holds 192\.168\.1\.210 of homelab:site\.dns\[1\]/,
+  },
   "load balancers up to the LAN's broadcast address": {
     edit: {
       ...{ "network.bgp": undefined, "network.l2": true },
