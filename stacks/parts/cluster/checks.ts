@@ -32,11 +32,16 @@ function quorum(config: SiteConfig): readonly Problem[] {
 }
 
 function workloads(config: SiteConfig): readonly Problem[] {
-  if (config.machines.some((machine) => machine.role === "agent" || machine.workloads)) return [];
+  const ordinary = config.machines.filter(
+    ({ role, workloads, taints }) =>
+      (role === "agent" || workloads) &&
+      taints.every((taint) => taint.endsWith(":PreferNoSchedule")),
+  );
+  if (ordinary.length > 0) return [];
   return [
     {
       path: "homelab:machines",
-      text: "no machine runs ordinary pods; set `workloads: true` on a server or add an agent",
+      text: "no machine runs ordinary pods; set `workloads: true` on a server or add an agent, without a taint that keeps them off",
     },
   ];
 }
@@ -49,7 +54,15 @@ const ownedFlags = [
   "cluster-dns",
   "cluster-domain",
   "kubeconfig",
+  "config",
+  "config-dir",
+  "container-runtime-endpoint",
+  "hostname-override",
+  "root-dir",
 ];
+
+/** Of a /24 Cilium keeps some for itself: the first and the last, the node's own and the health check's. */
+const mostPods = 250;
 
 function kubeletArgs({ cluster, machines }: SiteConfig): readonly Problem[] {
   const places = [
@@ -59,14 +72,22 @@ function kubeletArgs({ cluster, machines }: SiteConfig): readonly Problem[] {
       flags,
     })),
   ];
-  return places.flatMap(({ path, flags }) =>
-    Object.keys(flags)
+  return places.flatMap(({ path, flags }) => [
+    ...Object.keys(flags)
       .filter((flag) => ownedFlags.includes(flag))
       .map((flag) => ({
         path: `${path}.${flag}`,
-        text: "is set from other parts of the config; remove it here",
+        text: "is set from other parts of the config or by RKE2; remove it here",
       })),
-  );
+    ...(Number(flags["max-pods"] ?? 0) <= mostPods
+      ? []
+      : [
+          {
+            path: `${path}.max-pods`,
+            text: `${flags["max-pods"] ?? ""} pods find no addresses: each node has a /24 of homelab:network.pods; use ${mostPods} at most`,
+          },
+        ]),
+  ]);
 }
 
 /** An entry says something, and what it says of its registry can be known of it. */

@@ -7,6 +7,7 @@ import type { SiteConfig } from "../../schema.ts";
 import { capacity } from "./capacity.ts";
 import { checkCards, checkMtu } from "./cards.ts";
 import { checkDevices } from "./devices.ts";
+import { checkNodes } from "./nodes.ts";
 
 /** Names, ids and MAC addresses are unique, every reference leads somewhere, and the hosts carry their machines. */
 export function checkMachines(config: SiteConfig): readonly Problem[] {
@@ -31,6 +32,7 @@ export function checkMachines(config: SiteConfig): readonly Problem[] {
     ...machines.flatMap(multicastMac),
     ...machines.flatMap(marks),
     ...checkDevices(config),
+    ...checkNodes(config),
     ...config.allowReplace.flatMap((name, i) =>
       known(`homelab:allowReplace[${i}]`, name, names, "homelab:machines"),
     ),

@@ -26,6 +26,11 @@ const taken: Readonly<Record<string, Changes>> = {
     "machines[0].host": "PVE-Stone",
   },
   "a pool with capitals and an underscore": { "proxmox.pool": "Home_Lab" },
+  "a role of one's own, and a taint that spares some": {
+    "machines[3].labels": { "node-role.kubernetes.io/storage": "true" },
+    "machineDefaults.taints": ["example.net/slow:PreferNoSchedule"],
+    "cluster.kubeletArgs": { "max-pods": 250 },
+  },
   "a pool inside another": { "proxmox.pool": "Homes/k8s_1" },
   "a pool with a dot": { "proxmox.pool": "lab.v2" },
   "mappings with capitals and underscores": {

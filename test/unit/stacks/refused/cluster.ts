@@ -40,6 +40,16 @@ export const cluster: RefusedSites = {
     at: "homelab:cluster.kubeletArgs.node-ip",
     says: /remove it here/,
   },
+  "a flag that RKE2 sets": {
+    edit: { "machines[0].kubeletArgs": { "hostname-override": "stone" } },
+    at: "homelab:machines[0].kubeletArgs.hostname-override",
+    says: /remove it here/,
+  },
+  "more pods on a node than its network has addresses": {
+    edit: { "cluster.kubeletArgs": { "max-pods": 500 } },
+    at: "homelab:cluster.kubeletArgs.max-pods",
+    says: /each node has a \/24 of homelab:network\.pods/,
+  },
   "a control plane at the broadcast address": {
     edit: { "cluster.vip": "192.168.1.255" },
     at: "homelab:cluster.vip",

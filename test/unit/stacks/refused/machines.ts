@@ -33,6 +33,36 @@ export const machines: RefusedSites = {
     at: "homelab:machines[1].tags",
     says: /gen-0000aaaa is a tag by which the program knows its machines/,
   },
+  "a label that tells of a machine's generation": {
+    edit: { "machines[0].labels": { "homelab/generation": "gen-0000aaaa" } },
+    at: "homelab:machines[0].labels.homelab/generation",
+    says: /is set by the program; remove it here/,
+  },
+  "a label of the control plane on an agent": {
+    edit: { "machines[3].labels": { "node-role.kubernetes.io/control-plane": "true" } },
+    at: "homelab:machines[3].labels.node-role.kubernetes.io/control-plane",
+    says: /is set by RKE2/,
+  },
+  "a label that the kubelet sets": {
+    edit: { "machineDefaults.labels": { "kubernetes.io/hostname": "stone" } },
+    at: "homelab:machines[0].labels.kubernetes.io/hostname",
+    says: /is set by the kubelet/,
+  },
+  "the taint that Cilium takes away as soon as it runs": {
+    edit: { "machines[3].taints": ["node.cilium.io/agent-not-ready=true:NoExecute"] },
+    at: "homelab:machines[3].taints",
+    says: /^node\.cilium\.io\/agent-not-ready is set and taken away by Cilium/,
+  },
+  "a taint that Kubernetes takes away": {
+    edit: { "machines[3].taints": ["node.kubernetes.io/unschedulable:NoSchedule"] },
+    at: "homelab:machines[3].taints",
+    says: /is set and taken away by Kubernetes/,
+  },
+  "every machine with a taint": {
+    edit: { "machineDefaults.taints": ["example.net/gpu=present:NoSchedule"] },
+    at: "homelab:machines",
+    says: /^no machine runs ordinary pods; .* without a taint/,
+  },
   "a machine on no host": {
     edit: { "machines[2].host": "attic" },
     at: "homelab:machines[2].host",
