@@ -70,8 +70,9 @@ save_snapshot() {
     said=$(rke2 etcd-snapshot save --name pre-upgrade --etcd-s3=false 2>&1) ||
       fail "$NODE_NAME: no etcd snapshot can be saved, so nothing is upgraded" "$(tail -n 3 <<<"$said")"
   }
-  # RKE2 keeps those that were asked for until somebody takes them away.
-  rke2 etcd-snapshot prune --name pre-upgrade --snapshot-retention 3 >/dev/null 2>&1 ||
+  # RKE2 keeps those that were asked for until somebody takes them away. The flag has config.yaml's own form: the command
+  # reads that file as well, and takes no flag in two forms (urfave/cli, normalizeFlags).
+  rke2 etcd-snapshot prune --name pre-upgrade --etcd-snapshot-retention 3 >/dev/null 2>&1 ||
     note "$NODE_NAME: older snapshots of upgrades could not be pruned"
 }
 

@@ -133,6 +133,8 @@ describe("an upgrade on a machine", () => {
     assert.deepEqual(saved(), ["rke2 etcd-snapshot save --name pre-upgrade"]);
     const calls = said().join("\n");
     assert.ok(calls.indexOf("save") < calls.indexOf("drain proxmox-stone"), calls);
+    // Beside config.yaml's etcd-snapshot-retention RKE2 takes no other form of the flag.
+    assert.match(calls, /etcd-snapshot prune --name pre-upgrade --etcd-snapshot-retention 3$/m);
   });
 
   it("saves none once a server runs the new release", async () => {

@@ -49,10 +49,10 @@ func build(role Role, v values) (*Config, error) {
 	c.Snapshots = Snapshots{
 		Disabled:  v.bool("etcd-disable-snapshots", false),
 		Cron:      v.text("etcd-snapshot-schedule-cron", "0 */12 * * *"),
-		Retention: v.number("snapshot-retention", v.number("etcd-snapshot-retention", 5)),
-		Dir:       v.text("dir", v.text("etcd-snapshot-dir", c.Layout.Snapshots())),
+		Retention: v.number("etcd-snapshot-retention", 5),
+		Dir:       v.text("etcd-snapshot-dir", c.Layout.Snapshots()),
 		Name:      v.text("etcd-snapshot-name", "etcd-snapshot"),
-		Compress:  v.bool("snapshot-compress", v.bool("etcd-snapshot-compress", false)),
+		Compress:  v.bool("etcd-snapshot-compress", false),
 	}
 	if role == Snapshot {
 		c.Snapshots.Name = v.text("name", "on-demand")

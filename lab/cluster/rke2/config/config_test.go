@@ -101,3 +101,19 @@ func TestSnapshotsReadTheServersFile(t *testing.T) {
 		t.Errorf("%+v %v %v", c, rest, err)
 	}
 }
+
+func TestASnapshotsFlagHasOneForm(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	file(t, path, minimal+"etcd-snapshot-retention: 12\n")
+	_, _, err := Load(Snapshot, []string{"--config", path, "--name", "pre-upgrade", "--snapshot-retention", "3"})
+	if err == nil || err.Error() != "Cannot use two forms of the same flag: etcd-snapshot-retention snapshot-retention" {
+		t.Errorf("config.yaml and command line with a form each: %v", err)
+	}
+	c, _, err := Load(Snapshot, []string{"--config", path, "--name", "pre-upgrade", "--etcd-snapshot-retention", "3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Snapshots.Retention != 3 {
+		t.Errorf("retention %d, want 3", c.Snapshots.Retention)
+	}
+}

@@ -95,9 +95,9 @@ var supported = []flag{
 	{"resolv-conf", text, both, "RKE2_RESOLV_CONF", ""},
 	{"snapshotter", text, both, "RKE2_SNAPSHOTTER", ""},
 	{"name", text, Snapshot, "", ""},
-	{"dir", text, Snapshot, "", ""},
-	{"snapshot-compress", boolean, Snapshot, "", ""},
-	{"snapshot-retention", number, Snapshot, "", ""},
+	{"etcd-snapshot-dir", text, Snapshot, "", "dir"},
+	{"etcd-snapshot-compress", boolean, Snapshot, "", "snapshot-compress"},
+	{"etcd-snapshot-retention", number, Snapshot, "", "snapshot-retention"},
 	{"output", text, Snapshot, "", "o"},
 }
 

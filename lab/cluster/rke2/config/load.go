@@ -22,7 +22,7 @@ type values map[string][]string
 // earlier one's; `key+` appends. Lists of files and of the command line add up.
 // https://docs.rke2.io/install/configuration
 func load(role Role, args []string) (values, []string, error) {
-	given, rest, err := parseArgs(role, args)
+	given, forms, rest, err := parseArgs(role, args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,6 +46,10 @@ func load(role Role, args []string) (values, []string, error) {
 		}
 	}
 	for name, v := range given {
+		// The files become arguments as well, in the form that they have there (urfave/cli, normalizeFlags).
+		if form := forms[name]; form != name && len(result[name]) > 0 {
+			return nil, nil, fmt.Errorf("Cannot use two forms of the same flag: %s %s", name, form)
+		}
 		if f, _ := find(name, role); f.kind == list {
 			v = append(slices.Clone(result[name]), v...)
 		}
@@ -165,8 +169,9 @@ func kinds(f flag, value []string) error {
 	return nil
 }
 
-func parseArgs(role Role, args []string) (values, []string, error) {
-	result := values{}
+// parseArgs gives the flags by their names, the form in which each was given last, and what is no flag.
+func parseArgs(role Role, args []string) (values, map[string]string, []string, error) {
+	result, forms := values{}, map[string]string{}
 	var rest []string
 	for i := 0; i < len(args); i++ {
 		if !strings.HasPrefix(args[i], "-") || args[i] == "-" {
@@ -177,7 +182,7 @@ func parseArgs(role Role, args []string) (values, []string, error) {
 		f, ok := find(name, role)
 		if !ok {
 			if err := known(role, name, []string{value}); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 			continue
 		}
@@ -187,13 +192,14 @@ func parseArgs(role Role, args []string) (values, []string, error) {
 			} else if i++; i < len(args) {
 				value = args[i]
 			} else {
-				return nil, nil, fmt.Errorf("flag needs an argument: -%s", name)
+				return nil, nil, nil, fmt.Errorf("flag needs an argument: -%s", name)
 			}
 		}
 		if err := kinds(f, []string{value}); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		result[f.name] = append(result[f.name], value)
+		forms[f.name] = name
 	}
-	return result, rest, nil
+	return result, forms, rest, nil
 }
