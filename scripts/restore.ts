@@ -10,9 +10,9 @@ import { scripts } from "../components/rke2/scripts.ts";
 import { quote } from "../components/remote/shell.ts";
 import { main, say, stackCommand } from "./site-stack.ts";
 import { buildMachines } from "./snapshots/build-machines.ts";
-import { obstacles, type Seen } from "./snapshots/obstacles.ts";
-import { withServers, type Reached, type Server } from "./snapshots/servers.ts";
-import { fetchFromStore, listStore } from "./snapshots/store.ts";
+import { beginner, obstacles, type Seen } from "./snapshots/obstacles.ts";
+import { withServers, type Server } from "./snapshots/servers.ts";
+import { fetchFromStore, listStore, type Store } from "./snapshots/store.ts";
 
 const command = stackCommand("restore", "begin the cluster again from an etcd snapshot")
   .option("-S, --snapshot <name>", "a name in the store, or a file here")
@@ -41,7 +41,7 @@ async function look(server: Server): Promise<Seen> {
 }
 
 /** The snapshots of the store, as a person chooses one. */
-async function offer({ servers: [first], store }: Reached): Promise<never> {
+async function offer(first: Server, store: Store | undefined): Promise<never> {
   const again = `npm run restore -- --stack ${name} --snapshot`;
   if (store === undefined)
     throw new Error(`name a snapshot's file: ${again} FILE; the site has no store to look in`);
@@ -56,8 +56,8 @@ async function offer({ servers: [first], store }: Reached): Promise<never> {
   throw new Error(`nothing was changed; take one of these: ${again} ${newest.name}`);
 }
 
-/** Brings the snapshot to the first server; nothing that runs changes yet. Gives its path there. */
-async function bring({ servers: [first], store }: Reached, snapshot: string): Promise<string> {
+/** Brings the snapshot to the server that begins; nothing that runs changes yet. Gives its path there. */
+async function bring(first: Server, store: Store | undefined, snapshot: string): Promise<string> {
   const path = `${folder}/${basename(snapshot)}`;
   const local = resolve(snapshot);
   if (existsSync(local)) {
@@ -93,22 +93,33 @@ async function confirmed(snapshot: string): Promise<boolean> {
 }
 
 await main(() =>
-  withServers(name, async (reached) => {
-    const { servers } = reached;
+  withServers(name, async ({ servers, store }) => {
     let seen = await Promise.all(servers.map(look));
     const { snapshot } = options;
-    const buildable =
-      snapshot !== undefined && seen.every((one) => !("state" in one) || one.state !== "lives");
-    if (buildable && obstacles(name, seen).length > 0) {
+    if (snapshot === undefined) {
+      const answers = servers.find((_, i) => "state" in (seen[i] ?? {}));
+      if (answers === undefined)
+        throw new Error(
+          ["no server can be asked for the store's snapshots:", ...obstacles(name, seen)].join(
+            "\n  ",
+          ),
+        );
+      return offer(answers, store);
+    }
+    if (
+      seen.every((one) => !("state" in one) || one.state !== "lives") &&
+      obstacles(name, seen).length > 0
+    ) {
       await buildMachines(name);
       seen = await Promise.all(servers.map(look));
     }
     const against = obstacles(name, seen);
     if (against.length > 0) throw new Error(["nothing was restored:", ...against].join("\n  "));
-    if (snapshot === undefined) return offer(reached);
-    const path = await bring(reached, snapshot);
+    const begins = beginner(seen);
+    const first = servers[begins] ?? servers[0];
+    const further = servers.filter((server) => server !== first);
+    const path = await bring(first, store, snapshot);
     if (!(await confirmed(snapshot))) throw new Error("nothing was restored");
-    const [first, ...further] = servers;
     await Promise.all(further.map((server) => step(server, "stop", 900)));
     await step(first, "reset", 8100, path);
     say(`${name}: ${first.name} runs the cluster of ${basename(snapshot)}`);

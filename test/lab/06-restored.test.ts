@@ -28,7 +28,7 @@ describe("a site whose machines are all lost", () => {
   it("is not restored while it lives", async () => {
     const said = await refused`node scripts/restore.ts --stack home --snapshot ${snapshot} --yes`;
     assert.match(said, /proxmox-stone: its API is ready, the cluster lives/);
-    assert.match(said, /ssh root@proxmox-stone systemctl stop rke2-server/);
+    assert.match(said, /ssh root@proxmox-stone rke2-killall\.sh/);
     assert.ok(await hasConfigMap(lost));
   });
 

@@ -40,8 +40,8 @@ reset() {
   rm -f /etc/rancher/rke2/config.yaml.d/50-join.yaml
   note "$NODE_NAME: the cluster begins again from $(basename "$SNAPSHOT")"
   local log=$state/restore.log
-  # A fresh machine pulls images for it.
-  timeout 3000 rke2 server --cluster-reset --cluster-reset-restore-path="$SNAPSHOT" --etcd-s3=false >"$log" 2>&1 ||
+  # A fresh machine pulls images for it. Containers outlive the command, and must not hold the lock of this step.
+  timeout 3000 rke2 server --cluster-reset --cluster-reset-restore-path="$SNAPSHOT" --etcd-s3=false >"$log" 2>&1 9>&- ||
     fail "$NODE_NAME: RKE2 cannot restore $SNAPSHOT; $log has all of it" "$(reset_cause "$log")"
   systemctl daemon-reload
   systemctl enable rke2-server >/dev/null 2>&1 || fail "$NODE_NAME: systemctl cannot enable rke2-server"
@@ -61,12 +61,15 @@ reset_cause() {
   grep -E 'level=(fatal|error)|[Ee]rror:' "$1" | tail -n 3 | cut -c 1-400
 }
 
-# A machine that was built anew has nothing to forget: the next up lets it join.
+# A machine that was built anew has nothing to forget: the next up lets it join. Snapshots are kept where RKE2 finds them:
+# the one that was taken may have been the wrong one.
 rejoin() {
   if [[ ! -d $data/server/db/etcd ]]; then return 0; fi
   stop
   rm -rf "$data/server/db.before-restore"
   mv "$data/server/db" "$data/server/db.before-restore"
+  mkdir "$data/server/db"
+  if [[ -d $data/server/db.before-restore/snapshots ]]; then mv "$data/server/db.before-restore/snapshots" "$data/server/db/"; fi
   restart_unit rke2-server 900
 }
 

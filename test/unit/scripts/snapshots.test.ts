@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scripts } from "../../../components/rke2/scripts.ts";
-import { obstacles } from "../../../scripts/snapshots/obstacles.ts";
+import { beginner, obstacles } from "../../../scripts/snapshots/obstacles.ts";
 import { curl, storedIn, type Store } from "../../../scripts/snapshots/store.ts";
 import { machineRoot, runScript } from "../components/machine-script.ts";
 
@@ -48,16 +48,24 @@ describe("a restore", () => {
       { name: "titan", away: "connect timed out" },
     ]);
     assert.match(text[0] ?? "", /^stone: RKE2 is not installed on it; npm run up -- --stack home/);
-    assert.match(
-      text[1] ?? "",
-      /^tank: its API is ready.*ssh root@tank systemctl stop rke2-server/,
-    );
+    assert.match(text[1] ?? "", /^tank: its API is ready.*ssh root@tank rke2-killall\.sh/);
     assert.match(text[2] ?? "", /^titan cannot be asked \(connect timed out\)/);
     const down = [
       { name: "stone", state: "down" },
       { name: "tank", state: "bare" },
     ];
     assert.deepEqual(obstacles("home", down), []);
+  });
+
+  it("begins on the first server that has RKE2, where the majority is lost with the first machine", () => {
+    const seen = [
+      { name: "stone", state: "bare" },
+      { name: "tank", state: "bare" },
+      { name: "titan", state: "down" },
+    ];
+    assert.equal(beginner(seen), 2);
+    assert.deepEqual(obstacles("home", seen), []);
+    assert.equal(beginner([{ name: "stone", away: "connect timed out" }]), 0);
   });
 
   let root: string;
@@ -130,12 +138,39 @@ describe("a restore", () => {
     assert.ok(!calls().some((call) => call.includes("restart")));
   });
 
-  it("lets a further server forget its database and keep a copy of it", async () => {
+  it("leaves the step's lock to no container that outlives the reset", async () => {
+    program("rke2", "[[ ! -e /proc/self/fd/9 ]] || { echo 'Error: has the lock' >&2; exit 1; }");
+    const { code, stderr } = await step("reset");
+    assert.equal(code, 0, stderr);
+  });
+
+  it("comes from a snapshot that is known to be in the store, however long its list is", async () => {
+    program(
+      "rke2",
+      `case $* in
+  *save*) echo 'level=info msg="Snapshot on-demand-stone-1795843200 saved."' >&2 ;;
+  *) echo "on-demand-stone-1795843200 s3://etcd/home/on-demand-stone-1795843200 7 2026-11-28T07:00:00Z"; seq 100000 ;;
+esac`,
+    );
+    const { stdout, stderr } = await runScript(root, scripts.snapshot, { STORE: "yes" });
+    assert.equal(stdout.trim(), "on-demand-stone-1795843200", stderr);
+  });
+
+  it("lets a further server forget its database and keep a copy of it, and its snapshots", async () => {
     const db = join(root, "var/lib/rancher/rke2/server/db");
-    mkdirSync(join(db, "etcd"), { recursive: true });
-    assert.equal((await step("rejoin")).code, 0);
-    assert.ok(!existsSync(db));
-    assert.ok(existsSync(`${db}.before-restore/etcd`));
+    const lose = (): void => {
+      mkdirSync(join(db, "etcd"), { recursive: true });
+    };
+    lose();
+    mkdirSync(join(db, "snapshots"));
+    writeFileSync(join(db, "snapshots/etcd-snapshot-stone-1795800000"), "data");
+    for (const time of ["first", "second"]) {
+      lose();
+      assert.equal((await step("rejoin")).code, 0);
+      assert.ok(!existsSync(join(db, "etcd")));
+      assert.ok(existsSync(`${db}.before-restore/etcd`));
+      assert.ok(existsSync(join(db, "snapshots/etcd-snapshot-stone-1795800000")), time);
+    }
     rmSync(join(root, "run/calls"));
     assert.equal((await step("rejoin")).code, 0);
     assert.deepEqual(calls(), [], "a machine that was built anew is left to the next up");
