@@ -22,8 +22,9 @@ const argsOf = (change: Partial<typeof machine> = {}, plan = site) =>
 
 /** As Proxmox answers for the machine above: GET nodes/N/qemu/ID/config. */
 const live = {
-  agent: "enabled=0,fstrim_cloned_disks=0,type=virtio",
+  agent: "enabled=1,fstrim_cloned_disks=0,type=virtio",
   boot: "order=scsi0",
+  cicustom: "user=local:snippets/home-proxmox-stone-user-data.yaml",
   cores: machine.cores,
   cpu: "host",
   ide2: "local-lvm:vm-121-cloudinit,media=cdrom,size=4M",
@@ -33,8 +34,8 @@ const live = {
   net0: "virtio=02:A8:01:00:00:79,bridge=vmbr0,firewall=0",
   nameserver: site.dns.join(" "),
   searchdomain: site.domain,
-  scsi0: "local-lvm:vm-121-disk-0,aio=io_uring,size=64G",
-  scsi1: "local-lvm:vm-121-disk-1,size=100G",
+  scsi0: "local-lvm:vm-121-disk-0,aio=io_uring,size=131072M",
+  scsi1: "local-lvm:vm-121-disk-1,size=1000G",
 };
 
 describe("settings that count only from a machine's next start on", () => {
@@ -80,6 +81,53 @@ describe("settings that count only from a machine's next start on", () => {
     assert.match(address, /^192/);
   });
 
+  it("are also sizes of disks beside what waits for a start anyway", () => {
+    const before = settingsInForce({ ...live, agent: "enabled=0" });
+    assert.deepEqual(restartReasons(before, wantedSettings(argsOf())), []);
+    assert.deepEqual(
+      restartReasons(before, wantedSettings(argsOf({ diskGiB: machine.diskGiB + 1 }))),
+      [
+        "guest agent off to on",
+        `size of scsi0 ${machine.diskGiB} GiB to ${machine.diskGiB + 1} GiB`,
+      ],
+    );
+  });
+
+  /** What Proxmox takes while the machine runs, or what is the same for all machines. */
+  const free = [
+    ...["name", "vmId", "nodeName", "description", "tags[0]", "tags[1]", "tags[2]", "onBoot"],
+    ...["started", "agent.enabled", "agent.waitForIp.disabled", "rebootAfterUpdate"],
+    ...["stopOnDestroy", "operatingSystem.type", "scsiHardware", "bootOrders[0]"],
+    ...["serialDevices[0].device", "startup.order", "startup.upDelay", "startup.downDelay"],
+    ...[0, 1].flatMap((i) =>
+      ["model", "bridge", "vlanId"].map((key) => `networkDevices[${i}].${key}`),
+    ),
+    ...["size", "importFrom", "iothread", "discard", "ssd"].map((key) => `disks[0].${key}`),
+    ...["size", "serial", "backup", "iothread", "discard", "ssd"].map((key) => `disks[1].${key}`),
+    ...["disks[0].interface", "disks[1].interface", "initialization.interface"],
+    ...["initialization.userDataFileId", "efiDisk.type", "efiDisk.preEnrolledKeys"],
+    // It goes with the datastore of the root disk.
+    ...["efiDisk.datastoreId", "hostpcis[0].device", "hostpcis[0].pcie", "usbs[0].mapping"],
+  ];
+
+  it("are all of a machine's arguments but those that are known to be free", () => {
+    const full = argsOf(
+      {
+        ...{ uefi: true, pci: ["gpu"], usb: ["stick"] },
+        network: { bridge: "vmbr1", vlan: 3, mtu: 9000 },
+        cards: [{ bridge: "vmbr2", vlan: 4, mtu: 9000, address: "10.9.0.2/24" }],
+      },
+      site,
+    );
+    const before = wantedSettings(full);
+    const unseen = leaves(full).filter(({ write }) => {
+      const changed = structuredClone(full);
+      write(changed);
+      return restartReasons(before, wantedSettings(changed)).length === 0;
+    });
+    assert.deepEqual(unseen.map(({ path }) => path).sort(), free.toSorted());
+  });
+
   it("leave a disk alone that is made or detached", () => {
     const disk = { name: "logs", slot: 2, sizeGiB: 10, datastore: "local-lvm" };
     const more = { ...machine, extraDisks: [...machine.extraDisks, disk] };
@@ -121,3 +169,23 @@ describe("what is said of restarts beforehand", () => {
     assert.deepEqual(togetherProblems([due("stone")], []), []);
   });
 });
+
+interface Leaf {
+  readonly path: string;
+  /** Gives it another value in another copy of the whole. */
+  readonly write: (whole: object) => void;
+}
+
+/** All values in a structure that have no parts. */
+function leaves(whole: object, path = "", steps: readonly string[] = []): readonly Leaf[] {
+  return Object.entries(whole as Readonly<Record<string, unknown>>).flatMap(([key, value]) => {
+    const at = Array.isArray(whole) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+    if (typeof value === "object" && value !== null) return leaves(value, at, [...steps, key]);
+    const other = typeof value === "boolean" ? !value : typeof value === "number" ? value + 1 : "x";
+    const write = (copy: object): void => {
+      const parent = steps.reduce((part, step) => (part as Record<string, object>)[step]!, copy);
+      (parent as Record<string, unknown>)[key] = other;
+    };
+    return [{ path: at, write }];
+  });
+}
