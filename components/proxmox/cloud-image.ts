@@ -58,7 +58,8 @@ export class CloudImage extends ComponentResource {
  * Name under which an image is kept, from the site, its address and its checksum: `home-debian-13-...-4f46f067.qcow2`.
  * The checksum's head keeps two builds of one name apart, so that a new image never takes the old one's file. What is
  * published as .img, such as Ubuntu's images, is qcow2; Proxmox takes it for `import` only under that ending
- * (pve-storage, Storage.pm: UPLOAD_IMPORT_EXT_RE_1).
+ * (pve-storage, Storage.pm: UPLOAD_IMPORT_EXT_RE_1). It writes a _ for every other character (normalize_content_filename),
+ * and the provider then looks for the name that it asked for.
  */
 export function imageFileName(
   site: string,
@@ -66,6 +67,7 @@ export function imageFileName(
 ): string {
   const file = new URL(url).pathname.split("/").at(-1) ?? "";
   const dot = file.lastIndexOf(".");
-  const [stem, ending] = [file.slice(0, dot), file.slice(dot + 1).toLowerCase()];
+  const stem = file.slice(0, dot).replaceAll(/[^A-Za-z0-9_.-]/g, "_");
+  const ending = file.slice(dot + 1).toLowerCase();
   return `${site}-${stem}-${checksum.slice(0, 8)}.${ending === "img" ? "qcow2" : ending}`;
 }

@@ -70,7 +70,7 @@ export function downloadRoutes(site: Site): Route[] {
         const node = nodeOf(site, call).name;
         const storage = storageOn(node, part(call, "storage"));
         const content = call.parameters.required("content");
-        const name = call.parameters.required("filename");
+        const name = normalized(call.parameters.required("filename"));
         const url = call.parameters.required("url");
         checkContent(storage, content);
         if (!isFileContent(content) || content === "snippets")
@@ -97,6 +97,11 @@ export function downloadRoutes(site: Site): Route[] {
       },
     },
   ];
+}
+
+/** pve-storage, Storage.pm: normalize_content_filename. */
+function normalized(name: string): string {
+  return name.replace(/^.*[/\\]/, "").replaceAll(/[^a-zA-Z0-9_.-]/g, "_");
 }
 
 async function fetchFor(site: Site, url: string): Promise<Download> {

@@ -154,6 +154,14 @@ describe("cloud image's file name", () => {
       "home-ubuntu-24.04-server-cloudimg-amd64-7a1c0d5e.qcow2",
     );
   });
+
+  it("has only characters that Proxmox keeps, so that the provider finds the file that it asked for", () => {
+    const url = "https://example.org/a/debian-13+custom%20~1.qcow2";
+    assert.equal(
+      imageFileName("home", { url, checksum: "1".repeat(128) }),
+      "home-debian-13_custom_20_1-11111111.qcow2",
+    );
+  });
 });
 
 describe("cloud-init document", () => {

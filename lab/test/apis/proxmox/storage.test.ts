@@ -38,6 +38,14 @@ describe("Proxmox API: storage", () => {
     );
   });
 
+  it("keeps a download under its name with a _ for every other character", async () => {
+    const name = { content: "import", filename: "a+b~1.qcow2", url: imageUrl };
+    assert.equal(await cluster.task("POST", `${local}/download-url`, name), "OK");
+    const content = await cluster.get<{ volid: string }[]>(`${local}/content`);
+    assert.ok(content.some(({ volid }) => volid === "local:import/a_b_1.qcow2"));
+    await cluster.ok("DELETE", `${local}/content/import%2Fa_b_1.qcow2`);
+  });
+
   it("fails the task with both checksums when they differ, and keeps no file", async () => {
     const status = await cluster.task("POST", `${local}/download-url`, {
       content: "import",
