@@ -17,7 +17,7 @@ const three = /^\d+\.\d+\.\d+$/;
 export const image = z.strictObject({
   url: z
     .url({ protocol: /^https$/, error: "use an https address" })
-    .regex(/\.(qcow2|img|raw)$/, "name a .qcow2, .img or .raw file")
+    .regex(/^[^?#]+\.(qcow2|img|raw)$/, "name a .qcow2, .img or .raw file")
     .meta({
       description:
         "Cloud image for amd64 (Debian genericcloud, Ubuntu server); name a dated build, not `latest`",

@@ -7,6 +7,11 @@ export const versions: RefusedSites = {
     at: "homelab:versions.image.url",
     says: /name a \.qcow2/,
   },
+  "an image whose ending stands behind a question mark, where its file has no name": {
+    edit: { "versions.image.url": "https://example.org/download?file=debian-13.qcow2" },
+    at: "homelab:versions.image.url",
+    says: /name a \.qcow2/,
+  },
   "an image without a checksum": {
     edit: { "versions.image.sha512": undefined },
     at: "homelab:versions.image.sha512",
