@@ -56,6 +56,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
         endpoint: config.proxmox.endpoint,
         vmIds: [...new Set(vmIds)],
         pciMappings: config.proxmox.pciMappings.length > 0,
+        usbMappings: config.proxmox.usbMappings.length > 0,
       });
       return {
         ...{ api: asked, inventory: found, known: memory },

@@ -41,6 +41,7 @@ export function proxmoxOf({ vms = [], offline = [] }: World): ProxmoxApi {
       { storage: "nas", content: "images,import,snippets", shared: 1 },
     ],
     "cluster/mapping/pci": [],
+    "cluster/mapping/usb": [],
     "cluster/status": [{ type: "cluster", quorate: 1 }],
   };
   return <T>(path: string): Promise<T> => {

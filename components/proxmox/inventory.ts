@@ -15,6 +15,7 @@ export interface Inventory {
   readonly hidden: readonly number[];
   readonly pools: readonly NamedObject[];
   readonly pciMappings: readonly NamedObject[];
+  readonly usbMappings: readonly NamedObject[];
   /** Whether most of the hosts see each other; else the cluster's file system can only be read, and may be old. */
   readonly quorate: boolean;
 }
@@ -43,8 +44,9 @@ export interface InventoryArgs {
   readonly endpoint: string;
   /** VM ids that are wanted or known; those which the list lacks are asked for one by one. */
   readonly vmIds: readonly number[];
-  /** Whether PCI mappings matter; reading them is a privilege of its own. */
+  /** Whether mappings of PCI and of USB devices matter; reading them is a privilege of its own. */
   readonly pciMappings: boolean;
+  readonly usbMappings: boolean;
 }
 
 /**
@@ -73,14 +75,11 @@ function advice({ kind }: ServiceError): string {
 }
 
 async function ask(api: ProxmoxApi, args: InventoryArgs): Promise<Inventory> {
-  const [rows, pools, mappings, quorate] = await Promise.all([
+  const [rows, pools, pciMappings, usbMappings, quorate] = await Promise.all([
     api<readonly ResourceRow[]>("cluster/resources"),
     api<readonly { readonly poolid: string; readonly comment?: string }[]>("pools"),
-    args.pciMappings
-      ? api<readonly { readonly id: string; readonly description?: string }[]>(
-          "cluster/mapping/pci",
-        )
-      : [],
+    args.pciMappings ? mappings(api, "pci") : [],
+    args.usbMappings ? mappings(api, "usb") : [],
     isQuorate(api),
   ]);
   const machines = rows.flatMap(guest);
@@ -93,9 +92,17 @@ async function ask(api: ProxmoxApi, args: InventoryArgs): Promise<Inventory> {
     offline: nodes.filter(({ status }) => status === "offline").flatMap(({ node }) => node ?? []),
     hidden: unseen.filter((_, i) => taken[i]),
     pools: pools.map(({ poolid, comment = "" }) => ({ name: poolid, comment })),
-    pciMappings: mappings.map(({ id, description = "" }) => ({ name: id, comment: description })),
+    pciMappings,
+    usbMappings,
     quorate,
   };
+}
+
+async function mappings(api: ProxmoxApi, kind: "pci" | "usb"): Promise<readonly NamedObject[]> {
+  const rows = await api<readonly { readonly id: string; readonly description?: string }[]>(
+    `cluster/mapping/${kind}`,
+  );
+  return rows.map(({ id, description = "" }) => ({ name: id, comment: description }));
 }
 
 function guest({ type, vmid, name = "", node = "", tags = "" }: ResourceRow): ExistingMachine[] {

@@ -24,8 +24,9 @@ export interface Known {
   readonly machines: readonly KnownMachine[];
   /** Ids of resource pools. */
   readonly pools: readonly string[];
-  /** Names of PCI mappings. */
+  /** Names of mappings of PCI and of USB devices. */
   readonly pciMappings: readonly string[];
+  readonly usbMappings: readonly string[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
   /** What the last `up` has left in the stack's outputs, once there was one. */
@@ -89,6 +90,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     }),
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
+    usbMappings: of("proxmoxve:hardware/mapping/usb:Usb").map((usb) => String(usb["name"])),
     founded: foundedWith(steps),
     ...(stack === undefined ? {} : { lastUp: lastUp(stack) }),
   };

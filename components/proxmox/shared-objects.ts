@@ -9,20 +9,21 @@ import { snippetName } from "./vm-args.ts";
 
 /** What is compared. */
 export interface SharedArgs {
-  readonly site: Pick<SitePlan, "name" | "pool" | "pciMappings">;
+  readonly site: Pick<SitePlan, "name" | "pool" | "pciMappings" | "usbMappings">;
   readonly wanted: readonly WantedMachine[];
-  readonly found: Pick<Inventory, "machines" | "hosts" | "pools" | "pciMappings">;
+  readonly found: Pick<Inventory, "machines" | "hosts" | "pools" | "pciMappings" | "usbMappings">;
   readonly known: Known;
 }
 
 /**
- * What the site would take from somebody else: a pool or PCI mapping that is there and that this stack did not make, and
+ * What the site would take from somebody else: a pool or a device's mapping that is there and that this stack did not make, and
  * a cloud-init file of another site's machine. Also every machine whose host is no node of the cluster, or not any more.
  */
 export function taken(args: SharedArgs): readonly Problem[] {
   return [
     ...takenPool(args),
-    ...takenMappings(args),
+    ...takenMappings(args, "pci"),
+    ...takenMappings(args, "usb"),
     ...takenSnippets(args),
     ...strangers(args),
     ...remains(args),
@@ -42,16 +43,20 @@ function takenPool({ site: { pool }, found, known }: SharedArgs): readonly Probl
   ];
 }
 
-function takenMappings({ site, found, known }: SharedArgs): readonly Problem[] {
-  return site.pciMappings.flatMap(({ name }, i) => {
-    const there = found.pciMappings.find((mapping) => mapping.name === name);
-    if (there === undefined || known.pciMappings.includes(name)) return [];
+function takenMappings(
+  { site, found, known }: SharedArgs,
+  kind: "pci" | "usb",
+): readonly Problem[] {
+  const list = `${kind}Mappings` as const;
+  return site[list].flatMap(({ name }, i) => {
+    const there = found[list].find((mapping) => mapping.name === name);
+    if (there === undefined || known[list].includes(name)) return [];
     return [
       {
-        path: `homelab:proxmox.pciMappings[${i}].name`,
+        path: `homelab:proxmox.${list}[${i}].name`,
         text:
-          `the PCI mapping ${name} is there already${said(there.comment)}, and this stack did not make it; choose another ` +
-          `name, or, if nothing needs it, remove it: pvesh delete /cluster/mapping/pci/${name}`,
+          `the ${kind.toUpperCase()} mapping ${name} is there already${said(there.comment)}, and this stack did not make it; ` +
+          `choose another name, or, if nothing needs it, remove it: pvesh delete /cluster/mapping/${kind}/${name}`,
       },
     ];
   });

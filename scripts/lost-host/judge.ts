@@ -65,8 +65,10 @@ export function objections(
   const carried = machines.filter((machine) => machine.host === host);
   const address = proxmox.hosts.find(({ name }) => name === host)?.address;
   const endpoint = new URL(proxmox.endpoint).hostname;
-  const mapped = proxmox.pciMappings.filter(({ devices }) =>
-    devices.some((device) => device.host === host),
+  const mapped = (["pciMappings", "usbMappings"] as const).flatMap((list) =>
+    proxmox[list]
+      .filter(({ devices }) => devices.some((device) => device.host === host))
+      .map(({ name }) => ({ list, name })),
   );
   return [
     ...(member === undefined
@@ -93,8 +95,8 @@ export function objections(
       : []),
     ...(address === undefined ? [] : [`homelab:proxmox.hosts still has ${host}; remove it there`]),
     ...mapped.map(
-      ({ name }) =>
-        `homelab:proxmox.pciMappings still has a device of ${host} under ${name}; remove it`,
+      ({ list, name }) =>
+        `homelab:proxmox.${list} still has a device of ${host} under ${name}; remove it`,
     ),
   ];
 }

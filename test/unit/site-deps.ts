@@ -53,6 +53,6 @@ export function depsIn(world: World): SiteDeps {
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
     proxmox: proxmoxOf(world),
     power: idle,
-    known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [] }),
+    known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [], usbMappings: [] }),
   };
 }

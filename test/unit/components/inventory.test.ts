@@ -23,6 +23,7 @@ const answers: Answers = {
   ],
   pools: [{ poolid: "homelab", comment: "mine" }, { poolid: "other" }],
   "cluster/mapping/pci": [{ id: "gpu", map: [] }],
+  "cluster/mapping/usb": [{ id: "zigbee", map: [], description: "of the cabin" }],
   "cluster/status": [
     { type: "cluster", quorate: 1 },
     { type: "node", name: "stone", online: 1 },
@@ -43,7 +44,12 @@ function api(changes: Answers = {}): ProxmoxApi {
 }
 
 const read = (changes: Answers = {}, vmIds: readonly number[] = [121]): Promise<Inventory> =>
-  readInventory(api(changes), { endpoint: "https://stone:8006", vmIds, pciMappings: true });
+  readInventory(api(changes), {
+    endpoint: "https://stone:8006",
+    vmIds,
+    pciMappings: true,
+    usbMappings: true,
+  });
 
 describe("what a Proxmox cluster has", () => {
   it("are guests of all hosts, those that are down too, and containers", async () => {
@@ -67,13 +73,13 @@ describe("what a Proxmox cluster has", () => {
         asked.push(path);
         return all(path);
       },
-      { endpoint: "https://stone:8006", vmIds: [121, 140], pciMappings: true },
+      { endpoint: "https://stone:8006", vmIds: [121, 140], pciMappings: true, usbMappings: true },
     );
     assert.deepEqual(
       asked.filter((path) => path.startsWith("nodes/")),
       [],
     );
-    assert.equal(asked.length, 5);
+    assert.equal(asked.length, 6);
   });
 
   it("asks of an id that the list lacks whether the token only may not see it", async () => {
@@ -83,12 +89,13 @@ describe("what a Proxmox cluster has", () => {
   });
 
   it("names pools and mappings with what is said of them", async () => {
-    const { pools, pciMappings } = await read();
+    const { pools, pciMappings, usbMappings } = await read();
     assert.deepEqual(pools, [
       { name: "homelab", comment: "mine" },
       { name: "other", comment: "" },
     ]);
     assert.deepEqual(pciMappings, [{ name: "gpu", comment: "" }]);
+    assert.deepEqual(usbMappings, [{ name: "zigbee", comment: "of the cabin" }]);
   });
 
   it("knows a cluster without a quorum, and a host without a cluster", async () => {
@@ -122,16 +129,19 @@ describe("what a stack's state has on Proxmox", () => {
       { type: "proxmoxve:index/vmLegacy:VmLegacy", outputs: vm },
       { type: "proxmoxve:index/poolLegacy:PoolLegacy", outputs: { poolId: "homelab" } },
       { type: "proxmoxve:hardware/mapping/pci:Pci", outputs: { name: "gpu" } },
+      { type: "proxmoxve:hardware/mapping/usb:Usb", outputs: { name: "zigbee" } },
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
     assert.deepEqual(known, {
       machines: [{ ...machine, address: undefined, role: undefined, disks: [] }],
       pools: ["homelab"],
       pciMappings: ["gpu"],
+      usbMappings: ["zigbee"],
       founded: undefined,
       lastUp: { kubeconfig: "users: []" },
     });
-    const nothing = { machines: [], pools: [], pciMappings: [], founded: undefined };
+    const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [] };
+    const nothing = { ...lists, founded: undefined };
     assert.deepEqual(knownOf([]), nothing);
   });
 });

@@ -92,7 +92,8 @@ describe("deploying a site", () => {
     const recording = await record("home");
     await deploySite("home", homeConfig({ allowReplace: ["proxmox-tank"] }), {
       ...{ ...depsIn({ vms }), fresh: () => "gen-0000ffff" },
-      known: () => Promise.resolve({ machines: [known], pools: [], pciMappings: [] }),
+      known: () =>
+        Promise.resolve({ machines: [known], pools: [], pciMappings: [], usbMappings: [] }),
     });
     const site = await recording.settled();
     const vm = site.get("proxmox-tank-vm");

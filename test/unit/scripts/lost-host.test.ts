@@ -45,6 +45,22 @@ describe("a Proxmox host that is to be forgotten", () => {
     assert.match(found.join("\n"), /proxmox\.hosts still has stone/);
   });
 
+  it("is kept while the config has a device of it", () => {
+    const gpu = { path: "0000:01:00.0", id: "10de:2204", subsystemId: "1462:3884", iommuGroup: 12 };
+    const config = {
+      ...withoutStone,
+      proxmox: {
+        ...withoutStone.proxmox,
+        pciMappings: [{ name: "gpu", devices: [{ host: "stone", ...gpu }] }],
+        usbMappings: [{ name: "zigbee", devices: [{ host: "stone", id: "10c4:ea60" }] }],
+      },
+    };
+    assert.match(
+      objections("stone", config, cleared).join("\n"),
+      /pciMappings still has a device of stone under gpu.*\n.*usbMappings .* under zigbee/,
+    );
+  });
+
   it("is read from the cluster's list, guests of removed hosts too", async () => {
     const rows = [
       { type: "node", node: "tank", status: "online" },

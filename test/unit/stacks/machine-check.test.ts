@@ -20,12 +20,14 @@ const whole: Inventory = {
   hidden: [],
   pools: [{ name: "homelab", comment: "Machines of the homelab stack home" }],
   pciMappings: [],
+  usbMappings: [],
   quorate: true,
 };
 const state: Known = {
   machines: machines.map((machine) => ({ ...machine, disks: [] })),
   pools: ["homelab"],
   pciMappings: [],
+  usbMappings: [],
 };
 const fresh = () => "gen-ffffffff";
 
@@ -179,7 +181,7 @@ describe("a second stack on one Proxmox cluster", () => {
     ...machine,
     tags: ["gen-0000cccc", "homelab", "homelab-cabin"],
   }));
-  const nothing = { machines: [], pools: [], pciMappings: [] };
+  const nothing = { machines: [], pools: [], pciMappings: [], usbMappings: [] };
 
   it("is refused with every name and id that the first one has", () => {
     const text = refusal({ machines: cabin }, nothing);
@@ -205,6 +207,17 @@ describe("a second stack on one Proxmox cluster", () => {
       /homelab:proxmox\.pciMappings\[0\]\.name: the PCI mapping gpu is there already/,
     );
     assert.equal(look(found, { pciMappings: ["gpu"] }, wanted).length, 4);
+  });
+
+  it("is refused with a USB mapping that it did not make, and keeps its own", () => {
+    const mapping = [{ name: "zigbee", devices: [{ host: "stone", id: "10c4:ea60" }] }];
+    const found = { usbMappings: [{ name: "zigbee", comment: "" }] };
+    const wanted = { "proxmox.usbMappings": mapping };
+    assert.match(
+      refusal(found, {}, wanted),
+      /usbMappings\[0\]\.name: the USB mapping zigbee is there .* \/cluster\/mapping\/usb\/zigbee/,
+    );
+    assert.equal(look(found, { usbMappings: ["zigbee"] }, wanted).length, 4);
   });
 
   it("is refused with a machine whose cloud-init file another site's machine has", () => {
