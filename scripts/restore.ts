@@ -107,7 +107,7 @@ await main(() =>
       return offer(answers, store);
     }
     if (
-      seen.every((one) => !("state" in one) || one.state !== "lives") &&
+      seen.every((one) => !("state" in one) || ["down", "bare"].includes(one.state)) &&
       obstacles(name, seen).length > 0
     ) {
       await buildMachines(name);

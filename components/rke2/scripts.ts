@@ -20,5 +20,5 @@ export const scripts = {
   taints: rke2Script + text("taints.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),
   snapshot: rke2Script + text("snapshot.sh"),
-  restore: rke2Script + text("unit.sh") + text("restore.sh"),
+  restore: rke2Script + text("unit.sh") + certificatesScript + text("restore.sh"),
 } as const;

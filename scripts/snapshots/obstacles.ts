@@ -1,4 +1,4 @@
-/** How a server was found: `lives`, `down` or `bare`, or why it could not be asked. */
+/** How a server was found: `lives`, `ended`, `down` or `bare`, or why it could not be asked. */
 export type Seen =
   | { readonly name: string; readonly state: string }
   | { readonly name: string; readonly away: string };
@@ -28,6 +28,11 @@ export function obstacles(site: string, seen: readonly Seen[]): readonly string[
       return [
         `${name}: its API is ready, the cluster lives, and a restore would take back all that came after the snapshot; ` +
           `if that is what you want, end it first on each server: ssh root@${name} rke2-killall.sh`,
+      ];
+    if (server.state === "ended")
+      return [
+        `${name}: its certificates have ended, so that its API refuses everybody; its data may be whole. ` +
+          `npm run up -- --stack ${site} renews them; by hand: ssh root@${name} systemctl restart rke2-server`,
       ];
     if (i === begins && server.state !== "down")
       return [

@@ -2,7 +2,7 @@
 # On a server, around the restore of the cluster from a snapshot.
 # Parameters: MODE (look: say how this server is; stop: end RKE2; reset: begin the cluster from the snapshot on
 # this server; rejoin: let this one forget its database and join), NODE_NAME, SNAPSHOT (path of the file on this machine).
-# shellcheck source=unit.sh disable=SC2154,SC2153
+# shellcheck source=certificates.sh disable=SC2154,SC2153
 
 data=/var/lib/rancher/rke2
 kubeconfig=/etc/rancher/rke2/rke2.yaml
@@ -14,12 +14,14 @@ main() {
 
 kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=10s "$@"; }
 
-# Prints lives, bare or down.
+# Prints lives, ended, bare or down. An API whose own certificates have ended refuses everybody, and has all its data.
 look() {
   if [[ ! -x /usr/local/bin/rke2 || ! -e /etc/rancher/rke2/config.yaml ]]; then
     echo bare
   elif [[ -e $kubeconfig ]] && kube get --raw /readyz >/dev/null 2>&1; then
     echo lives
+  elif certificates_end_within 0; then
+    echo ended
   else
     echo down
   fi

@@ -57,6 +57,21 @@ describe("a restore", () => {
     assert.deepEqual(obstacles("home", down), []);
   });
 
+  it("is refused where certificates have ended, which up renews", async () => {
+    program("kubectl", "echo 'error: You must be logged in to the server' >&2; exit 1");
+    program("rke2", `echo '{"Certificates":[{"ExpiryTime":"2020-01-01T00:00:00Z"}]}'`);
+    mkdirSync(join(root, "var/lib/rancher/rke2/agent"), { recursive: true });
+    writeFileSync(join(root, "etc/rancher/rke2/rke2.yaml"), "");
+    const { stdout, stderr } = await step("look");
+    assert.equal(stdout.trim(), "ended", stderr);
+    assert.match(
+      obstacles("home", [{ name: "stone", state: "ended" }])[0] ?? "",
+      /^stone: its certificates have ended.*npm run up -- --stack home renews them/,
+    );
+    program("rke2", `echo '{"Certificates":[{"ExpiryTime":"2999-01-01T00:00:00Z"}]}'`);
+    assert.equal((await step("look")).stdout.trim(), "down");
+  });
+
   it("begins on the first server that has RKE2, where the majority is lost with the first machine", () => {
     const seen = [
       { name: "stone", state: "bare" },
