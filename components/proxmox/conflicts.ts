@@ -133,12 +133,16 @@ function installed(
   return generationsOf(before.tags)[0] === generationsOf(now.tags)[0] ? before : undefined;
 }
 
-/** Whose address the wanted machine would have at once with it: machines that go are destroyed after those that come. */
+/**
+ * Whose address the wanted machine would have at once with it: machines that go are destroyed after those that come. Only
+ * what is built anew under its own name is destroyed before (`deleteBeforeReplace` in virtual-machine.ts).
+ */
 function occupied(args: ConflictArgs, wanted: WantedMachine): readonly string[] {
   const holder = args.known.find(
-    ({ vmId, address }) =>
+    ({ vmId, name, address }) =>
       address === wanted.address &&
       vmId !== wanted.vmId &&
+      name !== wanted.name &&
       args.existing.some((machine) => machine.vmId === vmId),
   );
   if (holder === undefined) return [];

@@ -158,6 +158,13 @@ describe("a machine that is installed", () => {
     assert.deepEqual(texts(instead, [], { existing: without }), []);
   });
 
+  it("keeps its address where it is built anew as another VM: the old one goes first", () => {
+    const anew = changed({}, {}, {}, { vmId: 140 });
+    assert.match(texts(anew).join("\n"), /\(proxmox-vault\): its VM id is 124 now/);
+    assert.equal(texts(anew).length, 1);
+    assert.deepEqual(texts(anew, ["proxmox-vault"]), []);
+  });
+
   it("may have another address while nothing has reached it, and what is built anyway anything", () => {
     const before = knownOf(
       machines.flatMap((machine) => made(machine, machine.role, "gen-0000bbbb")),
