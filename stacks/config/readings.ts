@@ -93,6 +93,8 @@ function standIn(schema: JsonSchema | undefined, which: Reading): unknown {
     return Array.from({ length }, () => standIn(items, which));
   }
   if (typeof named === "object") {
+    const [whole] = (schema["examples"] ?? []) as readonly unknown[];
+    if (which === 1 && whole !== undefined) return structuredClone(whole);
     const names = schema["propertyNames"] as { examples?: readonly string[] } | undefined;
     const name = names?.examples?.[0];
     return which === 1 && name !== undefined ? { [name]: standIn(named, which) } : {};

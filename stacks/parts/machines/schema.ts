@@ -17,6 +17,13 @@ import { cards, lanAccess } from "./cards.ts";
 import { image, imageSource } from "../versions/schema.ts";
 import { cpuType } from "./cpu.ts";
 
+const diskForm = {
+  error: ({ code }: { readonly code?: string }) =>
+    code === "invalid_type"
+      ? "expected { sizeGiB: 100 }, of several disks each with name and slot: { sizeGiB: 100, name: data, slot: 1 }"
+      : undefined,
+};
+
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
   workloads: z
@@ -43,33 +50,36 @@ const size = {
   diskGiB: z.int().min(16).default(64).describe("Root disk in GiB; it can grow, never shrink"),
   extraDisks: z
     .array(
-      z.strictObject({
-        sizeGiB: z
-          .int()
-          .positive()
-          .meta({ description: "Size in GiB; it can grow, never shrink", examples: [100] }),
-        name: label
-          .max(20)
-          .optional()
-          .meta({
-            description: "Name, which the disk carries as its serial; `data` when left out",
-            examples: ["data"],
+      z.strictObject(
+        {
+          sizeGiB: z
+            .int()
+            .positive()
+            .meta({ description: "Size in GiB; it can grow, never shrink", examples: [100] }),
+          name: label
+            .max(20)
+            .optional()
+            .meta({
+              description: "Name, which the disk carries as its serial; `data` when left out",
+              examples: ["data"],
+            }),
+          slot: z
+            .int()
+            .min(1)
+            .max(30)
+            .optional()
+            .meta({
+              description:
+                "Slot that it keeps: 1 for scsi1; 1 when left out, needed with several disks",
+              examples: [1],
+            }),
+          datastore: storageId.optional().meta({
+            description: "Datastore; the machine's `datastores.disks` when left out",
+            examples: ["local-lvm"],
           }),
-        slot: z
-          .int()
-          .min(1)
-          .max(30)
-          .optional()
-          .meta({
-            description:
-              "Slot that it keeps: 1 for scsi1; 1 when left out, needed with several disks",
-            examples: [1],
-          }),
-        datastore: storageId.optional().meta({
-          description: "Datastore; the machine's `datastores.disks` when left out",
-          examples: ["local-lvm"],
-        }),
-      }),
+        },
+        diskForm,
+      ),
     )
     .max(30)
     .default([])
@@ -270,7 +280,8 @@ export function deriveMachines(
       ...machine,
       datastores,
       extraDisks: (machine.extraDisks ?? defaults.extraDisks).map((disk, j) => ({
-        name: disk.name ?? "data",
+        // Of several, one without a name has been reported.
+        name: disk.name ?? (j === 0 ? "data" : `data-${j + 1}`),
         slot: disk.slot ?? j + 1,
         sizeGiB: disk.sizeGiB,
         datastore: disk.datastore ?? datastores.disks,

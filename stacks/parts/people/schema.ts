@@ -7,7 +7,8 @@ const login = z
   .regex(
     /^[^\s@]+@([^\s@]+\.[^\s@.]+|github|passkey)$/,
     "use a login: an e-mail address, or NAME@github or NAME@passkey",
-  );
+  )
+  .meta({ examples: ["admin@example.net"] });
 
 /** The group whose members reach everything. */
 export const admins = "admins";

@@ -48,6 +48,32 @@ describe("every mistake of a site file at once", () => {
     }
   });
 
+  it("does not take groups for missing beside one that cannot be read", () => {
+    for (const family of [[], ["nobody"], "family@example.net"]) {
+      const paths = problemsAfter({ "people.family": family }).map(({ path }) => path);
+      assert.deepEqual(
+        paths.filter((path) => !path.startsWith("homelab:people.family")),
+        [],
+      );
+    }
+    assert.deepEqual(
+      problemsAfter({ people: ["a@example.net"] }).map(({ path }) => path),
+      ["homelab:people"],
+    );
+  });
+
+  it("says of disks what is missing, and nothing that follows from it", () => {
+    for (const disks of [
+      [{ sizeGiB: 100 }, { sizeGiB: 500 }],
+      [100, 500],
+    ]) {
+      assert.deepEqual(
+        problemsAfter({ "machineDefaults.extraDisks": disks }).map(({ path }) => path),
+        ["homelab:machineDefaults.extraDisks[0]", "homelab:machineDefaults.extraDisks[1]"],
+      );
+    }
+  });
+
   it("goes on where a whole part is plain text", () => {
     const raw = { ...changed({ "machines[1].vmId": 121 }), "homelab:tailnet": "yes" };
     assert.deepEqual(
