@@ -35,8 +35,9 @@ export class Derivation {
     return written ?? "";
   }
 
-  /** Adds a problem with what was written. */
+  /** Adds a problem with what was written, once, however many values are derived from it. */
   report(path: string, text: string): void {
+    if (this.#problems.some((one) => one.path === path && one.text === text)) return;
     this.#problems.push({ path, text });
   }
 

@@ -11,6 +11,7 @@ export function checkCluster(config: SiteConfig): readonly Problem[] {
     ...workloads(config),
     ...schedule(config),
     ...store(config),
+    ...lanCard(config),
     ...kubeletArgs(config),
     ...registries(config),
   ];
@@ -44,6 +45,14 @@ function workloads(config: SiteConfig): readonly Problem[] {
       text: "no machine runs ordinary pods; set `workloads: true` on a server or add an agent, without a taint that keeps them off",
     },
   ];
+}
+
+/** Whatever the image: cloud-init calls a machine's cards eth0, eth1, ... (`nocloud_network` in qemu-server's Cloudinit.pm). */
+function lanCard({ cluster }: SiteConfig): readonly Problem[] {
+  const name = cluster.kubeVip.interface;
+  if (name === "eth0") return [];
+  const text = `the machines' card on the LAN is eth0, and ${name} has neither \`vip\` nor the nodes' addresses; remove it`;
+  return [{ path: "homelab:cluster.interface", text }];
 }
 
 /** Flags that the program or RKE2 sets itself. */

@@ -122,7 +122,9 @@ export const cluster = z
       .min(1)
       .max(15)
       .default("eth0")
-      .describe("Network interface of the machines, which kube-vip puts `vip` on"),
+      .describe(
+        "The machines' card on the LAN, which kube-vip puts `vip` on; eth0 whatever the image",
+      ),
     profile: z
       .enum(["cis"])
       .optional()

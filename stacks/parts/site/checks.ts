@@ -13,7 +13,25 @@ import type { SiteConfig } from "../../schema.ts";
 
 /** The site's networks can be used side by side, and every address has its place in one of them. */
 export function checkSite(config: SiteConfig): readonly Problem[] {
-  return [...networks(config), ...addresses(config)];
+  return [...networks(config), ...addresses(config), ...nameservers(config), ...domains(config)];
+}
+
+/** Machines ask for names before there is a cluster, and somebody else than themselves. */
+function nameservers({ site, network }: SiteConfig): readonly Problem[] {
+  const { pods, services } = network;
+  return (site.dns ?? []).flatMap((address, i) => {
+    const inside = [pods, services, ...special].find((cidr) => contains(cidr, address));
+    if (inside === undefined) return [];
+    const text = `${address} is of ${inside}, where no machine finds a nameserver at its first start; use the address of a server on the LAN or beyond`;
+    return [{ path: `homelab:site.dns[${i}]`, text }];
+  });
+}
+
+/** The cluster's DNS answers for all names of its own domain, and knows no machine. */
+function domains({ site, network: { clusterDomain } }: SiteConfig): readonly Problem[] {
+  if (site.domain !== clusterDomain && !site.domain.endsWith(`.${clusterDomain}`)) return [];
+  const text = `${site.domain} lies in ${clusterDomain} of homelab:network.clusterDomain, whose names are services alone; choose another`;
+  return [{ path: "homelab:site.domain", text }];
 }
 
 interface Network {
@@ -61,11 +79,20 @@ function networks(config: SiteConfig): readonly Problem[] {
   return [...problems, ...nodeNetworks(config)];
 }
 
+/** Addresses of no network: this host's, loopback, link-local, multicast and reserved ones (RFC 6890, RFC 5771). */
+const special = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"] as const;
+
 /** What is wrong with a network by itself. */
 function form({ path, cidr, longest }: Network): readonly Problem[] {
   const canonical = canonicalCidr(cidr);
   const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
   return [
+    ...special
+      .filter((none) => meet(cidrRange(cidr), cidrRange(none)))
+      .map((none) => ({
+        path,
+        text: `${cidr} holds addresses of ${none}, which no network can have (RFC 6890); use a private one, such as of 10.0.0.0/8`,
+      })),
     ...(canonical === cidr ? [] : [{ path, text: `${cidr} has host bits set; use ${canonical}` }]),
     ...(prefix > longest
       ? [{ path, text: `/${prefix} is too small; use /${longest} or shorter` }]

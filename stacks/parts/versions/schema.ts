@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ImageSource } from "../../../components/proxmox/cloud-image.ts";
 import type { Derivation } from "../../config/derivation.ts";
+import { imageUrlProblem } from "./image-url.ts";
 
 const release = (form: RegExp, example: string, about: string): z.ZodString =>
   z
@@ -79,12 +80,14 @@ export const versions = z
 
 export type Versions = z.infer<typeof versions>;
 
-/** The image at `path` with the one checksum that it has. */
+/** The image at `path`, one that machines come up from, with the one checksum that it has. */
 export function imageSource(
   path: string,
   { url, sha512, sha256 }: z.infer<typeof image>,
   derivation: Derivation,
 ): ImageSource {
+  const problem = imageUrlProblem(url);
+  if (problem !== undefined) derivation.report(`${path}.url`, problem);
   if (sha512 !== undefined && sha256 !== undefined)
     derivation.report(`${path}.sha256`, "the image has a sha512 too; remove one of them");
   if (sha512 === undefined && sha256 === undefined)

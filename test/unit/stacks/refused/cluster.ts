@@ -7,6 +7,11 @@ export const cluster: RefusedSites = {
     at: "homelab:cluster.vip",
     says: /already used by homelab:proxmox\.hosts\[0\]/,
   },
+  "a control plane on a card beside the LAN": {
+    edit: { "cluster.interface": "eth1" },
+    at: "homelab:cluster.interface",
+    says: /the machines' card on the LAN is eth0/,
+  },
   "snapshots in a store that is lost with the cluster": {
     edit: { "cluster.snapshots.s3.endpoint": "https://10.96.0.7:9000" },
     at: "homelab:cluster.snapshots.s3.endpoint",

@@ -196,6 +196,31 @@ export const machines: RefusedSites = {
     at: "homelab:machines[0].pci",
     says: /genericcloud.* has a cloud kernel.*give the machine an `image` with a full kernel/,
   },
+  "an image of one machine for another processor": {
+    edit: {
+      "machines[3].image": {
+        url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-generic-arm64-20261001-2618.qcow2",
+        sha512: "ab".repeat(64),
+      },
+    },
+    at: "homelab:machines[3].image.url",
+    says: /is for arm64.*use .*debian-13-generic-amd64-.*with its checksum/,
+  },
+  "an image of all machines that cloud-init is not in": {
+    edit: {
+      "machineDefaults.image": {
+        url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-nocloud-amd64-20261001-2618.qcow2",
+        sha512: "ab".repeat(64),
+      },
+    },
+    at: "homelab:machineDefaults.image.url",
+    says: /has no cloud-init/,
+  },
+  "a disk as older site files write it": {
+    edit: { "machineDefaults.extraDisks": [500] },
+    at: "homelab:machineDefaults.extraDisks[0]",
+    says: /^expected \{ sizeGiB: 100 \}/,
+  },
   "an image of one machine without checksum": {
     edit: { "machines[0].image": { url: "https://a.example/debian-13-generic-amd64.qcow2" } },
     at: "homelab:machines[0].image.sha512",

@@ -37,6 +37,21 @@ export const network: RefusedSites = {
     at: "homelab:network.pods",
     says: /choose networks without common addresses/,
   },
+  "pods among addresses that no router forwards": {
+    edit: { "network.pods": "169.254.0.0/16" },
+    at: "homelab:network.pods",
+    says: /169\.254\.0\.0\/16.*no network can have.*use a private one/,
+  },
+  "a nameserver that every machine is itself": {
+    edit: { "site.dns": ["192.168.1.1", "127.0.0.53"] },
+    at: "homelab:site.dns[1]",
+    says: /127\.0\.0\.53 is .*use the address of a server/,
+  },
+  "a site called as the cluster's services are": {
+    edit: { "site.domain": "cluster.local" },
+    at: "homelab:site.domain",
+    says: /cluster\.local .*homelab:network\.clusterDomain.*choose another/,
+  },
   "services in the tailnet's range": {
     edit: { "network.services": "100.100.0.0/16" },
     at: "homelab:network.services",
