@@ -161,7 +161,7 @@ function lostEtcd(name: string, vip: string, helper: string, joins: boolean): Fi
     `while most other servers are well: 1. on ${name}: systemctl stop rke2-server; ${join}2. on ${helper}: kubectl delete ` +
       `node ${name}, which removes its etcd member; 3. on ${name}: rke2-killall.sh; rm -rf ` +
       "/var/lib/rancher/rke2/server/db/etcd; systemctl start rke2-server; 4. npm run up -- --refresh. " +
-      "If most servers lost theirs, restore a snapshot: rke2 server --cluster-reset --cluster-reset-restore-path=FILE",
+      "If most servers lost theirs, begin again from a snapshot: npm run restore (docs/restore.md)",
   );
 }
 
