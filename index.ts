@@ -4,7 +4,5 @@ import { deploySite } from "./stacks/site.ts";
 
 const { name, config } = readSiteFile();
 
-const outputs = await deploySite(name, config);
-
-export const { site, version, vip, nodes, router, routers, published, serviceTokens } = outputs;
-export const { kubeconfig, serverToken, certificates, sshPrivateKey, knownHosts } = outputs;
+// One object, because what a site does not have is no output of its stack: an export without a value is warned of.
+export default await deploySite(name, config);
