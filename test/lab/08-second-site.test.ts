@@ -83,7 +83,7 @@ describe("a second site, on a bad day", () => {
     // The lab's pages stand behind a port of this name.
     const portName = `[{"op":"add","path":"/spec/template/spec/containers/0/ports/0/name","value":"http"}]`;
     await run`kubectl --context cabin patch deployment hello --type=json -p ${portName}`;
-    await run`kubectl --context cabin expose deployment hello --type=LoadBalancer --port=80`;
+    await run`kubectl --context cabin expose deployment hello --type=LoadBalancer --port=80 --target-port=http`;
     await eventually(60, async () => {
       const { status } = await kubectl<{
         status: { loadBalancer: { ingress?: { ip: string }[] } };
