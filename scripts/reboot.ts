@@ -37,6 +37,8 @@ await main(async () => {
     const restarts = new RollingRestart({
       servers: site.existing.filter(({ role }) => role === "server"),
       power,
+      // Who reboots by hand is asked nothing less.
+      founded: true,
       run,
       awaitSsh: async ({ name, address }) => {
         await waitForSsh(

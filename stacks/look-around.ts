@@ -19,6 +19,8 @@ import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/
 export interface Found {
   readonly proxmox: Proxmox;
   readonly power: Power;
+  /** Whether the cluster has begun, as far as the state knows. */
+  readonly founded: boolean;
   /** The site's machines, in the config's order. */
   readonly machines: readonly PlannedMachine[];
   /** Datastores whose content all hosts share. */
@@ -77,6 +79,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   await tellRestarts(site, { machines, existing: inventory.machines, api: asked });
   return {
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, renewal },
+    founded: known.founded !== undefined,
     sharedDatastores: sharedNames(storages),
   };
 }

@@ -32,6 +32,8 @@ export interface FleetArgs {
   /** The site's login key: public half as one authorized_keys line, private half in OpenSSH PEM form. */
   readonly login: { readonly publicKey: Input<string>; readonly privateKey: Input<string> };
   readonly power: Power;
+  /** Whether the site's cluster has begun. */
+  readonly founded: boolean;
 }
 
 /** All machines of a site with what they share on Proxmox: the pool, mappings of devices, and an image per host in use. */
@@ -69,10 +71,11 @@ export class Fleet extends ComponentResource {
   }
 
   /** One for all machines, so that they take turns. */
-  private restarts({ power, machines }: FleetArgs): RollingRestart {
+  private restarts({ power, founded, machines }: FleetArgs): RollingRestart {
     return new RollingRestart({
       servers: machines.filter(({ role }) => role === "server"),
       power,
+      founded,
       // The machines are complete once a hook runs.
       run: (...args) => hookRun(this.machines)(...args),
       awaitSsh: async ({ name, address }) => {

@@ -14,6 +14,11 @@ export interface RollingRestartArgs {
   /** All servers of the site, in the config's order. */
   readonly servers: readonly Restarted[];
   readonly power: Power;
+  /**
+   * Whether there is a cluster. Before there is one, machines may answer nobody, because their network was wrong from the
+   * start, and nothing runs on them that a restart could cut off.
+   */
+  readonly founded: boolean;
   /** Runs a script on a machine as root. */
   readonly run: SshRun;
   /** Returns once the machine answers on SSH. */
@@ -128,6 +133,7 @@ export class RollingRestart {
   }
 
   async #recover(machine: Restarted, tell: Tell): Promise<void> {
+    if (!this.#args.founded) return;
     tell(`${machine.name} is on again: waiting until its node is well`);
     await this.#args.awaitSsh(machine);
     await this.#script("back", machine, tell);
@@ -158,6 +164,7 @@ export class RollingRestart {
         silent.push(`${server.name}: ${error.message}`);
       }
     }
+    if (!this.#args.founded) return;
     throw new Error(
       `${machine.name} is not restarted, because no other server answers on SSH (${silent.join("; ")}). ` +
         "Bring them back first; where the whole site is down on purpose, shut the machine down in Proxmox",

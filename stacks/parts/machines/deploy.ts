@@ -25,6 +25,7 @@ export function deployMachines(site: Site, found: Found): SiteMachines {
       site: sitePlan(site),
       machines: found.machines,
       power: found.power,
+      founded: found.founded,
       sharedDatastores: found.sharedDatastores,
       login: { publicKey: login.publicKeyOpenssh, privateKey: login.privateKeyOpenssh },
     },

@@ -38,10 +38,11 @@ class World {
     reboot: (vmId) => this.#do(`reboot ${vmId}`),
   };
 
-  restarts(): RollingRestart {
+  restarts(founded = true): RollingRestart {
     return new RollingRestart({
       servers: this.servers,
       power: this.power,
+      founded,
       awaitSsh: ({ name }) => this.#do(`ssh ${name}`),
       run: async (address, script) => {
         const at = this.servers.find((server) => server.address === address)!.name;
@@ -93,6 +94,18 @@ describe("restarts of a site's machines", () => {
       /tank is not restarted, because no other server answers on SSH \(stone: no route to host; titan/,
     );
     assert.equal(world.done.length, 2);
+  });
+
+  it("ask nobody in vain before there is a cluster: a wrong address can be put right", async () => {
+    const world = new World();
+    for (const { name } of world.servers) world.silent.add(name);
+    const restarts = world.restarts(false);
+    for (const each of [stone, vault]) {
+      await restarts.leave(each, quiet);
+      world.off.delete(each.vmId);
+      await restarts.back(each, quiet);
+    }
+    assert.deepEqual(world.done, ["shutDown 121", "shutDown 124"]);
   });
 
   it("let an only server look after itself", async () => {
