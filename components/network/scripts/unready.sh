@@ -2,8 +2,6 @@
 # On a server: names the nodes that are not Ready, separated by blanks.
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
-kubeconfig=/etc/rancher/rke2/rke2.yaml
-
 main() {
   if [[ ! -e $kubeconfig ]]; then return 0; fi
   kubectl --kubeconfig "$kubeconfig" --request-timeout=10s get nodes \

@@ -27,8 +27,6 @@ main() {
 # Also one that is just joining, or whose RKE2 is down.
 has_cluster() { [[ -e $state/applied || -d /var/lib/rancher/rke2/server/db ]]; }
 
-kube() { kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml --request-timeout=15s "$@"; }
-
 gone() { [[ -z $(kube get node "$JOINER" --ignore-not-found -o name) ]]; }
 
 main "$@" </dev/null

@@ -2,7 +2,7 @@
 # On a server: takes a machine that left the config out of the cluster, before it is destroyed. Its pods move, its node
 # goes, and with the node RKE2 removes its etcd member, which would count against etcd's majority for ever.
 # Parameters: LEAVER (node name), DISMISSER (node name of this server).
-# shellcheck source=rke2.sh disable=SC2154,SC2153
+# shellcheck source=drain.sh disable=SC2154,SC2153
 
 drain_seconds=120
 
@@ -15,7 +15,7 @@ main() {
     local etcd
     etcd=$(kube get node "$LEAVER" -o 'jsonpath={.metadata.labels.node-role\.kubernetes\.io/etcd}')
     if [[ $etcd == true ]]; then majority; fi
-    drain
+    let_pods_go
     note "removing $LEAVER from the cluster"
     kube delete node "$LEAVER" --wait=false >/dev/null
     wait_until 120 gone || fail "the node $LEAVER is still there after 120 s: kubectl describe node $LEAVER"
@@ -23,8 +23,6 @@ main() {
   wait_until 60 no_member ||
     fail "etcd still has a member of $LEAVER, or does not answer: look at etcdctl member list on $DISMISSER, remove it there, and run up again"
 }
-
-kube() { kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml --request-timeout=15s "$@"; }
 
 # ready NODE
 ready() { [[ $(kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]; }
@@ -42,38 +40,35 @@ majority() {
       "bring them back first; etcd would lose its majority"
 }
 
-others() { kube get nodes -l node-role.kubernetes.io/etcd=true -o 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}' | grep -Fxv "$LEAVER"; }
+other_servers() { kube get nodes -l node-role.kubernetes.io/etcd=true -o 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}' | grep -Fxv "$LEAVER"; }
 
 unready() {
   local name
-  for name in $(others); do ready "$name" || printf '%s ' "$name"; done
+  for name in $(other_servers); do ready "$name" || printf '%s ' "$name"; done
 }
 
 most_are_ready() {
   local all down
-  all=$(others | wc -w)
+  all=$(other_servers | wc -w)
   down=$(unready | wc -w)
   ((all > 0 && (all - down) * 2 > all))
 }
 
 # Budgets of disruption are kept to as long as there is time; then the machine goes all the same.
-drain() {
+let_pods_go() {
   if ! ready "$LEAVER"; then
     note "$LEAVER is not Ready: its pods are started elsewhere once it is gone"
     kube cordon "$LEAVER" >/dev/null
     return 0
   fi
-  note "moving the pods of $LEAVER, $drain_seconds s at most"
   local said
-  said=$(kube drain "$LEAVER" --ignore-daemonsets --delete-emptydir-data --force --timeout="${drain_seconds}s" 2>&1) ||
-    note "not all pods of $LEAVER could move within $drain_seconds s; it goes all the same. The last words:" "$(tail -n 3 <<<"$said")"
+  said=$(evict "$LEAVER" "$drain_seconds") ||
+    note "not all pods of $LEAVER could move within $drain_seconds s; it goes all the same. The last words:" "$said"
 }
 
 no_member() {
-  local tls=/var/lib/rancher/rke2/server/tls/etcd list
-  list=$(curl -sSf --max-time 10 --cacert "$tls/server-ca.crt" --cert "$tls/server-client.crt" --key "$tls/server-client.key" \
-    -d '{}' https://127.0.0.1:2379/v3/cluster/member/list) || return 1
-  # RKE2 calls a member by its node's name and eight hexadecimal digits.
+  local list
+  list=$(etcd_members) || return 1
   [[ $list == *'"members"'* ]] && ! grep -qE "\"name\": *\"$LEAVER-[0-9a-f]{8}\"" <<<"$list"
 }
 

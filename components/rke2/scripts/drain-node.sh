@@ -5,6 +5,4 @@
 
 main() { drain "$NODE" 120; }
 
-kube() { kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml --request-timeout=15s "$@"; }
-
 main "$@" </dev/null

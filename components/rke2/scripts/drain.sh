@@ -1,10 +1,29 @@
 # shellcheck shell=bash
-# Moves a node's pods away before its RKE2 is upgraded, and lets it have some again. Whoever uses it has a function kube: a
-# server's to drain; to let pods in again that of the node's own kubelet will do.
+# Moves a node's pods away before its machine goes or restarts, or its RKE2 does, and lets it have some again. All but
+# undrain is for a server: to let pods in, the login of the node's own kubelet will do.
 # shellcheck source=rke2.sh disable=SC2154
 
 # Says whose cordon it is: one that a person has set stays.
 drained=homelab/drained
+
+# cordon NODE: keeps new pods off, and remembers whose doing that is.
+cordon() {
+  local cordoned
+  cordoned=$(kube get node "$1" -o 'jsonpath={.spec.unschedulable}')
+  if [[ $cordoned == true ]]; then return 0; fi
+  kube annotate node "$1" "$drained=yes" --overwrite >/dev/null
+  kube cordon "$1" >/dev/null
+}
+
+# evict NODE SECONDS: moves its pods, as long as budgets of disruption and the time allow it. Else it fails, and prints
+# kubectl's last words.
+evict() {
+  local said
+  note "moving the pods of $1, $2 s at most"
+  if said=$(kube drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout="$2s" 2>&1); then return 0; fi
+  tail -n 3 <<<"$said"
+  return 1
+}
 
 # others NODE: Ready nodes beside it that take pods.
 others() {
@@ -12,16 +31,14 @@ others() {
     awk -v node="$1" '$1 != node && $2 == "True" && $3 != "true" { print $1 }'
 }
 
-# drain NODE SECONDS: budgets of disruption are kept to as long as there is time. Where no other node could take the pods,
-# they stay: RKE2 leaves containers running over its own restart.
+# drain NODE SECONDS: goes on when pods stay. Where no other node could take them, they are let be: RKE2 leaves containers
+# running over its own restart.
 drain() {
-  local cordoned said
   if [[ -z $(others "$1") ]]; then return 0; fi
-  cordoned=$(kube get node "$1" -o 'jsonpath={.spec.unschedulable}')
-  if [[ $cordoned != true ]]; then kube annotate node "$1" "$drained=yes" --overwrite >/dev/null; fi
-  note "moving the pods of $1, $2 s at most"
-  said=$(kube drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout="$2s" 2>&1) ||
-    note "not all pods of $1 could move within $2 s; it goes on all the same. The last words:" "$(tail -n 3 <<<"$said")"
+  local said
+  cordon "$1"
+  said=$(evict "$1" "$2") ||
+    note "not all pods of $1 could move within $2 s; it goes on all the same. The last words:" "$said"
 }
 
 # undrain NODE

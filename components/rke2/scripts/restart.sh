@@ -3,10 +3,8 @@
 # change of many takes one after the other down.
 # Parameters: MODE (leave: see that all others are well, and move the node's pods; back: wait until it is well again, and
 # let pods in; stay: take a leave back), NODE (name of the machine that restarts).
-# shellcheck source=rke2.sh disable=SC2154,SC2153
+# shellcheck source=drain.sh disable=SC2154,SC2153
 
-kubeconfig=/etc/rancher/rke2/rke2.yaml
-mark=homelab/restarts
 drain_seconds=600
 nodes=()
 
@@ -15,8 +13,6 @@ main() {
   if [[ ! -e $kubeconfig ]]; then return 0; fi
   "$MODE"
 }
-
-kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=15s "$@"; }
 
 # read_nodes: the names of all nodes into nodes; fails where the API does not tell, which is never taken for none.
 read_nodes() {
@@ -38,30 +34,22 @@ leave() {
   wait_until 180 others_are_well ||
     fail "$NODE is not restarted, because another machine is not well: $(unwell)" \
       "bring it back first (npm run doctor), and take the change of settings back where an up is to do so; two machines down at once may be too many for etcd and for the storage"
-  if [[ -z $(others) ]]; then
+  if [[ -z $(rest) ]]; then
     note "$NODE is the only node: its pods are away until it is back"
     return 0
   fi
-  # Who cordoned it: a node that a person cordoned stays so.
-  local cordoned ready
-  cordoned=$(kube get node "$NODE" -o 'jsonpath={.spec.unschedulable}')
-  if [[ $cordoned != true ]]; then
-    kube annotate node "$NODE" --overwrite "$mark=yes" >/dev/null
-    kube cordon "$NODE" >/dev/null
-  fi
+  local ready
+  cordon "$NODE"
   ready=$(condition "$NODE" Ready)
-  if [[ $ready == True ]]; then drain; fi
+  if [[ $ready == True ]]; then move_pods; fi
 }
 
-drain() {
-  note "$NODE: moving its pods, $drain_seconds s at most"
+move_pods() {
   local said
-  if said=$(kube drain "$NODE" --ignore-daemonsets --delete-emptydir-data --force --timeout="${drain_seconds}s" 2>&1); then
-    return 0
-  fi
+  if said=$(evict "$NODE" "$drain_seconds"); then return 0; fi
   stay
   fail "$NODE is not restarted: not all of its pods could move within $drain_seconds s. The last words:" \
-    "$(tail -n 3 <<<"$said")" \
+    "$said" \
     "a budget of disruption that never lets a pod go, or one without room elsewhere (kubectl get pdb,pods -A -o wide), has to be mended first"
 }
 
@@ -82,14 +70,11 @@ back() {
 
 stay() {
   if ! known; then return 0; fi
-  local marked
-  marked=$(kube get node "$NODE" -o "jsonpath={.metadata.annotations.homelab/restarts}")
-  if [[ -z $marked ]]; then return 0; fi
-  kube uncordon "$NODE" >/dev/null
-  kube annotate node "$NODE" "$mark-" >/dev/null
+  undrain "$NODE"
 }
 
-others() { printf '%s\n' "${nodes[@]}" | grep -Fxv "$NODE" || true; }
+# rest: all nodes but the one that restarts.
+rest() { printf '%s\n' "${nodes[@]}" | grep -Fxv "$NODE" || true; }
 
 condition() { kube get node "$1" -o "jsonpath={.status.conditions[?(@.type==\"$2\")].status}"; }
 
@@ -101,17 +86,11 @@ is_server() { [[ $(etcd_label "$1") == true ]]; }
 
 etcd_label() { kube get node "$1" -o 'jsonpath={.metadata.labels.node-role\.kubernetes\.io/etcd}'; }
 
-members() {
-  local tls=/var/lib/rancher/rke2/server/tls/etcd
-  curl -sSf --max-time 10 --cacert "$tls/server-ca.crt" --cert "$tls/server-client.crt" --key "$tls/server-client.key" \
-    -d '{}' https://127.0.0.1:2379/v3/cluster/member/list
-}
-
 # serves NODE: it is a voting member of etcd, and its API server, which asks its own etcd, is ready.
 serves() {
   local list address
-  list=$(members) || return 1
-  # RKE2 calls a member by its node's name and eight hexadecimal digits; a learner is not counted by etcd's majority.
+  list=$(etcd_members) || return 1
+  # A learner is not counted by etcd's majority.
   grep -oE "\{[^{}]*\"name\": *\"$1-[0-9a-f]{8}\"[^{}]*\}" <<<"$list" | grep -qv '"isLearner": *true' || return 1
   address=$(kube get node "$1" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
   kube --server "https://$address:6443" get --raw /readyz
@@ -120,7 +99,7 @@ serves() {
 # unwell: the others that are not Ready, or servers that do not serve.
 unwell() {
   local name etcd
-  for name in $(others); do
+  for name in $(rest); do
     if ! is_ready "$name"; then printf '%s (not Ready) ' "$name"
     elif ! etcd=$(etcd_label "$name"); then printf '%s (the API does not tell) ' "$name"
     elif [[ $etcd == true ]] && ! serves "$name" >/dev/null 2>&1; then printf '%s (etcd or API server) ' "$name"; fi

@@ -5,7 +5,6 @@
 # shellcheck source=certificates.sh disable=SC2154,SC2153
 
 data=/var/lib/rancher/rke2
-kubeconfig=/etc/rancher/rke2/rke2.yaml
 
 main() {
   take_turn 600

@@ -4,6 +4,20 @@
 
 PATH+=:/var/lib/rancher/rke2/bin
 
+# The administrator's login, on a server.
+kubeconfig=/etc/rancher/rke2/rke2.yaml
+
+# kube ARGUMENT...: kubectl as the administrator. It takes nothing from a loop's standard input.
+kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=15s "$@" </dev/null; }
+
+# etcd_members: etcd's members, as its own API on this server lists them. RKE2 calls a member by its node's name, a hyphen
+# and eight hexadecimal digits.
+etcd_members() {
+  local tls=/var/lib/rancher/rke2/server/tls/etcd
+  curl -sSf --max-time 10 --cacert "$tls/server-ca.crt" --cert "$tls/server-client.crt" --key "$tls/server-client.key" \
+    -d '{}' https://127.0.0.1:2379/v3/cluster/member/list
+}
+
 # room MIB: ends the step when / or /var/lib/rancher has less free. A full disk would break files half way, and etcd first.
 room() {
   local folder free

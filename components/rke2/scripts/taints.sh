@@ -3,7 +3,7 @@
 # (listType=atomic in k8s.io/api/core/v1), and controllers write it too, so no object can be applied over it: single taints
 # are set and taken away, and an annotation of the node remembers which of them are this site's.
 # Parameters: TAINTS (a line a node: its name, then its taints in kubectl's form, with blanks between).
-# shellcheck source=rke2.sh disable=SC2154,SC2153
+# shellcheck source=drain.sh disable=SC2154,SC2153
 
 remembered=homelab/taints
 # What a node has by its registration, before this step has seen it.
@@ -16,8 +16,6 @@ main() {
   local node wanted
   while read -r node wanted; do reconcile "$node" "$wanted"; done <<<"$TAINTS"
 }
-
-kube() { kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml --request-timeout=15s "$@" </dev/null; }
 
 # reconcile NODE WANTED
 reconcile() {
@@ -47,9 +45,8 @@ reconcile() {
 empty_with() {
   local cordoned said
   cordoned=$(kube get node "$1" -o 'jsonpath={.spec.unschedulable}')
-  note "$1: moving its pods, $drain_seconds s at most"
-  said=$(kube drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout="${drain_seconds}s" 2>&1) ||
-    note "$1: not all pods could move within $drain_seconds s; the taint ends them. The last words:" "$(tail -n 3 <<<"$said")"
+  said=$(evict "$1" "$drain_seconds") ||
+    note "$1: not all pods could move within $drain_seconds s; the taint ends them. The last words:" "$said"
   kube taint node "$1" "$2" --overwrite >/dev/null
   if [[ $cordoned != true ]]; then kube uncordon "$1" >/dev/null; fi
 }
