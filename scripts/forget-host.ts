@@ -4,11 +4,10 @@
  * nothing while anything stands against it, and says what.
  */
 import { proxmoxApi } from "../components/proxmox/proxmox-api.ts";
-import { knownSecrets } from "../stacks/parts/secrets/doctor.ts";
-import { readSite, type Site } from "./doctor/site.ts";
 import { without } from "./departure/forget.ts";
 import { objections, readHost, wentWith } from "./lost-host/judge.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
+import { proxmoxOf, soundSite } from "./sound-site.ts";
 import { readState } from "./state.ts";
 
 const command = stackCommand("forget-host", "forget a Proxmox host that is lost for good")
@@ -16,27 +15,10 @@ const command = stackCommand("forget-host", "forget a Proxmox host that is lost 
   .parse();
 const { stack: name, host } = command.opts<{ stack: string; host: string }>();
 
-async function tokenOf(site: Site): Promise<string> {
-  const { apiToken } = site.config.proxmox;
-  const { known } = await knownSecrets(site);
-  const token =
-    apiToken === undefined
-      ? process.env["PROXMOX_VE_API_TOKEN"]
-      : known.get("homelab:proxmox.apiToken");
-  if (token === undefined || token === "")
-    throw new Error(
-      "the Proxmox token is not known: set PROXMOX_VE_API_TOKEN, or homelab:proxmox.apiToken to where it is kept",
-    );
-  return token;
-}
-
 await main(async () => {
   const stack = await selectStack(name);
-  const site = await readSite(stack, name);
-  if (!("config" in site))
-    throw new Error(site.map(({ subject, text }) => `${subject}: ${text}`).join("\n"));
-  const { endpoint } = site.config.proxmox;
-  const api = proxmoxApi({ endpoint, token: await tokenOf(site) });
+  const site = await soundSite(stack, name);
+  const api = proxmoxApi(await proxmoxOf(site));
   const inForce = await readHost(api, host);
   const against = objections(host, site.config, inForce);
   if (against.length > 0)

@@ -10,9 +10,9 @@ import { waitForSsh } from "../components/remote/ssh-wait.ts";
 import { RollingRestart } from "../components/rke2/rolling-restart.ts";
 import type { MachineSpec } from "../components/machine.ts";
 import { waitingSettings } from "../stacks/parts/proxmox/doctor/pending.ts";
-import { knownSecrets } from "../stacks/parts/secrets/doctor.ts";
-import { readSite, type Site } from "./doctor/site.ts";
+import type { Site } from "./doctor/site.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
+import { proxmoxOf, soundSite } from "./sound-site.ts";
 
 const command = stackCommand("reboot", "restart machines one after the other")
   .option("--machine <name>", "only this one")
@@ -24,15 +24,13 @@ const options = command.opts<{ stack: string; machine?: string; due?: true }>();
 const bootSeconds = 300;
 
 await main(async () => {
-  const site = await readSite(await selectStack(options.stack), options.stack);
-  if (!("config" in site))
-    throw new RunError(site.map(({ subject, text }) => `${subject}: ${text}`).join("\n"));
-  const { ssh, config } = site;
+  const site = await soundSite(await selectStack(options.stack), options.stack);
+  const { ssh } = site;
   if (ssh === undefined)
     throw new RunError(
       `${options.stack} has no machines yet: npm run up -- --stack ${options.stack}`,
     );
-  const power = proxmoxPower({ endpoint: config.proxmox.endpoint, token: await tokenOf(site) });
+  const power = proxmoxPower(await proxmoxOf(site));
   await withMachines(ssh, async (run) => {
     const restarts = new RollingRestart({
       servers: site.existing.filter(({ role }) => role === "server"),
@@ -78,16 +76,6 @@ async function choose(site: Site, power: Power, run: SshRun): Promise<readonly M
     }),
   );
   return all.filter((_, index) => waits[index]);
-}
-
-async function tokenOf(site: Site): Promise<string> {
-  const { known } = await knownSecrets(site);
-  const token = known.get("homelab:proxmox.apiToken") ?? process.env["PROXMOX_VE_API_TOKEN"];
-  if (token === undefined)
-    throw new RunError(
-      "Proxmox's token is not known: set PROXMOX_VE_API_TOKEN, or homelab:proxmox.apiToken to where it is kept",
-    );
-  return token;
 }
 
 /** Of lines `NAME,ADDRESS KIND KEY`. */

@@ -3,8 +3,9 @@ import { withMachines, type SshOptions } from "../../components/remote/ssh.ts";
 import { scriptInput, type Parameters } from "../../components/remote/shell.ts";
 import { storePlan } from "../../stacks/parts/cluster/deploy.ts";
 import { knownSecrets } from "../../stacks/parts/secrets/doctor.ts";
-import { readSite, type Site } from "../doctor/site.ts";
+import type { Site } from "../doctor/site.ts";
 import { say, selectStack } from "../site-stack.ts";
+import { soundSite } from "../sound-site.ts";
 import type { Store } from "./store.ts";
 
 export interface Server {
@@ -27,9 +28,7 @@ export async function withServers<T>(
   name: string,
   action: (reached: Reached) => Promise<T>,
 ): Promise<T> {
-  const site = await readSite(await selectStack(name), name);
-  if (!("config" in site))
-    throw new Error(site.map(({ subject, text }) => `${subject}: ${text}`).join("\n"));
+  const site = await soundSite(await selectStack(name), name);
   const { ssh, config } = site;
   if (ssh === undefined)
     throw new Error(

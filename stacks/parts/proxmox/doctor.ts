@@ -10,6 +10,7 @@ import { checkHostClocks } from "./doctor/clocks.ts";
 import { checkPending } from "./doctor/pending.ts";
 import { checkSnippets } from "./doctor/snippets.ts";
 import { checkRights } from "./doctor/rights.ts";
+import { tokenFrom } from "./provider.ts";
 import { literal, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -35,10 +36,7 @@ export function proxmoxReleases({ proxmox }: Pick<SiteConfig, "proxmox">): reado
 export function proxmoxChecks(examined: Examined): readonly Check[] {
   const { name: site, config, existing, known } = examined;
   const { endpoint, hosts, apiToken } = config.proxmox;
-  const token =
-    apiToken === undefined
-      ? process.env["PROXMOX_VE_API_TOKEN"]
-      : known.get("homelab:proxmox.apiToken");
+  const token = tokenFrom(apiToken, () => known.get("homelab:proxmox.apiToken"));
   const reached = [
     { subject: "Proxmox API", run: () => checkProxmoxApi("Proxmox API", endpoint) },
     ...hosts.flatMap(({ name, address }) => hostChecks(name, address)),

@@ -3,12 +3,23 @@ import { RunError } from "@pulumi/pulumi";
 import type { ProxmoxAccess } from "../../../components/proxmox/proxmox-api.ts";
 import type { Site } from "../../open-site.ts";
 
+/**
+ * The API token of Proxmox VE: what the config refers to, and where it refers to nothing PROXMOX_VE_API_TOKEN. Undefined where
+ * there is none.
+ */
+export function tokenFrom(
+  ref: string | undefined,
+  reveal: (ref: string) => string | undefined,
+): string | undefined {
+  const token = ref === undefined ? process.env["PROXMOX_VE_API_TOKEN"] : reveal(ref);
+  return token === "" ? undefined : token;
+}
+
 /** The address and token for what the program asks Proxmox itself. Throws a RunError when there is no token. */
 export function proxmoxAccess({ config: { proxmox }, secrets }: Site): ProxmoxAccess {
   const { endpoint, apiToken } = proxmox;
-  const token =
-    apiToken === undefined ? process.env["PROXMOX_VE_API_TOKEN"] : secrets.reveal(apiToken);
-  if (token === undefined || token === "")
+  const token = tokenFrom(apiToken, (ref) => secrets.reveal(ref));
+  if (token === undefined)
     throw new RunError(
       "there is no API token of Proxmox VE: set PROXMOX_VE_API_TOKEN, or homelab:proxmox.apiToken to where it is kept " +
         "(docs/proxmox.md)",
