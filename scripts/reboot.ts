@@ -6,6 +6,7 @@
 import { RunError } from "@pulumi/pulumi";
 import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
 import { withMachines, type SshRun } from "../components/remote/ssh.ts";
+import { proxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import { waitForSsh } from "../components/remote/ssh-wait.ts";
 import { RollingRestart } from "../components/rke2/rolling-restart.ts";
 import type { MachineSpec } from "../components/machine.ts";
@@ -30,7 +31,7 @@ await main(async () => {
     throw new RunError(
       `${options.stack} has no machines yet: npm run up -- --stack ${options.stack}`,
     );
-  const power = proxmoxPower(await proxmoxOf(site));
+  const power = proxmoxPower(proxmoxApi(await proxmoxOf(site)));
   await withMachines(ssh, async (run) => {
     const restarts = new RollingRestart({
       servers: site.existing.filter(({ role }) => role === "server"),

@@ -9,6 +9,7 @@ import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
 import { checkFirst } from "./parts/cluster/founded.ts";
 import { findRenewal } from "./parts/cluster/look.ts";
+import { readConfigs } from "./parts/machines/configs.ts";
 import { checkDisks } from "./parts/machines/disks.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
 import { tellRestarts } from "./parts/machines/restarts.ts";
@@ -71,12 +72,10 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const hosts = new Map(inventory.machines.map((vm) => [vm.vmId, vm.host]));
   const wanted = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
   checkFirst(site.name, wanted);
-  const machines = await checkDisks(site, wanted, { api, known, storages, hosts });
-  const power = world.power ?? proxmoxPower(proxmoxAccess(site));
-  // What a host does not tell soon is not worth a preview's waiting.
-  const asked =
-    world.proxmox ?? proxmoxApi(proxmoxAccess(site), { totalMs: 4_000, answerMs: 4_000 });
-  await tellRestarts(site, { machines, existing: inventory.machines, api: asked });
+  const configs = await readConfigs(api, wanted, hosts);
+  const machines = checkDisks(site, wanted, { configs, known, storages });
+  tellRestarts(site, { machines, existing: inventory.machines, configs });
+  const power = world.power ?? proxmoxPower(api);
   return {
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, renewal },
     founded: known.founded !== undefined,

@@ -1,8 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { PatientHttp, type ApiAnswer, type ApiCall } from "../http/patient-http.ts";
-import { apiMessage } from "../http/service-error.ts";
-import { trustSystemAuthorities } from "../http/trust.ts";
-import type { ProxmoxAccess } from "./proxmox-api.ts";
+import type { ProxmoxApi } from "./proxmox-api.ts";
 
 /** Where a virtual machine is, and what Proxmox says of it. */
 export interface VmState {
@@ -25,34 +22,32 @@ export interface Power {
   reboot(vmId: number, seconds: number): Promise<void>;
 }
 
-/** The calls' HTTP, and time, which tests replace. */
-export interface PowerTools {
-  readonly call: (what: string, call: ApiCall) => Promise<ApiAnswer>;
-  readonly pause: (milliseconds: number) => Promise<unknown>;
-}
-
 const pollMs = 1_000;
 
-/** @see https://pve.proxmox.com/pve-docs/api-viewer/ and qemu-server's src/PVE/API2/Qemu.pm */
-export function proxmoxPower(access: ProxmoxAccess, tools?: PowerTools): Power {
-  trustSystemAuthorities();
-  const http = new PatientHttp();
-  return new ProxmoxPower(access, tools ?? { call: (what, call) => http.call(what, call), pause });
+/**
+ * `wait` lets time pass between two looks at a task; tests replace it.
+ * @see https://pve.proxmox.com/pve-docs/api-viewer/ and qemu-server's src/PVE/API2/Qemu.pm
+ */
+export function proxmoxPower(
+  api: ProxmoxApi,
+  wait: (milliseconds: number) => Promise<unknown> = pause,
+): Power {
+  return new ProxmoxPower(api, wait);
 }
 
 class ProxmoxPower implements Power {
-  readonly #access: ProxmoxAccess;
-  readonly #tools: PowerTools;
+  readonly #api: ProxmoxApi;
+  readonly #wait: (milliseconds: number) => Promise<unknown>;
 
-  constructor(access: ProxmoxAccess, tools: PowerTools) {
-    this.#access = access;
-    this.#tools = tools;
+  constructor(api: ProxmoxApi, wait: (milliseconds: number) => Promise<unknown>) {
+    this.#api = api;
+    this.#wait = wait;
   }
 
   async state(vmId: number): Promise<VmState | undefined> {
     const host = await this.#hostOf(vmId);
     if (host === undefined) return undefined;
-    const { status } = await this.#ask<{ status: string }>(
+    const { status } = await this.#api<{ status: string }>(
       `nodes/${host}/qemu/${vmId}/status/current`,
     );
     return { host, status };
@@ -61,7 +56,7 @@ class ProxmoxPower implements Power {
   async pending(vmId: number): Promise<readonly string[]> {
     const path = `nodes/${await this.#knownHost(vmId)}/qemu/${vmId}/pending`;
     const settings =
-      await this.#ask<readonly { key: string; pending?: unknown; delete?: number }[]>(path);
+      await this.#api<readonly { key: string; pending?: unknown; delete?: number }[]>(path);
     return settings
       .filter((setting) => setting.pending !== undefined || (setting.delete ?? 0) > 0)
       .map(({ key }) => key)
@@ -90,7 +85,7 @@ class ProxmoxPower implements Power {
   }
 
   async #hostOf(vmId: number): Promise<string | undefined> {
-    const all = await this.#ask<readonly { vmid?: number; node: string }[]>(
+    const all = await this.#api<readonly { vmid?: number; node: string }[]>(
       "cluster/resources?type=vm",
     );
     return all.find(({ vmid }) => vmid === vmId)?.node;
@@ -110,7 +105,7 @@ class ProxmoxPower implements Power {
         throw new Error(
           `virtual machine ${vmId} is ${seen ?? "gone"} and not ${status} after ${seconds} s`,
         );
-      await this.#tools.pause(pollMs);
+      await this.#wait(pollMs);
     }
   }
 
@@ -121,12 +116,9 @@ class ProxmoxPower implements Power {
     seconds: number,
     fields: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const upid = await this.#send<string>(`nodes/${host}/${path}`, {
-      method: "POST",
-      body: new URLSearchParams(fields).toString(),
-    });
+    const upid = await this.#api<string>(`nodes/${host}/${path}`, fields);
     for (let left = seconds + taskMarginSeconds; ; left -= 1) {
-      const { status, exitstatus = "" } = await this.#ask<{ status: string; exitstatus?: string }>(
+      const { status, exitstatus = "" } = await this.#api<{ status: string; exitstatus?: string }>(
         `nodes/${host}/tasks/${encodeURIComponent(upid)}/status`,
       );
       if (status === "stopped") {
@@ -134,26 +126,8 @@ class ProxmoxPower implements Power {
         throw new Error(`${path} on ${host}: ${exitstatus || "the task failed"}`);
       }
       if (left <= 0) throw new Error(`${path} on ${host} did not end within ${seconds} s`);
-      await this.#tools.pause(pollMs);
+      await this.#wait(pollMs);
     }
-  }
-
-  #ask<T>(path: string): Promise<T> {
-    return this.#send<T>(path, { method: "GET" });
-  }
-
-  async #send<T>(path: string, call: Pick<ApiCall, "method" | "body">): Promise<T> {
-    const { status, text } = await this.#tools.call(`${call.method} ${path}`, {
-      ...call,
-      url: new URL(`/api2/json/${path}`, this.#access.endpoint).href,
-      headers: {
-        authorization: `PVEAPIToken=${this.#access.token}`,
-        ...(call.body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
-      },
-    });
-    if (status >= 300)
-      throw new Error(`Proxmox: ${call.method} ${path}: ${status} ${apiMessage(text)}`);
-    return (JSON.parse(text) as { data: T }).data;
   }
 }
 

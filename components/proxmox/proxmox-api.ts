@@ -1,4 +1,4 @@
-import { PatientHttp, type ApiAnswer, type Clock, type Patience } from "../http/patient-http.ts";
+import { PatientHttp, type ApiAnswer, type ApiCall, type Patience } from "../http/patient-http.ts";
 import { apiMessage, isCertificateError, parseJson, ServiceError } from "../http/service-error.ts";
 import { trustSystemAuthorities } from "../http/trust.ts";
 
@@ -10,30 +10,38 @@ export interface ProxmoxAccess {
 }
 
 /**
- * Reads from Proxmox VE's API (https://pve.proxmox.com/pve-docs/api-viewer/): `path` below /api2/json, such as
- * `cluster/resources`; gives the answer's `data`. Rejects with a ServiceError.
+ * Asks Proxmox VE's API (https://pve.proxmox.com/pve-docs/api-viewer/): `path` below /api2/json, such as
+ * `cluster/resources`; with a form it is sent by POST. Gives the answer's `data`. Rejects with a ServiceError.
  */
-export type ProxmoxApi = <T>(path: string) => Promise<T>;
+export type ProxmoxApi = <T>(path: string, form?: Readonly<Record<string, string>>) => Promise<T>;
+
+/** How a call gets there: `PatientHttp`'s. */
+export type Carry = (what: string, call: ApiCall) => Promise<ApiAnswer>;
 
 /** The API with a token. What fails for a moment is asked again, within `patience`. */
-export function proxmoxApi(
-  { endpoint, token }: ProxmoxAccess,
-  patience?: Patience,
-  clock?: Clock,
-): ProxmoxApi {
-  const http = new PatientHttp(patience, clock);
-  const get = async (path: string): Promise<ApiAnswer> =>
-    http.call("Proxmox", {
-      method: "GET",
+export function proxmoxApi(access: ProxmoxAccess, patience?: Patience): ProxmoxApi {
+  const http = new PatientHttp(patience);
+  return apiOver(access, (what, call) => http.call(what, call));
+}
+
+/** The API with a token, over any connection. */
+export function apiOver({ endpoint, token }: ProxmoxAccess, carry: Carry): ProxmoxApi {
+  return async <T>(path: string, form?: Readonly<Record<string, string>>): Promise<T> => {
+    const call: ApiCall = {
+      method: form === undefined ? "GET" : "POST",
       url: new URL(`/api2/json/${path}`, endpoint).href,
-      headers: { authorization: `PVEAPIToken=${token}`, accept: "application/json" },
-    });
-  return async <T>(path: string): Promise<T> => {
-    const { status, text } = await get(path).catch((error: unknown) => {
+      headers: {
+        authorization: `PVEAPIToken=${token}`,
+        accept: "application/json",
+        ...(form && { "content-type": "application/x-www-form-urlencoded" }),
+      },
+      ...(form && { body: new URLSearchParams(form).toString() }),
+    };
+    const { status, text } = await carry("Proxmox", call).catch((error: unknown) => {
       const unknown = error instanceof ServiceError && isCertificateError(error.code);
       if (!unknown) throw error;
       trustSystemAuthorities();
-      return get(path);
+      return carry("Proxmox", call);
     });
     if (status < 300) return parseJson<{ data: T }>("Proxmox", text).data;
     const kind = status === 401 ? "unauthorized" : "refused";

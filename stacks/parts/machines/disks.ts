@@ -5,32 +5,31 @@ import type { Problem } from "../../../components/problem.ts";
 import { judgeDisks } from "../../../components/proxmox/disk-changes.ts";
 import { disksOf } from "../../../components/proxmox/disks.ts";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
-import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 import { storageProblems, type Storage } from "../../../components/proxmox/storages.ts";
 import { describeProblems } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
+import type { MachineConfig } from "./configs.ts";
 
-/** What is asked, and what was found before. */
+/** What was found before. */
 export interface DiskLook {
-  readonly api: ProxmoxApi;
+  /** By VM id, of those that could be asked for. */
+  readonly configs: ReadonlyMap<number, MachineConfig>;
   readonly known: Known;
   readonly storages: readonly Storage[];
-  /** Where each VM is now, by id. */
-  readonly hosts: ReadonlyMap<number, string>;
 }
 
 /**
- * The machines with what may be done to their disks. Asks Proxmox what each machine that stands has, because its slots may
+ * The machines with what may be done to their disks. Compares with what each machine has at Proxmox, because its slots may
  * differ from what the state remembers. Throws one RunError that names every disk which would be lost, and every datastore
  * that does not carry its machine.
  */
-export async function checkDisks(
+export function checkDisks(
   { name: site, config }: SiteFile,
   machines: readonly (MachineSpec & Machine)[],
   look: DiskLook,
-): Promise<readonly PlannedMachine[]> {
-  const looked = await Promise.all(
-    machines.map((machine, i) => lookAtDisks(machine, i, config.allowDiskRemoval, look)),
+): readonly PlannedMachine[] {
+  const looked = machines.map((machine, i) =>
+    lookAtDisks(machine, i, config.allowDiskRemoval, look),
   );
   const problems = [
     ...storageProblems(config.machines, look.storages),
@@ -49,17 +48,16 @@ interface Looked {
   readonly notes: readonly string[];
 }
 
-async function lookAtDisks(
+function lookAtDisks(
   machine: MachineSpec & Machine,
   index: number,
   permissions: readonly string[],
-  { api, known, hosts }: DiskLook,
-): Promise<Looked> {
+  { configs, known }: DiskLook,
+): Looked {
   const before = known.machines.find(({ vmId }) => vmId === machine.vmId)?.disks;
   if (!machine.stands || before === undefined)
     return { machine: { ...machine, leaveDisks: false }, problems: [], notes: [] };
-  const host = hosts.get(machine.vmId) ?? machine.host;
-  const config = machine.offline ? undefined : await configOf(api, host, machine);
+  const config = readable(machine, configs.get(machine.vmId));
   // What cannot be looked at is left as it is.
   if (config === undefined)
     return { machine: { ...machine, leaveDisks: true }, problems: [], notes: [] };
@@ -77,20 +75,17 @@ async function lookAtDisks(
   };
 }
 
-async function configOf(
-  api: ProxmoxApi,
-  host: string,
-  { vmId, name }: MachineSpec,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    return await api(`nodes/${host}/qemu/${vmId}/config`);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    void log.warn(
-      `the disks of ${name} cannot be looked at, and stay as they are in this run: ${error.message}`,
-    );
-    return undefined;
-  }
+/** The settings where there are some. Throws what is no failure of Proxmox. */
+function readable(
+  { name }: MachineSpec,
+  config: MachineConfig | undefined,
+): Exclude<MachineConfig, Error> | undefined {
+  if (!(config instanceof Error)) return config;
+  if (!(config instanceof ServiceError)) throw config;
+  void log.warn(
+    `the disks of ${name} cannot be looked at, and stay as they are in this run: ${config.message}`,
+  );
+  return undefined;
 }
 
 /** A server that HA starts elsewhere fights with the etcd that is there; the cluster survives a lost server anyway. */

@@ -2,7 +2,6 @@
 import { log, RunError } from "@pulumi/pulumi";
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { ExistingMachine } from "../../../components/proxmox/conflicts.ts";
-import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 import {
   restartReasons,
   settingsInForce,
@@ -12,6 +11,7 @@ import { vmArgs } from "../../../components/proxmox/vm-args.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { describeProblems } from "../../config/problem.ts";
 import type { Site } from "../../open-site.ts";
+import type { MachineConfig } from "./configs.ts";
 import { sitePlan } from "./deploy.ts";
 
 /** A machine that has to restart, with what changes for it. */
@@ -66,35 +66,27 @@ export function togetherProblems(
 export interface Comparison {
   readonly machines: readonly (MachineSpec & Machine)[];
   readonly existing: readonly ExistingMachine[];
-  readonly api: ProxmoxApi;
+  /** By VM id, of those that could be asked for. */
+  readonly configs: ReadonlyMap<number, MachineConfig>;
 }
 
 /**
  * Compares with what Proxmox has now. A machine that is being made is not cut off by anything.
  * @throws RunError when machines would restart beside others that are built anew.
  */
-export async function tellRestarts(
-  site: Site,
-  { machines, existing, api }: Comparison,
-): Promise<void> {
+export function tellRestarts(site: Site, { machines, existing, configs }: Comparison): void {
   const plan = sitePlan(site);
-  const found = await Promise.all(
-    machines
-      .filter(({ stands, offline }) => stands && !offline)
-      .map(async (machine): Promise<DueRestart> => {
-        const { name, role, vmId } = machine;
-        const host = existing.find((one) => one.vmId === vmId)?.host ?? machine.host;
-        try {
-          const config = await api<Record<string, unknown>>(`nodes/${host}/qemu/${vmId}/config`);
-          const wanted = wantedSettings(vmArgs(plan, machine, 0, ""));
-          return { name, role, reasons: restartReasons(settingsInForce(config), wanted) };
-        } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
-          void log.warn(`cannot tell whether ${name} has to restart: ${reason}`);
-          return { name, role, reasons: [] };
-        }
-      }),
-  );
+  const found = machines.flatMap((machine): readonly DueRestart[] => {
+    const { name, role, vmId } = machine;
+    const config = configs.get(vmId);
+    if (config === undefined) return [];
+    if (config instanceof Error) {
+      void log.warn(`cannot tell whether ${name} has to restart: ${config.message}`);
+      return [];
+    }
+    const wanted = wantedSettings(vmArgs(plan, machine, 0, ""));
+    return [{ name, role, reasons: restartReasons(settingsInForce(config), wanted) }];
+  });
   const due = found.filter(({ reasons }) => reasons.length > 0);
   const rebuilt = machines.filter(
     ({ stands, vmId, name }) =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ApiCall } from "../../../components/http/patient-http.ts";
 import { proxmoxPower, type Power } from "../../../components/proxmox/power.ts";
+import { apiOver } from "../../../components/proxmox/proxmox-api.ts";
 
 const endpoint = "https://192.168.1.11:8006";
 const upid = "UPID:tank:0001:0002:0003:qmshutdown:122:homelab@pve!pulumi:";
@@ -25,7 +26,7 @@ function proxmox(answers: Readonly<Record<string, readonly unknown[]>>): {
     return Promise.resolve({ status: 200, etag: "", text: JSON.stringify({ data }) });
   };
   const access = { endpoint, token: "homelab@pve!pulumi=secret" };
-  const power = proxmoxPower(access, { call, pause: () => Promise.resolve() });
+  const power = proxmoxPower(apiOver(access, call), () => Promise.resolve());
   return { power, asked, sent };
 }
 

@@ -3,6 +3,7 @@ import { RunError } from "@pulumi/pulumi";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 import { readStorages } from "../../../components/proxmox/storages.ts";
+import { readConfigs } from "../../../stacks/parts/machines/configs.ts";
 import { checkDisks } from "../../../stacks/parts/machines/disks.ts";
 import { proxmoxOf } from "../../mocked-world.ts";
 import { homeConfig, type Changes } from "./sample.ts";
@@ -54,14 +55,14 @@ async function look(
     const vmId = gib(path.split("/")[3] ?? "");
     return Promise.resolve().then(() => config(vmId) as T);
   };
+  const hosts = new Map(machines.map(({ vmId, host }) => [vmId, host]));
   return checkDisks(site, machines, {
-    api,
+    configs: await readConfigs(api, machines, hosts),
     known: {
       machines: homeConfig().machines.map(({ vmId, name, host }) => known(vmId, name, host)),
       ...{ pools: [], pciMappings: [], usbMappings: [] },
     },
     storages: await readStorages(proxmoxOf({})),
-    hosts: new Map(machines.map(({ vmId, host }) => [vmId, host])),
   });
 }
 

@@ -1,6 +1,6 @@
 /** Settings of machines that wait for their next start. */
 import { proxmoxPower, type Power } from "../../../../components/proxmox/power.ts";
-import type { ProxmoxAccess } from "../../../../components/proxmox/proxmox-api.ts";
+import { proxmoxApi, type ProxmoxAccess } from "../../../../components/proxmox/proxmox-api.ts";
 import type { MachineSpec } from "../../../../components/machine.ts";
 import { unchecked } from "../../../doctor/check.ts";
 import { ok, warning, type Finding } from "../../../doctor/finding.ts";
@@ -15,7 +15,7 @@ export async function checkPending(
   access: ProxmoxAccess,
   site: string,
   machines: readonly Pick<MachineSpec, "name" | "vmId">[],
-  power: Power = proxmoxPower(access),
+  power: Power = proxmoxPower(proxmoxApi(access)),
 ): Promise<readonly Finding[]> {
   return Promise.all(
     machines.map(async ({ name, vmId }) => {
