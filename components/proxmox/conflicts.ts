@@ -1,6 +1,6 @@
 import type { MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
-import { unmarked } from "./identity.ts";
+import { isCalled, unmarked } from "./identity.ts";
 import type { KnownMachine } from "./known-machines.ts";
 import { generationsOf, isOwn } from "./tags.ts";
 
@@ -83,11 +83,6 @@ function formerly(
   return existing.find(
     (machine) => machine.vmId === vmId && !isCalled(machine, name) && isOwn(site, machine),
   );
-}
-
-/** Whether a machine has the name, as far as anybody tells. */
-function isCalled(machine: ExistingMachine, name: string): boolean {
-  return machine.name === "" || machine.name === name;
 }
 
 /** Why a machine of this site would be destroyed and built anew; empty when it would not be. */

@@ -24,12 +24,12 @@ export function unmarked(
   machine: ExistingMachine,
 ): KnownMachine | undefined {
   if (isOwn(site, machine)) return undefined;
-  return known.find(({ vmId, name }) => vmId === machine.vmId && sameName(name, machine.name));
+  return known.find(({ vmId, name }) => vmId === machine.vmId && isCalled(machine, name));
 }
 
-/** Names are left out for guests of hosts that have been down for a while. */
-function sameName(known: string, shown: string): boolean {
-  return shown === "" || shown === known;
+/** Whether a machine has the name, as far as Proxmox tells: of guests whose host has been down for a while it does not. */
+export function isCalled(machine: Pick<ExistingMachine, "name">, name: string): boolean {
+  return machine.name === "" || machine.name === name;
 }
 
 /**

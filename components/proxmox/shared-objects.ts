@@ -1,7 +1,7 @@
 /** Whether the site's names on a Proxmox cluster are free: another stack may use the same cluster. */
 import type { Problem } from "../problem.ts";
 import type { ExistingMachine, WantedMachine } from "./conflicts.ts";
-import type { Inventory } from "./inventory.ts";
+import type { Inventory, NamedObject } from "./inventory.ts";
 import type { Known } from "./known-machines.ts";
 import { programTag, sitesOf } from "./tags.ts";
 import type { SitePlan } from "./types.ts";
@@ -31,16 +31,8 @@ export function taken(args: SharedArgs): readonly Problem[] {
 }
 
 function takenPool({ site: { pool }, found, known }: SharedArgs): readonly Problem[] {
-  const there = found.pools.find(({ name }) => name === pool);
-  if (there === undefined || known.pools.includes(pool)) return [];
-  return [
-    {
-      path: "homelab:proxmox.pool",
-      text:
-        `the pool ${pool} is there already${said(there.comment)}, and this stack did not make it; choose another name, or, ` +
-        `if nothing needs it, remove it: pvesh delete /pools/${pool}`,
-    },
-  ];
+  const object = { path: "homelab:proxmox.pool", name: pool, what: "pool", at: "/pools" };
+  return takenObject(object, found.pools, known.pools);
 }
 
 function takenMappings(
@@ -48,25 +40,37 @@ function takenMappings(
   kind: "pci" | "usb",
 ): readonly Problem[] {
   const list = `${kind}Mappings` as const;
+  const [what, at] = [`${kind.toUpperCase()} mapping`, `/cluster/mapping/${kind}`];
   return site[list].flatMap(({ name }, i) => {
-    const there = found[list].find((mapping) => mapping.name === name);
-    if (there === undefined || known[list].includes(name)) return [];
-    return [
-      {
-        path: `homelab:proxmox.${list}[${i}].name`,
-        text:
-          `the ${kind.toUpperCase()} mapping ${name} is there already${said(there.comment)}, and this stack did not make it; ` +
-          `choose another name, or, if nothing needs it, remove it: pvesh delete /cluster/mapping/${kind}/${name}`,
-      },
-    ];
+    const path = `homelab:proxmox.${list}[${i}].name`;
+    return takenObject({ path, name, what, at }, found[list], known[list]);
   });
 }
 
-function said(comment: string): string {
-  return comment === "" ? "" : ` ("${comment}")`;
+/** An object of the whole cluster, as the config names it. */
+interface Named {
+  readonly path: string;
+  readonly name: string;
+  readonly what: string;
+  /** Where Proxmox's API has it. */
+  readonly at: string;
 }
 
-/** Names of the files join site and machine: `lab` with `a-node` and `lab-a` with `node` would share one. */
+function takenObject(
+  { path, name, what, at }: Named,
+  there: readonly NamedObject[],
+  known: readonly string[],
+): readonly Problem[] {
+  const found = there.find((object) => object.name === name);
+  if (found === undefined || known.includes(name)) return [];
+  const said = found.comment === "" ? "" : ` ("${found.comment}")`;
+  const text =
+    `the ${what} ${name} is there already${said}, and this stack did not make it; choose another name, or, ` +
+    `if nothing needs it, remove it: pvesh delete ${at}/${name}`;
+  return [{ path, text }];
+}
+
+/** Names of the files join site and machine: `home` with `a-node` and `home-a` with `node` would share one. */
 function takenSnippets({ site, wanted, found }: SharedArgs): readonly Problem[] {
   const files = new Map(
     found.machines.flatMap((machine) =>

@@ -167,3 +167,11 @@ export const stackName = z
     /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/,
     "the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32",
   );
+
+/** Certificates as a block of YAML holds them. */
+export const pem = z
+  .string()
+  .regex(
+    /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/,
+    "use certificates in PEM form, from -----BEGIN to -----END, below a `|`",
+  );

@@ -4,6 +4,7 @@ import {
   flagTexts,
   ipv4,
   kubeletFlags,
+  pem,
   registryName,
 } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
@@ -28,18 +29,10 @@ const registry = z.strictObject({
     })
     .optional()
     .describe("Who pulls; of a mirror with a login, write it at the mirror's own name"),
-  ca: z
-    .string()
-    .regex(
-      /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/,
-      "use certificates in PEM form, from -----BEGIN to -----END, below a `|`",
-    )
-    .optional()
-    .meta({
-      description:
-        "Certificates that are trusted for this registry beside the system's, in PEM form",
-      examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
-    }),
+  ca: pem.optional().meta({
+    description: "Certificates that are trusted for this registry beside the system's, in PEM form",
+    examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+  }),
 });
 
 /** A store for snapshots, any that speaks S3. */
@@ -78,18 +71,11 @@ const s3 = z
       .describe(
         "Whether the bucket stands in the path or in the host name; auto knows the large providers",
       ),
-    ca: z
-      .string()
-      .regex(
-        /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/,
-        "use certificates in PEM form, from -----BEGIN to -----END, below a `|`",
-      )
-      .optional()
-      .meta({
-        description:
-          "Certificates of the store's authority, where it is one of your own, in PEM form",
-        examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
-      }),
+    ca: pem.optional().meta({
+      description:
+        "Certificates of the store's authority, where it is one of your own, in PEM form",
+      examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+    }),
     accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
     secretKey: secretRef(
       "The key itself; it needs to list, read, write and delete in the bucket",
