@@ -1,45 +1,25 @@
 import {
   all,
   ComponentResource,
-  output,
-  secret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
   type ResourceHook,
 } from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
-import { memoryMiB, type MachineSpec, type ReachedMachine } from "../machine.ts";
+import { memoryMiB } from "../machine.ts";
 import { RemoteStep, type RemoteStepArgs } from "../remote/remote-step.ts";
-import {
-  agentConfig,
-  nodeTaints,
-  registrationConfig,
-  releaseUrl,
-  serverConfig,
-  type ClusterPlan,
-} from "./config.ts";
+import { nodeTaints, releaseUrl } from "./config.ts";
 import { dismissal } from "./dismissal.ts";
-import { kubeVipManifest } from "./kube-vip.ts";
-import { registriesConfig, registryCertificates, type Registries } from "./registries.ts";
+import { nodeParameters, type ClusterNode, type NodeSettings } from "./node-parameters.ts";
 import { drainHook, releaseHook } from "./release-hook.ts";
 import { firstEnd } from "./renewal.ts";
 import { scripts } from "./scripts.ts";
 
-/** A machine as a node of the cluster. */
-export type ClusterNode = ReachedMachine &
-  Pick<
-    MachineSpec,
-    "workloads" | "memoryGiB" | "diskGiB" | "taints" | "kubeletArgs" | "pci" | "usb"
-  >;
-
-export interface Rke2ClusterArgs {
-  readonly cluster: ClusterPlan;
+export interface Rke2ClusterArgs extends NodeSettings {
   /** Machines that run the control plane: 1, 3, 5 or 7, or in between while they leave. The first begins the cluster. */
   readonly servers: readonly [ClusterNode, ...ClusterNode[]];
   readonly agents: readonly ClusterNode[];
-  /** Changes exactly when the cluster's certificates are to be renewed; see renewal.ts. */
-  readonly renews: string;
 }
 
 /** How long one node may take to come up, with the download of images and its waits for etcd, the API and the address, in seconds. */
@@ -200,41 +180,19 @@ export class Rke2Cluster extends ComponentResource {
     after: readonly Resource[],
     asked?: RemoteStep,
   ): Resource {
-    const { cluster, servers, renews } = this.#args;
-    const config =
-      node.role === "server"
-        ? output([this.serverToken, this.#agentToken]).apply(([server, agent]) =>
-            serverConfig(cluster, servers, node, { server: server ?? "", agent: agent ?? "" }),
-          )
-        : this.#agentToken.apply((agent) => agentConfig(cluster, node, { agent }));
+    const first = node.name === this.#args.servers[0].name;
+    const told = asked?.stdout.apply((said) => (said === "cluster" ? "yes" : "no")) ?? "no";
+    const secrets = {
+      server: this.serverToken,
+      agent: this.#agentToken,
+      password: this.#nodePasswords.get(node.name) ?? "",
+    };
     const step = this.step(
       node,
       mode,
       {
         script: scripts.node,
-        parameters: {
-          ROLE: node.role,
-          MODE: mode,
-          NODE_NAME: node.name,
-          NODE_PASSWORD: this.#nodePasswords.get(node.name) ?? "",
-          VERSION: cluster.version,
-          VIP: cluster.vip,
-          SITE: cluster.site,
-          JOINS:
-            node.name === servers[0].name
-              ? (asked?.stdout.apply((said) => (said === "cluster" ? "yes" : "no")) ?? "no")
-              : "yes",
-          CONFIG: secret(config),
-          REGISTRATION: registrationConfig(node),
-          REGISTRIES: output(cluster.registries).apply((registries) =>
-            registriesConfig(registries as Registries),
-          ),
-          REGISTRY_CAS: registryCertificates(cluster.registries),
-          KUBE_VIP:
-            node.role === "server" ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
-          // What a node has just joined with is young.
-          RENEWS: mode === "apply" ? renews : "",
-        },
+        parameters: nodeParameters(this.#args, node, mode, secrets, first ? told : "yes"),
         tellsAgain: node.role === "server" && mode === "apply",
         hooks: mode === "apply" ? this.release(node) : [],
       },
