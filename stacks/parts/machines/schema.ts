@@ -9,20 +9,13 @@ import {
   labelKey,
   labelValue,
   nodeName,
-  storageId,
   taint,
 } from "../../config/forms.ts";
 import { ownDatastores, type proxmox as proxmoxSchema } from "../proxmox/schema.ts";
 import { cards, lanAccess } from "./cards.ts";
 import { image, imageSource } from "../versions/schema.ts";
 import { cpuType } from "./cpu.ts";
-
-const diskForm = {
-  error: ({ code }: { readonly code?: string }) =>
-    code === "invalid_type"
-      ? "expected { sizeGiB: 100 }, of several disks each with name and slot: { sizeGiB: 100, name: data, slot: 1 }"
-      : undefined,
-};
+import { deriveDisks, extraDisks, reportPositions } from "./extra-disks.ts";
 
 /** What machines may have in common, each with what it is where nobody says otherwise. */
 const size = {
@@ -48,42 +41,7 @@ const size = {
         "goes with the machine alone",
     ),
   diskGiB: z.int().min(16).default(64).describe("Root disk in GiB; it can grow, never shrink"),
-  extraDisks: z
-    .array(
-      z.strictObject(
-        {
-          sizeGiB: z
-            .int()
-            .positive()
-            .meta({ description: "Size in GiB; it can grow, never shrink", examples: [100] }),
-          name: label
-            .max(20)
-            .optional()
-            .meta({
-              description: "Name, which the disk carries as its serial; `data` when left out",
-              examples: ["data"],
-            }),
-          slot: z
-            .int()
-            .min(1)
-            .max(30)
-            .optional()
-            .meta({
-              description:
-                "Slot that it keeps: 1 for scsi1; 1 when left out, needed with several disks",
-              examples: [1],
-            }),
-          datastore: storageId.optional().meta({
-            description: "Datastore; the machine's `datastores.disks` when left out",
-            examples: ["local-lvm"],
-          }),
-        },
-        diskForm,
-      ),
-    )
-    .max(30)
-    .default([])
-    .describe("Blank disks for storage"),
+  extraDisks,
 };
 
 /** What the node of every machine has, each entry beside those of the machine's own. */
@@ -279,13 +237,7 @@ export function deriveMachines(
       ...defaults,
       ...machine,
       datastores,
-      extraDisks: (machine.extraDisks ?? defaults.extraDisks).map((disk, j) => ({
-        // Of several, one without a name has been reported.
-        name: disk.name ?? (j === 0 ? "data" : `data-${j + 1}`),
-        slot: disk.slot ?? j + 1,
-        sizeGiB: disk.sizeGiB,
-        datastore: disk.datastore ?? datastores.disks,
-      })),
+      extraDisks: deriveDisks(machine.extraDisks ?? defaults.extraDisks, datastores.disks),
       image: own === undefined ? undefined : imageSource(own.path, own.image, derivation),
       labels: { ...defaults.labels, ...machine.labels },
       taints: [...new Set([...defaults.taints, ...machine.taints].map(withEquals))],
@@ -293,25 +245,6 @@ export function deriveMachines(
       name: derivation.given(`${path}.name`, machine.name, name, `made of ${path}.host`),
     };
   });
-}
-
-/** Several disks that are told apart by their places in the list: as soon as one goes, the others would be others. */
-function reportPositions(
-  path: string,
-  disks: readonly { readonly name?: string | undefined; readonly slot?: number | undefined }[],
-  derivation: Derivation,
-): void {
-  if (disks.length < 2) return;
-  for (const [i, { name, slot }] of disks.entries()) {
-    const missing = [name === undefined ? "name" : "", slot === undefined ? "slot" : ""];
-    const needs = missing.filter(Boolean).join(" and a ");
-    if (needs !== "")
-      derivation.report(
-        `${path}[${i}]`,
-        `needs a ${needs}: of several disks each has its own, so that content stays where it is when another disk comes ` +
-          `or goes. A machine that has them already has the first in slot 1, the second in slot 2`,
-      );
-  }
 }
 
 /** A taint as the cluster shows it, which has a `=` also where there is no value. */
