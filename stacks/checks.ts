@@ -2,6 +2,7 @@ import type { Problem } from "../components/problem.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
+import { checkNeeds } from "./parts/needs.ts";
 import { checkNetwork } from "./parts/network/checks.ts";
 import { checkPeople } from "./parts/people/checks.ts";
 import { checkProxmox } from "./parts/proxmox/checks.ts";
@@ -12,6 +13,7 @@ import type { SiteConfig } from "./schema.ts";
 
 const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[])[] = [
   checkSite,
+  (config) => checkNeeds(config),
   checkPeople,
   checkProxmox,
   checkMachines,

@@ -1,0 +1,34 @@
+import type { Problem } from "../../components/problem.ts";
+import type { SiteConfig } from "../schema.ts";
+
+/** A part that cannot do without another. Both are named by their section's path, such as `onePassword.operator`. */
+export interface Need {
+  readonly part: string;
+  readonly needs: string;
+  /** What it takes from there. */
+  readonly why: string;
+}
+
+/** What parts take from each other, a line each. */
+const needs: readonly Need[] = [];
+
+/** No part is switched off that another one needs. */
+export function checkNeeds(config: SiteConfig, known = needs): readonly Problem[] {
+  return known
+    .filter(({ part, needs: needed }) => has(config, part) && !has(config, needed))
+    .map(({ part, needs: needed, why }) => ({
+      path: `homelab:${needed}`,
+      text: `homelab:${part} needs it: ${why}; switch it on, or ${part} off as well`,
+    }));
+}
+
+/** Whether a site has the part with this section: what is switched off is undefined in a site's config. */
+function has(config: SiteConfig, section: string): boolean {
+  const found = section
+    .split(".")
+    .reduce<unknown>(
+      (around, key) => (around as Record<string, unknown> | undefined)?.[key],
+      config,
+    );
+  return found !== undefined;
+}
