@@ -4,6 +4,7 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import type { NamespacePlan } from "../workload/namespace.ts";
 import type { PodsPlan } from "../workload/pods.ts";
 import { deployWorkload } from "../workload/workload.ts";
 
@@ -17,6 +18,10 @@ export interface CloudflaredArgs {
 }
 
 const app = "cloudflared";
+
+/** Namespace of the tunnel's end. */
+export const cloudflaredNamespace: NamespacePlan = { name: app };
+
 const tokenSecret = "tunnel-token";
 const tokenKey = "token";
 

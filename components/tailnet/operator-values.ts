@@ -1,7 +1,16 @@
+import type { NamespacePlan } from "../workload/namespace.ts";
 import { siteTags } from "./tags.ts";
 
-/** Namespace of the operator and of its proxies, and the Secret that its chart looks for there. */
-export const operatorNamespace = "tailscale";
+/**
+ * Namespace of the operator and of its proxies. Proxies set up routing in their pods, which the baseline of pod security
+ * forbids.
+ */
+export const operatorNamespace = {
+  name: "tailscale",
+  security: "privileged",
+} as const satisfies NamespacePlan;
+
+/** Secret that the operator's chart looks for there. */
 export const operatorSecret = "operator-oauth";
 
 /** Hostname of the operator's own device. */

@@ -1,5 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
-import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
@@ -15,6 +15,7 @@ import {
   operatorSecret,
   operatorValues,
 } from "./operator-values.ts";
+import { makeNamespace } from "../workload/namespace.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
 
@@ -52,18 +53,8 @@ export class TailnetOperator extends ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Proxies set up routing in their pods, which the baseline of pod security forbids. */
   private namespace(name: string): Namespace {
-    return new Namespace(
-      `${name}-namespace`,
-      {
-        metadata: {
-          name: operatorNamespace,
-          labels: { "pod-security.kubernetes.io/enforce": "privileged" },
-        },
-      },
-      { parent: this },
-    );
+    return makeNamespace(`${name}-namespace`, operatorNamespace, { parent: this });
   }
 
   private credentials(name: string, args: TailnetOperatorArgs, namespace: Namespace): Secret {

@@ -4,15 +4,9 @@ import type { core, meta } from "@pulumi/kubernetes/types/input.js";
 const nobody = 65532;
 
 /**
- * Labels of a namespace that admits only pods of the restricted profile.
+ * Security of a pod under the restricted profile; files of its volumes belong to its group.
  * @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
  */
-export const restrictedNamespace = {
-  "pod-security.kubernetes.io/enforce": "restricted",
-  "pod-security.kubernetes.io/warn": "restricted",
-} as const;
-
-/** Security of a pod under the restricted profile; files of its volumes belong to its group. */
 export function restrictedPod(): core.v1.PodSecurityContext {
   return {
     runAsNonRoot: true,

@@ -1,5 +1,4 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
-import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
@@ -16,8 +15,9 @@ import {
 } from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { fingerprint } from "./fingerprint.ts";
+import { makeNamespace } from "./namespace.ts";
 import { deploymentSpec, type PodsPlan } from "./pods.ts";
-import { appLabels, appSelector, restrictedNamespace } from "./restricted.ts";
+import { appLabels, appSelector } from "./restricted.ts";
 
 /** Values that a workload reads from a Secret. */
 export interface WorkloadSecret {
@@ -47,11 +47,7 @@ export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint"> {
 export function deployWorkload(name: string, args: WorkloadArgs, parent: Resource): Resource {
   const { app, budget } = args;
   const metadata = { name: app, namespace: app, labels: appLabels(app) };
-  const namespace = new Namespace(
-    `${name}-namespace`,
-    { metadata: { name: app, labels: { ...restrictedNamespace } } },
-    { parent },
-  );
+  const namespace = makeNamespace(`${name}-namespace`, { name: app }, { parent });
   const inside = { parent, dependsOn: [namespace] };
   const values = args.secret && secretValues(name, app, args.secret, inside);
   const service =
