@@ -3,8 +3,10 @@ import type { SecretUse } from "../components/security/secrets.ts";
 import { applications, appsConfig } from "./apps/index.ts";
 import type { Derivation } from "./config/derivation.ts";
 import { secretUses } from "./config/secret-ref.ts";
+import { whereOn } from "./config/switched.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
+import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
 import {
   allowDiskRemoval,
   allowRemove,
@@ -31,6 +33,7 @@ export const siteSchema = z.strictObject({
   machines,
   cluster,
   network,
+  gateway,
   onePassword: onePassword.optional(),
   tailnet: tailnet.optional(),
   edge: edge.optional(),
@@ -48,7 +51,7 @@ export type WrittenSite = z.infer<typeof siteSchema>;
  * no part knows what was written and what was not. Pure, but for what `derivation` is told.
  */
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
-  const { versions, people, machineDefaults, tailnet, edge, ...rest } = written;
+  const { versions, people, machineDefaults, gateway, tailnet, edge, ...rest } = written;
   return {
     ...rest,
     people,
@@ -57,6 +60,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     machines: deriveMachines(written.machines, machineDefaults, written.proxmox, derivation),
     cluster: deriveCluster(written.cluster, versions),
     network: deriveNetwork(written.network, versions, tailnet, derivation),
+    gateway: whereOn(gateway, (on) => deriveGateway(on, versions, derivation)),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
     edge: edge && deriveEdge(edge, versions, people, derivation),
   };

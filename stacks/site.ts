@@ -4,6 +4,7 @@ import { deployApps } from "./apps/deploy.ts";
 import { lookAround, type World } from "./look-around.ts";
 import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
+import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
@@ -61,6 +62,7 @@ export async function deploySite(
 
   const machines = deployMachines(site, found);
   const cluster = deployCluster(site, machines, found.renewal);
+  deployDefinitions(site, cluster);
   const running = deployNetwork(site, cluster);
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);

@@ -157,3 +157,28 @@ export const go = {
 
 /** Bytes of Go source that two cores compile in a second, until a machine has shown its own pace. */
 export const shippedPace = 350_000;
+
+/** A folder of a GitHub repository at a tag, of which a Go module of the same tag is a copy. */
+export interface Repository {
+  /** `kubernetes-sigs/gateway-api` */
+  readonly name: string;
+  readonly tag: string;
+  readonly module: string;
+  readonly folder: string;
+}
+
+/** Folders that the lab's mirror of raw.githubusercontent.com offers, as they are at their tags. */
+export const repositories: readonly Repository[] = [
+  {
+    name: "kubernetes-sigs/gateway-api",
+    tag: "v1.6.1",
+    module: "sigs.k8s.io/gateway-api",
+    folder: "config/crd/standard",
+  },
+  ...["v1.9.0", "v1.9.1"].map((tag) => ({
+    name: "envoyproxy/gateway",
+    tag,
+    module: "github.com/envoyproxy/gateway",
+    folder: "charts/gateway-helm/charts/crds/crds/generated",
+  })),
+];

@@ -7,6 +7,7 @@ import { cached, cachedAll, type Entry, type Slot } from "./cache.ts";
 import { download } from "./download.ts";
 import { tools, type Tool } from "./pins.ts";
 import type { Report } from "./progress.ts";
+import { ensureRepositories } from "./repositories.ts";
 import { sourceHashes } from "./sources.ts";
 
 /** Paths of the tools that are ready. */
@@ -25,6 +26,8 @@ export interface Tools {
   readonly plugins: string;
   /** The stand-in plugin for Kubernetes. */
   readonly kubernetesPlugin: string;
+  /** Files of other projects' repositories, at REPOSITORY/TAG/PATH. */
+  readonly repositories: string;
 }
 
 /** A tool's place in the cache. */
@@ -106,8 +109,10 @@ export async function ensureTools(report: Report): Promise<Tools> {
     at(tools.helm),
     ...["kubectl", "etcdctl", "etcdutl"].map((program) => at(tools.kubernetes, program)),
   ]);
+  const repositories = await ensureRepositories();
   report("ready");
   return {
+    repositories,
     bin,
     kubernetesBin: at(tools.kubernetes, ""),
     guest: at(tools.guest),

@@ -64,6 +64,7 @@ export class Datacentre {
       tls: await authority.issue([...mirroredNames, internetAddress]),
       rke2Binary: tools.rke2,
       tailscaleBinary: tools.tailscale,
+      repositories: tools.repositories,
       cacheDir: this.#paths.mirrorCache,
       faults: this.faults,
       logFile: join(this.#paths.logs, "mirrors.log"),

@@ -14,6 +14,7 @@ const schema = z.strictObject({
     tailscale: z.string(),
     plugins: z.string(),
     kubernetesPlugin: z.string(),
+    repositories: z.string(),
   }),
   /** Folder of real packaged charts: `HOMELAB_CHARTS`, or those that their repositories gave. */
   charts: z.string().optional(),

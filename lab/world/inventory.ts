@@ -101,6 +101,7 @@ export const mirroredNames = [
   "github.com",
   "helm.cilium.io",
   "pkgs.tailscale.com",
+  "raw.githubusercontent.com",
 ] as const;
 
 /** Where the mirrors answer. */

@@ -64,6 +64,8 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   tailscaleOperator: (value) =>
     `helm tailscale-operator ${value} https://pkgs.tailscale.com/helmcharts`,
   cloudflared: (value) => `docker cloudflare/cloudflared ${value}`,
+  gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,
+  envoyGateway: (value) => `docker docker.io/envoyproxy/gateway-helm ${value}`,
 };
 
 describe("renovate.json", () => {

@@ -8,6 +8,7 @@ import { openWeb, type Web, type WebOptions } from "../web/server.ts";
 import { chartOffers, chartRepositories, chartsOf, hostOf, type ChartSources } from "./charts.ts";
 import { cloudImageOffers, type CloudImage } from "./cloud-images.ts";
 import type { MirroredThing, OffersOf } from "./offer.ts";
+import { repositoryOffers } from "./repositories.ts";
 import { rke2Offers } from "./rke2-releases.ts";
 import { tailscaleOffers } from "./tailscale-releases.ts";
 
@@ -17,6 +18,8 @@ export interface MirrorsOptions extends WebOptions {
   readonly rke2Binary: string;
   /** The stand-in `tailscale` and `tailscaled`, one program. */
   readonly tailscaleBinary: string;
+  /** Files of repositories at REPOSITORY/TAG/PATH. */
+  readonly repositories: string;
   /** The lab's charts, one folder each. Default: `lab/charts`. */
   readonly chartsSource?: string;
   /** Real packaged charts (`HOMELAB_CHARTS`); these win over the lab's. */
@@ -81,6 +84,7 @@ function offersByHost(options: MirrorsOptions): ReadonlyMap<string, OffersOf> {
       .map((host) => [host, cloudImageOffers(host, images)] as const),
     ["github.com", rke2Offers(rke2)],
     ["pkgs.tailscale.com", tailscaleOffers(tailscale)],
+    ["raw.githubusercontent.com", repositoryOffers(options.repositories)],
     ...Object.keys(chartRepositories).map(
       (repository) => [hostOf(repository), chartOffers(repository, chartSources(options))] as const,
     ),

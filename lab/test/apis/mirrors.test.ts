@@ -41,6 +41,13 @@ describe("Mirrors", () => {
     writeFileSync(join(charts, "cilium/templates/map.yaml"), "kind: ConfigMap\n");
     writeFileSync(join(folder, "rke2"), "#!/bin/sh\necho rke2\n");
     writeFileSync(join(folder, "tailscale"), '#!/bin/sh\nbasename "$0"\n');
+    mkdirSync(join(folder, "repositories/kubernetes-sigs/gateway-api/v1.6.1/config"), {
+      recursive: true,
+    });
+    writeFileSync(
+      join(folder, "repositories/kubernetes-sigs/gateway-api/v1.6.1/config/gateways.yaml"),
+      "kind: CustomResourceDefinition\n",
+    );
     mkdirSync(join(charts, "tailscale-operator"));
     writeFileSync(
       join(charts, "tailscale-operator/Chart.yaml"),
@@ -52,6 +59,7 @@ describe("Mirrors", () => {
       tls: selfSigned(),
       rke2Binary: join(folder, "rke2"),
       tailscaleBinary: join(folder, "tailscale"),
+      repositories: join(folder, "repositories"),
       chartsSource: charts,
       chartsDir: real,
       cacheDir: join(folder, "cache"),
@@ -112,6 +120,17 @@ describe("Mirrors", () => {
     assert.equal(await releaseOf("v1.36.3"), "homelab-rke2-release=v1.36.3+rke2r1");
     assert.equal(await releaseOf("v1.35.4"), "homelab-rke2-release=v1.35.4+rke2r1");
     assert.equal(await releaseOf("v1.35.99"), "404 Not Found");
+  });
+
+  it("serve files of repositories at a tag, and nothing beside them", async () => {
+    const raw = async (path: string): Promise<string> => {
+      const { status, body } = await get("raw.githubusercontent.com", path);
+      return `${status} ${body.toString().trim()}`;
+    };
+    const tag = "/kubernetes-sigs/gateway-api/v1.6.1";
+    assert.equal(await raw(`${tag}/config/gateways.yaml`), "200 kind: CustomResourceDefinition");
+    for (const path of [`${tag}/config`, `${tag}/config/none.yaml`, "/%2e%2e%2fcharts"])
+      assert.equal(await raw(path), "404 Not Found", path);
   });
 
   it("serve the lab's chart with a true digest in the index; a real one in the folder wins", async () => {

@@ -74,6 +74,16 @@ export const versions = z
       "2025.11.1",
       "cloudflared; needed with `homelab:edge`",
     ).optional(),
+    gatewayApi: release(
+      /^v\d+\.\d+\.\d+$/,
+      "v1.6.1",
+      "Gateway API's custom resource definitions (standard channel)",
+    ).default("v1.6.1"),
+    envoyGateway: release(
+      /^v\d+\.\d+\.\d+$/,
+      "v1.9.1",
+      "Envoy Gateway: its chart and its custom resource definitions",
+    ).default("v1.9.1"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

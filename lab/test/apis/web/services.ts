@@ -192,7 +192,7 @@ export const subjects: readonly Subject[] = [
       opened(faults, async (options) => {
         const mirrors = await createMirrors({
           ...{ ...options, cacheDir: options.stateDir, chartsSource: options.stateDir },
-          ...{ rke2Binary: "none", tailscaleBinary: "none" },
+          ...{ rke2Binary: "none", tailscaleBinary: "none", repositories: options.stateDir },
         });
         return {
           logFile: options.logFile,

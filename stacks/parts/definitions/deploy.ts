@@ -1,0 +1,30 @@
+import { Definitions } from "../../../components/definitions/definitions.ts";
+import type { DefinitionSet } from "../../../components/definitions/definition-set.ts";
+import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
+import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
+import type { Resource } from "@pulumi/pulumi";
+import type { Site } from "../../open-site.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+
+/** The steps after which kinds are there that no chart brings; undefined where no part of the site needs them. */
+export interface SiteDefinitions {
+  readonly gatewayApi?: Resource;
+  readonly envoyGateway?: Resource;
+}
+
+/** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
+export function deployDefinitions(
+  { config: { gateway } }: Site,
+  { nodes: [machine], kubernetes }: SiteCluster,
+): SiteDefinitions {
+  const own = (set: DefinitionSet): Resource =>
+    new Definitions(set.name, { set, machine, after: [kubernetes] }).ready;
+  return {
+    ...(gateway === undefined
+      ? {}
+      : {
+          gatewayApi: own(gatewayApi(gateway.gatewayApi)),
+          envoyGateway: own(envoyGateway(gateway.envoyGateway)),
+        }),
+  };
+}
