@@ -65,7 +65,9 @@ export async function startLab(options: StartLabOptions): Promise<void> {
     await syncSiteFiles(paths);
     await writeNameFiles(join(paths.run, "etc"), sites);
     log("looking for real charts");
-    const charts = given ?? (await realCharts(labCharts, paths.charts, log));
+    const charts =
+      given ??
+      (await realCharts({ labCharts, cache: paths.charts, helm: join(tools.bin, "helm") }, log));
     await writeSettings(paths, { ...settings, charts });
     try {
       await launch(paths, join(import.meta.dirname, "daemon", "main.ts"));

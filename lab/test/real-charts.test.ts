@@ -11,7 +11,7 @@ describe("real charts", () => {
   const network = globalThis.fetch;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "homelab-charts-"));
-    for (const name of ["cilium", "tailscale-operator"]) {
+    for (const name of ["cilium", "tailscale-operator", "gateway-helm"]) {
       await mkdir(join(directory, "own", name), { recursive: true });
       const text = `name: ${name}\nversion: 1.2.3\n`;
       await writeFile(join(directory, "own", name, "Chart.yaml"), text);
@@ -30,7 +30,12 @@ describe("real charts", () => {
   const get = async (cache: string): Promise<{ files: string[]; said: string }> => {
     const said: string[] = [];
     const folder = join(directory, cache);
-    await realCharts(join(directory, "own"), folder, (step) => said.push(step));
+    const sources = {
+      labCharts: join(directory, "own"),
+      cache: folder,
+      helm: join(directory, "helm"),
+    };
+    await realCharts(sources, (step) => said.push(step));
     return { files: await readdir(folder), said: said.join("\n") };
   };
   const publish = (digest: string): void => {
@@ -62,6 +67,15 @@ describe("real charts", () => {
     answers.set(`${base}/index.yaml`, `entries: {tailscale-operator: [${entry}]}`);
     answers.set(`${base}/tailscale-operator-1.2.3.tgz`, "operator");
     assert.deepEqual((await get("below")).files, ["tailscale-operator-1.2.3.tgz"]);
+  });
+
+  it("are pulled by Helm from a registry that answers", async () => {
+    answers.clear();
+    answers.set("https://registry-1.docker.io/v2/", "{}");
+    const text =
+      '#!/bin/sh\n[ "$*" = "pull oci://docker.io/envoyproxy/gateway-helm --version 1.2.3 --destination $6" ]\nmkdir -p "$6"\necho chart >"$6/gateway-helm-1.2.3.tgz"\n';
+    await writeFile(join(directory, "helm"), text, { mode: 0o755 });
+    assert.deepEqual((await get("pulled")).files, ["gateway-helm-1.2.3.tgz"]);
   });
 
   it("are refused when it does not", async () => {

@@ -102,6 +102,7 @@ export const mirroredNames = [
   "helm.cilium.io",
   "pkgs.tailscale.com",
   "raw.githubusercontent.com",
+  "registry-1.docker.io",
 ] as const;
 
 /** Where the mirrors answer. */

@@ -13,9 +13,15 @@ export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
 };
 
+/** Charts that lie in registries, by registry and folder there. */
+export const chartRegistries: Readonly<Record<string, readonly string[]>> = {
+  "docker.io/envoyproxy": ["gateway-helm"],
+};
+
 const chartFile = z.looseObject({ name: z.string(), version: z.string() });
 
-interface PackagedChart {
+/** A chart as it is published. */
+export interface PackagedChart {
   readonly metadata: z.infer<typeof chartFile>;
   readonly archive: Buffer;
   readonly thing: MirroredThing;
@@ -46,9 +52,10 @@ export function hostOf(repository: string): string {
   return repository.split("/")[0] ?? repository;
 }
 
-/** The charts of a repository: every real one, and the lab's where there is no real one. */
+/** The charts of a repository or registry: every real one, and the lab's where there is no real one. */
 export function chartsOf(repository: string, sources: ChartSources): PackagedChart[] {
-  return (chartRepositories[repository] ?? []).flatMap((name) => {
+  const names = chartRepositories[repository] ?? chartRegistries[repository] ?? [];
+  return names.flatMap((name) => {
     const real = realCharts(name, sources.chartsDir);
     return real.length > 0 ? real : labChart(name, sources.chartsSource);
   });

@@ -3,6 +3,7 @@ export type Offer =
   | {
       readonly body: Buffer;
       readonly type: string;
+      readonly headers?: Readonly<Record<string, string>>;
       /** Checksums by algorithm of the real file that the body stands for. */
       readonly standsFor?: Readonly<Record<string, string>>;
     }

@@ -5,7 +5,15 @@ import { cloudImages, rke2Versions, tailscaleVersion } from "../../world/invento
 import type { Download } from "../proxmox/site.ts";
 import { text, WebError, type Answer, type WebRequest } from "../web/exchange.ts";
 import { openWeb, type Web, type WebOptions } from "../web/server.ts";
-import { chartOffers, chartRepositories, chartsOf, hostOf, type ChartSources } from "./charts.ts";
+import { registryHost, registryOffers } from "./chart-registries.ts";
+import {
+  chartOffers,
+  chartRegistries,
+  chartRepositories,
+  chartsOf,
+  hostOf,
+  type ChartSources,
+} from "./charts.ts";
 import { cloudImageOffers, type CloudImage } from "./cloud-images.ts";
 import type { MirroredThing, OffersOf } from "./offer.ts";
 import { repositoryOffers } from "./repositories.ts";
@@ -65,7 +73,7 @@ export async function createMirrors(options: MirrorsOptions): Promise<Mirrors> {
     ...web,
     download: (url) => download(hosts, url),
     inUse: () =>
-      Object.keys(chartRepositories).flatMap((repository) =>
+      Object.keys({ ...chartRepositories, ...chartRegistries }).flatMap((repository) =>
         chartsOf(repository, chartSources(options)).map(({ thing }) => thing),
       ),
   };
@@ -88,6 +96,10 @@ function offersByHost(options: MirrorsOptions): ReadonlyMap<string, OffersOf> {
     ...Object.keys(chartRepositories).map(
       (repository) => [hostOf(repository), chartOffers(repository, chartSources(options))] as const,
     ),
+    ...Object.keys(chartRegistries).map(
+      (registry) =>
+        [registryHost(registry), registryOffers(registry, chartSources(options))] as const,
+    ),
   ];
   const hosts = new Map<string, OffersOf>();
   for (const [host, offers] of list) hosts.set(host, eitherOf(hosts.get(host), offers));
@@ -108,7 +120,8 @@ const notFound = (): WebError => new WebError(404, "Not Found");
 async function serve(hosts: ReadonlyMap<string, OffersOf>, asked: WebRequest): Promise<Answer> {
   const offer = await hosts.get(asked.host)?.(decodeURIComponent(asked.path));
   if (offer === undefined) throw notFound();
-  if ("body" in offer) return { headers: { "content-type": offer.type }, body: offer.body };
+  if ("body" in offer)
+    return { headers: { ...offer.headers, "content-type": offer.type }, body: offer.body };
   const { file, type } = offer;
   const { size } = await stat(file);
   const headers = { "content-type": type, "content-length": size };

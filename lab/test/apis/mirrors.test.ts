@@ -188,6 +188,29 @@ describe("Mirrors", () => {
     assert.equal((await get("pkgs.tailscale.com", "/index.yaml")).status, 404);
   });
 
+  it("serve a chart of a registry by tag and digest, as Helm asks for it", async () => {
+    mkdirSync(join(charts, "gateway-helm"));
+    writeFileSync(
+      join(charts, "gateway-helm/Chart.yaml"),
+      "apiVersion: v2\nname: gateway-helm\nversion: v1.9.1\n",
+    );
+    const base = "/v2/envoyproxy/gateway-helm";
+    const registry = (path: string, method?: string): Promise<Answer> =>
+      get("registry-1.docker.io", `${base}/${path}`, method);
+    const head = await registry("manifests/v1.9.1", "HEAD");
+    const manifest = await registry(`manifests/${String(head.headers["docker-content-digest"])}`);
+    assert.equal(head.headers["docker-content-digest"], `sha256:${sha256(manifest.body)}`);
+    assert.equal(head.headers["content-type"], "application/vnd.oci.image.manifest.v1+json");
+    const { layers } = JSON.parse(manifest.body.toString()) as { layers: { digest: string }[] };
+    const { body } = await registry(`blobs/${layers[0]?.digest}`);
+    assert.equal(layers[0]?.digest, `sha256:${sha256(body)}`);
+    assert.match(
+      readFromTar(gunzipSync(body), (path) => path === "gateway-helm/Chart.yaml")?.toString() ?? "",
+      /name: gateway-helm/,
+    );
+    assert.equal((await registry("manifests/v9.9.9")).status, 404);
+  });
+
   it("answer 404 for what they do not have, and obey faults", async () => {
     assert.equal((await get("example.com", "/")).status, 404);
     assert.equal((await get("helm.cilium.io", "/cilium-1.0.0.tgz")).status, 404);
