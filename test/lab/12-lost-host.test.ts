@@ -128,7 +128,8 @@ describe("a Proxmox host that is lost for good", () => {
     }
     await eventually(60, () => expectSessions("home", 3));
     // The pods that stood on the lost machine start elsewhere after up is done.
-    await eventually(120, expectNoError);
+    await run`kubectl --context home wait deployments --all -A --for=condition=Available --timeout=180s`;
     await nothingToChange("home");
+    await eventually(60, expectNoError);
   });
 });
