@@ -10,12 +10,24 @@ import {
   type WebRoute,
 } from "../web/exchange.ts";
 import { openWeb, type Web, type WebOptions } from "../web/server.ts";
+import { join } from "node:path";
+import { JsonStore } from "../store.ts";
+import {
+  createItem,
+  deleteItem,
+  nothingWritten,
+  replaceItem,
+  withWritten,
+  type WrittenItems,
+} from "./items.ts";
 import { keepVaults, summary, type FullItem, type KeptVault, type VaultSpec } from "./vaults.ts";
 
 /** The lab's 1Password Connect: where it answers and what it holds. */
 export interface ConnectOptions extends WebOptions {
-  /** The one access token; it reads all vaults. */
+  /** The one access token; it reads and writes all vaults. */
   readonly token: string;
+  /** Where what is written is kept; without it nothing outlives the process. */
+  readonly stateDir?: string;
   /** Asked at each request: what the vaults hold may change. */
   readonly vaults: () => readonly VaultSpec[];
 }
@@ -26,12 +38,15 @@ export type Connect = Web;
 const version = "1.8.1";
 
 /**
- * 1Password Connect's API, as far as secrets are read through it
- * (https://developer.1password.com/docs/connect/api-reference/): vaults and items, by id and by title. It is read-only
- * and remembers nothing; what it does not have is refused with the reason.
+ * 1Password Connect's API, as far as secrets are read and items are kept through it
+ * (https://developer.1password.com/docs/connect/api-reference/): vaults and items, by id and by title. What it does not
+ * have is refused with the reason.
  * @throws when the address cannot be listened at.
  */
 export function createConnect(options: ConnectOptions): Promise<Connect> {
+  const file = options.stateDir && join(options.stateDir, "items.json");
+  const store = new JsonStore<WrittenItems>(file, nothingWritten);
+  const kept = (): readonly KeptVault[] => withWritten(keepVaults(options.vaults()), store.state);
   const service = {
     name: "connect",
     routes: [
@@ -39,7 +54,8 @@ export function createConnect(options: ConnectOptions): Promise<Connect> {
       ...guarded(
         (request) => authenticate(request, options.token),
         [
-          ...vaultRoutes(() => keepVaults(options.vaults())),
+          ...vaultRoutes(kept),
+          ...itemRoutes(kept, store),
           {
             ...{ method: anyMethod, url: "/v1/*" },
             handle: (request) => Promise.reject(refusal(request)),
@@ -94,6 +110,33 @@ function vaultRoutes(kept: () => readonly KeptVault[]): GuardedRoute<void>[] {
   ];
 }
 
+function itemRoutes(
+  kept: () => readonly KeptVault[],
+  store: JsonStore<WrittenItems>,
+): GuardedRoute<void>[] {
+  const one = "/v1/vaults/:vault/items/:item";
+  return [
+    {
+      ...{ method: "POST", url: "/v1/vaults/:vault/items" },
+      handle: (request) => json(createItem(store, find(kept(), request), request.body)),
+    },
+    {
+      ...{ method: "PUT", url: one },
+      handle: (request) => {
+        const vault = find(kept(), request);
+        return json(replaceItem(store, vault, findItem(vault.items, request), request.body));
+      },
+    },
+    {
+      ...{ method: "DELETE", url: one },
+      handle: (request) => {
+        deleteItem(store, findItem(find(kept(), request).items, request));
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
 const read = (url: string) => ({ method: ["GET", "HEAD"], url });
 
 function find(kept: readonly KeptVault[], request: WebRequest): KeptVault {
@@ -137,11 +180,5 @@ function authenticate({ headers }: WebRequest, token: string): void {
 }
 
 function refusal({ method, path }: WebRequest): WebError {
-  const call = `${method} ${path}`;
-  if (!["GET", "HEAD"].includes(method) && path.startsWith("/v1/vaults/"))
-    return new WebError(
-      403,
-      `Authorization: token does not have write access to the vault (the lab's Connect is read-only: ${call})`,
-    );
-  return new WebError(501, `the lab's 1Password Connect does not support ${call}`);
+  return new WebError(501, `the lab's 1Password Connect does not support ${method} ${path}`);
 }

@@ -29,7 +29,9 @@ export interface Item {
   readonly id: string;
   readonly title: string;
   readonly vault: { readonly id: string; readonly name: string };
-  readonly category: "API_CREDENTIAL";
+  readonly category: string;
+  readonly tags?: readonly string[] | undefined;
+  readonly urls?: readonly { readonly href: string }[] | undefined;
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -37,7 +39,7 @@ export interface Item {
 
 interface Section {
   readonly id: string;
-  readonly label: string;
+  readonly label?: string | undefined;
 }
 
 /** An item with everything in it. */
@@ -45,7 +47,8 @@ export interface FullItem extends Item {
   readonly sections: readonly Section[];
   readonly fields: readonly {
     readonly id: string;
-    readonly type: "CONCEALED" | "STRING";
+    readonly type: string;
+    readonly purpose?: string | undefined;
     readonly label: string;
     readonly value?: string;
     readonly section?: Section;
@@ -58,7 +61,7 @@ export interface KeptVault {
   readonly items: readonly FullItem[];
 }
 
-/** When everything was made: nothing here changes. */
+/** When everything was made that a site file asks for. */
 const made = "2025-01-01T00:00:00Z";
 
 /** Gives vaults, items, sections and fields their ids, which depend on titles alone. */
@@ -77,9 +80,9 @@ export function keepVaults(specs: readonly VaultSpec[]): readonly KeptVault[] {
 }
 
 /** An item as lists show it. */
-export function summary({ id, title, vault, category, version, ...rest }: FullItem): Item {
-  const { createdAt, updatedAt } = rest;
-  return { id, title, vault, category, version, createdAt, updatedAt };
+export function summary({ id, title, vault, category, tags, urls, ...rest }: FullItem): Item {
+  const { version, createdAt, updatedAt } = rest;
+  return { id, title, vault, category, version, createdAt, updatedAt, tags, urls };
 }
 
 /** 26 lower-case letters and digits 2 to 7 (base32, RFC 4648), as 1Password's ids are. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { OnePasswordConnect, type OPConnect } from "@1password/connect";
+import { ItemBuilder, OnePasswordConnect, type FullItem, type OPConnect } from "@1password/connect";
 import { createConnect, type Connect } from "../../apis/connect/server.ts";
 import type { VaultSpec } from "../../apis/connect/vaults.ts";
 import { noFaults, type Faults } from "../../world/faults.ts";
@@ -121,11 +121,51 @@ describe("1Password Connect of the lab", () => {
     assert.equal((await get("/health", "GET", "")).status, 200);
   });
 
-  it("refuses writes with 403 and what it does not have with 501", async () => {
+  it("keeps an item that the library makes, replaces and deletes", async () => {
+    const { id = "" } = await library.getVault("Empty");
+    const item = (value: string): FullItem =>
+      new ItemBuilder()
+        .setTitle("Kept")
+        .setCategory("SECURE_NOTE")
+        .addTag("homelab")
+        .addField({ label: "tls.key", value, type: "CONCEALED" as never })
+        .build();
+    const made = await library.createItem(id, item("one"));
+    assert.deepEqual([made.version, made.fields?.[0]?.value], [1, "one"]);
+    assert.deepEqual(await library.getItem(id, "Kept"), made);
+    const next = Object.assign(item("two"), { id: made.id, vault: { id } });
+    assert.equal((await library.updateItem(id, next)).version, 2);
+    assert.equal((await library.getItem(id, "Kept")).fields?.[0]?.value, "two");
+    assert.deepEqual((await library.getVault("Empty")).items, 1);
+    await library.deleteItemById(id, made.id ?? "");
+    await assert.rejects(library.getItem(id, "Kept"), { status: 404 });
+  });
+
+  it("lets an item of a site file be replaced and deleted too", async () => {
+    const { id = "" } = await library.getVault("Homelab");
+    const [before] = await library.listItemsByTitle(id, "Twice");
+    assert.ok(before);
+    await library.updateItem(id, Object.assign(before, { title: "Once" }));
+    const { version, title } = await library.getItemById(id, before.id ?? "");
+    assert.deepEqual([version, title], [2, "Once"]);
+    await library.deleteItemById(id, before.id ?? "");
+    assert.equal((await library.listItems(id)).length, 2);
+  });
+
+  it("takes no item that is none", async () => {
+    const { id = "" } = await library.getVault("Empty");
+    const made = (change: object): FullItem =>
+      Object.assign(new ItemBuilder().setTitle("Odd").setCategory("SECURE_NOTE").build(), change);
+    const invalid = { status: 400, message: /invalid input/ };
+    await assert.rejects(library.createItem(id, made({ category: "NOTE" })), invalid);
+    await assert.rejects(library.createItem(id, made({ id: "a".repeat(26) })), invalid);
+    await assert.rejects(library.createItem(id, made({ title: "" })), invalid);
+  });
+
+  it("refuses what it does not have with 501", async () => {
     const { id = "" } = await library.getVault("Homelab");
     const { id: item = "" } = await library.getItem(id, "Proxmox");
-    await assert.rejects(library.deleteItemById(id, item), { status: 403 });
-    assert.equal((await get(`/v1/vaults/${id}/items`, "POST")).status, 403);
+    assert.equal((await get(`/v1/vaults/${id}/items/${item}`, "PATCH")).status, 501);
     assert.deepEqual(error(await get("/v1/activity")), {
       status: 501,
       message: "the lab's 1Password Connect does not support GET /v1/activity",
