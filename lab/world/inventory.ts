@@ -99,6 +99,7 @@ export const mirroredNames = [
   "cloud.debian.org",
   "cloud-images.ubuntu.com",
   "github.com",
+  "charts.jetstack.io",
   "helm.cilium.io",
   "pkgs.tailscale.com",
   "raw.githubusercontent.com",

@@ -9,6 +9,7 @@ import { readFromTar, writeTar } from "./tar.ts";
 
 /** Charts that each chart repository publishes; a repository is a host, or a host and a path below it. */
 export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
+  "charts.jetstack.io": ["cert-manager", "trust-manager"],
   "helm.cilium.io": ["cilium"],
   "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
 };
