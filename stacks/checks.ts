@@ -1,4 +1,5 @@
 import type { Problem } from "../components/problem.ts";
+import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
@@ -22,6 +23,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkSecrets,
   checkTailnet,
   checkEdge,
+  checkCertificates,
 ];
 
 /** Every rule that spans more than one value of a site's config; an empty list means that all hold. */

@@ -1,5 +1,6 @@
 import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
 import type { PlannedMachine } from "../components/machine.ts";
+import type { Keeper } from "../components/certificates/keeper.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
 import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
@@ -7,6 +8,7 @@ import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.t
 import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
+import { findKept, type KeptFound } from "./parts/certificates/look.ts";
 import { checkFirst } from "./parts/cluster/founded.ts";
 import { findRenewal } from "./parts/cluster/look.ts";
 import { readConfigs } from "./parts/machines/configs.ts";
@@ -28,6 +30,8 @@ export interface Found {
   readonly sharedDatastores: ReadonlySet<string>;
   /** Undefined for a site without a tailnet. */
   readonly tailnet: TailnetFound | undefined;
+  /** Certificates that outlive their cluster; undefined where none is kept. */
+  readonly kept: KeptFound | undefined;
   /** What is to be done about the cluster's certificates. */
   readonly renewal: Renewal;
 }
@@ -41,6 +45,7 @@ export interface World {
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
   readonly power?: Power;
+  readonly keeper?: Keeper;
 }
 
 /**
@@ -69,6 +74,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
     findTailnet(site, world.askPolicy),
   ]);
   const renewal = findRenewal(known.lastUp);
+  const kept = await findKept(site, known.secrets ?? [], world.keeper);
   const hosts = new Map(inventory.machines.map((vm) => [vm.vmId, vm.host]));
   const wanted = checkMachines(site, inventory, known, world.fresh ?? freshGeneration);
   checkFirst(site.name, wanted);
@@ -77,7 +83,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   tellRestarts(site, { machines, existing: inventory.machines, configs });
   const power = world.power ?? proxmoxPower(api);
   return {
-    ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, renewal },
+    ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, kept, renewal },
     founded: known.founded !== undefined,
     sharedDatastores: sharedNames(storages),
   };

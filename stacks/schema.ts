@@ -4,6 +4,7 @@ import { applications, appsConfig } from "./apps/index.ts";
 import type { Derivation } from "./config/derivation.ts";
 import { secretUses } from "./config/secret-ref.ts";
 import { whereOn } from "./config/switched.ts";
+import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
@@ -37,6 +38,7 @@ export const siteSchema = z.strictObject({
   onePassword: onePassword.optional(),
   tailnet: tailnet.optional(),
   edge: edge.optional(),
+  certificates,
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,
@@ -51,7 +53,8 @@ export type WrittenSite = z.infer<typeof siteSchema>;
  * no part knows what was written and what was not. Pure, but for what `derivation` is told.
  */
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
-  const { versions, people, machineDefaults, gateway, tailnet, edge, ...rest } = written;
+  const { versions, people, machineDefaults, gateway, certificates, tailnet, edge, ...rest } =
+    written;
   return {
     ...rest,
     people,
@@ -63,6 +66,9 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     gateway: whereOn(gateway, (on) => deriveGateway(on, versions, derivation)),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
     edge: edge && deriveEdge(edge, versions, people, derivation),
+    certificates: whereOn(certificates, (on) =>
+      deriveCertificates(on, versions, written.site, edge, written.onePassword),
+    ),
   };
 }
 

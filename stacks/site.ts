@@ -3,6 +3,7 @@ import { routerConfig, type RouterConfig } from "../components/network/router.ts
 import { deployApps } from "./apps/deploy.ts";
 import { lookAround, type World } from "./look-around.ts";
 import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
+import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
@@ -62,8 +63,9 @@ export async function deploySite(
 
   const machines = deployMachines(site, found);
   const cluster = deployCluster(site, machines, found.renewal);
-  deployDefinitions(site, cluster);
+  const definitions = deployDefinitions(site, cluster);
   const running = deployNetwork(site, cluster);
+  deployCertificates(site, cluster, { definitions, running, kept: found.kept });
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);

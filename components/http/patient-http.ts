@@ -11,11 +11,11 @@ export interface ApiAnswer {
 
 /** One call. */
 export interface ApiCall {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Whether doing it twice does no harm. By default that holds for GET and DELETE (RFC 9110 section 9.2.2). */
+  /** Whether doing it twice does no harm. By default that holds for GET, PUT and DELETE (RFC 9110 section 9.2.2). */
   readonly repeatable?: boolean;
 }
 
@@ -134,5 +134,5 @@ function busy(who: string, { status, headers }: Response, text: string): Service
 function mayPass({ method, repeatable }: ApiCall, { status, code }: ServiceError): boolean {
   if (isCertificateError(code)) return false;
   const untouched = status === 429 || unconnected.has(code ?? "");
-  return untouched || (repeatable ?? (method === "GET" || method === "DELETE"));
+  return untouched || (repeatable ?? ["GET", "PUT", "DELETE"].includes(method));
 }

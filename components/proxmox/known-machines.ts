@@ -27,6 +27,8 @@ export interface Known {
   /** Names of mappings of PCI and of USB devices. */
   readonly pciMappings: readonly string[];
   readonly usbMappings: readonly string[];
+  /** NAMESPACE/NAME of Secrets in the cluster. */
+  readonly secrets?: readonly string[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
   /** What the last `up` has left in the stack's outputs, once there was one. */
@@ -91,6 +93,10 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
     usbMappings: of("proxmoxve:hardware/mapping/usb:Usb").map((usb) => String(usb["name"])),
+    secrets: of("kubernetes:core/v1:Secret").map((secret) => {
+      const { namespace = "", name = "" } = (secret["metadata"] ?? {}) as Metadata;
+      return `${namespace}/${name}`;
+    }),
     founded: foundedWith(steps),
     ...(stack === undefined ? {} : { lastUp: lastUp(stack) }),
   };
@@ -101,6 +107,12 @@ interface VmOutputs {
   readonly initialization?: {
     readonly ipConfigs?: readonly { readonly ipv4?: { readonly address?: string } }[];
   };
+}
+
+/** The part of a Kubernetes object's state that names it. */
+interface Metadata {
+  readonly namespace?: string;
+  readonly name?: string;
 }
 
 function addressOf({ initialization }: VmOutputs): string | undefined {

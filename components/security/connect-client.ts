@@ -36,8 +36,7 @@ export class ConnectClient implements IRequestClient {
 
   /** Rejects with a ServiceError, whose status is 0 where it is not Connect that answers. */
   async request(method: string, url: string, options: ClientRequestOptions): Promise<Answer> {
-    if (method.toUpperCase() !== "GET") throw new Error(`${method}: this client only reads`);
-    const { status, text } = await this.#ask(url, options.authToken);
+    const { status, text } = await this.#ask(methodOf(method), url, options);
     const data = parse(text);
     // A 404 of Connect's own says what is missing, as JSON; any web server has one.
     if (status >= 400 && (status !== 404 || typeof data === "object")) {
@@ -50,10 +49,21 @@ export class ConnectClient implements IRequestClient {
     );
   }
 
-  async #ask(url: string, token: string): Promise<{ status: number; text: string }> {
-    const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
+  async #ask(
+    method: Method,
+    url: string,
+    { authToken, data }: ClientRequestOptions,
+  ): Promise<{ status: number; text: string }> {
+    const login = { authorization: `Bearer ${authToken}`, accept: "application/json" };
+    const call =
+      data === undefined
+        ? { method, url, headers: login }
+        : {
+            ...{ method, url, headers: { ...login, "content-type": "application/json" } },
+            body: JSON.stringify(data),
+          };
     try {
-      return await this.#http.call("1Password Connect", { method: "GET", url, headers });
+      return await this.#http.call("1Password Connect", call);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       throw this.#failure(error.status, this.#noAnswer(error));
@@ -84,6 +94,15 @@ export class ConnectClient implements IRequestClient {
   #failure(status: number, message: string): ServiceError {
     return new ServiceError(status === 0 ? "unreachable" : "refused", { status }, message);
   }
+}
+
+type Method = "GET" | "POST" | "PUT";
+
+/** What the library calls a method; items are read, made and replaced. */
+function methodOf(text: string): Method {
+  const method = text.toUpperCase();
+  if (method === "GET" || method === "POST" || method === "PUT") return method;
+  throw new Error(`${text}: this client reads, makes and replaces items alone`);
 }
 
 /** A server's address as people may see it, without credentials. */

@@ -1,4 +1,4 @@
-import { OnePasswordConnect, type OPConnect } from "@1password/connect";
+import { ItemBuilder, OnePasswordConnect, type FullItem, type OPConnect } from "@1password/connect";
 import { ServiceError } from "../http/service-error.ts";
 import { ConnectClient, shownAddress } from "./connect-client.ts";
 import { fieldValue, type VaultItem } from "./item-field.ts";
@@ -7,7 +7,15 @@ import type { SecretSource, SecretSources } from "./secret-ref.ts";
 
 type Kept = Extract<SecretSource, { kind: "1password" }>;
 
-/** Reads fields through 1Password Connect; each vault and each item is asked for once. */
+/** A field of an item that the program writes. */
+export interface WrittenField {
+  readonly label: string;
+  readonly value: string;
+  /** Whether 1Password shows it only when it is asked to. */
+  readonly concealed: boolean;
+}
+
+/** Reads fields through 1Password Connect, each vault and each item once, and keeps items of the program's own there. */
 export class OnePassword {
   readonly #server: string;
   readonly #api: OPConnect;
@@ -33,6 +41,37 @@ export class OnePassword {
   /** Value of a field. Throws a SecretProblem. */
   async read(source: Kept): Promise<string> {
     return fieldValue(await this.#item(source.vault, source.item), source);
+  }
+
+  /** An item by its title, as it is now; undefined where the vault has none. Throws a SecretProblem. */
+  async find(vault: string, title: string): Promise<FullItem | undefined> {
+    const id = await this.#vault(vault);
+    try {
+      const [item, second] = await this.#api.listItemsByTitle(id, encodeURIComponent(title));
+      if (second === undefined) return item;
+    } catch (error) {
+      const missing = `vault "${vault}" cannot be searched with the token in OP_CONNECT_TOKEN`;
+      throw this.#problem(error, vault, { missing, several: missing });
+    }
+    throw new SecretProblem(`vault "${vault}" has several items "${title}"; delete all but one`);
+  }
+
+  /** Makes an item that is the program's own, or gives the one of this title these fields. Throws a SecretProblem. */
+  async put(vault: string, title: string, fields: readonly WrittenField[]): Promise<void> {
+    const [id, found] = await Promise.all([this.#vault(vault), this.find(vault, title)]);
+    const item = ownItem(title, fields);
+    try {
+      if (found?.id === undefined) await this.#api.createItem(id, item);
+      else await this.#api.updateItem(id, Object.assign(item, { id: found.id, vault: { id } }));
+    } catch (error) {
+      if (error instanceof ServiceError && error.status === 403) {
+        throw new SecretProblem(
+          `the token in OP_CONNECT_TOKEN may not write to vault "${vault}"; issue one with read and write access to it`,
+        );
+      }
+      const missing = `item "${title}" cannot be written to vault "${vault}"`;
+      throw this.#problem(error, vault, { missing, several: missing });
+    }
   }
 
   #item(vault: string, item: string): Promise<VaultItem> {
@@ -94,6 +133,16 @@ export class OnePassword {
       `what 1Password Connect at ${this.#server} answers cannot be read; look at its version`,
     );
   }
+}
+
+/** The library's own types for these are numbers, its values texts: what the API takes. */
+const fieldType = (concealed: boolean): never => (concealed ? "CONCEALED" : "STRING") as never;
+
+function ownItem(title: string, fields: readonly WrittenField[]): FullItem {
+  const builder = new ItemBuilder().setTitle(title).setCategory("SECURE_NOTE").addTag("homelab");
+  for (const { label, value, concealed } of fields)
+    builder.addField({ label, value, type: fieldType(concealed) });
+  return builder.build();
 }
 
 function usableToken(token: string | undefined): string {

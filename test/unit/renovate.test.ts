@@ -63,6 +63,8 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   tailscale: (value) => `github-releases tailscale/tailscale ${value}`,
   tailscaleOperator: (value) =>
     `helm tailscale-operator ${value} https://pkgs.tailscale.com/helmcharts`,
+  certManager: (value) => `helm cert-manager ${value} https://charts.jetstack.io`,
+  trustManager: (value) => `helm trust-manager ${value} https://charts.jetstack.io`,
   cloudflared: (value) => `docker cloudflare/cloudflared ${value}`,
   gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,
   envoyGateway: (value) => `docker docker.io/envoyproxy/gateway-helm ${value}`,

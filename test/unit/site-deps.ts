@@ -53,6 +53,7 @@ export function depsIn(world: World): SiteDeps {
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
     proxmox: proxmoxOf(world),
     power: idle,
+    keeper: { find: () => Promise.resolve(undefined), keep: nothing },
     known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [], usbMappings: [] }),
   };
 }

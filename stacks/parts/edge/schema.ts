@@ -62,6 +62,8 @@ export const edge = z
   })
   .describe("Cloudflare tunnel, DNS and Access");
 
+export type Edge = z.infer<typeof edge>;
+
 /** The edge with its versions, and with the addresses of the people that its policies name. */
 export function deriveEdge(
   written: z.infer<typeof edge>,

@@ -84,6 +84,8 @@ export const versions = z
       "v1.9.1",
       "Envoy Gateway: its chart and its custom resource definitions",
     ).default("v1.9.1"),
+    certManager: release(/^v1\.\d+\.\d+$/, "v1.21.1", "cert-manager chart").default("v1.21.1"),
+    trustManager: release(/^v\d+\.\d+\.\d+$/, "v0.24.0", "trust-manager chart").default("v0.24.0"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -1,5 +1,8 @@
 /** A JSON schema with the keywords that the project's schema files use. */
 interface Schema {
+  /** `#/$defs/NAME`. */
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -13,12 +16,19 @@ interface Schema {
 }
 
 /** Where a value breaks a schema, as `path: reason`; a small subset of JSON schema. */
-export function violations(schema: Schema, value: unknown, path = "$"): readonly string[] {
+export function violations(
+  written: Schema,
+  value: unknown,
+  path = "$",
+  definitions = written.$defs ?? {},
+): readonly string[] {
+  const named = definitions[written.$ref?.replace("#/$defs/", "") ?? ""];
+  if (written.$ref !== undefined && named === undefined) throw new Error(`no ${written.$ref}`);
+  const schema = named ?? written;
+  const inner = (within: Schema, one: unknown, at: string): readonly string[] =>
+    violations(within, one, at, definitions);
   const choices = schema.anyOf ?? schema.oneOf;
-  if (
-    choices !== undefined &&
-    choices.every((choice) => violations(choice, value, path).length > 0)
-  ) {
+  if (choices !== undefined && choices.every((choice) => inner(choice, value, path).length > 0)) {
     return [`${path}: fits no alternative`];
   }
   const types = schema.type === undefined ? [] : [schema.type].flat();
@@ -36,7 +46,7 @@ export function violations(schema: Schema, value: unknown, path = "$"): readonly
     const { items } = schema;
     return items === undefined
       ? []
-      : value.flatMap((item, i) => violations(items, item, `${path}[${i}]`));
+      : value.flatMap((item, i) => inner(items, item, `${path}[${i}]`));
   }
   if (typeof value !== "object" || value === null) return [];
   const missing = (schema.required ?? [])
@@ -44,19 +54,16 @@ export function violations(schema: Schema, value: unknown, path = "$"): readonly
     .map((key) => `${path}.${key}: is missing`);
   return [
     ...missing,
-    ...Object.entries(value).flatMap(([key, inner]) =>
-      member(schema, key, inner, `${path}.${key}`),
-    ),
+    ...Object.entries(value).flatMap(([key, one]) => {
+      const at = `${path}.${key}`;
+      const known = schema.properties?.[key];
+      if (known !== undefined) return inner(known, one, at);
+      if (schema.additionalProperties === false) return [`${at}: is not known`];
+      return typeof schema.additionalProperties === "object"
+        ? inner(schema.additionalProperties, one, at)
+        : [];
+    }),
   ];
-}
-
-function member(schema: Schema, key: string, value: unknown, path: string): readonly string[] {
-  const known = schema.properties?.[key];
-  if (known !== undefined) return violations(known, value, path);
-  if (schema.additionalProperties === false) return [`${path}: is not known`];
-  return typeof schema.additionalProperties === "object"
-    ? violations(schema.additionalProperties, value, path)
-    : [];
 }
 
 function hasType(type: string, value: unknown): boolean {

@@ -2,6 +2,7 @@
 import type { Changes } from "../sample.ts";
 import { apps } from "./apps.ts";
 import { cards } from "./cards.ts";
+import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
 import { edge } from "./edge.ts";
 import { file } from "./file.ts";
@@ -43,6 +44,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     secrets,
     tailnet,
     edge,
+    certificates,
     apps,
   ],
 ].flatMap((part) => Object.entries(part));

@@ -1,0 +1,85 @@
+/** What certificates of a site are: calculation alone. */
+import { internalAuthority, type AcmeIssuer } from "./issuers.ts";
+
+/** Who signs: Let's Encrypt, as every device knows it, or the site's own authority. */
+export type Signer = AcmeIssuer | "internal";
+
+/** One certificate, which cert-manager keeps in a Secret. */
+export interface CertificatePlan {
+  /** Name of the Certificate in its namespace. */
+  readonly name: string;
+  readonly secret: string;
+  /** DNS names that it is for; the first one names it for people. */
+  readonly names: readonly string[];
+  readonly issuer: Signer;
+}
+
+/** A certificate as Kubernetes objects name it. */
+export interface CertificateObject {
+  readonly name: string;
+  readonly namespace: string;
+  readonly secret: string;
+  readonly names: readonly string[];
+  /** Name of the ClusterIssuer. */
+  readonly issuer: string;
+  readonly spec: Record<string, unknown>;
+}
+
+/** Name of a zone's certificate, and of its Secret: dots cannot stand in what listeners and volumes are called. */
+export const certificateName = (zone: string): string => zone.replaceAll(".", "-");
+export const secretName = (name: string): string => `${name}-tls`;
+
+/** The certificate for all names of one label below a zone, and for the zone itself. */
+export function wildcard(zone: string, issuer: Signer): CertificatePlan {
+  const name = certificateName(zone);
+  return { name, secret: secretName(name), names: [zone, `*.${zone}`], issuer };
+}
+
+/** Names of one certificate at Let's Encrypt: https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers */
+export const mostNames = 100;
+
+const ecdsa = { algorithm: "ECDSA", size: 256 } as const;
+
+/**
+ * The Certificate of a plan. Its time is its issuer's: Let's Encrypt heeds no `duration`, and cert-manager renews after
+ * two thirds of what was given. Each renewal has a new key.
+ * @see https://cert-manager.io/docs/usage/certificate/
+ */
+export function certificateObject(
+  { name, secret, names, issuer }: CertificatePlan,
+  namespace: string,
+): CertificateObject {
+  return {
+    ...{ name, namespace, secret, names, issuer },
+    spec: {
+      secretName: secret,
+      dnsNames: [...names],
+      issuerRef: issuerRef(issuer),
+      privateKey: { ...ecdsa, rotationPolicy: "Always" },
+    },
+  };
+}
+
+/**
+ * The site's own authority, which signs itself. Devices are told of it once: its key stays the same when it is renewed, so
+ * what trusts the old certificate trusts what the new one signs. It has a subject, without which clients refuse what it
+ * signs (https://cert-manager.io/docs/configuration/selfsigned/#certificate-validity).
+ */
+export function authorityObject(site: string, namespace: string): CertificateObject {
+  const { name, secret, years } = internalAuthority;
+  return {
+    ...{ name, namespace, secret, names: [], issuer: "selfsigned" },
+    spec: {
+      secretName: secret,
+      isCA: true,
+      commonName: `${site} internal CA`,
+      duration: `${years * 365 * 24}h`,
+      issuerRef: issuerRef("selfsigned"),
+      privateKey: { ...ecdsa, rotationPolicy: "Never" },
+    },
+  };
+}
+
+function issuerRef(name: string): Record<string, string> {
+  return { group: "cert-manager.io", kind: "ClusterIssuer", name };
+}

@@ -1,0 +1,70 @@
+/** What is kept of certificates that are still to be made. */
+import {
+  authorityObject,
+  certificateObject,
+  type CertificateObject,
+} from "../../../components/certificates/plan.ts";
+import {
+  certificatesNamespace,
+  managerNamespace,
+} from "../../../components/certificates/cert-manager-values.ts";
+import { VaultKeeper, type Keeper } from "../../../components/certificates/keeper.ts";
+import type { KeptPair } from "../../../components/certificates/kept.ts";
+import { SecretProblem } from "../../../components/security/secret-problem.ts";
+import { RunError } from "@pulumi/pulumi";
+import { secretSources } from "../../config/secret-sources.ts";
+import type { Site, SiteFile } from "../../open-site.ts";
+
+/** Where certificates are kept, and what was found there of those that the state does not have. */
+export interface KeptFound {
+  readonly keeper: Keeper;
+  readonly found: ReadonlyMap<string, KeptPair>;
+}
+
+/** Certificates of a site that are kept: its authority, which devices know, and what Let's Encrypt has given. */
+export function keptObjects({ name, config }: SiteFile): readonly CertificateObject[] {
+  const { certificates } = config;
+  if (certificates?.keep === undefined) return [];
+  return [
+    authorityObject(name, managerNamespace.name),
+    ...certificates.planned
+      .filter(({ issuer }) => issuer !== "internal")
+      .map((plan) => certificateObject(plan, certificatesNamespace.name)),
+  ];
+}
+
+/**
+ * Asks 1Password for what it keeps of certificates whose Secrets the state does not have. Undefined where none is kept.
+ * Throws a RunError when 1Password does not tell: without its answer Let's Encrypt would be asked anew.
+ */
+export async function findKept(
+  site: Site,
+  secrets: readonly string[],
+  keeper: Keeper | undefined = keeperOf(site),
+): Promise<KeptFound | undefined> {
+  const objects = keptObjects(site);
+  if (keeper === undefined || objects.length === 0) return undefined;
+  const missing = objects.filter(
+    ({ namespace, secret }) => !secrets.includes(`${namespace}/${secret}`),
+  );
+  try {
+    const pairs = await Promise.all(
+      missing.map(async (object) => [object.name, await keeper.find(object)] as const),
+    );
+    return {
+      keeper,
+      found: new Map(pairs.flatMap(([name, pair]) => (pair === undefined ? [] : [[name, pair]]))),
+    };
+  } catch (error) {
+    if (!(error instanceof SecretProblem)) throw error;
+    throw new RunError(`homelab:certificates.vault: ${error.message}`);
+  }
+}
+
+/** The site's vault; undefined where nothing is kept. */
+export function keeperOf({ name, config }: SiteFile): Keeper | undefined {
+  const vault = config.certificates?.keep;
+  return vault === undefined
+    ? undefined
+    : new VaultKeeper(name, vault, secretSources(config.onePassword));
+}
