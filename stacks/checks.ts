@@ -1,8 +1,10 @@
 import type { Problem } from "../components/problem.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
+import { checkDns } from "./parts/dns/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
+import { checkNames } from "./parts/names/checks.ts";
 import { checkNeeds } from "./parts/needs.ts";
 import { checkNetwork } from "./parts/network/checks.ts";
 import { checkPeople } from "./parts/people/checks.ts";
@@ -20,10 +22,12 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkMachines,
   checkCluster,
   checkNetwork,
+  checkDns,
   checkSecrets,
   checkTailnet,
   checkEdge,
   checkCertificates,
+  checkNames,
 ];
 
 /** Every rule that spans more than one value of a site's config; an empty list means that all hold. */

@@ -6,6 +6,7 @@ import { secretUses } from "./config/secret-ref.ts";
 import { whereOn } from "./config/switched.ts";
 import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
+import { deriveDns, dns } from "./parts/dns/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
 import {
@@ -16,6 +17,7 @@ import {
   machineDefaults,
   machines,
 } from "./parts/machines/schema.ts";
+import { deriveNames, names } from "./parts/names/schema.ts";
 import { deriveNetwork, network } from "./parts/network/schema.ts";
 import { people } from "./parts/people/schema.ts";
 import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
@@ -35,6 +37,8 @@ export const siteSchema = z.strictObject({
   cluster,
   network,
   gateway,
+  dns,
+  names,
   onePassword: onePassword.optional(),
   tailnet: tailnet.optional(),
   edge: edge.optional(),
@@ -53,17 +57,24 @@ export type WrittenSite = z.infer<typeof siteSchema>;
  * no part knows what was written and what was not. Pure, but for what `derivation` is told.
  */
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
-  const { versions, people, machineDefaults, gateway, certificates, tailnet, edge, ...rest } =
+  const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
+  const { tailnet, edge, ...rest } = further;
+  const lan = deriveNetworks(written.site, derivation);
+  const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {
     ...rest,
     people,
-    site: deriveNetworks(written.site, derivation),
+    site: lan,
     proxmox: deriveProxmox(written.proxmox, versions, derivation),
     machines: deriveMachines(written.machines, machineDefaults, written.proxmox, derivation),
     cluster: deriveCluster(written.cluster, versions),
-    network: deriveNetwork(written.network, versions, tailnet, derivation),
+    network: inner,
     gateway: whereOn(gateway, (on) => deriveGateway(on, versions, derivation)),
+    dns: whereOn(dns, (on) =>
+      deriveDns(on, { versions, site: lan, services: inner.services, tailnet }, derivation),
+    ),
+    names: whereOn(names, (on) => deriveNames(on, versions, inner.loadBalancers, derivation)),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>

@@ -11,6 +11,18 @@ import { nameProblems } from "./public-name.ts";
 import type { Publication } from "./publication.ts";
 import { Tunnel } from "./tunnel.ts";
 
+/** Cloudflare chooses; proxied records take no other. */
+const automaticTtl = 1;
+
+/** A public name at an address of the internet. */
+export interface PublicAddress {
+  readonly hostname: string;
+  /** IPv4 or IPv6. */
+  readonly address: string;
+  /** Whether Cloudflare stands between. */
+  readonly proxied: boolean;
+}
+
 export interface EdgeArgs {
   readonly site: string;
   readonly accountId: string;
@@ -25,6 +37,8 @@ export interface EdgeArgs {
   readonly access: Readonly<Record<string, AccessPlan>>;
   /** What the site shows to the internet. */
   readonly publish: readonly Publication[];
+  /** Public names that lead to addresses, past the tunnel. */
+  readonly addresses?: readonly PublicAddress[];
   /**
    * Where cloudflared runs. Its provider is none of `opts.providers`: a component is registered once all of its own are, and
    * Access and tunnel would wait until the cluster is up.
@@ -65,6 +79,7 @@ export class Edge extends ComponentResource {
     for (const publication of publish) {
       this.record(args, tunnel, publication, gates.get(publication));
     }
+    for (const one of args.addresses ?? []) this.addressRecord(args, one);
     this.serviceTokens = access.serviceTokens;
     this.registerOutputs({ published: publish.map(({ hostname }) => `https://${hostname}`) });
   }
@@ -124,8 +139,7 @@ export class Edge extends ComponentResource {
         type: "CNAME",
         content: tunnel.tunnelId.apply(tunnelTarget),
         proxied: true,
-        // Proxied records take no other.
-        ttl: 1,
+        ttl: automaticTtl,
         comment: recordComment(args.site, name, withoutAccess),
       },
       {
@@ -134,6 +148,25 @@ export class Edge extends ComponentResource {
         // Two records of one name collide: https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/
         deleteBeforeReplace: true,
       },
+    );
+  }
+
+  private addressRecord(
+    { site, zoneId }: EdgeArgs,
+    { hostname, address, proxied }: PublicAddress,
+  ): void {
+    new DnsRecord(
+      `${hostname}-record`,
+      {
+        zoneId,
+        name: hostname,
+        type: address.includes(":") ? "AAAA" : "A",
+        content: address,
+        proxied,
+        ttl: automaticTtl,
+        comment: recordComment(site, "address"),
+      },
+      { parent: this, deleteBeforeReplace: true },
     );
   }
 }

@@ -28,11 +28,21 @@ export interface ConnectorPlan {
   readonly exitNode: boolean;
 }
 
+/** The operator's DNS server, which gives pods the tailnet's names that its proxies lead to. */
+export interface NameserverPlan {
+  /** Its ClusterIP. */
+  readonly address: string;
+  /** Its release, Tailscale's own: `1.102.3`. */
+  readonly version: string;
+}
+
 export interface TailnetOperatorArgs {
   readonly site: string;
   /** Version of the tailscale-operator chart. */
   readonly chart: string;
   readonly connector: ConnectorPlan;
+  /** None when left out. */
+  readonly nameserver?: NameserverPlan;
   readonly api: DeviceApi;
 }
 
@@ -50,6 +60,7 @@ export class TailnetOperator extends ComponentResource {
     const credentials = this.credentials(name, args, namespace);
     const release = this.release(args, namespace, credentials);
     this.connector = this.connect(args, release);
+    if (args.nameserver !== undefined) this.nameserver(name, args.nameserver, release);
     this.registerOutputs({});
   }
 
@@ -126,6 +137,38 @@ export class TailnetOperator extends ComponentResource {
         parent: this,
         dependsOn: [release],
         hooks: { beforeCreate: [free] },
+      },
+    );
+  }
+
+  /**
+   * There can be one of them in a cluster. Its image is named, because the operator's own choice is an unreleased one; a
+   * Service keeps its address for life, so that another one needs another object.
+   * @see https://github.com/tailscale/tailscale/blob/v1.102.3/cmd/k8s-operator/nameserver.go
+   */
+  private nameserver(name: string, { address, version }: NameserverPlan, release: Resource): void {
+    new CustomResource(
+      `${name}-nameserver`,
+      {
+        apiVersion: "tailscale.com/v1alpha1",
+        kind: "DNSConfig",
+        metadata: {
+          name: "ts-dns",
+          annotations: { "pulumi.com/waitFor": "condition=NameserverReady" },
+        },
+        spec: {
+          nameserver: {
+            image: { repo: "tailscale/k8s-nameserver", tag: `v${version}` },
+            replicas: 2,
+            service: { clusterIP: address },
+          },
+        },
+      },
+      {
+        parent: this,
+        dependsOn: [release],
+        replaceOnChanges: ["spec.nameserver.service"],
+        deleteBeforeReplace: true,
       },
     );
   }

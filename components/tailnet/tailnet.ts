@@ -10,7 +10,7 @@ import type { ReachedMachine } from "../machine.ts";
 import type { RunningCluster } from "../workload/running-cluster.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
 import { TailnetNodes } from "./nodes.ts";
-import { TailnetOperator, type ConnectorPlan } from "./operator.ts";
+import { TailnetOperator, type ConnectorPlan, type NameserverPlan } from "./operator.ts";
 import { mayReplace, policyHooks } from "./policy-guard.ts";
 import type { PolicyPlan } from "./policy-plan.ts";
 import { policyText } from "./policy.ts";
@@ -39,6 +39,8 @@ export interface TailnetArgs {
   /** Version of the tailscale-operator chart. */
   readonly operatorChart: string;
   readonly connector: ConnectorPlan;
+  /** DNS server for pods that ask for names of the tailnet; none when left out. */
+  readonly nameserver?: NameserverPlan;
   /** DNS domain of the site, and the servers that the tailnet asks for it. */
   readonly dns: { readonly domain: string; readonly nameservers: readonly string[] };
   /**
@@ -133,7 +135,7 @@ export class Tailnet extends ComponentResource {
   }
 
   private operator(name: string, args: TailnetArgs, departed: Resource): Resource {
-    const { site, operatorChart, connector } = args;
+    const { site, operatorChart, connector, nameserver } = args;
     const { ready, kubernetes } = args.cluster;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
@@ -141,6 +143,7 @@ export class Tailnet extends ComponentResource {
         site,
         chart: operatorChart,
         connector,
+        ...(nameserver === undefined ? {} : { nameserver }),
         api: this.#api,
       },
       { parent: this, providers: [kubernetes], dependsOn: [ready, departed] },

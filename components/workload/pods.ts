@@ -17,7 +17,11 @@ export interface PodsPlan {
   /** The container, but for its name and its security. */
   readonly container: Omit<core.v1.Container, "name" | "securityContext">;
   /** What a pod has besides: its volumes, and the seconds that it may take to leave. */
-  readonly pod?: Pick<core.v1.PodSpec, "volumes" | "terminationGracePeriodSeconds">;
+  readonly pod?: Pick<core.v1.PodSpec, "volumes" | "terminationGracePeriodSeconds" | "dnsPolicy">;
+  /** Capabilities that its program cannot do without; none when left out. */
+  readonly capabilities?: readonly "NET_BIND_SERVICE"[];
+  /** Annotations of the pods: a change of one rolls them out. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Changes with the Secret that the container reads, so that its pods are rolled out then. */
   readonly fingerprint?: Input<string>;
 }
@@ -27,7 +31,11 @@ export interface PodsPlan {
  * pod is ready before an old one leaves.
  */
 export function deploymentSpec(plan: PodsPlan): apps.v1.DeploymentSpec {
-  const { app, replicas, container, pod, fingerprint } = plan;
+  const { app, replicas, container, pod, capabilities, fingerprint } = plan;
+  const annotations = {
+    ...plan.annotations,
+    ...(fingerprint === undefined ? {} : { [fingerprintAnnotation]: fingerprint }),
+  };
   return {
     replicas,
     selector: appSelector(app),
@@ -35,16 +43,16 @@ export function deploymentSpec(plan: PodsPlan): apps.v1.DeploymentSpec {
     template: {
       metadata: {
         labels: appLabels(app),
-        ...(fingerprint === undefined
-          ? {}
-          : { annotations: { [fingerprintAnnotation]: fingerprint } }),
+        ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       },
       spec: {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         securityContext: restrictedPod(),
         topologySpreadConstraints: spreadOverNodes(app),
-        containers: [{ name: app, ...container, securityContext: restrictedContainer() }],
+        containers: [
+          { name: app, ...container, securityContext: restrictedContainer(capabilities) },
+        ],
         ...pod,
       },
     },

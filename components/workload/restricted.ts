@@ -17,11 +17,16 @@ export function restrictedPod(): core.v1.PodSecurityContext {
   };
 }
 
-/** Security of a container under the restricted profile; its root file system is read-only. */
-export function restrictedContainer(): core.v1.SecurityContext {
+/**
+ * Security of a container under the restricted profile; its root file system is read-only. The profile lets back in one
+ * capability alone.
+ */
+export function restrictedContainer(
+  add: readonly "NET_BIND_SERVICE"[] = [],
+): core.v1.SecurityContext {
   return {
     allowPrivilegeEscalation: false,
-    capabilities: { drop: ["ALL"] },
+    capabilities: { drop: ["ALL"], ...(add.length === 0 ? {} : { add: [...add] }) },
     readOnlyRootFilesystem: true,
   };
 }

@@ -66,6 +66,8 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   certManager: (value) => `helm cert-manager ${value} https://charts.jetstack.io`,
   trustManager: (value) => `helm trust-manager ${value} https://charts.jetstack.io`,
   cloudflared: (value) => `docker cloudflare/cloudflared ${value}`,
+  nodeLocalDns: (value) => `docker registry.k8s.io/dns/k8s-dns-node-cache ${value}`,
+  coredns: (value) => `docker coredns/coredns ${value}`,
   gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,
   envoyGateway: (value) => `docker docker.io/envoyproxy/gateway-helm ${value}`,
 };

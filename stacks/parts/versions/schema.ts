@@ -86,6 +86,14 @@ export const versions = z
     ).default("v1.9.1"),
     certManager: release(/^v1\.\d+\.\d+$/, "v1.21.1", "cert-manager chart").default("v1.21.1"),
     trustManager: release(/^v\d+\.\d+\.\d+$/, "v0.24.0", "trust-manager chart").default("v0.24.0"),
+    nodeLocalDns: release(
+      three,
+      "1.26.8",
+      "Cache of DNS on the nodes (k8s-dns-node-cache)",
+    ).default("1.26.8"),
+    coredns: release(three, "1.14.7", "CoreDNS, which answers for the site's names").default(
+      "1.14.7",
+    ),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -4,9 +4,11 @@ import { apps } from "./apps.ts";
 import { cards } from "./cards.ts";
 import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
+import { dns } from "./dns.ts";
 import { edge } from "./edge.ts";
 import { file } from "./file.ts";
 import { machines } from "./machines.ts";
+import { names } from "./names.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
 import { proxmox } from "./proxmox.ts";
@@ -35,6 +37,8 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
   ...[
     file,
     network,
+    dns,
+    names,
     versions,
     people,
     proxmox,

@@ -1,0 +1,44 @@
+import { lanConfig, type LanConfig } from "../../../components/names/lan.ts";
+import { NameResolver } from "../../../components/names/resolver.ts";
+import { zoneFiles } from "../../../components/names/zones.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import type { Site } from "../../open-site.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+import { isNamed, siteViews, type Named } from "./list.ts";
+
+/** The site's names for whoever looks after the LAN's resolver. */
+export interface NamesOutput extends LanConfig {
+  /** Address of the site's own DNS server. */
+  readonly resolver: string;
+  /** What it answers from. */
+  readonly zones: Readonly<Record<string, string>>;
+}
+
+/** Runs the site's DNS server; what the LAN's resolver is told. Undefined where the config has none. */
+export function deployNames(
+  { name, config }: Site,
+  { nodes }: SiteCluster,
+  { ready, kubernetes }: RunningCluster,
+): NamesOutput | undefined {
+  if (!isNamed(config)) return undefined;
+  const { coredns: version, address, forward, replicas } = config.names;
+  const zones = siteZones(config);
+  const [first, ...further] = zones;
+  if (first === undefined) throw new Error(`${config.site.domain} has no zone of its own`);
+  new NameResolver(
+    `${name}-resolver`,
+    { version, replicas, address, forward, zones: [first, ...further], machine: nodes[0] },
+    { providers: [kubernetes], dependsOn: [ready] },
+  );
+  const { lan: records } = siteViews(config);
+  return {
+    resolver: address,
+    zones: Object.fromEntries(zones.map(({ zone, text }) => [zone, text])),
+    ...lanConfig({ site: name, domain: config.site.domain, records, resolver: address }),
+  };
+}
+
+/** The zones that the site's DNS server answers for. */
+function siteZones(config: Named) {
+  return zoneFiles(config.site.domain, siteViews(config).lan, config.names.address);
+}
