@@ -28,12 +28,12 @@ export interface Tool {
 export const goModule = "lab";
 
 const pulumi = "3.259.0";
-const helm = "3.21.0";
-const kubernetes = "1.35.4";
-const etcd = "3.6.8";
+const helm = "3.21.4";
+const kubernetes = "1.36.3";
+const etcd = "3.6.14";
 const goRelease = "1.26.8";
 /** The RKE2 release that the lab's stand-in speaks for. */
-const rke2 = "v1.35.4+rke2r1";
+const rke2 = "v1.36.3+rke2r1";
 
 const goArch = process.arch === "arm64" ? "arm64" : "amd64";
 const pulumiArch = process.arch === "arm64" ? "arm64" : "x64";

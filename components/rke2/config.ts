@@ -10,7 +10,7 @@ type Node = Pick<Machine, "name" | "address" | "generation"> & Pick<MachineSpec,
 export interface ClusterPlan {
   readonly site: string;
   readonly domain: string;
-  /** RKE2 release, for example `v1.35.4+rke2r1`. */
+  /** RKE2 release, for example `v1.36.3+rke2r1`. */
   readonly version: string;
   /** Address of the control plane. */
   readonly vip: string;

@@ -172,7 +172,7 @@ export const cloudImages = [
 /** RKE2 releases that the mirror offers, oldest first. Behind all of them run the Kubernetes programs of one. */
 export const rke2Versions = [
   ...["v1.33.12+rke2r1", "v1.34.10+rke2r1", "v1.35.3+rke2r1", "v1.35.4+rke2r1", "v1.35.7+rke2r1"],
-  ...["v1.36.0+rke2r1", "v1.36.3+rke2r1"],
+  ...["v1.36.0+rke2r1", "v1.36.3+rke2r1", "v1.36.4+rke2r1"],
 ] as const;
 
 /** The Tailscale release that the mirror offers. */

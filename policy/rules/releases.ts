@@ -8,7 +8,7 @@ const chartTypes = [
 ];
 const commandType = "command:remote:Command";
 
-/** One release: `1.19.6`, `v1.35.4+rke2r1`, `1.0.0-rc.1`. */
+/** One release: `1.19.6`, `v1.36.3+rke2r1`, `1.0.0-rc.1`. */
 const exact = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
 /** The same site file gives the same site, next year too. */
@@ -70,7 +70,7 @@ function tags(path: string, value: Seen): readonly Finding[] {
   ];
 }
 
-/** Releases among the parameters of a script: `VERSION='v1.35.4+rke2r1'` in the lines before the script itself. */
+/** Releases among the parameters of a script: `VERSION='v1.36.3+rke2r1'` in the lines before the script itself. */
 function parameters(stdin: string): readonly Finding[] {
   return [...stdin.matchAll(/^([A-Z0-9_]*VERSION)='([^'\n]*)'$/gm)].flatMap(
     ([, name = "", found = ""]) =>
@@ -78,7 +78,7 @@ function parameters(stdin: string): readonly Finding[] {
         ? []
         : [
             `stdin, ${name}: ${found === "" ? "is empty" : `${found} is not one release`}; give it in full, for example ` +
-              "v1.35.4+rke2r1",
+              "v1.36.3+rke2r1",
           ],
   );
 }

@@ -27,7 +27,7 @@ describe("from nothing", () => {
     }));
     // Another suite of an earlier run may have given it another address.
     const own = await run`pulumi config get --stack home --path homelab:machines[0].address`;
-    const server = { roles: "control-plane,etcd", version: "v1.35.4+rke2r1", ready: "True" };
+    const server = { roles: "control-plane,etcd", version: "v1.36.3+rke2r1", ready: "True" };
     assert.deepEqual(seen, [
       { name: "proxmox-stone", ...server, address: own.trim() },
       { name: "proxmox-tank", ...server, address: "192.168.1.22" },

@@ -6,7 +6,7 @@ import type { TarEntry } from "./tar.ts";
 
 /** What the release is built from. */
 export interface Rke2ReleaseOptions {
-  /** The releases that exist, for example `v1.35.4+rke2r1`. */
+  /** The releases that exist, for example `v1.36.3+rke2r1`. */
   readonly versions: readonly string[];
   /** The stand-in's binary. */
   readonly binary: string;

@@ -12,7 +12,7 @@ type Options struct {
 	NodeName string
 	// NodeIP is the node's InternalIP, an IPv4 address without a prefix length.
 	NodeIP string
-	// Version is reported as the kubelet's version, for example `v1.35.4+rke2r1`.
+	// Version is reported as the kubelet's version, for example `v1.36.3+rke2r1`.
 	Version string
 	// Kubeconfig is the path of the kubeconfig with the node's client certificate.
 	Kubeconfig string
@@ -42,7 +42,7 @@ type Options struct {
 type StaticPod struct {
 	// Name is the pod's name without the node's name, for example `kube-apiserver`.
 	Name string
-	// Image is the image shown, for example `rancher/hardened-etcd:v3.6.8`.
+	// Image is the image shown, for example `rancher/hardened-etcd:v3.6.14-k3s1-build20260723`.
 	Image string
 }
 

@@ -81,7 +81,7 @@ func (s *server) startKubelet(ctx context.Context) error {
 func controlPlanePods() []kubelet.StaticPod {
 	kubernetes := "index.docker.io/rancher/hardened-kubernetes:" + strings.ReplaceAll(version, "+", "-")
 	return []kubelet.StaticPod{
-		{Name: "etcd", Image: "index.docker.io/rancher/hardened-etcd:v3.6.8-k3s1"},
+		{Name: "etcd", Image: "index.docker.io/rancher/hardened-etcd:v3.6.14-k3s1-build20260723"},
 		{Name: "kube-apiserver", Image: kubernetes},
 		{Name: "kube-controller-manager", Image: kubernetes},
 		{Name: "kube-scheduler", Image: kubernetes},

@@ -20,9 +20,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Set when it is built: -ldflags "-X main.version=v1.35.4+rke2r1 -X main.commit=...".
+// Set when it is built: -ldflags "-X main.version=v1.36.3+rke2r1 -X main.commit=...".
 var (
-	version = "v1.35.4+rke2r1"
+	version = "v1.36.3+rke2r1"
 	commit  = "simulated"
 )
 

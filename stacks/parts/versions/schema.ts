@@ -54,9 +54,9 @@ export const versions = z
       .string()
       .regex(
         /^v1\.\d+\.\d+\+rke2r\d+$/,
-        "use a release of github.com/rancher/rke2 such as v1.35.4+rke2r1",
+        "use a release of github.com/rancher/rke2 such as v1.36.3+rke2r1",
       )
-      .meta({ description: "RKE2 release", examples: ["v1.35.4+rke2r1"] }),
+      .meta({ description: "RKE2 release", examples: ["v1.36.3+rke2r1"] }),
     kubeVip: release(/^v\d+\.\d+\.\d+$/, "v1.0.4", "kube-vip release"),
     cilium: release(/^1\.\d+\.\d+$/, "1.19.6", "Cilium chart"),
     tailscale: release(

@@ -17,7 +17,7 @@ var Controllers = []string{"traefik", "ingress-nginx"}
 // What their charts make of them, by controller.
 var ingressCharts = map[string]struct{ class, controller, daemonSet, image string }{
 	"traefik": {
-		"traefik", "traefik.io/ingress-controller", "rke2-traefik", "rancher/hardened-traefik:v3.6.12",
+		"traefik", "traefik.io/ingress-controller", "rke2-traefik", "rancher/hardened-traefik:v3.7.8-build20260717",
 	},
 	"ingress-nginx": {
 		"nginx", "k8s.io/ingress-nginx", "rke2-ingress-nginx-controller", "rancher/nginx-ingress-controller:v1.14.5-hardened1",

@@ -53,7 +53,7 @@ func (s Settings) Compare(cluster Settings, log *slog.Logger) error {
 	return nil
 }
 
-// Skew checks a joining node's version (v1.35.4+rke2r1) against the server's: an agent may be
+// Skew checks a joining node's version (v1.36.3+rke2r1) against the server's: an agent may be
 // up to three minor versions older but not newer, a server one minor apart.
 // https://kubernetes.io/releases/version-skew-policy/
 func Skew(server, joining, role string) error {
