@@ -11,10 +11,13 @@ export interface Download {
 
 export interface Tool {
   readonly name: string;
+  /** A release; `own` for the project's programs; `locked` for what is built as lab/go.mod has it, and only so. */
   readonly version: string;
   /** Names that the tool answers to; a multi-call program has several. */
   readonly programs: readonly string[];
-  /** Absent for the project's own programs, which are always built. */
+  /** Whether machines have the programs for their pods: what the images of real controllers hold. */
+  readonly forPods?: true;
+  /** Absent for the project's own programs, and for those whose releases come without checksums: they are built. */
   readonly downloads?: readonly Download[];
   readonly build: {
     readonly package: string;
@@ -144,7 +147,35 @@ export const tools = {
     name: "kubernetes-plugin",
     version: "own",
     programs: ["kubernetes-plugin"],
-    build: { package: "./plugins/kubernetes/cmd", variables: {} },
+    build: { package: "./plugins/kubernetes/kubernetes-plugin", variables: {} },
+  },
+  envoyGateway: {
+    name: "envoy-gateway",
+    version: "locked",
+    programs: ["envoy-gateway"],
+    forPods: true,
+    build: { package: "github.com/envoyproxy/gateway/cmd/envoy-gateway", variables: {} },
+  },
+  coredns: {
+    name: "coredns",
+    version: "own",
+    programs: ["coredns"],
+    forPods: true,
+    build: { package: "./controllers/dns", variables: {} },
+  },
+  kwok: {
+    name: "kwok",
+    version: "locked",
+    programs: ["kwok"],
+    forPods: true,
+    build: { package: "sigs.k8s.io/kwok/cmd/kwok", variables: {} },
+  },
+  onePasswordOperator: {
+    name: "onepassword-operator",
+    version: "locked",
+    programs: ["onepassword-operator"],
+    forPods: true,
+    build: { package: "github.com/1Password/onepassword-operator/cmd", variables: {} },
   },
 } as const satisfies Record<string, Tool>;
 

@@ -28,6 +28,8 @@ export interface Tools {
   readonly kubernetesPlugin: string;
   /** Files of other projects' repositories, at REPOSITORY/TAG/PATH. */
   readonly repositories: string;
+  /** Directory with the programs of the machines' pods. */
+  readonly podPrograms: string;
 }
 
 /** A tool's place in the cache. */
@@ -36,7 +38,7 @@ interface CachedTool extends Entry {
 }
 
 const title = ({ name, version }: Tool): string =>
-  version === "own" ? name : `${name} ${version}`;
+  version === "own" || version === "locked" ? name : `${name} ${version}`;
 
 /** Takes a tool from where it is published; false where that host is out of reach. */
 async function fetched(
@@ -77,10 +79,10 @@ async function provide(missing: readonly Slot<CachedTool>[], report: Report): Pr
   for (const slot of slots) await slot.keep();
 }
 
-/** Directory of symlinks to the programs that people and scripts call by name. */
-async function binDirectory(programs: readonly string[]): Promise<string> {
+/** Directory of symlinks to programs that are called by name. */
+async function linked(name: string, programs: readonly string[]): Promise<string> {
   const key = createHash("sha256").update(programs.join("\n")).digest("hex").slice(0, 16);
-  return cached("bin", key, async (directory) => {
+  return cached(name, key, async (directory) => {
     for (const program of programs) await symlink(program, join(directory, basename(program)));
   });
 }
@@ -104,12 +106,18 @@ export async function ensureTools(report: Report): Promise<Tools> {
   });
   const at = ({ name }: Tool, program: string = name): string =>
     join(directories[list.findIndex((tool) => tool.name === name)] ?? "", program);
-  const bin = await binDirectory([
+  const bin = await linked("bin", [
     at(tools.pulumi),
     at(tools.helm),
     ...["kubectl", "etcdctl", "etcdutl"].map((program) => at(tools.kubernetes, program)),
   ]);
   const repositories = await ensureRepositories();
+  const podPrograms = await linked(
+    "pod-programs",
+    list
+      .filter(({ forPods }) => forPods === true)
+      .flatMap((tool) => tool.programs.map((program) => at(tool, program))),
+  );
   report("ready");
   return {
     repositories,
@@ -120,5 +128,6 @@ export async function ensureTools(report: Report): Promise<Tools> {
     tailscale: at(tools.tailscale),
     plugins: at(tools.plugins),
     kubernetesPlugin: at(tools.kubernetesPlugin),
+    podPrograms,
   };
 }

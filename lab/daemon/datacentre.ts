@@ -92,6 +92,7 @@ export class Datacentre {
       stateDir: this.#paths.machines,
       guestBinary: tools.guest,
       kubernetesBinDir: tools.kubernetesBin,
+      podProgramsDir: tools.podPrograms,
       caFile: authority.certificateFile,
       onChange: () => void this.#namesChanged(),
     });

@@ -15,6 +15,7 @@ const schema = z.strictObject({
     plugins: z.string(),
     kubernetesPlugin: z.string(),
     repositories: z.string(),
+    podPrograms: z.string(),
   }),
   /** Folder of real packaged charts: `HOMELAB_CHARTS`, or those that their repositories gave. */
   charts: z.string().optional(),

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, realpath } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { growDisk } from "./condition.ts";
 import { removeTree } from "./disk.ts";
@@ -18,6 +18,8 @@ export interface HypervisorOptions {
   readonly guestBinary: string;
   /** Directory with etcd, etcdctl, etcdutl, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl. */
   readonly kubernetesBinDir: string;
+  /** Directory with the programs of pods. */
+  readonly podProgramsDir: string;
   /** PEM file of the certificates that machines trust. */
   readonly caFile: string;
   /** Names that machines find in /etc/hosts, name to IPv4 address. */
@@ -29,12 +31,16 @@ export interface HypervisorOptions {
 /** What apt-get in the machine leaves of the package. */
 const agentUnit = "usr/local/lib/systemd/system/qemu-guest-agent.service";
 
-async function kubernetesBinaries(directory: string): Promise<Record<string, string>> {
+/** The files behind `names` in a directory of programs; throws when one is missing. */
+async function programs(
+  directory: string,
+  names: readonly string[],
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const name of kubernetesNames) {
+  for (const name of names) {
     const path = join(directory, name);
     found[name] = await realpath(path).catch((error: unknown) => {
-      throw new Error(`kubernetesBinDir: ${path} is missing`, { cause: error });
+      throw new Error(`machines: the program ${path} is missing`, { cause: error });
     });
   }
   return found;
@@ -46,13 +52,15 @@ async function kubernetesBinaries(directory: string): Promise<Record<string, str
  */
 export async function createHypervisor(options: HypervisorOptions): Promise<LabHypervisor> {
   await mkdir(options.stateDir, { recursive: true });
+  const podNames = await readdir(options.podProgramsDir);
   const environment: BootEnvironment = {
     stateDir: await realpath(options.stateDir),
     guestBinary: await realpath(options.guestBinary),
-    kubernetesBinaries: await kubernetesBinaries(options.kubernetesBinDir),
+    kubernetesBinaries: await programs(options.kubernetesBinDir, kubernetesNames),
+    podPrograms: await programs(options.podProgramsDir, podNames),
     caBundle: await readFile(options.caFile, "utf8"),
     extraHosts: options.extraHosts ?? {},
-    system: await openSystemTree(),
+    system: await openSystemTree(podNames),
   };
   const machines = new Map<number, RunningMachine>();
   let closed = false;

@@ -29,6 +29,7 @@ export interface BootEnvironment {
   readonly stateDir: string;
   readonly guestBinary: string;
   readonly kubernetesBinaries: Readonly<Record<string, string>>;
+  readonly podPrograms: Readonly<Record<string, string>>;
   readonly caBundle: string;
   readonly extraHosts: Readonly<Record<string, string>>;
   readonly system: SystemTree;
@@ -119,6 +120,7 @@ async function spawnSandbox(
     units: environment.system.units,
     guestBinary: environment.guestBinary,
     kubernetesBinaries: environment.kubernetesBinaries,
+    podPrograms: environment.podPrograms,
     bootPlan,
     condition: await layCondition(directory, definition.diskBytes),
     procFiles: await writeProcFiles(join(directory, "proc"), definition),

@@ -10,6 +10,8 @@ export interface SandboxSpec {
   readonly guestBinary: string;
   /** Kubernetes binaries, name to file. */
   readonly kubernetesBinaries: Readonly<Record<string, string>>;
+  /** Programs of pods, name to file. */
+  readonly podPrograms: Readonly<Record<string, string>>;
   /** The boot plan as JSON. */
   readonly bootPlan: string;
   /** Directory of the files that say what is wrong with the machine (condition.ts). */
@@ -41,6 +43,7 @@ export function sandboxArguments(spec: SandboxSpec): string[] {
     ...["--tmpfs", "/usr/lib/systemd", "--ro-bind", spec.units, "/usr/lib/systemd/system"],
     ...["--ro-bind", spec.guestBinary, "/usr/lib/lab/guest"],
     ...pairs("--ro-bind", spec.kubernetesBinaries, "/usr/lib/lab/bin/"),
+    ...pairs("--ro-bind", spec.podPrograms, "/usr/lib/lab/programs/"),
     ...spec.hostEtc.flatMap((path) => ["--ro-bind", path, path]),
     ...["--proc", "/proc"],
     // bubblewrap shows /proc/sys read-only; the network part follows the reader's namespace and is the machine's own.

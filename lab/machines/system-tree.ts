@@ -42,7 +42,7 @@ export interface SystemTree {
 const isLink = async (path: string): Promise<boolean> => (await lstat(path)).isSymbolicLink();
 
 /** Lays the upper layer: stand-in commands, the guest program's names and the places that get mounted over. */
-async function layTop(top: string): Promise<void> {
+async function layTop(top: string, podNames: readonly string[]): Promise<void> {
   const source = new URL("rootfs/usr/", import.meta.url);
   await cp(source, top, { recursive: true, mode: 0 });
   await mkdir(join(top, "bin"), { recursive: true });
@@ -51,6 +51,8 @@ async function layTop(top: string): Promise<void> {
   await mkdir(join(top, "lib/systemd"), { recursive: true });
   await writeFile(join(top, "lib/lab/guest"), "");
   for (const name of kubernetesNames) await writeFile(join(top, "lib/lab/bin", name), "");
+  await mkdir(join(top, "lib/lab/programs"), { recursive: true });
+  for (const name of podNames) await writeFile(join(top, "lib/lab/programs", name), "");
   await mkdir(join(top, "lib/lab/system"), { recursive: true });
   for (const name of wrapped)
     await cp(await realpath(`/usr/bin/${name}`), join(top, "lib/lab/system", name));
@@ -64,13 +66,16 @@ async function layTop(top: string): Promise<void> {
   }
 }
 
-/** Puts the stand-ins over the lab's own /usr with an overlay that lives as long as the lab's mount namespace. */
-export async function openSystemTree(): Promise<SystemTree> {
+/**
+ * Puts the stand-ins over the lab's own /usr with an overlay that lives as long as the lab's mount namespace;
+ * `podNames` are the programs of pods that get mounted into it.
+ */
+export async function openSystemTree(podNames: readonly string[]): Promise<SystemTree> {
   const base = await mkdtemp("/run/machines-");
   await chmod(base, 0o755);
   const top = join(base, "top");
   const usr = join(base, "usr");
-  await layTop(top);
+  await layTop(top, podNames);
   await mkdir(usr);
   try {
     await run("mount", [

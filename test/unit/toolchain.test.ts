@@ -6,11 +6,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cached, cachedAll } from "../../toolchain/cache.ts";
 import { download, publishedSum } from "../../toolchain/download.ts";
 import { patchedModules } from "../../toolchain/patched.ts";
-import { tools } from "../../toolchain/pins.ts";
+import { tools, type Tool } from "../../toolchain/pins.ts";
 
 const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -77,6 +77,27 @@ describe("the tool cache", () => {
       }
     });
     assert.deepEqual(made, ["built"]);
+  });
+});
+
+describe("tools", () => {
+  const all = Object.values<Tool>(tools);
+  const repeated = (words: readonly string[]): string[] =>
+    words.filter((word, index) => words.indexOf(word) !== index);
+
+  it("are built side by side, and so is no package the last folder of another's path", () => {
+    assert.deepEqual(repeated(all.map(({ build }) => basename(build.package))), []);
+  });
+
+  it("give pods programs of different names", () => {
+    const forPods = all.filter((tool) => tool.forPods);
+    assert.deepEqual(repeated(forPods.flatMap(({ programs }) => programs)), []);
+    assert.ok(forPods.some(({ programs }) => programs.includes("envoy-gateway")));
+  });
+
+  it("are downloaded only as a release that has a number", () => {
+    for (const { name, version, downloads } of all)
+      if (downloads !== undefined) assert.match(version, /^\d+\.\d+\.\d+/, name);
   });
 });
 

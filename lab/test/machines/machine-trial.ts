@@ -12,6 +12,9 @@ const [directory, guestBinary] = process.argv.slice(2) as [string, string];
 const kubernetesBinDir = join(directory, "bin");
 mkdirSync(kubernetesBinDir);
 for (const name of kubernetesNames) symlinkSync("/bin/true", join(kubernetesBinDir, name));
+const podProgramsDir = join(directory, "programs");
+mkdirSync(podProgramsDir);
+symlinkSync("/bin/true", join(podProgramsDir, "coredns"));
 writeFileSync(join(directory, "ca.pem"), "certificate\n");
 
 const run = (command: string, ...args: string[]): string =>
@@ -132,6 +135,7 @@ const hypervisor = await createHypervisor({
   stateDir: join(directory, "machines"),
   guestBinary,
   kubernetesBinDir,
+  podProgramsDir,
   caFile: join(directory, "ca.pem"),
   onChange: (vmid, running) => changes.push([vmid, running]),
 });

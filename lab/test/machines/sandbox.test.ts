@@ -11,6 +11,7 @@ const args = sandboxArguments({
   units: "/lab/units",
   guestBinary: "/tools/guest",
   kubernetesBinaries: { etcd: "/tools/kubernetes" },
+  podPrograms: { coredns: "/tools/coredns" },
   bootPlan: "/state/121/boot.json",
   condition: "/state/121/condition",
   procFiles: { meminfo: "/state/121/proc/meminfo" },
