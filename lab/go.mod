@@ -8,7 +8,6 @@ tool (
 	github.com/envoyproxy/gateway/cmd/envoy-gateway
 	github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 	helm.sh/helm/v3/cmd/helm
-	sigs.k8s.io/kwok/cmd/kwok
 )
 
 require (
@@ -49,7 +48,6 @@ require (
 	k8s.io/klog/v2 v2.140.0
 	k8s.io/kubectl v0.36.4
 	k8s.io/kubernetes v1.36.3
-	sigs.k8s.io/kwok v0.8.0
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2
 	sigs.k8s.io/yaml v1.6.0
 )

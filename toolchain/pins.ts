@@ -163,13 +163,6 @@ export const tools = {
     forPods: true,
     build: { package: "./controllers/dns", variables: {} },
   },
-  kwok: {
-    name: "kwok",
-    version: "locked",
-    programs: ["kwok"],
-    forPods: true,
-    build: { package: "sigs.k8s.io/kwok/cmd/kwok", variables: {} },
-  },
   onePasswordOperator: {
     name: "onepassword-operator",
     version: "locked",
