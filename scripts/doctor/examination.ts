@@ -3,6 +3,7 @@ import { runChecks } from "../../stacks/doctor/check.ts";
 import type { Examined } from "../../stacks/doctor/examined.ts";
 import { ok, warning, type Finding } from "../../stacks/doctor/finding.ts";
 import { releaseChecks, type Release } from "../../stacks/doctor/releases.ts";
+import { certificateChecks, certificateReleases } from "../../stacks/parts/certificates/doctor.ts";
 import {
   clusterChecks,
   clusterReleases,
@@ -48,12 +49,13 @@ export async function examine(site: Site): Promise<readonly Finding[]> {
 
 /** Everything that the site's config makes it download. */
 export function releasesOf(
-  config: Pick<SiteConfig, "proxmox" | "cluster" | "network" | "tailnet">,
+  config: Pick<SiteConfig, "proxmox" | "cluster" | "network" | "certificates" | "tailnet">,
 ): readonly Release[] {
   return [
     ...proxmoxReleases(config),
     ...clusterReleases(config),
     ...networkReleases(config),
+    ...certificateReleases(config),
     ...tailnetReleases(config),
   ];
 }
@@ -82,6 +84,10 @@ async function cluster(
     return isUp ? port : [...port, ok("cluster", "was not raised yet")];
   }
   return withCluster(kubeconfig, (run) =>
-    runChecks([...clusterChecks(examined, run), ...networkChecks(examined, run)]),
+    runChecks([
+      ...clusterChecks(examined, run),
+      ...networkChecks(examined, run),
+      ...certificateChecks(examined, run),
+    ]),
   );
 }
