@@ -3,6 +3,7 @@ import {
   connect,
   internet,
   objectStore,
+  knownResolvers,
   publicResolver,
   publicZone,
   type SiteInventory,
@@ -73,11 +74,12 @@ export function machineHosts(site: SiteInventory, machines: readonly NamedMachin
     .join("");
 }
 
-/** Configuration of the internet's resolver: the services' names, and the records of the public zone. */
-export function publicDnsConfig(recordsFile: string): string {
+/** Configuration of the internet's resolver: the services' names, and the records of the public zone, texts among them. */
+export function publicDnsConfig(recordsFile: string, texts: readonly string[] = []): string {
   return [
     ...foreground,
-    `listen-address=${publicResolver}`,
+    ...[publicResolver, ...knownResolvers].map((address) => `listen-address=${address}`),
+    ...texts,
     ...publicZone.nameServers.map((name) => `dns-rr=${publicZone.name},${ns},${wireName(name)}`),
     `local=/${publicZone.name}/`,
     "address=/#/",
@@ -112,6 +114,13 @@ export function publicHosts(records: readonly PublicRecord[]): string {
       return type === "A" || type === "AAAA" ? [`${content}\t${name}\n`] : [];
     })
     .join("");
+}
+
+/** TXT records of the public zone, as dnsmasq is configured with them; a text in quotes is what stands between these. */
+export function publicTexts(records: readonly PublicRecord[]): readonly string[] {
+  return records
+    .filter(({ type }) => type === "TXT")
+    .map(({ name, content }) => `txt-record=${name},"${content.replace(/^"(.*)"$/, "$1")}"`);
 }
 
 /** An address without its prefix length. */

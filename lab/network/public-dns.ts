@@ -4,20 +4,28 @@ import { Resolver } from "node:dns/promises";
 import { join } from "node:path";
 import { Supervised } from "../host/supervised.ts";
 import { internet, publicResolver } from "../world/inventory.ts";
-import { publicDnsConfig, publicHosts, type PublicRecord } from "./dns.ts";
+import { publicDnsConfig, publicHosts, publicTexts, type PublicRecord } from "./dns.ts";
 
 export class PublicDns {
-  readonly #dnsmasq: Supervised;
+  readonly #log: string;
   readonly #config: string;
   readonly #records: string;
+  #dnsmasq: Supervised;
   #written = "";
+  #texts: readonly string[] = [];
+  #following: Promise<void> = Promise.resolve();
 
   /** `run` is the directory for generated files, `logs` the one for logs. */
   constructor(run: string, logs: string) {
     this.#config = join(run, "public-dns.conf");
     this.#records = join(run, "public-hosts");
+    this.#log = join(logs, "public-dns.log");
+    this.#dnsmasq = this.#program();
+  }
+
+  #program(): Supervised {
     const command = ["dnsmasq", `--conf-file=${this.#config}`] as const;
-    this.#dnsmasq = new Supervised("public dnsmasq", command, join(logs, "public-dns.log"));
+    return new Supervised("public dnsmasq", command, this.#log);
   }
 
   /** Starts the resolver; resolves when it answers. */
@@ -28,8 +36,24 @@ export class PublicDns {
     await this.#dnsmasq.answers(() => resolves(publicResolver));
   }
 
-  /** Serves these records from now on. */
-  async setRecords(records: readonly PublicRecord[]): Promise<void> {
+  /** Serves these records from now on; resolves when it does. */
+  setRecords(records: readonly PublicRecord[]): Promise<void> {
+    // One change after the other: a new dnsmasq listens where the one before it did.
+    this.#following = this.#following.catch(() => undefined).then(() => this.#follow(records));
+    return this.#following;
+  }
+
+  async #follow(records: readonly PublicRecord[]): Promise<void> {
+    const texts = publicTexts(records);
+    if (texts.join("\n") !== this.#texts.join("\n")) {
+      this.#texts = texts;
+      await writeFile(this.#config, publicDnsConfig(this.#records, texts));
+      // It reads its configuration at its start alone.
+      await this.#dnsmasq.stop();
+      this.#dnsmasq = this.#program();
+      await this.#dnsmasq.start();
+      await this.#dnsmasq.answers(() => resolves(publicResolver));
+    }
     const text = publicHosts(records);
     if (text === this.#written) return;
     await writeFile(this.#records, text);
@@ -39,6 +63,7 @@ export class PublicDns {
   }
 
   async stop(): Promise<void> {
+    await this.#following.catch(() => undefined);
     await this.#dnsmasq.stop();
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sites } from "../world/inventory.ts";
 import { explainRefusal, nsenterArguments, unshareArguments } from "../host/namespaces.ts";
-import { publicHosts } from "../network/dns.ts";
+import { publicHosts, publicTexts } from "../network/dns.ts";
 import { routerCommands, seatCommands, visitorCommands } from "../network/links.ts";
 import { hostsFile, resolverFile } from "../network/name-files.ts";
 
@@ -41,6 +41,21 @@ describe("the lab's network", () => {
       { ...record, name: "text.example.net", type: "TXT" },
     ]);
     assert.equal(hosts, "203.0.113.40\ttypeo.example.net\n198.51.100.20\tplain.example.net\n");
+  });
+
+  it("has the zone's texts as they were sent, with or without quotes", () => {
+    const record = { name: "_acme-challenge.example.net", type: "TXT", proxied: false };
+    assert.deepEqual(
+      publicTexts([
+        { ...record, content: "one" },
+        { ...record, content: '"two words"' },
+        { ...record, name: "plain.example.net", type: "A", content: "198.51.100.20" },
+      ]),
+      [
+        'txt-record=_acme-challenge.example.net,"one"',
+        'txt-record=_acme-challenge.example.net,"two words"',
+      ],
+    );
   });
 
   it("leaves a router by the seat", () => {

@@ -57,7 +57,10 @@ describe("doctor, certificates", () => {
     const held = Buffer.from("pem").toString("base64");
     const kept = { certificate: "pem", key: "key", issuer: "letsencrypt-production" };
     assert.equal(judgeKept("example-net", kept, held).severity, "ok");
-    assert.equal(judgeKept("example-net", { ...kept, certificate: "old" }, held).severity, "warning");
+    assert.equal(
+      judgeKept("example-net", { ...kept, certificate: "old" }, held).severity,
+      "warning",
+    );
     assert.equal(judgeKept("example-net", undefined, held).severity, "error");
   });
 });
