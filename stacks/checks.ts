@@ -3,6 +3,7 @@ import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
+import { checkGateway } from "./parts/gateway/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
 import { checkNames } from "./parts/names/checks.ts";
 import { checkNeeds } from "./parts/needs.ts";
@@ -23,6 +24,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkCluster,
   checkNetwork,
   checkDns,
+  checkGateway,
   checkSecrets,
   checkTailnet,
   checkEdge,

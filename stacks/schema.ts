@@ -70,7 +70,11 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     machines: deriveMachines(written.machines, machineDefaults, written.proxmox, derivation),
     cluster: deriveCluster(written.cluster, versions),
     network: inner,
-    gateway: whereOn(gateway, (on) => deriveGateway(on, versions, derivation)),
+    gateway: whereOn(gateway, (on) => {
+      const { site, machines } = written;
+      const around = { site, machines, loadBalancers: inner.loadBalancers, zone: edge?.zone };
+      return deriveGateway(on, around, versions, derivation);
+    }),
     dns: whereOn(dns, (on) =>
       deriveDns(on, { versions, site: lan, services: inner.services, tailnet }, derivation),
     ),

@@ -7,6 +7,7 @@ import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
+import { deployGateway } from "./parts/gateway/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
@@ -65,7 +66,12 @@ export async function deploySite(
   const cluster = deployCluster(site, machines, found.renewal);
   const definitions = deployDefinitions(site, cluster);
   const running = deployNetwork(site, cluster);
-  deployCertificates(site, cluster, { definitions, running, kept: found.kept });
+  const certificates = deployCertificates(site, cluster, {
+    definitions,
+    running,
+    kept: found.kept,
+  });
+  deployGateway(site, cluster, { definitions, running, certificates });
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);

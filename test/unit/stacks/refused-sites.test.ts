@@ -48,6 +48,7 @@ describe("refused sites", () => {
         "onePassword",
         "tailnet",
         "edge",
+        "gateway",
       ],
       ...["apps", "allowReplace", "allowRemove"],
     ];

@@ -6,6 +6,7 @@ import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
 import { dns } from "./dns.ts";
 import { edge } from "./edge.ts";
+import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
 import { machines } from "./machines.ts";
 import { names } from "./names.ts";
@@ -49,6 +50,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     tailnet,
     edge,
     certificates,
+    gateway,
     apps,
   ],
 ].flatMap((part) => Object.entries(part));

@@ -1,0 +1,173 @@
+import { gatewayGroup } from "./listeners.ts";
+
+/** What a policy is for: a gateway or one of its listeners, or a route, in the policy's own namespace. */
+export interface PolicyTarget {
+  readonly kind: "Gateway" | "HTTPRoute" | "TLSRoute" | "TCPRoute" | "UDPRoute";
+  readonly name: string;
+  readonly listener?: string;
+}
+
+function targetRefs({ kind, name, listener }: PolicyTarget) {
+  const ref = { group: gatewayGroup, kind, name };
+  return [listener === undefined ? ref : { ...ref, sectionName: listener }];
+}
+
+/** What a gateway takes from clients. */
+export interface ClientTraffic {
+  /** Networks of proxies before it, whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** ConfigMaps in the gateway's namespace with the authorities, key `ca.crt`, that clients' certificates must be of. */
+  readonly clientAuthorities?: readonly string[];
+  /** Least version of TLS. */
+  readonly minimumTls?: "1.2" | "1.3";
+}
+
+/** @see https://gateway.envoyproxy.io/docs/api/extension_types/#clienttrafficpolicyspec */
+export function clientTrafficSpec(target: PolicyTarget, traffic: ClientTraffic) {
+  const { trustedProxies, clientAuthorities, minimumTls } = traffic;
+  const tls = {
+    ...(minimumTls === undefined ? {} : { minVersion: minimumTls }),
+    ...(clientAuthorities === undefined
+      ? {}
+      : {
+          clientValidation: {
+            caCertificateRefs: clientAuthorities.map((name) => ({
+              ...{ group: "", kind: "ConfigMap", name },
+            })),
+          },
+        }),
+  };
+  return {
+    targetRefs: targetRefs(target),
+    ...(trustedProxies === undefined
+      ? {}
+      : { clientIPDetection: { xForwardedFor: { trustedCIDRs: [...trustedProxies] } } }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  };
+}
+
+/** How many requests are let through. */
+export interface RateLimit {
+  /** `local` is counted by each proxy for itself, `global` by all together, which needs a Redis. */
+  readonly scope: "local" | "global";
+  readonly requests: number;
+  readonly unit: "Second" | "Minute" | "Hour";
+  /** Whether each client address has a count of its own. */
+  readonly perClient?: boolean;
+}
+
+/** What becomes of requests on their way to the backends. */
+export interface BackendTraffic {
+  readonly rateLimit?: RateLimit;
+  /** How long a request may take, such as `30s`; `0s` is without end, for uploads and streams. */
+  readonly timeout?: string;
+  /** Largest body, such as `10Mi`; larger ones get 413. The whole body is kept in memory meanwhile. */
+  readonly body?: string;
+}
+
+/** @see https://gateway.envoyproxy.io/docs/api/extension_types/#backendtrafficpolicyspec */
+export function backendTrafficSpec(target: PolicyTarget, traffic: BackendTraffic) {
+  const { rateLimit, timeout, body } = traffic;
+  return {
+    targetRefs: targetRefs(target),
+    ...(rateLimit === undefined ? {} : { rateLimit: rateLimitSpec(rateLimit) }),
+    ...(timeout === undefined ? {} : { timeout: { http: { requestTimeout: timeout } } }),
+    ...(body === undefined ? {} : { requestBuffer: { limit: body } }),
+  };
+}
+
+function rateLimitSpec({ scope, requests, unit, perClient = false }: RateLimit) {
+  const everybody = { sourceCIDR: { type: "Distinct", value: "0.0.0.0/0" } };
+  const rule = {
+    ...(perClient ? { clientSelectors: [everybody] } : {}),
+    limit: { requests, unit },
+  };
+  return scope === "local"
+    ? { type: "Local", local: { rules: [rule] } }
+    : { type: "Global", global: { rules: [rule] } };
+}
+
+/** Login at an identity provider. */
+export interface Oidc {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Secret with the key `client-secret`, in the policy's namespace. */
+  readonly clientSecret: string;
+  readonly redirectUrl?: string;
+  readonly scopes?: readonly string[];
+}
+
+/** Tokens that programs show. */
+export interface Jwt {
+  readonly name: string;
+  readonly issuer: string;
+  readonly audiences?: readonly string[];
+  /** Where the issuer's keys are. */
+  readonly keys: string;
+}
+
+export interface Cors {
+  readonly origins: readonly string[];
+  readonly methods?: readonly string[];
+  readonly headers?: readonly string[];
+  readonly credentials?: boolean;
+}
+
+/** Who may pass. */
+export interface Security {
+  readonly oidc?: Oidc;
+  readonly jwt?: readonly Jwt[];
+  /** Secret with the key `.htpasswd`, lines of `{SHA}`, in the policy's namespace. */
+  readonly basicAuth?: string;
+  /** Networks of clients; all others get 403. */
+  readonly allow?: readonly string[];
+  readonly cors?: Cors;
+}
+
+/** @see https://gateway.envoyproxy.io/docs/api/extension_types/#securitypolicyspec */
+export function securitySpec(target: PolicyTarget, security: Security) {
+  const { oidc, jwt, basicAuth, allow, cors } = security;
+  return {
+    targetRefs: targetRefs(target),
+    ...(oidc === undefined ? {} : { oidc: oidcSpec(oidc) }),
+    ...(jwt === undefined ? {} : { jwt: { providers: jwt.map(jwtProvider) } }),
+    ...(basicAuth === undefined ? {} : { basicAuth: { users: secretRef(basicAuth) } }),
+    ...(cors === undefined ? {} : { cors: corsSpec(cors) }),
+    ...(allow === undefined
+      ? {}
+      : {
+          authorization: {
+            defaultAction: "Deny",
+            rules: [{ action: "Allow", principal: { clientCIDRs: [...allow] } }],
+          },
+        }),
+  };
+}
+
+const secretRef = (name: string) => ({ group: "", kind: "Secret", name });
+
+function oidcSpec({ issuer, clientId, clientSecret, redirectUrl, scopes }: Oidc) {
+  return {
+    provider: { issuer },
+    clientID: clientId,
+    clientSecret: secretRef(clientSecret),
+    ...(redirectUrl === undefined ? {} : { redirectURL: redirectUrl }),
+    ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+  };
+}
+
+function jwtProvider({ name, issuer, audiences, keys }: Jwt) {
+  return {
+    ...{ name, issuer, remoteJWKS: { uri: keys } },
+    ...(audiences === undefined ? {} : { audiences: [...audiences] }),
+  };
+}
+
+function corsSpec({ origins, methods, headers, credentials }: Cors) {
+  return {
+    allowOrigins: [...origins],
+    ...(methods === undefined ? {} : { allowMethods: [...methods] }),
+    ...(headers === undefined ? {} : { allowHeaders: [...headers] }),
+    ...(credentials === undefined ? {} : { allowCredentials: credentials }),
+  };
+}

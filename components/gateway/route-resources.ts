@@ -1,0 +1,162 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import type { ReachedMachine } from "../machine.ts";
+import {
+  backendTrafficSpec,
+  securitySpec,
+  type BackendTraffic,
+  type PolicyTarget,
+  type Security,
+} from "./policies.ts";
+import { prove, type RouteKind } from "./proof.ts";
+import {
+  httpRouteSpec,
+  portRouteSpec,
+  tlsRouteSpec,
+  type HttpRoutePlan,
+  type PortRoutePlan,
+  type TlsRoutePlan,
+} from "./routes.ts";
+
+/** What every route has besides its plan. */
+export interface RouteArgs {
+  /** Name of the route in its namespace, which is its backends' as well. */
+  readonly route: string;
+  readonly namespace: string;
+  /** A server, where the cluster is asked whether the route is accepted. */
+  readonly machine: ReachedMachine;
+}
+
+/** Policies of a route; they have its name. */
+export interface RoutePolicies {
+  readonly traffic?: BackendTraffic;
+  readonly security?: Security;
+}
+
+/** Kinds of routes, and what kubectl calls them. */
+const routeKinds = {
+  HTTPRoute: "httproute",
+  TLSRoute: "tlsroute",
+  TCPRoute: "tcproute",
+  UDPRoute: "udproute",
+} as const satisfies Partial<Record<PolicyTarget["kind"], RouteKind>>;
+
+interface Registered {
+  readonly kind: keyof typeof routeKinds;
+  readonly spec: object;
+}
+
+/** A route with its policies. `opts.dependsOn` says after what its gateway is programmed and its namespace is there. */
+abstract class Route extends ComponentResource {
+  /** Accepted, with all references resolved. */
+  readonly accepted: Resource;
+
+  protected constructor(
+    name: string,
+    args: RouteArgs & RoutePolicies,
+    { kind, spec }: Registered,
+    opts?: ComponentResourceOptions,
+  ) {
+    super(`homelab:gateway:${kind}`, name, {}, opts);
+    const { route, namespace, machine } = args;
+    const metadata = { name: route, namespace };
+    const resource = new CustomResource(
+      `${name}-route`,
+      { apiVersion: "gateway.networking.k8s.io/v1", kind, metadata, spec },
+      { parent: this },
+    );
+    const policies = policiesOf(args, kind).map(
+      (policy) =>
+        new CustomResource(
+          `${name}-${policy.role}`,
+          { apiVersion: "gateway.envoyproxy.io/v1alpha1", ...policy.object, metadata },
+          { parent: this },
+        ),
+    );
+    this.accepted = prove(
+      `${name}-accepted`,
+      {
+        machine,
+        objects: [
+          { kind: routeKinds[kind], namespace, name: route },
+          ...policiesOf(args, kind).map((policy) => ({
+            kind: policy.proven,
+            namespace,
+            name: route,
+          })),
+        ],
+        specs: JSON.stringify([spec, ...policiesOf(args, kind).map(({ object }) => object)]),
+        after: [resource, ...policies],
+      },
+      this,
+    );
+    this.registerOutputs({});
+  }
+}
+
+function policiesOf(
+  { route, traffic, security }: RouteArgs & RoutePolicies,
+  kind: Registered["kind"],
+) {
+  const target = { kind, name: route };
+  return [
+    ...(traffic === undefined
+      ? []
+      : [
+          {
+            role: "traffic",
+            proven: "backendtrafficpolicy" as const,
+            object: { kind: "BackendTrafficPolicy", spec: backendTrafficSpec(target, traffic) },
+          },
+        ]),
+    ...(security === undefined
+      ? []
+      : [
+          {
+            role: "security",
+            proven: "securitypolicy" as const,
+            object: { kind: "SecurityPolicy", spec: securitySpec(target, security) },
+          },
+        ]),
+  ];
+}
+
+export interface HttpRouteArgs extends RouteArgs, RoutePolicies {
+  readonly plan: HttpRoutePlan;
+}
+
+/** An HTTPRoute: names and paths of HTTP and HTTPS to Services. */
+export class HttpRoute extends Route {
+  constructor(name: string, args: HttpRouteArgs, opts?: ComponentResourceOptions) {
+    super(name, args, { kind: "HTTPRoute", spec: httpRouteSpec(args.plan) }, opts);
+  }
+}
+
+export interface TlsRouteArgs extends RouteArgs {
+  readonly plan: TlsRoutePlan;
+}
+
+/** A TLSRoute: TLS that is passed through to Services by the name in the handshake. */
+export class TlsRoute extends Route {
+  constructor(name: string, args: TlsRouteArgs, opts?: ComponentResourceOptions) {
+    super(name, args, { kind: "TLSRoute", spec: tlsRouteSpec(args.plan) }, opts);
+  }
+}
+
+export interface PortRouteArgs extends RouteArgs {
+  readonly plan: PortRoutePlan;
+}
+
+/** A TCPRoute: a listener's connections to Services. */
+export class TcpRoute extends Route {
+  constructor(name: string, args: PortRouteArgs, opts?: ComponentResourceOptions) {
+    super(name, args, { kind: "TCPRoute", spec: portRouteSpec(args.plan) }, opts);
+  }
+}
+
+/** A UDPRoute: a listener's datagrams to Services. */
+export class UdpRoute extends Route {
+  constructor(name: string, args: PortRouteArgs, opts?: ComponentResourceOptions) {
+    super(name, args, { kind: "UDPRoute", spec: portRouteSpec(args.plan) }, opts);
+  }
+}

@@ -1,0 +1,127 @@
+import { addressNumber } from "../../../components/network/cidr.ts";
+import { poolRange, poolText } from "../../../components/network/pool.ts";
+import {
+  listenerConflict,
+  listenersOf,
+  type Listener,
+} from "../../../components/gateway/listeners.ts";
+import type { GatewayPlan } from "../../../components/gateway/plan.ts";
+import type { Problem } from "../../../components/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { domainsOf, gatewayPlans } from "./plans.ts";
+import { checkRoutes } from "./route-checks.ts";
+
+type Gateway = NonNullable<SiteConfig["gateway"]>;
+
+const section = "homelab:gateway";
+
+/** Gateways have addresses and ports that are free, and routes lead to listeners that take them. */
+export function checkGateway(config: SiteConfig): readonly Problem[] {
+  const { gateway } = config;
+  if (gateway === undefined) return [];
+  const plans = gatewayPlans(gateway, wildcards(gateway));
+  return [
+    ...address(config, gateway),
+    ...internal(config, gateway),
+    ...proxies(gateway),
+    ...plans.flatMap(listeners),
+    ...checkRoutes(gateway, plans),
+  ];
+}
+
+/** Listeners are judged as they are with HTTPS for every domain, with or without the certificates. */
+function wildcards(gateway: Gateway) {
+  return domainsOf("lan", gateway).map((domain) => ({
+    domain,
+    secret: { namespace: "certificates", name: domain },
+  }));
+}
+
+function address({ network }: SiteConfig, { lan }: Gateway): readonly Problem[] {
+  const range = poolRange(network.loadBalancers);
+  const number = addressNumber(lan.address);
+  if (number >= range.first && number <= range.last) return [];
+  return [
+    {
+      path: `${section}.lan.address`,
+      text: `${lan.address} is not in ${poolText(network.loadBalancers)} of homelab:network.loadBalancers, whose addresses alone are announced; use one of these`,
+    },
+  ];
+}
+
+function internal({ tailnet }: SiteConfig, { internal: { enabled, listeners: more } }: Gateway) {
+  if (enabled && tailnet === undefined)
+    return [
+      {
+        path: `${section}.internal.enabled`,
+        text: "there is no tailnet that could reach it; add homelab:tailnet, or switch it off",
+      },
+    ];
+  return !enabled && more.length > 0
+    ? [
+        {
+          path: `${section}.internal.listeners`,
+          text: "there is no such gateway; set enabled: true beside it, or remove them",
+        },
+      ]
+    : [];
+}
+
+function proxies({ proxies: { min, max } }: Gateway): readonly Problem[] {
+  if (max >= min) return [];
+  const text = `${max} is less than the ${min} of min; use ${min} or more`;
+  return [{ path: `${section}.proxies.max`, text }];
+}
+
+/**
+ * Ports that proxies have inside their pods: administration, metrics, shutdown and readiness; and 10000 above each port
+ * below 1024, because they may not bind these.
+ * @see https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/gatewayapi/listener.go servicePortToContainerPort
+ */
+const ownPorts = [19_000, 19_001, 19_002, 19_003];
+
+const inPod = (port: number): number => (port < 1024 ? port + 10_000 : port);
+
+function listeners(plan: GatewayPlan): readonly Problem[] {
+  const all = listenersOf(plan);
+  const first = all.length - plan.listeners.length;
+  return plan.listeners.flatMap(({ protocol, hostname }, i) => {
+    const path = `${section}.${plan.name}.listeners[${i}]`;
+    const listener = all[first + i];
+    if (listener === undefined) return [];
+    const conflict = listenerConflict(listener, all.slice(0, first + i));
+    if (conflict !== undefined) return [{ path, text: conflict }];
+    if (protocol !== "tls" && hostname !== undefined)
+      return [
+        {
+          path: `${path}.hostname`,
+          text: `${protocol} has no names that could be told apart; remove it, or use protocol: tls`,
+        },
+      ];
+    return portInPod(path, listener, all.slice(0, first + i));
+  });
+}
+
+function portInPod(
+  path: string,
+  { port, protocol }: Listener,
+  before: readonly Listener[],
+): readonly Problem[] {
+  const transport = (one: Listener["protocol"]): boolean => one === "UDP";
+  const other = before.find(
+    (one) =>
+      one.port !== port &&
+      inPod(one.port) === inPod(port) &&
+      transport(one.protocol) === transport(protocol),
+  );
+  if (other !== undefined)
+    return [
+      {
+        path: `${path}.port`,
+        text: `${port} is where the proxies take ${other.port} of ${other.name} inside their pods; use another port`,
+      },
+    ];
+  return protocol !== "UDP" && ownPorts.includes(port)
+    ? [{ path: `${path}.port`, text: `${port} is the proxies' own; use another port` }]
+    : [];
+}

@@ -1,0 +1,142 @@
+import type { Resource } from "@pulumi/pulumi";
+import { EnvoyGateway } from "../../../components/gateway/envoy-gateway.ts";
+import type { WildcardCertificate } from "../../../components/gateway/plan.ts";
+import type { RouteArgs, RoutePolicies } from "../../../components/gateway/route-resources.ts";
+import {
+  HttpRoute,
+  TcpRoute,
+  TlsRoute,
+  UdpRoute,
+} from "../../../components/gateway/route-resources.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import type { Site } from "../../open-site.ts";
+import type { SiteCertificates } from "../certificates/deploy.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteDefinitions } from "../definitions/deploy.ts";
+import { gatewayPlans } from "./plans.ts";
+import type { RouteConfig } from "./route-schema.ts";
+
+/** The gateways, for what routes through them. */
+export interface SiteGateways {
+  /** All are programmed. */
+  readonly ready: Resource;
+}
+
+/** What the gateways find there. */
+export interface GatewaySurroundings {
+  readonly definitions: SiteDefinitions;
+  readonly running: RunningCluster;
+  /** Without them there is no HTTPS. */
+  readonly certificates: SiteCertificates | undefined;
+}
+
+/** Raises the gateways and the routes of the config; undefined where the part is switched off. */
+export function deployGateway(
+  { name, config }: Site,
+  { nodes: [machine, ...further] }: SiteCluster,
+  { definitions, running: { ready, kubernetes }, certificates }: GatewaySurroundings,
+): SiteGateways | undefined {
+  const { gateway, network } = config;
+  if (gateway === undefined) return undefined;
+  const kinds = [definitions.gatewayApi, definitions.envoyGateway].filter(
+    (step) => step !== undefined,
+  );
+  const made = new EnvoyGateway(
+    name,
+    {
+      version: gateway.envoyGateway,
+      values: {
+        replicas: further.length > 0 ? 2 : 1,
+        clusterDomain: network.clusterDomain,
+        redis: gateway.redis,
+      },
+      gateways: gatewayPlans(gateway, wildcards(certificates)),
+      scale: gateway.proxies,
+      bgp: network.bgp !== undefined,
+      pods: network.pods,
+      device: `${name}-gateway`,
+      machine,
+      certificates: certificates && {
+        namespace: certificates.namespace,
+        ready: certificates.ready,
+      },
+    },
+    { providers: [kubernetes], dependsOn: [ready, ...kinds] },
+  );
+  for (const [route, plan] of Object.entries(gateway.routes))
+    deployRoute(route, plan, { machine }, { providers: [kubernetes], dependsOn: [made.ready] });
+  return { ready: made.ready };
+}
+
+/** The certificates that cover all names below a domain; the first of each domain. */
+function wildcards(made: SiteCertificates | undefined): readonly WildcardCertificate[] {
+  const all = (made?.certificates ?? []).flatMap(({ names, secret }) =>
+    names
+      .filter((name) => name.startsWith("*."))
+      .map((name) => ({
+        domain: name.slice(2),
+        secret: { namespace: made?.namespace ?? "", name: secret },
+      })),
+  );
+  return all.filter(({ domain }, i) => all.findIndex((one) => one.domain === domain) === i);
+}
+
+function deployRoute(
+  name: string,
+  route: RouteConfig,
+  { machine }: Pick<RouteArgs, "machine">,
+  opts: { readonly providers: RunningCluster["kubernetes"][]; readonly dependsOn: Resource[] },
+): void {
+  const { gateway, listener, hostnames, namespace, service, port } = route;
+  const args = { route: name, namespace, machine };
+  const [parents, backends] = [[{ gateway, listener }], [{ service, port }]];
+  const resource = `route-${name}`;
+  switch (route.kind) {
+    case "http": {
+      const matches =
+        route.path === undefined
+          ? {}
+          : { matches: [{ path: { type: "PathPrefix" as const, value: route.path } }] };
+      const plan = { parents, hostnames, rules: [{ ...matches, backends }] };
+      new HttpRoute(resource, { ...args, ...policies(route), plan }, opts);
+      return;
+    }
+    case "tls": {
+      const [first = "", ...others] = hostnames;
+      new TlsRoute(
+        resource,
+        { ...args, plan: { parents, hostnames: [first, ...others], backends } },
+        opts,
+      );
+      return;
+    }
+    case "tcp":
+    case "udp": {
+      const plan = { parents: [{ gateway, listener: listener ?? "" }], backends };
+      new (route.kind === "tcp" ? TcpRoute : UdpRoute)(resource, { ...args, plan }, opts);
+    }
+  }
+}
+
+const units = { second: "Second", minute: "Minute", hour: "Hour" } as const;
+
+function policies({ timeout, body, rateLimit, allow }: RouteConfig): RoutePolicies {
+  const traffic = {
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(body === undefined ? {} : { body }),
+    ...(rateLimit === undefined
+      ? {}
+      : {
+          rateLimit: {
+            scope: rateLimit.scope,
+            requests: rateLimit.requests,
+            unit: units[rateLimit.per],
+            perClient: rateLimit.perClient,
+          },
+        }),
+  };
+  return {
+    ...(Object.keys(traffic).length === 0 ? {} : { traffic }),
+    ...(allow === undefined ? {} : { security: { allow } }),
+  };
+}

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
+import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
+import { envoyProxySpec } from "../../../components/gateway/envoy-proxy.ts";
+import { gatewayValues } from "../../../components/gateway/gateway-values.ts";
+import { listenerConflict, type Listener } from "../../../components/gateway/listeners.ts";
+import {
+  backendTrafficSpec,
+  clientTrafficSpec,
+  securitySpec,
+} from "../../../components/gateway/policies.ts";
+import { httpRouteSpec, portRouteSpec, tlsRouteSpec } from "../../../components/gateway/routes.ts";
+import { deploySite } from "../../../stacks/site.ts";
+import { record, type Recorded, type Recording } from "../../recorder.ts";
+import { siteDeps } from "../site-deps.ts";
+import { homeConfig } from "../stacks/sample.ts";
+import { judge, type SeenObject } from "./definition-schema.ts";
+import { violations } from "./json-schema.ts";
+
+/** Judges an object by its definition; reading them all takes seconds. */
+let problems: (object: SeenObject) => readonly string[];
+before(async () => {
+  problems = await judge([gatewayApi("v1.6.1"), envoyGateway("v1.9.1")]);
+});
+const gatewayApiVersion = "gateway.networking.k8s.io/v1";
+const envoyVersion = "gateway.envoyproxy.io/v1alpha1";
+
+const backend = { namespace: "photos", service: "photos", port: 80 };
+/** Home with everything that a gateway and routes can be told. */
+const everything = {
+  "gateway.enabled": true,
+  "certificates.enabled": true,
+  "gateway.internal.enabled": true,
+  "gateway.redis": "redis.cache.svc.cluster.local:6379",
+  "gateway.lan.listeners": [
+    { name: "kafka", port: 9093, protocol: "tls", hostname: "*.home.arpa" },
+    { name: "mqtt", port: 1883, protocol: "tcp" },
+    { name: "syslog", port: 514, protocol: "udp" },
+  ],
+  "gateway.routes": {
+    photos: {
+      ...{ ...backend, hostnames: ["photos.home.arpa"], path: "/api", timeout: "0s", body: "10Mi" },
+      ...{ allow: ["192.168.1.0/24"], rateLimit: { requests: 10, per: "minute", perClient: true } },
+    },
+    shared: {
+      ...{ ...backend, gateway: "public", hostnames: ["photos.example.net"] },
+      rateLimit: { requests: 10, per: "hour", scope: "global" },
+    },
+    kafka: { ...backend, kind: "tls", listener: "kafka", hostnames: ["kafka.home.arpa"] },
+    mqtt: { ...backend, kind: "tcp", listener: "mqtt" },
+    syslog: { ...backend, kind: "udp", listener: "syslog" },
+  },
+};
+
+async function recorded(changes: Record<string, unknown>): Promise<Recording> {
+  const recording = await record("home");
+  await deploySite("home", homeConfig(changes), siteDeps);
+  return recording.settled();
+}
+
+const registered = async (changes: Record<string, unknown>): Promise<readonly Recorded[]> =>
+  (await recorded(changes)).resources;
+
+describe("a site's gateways", () => {
+  it("are objects that their definitions know, field by field", async () => {
+    const groups = new Set(["gateway.networking.k8s.io", "gateway.envoyproxy.io"]);
+    const objects = (await registered(everything))
+      .map(({ plain }) => plain as Partial<SeenObject>)
+      .filter(({ apiVersion = "" }) => groups.has(apiVersion.split("/")[0] ?? ""));
+    const kinds = objects.map(({ kind }) => kind);
+    assert.deepEqual([...new Set(kinds)].sort(), [
+      ...["BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyProxy", "Gateway"],
+      ...["GatewayClass", "HTTPRoute", "ReferenceGrant", "SecurityPolicy"],
+      ...["TCPRoute", "TLSRoute", "UDPRoute"],
+    ]);
+    assert.deepEqual(
+      objects.flatMap((object) => problems(object as SeenObject)),
+      [],
+    );
+  });
+
+  it("have HTTPS for each domain with a wildcard, to which HTTP leads, and none towards cloudflared", async () => {
+    const all = await registered(everything);
+    const listeners = (name: string): readonly Listener[] => {
+      const found = all.find((one) => one.name === `gateway-${name}`);
+      return (found?.plain["spec"] as { listeners: readonly Listener[] }).listeners;
+    };
+    assert.deepEqual(
+      listeners("lan").map(({ name, port }) => `${name} ${port}`),
+      [
+        ...["http 80", "https-example-net 443", "https-home-arpa 443"],
+        ...["kafka 9093", "mqtt 1883", "syslog 514"],
+      ],
+    );
+    assert.deepEqual(listeners("lan")[2]?.tls?.certificateRefs, [
+      { kind: "Secret", group: "", namespace: "certificates", name: "home-arpa-tls" },
+    ]);
+    assert.deepEqual(
+      listeners("public").map(({ name }) => name),
+      ["http"],
+    );
+    const redirects = all.filter(({ name }) => name.endsWith("-redirect")).map(({ name }) => name);
+    assert.deepEqual(redirects.sort(), ["gateway-internal-redirect", "gateway-lan-redirect"]);
+  });
+
+  it("come after their kinds, the pods' network and the certificates; routes come after the gateways", async () => {
+    const recording = await recorded(everything);
+    const waits = (name: string, ...wanted: readonly string[]): void => {
+      const found = recording.waitsFor(name);
+      for (const step of wanted) assert.ok(found.has(step), `${name} does not wait for ${step}`);
+    };
+    waits("envoy-gateway", "gateway-api-definitions-command", "home-ready-command");
+    waits("gateway-class", "envoy-gateway-definitions-command");
+    waits("home-gateways-ready-command", "gateway-certificates", "gateway-lan");
+    waits("route-photos-route", "home-gateways-ready-command");
+  });
+
+  it("leave nothing but the definitions' owner where the part is off", async () => {
+    const all = await registered({ "gateway.enabled": false });
+    assert.deepEqual(
+      all.filter(({ name }) => /gateway|envoy/.test(name)).map(({ name }) => name),
+      [],
+    );
+  });
+});
+
+describe("Envoy Gateway's chart", () => {
+  it("takes the values that the program gives it, and brings no kinds", () => {
+    const file = new URL("../../../lab/charts/gateway-helm/values.schema.json", import.meta.url);
+    const schema = JSON.parse(readFileSync(file, "utf8")) as object;
+    for (const redis of [undefined, "redis:6379"]) {
+      const values = gatewayValues({ replicas: 2, clusterDomain: "cluster.local", redis });
+      assert.deepEqual(violations(schema, values), []);
+      assert.deepEqual(values.crds, { enabled: false });
+    }
+  });
+});
+
+describe("policies and routes", () => {
+  const route = { kind: "HTTPRoute", name: "photos" } as const;
+  const objects: readonly SeenObject[] = [
+    {
+      ...{ apiVersion: envoyVersion, kind: "ClientTrafficPolicy" },
+      spec: clientTrafficSpec(
+        { kind: "Gateway", name: "lan", listener: "https-home-arpa" },
+        { trustedProxies: ["10.42.0.0/16"], clientAuthorities: ["ca"], minimumTls: "1.3" },
+      ),
+    },
+    {
+      ...{ apiVersion: envoyVersion, kind: "BackendTrafficPolicy" },
+      spec: backendTrafficSpec(route, {
+        rateLimit: { scope: "global", requests: 5, unit: "Second", perClient: true },
+        timeout: "0s",
+        body: "10Mi",
+      }),
+    },
+    {
+      ...{ apiVersion: envoyVersion, kind: "SecurityPolicy" },
+      spec: securitySpec(route, {
+        oidc: {
+          ...{ issuer: "https://id.example.net", clientId: "photos", clientSecret: "oidc" },
+          ...{ redirectUrl: "https://photos.home.arpa/oauth2/callback", scopes: ["email"] },
+        },
+        jwt: [
+          {
+            ...{ name: "id", issuer: "https://id.example.net", audiences: ["photos"] },
+            keys: "https://id.example.net/keys",
+          },
+        ],
+        basicAuth: "users",
+        allow: ["192.168.1.0/24"],
+        cors: {
+          origins: ["https://*.home.arpa"],
+          methods: ["GET"],
+          headers: ["x"],
+          credentials: true,
+        },
+      }),
+    },
+    {
+      ...{ apiVersion: gatewayApiVersion, kind: "HTTPRoute" },
+      spec: httpRouteSpec({
+        parents: [{ gateway: "lan", listener: "https-home-arpa" }],
+        hostnames: ["photos.home.arpa"],
+        rules: [
+          {
+            matches: [
+              {
+                ...{ path: { type: "PathPrefix", value: "/" }, method: "GET" },
+                ...{ headers: { "x-a": "b" }, query: { q: "1" } },
+              },
+            ],
+            backends: [
+              { service: "photos", port: 80, weight: 9 },
+              { service: "canary", port: 80 },
+            ],
+            requestHeaders: { set: { a: "b" }, add: { c: "d" }, remove: ["e"] },
+            responseHeaders: { set: { a: "b" } },
+            rewrite: { hostname: "photos", prefix: "/v1" },
+            timeout: "10s",
+          },
+          { redirect: { scheme: "https", hostname: "home.arpa", status: 302 } },
+        ],
+      }),
+    },
+    {
+      ...{ apiVersion: gatewayApiVersion, kind: "TLSRoute" },
+      spec: tlsRouteSpec({
+        parents: [{ gateway: "lan", listener: "kafka" }],
+        hostnames: ["kafka.home.arpa"],
+        backends: [{ service: "kafka", port: 9093 }],
+      }),
+    },
+    ...["TCPRoute", "UDPRoute"].map((kind) => ({
+      ...{ apiVersion: gatewayApiVersion, kind },
+      spec: portRouteSpec({
+        parents: [{ gateway: "lan", listener: "mqtt" }],
+        backends: [{ service: "mqtt", port: 1883 }],
+      }),
+    })),
+    ...(["lan", "internal", "public"] as const).map((gateway) => ({
+      ...{ apiVersion: envoyVersion, kind: "EnvoyProxy" },
+      spec: envoyProxySpec({ gateway, scale: { min: 1, max: 3 }, bgp: false }),
+    })),
+  ];
+
+  for (const object of objects)
+    it(`have fields that ${object.kind} knows`, () => {
+      assert.deepEqual(problems(object), []);
+    });
+
+  it("with a name that is written wrong are found out", () => {
+    const found = problems({
+      ...{ apiVersion: envoyVersion, kind: "SecurityPolicy" },
+      spec: { authorisation: {} },
+    });
+    assert.deepEqual(found, ["$.spec.authorisation: is not known"]);
+  });
+});
+
+describe("listeners of one gateway", () => {
+  const kinds = { namespaces: { from: "All" }, kinds: [] } as const;
+  const of = (
+    protocol: Listener["protocol"],
+    port: number,
+    hostname?: string,
+    name = `${protocol}-${port}`,
+  ): Listener => ({
+    ...{ name, port, protocol, allowedRoutes: kinds },
+    ...(hostname === undefined ? {} : { hostname }),
+  });
+
+  it("share a port where their protocols and names can be told apart", () => {
+    assert.equal(listenerConflict(of("TLS", 443, "a.b"), [of("HTTPS", 443, "*.b")]), undefined);
+    assert.equal(listenerConflict(of("UDP", 53), [of("TCP", 53)]), undefined);
+    assert.match(listenerConflict(of("TCP", 443), [of("HTTPS", 443, "*.b")]) ?? "", /speaks HTTPS/);
+    assert.match(listenerConflict(of("HTTP", 443), [of("TLS", 443)]) ?? "", /port of its own/);
+    const twin = of("TLS", 443, "*.b", "other");
+    assert.match(listenerConflict(twin, [of("HTTPS", 443, "*.b")]) ?? "", /port or hostname/);
+  });
+});
