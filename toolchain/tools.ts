@@ -87,6 +87,14 @@ async function linked(name: string, programs: readonly string[]): Promise<string
   });
 }
 
+/** The first program of one tool alone, for commands that need no lab. */
+export async function ensureTool(tool: Tool, report: Report): Promise<string> {
+  const [key = ""] = await sourceHashes([tool]);
+  const entry = { name: tool.name, key: `${tool.version}-${key}`, tool };
+  const [directory = ""] = await cachedAll("tools", [entry], (missing) => provide(missing, report));
+  return join(directory, tool.programs[0] ?? tool.name);
+}
+
 /** Everything that the lab and its tests need. Calls can run side by side; the first one works, others wait. */
 export async function ensureTools(report: Report): Promise<Tools> {
   const list = Object.values<Tool>(tools);

@@ -42,7 +42,10 @@ export function diffGraphs(before: readonly Node[], after: readonly Node[]): Gra
   };
 }
 
-/** Leaves that differ below two values. Lists of plain values are compared as sets, others by position. */
+/**
+ * Leaves that differ below two values. Lists of plain values are compared as sets, those of structures with names by these,
+ * others by position.
+ */
 export function diffValues(path: string, before: unknown, after: unknown): readonly ValueChange[] {
   if (Object.is(before, after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) return diffLists(path, before, after);
@@ -59,6 +62,9 @@ function diffLists(
   after: readonly unknown[],
 ): readonly ValueChange[] {
   const plain = [...before, ...after].every((item) => typeof item !== "object" || item === null);
+  const named = [byName(before), byName(after)] as const;
+  if (!plain && named[0] !== undefined && named[1] !== undefined)
+    return diffNamed(path, named[0], named[1]);
   if (!plain) {
     const length = Math.max(before.length, after.length);
     return Array.from({ length }, (_, index) => index).flatMap((index) =>
@@ -73,6 +79,26 @@ function diffLists(
     ...gone.map((item) => ({ path: `${path}[]`, before: item, after: undefined })),
     ...come.map((item) => ({ path: `${path}[]`, before: undefined, after: item })),
   ];
+}
+
+function diffNamed(
+  path: string,
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+): readonly ValueChange[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
+    diffValues(`${path}[${name}]`, before.get(name), after.get(name)),
+  );
+}
+
+/** Structures by their names; undefined where one has none, or two have the same. */
+function byName(list: readonly unknown[]): ReadonlyMap<string, unknown> | undefined {
+  const named = new Map(
+    list.flatMap((item) =>
+      isRecord(item) && typeof item["name"] === "string" ? [[item["name"], item] as const] : [],
+    ),
+  );
+  return named.size === list.length ? named : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -7,12 +7,17 @@ const widest = 120;
 /** Most resources that are told in full; a comment that nobody reads to its end helps nobody. */
 const most = 60;
 
+/** Most values of one resource: the schema of a custom resource may change in a thousand. */
+const mostValues = 20;
+
 /** A heading with the counts, then every resource with what changes. */
 export function renderDiff(stack: string, base: string, diff: GraphDiff): string {
-  const { added, removed, changed } = diff;
-  const title = `### ${stack} against ${base}`;
-  if (added.length + removed.length + changed.length === 0)
-    return `${title}\n\nNo resource differs.\n`;
+  return `### ${stack} against ${base}\n\n${renderBlock("", diff)}`;
+}
+
+/** The counts after a lead, then every resource with what changes. */
+export function renderBlock(lead: string, { added, removed, changed }: GraphDiff): string {
+  if (added.length + removed.length + changed.length === 0) return `${lead}No resource differs.\n`;
   const counts = [
     `${added.length} to create`,
     `${removed.length} to delete`,
@@ -23,15 +28,16 @@ export function renderDiff(stack: string, base: string, diff: GraphDiff): string
     ...added.map((node) => `+ ${describe(node)}`),
     ...changed.flatMap(({ node, changes }) => [
       `! ${describe(node)}`,
-      ...changes.flatMap(describeChange),
+      ...changes.slice(0, mostValues).flatMap(describeChange),
+      ...(changes.length > mostValues ? [`#     and ${changes.length - mostValues} more`] : []),
     ]),
   ];
   const shown = cut(lines);
-  return `${title}\n\n${counts}\n\n\`\`\`diff\n${shown.join("\n")}\n\`\`\`\n`;
+  return `${lead}${counts}\n\n\`\`\`diff\n${shown.join("\n")}\n\`\`\`\n`;
 }
 
 function cut(lines: readonly string[]): readonly string[] {
-  const starts = lines.flatMap((line, index) => (/^[-+!] /.test(line) ? [index] : []));
+  const starts = lines.flatMap((line, index) => (/^[-+!] \S/.test(line) ? [index] : []));
   const end = starts[most];
   if (end === undefined) return lines;
   return [...lines.slice(0, end), `# and ${starts.length - most} more`];
