@@ -3,7 +3,11 @@ import { format } from "prettier";
 import { configPages } from "../stacks/config/page.ts";
 import { sampleFile } from "../stacks/config/sample.ts";
 import { siteJsonSchema } from "../stacks/config/json-schema.ts";
+import { reachabilityPage } from "../components/policies/reachability.ts";
 import { siteSchema } from "../stacks/schema.ts";
+import { parseSiteConfig } from "../stacks/site-file.ts";
+import { policyPlan } from "../stacks/traffic.ts";
+import { siteFile } from "./site-file.ts";
 
 const root = new URL("../", import.meta.url);
 const mode = process.argv[2];
@@ -17,6 +21,7 @@ const files = [
   { path: "stacks/site.schema.json", text: await formatted(JSON.stringify(schema), "json") },
   { path: "docs/config.md", text: await formatted(configPages(schema), "markdown") },
   { path: "Pulumi.sample.yaml", text: sampleFile(schema) },
+  ...(await Promise.all(["home", "cabin"].map(reachability))),
 ];
 
 let outdated = false;
@@ -25,11 +30,20 @@ for (const { path, text } of files) {
   if (mode === "--write") {
     writeFileSync(url, text);
   } else if (read(url) !== text) {
-    console.error(`${path} is not what stacks/schema.ts says; run: node scripts/schema.ts --write`);
+    console.error(`${path} is not what it is made from; run: node scripts/schema.ts --write`);
     outdated = true;
   }
 }
 if (outdated) process.exit(1);
+
+/** Who may talk to whom on a site of this repository. */
+async function reachability(stack: string): Promise<{ path: string; text: string }> {
+  const { config } = parseSiteConfig(siteFile(new URL(`Pulumi.${stack}.yaml`, root)), stack);
+  if (config === undefined)
+    throw new Error(`Pulumi.${stack}.yaml is no site; npm run preview says why`);
+  const text = await formatted(reachabilityPage(stack, policyPlan(config)), "markdown");
+  return { path: `docs/reachability.${stack}.md`, text };
+}
 
 function formatted(text: string, parser: string): Promise<string> {
   return format(text, { parser, printWidth: 100 });

@@ -9,6 +9,7 @@ import { checkNames } from "./parts/names/checks.ts";
 import { checkNeeds } from "./parts/needs.ts";
 import { checkNetwork } from "./parts/network/checks.ts";
 import { checkPeople } from "./parts/people/checks.ts";
+import { checkPolicies } from "./parts/policies/checks.ts";
 import { checkProxmox } from "./parts/proxmox/checks.ts";
 import { checkSecrets } from "./parts/secrets/checks.ts";
 import { checkSite } from "./parts/site/checks.ts";
@@ -30,6 +31,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkEdge,
   checkCertificates,
   checkNames,
+  checkPolicies,
 ];
 
 /** Every rule that spans more than one value of a site's config; an empty list means that all hold. */

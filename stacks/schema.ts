@@ -19,6 +19,7 @@ import {
 } from "./parts/machines/schema.ts";
 import { deriveNames, names } from "./parts/names/schema.ts";
 import { deriveNetwork, network } from "./parts/network/schema.ts";
+import { networkPolicy } from "./parts/policies/schema.ts";
 import { people } from "./parts/people/schema.ts";
 import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
 import { onePassword } from "./parts/secrets/schema.ts";
@@ -39,6 +40,7 @@ export const siteSchema = z.strictObject({
   gateway,
   dns,
   names,
+  networkPolicy,
   onePassword: onePassword.optional(),
   tailnet: tailnet.optional(),
   edge: edge.optional(),
@@ -79,6 +81,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
       deriveDns(on, { versions, site: lan, services: inner.services, tailnet }, derivation),
     ),
     names: whereOn(names, (on) => deriveNames(on, versions, inner.loadBalancers, derivation)),
+    networkPolicy: whereOn(written.networkPolicy, (section) => section),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>

@@ -10,6 +10,7 @@ import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployGateway } from "./parts/gateway/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
+import { deployPolicies } from "./parts/policies/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -65,7 +66,7 @@ export async function deploySite(
   const machines = deployMachines(site, found);
   const cluster = deployCluster(site, machines, found.renewal);
   const definitions = deployDefinitions(site, cluster);
-  const running = deployNetwork(site, cluster);
+  const running = deployPolicies(site, cluster, deployNetwork(site, cluster));
   const certificates = deployCertificates(site, cluster, {
     definitions,
     running,

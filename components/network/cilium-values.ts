@@ -46,6 +46,9 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     // balancing too (https://tailscale.com/docs/kubernetes-operator/reference/compatibility).
     socketLB: { hostNamespaceOnly: true },
     localRedirectPolicies: { enabled: true },
+    // A refused lookup of a name with a search domain behind it must not end the search: musl takes Refused for the answer
+    // (https://docs.cilium.io/en/v1.19/security/policy/language/#dns-proxy).
+    dnsProxy: { dnsRejectResponseCode: "nameError" },
     ipam: {
       mode: "cluster-pool",
       operator: { clusterPoolIPv4PodCIDRList: [plan.pods], clusterPoolIPv4MaskSize: 24 },

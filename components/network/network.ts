@@ -16,6 +16,9 @@ import type { AddressPool } from "./pool.ts";
 
 const readyScript = rke2Script + scriptText(import.meta.url, "cilium-ready.sh");
 
+/** Kinds that Cilium's operator installs and that others here register objects of. */
+const policyKinds = [{ kind: "CiliumClusterwideNetworkPolicy" }];
+
 export interface NetworkArgs {
   /** Name of the cluster, part of Cilium's identity. */
   readonly clusterName: string;
@@ -94,7 +97,7 @@ export class Network extends ComponentResource {
           NODES: args.nodes.map((node) => node.name).join(" "),
           // Not read: a machine that was built anew has to be waited for once more.
           GENERATIONS: args.nodes.map((node) => node.generation).join(" "),
-          KINDS: [...new Set(announced.map(definitionOf))].join(" "),
+          KINDS: [...new Set([...announced, ...policyKinds].map(definitionOf))].join(" "),
         },
         limitSeconds: 1800,
         after: [release],

@@ -12,6 +12,7 @@ import {
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
+import { policyChecks } from "../../stacks/parts/policies/doctor.ts";
 import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/doctor.ts";
 import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts";
 import { siteChecks } from "../../stacks/parts/site/doctor.ts";
@@ -88,6 +89,7 @@ async function cluster(
       ...clusterChecks(examined, run),
       ...networkChecks(examined, run),
       ...certificateChecks(examined, run),
+      ...policyChecks(examined, run),
     ]),
   );
 }

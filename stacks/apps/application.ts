@@ -3,11 +3,12 @@ import type { Publication } from "../../components/edge/publication.ts";
 import type { Secrets } from "../../components/security/secrets.ts";
 import { Application as Deployed } from "../../components/workload/application.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
-import type { WebShape } from "../../components/workload/web.ts";
+import { webPort, type WebShape } from "../../components/workload/web.ts";
 import { domain, imageName, label } from "../config/forms.ts";
 import { secretRef } from "../config/secret-ref.ts";
+import { egress } from "../parts/policies/schema.ts";
 
-/** What every application's config has: its public name, and who stands at its door. */
+/** What every application's config has: its public name, who stands at its door, and what it may reach. */
 const exposure = {
   hostname: domain.optional().meta({
     description: "Public name inside `edge.zone`; cluster-internal without",
@@ -25,6 +26,7 @@ const exposure = {
       description: "Says aloud that no Access stands in front, and why",
       examples: ["public game for everybody, keeps no accounts and no data"],
     }),
+  egress,
 };
 
 /** An application's exposure as it was read. */
@@ -40,6 +42,8 @@ export interface Surroundings extends RunningCluster {
 /** An application: how its config reads, and what it makes of it. */
 export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Exposure>> {
   readonly config: Config;
+  /** Port of its pods, where its public name and other applications lead. */
+  readonly port: number;
   /** Deploys it under its key in the config; returns what it wants published. */
   deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): readonly Publication[];
 }
@@ -82,6 +86,7 @@ export function webApplication({ title, about, shape }: WebApplication) {
   const config = z.strictObject(webConfig).describe(about);
   return {
     config,
+    port: shape?.port ?? webPort,
     deploy(name, { settings, ...plan }, { secrets, clusterDomain, ready, kubernetes }) {
       const values = Object.fromEntries(
         Object.entries(settings).map(([variable, ref]) => [variable, secrets.get(ref)]),

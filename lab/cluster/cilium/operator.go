@@ -102,7 +102,7 @@ func (o *operator) followAll() error {
 	core := o.core.Core().V1()
 	err := errors.Join(
 		o.follow(core.Nodes().Informer()), o.follow(core.Services().Informer()), o.follow(core.Pods().Informer()),
-		o.followCustom(ciliumNodes, loadBalancerPools),
+		o.followCustom(ciliumNodes, loadBalancerPools), o.followCustom(policyKinds...),
 	)
 	if o.settings.bgp {
 		err = errors.Join(err, o.followCustom(bgpClusterConfigs, bgpNodeConfigs, bgpNodeOverrides, bgpPeerConfigs))
@@ -111,7 +111,7 @@ func (o *operator) followAll() error {
 }
 
 func (o *operator) pass(ctx context.Context) error {
-	err := errors.Join(o.allocatePodCIDRs(ctx), o.markNodes(ctx), o.removeLostNodes(ctx))
+	err := errors.Join(o.allocatePodCIDRs(ctx), o.markNodes(ctx), o.removeLostNodes(ctx), o.judgePolicies(ctx))
 	if o.settings.loadBalancerIPAM {
 		err = errors.Join(err, o.allocateServiceAddresses(ctx))
 	}

@@ -25,14 +25,16 @@ func resource(plural string) schema.GroupVersionResource {
 }
 
 var (
-	ciliumNodes       = resource("ciliumnodes")
-	bgpClusterConfigs = resource("ciliumbgpclusterconfigs")
-	bgpNodeConfigs    = resource("ciliumbgpnodeconfigs")
-	bgpNodeOverrides  = resource("ciliumbgpnodeconfigoverrides")
-	bgpPeerConfigs    = resource("ciliumbgppeerconfigs")
-	bgpAdvertisements = resource("ciliumbgpadvertisements")
-	loadBalancerPools = resource("ciliumloadbalancerippools")
-	l2Policies        = schema.GroupVersionResource{Group: group, Version: "v2alpha1", Resource: "ciliuml2announcementpolicies"}
+	ciliumNodes         = resource("ciliumnodes")
+	bgpClusterConfigs   = resource("ciliumbgpclusterconfigs")
+	bgpNodeConfigs      = resource("ciliumbgpnodeconfigs")
+	bgpNodeOverrides    = resource("ciliumbgpnodeconfigoverrides")
+	bgpPeerConfigs      = resource("ciliumbgppeerconfigs")
+	bgpAdvertisements   = resource("ciliumbgpadvertisements")
+	loadBalancerPools   = resource("ciliumloadbalancerippools")
+	networkPolicies     = resource("ciliumnetworkpolicies")
+	clusterwidePolicies = resource("ciliumclusterwidenetworkpolicies")
+	l2Policies          = schema.GroupVersionResource{Group: group, Version: "v2alpha1", Resource: "ciliuml2announcementpolicies"}
 )
 
 // cluster is a program's view of the API: clients and the caches that it reacts to.

@@ -72,6 +72,9 @@ mtu: {{ . | quote }}
 {{- end }}
 enable-l7-proxy: {{ $v.l7Proxy | quote }}
 external-envoy-proxy: {{ eq (include "cilium.envoy.enabled" .) "true" | quote }}
+{{- with $v.dnsProxy.dnsRejectResponseCode }}
+tofqdns-dns-reject-response-code: {{ . | quote }}
+{{- end }}
 enable-lb-ipam: {{ $v.enableLBIPAM | quote }}
 default-lb-service-ipam: {{ $v.defaultLBServiceIPAM | quote }}
 ipam: {{ $v.ipam.mode | quote }}

@@ -12,6 +12,7 @@ import { machines } from "./machines.ts";
 import { names } from "./names.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
+import { policies } from "./policies.ts";
 import { proxmox } from "./proxmox.ts";
 import { secrets } from "./secrets.ts";
 import { tailnet } from "./tailnet.ts";
@@ -52,5 +53,6 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     certificates,
     gateway,
     apps,
+    policies,
   ],
 ].flatMap((part) => Object.entries(part));

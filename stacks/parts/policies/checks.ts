@@ -1,0 +1,149 @@
+import {
+  addressNumber,
+  canonicalCidr,
+  cidrRange,
+  contains,
+  overlap,
+} from "../../../components/network/cidr.ts";
+import { poolNetworks } from "../../../components/network/pool.ts";
+import type { Problem } from "../../../components/problem.ts";
+import type { Exposure } from "../../apps/application.ts";
+import type { SiteConfig } from "../../schema.ts";
+import type { Egress } from "./schema.ts";
+
+type Entry = Egress[number];
+
+/** What applications may reach is said so that Cilium finds it: a rule that matches nothing would show at home only. */
+export function checkPolicies(config: SiteConfig): readonly Problem[] {
+  const apps: Readonly<Record<string, Exposure | undefined>> = config.apps;
+  return Object.entries(apps).flatMap(([name, app]) =>
+    (app?.egress ?? []).flatMap((entry, i) => {
+      const path = `homelab:apps.${name}.egress[${i}]`;
+      return [
+        ...peers(path, entry),
+        ...ports(path, entry),
+        ...requests(path, entry),
+        ...names(path, entry, config),
+        ...networks(path, entry, config),
+        ...applications(path, entry, name, Object.keys(apps)),
+      ];
+    }),
+  );
+}
+
+const kinds = ["names", "networks", "internet", "app"] as const;
+
+function peers(path: string, entry: Entry): readonly Problem[] {
+  const named = kinds.filter((kind) => entry[kind] !== undefined);
+  if (named.length === 1) return [];
+  const text =
+    named.length === 0
+      ? `names nobody; say one of ${kinds.join(", ")}`
+      : `names ${named.join(" and ")}; Cilium takes each in a rule of its own, so make an entry of each`;
+  return [{ path, text }];
+}
+
+function ports(path: string, { app, ports: listed }: Entry): readonly Problem[] {
+  if (app === undefined && listed === undefined)
+    return [
+      {
+        path: `${path}.ports`,
+        text: "is missing; name the ports that are reached, for example [443]",
+      },
+    ];
+  if (app !== undefined && listed !== undefined)
+    return [{ path: `${path}.ports`, text: `${app} has its own port; leave ports out` }];
+  return [];
+}
+
+function requests(path: string, { http, protocol, ports: listed = [] }: Entry): readonly Problem[] {
+  if (http === undefined) return [];
+  if (protocol === "UDP")
+    return [
+      {
+        path: `${path}.http`,
+        text: "reads requests of HTTP, and the ports are UDP; leave one of them out",
+      },
+    ];
+  if (!listed.includes(443)) return [];
+  const text = "cannot read what is encrypted, and 443 is HTTPS; leave http out, or the port";
+  return [{ path: `${path}.http`, text }];
+}
+
+/** Inside the cluster there are pods behind names, which a rule by name never matches. */
+function names(
+  path: string,
+  { names: listed = [] }: Entry,
+  { network }: SiteConfig,
+): readonly Problem[] {
+  const { clusterDomain } = network;
+  return listed.flatMap((name, i) =>
+    name === clusterDomain || name.endsWith(`.${clusterDomain}`)
+      ? [
+          {
+            path: `${path}.names[${i}]`,
+            text: `${name} leads to pods, which rules by name do not match; use app`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** The shortest prefix of a network that is not meant as the internet. */
+const shortest = 8;
+
+function networks(path: string, entry: Entry, config: SiteConfig): readonly Problem[] {
+  return (entry.networks ?? []).flatMap(({ cidr, except }, i) => [
+    ...network(`${path}.networks[${i}].cidr`, cidr, config),
+    ...except.flatMap((part, j) => {
+      const inside = contains(cidr, part.split("/")[0] ?? "") && prefix(part) > prefix(cidr);
+      if (inside) return [];
+      const text = `${part} is not inside of ${cidr}; leave it out, or name a part`;
+      return [{ path: `${path}.networks[${i}].except[${j}]`, text }];
+    }),
+  ]);
+}
+
+function network(path: string, cidr: string, config: SiteConfig): readonly Problem[] {
+  const problem = (text: string): readonly Problem[] => [{ path, text }];
+  if (prefix(cidr) < shortest)
+    return problem(`${cidr} is most of the internet, and the site with it; use internet: true`);
+  if (canonicalCidr(cidr) !== cidr)
+    return problem(`${cidr} has host bits set; use ${canonicalCidr(cidr)}`);
+  const { pods, services, loadBalancers } = config.network;
+  const own = [
+    [pods, "pods, which rules by address do not match; use app"],
+    [services, "services, whose addresses are translated before rules see them; use app"],
+    ...poolNetworks(loadBalancers).map(
+      (pool) =>
+        [
+          pool,
+          "load balancers, whose addresses are translated before rules see them; use app",
+        ] as const,
+    ),
+  ] as const;
+  const [, text] = own.find(([mine]) => overlap(mine, cidr)) ?? [];
+  if (text !== undefined) return problem(`${cidr} holds addresses of the site's ${text}`);
+  const machine = config.machines.find(
+    ({ address }) => prefix(cidr) === 32 && cidrRange(cidr).first === addressNumber(address),
+  );
+  if (machine === undefined) return [];
+  return problem(
+    `${cidr} is ${machine.name}, a machine of the cluster, which rules by address do not match; nothing on it is for applications`,
+  );
+}
+
+const prefix = (cidr: string): number => Number(cidr.split("/")[1]);
+
+function applications(
+  path: string,
+  { app }: Entry,
+  own: string,
+  known: readonly string[],
+): readonly Problem[] {
+  if (app === undefined) return [];
+  const problem = (text: string): readonly Problem[] => [{ path: `${path}.app`, text }];
+  if (app === own) return problem("is the application itself; leave the entry out");
+  if (known.includes(app)) return [];
+  return problem(`${app} is not in homelab:apps; known are ${known.join(", ")}`);
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { nameProblem } from "../../../components/policies/names.ts";
+import { cidr4, label } from "../../config/forms.ts";
+import { switched } from "../../config/switched.ts";
+
+/** Who may talk to whom inside of the cluster, and from it outwards. */
+export const networkPolicy = switched(
+  "Network policies: nothing reaches the site's pods, and they reach nothing, but what the parts and applications need",
+  {
+    tailnet: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether devices of the tailnet reach the site's pods through its Connector, as far as the tailnet's policy lets them",
+      ),
+  },
+);
+
+const name = z.string().superRefine((text, context) => {
+  const message = nameProblem(text);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
+
+const port = z.int("use a port from 1 to 65535").min(1).max(65_535);
+
+/** What an application may reach, besides the names of the cluster. One kind of peer each. */
+export const egress = z
+  .array(
+    z.strictObject({
+      names: z
+        .array(name)
+        .min(1)
+        .optional()
+        .meta({
+          description:
+            "Names outside of the cluster; `**.example.com` stands for all names below it, at any depth",
+          examples: [["api.example.com"]],
+        }),
+      networks: z
+        .array(
+          z.strictObject({
+            cidr: cidr4.meta({
+              description: "Network outside of the cluster",
+              examples: ["192.168.1.0/24"],
+            }),
+            except: z
+              .array(cidr4)
+              .default([])
+              .meta({
+                description: "Networks inside of it that are left out",
+                examples: [["192.168.1.0/28"]],
+              }),
+          }),
+        )
+        .min(1)
+        .optional()
+        .describe("Networks outside of the cluster"),
+      internet: z
+        .literal(true)
+        .optional()
+        .meta({
+          description: "The whole internet, and nothing of the site",
+          examples: [true],
+        }),
+      app: label.optional().meta({
+        description: "Another application of the site, at its own port",
+        examples: ["typeo"],
+      }),
+      ports: z
+        .array(port)
+        .min(1)
+        .optional()
+        .meta({ description: "Ports; an application has its own", examples: [[443]] }),
+      protocol: z.enum(["TCP", "UDP"]).default("TCP").describe("Protocol of the ports"),
+      http: z
+        .array(
+          z.strictObject({
+            method: z
+              .string()
+              .regex(/^[A-Z|]+$/, "use a method such as GET, or several as GET|HEAD")
+              .optional()
+              .meta({ description: "Methods", examples: ["GET"] }),
+            path: z
+              .string()
+              .regex(/^\//, "begin with /")
+              .optional()
+              .meta({
+                description: "Path, as a regular expression over all of it",
+                examples: ["/api/.*"],
+              }),
+          }),
+        )
+        .min(1)
+        .optional()
+        .describe("Requests that are let through, of plain HTTP; all others get 403"),
+    }),
+  )
+  .default([])
+  .describe("What it may reach outside of its own namespace; nothing without");
+
+/** What applications may reach, as it was read. */
+export type Egress = z.infer<typeof egress>;

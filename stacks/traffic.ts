@@ -1,0 +1,39 @@
+import { pods, type Flow, type Pods } from "../components/policies/flow.ts";
+import type { PolicyPlan } from "../components/policies/rules.ts";
+import { appTraffic } from "./apps/traffic.ts";
+import { siteNamespaces } from "./namespaces.ts";
+import { certificatesTraffic } from "./parts/certificates/traffic.ts";
+import { edgeTraffic } from "./parts/edge/traffic.ts";
+import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
+import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
+import type { SiteConfig } from "./schema.ts";
+
+/** What a site's pods need of each other and of the world: a line a part. */
+export function siteTraffic(config: SiteConfig): readonly Flow[] {
+  return [
+    ...networkTraffic(),
+    ...tailnetTraffic(config),
+    ...edgeTraffic(config),
+    ...certificatesTraffic(config),
+    ...appTraffic(config),
+  ];
+}
+
+/** The cluster's own DNS, which RKE2 brings (rancher/rke2-charts, rke2-coredns: labels of its pods). */
+const clusterDns = pods("cluster DNS", "kube-system", { "k8s-app": "kube-dns" });
+
+/** The nodes' own caches before it. */
+const nodeLocalDns = pods("node-local DNS", "kube-system", { "k8s-app": "node-local-dns" });
+
+/**
+ * What a site's network policies are made of. Guarded is every namespace that the program makes, and of kube-system, which
+ * RKE2 fills, what the program itself brings there to the pods' network.
+ */
+export function policyPlan(config: SiteConfig): PolicyPlan {
+  return {
+    guarded: [...siteNamespaces(config).map(({ name }): Pods => pods(name, name)), ...hubblePods],
+    flows: siteTraffic(config),
+    dns: [clusterDns, nodeLocalDns],
+    clusterDomain: config.network.clusterDomain,
+  };
+}

@@ -1,0 +1,85 @@
+import type { RefusedSites } from "./index.ts";
+
+const egress = (entry: Readonly<Record<string, unknown>>) => ({ "apps.typeo.egress": [entry] });
+const path = "homelab:apps.typeo.egress[0]";
+
+/** What applications may reach. */
+export const policies: RefusedSites = {
+  "a name that stands for one label only": {
+    edit: egress({ names: ["*.example.com"], ports: [443] }),
+    at: `${path}.names[0]`,
+    says: /one label only: not for example\.com, and not for a\.b\.example\.com; write \*\*\.example\.com/,
+  },
+  "a name with a star inside": {
+    edit: egress({ names: ["api.*.example.com"], ports: [443] }),
+    at: `${path}.names[0]`,
+    says: /has a \* where none can be/,
+  },
+  "every name of a top-level domain": {
+    edit: egress({ names: ["**.com"], ports: [443] }),
+    at: `${path}.names[0]`,
+    says: /no lower-case DNS name of two labels/,
+  },
+  "names and networks in one rule": {
+    edit: egress({
+      names: ["api.example.com"],
+      networks: [{ cidr: "192.0.2.0/24" }],
+      ports: [443],
+    }),
+    at: path,
+    says: /^names names and networks; Cilium takes each in a rule of its own/,
+  },
+  "an egress to nobody": {
+    edit: egress({ ports: [443] }),
+    at: path,
+    says: /^names nobody; say one of names, networks, internet, app$/,
+  },
+  "an egress without ports": {
+    edit: egress({ names: ["api.example.com"] }),
+    at: `${path}.ports`,
+    says: /^is missing/,
+  },
+  "pods by their addresses": {
+    edit: egress({ networks: [{ cidr: "10.42.1.0/24" }], ports: [443] }),
+    at: `${path}.networks[0].cidr`,
+    says: /pods, which rules by address do not match; use app/,
+  },
+  "a service by its address": {
+    edit: egress({ networks: [{ cidr: "10.43.0.10/32" }], ports: [53] }),
+    at: `${path}.networks[0].cidr`,
+    says: /services, whose addresses are translated before rules see them/,
+  },
+  "a machine of the cluster by its address": {
+    edit: egress({ networks: [{ cidr: "192.168.1.21/32" }], ports: [6443] }),
+    at: `${path}.networks[0].cidr`,
+    says: /proxmox-stone, a machine of the cluster, which rules by address do not match/,
+  },
+  "the internet as a network, with the site in it": {
+    edit: egress({ networks: [{ cidr: "0.0.0.0/0" }], ports: [443] }),
+    at: `${path}.networks[0].cidr`,
+    says: /use internet: true$/,
+  },
+  "an exception outside of its network": {
+    edit: egress({
+      networks: [{ cidr: "192.168.1.0/24", except: ["192.168.2.0/28"] }],
+      ports: [443],
+    }),
+    at: `${path}.networks[0].except[0]`,
+    says: /is not inside of 192\.168\.1\.0\/24/,
+  },
+  "a service by its name": {
+    edit: egress({ names: ["db.shop.svc.cluster.local"], ports: [5432] }),
+    at: `${path}.names[0]`,
+    says: /leads to pods, which rules by name do not match; use app/,
+  },
+  "an application that reaches one that is not there": {
+    edit: egress({ app: "immich" }),
+    at: `${path}.app`,
+    says: /^immich is not in homelab:apps; known are typeo$/,
+  },
+  "requests read in what is encrypted": {
+    edit: egress({ names: ["api.example.com"], ports: [443], http: [{ method: "GET" }] }),
+    at: `${path}.http`,
+    says: /443 is HTTPS/,
+  },
+};
