@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { appTraffic } from "../../../stacks/apps/traffic.ts";
+import { internet, names, tcp, udp } from "../../../components/policies/flow.ts";
+import { dnsName, namesBelow } from "../../../components/policies/names.ts";
+import { appPods } from "../../../stacks/parts/policies/egress.ts";
+import { homeConfig } from "./sample.ts";
+
+describe("an application's egress", () => {
+  it("is nothing unless its config says so", () => {
+    const out = appTraffic(homeConfig()).filter(
+      ({ from }) => from.kind === "pods" && from.namespace === "typeo",
+    );
+    assert.deepEqual(out, []);
+  });
+
+  it("is a flow an entry, to names, networks and the internet", () => {
+    const egress = [
+      { names: ["api.example.com", "**.example.org"], ports: [443] },
+      {
+        networks: [{ cidr: "192.168.1.0/24", except: ["192.168.1.0/28"] }],
+        ports: [123],
+        protocol: "UDP",
+      },
+      { internet: true, ports: [80], http: [{ method: "GET" }] },
+    ];
+    const flows = appTraffic(homeConfig({ "apps.typeo.egress": egress })).slice(1);
+    const [from, why] = [appPods("typeo"), "declared by homelab:apps.typeo.egress"];
+    const network = { cidr: "192.168.1.0/24", except: ["192.168.1.0/28"] };
+    assert.deepEqual(flows, [
+      {
+        from,
+        to: names(dnsName("api.example.com"), namesBelow("example.org")),
+        ports: tcp(443),
+        why,
+      },
+      {
+        from,
+        to: { kind: "networks", title: "192.168.1.0/24", networks: [network] },
+        ports: udp(123),
+        why,
+      },
+      { from, to: internet, ports: tcp(80), http: [{ method: "GET" }], why },
+    ]);
+  });
+});
