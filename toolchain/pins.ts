@@ -163,6 +163,25 @@ export const tools = {
     forPods: true,
     build: { package: "./controllers/dns", variables: {} },
   },
+  certManager: {
+    name: "cert-manager",
+    version: "own",
+    programs: [
+      "cert-manager-controller",
+      "cert-manager-cainjector",
+      "cert-manager-webhook",
+      "cert-manager-startupapicheck",
+      "trust-manager",
+    ],
+    forPods: true,
+    build: { package: "./controllers/certmanager", variables: {} },
+  },
+  acme: {
+    name: "acme",
+    version: "own",
+    programs: ["acme"],
+    build: { package: "./controllers/acme", variables: {} },
+  },
   onePasswordOperator: {
     name: "onepassword-operator",
     version: "locked",

@@ -30,6 +30,8 @@ export interface Tools {
   readonly repositories: string;
   /** Directory with the programs of the machines' pods. */
   readonly podPrograms: string;
+  /** What plays Let's Encrypt. */
+  readonly acme: string;
 }
 
 /** A tool's place in the cache. */
@@ -137,5 +139,6 @@ export async function ensureTools(report: Report): Promise<Tools> {
     plugins: at(tools.plugins),
     kubernetesPlugin: at(tools.kubernetesPlugin),
     podPrograms,
+    acme: at(tools.acme),
   };
 }
