@@ -75,6 +75,7 @@ export class Datacentre {
     const credentials = await ensureCredentials(this.#paths.state);
     this.#startup.begin("starting the internet's services");
     const internet = await createInternet({
+      acme: tools.acme,
       paths: this.#paths,
       authority,
       credentials,

@@ -11,6 +11,7 @@ import type { ServiceLine } from "../control/status.ts";
 import type { LabPaths } from "../host/paths.ts";
 import { siteFilesDirectory } from "../host/site-files.ts";
 import { PublicDns } from "../network/public-dns.ts";
+import { LetsEncrypt } from "./lets-encrypt.ts";
 import type { Authority } from "../world/authority.ts";
 import type { Credentials } from "../world/credentials.ts";
 import type { FaultRegistry } from "../world/fault-registry.ts";
@@ -19,6 +20,8 @@ import type { Mail } from "../world/mailbox.ts";
 import { vaults } from "../world/vaults.ts";
 
 export interface InternetOptions {
+  /** The program that plays Let's Encrypt. */
+  readonly acme: string;
   readonly paths: LabPaths;
   readonly authority: Authority;
   readonly credentials: Credentials;
@@ -57,6 +60,10 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
     const dns = new PublicDns(paths.run, paths.logs);
     await dns.start();
     closers.push(() => dns.stop());
+
+    const letsEncrypt = new LetsEncrypt(options.acme, paths);
+    closers.push(() => letsEncrypt.stop());
+    await letsEncrypt.start(authority);
 
     const onePassword = await createConnect({
       ...(await base("connect", connect.address, [connect.name])),
@@ -139,6 +146,16 @@ function serviceLines({ logs }: LabPaths): ServiceLine[] {
       name: "Cloudflare",
       address: https(internet.cloudflare.names),
       log: join(logs, "cloudflare.log"),
+    },
+    {
+      name: "Let's Encrypt",
+      address: `${https(internet.letsEncrypt.names)}/directory`,
+      log: join(logs, "letsencrypt.log"),
+    },
+    {
+      name: "Let's Encrypt, staging",
+      address: `${https(internet.letsEncryptStaging.names)}/directory`,
+      log: join(logs, "letsencrypt-staging.log"),
     },
     {
       name: "Cloudflare's edge",

@@ -16,6 +16,7 @@ const schema = z.strictObject({
     kubernetesPlugin: z.string(),
     repositories: z.string(),
     podPrograms: z.string(),
+    acme: z.string(),
   }),
   /** Folder of real packaged charts: `HOMELAB_CHARTS`, or those that their repositories gave. */
   charts: z.string().optional(),

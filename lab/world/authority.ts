@@ -38,6 +38,8 @@ export interface Authority {
    * from now unless given, and from a year and a day before that.
    */
   issue(names: readonly string[], until?: Date): Promise<KeyPair>;
+  /** Adds public authorities that services of the lab play to those that commands and pods trust. */
+  trust(roots: string): Promise<void>;
 }
 
 /** Opens the authority of a directory, and creates it at the first call. */
@@ -45,13 +47,14 @@ export async function openAuthority(directory: string): Promise<Authority> {
   const certificateFile = join(directory, "ca.pem");
   const bundleFile = join(directory, "bundle.pem");
   const { certificate, key } = (await load(directory)) ?? (await createAuthority(directory));
-  const system = await systemAuthorities();
-  await replace(bundleFile, `${system}${certificate.toString("pem")}\n`, 0o644);
+  const own = `${await systemAuthorities()}${certificate.toString("pem")}\n`;
+  await replace(bundleFile, own, 0o644);
   return {
     certificateFile,
     bundleFile,
     issue: (names, until = new Date(Date.now() + 365 * day)) =>
       issue(names, until, certificate, key),
+    trust: (roots) => replace(bundleFile, own + roots, 0o644),
   };
 }
 

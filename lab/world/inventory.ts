@@ -122,6 +122,11 @@ export const internet = {
     address: "203.0.113.40",
     names: ["region1.v2.argotunnel.com", "homelab.cloudflareaccess.com"],
   },
+  letsEncrypt: { address: "203.0.113.60", names: ["acme-v02.api.letsencrypt.org"] },
+  letsEncryptStaging: {
+    address: "203.0.113.61",
+    names: ["acme-staging-v02.api.letsencrypt.org"],
+  },
 } as const satisfies Record<string, InternetService>;
 
 /** Resolver of the internet: it knows the services' names and the public zone. */
