@@ -6,6 +6,7 @@ import { plainSecrets } from "./rules/plain-secrets.ts";
 import { accessBypass, publicNames } from "./rules/public-names.ts";
 import { releases } from "./rules/releases.ts";
 import { verifiedDownloads } from "./rules/verified-downloads.ts";
+import { budgets, namespaces, workloads } from "./rules/workloads.ts";
 
 /** Rules about one resource each, in the order of docs/policy.md. */
 export const resourceRules: readonly ResourceRule[] = [
@@ -15,10 +16,12 @@ export const resourceRules: readonly ResourceRule[] = [
   images,
   machines,
   releases,
+  workloads,
+  namespaces,
 ];
 
 /** Rules that must see which values are secret. */
 export const secretAwareRules: readonly ResourceRule[] = [plainSecrets];
 
 /** Rules about a whole stack. */
-export const stackRules: readonly StackRule[] = [publicNames];
+export const stackRules: readonly StackRule[] = [publicNames, budgets];
