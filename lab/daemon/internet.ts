@@ -68,6 +68,7 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
     const onePassword = await createConnect({
       ...(await base("connect", connect.address, [connect.name])),
       token: credentials.connectToken,
+      server: credentials.connectServer,
       vaults: () => vaults(credentials, siteFilesDirectory(paths), paths.state),
     });
     closers.push(() => onePassword.close());

@@ -11,6 +11,7 @@ describe("the environment of the lab's shell", () => {
     apiTokenSecret: "0c3a3e0e-7f43-4c4f-9d38-3c2f2d7e5d55",
     ssh: { privateKey: "private", publicKey: "public" },
     passphrase: "phrase",
+    connectServer: { token: "server-token", key: "server-key", device: "device" },
     connectToken: "connect",
   };
   const base = {

@@ -9,6 +9,7 @@ describe("the lab's vaults", () => {
     apiTokenSecret: "2b1d6f0c-7f6e-4a2b-9a64-0a8d5b6f1c11",
     ssh: { privateKey: "PRIVATE", publicKey: "PUBLIC" },
     passphrase: "",
+    connectServer: { token: "server-token", key: "server-key", device: "device" },
     connectToken: "",
     cloudflareToken: "c".repeat(40),
     tailscale: { clientId: "kID", clientSecret: "tskey" },

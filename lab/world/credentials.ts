@@ -14,6 +14,8 @@ const schema = z.strictObject({
   passphrase: z.string(),
   /** Token of the server that reads the 1Password vault. */
   connectToken: z.string(),
+  /** The Connect server of the cluster: its token, and the file that makes it one (version 2). */
+  connectServer: z.strictObject({ token: z.string(), key: z.string(), device: z.string() }),
   /** API token of the Cloudflare account. */
   cloudflareToken: z.string().regex(/^[0-9A-Za-z_-]{40}$/),
   /** The tailnet's OAuth client with all scopes. */
@@ -45,6 +47,10 @@ export async function ensureCredentials(state: string): Promise<Credentials> {
     ssh: kept.ssh ?? (await sshKey(state)),
     passphrase: kept.passphrase ?? labPassphrase,
     connectToken: kept.connectToken ?? `connect-${hex(32)}`,
+    connectServer: kept.connectServer ?? {
+      ...{ token: `connect-${hex(32)}`, key: randomBytes(32).toString("base64url") },
+      device: hex(13),
+    },
     cloudflareToken: kept.cloudflareToken ?? hex(20),
     tailscale: kept.tailscale ?? tailscaleClient(),
     objectStore: kept.objectStore ?? { accessKey: `GK${hex(12)}`, secretKey: hex(32) },
@@ -52,6 +58,25 @@ export async function ensureCredentials(state: string): Promise<Credentials> {
   await writeFile(`${file}.new`, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return credentials;
+}
+
+/** The file `1password-credentials.json` of the cluster's Connect server, without what only the real one can open. */
+export function credentialsFile({ connectServer: { key, device } }: Credentials): string {
+  const kid = "localauthv2keykid";
+  return JSON.stringify({
+    verifier: { salt: device, localHash: device },
+    encCredentials: { kid, enc: "A256GCM", cty: "b5+jwk+json", iv: device, data: device },
+    version: "2",
+    deviceUuid: device,
+    uniqueKey: {
+      alg: "A256GCM",
+      ext: true,
+      k: key,
+      key_ops: ["encrypt", "decrypt"],
+      kty: "oct",
+      kid,
+    },
+  });
 }
 
 async function readKept(file: string): Promise<Partial<Credentials>> {

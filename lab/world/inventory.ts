@@ -99,11 +99,13 @@ export const mirroredNames = [
   "cloud.debian.org",
   "cloud-images.ubuntu.com",
   "github.com",
+  "1password.github.io",
   "charts.jetstack.io",
   "helm.cilium.io",
   "pkgs.tailscale.com",
   "raw.githubusercontent.com",
   "registry-1.docker.io",
+  "stakater.github.io",
 ] as const;
 
 /** Where the mirrors answer. */

@@ -1,10 +1,10 @@
-/** What 1Password holds for the lab's sites: a value for every reference that stands in a site file. */
+/** What 1Password holds for the lab's sites: a value for every reference that stands in a site file, and for every key of an item. */
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { apiTokenId, type Credentials } from "./credentials.ts";
+import { apiTokenId, credentialsFile, type Credentials } from "./credentials.ts";
 
 /** A vault as 1Password shows it: items by title, fields by label; a label in a section is `SECTION/LABEL`. */
 export interface Vault {
@@ -49,10 +49,12 @@ export function generatedSecrets(state: string): Record<string, string> {
 const generatedFile = (state: string): string => join(state, "vault.json");
 
 /** The secrets of the services that the lab plays, where both of its sites look for them. */
-function serviceSecrets({ ssh, ...credentials }: Credentials): Record<string, string> {
+function serviceSecrets(credentials: Credentials): Record<string, string> {
   return {
+    "op://Homelab/Connect/credentials": credentialsFile(credentials),
+    "op://Homelab/Connect/operator-token": credentials.connectServer.token,
     "op://Homelab/Proxmox/api-token": `${apiTokenId}=${credentials.apiTokenSecret}`,
-    "op://Homelab/Proxmox/ssh-private-key": ssh.privateKey,
+    "op://Homelab/Proxmox/ssh-private-key": credentials.ssh.privateKey,
     "op://Homelab/Tailscale/client-id": credentials.tailscale.clientId,
     "op://Homelab/Tailscale/client-secret": credentials.tailscale.clientSecret,
     "op://Homelab/Cloudflare/api-token": credentials.cloudflareToken,
@@ -61,6 +63,12 @@ function serviceSecrets({ ssh, ...credentials }: Credentials): Record<string, st
   };
 }
 
+/** An item that is named as a whole, `op://vault/item`, with the keys that are expected of it. */
+const wholeItem = z.looseObject({
+  item: z.string().regex(/^op:\/\/[^/?]+\/[^/?]+$/),
+  keys: z.array(z.string()),
+});
+
 /** Every reference in the site files of a directory, without what a query asks of it. */
 function referencesIn(sites: string): Set<string> {
   const found = new Set<string>();
@@ -68,7 +76,11 @@ function referencesIn(sites: string): Set<string> {
     if (typeof value === "string") {
       const [ref] = reference.exec(value) ?? [];
       if (ref !== undefined) found.add(ref);
-    } else if (typeof value === "object" && value !== null) Object.values(value).forEach(walk);
+    } else if (typeof value === "object" && value !== null) {
+      const { data: whole } = wholeItem.safeParse(value);
+      for (const key of whole?.keys ?? []) found.add(`${whole?.item}/${key}`);
+      Object.values(value).forEach(walk);
+    }
   };
   for (const file of readdirSync(sites).filter((name) => /^Pulumi\.[^.]+\.yaml$/.test(name))) {
     try {

@@ -24,8 +24,10 @@ import { keepVaults, summary, type FullItem, type KeptVault, type VaultSpec } fr
 
 /** The lab's 1Password Connect: where it answers and what it holds. */
 export interface ConnectOptions extends WebOptions {
-  /** The one access token; it reads and writes all vaults. */
+  /** The access token of people and programs; it reads and writes all vaults. */
   readonly token: string;
+  /** A Connect server that runs elsewhere and asks here, as it would ask 1Password: its key, and a token that reads. */
+  readonly server?: { readonly key: string; readonly token: string };
   /** Where what is written is kept; without it nothing outlives the process. */
   readonly stateDir?: string;
   /** Asked at each request: what the vaults hold may change. */
@@ -50,9 +52,9 @@ export function createConnect(options: ConnectOptions): Promise<Connect> {
   const service = {
     name: "connect",
     routes: [
-      ...stateRoutes(),
+      ...stateRoutes(options),
       ...guarded(
-        (request) => authenticate(request, options.token),
+        (request) => authenticate(request, options),
         [
           ...vaultRoutes(kept),
           ...itemRoutes(kept, store),
@@ -70,7 +72,7 @@ export function createConnect(options: ConnectOptions): Promise<Connect> {
 }
 
 /** Liveness and health: without a token, as Connect has them. */
-function stateRoutes(): WebRoute[] {
+function stateRoutes(options: ConnectOptions): WebRoute[] {
   const health = {
     name: "1Password Connect API",
     version,
@@ -81,7 +83,13 @@ function stateRoutes(): WebRoute[] {
   };
   return [
     { ...read("/heartbeat"), handle: () => text(".") },
-    { ...read("/health"), handle: () => json(health) },
+    {
+      ...read("/health"),
+      handle: (request) => {
+        known(request, options);
+        return json(health);
+      },
+    },
   ];
 }
 
@@ -173,10 +181,26 @@ function filterByTitle<T>(
   return list.filter((entry) => titleOf(entry) === title);
 }
 
-function authenticate({ headers }: WebRequest, token: string): void {
+/** The header of a server that asks here for what it serves: the key of its credentials. A protocol of the lab's own. */
+const serverHeader = "lab-connect-server";
+
+/** Refuses a server with credentials that 1Password does not know. */
+function known({ headers }: WebRequest, { server }: ConnectOptions): void {
+  const key = headers[serverHeader];
+  if (key !== undefined && key !== server?.key) throw new WebError(500, "Something went wrong");
+}
+
+function authenticate(request: WebRequest, options: ConnectOptions): void {
+  known(request, options);
+  const { headers, method } = request;
   const given = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
   if (given === undefined) throw new WebError(401, "Invalid bearer token");
-  if (given !== token) throw new WebError(401, "Invalid token signature");
+  // Each server knows its own tokens alone.
+  const elsewhere = serverHeader in headers;
+  if (given !== (elsewhere ? options.server?.token : options.token))
+    throw new WebError(401, "Invalid token signature");
+  if (elsewhere && !["GET", "HEAD"].includes(method))
+    throw new WebError(403, "Authorization: token does not have write access to the vault");
 }
 
 function refusal({ method, path }: WebRequest): WebError {

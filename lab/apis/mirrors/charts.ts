@@ -9,9 +9,11 @@ import { readFromTar, writeTar } from "./tar.ts";
 
 /** Charts that each chart repository publishes; a repository is a host, or a host and a path below it. */
 export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
+  "1password.github.io/connect-helm-charts": ["connect"],
   "charts.jetstack.io": ["cert-manager", "trust-manager"],
   "helm.cilium.io": ["cilium"],
   "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
+  "stakater.github.io/stakater-charts": ["reloader"],
 };
 
 /** Charts that lie in registries, by registry and folder there. */

@@ -9,8 +9,10 @@ import (
 	"homelab/lab/cluster/certgen"
 	"homelab/lab/cluster/cilium"
 	"homelab/lab/cluster/cloudflared"
+	"homelab/lab/cluster/connect"
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/kubevip"
+	"homelab/lab/cluster/reloader"
 	"homelab/lab/cluster/tailscale"
 	"homelab/lab/cluster/webapp"
 )
@@ -31,6 +33,12 @@ func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 		return certgen.Run
 	case strings.HasSuffix(repository, "cloudflare/cloudflared"):
 		return cloudflared.Run
+	case strings.HasSuffix(repository, "1password/connect-api"):
+		return connect.RunAPI
+	case strings.HasSuffix(repository, "1password/connect-sync"):
+		return connect.RunSync
+	case strings.HasSuffix(repository, "stakater/reloader"):
+		return reloader.Run
 	case strings.HasSuffix(repository, "tailscale/k8s-operator"):
 		return tailscale.RunOperator
 	case strings.HasSuffix(repository, "tailscale/tailscale"):
