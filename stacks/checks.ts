@@ -4,6 +4,7 @@ import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkGateway } from "./parts/gateway/checks.ts";
+import { checkItems } from "./parts/items/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
 import { checkNames } from "./parts/names/checks.ts";
 import { checkNeeds } from "./parts/needs.ts";
@@ -27,6 +28,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkDns,
   checkGateway,
   checkSecrets,
+  checkItems,
   checkTailnet,
   checkEdge,
   checkCertificates,

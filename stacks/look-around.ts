@@ -11,6 +11,7 @@ import type { Site } from "./open-site.ts";
 import { findKept, type KeptFound } from "./parts/certificates/look.ts";
 import { checkFirst } from "./parts/cluster/founded.ts";
 import { findRenewal } from "./parts/cluster/look.ts";
+import { findItems, type FoundItems, type ReadItem } from "./parts/items/look.ts";
 import { readConfigs } from "./parts/machines/configs.ts";
 import { checkDisks } from "./parts/machines/disks.ts";
 import { checkMachines, freshGeneration } from "./parts/machines/look.ts";
@@ -32,6 +33,8 @@ export interface Found {
   readonly tailnet: TailnetFound | undefined;
   /** Certificates that outlive their cluster; undefined where none is kept. */
   readonly kept: KeptFound | undefined;
+  /** The items of 1Password's operator. */
+  readonly items: FoundItems;
   /** What is to be done about the cluster's certificates. */
   readonly renewal: Renewal;
 }
@@ -41,6 +44,7 @@ export interface World {
   /** Names a machine's new generation. */
   readonly fresh?: () => string;
   readonly askPolicy?: AskPolicy;
+  readonly readItem?: ReadItem;
   readonly proxmox?: ProxmoxApi;
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
@@ -50,12 +54,12 @@ export interface World {
 
 /**
  * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
- * knows of it and of the cluster's certificates, and the tailnet's policy. Throws when one of them does not answer, or
+ * knows of it and of the cluster's certificates, the tailnet's policy, and the items that become Secrets. Throws when one of them does not answer, or
  * when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
   const { config } = site;
-  const [{ api, inventory, storages, known }, tailnet] = await Promise.all([
+  const [{ api, inventory, storages, known }, tailnet, items] = await Promise.all([
     (async () => {
       const memory = await (world.known ?? readKnown)();
       const asked = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
@@ -72,6 +76,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
       };
     })(),
     findTailnet(site, world.askPolicy),
+    findItems(site, world.readItem),
   ]);
   const renewal = findRenewal(known.lastUp);
   const kept = await findKept(site, known.secrets ?? [], world.keeper);
@@ -83,7 +88,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   tellRestarts(site, { machines, existing: inventory.machines, configs });
   const power = world.power ?? proxmoxPower(api);
   return {
-    ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, kept, renewal },
+    ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, items, kept, renewal },
     founded: known.founded !== undefined,
     sharedDatastores: sharedNames(storages),
   };

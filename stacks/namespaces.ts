@@ -4,19 +4,21 @@ import {
 } from "../components/certificates/cert-manager-values.ts";
 import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
+import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { operatorNamespace } from "../components/tailnet/operator-values.ts";
 import type { NamespacePlan } from "../components/workload/namespace.ts";
+import { reloaderNamespace } from "../components/workload/reloader.ts";
+import { itemNamespaces } from "./parts/items/schema.ts";
 import type { SiteConfig } from "./schema.ts";
 
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
-export function siteNamespaces({
-  gateway,
-  tailnet,
-  edge,
-  certificates,
-  apps,
-}: SiteConfig): readonly NamespacePlan[] {
+export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
+  const { onePassword, reloader, gateway, tailnet, edge, certificates, apps } = config;
   return [
+    ...(reloader === undefined ? [] : [reloaderNamespace]),
+    ...(onePassword?.operator === undefined
+      ? []
+      : [onePasswordNamespace, ...itemNamespaces(onePassword.operator)]),
     ...(gateway === undefined ? [] : [gatewayNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

@@ -22,7 +22,8 @@ import { deriveNetwork, network } from "./parts/network/schema.ts";
 import { networkPolicy } from "./parts/policies/schema.ts";
 import { people } from "./parts/people/schema.ts";
 import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
-import { onePassword } from "./parts/secrets/schema.ts";
+import { deriveReloader, reloader } from "./parts/reloader/schema.ts";
+import { deriveOnePassword, onePassword } from "./parts/secrets/schema.ts";
 import { deriveNetworks, site } from "./parts/site/schema.ts";
 import { deriveTailnet, tailnet } from "./parts/tailnet/schema.ts";
 import { versions } from "./parts/versions/schema.ts";
@@ -42,6 +43,7 @@ export const siteSchema = z.strictObject({
   names,
   networkPolicy,
   onePassword: onePassword.optional(),
+  reloader,
   tailnet: tailnet.optional(),
   edge: edge.optional(),
   certificates,
@@ -61,7 +63,7 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { tailnet, edge, ...rest } = further;
+  const { onePassword, tailnet, edge, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {
@@ -82,6 +84,8 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     ),
     names: whereOn(names, (on) => deriveNames(on, versions, inner.loadBalancers, derivation)),
     networkPolicy: whereOn(written.networkPolicy, (section) => section),
+    onePassword: onePassword && deriveOnePassword(onePassword, versions, derivation),
+    reloader: deriveReloader(written.reloader, versions),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>

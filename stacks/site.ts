@@ -8,9 +8,11 @@ import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployGateway } from "./parts/gateway/deploy.ts";
+import { deployItems } from "./parts/items/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
+import { deployReloader } from "./parts/reloader/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -73,6 +75,8 @@ export async function deploySite(
     kept: found.kept,
   });
   deployGateway(site, cluster, { definitions, running, certificates });
+  deployReloader(site, running);
+  deployItems(site, cluster, { definitions, running, found: found.items });
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);

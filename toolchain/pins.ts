@@ -224,4 +224,10 @@ export const repositories: readonly Repository[] = [
     module: "github.com/envoyproxy/gateway",
     folder: "charts/gateway-helm/charts/crds/crds/generated",
   })),
+  {
+    name: "1Password/onepassword-operator",
+    tag: "v1.12.0",
+    module: "github.com/1Password/onepassword-operator",
+    folder: "config/crd/bases",
+  },
 ];

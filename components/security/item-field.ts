@@ -1,9 +1,15 @@
 import { SecretProblem } from "./secret-problem.ts";
 
-/** An item of a vault, as far as values are read from it (FullItem of the Connect API). */
+/** An item of a vault, as far as it is looked at (FullItem of the Connect API). */
 export interface VaultItem {
+  readonly id?: string;
+  readonly vault?: { readonly id?: string };
   readonly sections?: readonly { readonly id?: string; readonly label?: string }[];
   readonly fields?: readonly VaultField[];
+  /** Websites. */
+  readonly urls?: readonly { readonly label?: string; readonly href?: string }[];
+  /** Attached files; the size is in bytes. */
+  readonly files?: readonly { readonly name?: string; readonly size?: number }[];
 }
 
 interface VaultField {

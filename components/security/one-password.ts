@@ -2,7 +2,7 @@ import { ItemBuilder, OnePasswordConnect, type FullItem, type OPConnect } from "
 import { ServiceError } from "../http/service-error.ts";
 import { ConnectClient, shownAddress } from "./connect-client.ts";
 import { fieldValue, type VaultItem } from "./item-field.ts";
-import { SecretProblem } from "./secret-problem.ts";
+import { SecretProblem, Unseen } from "./secret-problem.ts";
 import type { SecretSource, SecretSources } from "./secret-ref.ts";
 
 type Kept = Extract<SecretSource, { kind: "1password" }>;
@@ -40,7 +40,7 @@ export class OnePassword {
 
   /** Value of a field. Throws a SecretProblem. */
   async read(source: Kept): Promise<string> {
-    return fieldValue(await this.#item(source.vault, source.item), source);
+    return fieldValue(await this.item(source.vault, source.item), source);
   }
 
   /** An item by its title, as it is now; undefined where the vault has none. Throws a SecretProblem. */
@@ -74,7 +74,8 @@ export class OnePassword {
     }
   }
 
-  #item(vault: string, item: string): Promise<VaultItem> {
+  /** An item with its fields, websites and files. Throws a SecretProblem, which is Unseen where the token ends. */
+  item(vault: string, item: string): Promise<VaultItem> {
     return once(this.#items, `${vault}/${item}`, async () => {
       const id = await this.#vault(vault);
       try {
@@ -96,6 +97,7 @@ export class OnePassword {
         if (id !== undefined) return id;
       } catch (error) {
         throw this.#problem(error, vault, {
+          unseen: true,
           missing: `the token in OP_CONNECT_TOKEN sees no vault "${vault}"; give it read access to the vault, or correct the reference`,
           several: `the token in OP_CONNECT_TOKEN sees several vaults "${vault}"; use the vault's id`,
         });
@@ -107,11 +109,13 @@ export class OnePassword {
   #problem(
     error: unknown,
     vault: string,
-    texts: { readonly missing: string; readonly several: string },
+    texts: { readonly missing: string; readonly several: string; readonly unseen?: boolean },
   ): SecretProblem {
+    const missing = (): SecretProblem =>
+      texts.unseen === true ? new Unseen(texts.missing) : new SecretProblem(texts.missing);
     if (error instanceof ServiceError) {
       const { status, message } = error;
-      if (status === 400 || status === 404) return new SecretProblem(texts.missing);
+      if (status === 400 || status === 404) return missing();
       if (status === 401) {
         return new SecretProblem(
           `1Password Connect at ${this.#server} does not accept the token in OP_CONNECT_TOKEN; ` +
@@ -119,7 +123,7 @@ export class OnePassword {
         );
       }
       if (status === 403) {
-        return new SecretProblem(
+        return new Unseen(
           `the token in OP_CONNECT_TOKEN may not read vault "${vault}"; issue one with read access to it`,
         );
       }
@@ -127,7 +131,7 @@ export class OnePassword {
     }
     // The library's own findings: plain objects with a status.
     const status = (error as { status?: unknown } | undefined)?.status;
-    if (status === 404) return new SecretProblem(texts.missing);
+    if (status === 404) return missing();
     if (status === 400) return new SecretProblem(texts.several);
     return new SecretProblem(
       `what 1Password Connect at ${this.#server} answers cannot be read; look at its version`,

@@ -3,3 +3,6 @@
  * threw is never attached, for it carries request headers.
  */
 export class SecretProblem extends Error {}
+
+/** The vault is none of those that the token may read: others may, and nothing is known of its items. */
+export class Unseen extends SecretProblem {}

@@ -63,6 +63,9 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   tailscale: (value) => `github-releases tailscale/tailscale ${value}`,
   tailscaleOperator: (value) =>
     `helm tailscale-operator ${value} https://pkgs.tailscale.com/helmcharts`,
+  onePasswordConnect: (value) =>
+    `helm connect ${value} https://1password.github.io/connect-helm-charts`,
+  reloader: (value) => `helm reloader ${value} https://stakater.github.io/stakater-charts`,
   certManager: (value) => `helm cert-manager ${value} https://charts.jetstack.io`,
   trustManager: (value) => `helm trust-manager ${value} https://charts.jetstack.io`,
   cloudflared: (value) => `docker cloudflare/cloudflared ${value}`,

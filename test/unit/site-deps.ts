@@ -1,6 +1,7 @@
 import { secret } from "@pulumi/pulumi";
 import type { Power } from "../../components/proxmox/power.ts";
 import type { Secrets, SecretUse } from "../../components/security/secrets.ts";
+import { Unseen } from "../../components/security/secret-problem.ts";
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteDeps } from "../../stacks/site.ts";
 import { proxmoxOf, type World } from "../mocked-world.ts";
@@ -51,6 +52,7 @@ export function depsIn(world: World): SiteDeps {
     fresh: () => "gen-00000000",
     readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
+    readItem: () => Promise.reject(new Unseen("a test reads no vault")),
     proxmox: proxmoxOf(world),
     power: idle,
     keeper: { find: () => Promise.resolve(undefined), keep: nothing },

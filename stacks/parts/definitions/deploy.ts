@@ -2,6 +2,7 @@ import { Definitions } from "../../../components/definitions/definitions.ts";
 import type { DefinitionSet } from "../../../components/definitions/definition-set.ts";
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
+import { onePassword as onePasswordKind } from "../../../components/definitions/one-password.ts";
 import type { Resource } from "@pulumi/pulumi";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
@@ -10,11 +11,12 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 export interface SiteDefinitions {
   readonly gatewayApi?: Resource;
   readonly envoyGateway?: Resource;
+  readonly onePassword?: Resource;
 }
 
 /** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
 export function deployDefinitions(
-  { config: { gateway } }: Site,
+  { config: { gateway, onePassword } }: Site,
   { nodes: [machine], kubernetes }: SiteCluster,
 ): SiteDefinitions {
   const own = (set: DefinitionSet): Resource =>
@@ -26,5 +28,8 @@ export function deployDefinitions(
           gatewayApi: own(gatewayApi(gateway.gatewayApi)),
           envoyGateway: own(envoyGateway(gateway.envoyGateway)),
         }),
+    ...(onePassword?.operator === undefined
+      ? {}
+      : { onePassword: own(onePasswordKind(onePassword.operator.chart)) }),
   };
 }

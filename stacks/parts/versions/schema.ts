@@ -94,6 +94,12 @@ export const versions = z
     coredns: release(three, "1.14.7", "CoreDNS, which answers for the site's names").default(
       "1.14.7",
     ),
+    onePasswordConnect: release(
+      three,
+      "2.4.1",
+      "connect chart, with `homelab:onePassword.operator`",
+    ).default("2.4.1"),
+    reloader: release(three, "2.2.16", "reloader chart").default("2.2.16"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -48,7 +48,7 @@ describe("home site's graph", () => {
   const isDeparture = (candidate: GraphNode): boolean =>
     candidate.name === "home-departure-command";
   const runsAtDelete = (candidate: GraphNode): boolean =>
-    /-(departure|dismiss)-command$/.test(candidate.name);
+    /-(departure|dismiss|let-go)-command$/.test(candidate.name);
 
   it("ties each step to its machine, so that a destroy connects nowhere but to say good-bye", () => {
     const steps = commands().filter((command) => !isDeparture(command));

@@ -8,6 +8,7 @@ import { dns } from "./dns.ts";
 import { edge } from "./edge.ts";
 import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
+import { items } from "./items.ts";
 import { machines } from "./machines.ts";
 import { names } from "./names.ts";
 import { network } from "./network.ts";
@@ -43,6 +44,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     names,
     versions,
     people,
+    items,
     proxmox,
     machines,
     cards,

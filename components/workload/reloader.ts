@@ -1,0 +1,69 @@
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import { makeNamespace, type NamespacePlan } from "./namespace.ts";
+
+/**
+ * Annotation of a Deployment, StatefulSet or DaemonSet, or of its pods' template, that asks for new pods when a Secret or
+ * ConfigMap which they mount or take their environment from has changed.
+ * @see https://github.com/stakater/Reloader#1--automatic-reload-default
+ */
+export const reloads = { "reloader.stakater.com/auto": "true" } as const;
+
+export const reloaderNamespace: NamespacePlan = { name: "reloader" };
+
+/**
+ * Values of the reloader chart. A restart is an annotation of the pods' template, as `kubectl rollout restart` makes it: the
+ * chart's default, a variable in the container, would differ from what the workload's owner applies. Whoever does not ask
+ * for it is left alone.
+ * @see https://github.com/stakater/Reloader/blob/v1.4.21/deployments/kubernetes/chart/reloader/values.yaml
+ */
+export function reloaderValues(): Record<string, unknown> {
+  return {
+    fullnameOverride: "reloader",
+    reloader: {
+      autoReloadAll: false,
+      reloadStrategy: "annotations",
+      // Jobs and CronJobs read what they need at their next start; without them no right to delete Jobs is asked for.
+      ignoreJobs: true,
+      ignoreCronJobs: true,
+      readOnlyRootFileSystem: true,
+      deployment: {
+        resources: {
+          requests: { cpu: "10m", memory: "64Mi" },
+          limits: { cpu: "500m", memory: "256Mi" },
+        },
+        containerSecurityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+        },
+      },
+    },
+  };
+}
+
+export interface ReloaderArgs {
+  /** Version of the reloader chart. */
+  readonly chart: string;
+}
+
+/** Restarts workloads that ask for it when their Secrets change. The cluster's provider is that of `opts.providers`. */
+export class Reloader extends ComponentResource {
+  constructor(name: string, { chart }: ReloaderArgs, opts?: ComponentResourceOptions) {
+    super("homelab:workload:Reloader", name, {}, opts);
+    const namespace = makeNamespace(`${name}-namespace`, reloaderNamespace, { parent: this });
+    new Release(
+      "reloader",
+      {
+        name: "reloader",
+        namespace: reloaderNamespace.name,
+        chart: "reloader",
+        version: chart,
+        repositoryOpts: { repo: "https://stakater.github.io/stakater-charts" },
+        values: reloaderValues(),
+        timeout: 300,
+      },
+      { parent: this, dependsOn: [namespace] },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,14 @@
+import type { z } from "zod";
+import { switched, whereOn } from "../../config/switched.ts";
+import type { Versions } from "../versions/schema.ts";
+
+/** What restarts workloads whose Secrets have changed. */
+export const reloader = switched(
+  "Reloader, which restarts workloads that ask for it when a Secret of theirs has changed",
+  {},
+);
+
+/** Reloader with its version; undefined where it is switched off. */
+export function deriveReloader(written: z.infer<typeof reloader>, versions: Versions) {
+  return whereOn(written, () => ({ chart: versions.reloader }));
+}
