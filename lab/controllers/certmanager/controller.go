@@ -25,6 +25,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	cliflag "k8s.io/component-base/cli/flag"
 	logsapi "k8s.io/component-base/logs/api/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
 	_ "github.com/cert-manager/cert-manager/pkg/controller/acmechallenges"
@@ -117,7 +118,13 @@ func (o *controllerOptions) load() error {
 		Kind       string                          `json:"kind"`
 		GatewayAPI configv1alpha1.GatewayAPIConfig `json:"gatewayAPI"`
 	}
-	if err := yaml.UnmarshalStrict(text, &file); err != nil {
+	content, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.config, err)
+	}
+	// Keys count as they are written, large letters and small: YAML's reader alone would take gatewayApi too.
+	unknown, err := json.UnmarshalStrict(content, &file)
+	if err := errors.Join(append(unknown, err)...); err != nil {
 		return fmt.Errorf("%s: the lab's cert-manager takes gatewayAPI alone: %w", o.config, err)
 	}
 	if file.APIVersion != "controller.config.cert-manager.io/v1alpha1" || file.Kind != "ControllerConfiguration" {

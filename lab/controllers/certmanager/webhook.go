@@ -1,12 +1,9 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
-	"syscall"
 	"testing"
 
 	"github.com/cert-manager/cert-manager/pkg/webhook/options"
@@ -26,26 +23,24 @@ func webhookCommand() *cobra.Command {
 	}
 	command := &cobra.Command{Use: "webhook", Args: cobra.NoArgs}
 	options.AddConfigFlags(command.Flags(), config)
-	command.RunE = func(*cobra.Command, []string) error {
-		testing.Init()
-		// Logs of a test are shown as they come only then.
-		if err := flag.Set("test.v", "true"); err != nil {
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		// It makes a directory that it does not use; under a read-only root a container can write to this one alone.
+		if err := os.Setenv("TMPDIR", "/dev/shm"); err != nil {
 			return err
 		}
+		args := os.Args[1:]
 		serve := testing.InternalTest{Name: "webhook", F: func(t *testing.T) {
-			_, stop := webhooktest.StartWebhookServer(t, os.Args[1:], func(s *server.Server) {
+			_, stop := webhooktest.StartWebhookServer(t, args, func(s *server.Server) {
 				healthz := int(config.HealthzPort)
 				s.ListenAddr, s.HealthzAddr = int(config.SecurePort), &healthz
 				s.MetricsListenAddress = config.MetricsListenAddress
 			})
-			ended := make(chan os.Signal, 1)
-			signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
-			<-ended
+			<-command.Context().Done()
 			stop()
 		}}
-		if !testing.RunTests(regexp.MatchString, []testing.InternalTest{serve}) {
-			return fmt.Errorf("the webhook ended")
-		}
+		// A test takes its own arguments. Its logs are shown as they come only with this one.
+		os.Args = []string{os.Args[0], "-test.v=true"}
+		testing.Main(regexp.MatchString, []testing.InternalTest{serve}, nil, nil)
 		return nil
 	}
 	return command
