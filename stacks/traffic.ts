@@ -1,9 +1,10 @@
 import { pods, type Flow, type Pods } from "../components/policies/flow.ts";
 import type { PolicyPlan } from "../components/policies/rules.ts";
-import { appTraffic } from "./apps/traffic.ts";
+import { appPort, appTraffic } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
+import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
 import type { SiteConfig } from "./schema.ts";
@@ -15,6 +16,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...tailnetTraffic(config),
     ...edgeTraffic(config),
     ...certificatesTraffic(config),
+    ...gatewayTraffic(config, appPort),
     ...appTraffic(config),
   ];
 }

@@ -89,10 +89,10 @@ func golden(t *testing.T, stack string) []node {
 	return nodes
 }
 
-// load gives the engine the policies of a graph and returns their number.
-func (e *engine) load(t *testing.T, nodes []node) int {
+// load gives the engine the policies of a graph and returns their names.
+func (e *engine) load(t *testing.T, nodes []node) map[string]bool {
 	t.Helper()
-	count := 0
+	loaded := map[string]bool{}
 	for _, each := range nodes {
 		var rules api.Rules
 		var err error
@@ -113,10 +113,10 @@ func (e *engine) load(t *testing.T, nodes []node) int {
 		if err != nil {
 			t.Fatalf("%s: Cilium refuses it: %v", each.Name, err)
 		}
-		count++
+		loaded[each.Name] = true
 		e.add(each.Name, rules)
 	}
-	return count
+	return loaded
 }
 
 func (e *engine) add(name string, rules api.Rules) {

@@ -22,6 +22,12 @@ const connectors = pods("connector", operatorNamespace.name, {
   "tailscale.com/parent-resource-type": "connector",
 });
 
+/** Proxies of Services that are exposed to the tailnet. */
+export const serviceProxies = pods("proxies", operatorNamespace.name, {
+  "tailscale.com/managed": "true",
+  "tailscale.com/parent-resource-type": "svc",
+});
+
 /**
  * Devices of the tailnet that run in the cluster. Peers and relays are reached by addresses that the control plane tells
  * and no lookup does (derp/derphttp: the addresses of relays stand in their map), so HTTPS is open to the internet, and UDP
@@ -37,7 +43,7 @@ export function tailnetTraffic(config: SiteConfig): readonly Flow[] {
     title: "the connector's routes",
     networks: routes.map((cidr) => ({ cidr })),
   };
-  const device = [operator, connectors].flatMap((from): readonly Flow[] => [
+  const device = [operator, connectors, serviceProxies].flatMap((from): readonly Flow[] => [
     { from, to: apiServer, why: "its objects and its state" },
     { from, to: internet, ports: tcp(443, 80), why: "control plane and relays" },
     { from, to: world, ports: everyPort("UDP"), why: "other devices of the tailnet, directly" },

@@ -1,0 +1,81 @@
+import { proxyLabels } from "../../../components/gateway/envoy-proxy.ts";
+import { gatewayNamespace, type GatewayName } from "../../../components/gateway/plan.ts";
+import {
+  apiServer,
+  pods,
+  tcp,
+  world,
+  type Flow,
+  type Pods,
+  type Port,
+} from "../../../components/policies/flow.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { cloudflaredPods } from "../edge/traffic.ts";
+import { appPods } from "../policies/egress.ts";
+import { serviceProxies } from "../tailnet/traffic.ts";
+import { gatewayPlans } from "./plans.ts";
+
+const { name: namespace } = gatewayNamespace;
+
+/** The controller's chart (gateway-helm: templates/envoy-gateway-deployment.yaml, certgen.yaml). */
+const controller = pods("controller", namespace, { "control-plane": "envoy-gateway" });
+const certgen = pods("certgen", namespace, { app: "certgen" });
+
+/** What the controller makes of Gateways (envoyproxy/gateway internal/infrastructure/kubernetes/proxy, ratelimit). */
+const proxies = pods("proxies", namespace, { "app.kubernetes.io/component": "proxy" });
+const limiter = pods("rate limits", namespace, { "app.kubernetes.io/component": "ratelimit" });
+const proxiesOf = (gateway: GatewayName): Pods =>
+  pods(`proxies of ${gateway}`, namespace, proxyLabels(gateway));
+
+/** The port in the proxies' pods: those below 1024 are raised by 10000 (internal/gatewayapi, servicePortToContainerPort). */
+const inPod = (port: number): number => (port < 1024 ? port + 10_000 : port);
+
+/**
+ * Proxies take their configuration from the controller, clients come to the gateway that is for them, and proxies reach the
+ * Services that routes name. A Service's own ports say nothing of its pods', so routes to other namespaces open all.
+ */
+export function gatewayTraffic(
+  { gateway, apps }: SiteConfig,
+  portOf: (app: string) => number | undefined,
+): readonly Flow[] {
+  if (gateway === undefined) return [];
+  const own: readonly Flow[] = [
+    ...[controller, certgen].map((from): Flow => ({ from, to: apiServer, why: "its objects" })),
+    { from: proxies, to: controller, ports: tcp(18_000, 18_002), why: "their configuration" },
+    ...(gateway.redis === undefined
+      ? []
+      : ([
+          { from: proxies, to: limiter, ports: tcp(8081), why: "counts requests" },
+          { from: limiter, to: controller, ports: tcp(18_001), why: "its limits" },
+          { from: limiter, ...redis(gateway.redis), why: "where requests are counted" },
+        ] satisfies Flow[])),
+  ];
+  const clients = gatewayPlans(gateway, []).map(({ name, listeners }): Flow => {
+    const ports: readonly Port[] = [
+      ...tcp(inPod(80), ...(name === "public" ? [] : [inPod(443)])),
+      ...listeners.map(({ port, protocol }): Port => ({
+        port: inPod(port),
+        protocol: protocol === "udp" ? "UDP" : "TCP",
+      })),
+    ];
+    const why = `clients of the gateway ${name}`;
+    const from = { lan: world, internal: serviceProxies, public: cloudflaredPods }[name];
+    const to = proxiesOf(name);
+    return from.kind === "pods" ? { from, to, ports, why } : { from, to, ports, why };
+  });
+  const routes = Object.entries(gateway.routes).map(([name, route]): Flow => {
+    const port = route.namespace in apps ? portOf(route.namespace) : undefined;
+    const why = `the route ${name}`;
+    const from = proxiesOf(route.gateway);
+    return port === undefined
+      ? { from, to: pods(route.namespace, route.namespace), ports: "all", why }
+      : { from, to: appPods(route.namespace), ports: tcp(port), why };
+  });
+  return [...own, ...clients, ...routes];
+}
+
+/** The pods behind `SERVICE.NAMESPACE...:PORT`; anything else is outside of the cluster and reached by nobody's rule. */
+function redis(address: string): { readonly to: Pods; readonly ports: "all" } {
+  const [, space = ""] = (address.split(":")[0] ?? "").split(".");
+  return { to: pods(space, space), ports: "all" };
+}
