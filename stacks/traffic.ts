@@ -5,7 +5,9 @@ import { siteNamespaces } from "./namespaces.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
+import { itemsTraffic } from "./parts/items/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
+import { reloaderTraffic } from "./parts/reloader/traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -13,6 +15,8 @@ import type { SiteConfig } from "./schema.ts";
 export function siteTraffic(config: SiteConfig): readonly Flow[] {
   return [
     ...networkTraffic(),
+    ...reloaderTraffic(config),
+    ...itemsTraffic(config),
     ...tailnetTraffic(config),
     ...edgeTraffic(config),
     ...certificatesTraffic(config),

@@ -10,10 +10,12 @@ import {
   judgeCertificates,
 } from "../../stacks/parts/cluster/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
+import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
 import { policyChecks } from "../../stacks/parts/policies/doctor.ts";
 import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/doctor.ts";
+import { reloaderReleases } from "../../stacks/parts/reloader/doctor.ts";
 import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts";
 import { siteChecks } from "../../stacks/parts/site/doctor.ts";
 import { tailnetChecks, tailnetReleases } from "../../stacks/parts/tailnet/doctor.ts";
@@ -50,13 +52,18 @@ export async function examine(site: Site): Promise<readonly Finding[]> {
 
 /** Everything that the site's config makes it download. */
 export function releasesOf(
-  config: Pick<SiteConfig, "proxmox" | "cluster" | "network" | "certificates" | "tailnet">,
+  config: Pick<
+    SiteConfig,
+    "proxmox" | "cluster" | "network" | "certificates" | "onePassword" | "reloader" | "tailnet"
+  >,
 ): readonly Release[] {
   return [
     ...proxmoxReleases(config),
     ...clusterReleases(config),
     ...networkReleases(config),
     ...certificateReleases(config),
+    ...itemReleases(config),
+    ...reloaderReleases(config),
     ...tailnetReleases(config),
   ];
 }
@@ -90,6 +97,7 @@ async function cluster(
       ...networkChecks(examined, run),
       ...certificateChecks(examined, run),
       ...policyChecks(examined, run),
+      ...itemChecks(examined, run),
     ]),
   );
 }

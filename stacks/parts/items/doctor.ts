@@ -1,0 +1,127 @@
+/** Secrets of 1Password's items: what the operator says of them, and whether they have what their consumers read. */
+import { onePasswordNamespace } from "../../../components/secrets/connect-values.ts";
+import type { Check } from "../../doctor/check.ts";
+import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
+import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { chart, type Release } from "../../doctor/releases.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { objects } from "../cluster/doctor.ts";
+import type { Operator } from "./schema.ts";
+
+/** The connect chart. */
+export function itemReleases({ onePassword }: Pick<SiteConfig, "onePassword">): readonly Release[] {
+  if (onePassword?.operator === undefined) return [];
+  const repository = "https://1password.github.io/connect-helm-charts";
+  const version = onePassword.operator.chart;
+  return [chart(repository, "connect", version, "homelab:versions.onePasswordConnect")];
+}
+
+/** A OnePasswordItem, as far as the doctor looks. */
+export interface ItemInForce {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec?: { readonly itemPath?: string };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly message?: string;
+    }[];
+  };
+}
+
+/** A Secret by namespace and name, with the names of its keys. */
+export interface KeysInForce {
+  readonly namespace: string;
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** None without an operator. */
+export function itemChecks({ config }: Examined, run: ClusterCommand): readonly Check[] {
+  const operator = config.onePassword?.operator;
+  if (operator === undefined) return [];
+  return [
+    {
+      subject: "1Password items",
+      run: async () => {
+        const [items, secrets] = await Promise.all([
+          objects<ItemInForce>(run, "onepassworditems.onepassword.com"),
+          secretKeys(run),
+        ]);
+        return judgeItems(operator.items, items, secrets);
+      },
+    },
+  ];
+}
+
+/** Values stay in the cluster: a template prints the keys alone. */
+const keysTemplate =
+  "{{range .items}}{{.metadata.namespace}} {{.metadata.name}}{{range $key, $value := .data}} {{$key}}{{end}}\n{{end}}";
+
+async function secretKeys(run: ClusterCommand): Promise<readonly KeysInForce[]> {
+  const {
+    ok: done,
+    stdout,
+    stderr,
+  } = await run("kubectl", [
+    ...["get", "secrets", "-A", "-o", `go-template=${keysTemplate}`, "--request-timeout=10s"],
+  ]);
+  if (!done) throw new Error(stderr.split("\n").at(-1) ?? "kubectl get secrets failed");
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [namespace = "", name = "", ...keys] = line.split(" ");
+      return { namespace, name, keys };
+    });
+}
+
+/** Every item of the cluster is Ready and has its Secret, and those of the config have the keys that are expected. */
+export function judgeItems(
+  expected: Operator["items"],
+  items: readonly ItemInForce[],
+  secrets: readonly KeysInForce[],
+): readonly Finding[] {
+  const missing = expected.filter(
+    ({ name, namespace }) =>
+      !items.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace),
+  );
+  return [
+    ...missing.map(({ name, namespace }) =>
+      problem(
+        `item ${namespace}/${name}`,
+        "is not in the cluster",
+        "npm run up makes it, with its Secret",
+      ),
+    ),
+    ...items.map((item) => judgeItem(item, expected, secrets)),
+  ];
+}
+
+function judgeItem(
+  { metadata: { name, namespace }, spec, status }: ItemInForce,
+  expected: Operator["items"],
+  secrets: readonly KeysInForce[],
+): Finding {
+  const subject = `item ${namespace}/${name}`;
+  const path = spec?.itemPath ?? "no item";
+  const logs = `kubectl -n ${onePasswordNamespace.name} logs deploy/onepassword-connect-operator; docs/secrets.md`;
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.status !== "True") {
+    const reason = ready?.message ?? "the operator has not looked at it";
+    return problem(subject, `${path} is no Secret: ${reason}`, logs);
+  }
+  const secret = secrets.find((one) => one.name === name && one.namespace === namespace);
+  // The operator makes a Secret anew only when its item is touched.
+  if (secret === undefined) {
+    const touch = `kubectl -n ${namespace} annotate onepassworditem ${name} touched=now, and once more touched-`;
+    return problem(subject, `${path} is Ready, and its Secret is gone`, touch);
+  }
+  const wanted = expected.find((one) => one.name === name && one.namespace === namespace);
+  const lacks = (wanted?.keys ?? []).filter((key) => !secret.keys.includes(key));
+  if (lacks.length > 0) {
+    const remedy = "fill in or rename these fields of the item in 1Password: docs/secrets.md";
+    return problem(subject, `the Secret of ${path} lacks ${lacks.join(", ")}`, remedy);
+  }
+  return ok(subject, `${path} is a Secret with ${secret.keys.length} keys`);
+}
