@@ -1,12 +1,15 @@
 package cilium
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
 
+	"homelab/lab/cluster/kubelet/podnet"
 	"homelab/lab/cluster/loopback"
 	"homelab/lab/cluster/serviceproxy"
 )
@@ -18,8 +21,34 @@ func (a *agent) carryTraffic(own []netip.Prefix, nodeLabels map[string]string) e
 		return err
 	}
 	err = a.routes.apply(routesTo(nodes, a.container.Node, own))
+	if a.settings.masquerade && len(own) > 0 {
+		err = errors.Join(err, a.masquerade(own[0], nodes))
+	}
 	if a.proxy != nil {
+		if len(own) > 0 {
+			a.proxy.SetPods(own[0])
+		}
 		err = errors.Join(err, a.proxyServices(nodeLabels))
+	}
+	return err
+}
+
+// masquerade hides the node's pods behind the node outside of the native range, but not from other nodes
+// (https://docs.cilium.io/en/stable/network/concepts/masquerading/).
+func (a *agent) masquerade(pods netip.Prefix, nodes []ciliumNode) error {
+	kept := append([]netip.Prefix{}, a.settings.native...)
+	for _, node := range nodes {
+		if address, ok := node.internalIP(); ok {
+			kept = append(kept, netip.PrefixFrom(address, 32))
+		}
+	}
+	slices.SortFunc(kept, func(a, b netip.Prefix) int { return cmp.Compare(a.String(), b.String()) })
+	if slices.Equal(kept, a.unmasqueraded) {
+		return nil
+	}
+	err := podnet.Masquerade(pods, kept)
+	if err == nil {
+		a.unmasqueraded = kept
 	}
 	return err
 }
@@ -49,7 +78,7 @@ func (a *agent) proxyServices(nodeLabels map[string]string) error {
 			}
 		}
 	}
-	return a.proxy.Apply(serviceproxy.NewPlan(services, endpoints, taken))
+	return a.proxy.Apply(serviceproxy.NewPlan(a.container.Node, services, endpoints, taken))
 }
 
 // stopTraffic takes back what carryTraffic has made.

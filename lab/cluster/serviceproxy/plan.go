@@ -1,7 +1,8 @@
-// Package serviceproxy carries TCP connections to Services on a node, as Cilium's replacement of
-// kube-proxy does in the kernel: the node answers at the addresses of Services, and each connection
-// goes to one of the ready endpoints. It works in user space, so that an endpoint sees the node as
-// the client. UDP and SCTP, node ports, session affinity and traffic policies are not played.
+// Package serviceproxy carries TCP connections and UDP packets to Services on a node, as Cilium's
+// replacement of kube-proxy does in the kernel: the node answers at the addresses of Services, and each
+// connection goes to one of the ready endpoints. It works in user space, so that an endpoint sees the
+// node as the client. SCTP, node ports and session affinity are not played; of traffic policies that
+// endpoints of the node alone are used.
 package serviceproxy
 
 import (
@@ -12,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // otherProxy is the label of Services that another service proxy serves
@@ -25,14 +27,29 @@ type Plan struct {
 	Addresses map[netip.Addr]bool
 	// ClusterIPs are those of them which are Services' own addresses inside the cluster.
 	ClusterIPs map[netip.Addr]bool
-	// Frontends are the ports of Services that have ready endpoints, with these sorted.
-	Frontends map[netip.AddrPort][]netip.AddrPort
+	// Frontends are the ports of Services that have ready endpoints.
+	Frontends map[Frontend]Target
 }
 
-// NewPlan computes the plan from all Services and EndpointSlices. Addresses in taken, those of the
-// node's other devices, stay with them. If Services share an address and port, the oldest has it.
-func NewPlan(services []*corev1.Service, slicesOf []*discoveryv1.EndpointSlice, taken map[netip.Addr]bool) Plan {
-	plan := Plan{Addresses: map[netip.Addr]bool{}, ClusterIPs: map[netip.Addr]bool{}, Frontends: map[netip.AddrPort][]netip.AddrPort{}}
+// Frontend is where a node answers.
+type Frontend struct {
+	Address  netip.AddrPort
+	Protocol corev1.Protocol
+}
+
+// Target is where a frontend's connections go.
+type Target struct {
+	// Service and Port name what the frontend is of; a Service's only port may have no name.
+	Service types.NamespacedName
+	Port    string
+	// Backends are the ready endpoints, sorted.
+	Backends []netip.AddrPort
+}
+
+// NewPlan computes the plan of a node from all Services and EndpointSlices. Addresses in taken, those of
+// the node's other devices, stay with them. If Services share an address and port, the oldest has it.
+func NewPlan(node string, services []*corev1.Service, slicesOf []*discoveryv1.EndpointSlice, taken map[netip.Addr]bool) Plan {
+	plan := Plan{Addresses: map[netip.Addr]bool{}, ClusterIPs: map[netip.Addr]bool{}, Frontends: map[Frontend]Target{}}
 	ordered := slices.SortedFunc(slices.Values(services), func(a, b *corev1.Service) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.UID, b.UID))
 	})
@@ -53,7 +70,7 @@ func NewPlan(services []*corev1.Service, slicesOf []*discoveryv1.EndpointSlice, 
 			if slices.Contains(service.Spec.ClusterIPs, address.String()) {
 				plan.ClusterIPs[address] = true
 			}
-			plan.add(service, address, byService[[2]string{service.Namespace, service.Name}])
+			plan.add(node, service, address, byService[[2]string{service.Namespace, service.Name}])
 		}
 	}
 	plan.dropLoops()
@@ -81,37 +98,53 @@ func addressesOf(service *corev1.Service) []netip.Addr {
 	return list
 }
 
-func (p Plan) add(service *corev1.Service, address netip.Addr, endpoints []*discoveryv1.EndpointSlice) {
+func (p Plan) add(node string, service *corev1.Service, address netip.Addr, endpoints []*discoveryv1.EndpointSlice) {
+	local := ""
+	if onlyLocal(service, p.ClusterIPs[address]) {
+		local = node
+	}
 	for _, port := range service.Spec.Ports {
-		if port.Protocol != corev1.ProtocolTCP && port.Protocol != "" {
+		frontend := Frontend{Address: netip.AddrPortFrom(address, uint16(port.Port)), Protocol: port.Protocol}
+		if frontend.Protocol == "" {
+			frontend.Protocol = corev1.ProtocolTCP
+		}
+		_, taken := p.Frontends[frontend]
+		if taken || frontend.Protocol != corev1.ProtocolTCP && frontend.Protocol != corev1.ProtocolUDP {
 			continue
 		}
-		frontend := netip.AddrPortFrom(address, uint16(port.Port))
-		if _, taken := p.Frontends[frontend]; taken {
-			continue
-		}
-		if backends := backendsOf(port.Name, endpoints); len(backends) > 0 {
-			p.Frontends[frontend] = backends
+		if backends := backendsOf(port.Name, frontend.Protocol, endpoints, local); len(backends) > 0 {
+			p.Frontends[frontend] = Target{
+				Service: types.NamespacedName{Namespace: service.Namespace, Name: service.Name}, Port: port.Name, Backends: backends,
+			}
 		}
 	}
 }
 
-// backendsOf returns the ready endpoints of a Service's port, each once. Slices carry the target
-// ports under the names of the Service's ports.
-func backendsOf(name string, endpoints []*discoveryv1.EndpointSlice) []netip.AddrPort {
+// onlyLocal tells whether an address of the Service leads to endpoints of the node itself alone
+// (https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-policies).
+func onlyLocal(service *corev1.Service, clusterIP bool) bool {
+	if clusterIP {
+		policy := service.Spec.InternalTrafficPolicy
+		return policy != nil && *policy == corev1.ServiceInternalTrafficPolicyLocal
+	}
+	return service.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
+}
+
+// backendsOf returns the ready endpoints of a Service's port, each once, and those of one node only if
+// local names it. Slices carry the target ports under the names of the Service's ports.
+func backendsOf(name string, protocol corev1.Protocol, endpoints []*discoveryv1.EndpointSlice, local string) []netip.AddrPort {
 	found := map[netip.AddrPort]bool{}
 	for _, slice := range endpoints {
 		if slice.AddressType != discoveryv1.AddressTypeIPv4 {
 			continue
 		}
 		for _, port := range slice.Ports {
-			matches := port.Port != nil && (port.Name == nil && name == "" || port.Name != nil && *port.Name == name) &&
-				(port.Protocol == nil || *port.Protocol == corev1.ProtocolTCP)
-			if !matches {
+			if !isPort(port, name, protocol) {
 				continue
 			}
 			for _, endpoint := range slice.Endpoints {
-				if endpoint.Conditions.Ready != nil && !*endpoint.Conditions.Ready {
+				unready := endpoint.Conditions.Ready != nil && !*endpoint.Conditions.Ready
+				if unready || local != "" && (endpoint.NodeName == nil || *endpoint.NodeName != local) {
 					continue
 				}
 				for _, text := range endpoint.Addresses {
@@ -125,15 +158,27 @@ func backendsOf(name string, endpoints []*discoveryv1.EndpointSlice) []netip.Add
 	return slices.SortedFunc(maps.Keys(found), netip.AddrPort.Compare)
 }
 
+// isPort tells whether a slice's port is the Service's of that name; TCP is what has no protocol.
+func isPort(port discoveryv1.EndpointPort, name string, protocol corev1.Protocol) bool {
+	own, ownProtocol := "", corev1.ProtocolTCP
+	if port.Name != nil {
+		own = *port.Name
+	}
+	if port.Protocol != nil {
+		ownProtocol = *port.Protocol
+	}
+	return port.Port != nil && own == name && ownProtocol == protocol
+}
+
 // dropLoops removes endpoints that are addresses of Services: a connection to one would come back
 // to this proxy.
 func (p Plan) dropLoops() {
-	for frontend, backends := range p.Frontends {
-		kept := slices.DeleteFunc(backends, func(b netip.AddrPort) bool { return p.Addresses[b.Addr()] })
-		if len(kept) == 0 {
+	for frontend, target := range p.Frontends {
+		target.Backends = slices.DeleteFunc(target.Backends, func(b netip.AddrPort) bool { return p.Addresses[b.Addr()] })
+		if len(target.Backends) == 0 {
 			delete(p.Frontends, frontend)
 			continue
 		}
-		p.Frontends[frontend] = kept
+		p.Frontends[frontend] = target
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Device is where the node's addresses of Services are kept.
@@ -23,12 +25,31 @@ type Proxy struct {
 	log    *slog.Logger
 	// held are the addresses that the device was given.
 	held      map[netip.Addr]bool
-	frontends map[netip.AddrPort]*frontend
+	frontends map[Frontend]carrier
+}
+
+// carrier carries what comes to one frontend.
+type carrier interface {
+	setBackends([]netip.AddrPort)
+	// close stops it, ends what it carries and waits for that.
+	close()
 }
 
 // New returns a proxy that answers nowhere yet.
 func New(device Device, access Access, log *slog.Logger) *Proxy {
-	return &Proxy{device: device, access: access, log: log, held: map[netip.Addr]bool{}, frontends: map[netip.AddrPort]*frontend{}}
+	return &Proxy{device: device, access: access, log: log, held: map[netip.Addr]bool{}, frontends: map[Frontend]carrier{}}
+}
+
+// SetPods says from which range the node's own pods send. Another range than before ends what is carried, until Apply.
+func (p *Proxy) SetPods(pods netip.Prefix) {
+	if p.access.Pods == pods {
+		return
+	}
+	p.access.Pods = pods
+	for at, front := range p.frontends {
+		front.close()
+		delete(p.frontends, at)
+	}
 }
 
 // Apply brings addresses and listeners to the plan. What cannot be held or listened at is an error
@@ -56,22 +77,37 @@ func (p *Proxy) Apply(plan Plan) error {
 		}
 		p.held[address] = true
 	}
-	for address, backends := range plan.Frontends {
-		if !p.held[address.Addr()] {
+	for at, target := range plan.Frontends {
+		if !p.held[at.Address.Addr()] {
 			continue
 		}
-		if front, open := p.frontends[address]; open {
-			front.setBackends(backends)
+		if front, open := p.frontends[at]; open {
+			front.setBackends(target.Backends)
 			continue
 		}
-		listener, err := p.access.listen(address, plan.ClusterIPs[address.Addr()])
+		front, err := p.open(at, target.Backends, plan.ClusterIPs[at.Address.Addr()])
 		if err != nil {
-			problems = append(problems, fmt.Errorf("cannot serve %s; something on the node listens at this port of every address? %w", address, err))
+			problems = append(problems, fmt.Errorf("cannot serve %s; something on the node listens at this port of every address? %w", at.Address, err))
 			continue
 		}
-		p.frontends[address] = serve(listener, backends, p.log)
+		p.frontends[at] = front
 	}
 	return errors.Join(problems...)
+}
+
+func (p *Proxy) open(at Frontend, backends []netip.AddrPort, clusterIP bool) (carrier, error) {
+	if at.Protocol == corev1.ProtocolUDP {
+		socket, err := p.access.listenPacket(at.Address, clusterIP)
+		if err != nil {
+			return nil, err
+		}
+		return serveUDP(socket, backends, p.log), nil
+	}
+	listener, err := p.access.listen(at.Address, clusterIP)
+	if err != nil {
+		return nil, err
+	}
+	return serve(listener, backends, p.log), nil
 }
 
 func (p *Proxy) release(address netip.Addr) error {
