@@ -111,6 +111,8 @@ async function spawnSandbox(
   await mkdir(directory, { recursive: true });
   if (!diskExists(disk)) await layDisk(disk);
   const plan = planBoot(definition, environment);
+  const volumes = join(environment.stateDir, "volumes");
+  await mkdir(volumes, { recursive: true });
   const bootPlan = join(directory, "boot.json");
   await writeFile(bootPlan, JSON.stringify(plan), { mode: 0o600 });
   const args = sandboxArguments({
@@ -121,6 +123,7 @@ async function spawnSandbox(
     guestBinary: environment.guestBinary,
     kubernetesBinaries: environment.kubernetesBinaries,
     podPrograms: environment.podPrograms,
+    volumes,
     bootPlan,
     condition: await layCondition(directory, definition.diskBytes),
     procFiles: await writeProcFiles(join(directory, "proc"), definition),

@@ -12,6 +12,8 @@ export interface SandboxSpec {
   readonly kubernetesBinaries: Readonly<Record<string, string>>;
   /** Programs of pods, name to file. */
   readonly podPrograms: Readonly<Record<string, string>>;
+  /** What volumes hold; all machines share it. */
+  readonly volumes: string;
   /** The boot plan as JSON. */
   readonly bootPlan: string;
   /** Directory of the files that say what is wrong with the machine (condition.ts). */
@@ -52,6 +54,7 @@ export function sandboxArguments(spec: SandboxSpec): string[] {
     ...["--dev", "/dev", "--ro-bind", "/sys", "/sys"],
     ...["--perms", "0755", "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/tmp"],
     ...["--ro-bind", spec.bootPlan, "/run/lab/boot.json"],
+    ...["--bind", spec.volumes, "/run/lab/volumes"],
     ...["--ro-bind", spec.condition, "/run/lab/machine"],
     ...["--bind", `${spec.condition}/layout`, "/run/lab/machine/layout"],
     ...["--chdir", "/", "--", "/usr/lib/lab/guest", "init"],

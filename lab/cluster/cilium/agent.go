@@ -36,6 +36,8 @@ type agent struct {
 	proxy     *serviceproxy.Proxy
 	announcer *announcer
 	routes    podRoutes
+	// unmasqueraded are the destinations that pods reach from their own addresses, once that is in place.
+	unmasqueraded []netip.Prefix
 }
 
 // RunAgent registers the node's CiliumNode, makes the pod network ready once the operator has given

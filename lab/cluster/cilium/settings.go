@@ -18,6 +18,8 @@ type settings struct {
 	legacyOrigin     bool
 	loadBalancerIPAM bool
 	serviceProxy     bool
+	masquerade       bool
+	native           []netip.Prefix
 	access           serviceproxy.Access
 	l2               bool
 	l2Lease          time.Duration
@@ -56,6 +58,7 @@ func parseSettings(config map[string]string) (settings, error) {
 		"set-cilium-is-up-condition":             {&s.setNetworkStatus, true},
 		"skip-crd-creation":                      {&s.skipCRDs, false},
 		"kube-proxy-replacement":                 {&s.serviceProxy, false},
+		"enable-ipv4-masquerade":                 {&s.masquerade, true},
 		"enable-l2-announcements":                {&s.l2, false},
 		"bpf-lb-external-clusterip":              {&s.access.External, false},
 		"bpf-lb-sock-hostns-only":                {&s.access.Forwarded, false},
@@ -69,12 +72,23 @@ func parseSettings(config map[string]string) (settings, error) {
 			*target.value = value
 		}
 	}
+	if text := config["ipv4-native-routing-cidr"]; text != "" {
+		native, err := netip.ParsePrefix(text)
+		if err != nil || !native.Addr().Is4() {
+			return s, fmt.Errorf("cilium-config: ipv4-native-routing-cidr: %q is not an IPv4 range such as 10.0.0.0/8", text)
+		}
+		s.native = append(s.native, native.Masked())
+	}
 	for _, text := range strings.FieldsFunc(config["cluster-pool-ipv4-cidr"], func(r rune) bool { return r == ' ' || r == ',' }) {
 		pool, err := netip.ParsePrefix(text)
 		if err != nil || !pool.Addr().Is4() {
 			return s, fmt.Errorf("cilium-config: cluster-pool-ipv4-cidr: %q is not an IPv4 range such as 10.0.0.0/8", text)
 		}
 		s.pools = append(s.pools, pool.Masked())
+	}
+	if len(s.native) == 0 {
+		// Through a tunnel all pods' addresses are known.
+		s.native = s.pools
 	}
 	mask, err := strconv.Atoi(config["cluster-pool-ipv4-mask-size"])
 	if err != nil || mask < 1 || mask > 30 {

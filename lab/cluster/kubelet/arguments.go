@@ -18,6 +18,9 @@ type arguments struct {
 	systemReserved  corev1.ResourceList
 	kubeReserved    corev1.ResourceList
 	evictionMemory  resource.Quantity
+	// clusterDNS and clusterDomain are in the place of the cluster's own in pods, if they are set.
+	clusterDNS    []string
+	clusterDomain string
 }
 
 // check verifies the value of a flag that is known but changes nothing here.
@@ -32,8 +35,6 @@ var known = map[string]check{
 	"authorization-mode":                  oneOf("AlwaysAllow", "Webhook"),
 	"cgroup-driver":                       oneOf("cgroupfs", "systemd"),
 	"client-ca-file":                      anyText,
-	"cluster-dns":                         addresses,
-	"cluster-domain":                      anyText,
 	"config":                              anyText,
 	"config-dir":                          anyText,
 	"container-log-max-files":             integer(2, 1<<31),
@@ -116,6 +117,12 @@ func (a *arguments) set(key, value string) (err error) {
 		a.systemReserved, err = reserved(value)
 	case "kube-reserved":
 		a.kubeReserved, err = reserved(value)
+	case "cluster-dns":
+		if err = addresses(value); err == nil {
+			a.clusterDNS = strings.Split(value, ",")
+		}
+	case "cluster-domain":
+		a.clusterDomain = value
 	case "eviction-hard":
 		err = a.setEviction(value)
 	default:

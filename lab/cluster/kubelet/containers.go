@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -10,14 +11,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"homelab/lab/cluster/kubelet/process"
 	"homelab/lab/cluster/kubelet/program"
 )
 
 // crashPause is the first pause before a crashed program starts again; it doubles up to crashPauses
-// (the kubelet's are 10 s and 5 min).
+// (the kubelet's are 10 s and 5 min). A program that has run for steady starts with the first one again.
 const (
 	crashPause  = time.Second
 	crashPauses = 30 * time.Second
+	steady      = 10 * time.Minute
 )
 
 // runnable is a container that may start: its image is there and its environment complete.
@@ -26,21 +29,47 @@ type runnable struct {
 	environment map[string]string
 	// address is the pod's.
 	address netip.Addr
+	at      slot
+	policy  corev1.RestartPolicy
+}
+
+// slot is a container's place in its pod.
+type slot struct {
+	init  bool
+	index int
+}
+
+func (at slot) of(s *podState) *containerState {
+	if at.init {
+		return s.init[at.index]
+	}
+	return s.containers[at.index]
+}
+
+// edit changes the state of one container and has it written.
+func (w *worker) edit(at slot, change func(*containerState)) {
+	w.change(func(s *podState) { change(at.of(s)) })
 }
 
 // launch runs the container's program, or lets one without a program become ready or complete.
-func (w *worker) launch(ctx context.Context, container runnable, index int, programs *sync.WaitGroup) {
-	pod := w.pod
-	behaviour := programOf(pod, container.spec)
+func (w *worker) launch(ctx context.Context, container runnable, programs *sync.WaitGroup) {
+	image, isProcess := w.kubelet.processOf(container.spec)
+	behaviour := programOf(w.pod, container.spec)
 	switch {
+	case isProcess:
+		programs.Go(func() {
+			w.keepRunning(ctx, container, func() error { return w.runProcess(ctx, image, container) })
+		})
 	case behaviour != nil:
-		programs.Go(func() { w.keepRunning(ctx, behaviour, container, index) })
-	case !restartsAlways(pod):
-		programs.Go(func() { w.complete(ctx, index) })
+		programs.Go(func() {
+			w.keepRunning(ctx, container, func() error { return behaviour(ctx, w.view(container)) })
+		})
+	case container.policy != corev1.RestartPolicyAlways:
+		programs.Go(func() { w.complete(ctx, container.at) })
 	default:
 		programs.Go(func() {
 			if pause(ctx, program.ProbeDelay(container.spec)) {
-				w.change(func(s *podState) { s.containers[index].ready = true })
+				w.edit(container.at, func(c *containerState) { c.ready = true })
 			}
 		})
 	}
@@ -58,44 +87,46 @@ func pause(ctx context.Context, length time.Duration) bool {
 	}
 }
 
-func (w *worker) complete(ctx context.Context, index int) {
+func (w *worker) complete(ctx context.Context, at slot) {
 	if !pause(ctx, jobDuration) {
 		return
 	}
 	now := metav1.Now()
-	w.change(func(s *podState) { s.containers[index].finished = &now })
+	w.edit(at, func(c *containerState) { c.finished = &now })
 }
 
-// keepRunning runs a program again each time it crashes, after growing pauses. In a pod that is to end, one that ends well
-// has done its work.
-func (w *worker) keepRunning(ctx context.Context, behaviour program.Program, container runnable, index int) {
+// keepRunning runs a program and runs it again when it has ended, after growing pauses, as far as the
+// restart policy says so.
+func (w *worker) keepRunning(ctx context.Context, container runnable, run func() error) {
 	for wait := crashPause; ; wait = min(2*wait, crashPauses) {
 		began := metav1.Now()
-		w.change(func(s *podState) { s.containers[index].running = &began })
-		err := behaviour(ctx, w.view(container, index))
+		w.edit(container.at, func(c *containerState) { c.running, c.finished = &began, nil })
+		err := run()
 		if ctx.Err() != nil {
 			return
 		}
-		if err == nil && !restartsAlways(w.pod) {
-			done := metav1.Now()
-			w.change(func(s *podState) { s.containers[index].finished = &done })
+		end := w.termination(began, err, container.policy)
+		if !startsAgain(container.policy, end.ExitCode) {
+			w.edit(container.at, func(c *containerState) {
+				c.finished, c.exitCode, c.reason, c.message, c.ready = &end.FinishedAt, end.ExitCode, end.Reason, end.Message, false
+			})
 			return
 		}
-		if err == nil {
-			err = fmt.Errorf("%s ended by itself", container.spec.Name)
+		if time.Since(began.Time) > steady {
+			wait = crashPause
 		}
-		w.kubelet.log.Warn("container crashed", "pod", w.pod.Namespace+"/"+w.pod.Name, "container", container.spec.Name, "error", err)
+		cause := fmt.Sprint(err)
+		if err == nil {
+			cause = container.spec.Name + " ended by itself"
+		}
+		w.kubelet.log.Warn("container crashed", "pod", w.pod.Namespace+"/"+w.pod.Name, "container", container.spec.Name, "error", cause)
 		w.kubelet.recorder.Eventf(w.pod, corev1.EventTypeWarning, "BackOff",
-			"Back-off restarting failed container %s in pod %s: %v", container.spec.Name, w.pod.Name, err)
-		now := metav1.Now()
-		w.change(func(s *podState) {
-			state := s.containers[index]
-			state.lastTermination = &corev1.ContainerStateTerminated{
-				ExitCode: 1, Reason: "Error", Message: err.Error(), StartedAt: began, FinishedAt: now,
-			}
-			state.running, state.ready = nil, false
-			state.restarts++
-			state.waiting, state.message = "CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container: %v", wait, err)
+			"Back-off restarting failed container %s in pod %s: %s", container.spec.Name, w.pod.Name, cause)
+		w.edit(container.at, func(c *containerState) {
+			c.lastTermination = end
+			c.running, c.ready, c.starting = nil, false, false
+			c.restarts++
+			c.waiting, c.message = "CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container: %s", wait, cause)
 		})
 		if !pause(ctx, wait) {
 			return
@@ -103,8 +134,35 @@ func (w *worker) keepRunning(ctx context.Context, behaviour program.Program, con
 	}
 }
 
+// startsAgain is https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy.
+func startsAgain(policy corev1.RestartPolicy, exitCode int32) bool {
+	return policy == corev1.RestartPolicyAlways || policy == corev1.RestartPolicyOnFailure && exitCode != 0
+}
+
+// termination is how a program's end is told. One in this process has no exit code: 1 stands for its error.
+func (w *worker) termination(began metav1.Time, err error, policy corev1.RestartPolicy) *corev1.ContainerStateTerminated {
+	end := &corev1.ContainerStateTerminated{StartedAt: began, FinishedAt: metav1.Now()}
+	var ended endedError
+	switch {
+	case errors.As(err, &ended):
+		end.ExitCode, end.Message = ended.exit.Code, ended.message
+	case errors.As(err, new(process.StartError)):
+		end.ExitCode, end.Reason, end.Message = 128, "StartError", err.Error()
+		return end
+	case err != nil:
+		end.ExitCode, end.Message = 1, err.Error()
+	case policy == corev1.RestartPolicyAlways:
+		end.ExitCode, end.Message = 1, "ended by itself"
+	}
+	end.Reason = "Completed"
+	if end.ExitCode != 0 {
+		end.Reason = "Error"
+	}
+	return end
+}
+
 // view is what the program sees of its container.
-func (w *worker) view(container runnable, index int) program.Container {
+func (w *worker) view(container runnable) program.Container {
 	pod := w.pod
 	return program.Container{
 		Node: w.kubelet.options.NodeName, NodeIP: w.kubelet.nodeIP, PodIP: container.address, Pod: pod, Spec: container.spec,
@@ -118,7 +176,7 @@ func (w *worker) view(container runnable, index int) program.Container {
 		Resolve: func(ctx context.Context, host string) (netip.Addr, error) {
 			return w.kubelet.services.resolve(ctx, pod, host)
 		},
-		Ready:   func(ready bool) { w.change(func(s *podState) { s.containers[index].ready = ready }) },
+		Ready:   func(ready bool) { w.edit(container.at, func(c *containerState) { c.ready = ready }) },
 		Network: w.kubelet.network,
 		Logger:  w.kubelet.log.With("container", container.spec.Name),
 	}

@@ -2,9 +2,12 @@ package kubelet
 
 import (
 	"fmt"
+	"net/netip"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/kubernetes/pkg/fieldpath"
 )
 
 func cut(text, prefix string) (string, bool) { return strings.CutPrefix(text, prefix) }
@@ -13,12 +16,6 @@ func cut(text, prefix string) (string, bool) { return strings.CutPrefix(text, pr
 // (https://kubernetes.io/docs/concepts/workloads/pods/downward-api/).
 func (k *kubelet) field(pod *corev1.Pod, path, podIP string) (string, error) {
 	switch path {
-	case "metadata.name":
-		return pod.Name, nil
-	case "metadata.namespace":
-		return pod.Namespace, nil
-	case "metadata.uid":
-		return string(pod.UID), nil
 	case "spec.nodeName":
 		return pod.Spec.NodeName, nil
 	case "spec.serviceAccountName":
@@ -28,12 +25,20 @@ func (k *kubelet) field(pod *corev1.Pod, path, podIP string) (string, error) {
 	case "status.podIP", "status.podIPs":
 		return podIP, nil
 	}
-	for prefix, values := range map[string]map[string]string{
-		"metadata.labels['": pod.Labels, "metadata.annotations['": pod.Annotations,
-	} {
-		if key, ok := strings.CutPrefix(path, prefix); ok {
-			return values[strings.TrimSuffix(key, "']")], nil
+	return fieldpath.ExtractFieldPathAsString(pod, path)
+}
+
+// downward is the content of a file of the downward API.
+func (k *kubelet) downward(pod *corev1.Pod, item corev1.DownwardAPIVolumeFile, address netip.Addr) (string, error) {
+	if item.FieldRef != nil {
+		return k.field(pod, item.FieldRef.FieldPath, address.String())
+	}
+	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			if item.ResourceFieldRef != nil && list[i].Name == item.ResourceFieldRef.ContainerName {
+				return strconv.FormatInt(resourceField(&list[i], item.ResourceFieldRef), 10), nil
+			}
 		}
 	}
-	return "", fmt.Errorf("unsupported fieldPath: %v", path)
+	return "", fmt.Errorf("file %s of the downward API names neither a field nor a container", item.Path)
 }

@@ -50,9 +50,17 @@ func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 	return nil
 }
 
+// policyOf is the pod's restart policy.
+func policyOf(pod *corev1.Pod) corev1.RestartPolicy {
+	if pod.Spec.RestartPolicy == "" {
+		return corev1.RestartPolicyAlways
+	}
+	return pod.Spec.RestartPolicy
+}
+
 // restartsAlways is whether a pod's containers are to run on; the default is that they are.
 func restartsAlways(pod *corev1.Pod) bool {
-	return pod.Spec.RestartPolicy == corev1.RestartPolicyAlways || pod.Spec.RestartPolicy == ""
+	return policyOf(pod) == corev1.RestartPolicyAlways
 }
 
 // repositoryOf cuts digest and tag from an image reference.

@@ -10,14 +10,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"homelab/lab/cluster/kubelet/podnet"
+	"homelab/lab/cluster/kubelet/volumes"
 )
 
 // jobDuration is how long a container without a program runs in a pod that is to end.
 const jobDuration = 300 * time.Millisecond
 
-// worker runs one pod. It leaves out what needs real containers: exec and HTTP probes are not
-// called, restarts happen only to programs, host ports may overlap, and a grace period ends as soon
-// as the programs have stopped.
+// worker runs one pod. What is neither a process nor a program of the lab is played: it runs, and is ready
+// after the delay of its probes. Host ports may overlap.
 type worker struct {
 	kubelet *kubelet
 	log     interface{ Info(string, ...any) }
@@ -25,6 +27,11 @@ type worker struct {
 	stop    context.CancelFunc
 	// held is the address that the machine answers at for this pod; only run's goroutine uses it.
 	held netip.Addr
+	// volumes are the pod's; network is that of a pod with processes, nil on the machine's network.
+	volumes *volumes.Volumes
+	network *podnet.Namespace
+	// relabelled tells the volumes of a changed pod.
+	relabelled chan *corev1.Pod
 
 	mu       sync.Mutex
 	pod      *corev1.Pod
@@ -35,7 +42,8 @@ type worker struct {
 
 func newWorker(k *kubelet, pod *corev1.Pod) *worker {
 	w := &worker{kubelet: k, log: k.log.With("pod", pod.Namespace+"/"+pod.Name), pod: pod, stop: func() {}}
-	w.changed = make(chan struct{}, 1)
+	w.changed, w.relabelled = make(chan struct{}, 1), make(chan *corev1.Pod, 1)
+	w.volumes = k.volumesOf(w, pod)
 	w.deleted = pod.DeletionTimestamp != nil
 	w.state = podState{started: metav1.Now()}
 	if pod.Status.StartTime != nil {
@@ -78,6 +86,10 @@ func (w *worker) update(pod *corev1.Pod) {
 	if deleted {
 		stop()
 	}
+	select {
+	case w.relabelled <- pod:
+	default:
+	}
 	w.notify()
 }
 
@@ -116,15 +128,23 @@ func (w *worker) run(ctx context.Context) {
 	pod := w.pod
 	w.mu.Unlock()
 
-	var programs sync.WaitGroup
-	programs.Go(func() { w.write(life) })
-	if err := w.start(life, pod, &programs); err != nil && life.Err() == nil {
+	var aside, programs, sidecars sync.WaitGroup
+	aside.Go(func() { w.write(life) })
+	helpers, release := context.WithCancel(context.WithoutCancel(ctx))
+	if err := w.start(life, helpers, pod, &programs, &sidecars); err != nil && life.Err() == nil {
 		w.log.Info("pod cannot start", "error", err)
 	}
-	<-life.Done()
 	programs.Wait()
-	w.releaseAddress()
-	w.kubelet.network.release(string(pod.UID))
+	over := w.over()
+	if !over {
+		<-life.Done()
+	}
+	// Sidecars end after the containers that they help.
+	release()
+	sidecars.Wait()
+	w.clear(pod, over)
+	<-life.Done()
+	aside.Wait()
 	w.mu.Lock()
 	deleted, vanished := w.deleted, w.vanished
 	w.mu.Unlock()
@@ -171,67 +191,10 @@ func (s podState) copy() podState {
 	return copied
 }
 
-// start takes the pod from its sandbox over its init containers to its running containers.
-func (w *worker) start(ctx context.Context, pod *corev1.Pod, programs *sync.WaitGroup) error {
-	w.notify()
-	address, err := w.sandbox(ctx, pod)
-	if err != nil {
-		return err
-	}
-	w.change(func(s *podState) { s.address = address })
-	containers, err := w.prepare(ctx, pod, address)
-	if err != nil {
-		return err
-	}
-	if err := w.holdAddress(pod, address); err != nil {
-		return err
-	}
-	now := metav1.Now()
-	w.change(func(s *podState) {
-		s.initialised = true
-		for i, state := range s.init {
-			state.running = &now
-			always := pod.Spec.InitContainers[i].RestartPolicy
-			if always != nil && *always == corev1.ContainerRestartPolicyAlways {
-				state.ready = true
-				continue
-			}
-			state.finished, state.ready = &now, true
-		}
-		for _, state := range s.containers {
-			state.running = &now
-		}
-	})
-	for i := range containers {
-		w.launch(ctx, containers[i], i, programs)
-	}
-	return nil
-}
-
-// sandbox waits for the pod's volumes and network and returns its address.
-func (w *worker) sandbox(ctx context.Context, pod *corev1.Pod) (netip.Addr, error) {
-	if err := w.awaitVolumes(ctx, pod); err != nil {
-		return netip.Addr{}, err
-	}
-	if pod.Spec.HostNetwork {
-		return w.kubelet.nodeIP, nil
-	}
-	if !w.kubelet.network.isReady() {
-		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "NetworkNotReady", "network is not ready: "+notInitialised)
-	}
-	select {
-	case <-ctx.Done():
-		return netip.Addr{}, ctx.Err()
-	case <-w.kubelet.network.ready:
-	}
-	wanted, err := netip.ParseAddr(pod.Status.PodIP)
-	if err != nil {
-		wanted = netip.Addr{}
-	}
-	address, err := w.kubelet.network.allocate(string(pod.UID), wanted)
-	if err != nil {
-		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "FailedCreatePodSandBox",
-			"Failed to create pod sandbox: plugin type=\"cilium-cni\" failed (add): "+err.Error())
-	}
-	return address, err
+// over tells whether the pod has done its work.
+func (w *worker) over() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	phase := w.state.phase()
+	return phase == corev1.PodSucceeded || phase == corev1.PodFailed
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -91,6 +92,7 @@ func (k *kubelet) keepStatus(ctx context.Context) {
 			return
 		case <-networkReady:
 			networkReady = nil
+		case <-k.usedChanged:
 		case <-k.reloaded:
 			ticker.Reset(k.settings.Load().args.statusFrequency)
 			if _, err := k.register(ctx); err != nil {
@@ -148,7 +150,8 @@ func (k *kubelet) fillStatus(status *corev1.NodeStatus) (differs bool) {
 			differs = true
 		}
 	}
-	return differs || before.NodeInfo != status.NodeInfo || len(before.Addresses) != len(status.Addresses) ||
+	status.VolumesInUse = k.volumesInUse()
+	return differs || !slices.Equal(before.VolumesInUse, status.VolumesInUse) || before.NodeInfo != status.NodeInfo || len(before.Addresses) != len(status.Addresses) ||
 		!sameResources(before.Allocatable, status.Allocatable) || !sameResources(before.Capacity, status.Capacity)
 }
 

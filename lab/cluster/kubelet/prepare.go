@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -13,12 +14,17 @@ import (
 // takes up to a minute, too long for a rehearsal.
 const retryMissing = time.Second
 
-// awaitVolumes waits until every ConfigMap, Secret and claim that the pod mounts exists. Until then
-// the pod stays in ContainerCreating with an event that says what is missing.
+// settled is how often a container that others wait for is looked at.
+const settled = 50 * time.Millisecond
+
+// awaitVolumes waits until every ConfigMap, Secret and claim that the pod mounts is there, and for a pod
+// with processes until they are mounted. Until then the pod stays in ContainerCreating with an event
+// that says what is missing.
 func (w *worker) awaitVolumes(ctx context.Context, pod *corev1.Pod) error {
 	said := ""
 	for {
-		err := w.kubelet.volumes(ctx, pod)
+		err := w.setUpVolumes(ctx, pod)
+		w.kubelet.use(pod.UID, w.volumes.InUse())
 		if err == nil {
 			return nil
 		}
@@ -27,12 +33,23 @@ func (w *worker) awaitVolumes(ctx context.Context, pod *corev1.Pod) error {
 		}
 		if message := err.Error(); message != said {
 			said = message
-			w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "FailedMount", message)
+			w.mountFailed(err)
 		}
 		if !pause(ctx, retryMissing) {
 			return ctx.Err()
 		}
 	}
+}
+
+func (w *worker) setUpVolumes(ctx context.Context, pod *corev1.Pod) error {
+	if w.kubelet.hasProcesses(pod) {
+		return w.volumes.SetUp(ctx)
+	}
+	return errors.Join(w.kubelet.volumes(ctx, pod), w.volumes.SetUpClaims(ctx))
+}
+
+func (w *worker) mountFailed(err error) {
+	w.kubelet.recorder.Event(w.pod, corev1.EventTypeWarning, "FailedMount", err.Error())
 }
 
 func (k *kubelet) volumes(ctx context.Context, pod *corev1.Pod) error {
@@ -75,7 +92,7 @@ func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, address netip.Add
 	for {
 		ready := true
 		for i := range pod.Spec.InitContainers {
-			_, ok := w.inspect(ctx, pod, &pod.Spec.InitContainers[i], address, func(s *podState) *containerState { return s.init[i] })
+			_, ok := w.inspect(ctx, pod, &pod.Spec.InitContainers[i], address, slot{init: true, index: i})
 			ready = ready && ok
 		}
 		var list []runnable
@@ -84,9 +101,11 @@ func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, address netip.Add
 				break
 			}
 			container := &pod.Spec.Containers[i]
-			environment, ok := w.inspect(ctx, pod, container, address, func(s *podState) *containerState { return s.containers[i] })
+			environment, ok := w.inspect(ctx, pod, container, address, slot{index: i})
 			ready = ready && ok
-			list = append(list, runnable{spec: container, environment: environment, address: address})
+			list = append(list, runnable{
+				spec: container, environment: environment, address: address, at: slot{index: i}, policy: policyOf(pod),
+			})
 		}
 		if ready {
 			return list, nil
@@ -99,7 +118,7 @@ func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, address netip.Add
 
 // inspect checks one container and records why it cannot start.
 func (w *worker) inspect(
-	ctx context.Context, pod *corev1.Pod, container *corev1.Container, address netip.Addr, find func(*podState) *containerState,
+	ctx context.Context, pod *corev1.Pod, container *corev1.Container, address netip.Addr, at slot,
 ) (map[string]string, bool) {
 	reason, first, event := "", "", ""
 	var environment map[string]string
@@ -108,15 +127,19 @@ func (w *worker) inspect(
 		reason, first, event = "ImagePullBackOff", "ErrImagePull", "Failed"
 	} else if environment, err = w.kubelet.environment(ctx, pod, container, address.String()); err != nil {
 		reason, first, event = "CreateContainerConfigError", "CreateContainerConfigError", "Failed"
+	} else if image, isProcess := w.kubelet.processOf(container); isProcess {
+		if err = image.Verify(pod, container); err != nil {
+			reason, first, event = "CreateContainerConfigError", "CreateContainerConfigError", "Failed"
+		}
 	}
 	if err == nil || ctx.Err() != nil {
 		return environment, err == nil
 	}
 	announce := false
 	w.change(func(s *podState) {
-		state := find(s)
+		state := at.of(s)
 		announce = state.message != err.Error()
-		state.message = err.Error()
+		state.running, state.message = nil, err.Error()
 		if state.waiting == first || state.waiting == reason {
 			state.waiting = reason
 		} else {

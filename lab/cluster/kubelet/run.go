@@ -1,11 +1,12 @@
 // Package kubelet is the lab's stand-in for the kubelet. It registers its node, keeps the node's
-// lease and status, and runs the pods bound to it by behaviour instead of in containers: a container
-// that has a Program, by its image or its port, runs it in this process; any other becomes Running, and
-// Ready after its probes' delays. See images.go and lifecycle.go for what that leaves out.
+// lease and status, and runs the pods bound to it: a container whose image the table of package process
+// has is a process of the machine, one that has a Program, by its image or its port, runs it in this
+// process; any other becomes Running, and Ready after its probes' delays.
 package kubelet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -21,6 +23,7 @@ import (
 
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"homelab/lab/cluster/kubelet/podnet"
 	"homelab/lab/cluster/loopback"
 )
 
@@ -37,7 +40,11 @@ type kubelet struct {
 	services *serviceNames
 	// addresses are those of pods with programs, which this machine answers at.
 	addresses *loopback.Addresses
-	log       *slog.Logger
+	// used are the attachable volumes of each pod.
+	usedChanged chan struct{}
+	used        map[types.UID][]corev1.UniqueVolumeName
+	usedMu      sync.Mutex
+	log         *slog.Logger
 }
 
 // Run registers the node and runs its pods until ctx ends, then stops the pods' programs and
@@ -54,7 +61,7 @@ func Run(ctx context.Context, o Options, reload <-chan Options) error {
 	defer broadcaster.Shutdown()
 	k.recorder = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: o.NodeName})
 
-	if err := k.addresses.Sweep(); err != nil {
+	if err := errors.Join(k.addresses.Sweep(), podnet.Sweep()); err != nil {
 		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
 	}
 	server, err := k.serve()
@@ -103,7 +110,7 @@ func newKubelet(o Options) (*kubelet, error) {
 	k := &kubelet{
 		options: o, nodeIP: address, config: config, client: client, reloaded: make(chan struct{}, 1),
 		network: newPodNetwork(), services: newServiceNames(client, o.ClusterDomain),
-		addresses: loopback.New("pod"), log: log.With("node", o.NodeName),
+		addresses: loopback.New("pod"), usedChanged: make(chan struct{}, 1), used: map[types.UID][]corev1.UniqueVolumeName{}, log: log.With("node", o.NodeName),
 	}
 	k.settings.Store(parsed)
 	return k, nil

@@ -15,12 +15,16 @@ import (
 
 // containerState is where one container is: waiting for a reason, running since a time, or finished.
 type containerState struct {
-	name, image     string
-	waiting         string
-	message         string
-	running         *metav1.Time
-	finished        *metav1.Time
-	exitCode        int32
+	name, image string
+	waiting     string
+	message     string
+	running     *metav1.Time
+	finished    *metav1.Time
+	exitCode    int32
+	// reason is why a finished one ended, if that is more than its exit code says.
+	reason string
+	// starting is whether its startup probe has not succeeded yet.
+	starting        bool
 	ready           bool
 	restarts        int32
 	lastTermination *corev1.ContainerStateTerminated
@@ -37,7 +41,7 @@ type podState struct {
 }
 
 func (c *containerState) status() corev1.ContainerStatus {
-	started := c.running != nil && c.finished == nil
+	started := c.running != nil && c.finished == nil && !c.starting
 	status := corev1.ContainerStatus{
 		Name: c.name, Image: c.image, ImageID: c.image, Ready: c.ready, RestartCount: c.restarts, Started: &started,
 	}
@@ -65,6 +69,9 @@ func (c *containerState) termination() *corev1.ContainerStateTerminated {
 	if c.exitCode != 0 {
 		ended.Reason = "Error"
 	}
+	if c.reason != "" {
+		ended.Reason = c.reason
+	}
 	if c.running != nil {
 		ended.StartedAt = *c.running
 	}
@@ -73,6 +80,11 @@ func (c *containerState) termination() *corev1.ContainerStateTerminated {
 
 func (s podState) phase() corev1.PodPhase {
 	running, finished, failed := 0, 0, 0
+	for _, container := range s.init {
+		if container.finished != nil && container.exitCode != 0 {
+			return corev1.PodFailed
+		}
+	}
 	for _, container := range s.containers {
 		switch {
 		case container.finished != nil:

@@ -12,6 +12,7 @@ const args = sandboxArguments({
   guestBinary: "/tools/guest",
   kubernetesBinaries: { etcd: "/tools/kubernetes" },
   podPrograms: { coredns: "/tools/coredns" },
+  volumes: "/state/machines/volumes",
   bootPlan: "/state/121/boot.json",
   condition: "/state/121/condition",
   procFiles: { meminfo: "/state/121/proc/meminfo" },

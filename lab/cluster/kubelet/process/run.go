@@ -1,0 +1,219 @@
+// Package process runs containers as processes of the machine: the pod's command, arguments and
+// environment, in namespaces and with a root of the container's own.
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Spec is a container to start.
+type Spec struct {
+	Image     Image
+	Pod       *corev1.Pod
+	Container *corev1.Container
+	// Environment are the pod's variables for the container, all resolved.
+	Environment map[string]string
+	// Mounts are the container's volumes and its files of the pod, such as /etc/resolv.conf.
+	Mounts []Mount
+	// NetNS is the path of the pod's network namespace; empty for the machine's.
+	NetNS    string
+	Hostname string
+	// Output receives what the program writes; its lines end up in the container's log.
+	Output io.Writer
+	// Programs is the directory with the machine's programs; empty for Directory.
+	Programs string
+}
+
+// Exit is how a container's program ended. It is an error also when the code is 0: whether an end is a
+// failure is the pod's restart policy to say.
+type Exit struct {
+	Code   int32
+	Signal int32
+}
+
+func (e Exit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
+
+// Process is a container's running program.
+type Process struct {
+	// pid is the program's; it is number 1 of its own namespace.
+	pid  int
+	done chan struct{}
+	exit error
+}
+
+// Start starts line, or the container's own command if line is nil, and returns at once. A program
+// that does not exist is a StartError.
+func Start(s Spec, line []string) (*Process, error) {
+	who, err := s.Image.identity(s.Pod, s.Container)
+	if err != nil {
+		return nil, err
+	}
+	if line == nil {
+		line = s.Image.commandLine(s.Container, s.Environment)
+	}
+	programs := s.Programs
+	if programs == "" {
+		programs = Directory
+	}
+	if line, err = s.Image.resolve(programs, line); err != nil {
+		return nil, err
+	}
+	p := plan{
+		line: line, dir: "/", hostname: s.Hostname, netns: s.NetNS, user: who,
+		capabilities: capabilitiesOf(s.Container.SecurityContext), mounts: s.Mounts, shell: s.Image.Shell, infoFd: 3,
+	}
+	for _, dir := range []string{s.Image.WorkingDir, s.Container.WorkingDir} {
+		if dir != "" {
+			p.dir = dir
+		}
+	}
+	if context := s.Container.SecurityContext; context != nil && context.ReadOnlyRootFilesystem != nil {
+		p.readOnlyRoot = *context.ReadOnlyRootFilesystem
+	}
+	for _, directory := range s.Image.Machine {
+		p.mounts = append(p.mounts, Mount{Source: directory, Target: directory})
+	}
+	if !within(programs, "/usr/lib") {
+		p.mounts = append([]Mount{{Source: programs, Target: programs, ReadOnly: true}}, p.mounts...)
+	}
+	return launch(p, s)
+}
+
+func within(path, directory string) bool {
+	relative, err := filepath.Rel(directory, path)
+	return err == nil && filepath.IsLocal(relative)
+}
+
+func launch(p plan, s Spec) (*Process, error) {
+	line := p.arguments()
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Stdout, cmd.Stderr = s.Output, s.Output
+	cmd.Env = []string{"PATH=" + pathOf(s.Image), "HOSTNAME=" + s.Hostname, "HOME=/"}
+	if p.user.id == 0 {
+		cmd.Env[2] = "HOME=/root"
+	}
+	for name, value := range s.Environment {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	information, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer information.Close()
+	cmd.ExtraFiles = []*os.File{write}
+	// The copying of the output ends with the program, whoever else has inherited the pipe.
+	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
+	err = forked(cmd.Start)
+	_ = write.Close() // The child has it, or nobody.
+	if err != nil {
+		return nil, err
+	}
+	process := &Process{done: make(chan struct{})}
+	go func() {
+		process.exit = exitOf(cmd.Wait(), cmd)
+		close(process.done)
+	}()
+	var told struct {
+		Pid int `json:"child-pid"`
+	}
+	if err := json.NewDecoder(information).Decode(&told); err != nil {
+		<-process.done
+		return nil, StartError{fmt.Errorf("%s: %w", p.line[0], process.exit)}
+	}
+	process.pid = told.Pid
+	return process, nil
+}
+
+func pathOf(image Image) string {
+	if image.Path != "" {
+		return image.Path
+	}
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+}
+
+// fork runs the starts of processes on one thread that never ends: the kernel ends a child with the
+// thread that made it.
+var fork = sync.OnceValue(func() chan func() {
+	calls := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for call := range calls {
+			call()
+		}
+	}()
+	return calls
+})
+
+func forked(start func() error) error {
+	result := make(chan error, 1)
+	fork() <- func() { result <- start() }
+	return <-result
+}
+
+func exitOf(err error, cmd *exec.Cmd) error {
+	if cmd.ProcessState == nil {
+		return err
+	}
+	// bubblewrap passes a signal on as a shell does.
+	code := cmd.ProcessState.ExitCode()
+	exit := Exit{Code: int32(code)}
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		exit.Code = 128 + int32(status.Signal())
+	}
+	if exit.Code > 128 {
+		exit.Signal = exit.Code - 128
+	}
+	return exit
+}
+
+// Done is closed once nothing of the container runs.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err is how the process ended, an Exit; only after Done.
+func (p *Process) Err() error { return p.exit }
+
+// Stop asks the program to end, and ends it and all its children when the grace is over. It returns
+// once nothing of them is left.
+func (p *Process) Stop(grace time.Duration) error {
+	if err := p.signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	patience, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	select {
+	case <-p.done:
+		return nil
+	case <-patience.Done():
+	}
+	if err := p.signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	<-p.done
+	return nil
+}
+
+func (p *Process) signal(signal syscall.Signal) error {
+	select {
+	case <-p.done:
+		return nil
+	default:
+	}
+	if err := syscall.Kill(p.pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("cannot signal process %d: %w", p.pid, err)
+	}
+	return nil
+}
