@@ -84,6 +84,9 @@ func Start(s Spec, line []string) (*Process, error) {
 		p.readOnlyRoot = *context.ReadOnlyRootFilesystem
 	}
 	for _, directory := range s.Image.Machine {
+		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return nil, err
+		}
 		p.mounts = append(p.mounts, Mount{Source: directory, Target: directory})
 	}
 	if !within(programs, "/usr/lib") {
