@@ -177,7 +177,7 @@ func (w *worker) view(container runnable) program.Container {
 			return w.kubelet.services.resolve(ctx, pod, host)
 		},
 		Ready:   func(ready bool) { w.edit(container.at, func(c *containerState) { c.ready = ready }) },
-		Network: w.kubelet.network,
-		Logger:  w.kubelet.log.With("container", container.spec.Name),
+		Network: w.kubelet.network, Drivers: w.kubelet,
+		Logger: w.kubelet.log.With("container", container.spec.Name),
 	}
 }

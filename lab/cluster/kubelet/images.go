@@ -39,6 +39,8 @@ func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 		return connect.RunSync
 	case strings.HasSuffix(repository, "stakater/reloader"):
 		return reloader.Run
+	case strings.HasSuffix(repository, "csi-node-driver-registrar"):
+		return runRegistrar
 	case strings.HasSuffix(repository, "tailscale/k8s-operator"):
 		return tailscale.RunOperator
 	case strings.HasSuffix(repository, "tailscale/tailscale"):

@@ -16,6 +16,9 @@ type Options struct {
 	Version string
 	// Kubeconfig is the path of the kubeconfig with the node's client certificate.
 	Kubeconfig string
+	// Serving is the path, without its ending, of the certificate and key for the kubelet's port; empty for one that signs
+	// itself. ClientCA is the file of the authority of those who come there.
+	Serving, ClientCA string
 	// Labels are set when the node registers. The API refuses `node-role.kubernetes.io/*` here
 	// (NodeRestriction); see RoleLabels.
 	Labels map[string]string

@@ -69,13 +69,27 @@ func (w *worker) sandbox(ctx context.Context, pod *corev1.Pod) (netip.Addr, erro
 	if err != nil {
 		wanted = netip.Addr{}
 	}
+	for {
+		address, err := w.connect(pod, wanted)
+		if err == nil {
+			return address, nil
+		}
+		if address.IsValid() {
+			wanted = address
+		}
+		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "FailedCreatePodSandBox",
+			"Failed to create pod sandbox: plugin type=\"cilium-cni\" failed (add): "+err.Error())
+		if !pause(ctx, retryMissing) {
+			return netip.Addr{}, ctx.Err()
+		}
+	}
+}
+
+// connect gives the pod an address, and a network if it has processes.
+func (w *worker) connect(pod *corev1.Pod, wanted netip.Addr) (netip.Addr, error) {
 	address, err := w.kubelet.network.allocate(string(pod.UID), wanted)
 	if err == nil && w.kubelet.hasProcesses(pod) {
 		w.network, err = podnet.Add(string(pod.UID), address, sysctlsOf(pod))
-	}
-	if err != nil {
-		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "FailedCreatePodSandBox",
-			"Failed to create pod sandbox: plugin type=\"cilium-cni\" failed (add): "+err.Error())
 	}
 	return address, err
 }

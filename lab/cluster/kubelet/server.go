@@ -12,25 +12,27 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strconv"
 	"time"
 )
 
+// privileged is the group whose members may do everything.
+const privileged = "system:masters"
+
 // apiPort is the kubelet's own port; the API server comes there for logs, exec and port-forward.
 const apiPort = 10250
 
-// serve answers on the kubelet's port with a certificate that it signs itself, as a kubelet without
-// a serving certificate does. Only /healthz works: there are no containers, so logs, exec, attach,
-// port-forward and statistics are refused with 501.
+// serve answers on the kubelet's port with its serving certificate, or one that it signs itself without one. There are
+// /healthz and, for the API server, the logs of processes; exec, attach, port-forward and statistics are refused with 501.
 func (k *kubelet) serve() (*http.Server, error) {
-	certificate, err := selfSigned(k.options.NodeName, k.options.NodeIP)
+	settings, err := k.transport()
 	if err != nil {
 		return nil, err
 	}
 	address := net.JoinHostPort(k.options.NodeIP, strconv.Itoa(apiPort))
-	listener, err := tls.Listen("tcp", address, &tls.Config{
-		Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
-	})
+	listener, err := tls.Listen("tcp", address, settings)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
@@ -40,9 +42,10 @@ func (k *kubelet) serve() (*http.Server, error) {
 			k.log.Debug("health check hung up", "error", err)
 		}
 	})
+	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", asMaster(k.containerLogs))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, fmt.Sprintf("the lab's kubelet runs no containers and has no %s: "+
-			"no logs, exec, attach, port-forward or statistics", r.URL.Path), http.StatusNotImplemented)
+		http.Error(w, fmt.Sprintf("the lab's kubelet has no %s: no exec, attach, port-forward or statistics", r.URL.Path),
+			http.StatusNotImplemented)
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
@@ -51,6 +54,44 @@ func (k *kubelet) serve() (*http.Server, error) {
 		}
 	}()
 	return server, nil
+}
+
+// transport is the TLS of the kubelet's port. Clients may show certificates of the cluster.
+func (k *kubelet) transport() (*tls.Config, error) {
+	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	if k.options.Serving == "" {
+		certificate, err := selfSigned(k.options.NodeName, k.options.NodeIP)
+		settings.Certificates = []tls.Certificate{certificate}
+		return settings, err
+	}
+	settings.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		certificate, err := tls.LoadX509KeyPair(k.options.Serving+".crt", k.options.Serving+".key")
+		return &certificate, err
+	}
+	authority, err := os.ReadFile(k.options.ClientCA)
+	if err != nil {
+		return nil, err
+	}
+	settings.ClientAuth, settings.ClientCAs = tls.VerifyClientCertIfGiven, x509.NewCertPool()
+	if !settings.ClientCAs.AppendCertsFromPEM(authority) {
+		return nil, fmt.Errorf("%s has no certificate", k.options.ClientCA)
+	}
+	return settings, nil
+}
+
+// asMaster serves those whom the cluster allows everything, as the API server. A real kubelet asks the API about others.
+func asMaster(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TLS.VerifiedChains) == 0 {
+			http.Error(w, "Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		if !slices.Contains(r.TLS.PeerCertificates[0].Subject.Organization, privileged) {
+			http.Error(w, "Forbidden", http.StatusForbidden)
+			return
+		}
+		serve(w, r)
+	}
 }
 
 func selfSigned(name, ip string) (tls.Certificate, error) {

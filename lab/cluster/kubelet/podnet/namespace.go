@@ -14,6 +14,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -44,7 +45,7 @@ func Add(uid string, address netip.Addr, sysctls map[string]string) (*Namespace,
 	if err := n.Remove(); err != nil {
 		return nil, err
 	}
-	if err := n.add(uid, address, sysctls); err != nil {
+	if err := n.add(address, sysctls); err != nil {
 		return nil, errors.Join(err, n.Remove())
 	}
 	return n, nil
@@ -55,12 +56,12 @@ func linkOf(uid string) string {
 	return linkPrefix + strings.ReplaceAll(uid, "-", "")[:12]
 }
 
-func (n *Namespace) add(uid string, address netip.Addr, sysctls map[string]string) error {
-	handle, err := create(namePrefix+uid, sysctls)
+func (n *Namespace) add(address netip.Addr, sysctls map[string]string) error {
+	handle, machine, err := create(n.Path, sysctls)
+	defer closeAll(handle, machine)
 	if err != nil {
 		return fmt.Errorf("network namespace: %w", err)
 	}
-	defer handle.Close()
 	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: n.link}, PeerName: inside, PeerNamespace: netlink.NsFd(handle)}
 	if err := netlink.LinkAdd(pair); err != nil {
 		return fmt.Errorf("veth pair %s: %w", n.link, err)
@@ -69,7 +70,7 @@ func (n *Namespace) add(uid string, address netip.Addr, sysctls map[string]strin
 	if err != nil {
 		return err
 	}
-	pod, err := netlink.NewHandleAt(handle)
+	pod, err := netlink.NewHandleAtFrom(handle, machine)
 	if err != nil {
 		return err
 	}
@@ -146,29 +147,52 @@ func Sweep() error {
 	return errors.Join(problems...)
 }
 
+// current is the network namespace of the calling thread. Not netns.Get: the kubelet has a process
+// namespace of its own, and /proc is its machine's, where the kubelet's numbers are others'.
+const current = "/proc/thread-self/ns/net"
+
 // create makes the namespace from a thread of its own, which comes back before others use it. Ports
 // below 1024 are everybody's in it, as containerd has it (enable_unprivileged_ports).
-func create(name string, sysctls map[string]string) (handle netns.NsHandle, err error) {
+func create(path string, sysctls map[string]string) (pod, machine netns.NsHandle, err error) {
+	pod, machine = netns.None(), netns.None()
+	if err := os.MkdirAll(Directory, 0o755); err != nil {
+		return pod, machine, err
+	}
+	if err := os.WriteFile(path, nil, 0o444); err != nil {
+		return pod, machine, err
+	}
 	runtime.LockOSThread()
-	machine, err := netns.Get()
+	if machine, err = netns.GetFromPath(current); err == nil {
+		err = unix.Unshare(unix.CLONE_NEWNET)
+	}
 	if err != nil {
 		runtime.UnlockOSThread()
-		return handle, err
+		return pod, machine, err
 	}
-	defer machine.Close()
-	handle, err = netns.NewNamed(name)
-	if err == nil {
-		err = write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
-		for key, value := range sysctls {
-			err = errors.Join(err, write(filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/")), value))
-		}
+	err = errors.Join(
+		unix.Mount(current, path, "", unix.MS_BIND, ""),
+		write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"),
+	)
+	for key, value := range sysctls {
+		err = errors.Join(err, write(filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/")), value))
 	}
 	// A thread that cannot come back stays locked, and ends with its goroutine.
 	if back := netns.Set(machine); back != nil {
-		return handle, errors.Join(err, back)
+		return pod, machine, errors.Join(err, back)
 	}
 	runtime.UnlockOSThread()
-	return handle, err
+	if err == nil {
+		pod, err = netns.GetFromPath(path)
+	}
+	return pod, machine, err
+}
+
+func closeAll(handles ...netns.NsHandle) {
+	for _, handle := range handles {
+		if handle.IsOpen() {
+			_ = handle.Close() // Nothing is lost with it.
+		}
+	}
 }
 
 func write(path, value string) error { return os.WriteFile(path, []byte(value), 0o644) }

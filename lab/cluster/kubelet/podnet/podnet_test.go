@@ -18,7 +18,7 @@ func inNamespaces(t *testing.T) bool {
 	if os.Getenv("PODNET_INSIDE") != "" {
 		return true
 	}
-	command := exec.Command("unshare", "--user", "--map-root-user", "--net", "--mount", "--propagation", "private",
+	command := exec.Command("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private",
 		"sh", "-c", `ip link set lo up && mount -t tmpfs tmpfs /run && exec "$@"`, "sh", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
 	command.Env = append(os.Environ(), "PODNET_INSIDE=1")
 	if output, err := command.CombinedOutput(); err != nil {

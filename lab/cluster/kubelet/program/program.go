@@ -44,6 +44,8 @@ type Container struct {
 	Ready func(bool)
 	// Network is the node's container network interface.
 	Network Network
+	// Drivers are the node's storage drivers.
+	Drivers Drivers
 	Logger  *slog.Logger
 }
 
@@ -65,4 +67,10 @@ func ProbeDelay(container *corev1.Container) time.Duration {
 type Network interface {
 	// Provide says that pods get addresses from cidr; the node becomes Ready.
 	Provide(cidr netip.Prefix)
+}
+
+// Drivers is the node's list of CSI drivers, which volumes are refused without.
+type Drivers interface {
+	Register(ctx context.Context, driver string) error
+	Unregister(ctx context.Context, driver string) error
 }
