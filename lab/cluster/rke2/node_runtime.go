@@ -45,7 +45,7 @@ func runtimeChild(c *config.Config, options kubelet.Options, log *slog.Logger) (
 		Name: "kubelet", Path: self, Args: []string{runtimeCommand, file, options.NodeName, options.NodeIP},
 		// Another release of rke2, or another cluster, needs another process.
 		Files:  []string{self, options.Kubeconfig, c.Layout.Agent("server-ca.crt")},
-		Layout: c.Layout, Node: c.NodeName, Alone: true, Reload: syscall.SIGHUP, MaxFailures: 3, Log: log,
+		Layout: c.Layout, Node: c.NodeName, Reload: syscall.SIGHUP, MaxFailures: 3, Log: log,
 	}, nil
 }
 

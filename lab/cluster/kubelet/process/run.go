@@ -3,6 +3,7 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -48,8 +51,8 @@ func (e Exit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
 
 // Process is a container's running program.
 type Process struct {
-	// pid is the program's; it is number 1 of its own namespace.
-	pid  int
+	// init is the number of the container's first process, whose first child is the program.
+	init int
 	done chan struct{}
 	exit error
 }
@@ -135,9 +138,9 @@ func launch(p plan, s Spec) (*Process, error) {
 	}
 	if err := json.NewDecoder(information).Decode(&told); err != nil {
 		<-process.done
-		return nil, StartError{fmt.Errorf("%s: %w", p.line[0], process.exit)}
+		return nil, StartError{fmt.Errorf("%s: %w; its log says why", p.line[0], process.exit)}
 	}
-	process.pid = told.Pid
+	process.init = told.Pid
 	return process, nil
 }
 
@@ -189,10 +192,13 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // Err is how the process ended, an Exit; only after Done.
 func (p *Process) Err() error { return p.exit }
 
-// Stop asks the program to end, and ends it and all its children when the grace is over. It returns
-// once nothing of them is left.
+// Stop asks the program to end, and ends it and all its children when the grace is over.
 func (p *Process) Stop(grace time.Duration) error {
-	if err := p.signal(syscall.SIGTERM); err != nil {
+	program, err := firstChild(p.init)
+	if err == nil && program != 0 {
+		err = p.signal(program, syscall.SIGTERM)
+	}
+	if err != nil {
 		return err
 	}
 	patience, cancel := context.WithTimeout(context.Background(), grace)
@@ -202,21 +208,44 @@ func (p *Process) Stop(grace time.Duration) error {
 		return nil
 	case <-patience.Done():
 	}
-	if err := p.signal(syscall.SIGKILL); err != nil {
+	if err := p.signal(p.init, syscall.SIGKILL); err != nil {
 		return err
 	}
 	<-p.done
 	return nil
 }
 
-func (p *Process) signal(signal syscall.Signal) error {
+func (p *Process) signal(number int, signal syscall.Signal) error {
 	select {
 	case <-p.done:
 		return nil
 	default:
 	}
-	if err := syscall.Kill(p.pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("cannot signal process %d: %w", p.pid, err)
+	if err := syscall.Kill(number, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("cannot signal process %d: %w", number, err)
 	}
 	return nil
+}
+
+// firstChild is the oldest process whose parent has this number; 0 for none.
+func firstChild(parent int) (oldest int, err error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	began := uint64(0)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			continue // It has ended.
+		}
+		// The name, in parentheses, may have spaces: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+		fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
+		if len(fields) < 20 || fields[1] != strconv.Itoa(parent) {
+			continue
+		}
+		number, wrong := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		start, wrongStart := strconv.ParseUint(fields[19], 10, 64)
+		if wrong == nil && wrongStart == nil && (oldest == 0 || start < began || start == began && number < oldest) {
+			oldest, began = number, start
+		}
+	}
+	return oldest, err
 }

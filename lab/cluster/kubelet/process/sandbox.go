@@ -34,16 +34,15 @@ type plan struct {
 
 // arguments is the command line on the machine. bubblewrap gives the container namespaces for mounts,
 // processes, IPC and the host name, and a root with the machine's libraries but none of its files;
-// setpriv changes the user. The process is number 1 of its container, so that its end ends all of it.
-// The kubelet's end ends it too, of another user only where the kubelet is number 1 of a namespace of
-// its own: bubblewrap, which gives its capabilities up, may not signal that user.
+// setpriv changes the user. Number 1 of the container is bubblewrap, as root, and the program number 2:
+// so the kernel may end all of it with the kubelet, or with the program, whoever that runs as.
 // https://manpages.debian.org/bookworm/bubblewrap/bwrap.1.en.html
 func (p plan) arguments() []string {
 	var line []string
 	if p.netns != "" {
 		line = append(line, "nsenter", "--net="+p.netns, "--")
 	}
-	line = append(line, "bwrap", "--die-with-parent", "--as-pid-1", "--unshare-pid", "--unshare-ipc", "--new-session",
+	line = append(line, "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--new-session",
 		"--unshare-uts", "--hostname", p.hostname, "--info-fd", strconv.Itoa(p.infoFd))
 	line = append(line, p.root()...)
 	line = append(line, "--cap-drop", "ALL")
@@ -68,7 +67,7 @@ func (p plan) arguments() []string {
 	}
 	line = append(line, "--chdir", p.dir, "--", setprivInside,
 		"--reuid="+strconv.FormatInt(p.user.id, 10), "--regid="+strconv.FormatInt(p.user.group, 10), groups,
-		"--no-new-privs", "--pdeathsig=KILL", "--")
+		"--no-new-privs", "--")
 	return append(line, p.line...)
 }
 

@@ -46,8 +46,6 @@ type Child struct {
 	Reload syscall.Signal
 	// Bound ends the process with Run's context; other ones are left running.
 	Bound bool
-	// Alone gives the process a namespace of processes, so that the kernel ends all that it has started with it.
-	Alone bool
 	// MaxFailures ends Run after that many quick failures in a row; 0 means never.
 	MaxFailures int
 	Log         *slog.Logger
@@ -184,9 +182,6 @@ func (c *Child) launch() (*running, int64, error) {
 	}), "GOGC=60")
 	// A session of its own: neither a terminal's Ctrl-C nor the end of rke2 reaches the process.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if c.Alone {
-		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
-	}
 	c.Log.Info("Running " + c.Name + " " + strings.Join(c.Args, " "))
 	if err := cmd.Start(); err != nil {
 		return nil, offset, err
