@@ -9,10 +9,11 @@ import (
 )
 
 // holdAddress makes the machine answer at the pod's address if one of its programs may listen there.
-// The addresses of other pods stay unanswered: nothing runs behind them.
+// The addresses of other pods stay unanswered: nothing runs behind them; that of a pod with processes is
+// in its own network.
 func (w *worker) holdAddress(pod *corev1.Pod, address netip.Addr) error {
 	runs := func(c corev1.Container) bool { return programOf(pod, &c) != nil }
-	if pod.Spec.HostNetwork || !slices.ContainsFunc(pod.Spec.Containers, runs) {
+	if pod.Spec.HostNetwork || w.network != nil || !slices.ContainsFunc(pod.Spec.Containers, runs) {
 		return nil
 	}
 	if err := w.kubelet.addresses.Hold(address); err != nil {

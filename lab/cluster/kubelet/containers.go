@@ -51,7 +51,8 @@ func (w *worker) edit(at slot, change func(*containerState)) {
 	w.change(func(s *podState) { change(at.of(s)) })
 }
 
-// launch runs the container's program, or lets one without a program become ready or complete.
+// launch runs the container's program, or lets one without a program become ready or complete. A program
+// of this process cannot listen in a network that a pod has of its own: beside processes it is played.
 func (w *worker) launch(ctx context.Context, container runnable, programs *sync.WaitGroup) {
 	image, isProcess := w.kubelet.processOf(container.spec)
 	behaviour := programOf(w.pod, container.spec)
@@ -60,7 +61,7 @@ func (w *worker) launch(ctx context.Context, container runnable, programs *sync.
 		programs.Go(func() {
 			w.keepRunning(ctx, container, func() error { return w.runProcess(ctx, image, container) })
 		})
-	case behaviour != nil:
+	case behaviour != nil && w.network == nil:
 		programs.Go(func() {
 			w.keepRunning(ctx, container, func() error { return behaviour(ctx, w.view(container)) })
 		})

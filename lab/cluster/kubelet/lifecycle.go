@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
@@ -148,6 +149,11 @@ func (w *worker) run(ctx context.Context) {
 	w.mu.Lock()
 	deleted, vanished := w.deleted, w.vanished
 	w.mu.Unlock()
+	if over && deleted {
+		if err := os.RemoveAll(logDirectory(pod)); err != nil {
+			w.kubelet.log.Error("cannot remove a pod's logs", "pod", pod.Namespace+"/"+pod.Name, "error", err)
+		}
+	}
 	if deleted && !vanished {
 		w.kubelet.confirmDeletion(ctx, pod)
 	}

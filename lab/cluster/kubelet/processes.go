@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -61,7 +62,7 @@ func (w *worker) runProcess(ctx context.Context, image process.Image, container 
 	if err != nil {
 		return err
 	}
-	log, err := process.OpenLog(w.logPath(container))
+	log, err := w.openLog(container)
 	if err != nil {
 		return err
 	}
@@ -179,11 +180,20 @@ func (w *worker) awaitEnvironment(ctx context.Context, container runnable) (map[
 	}
 }
 
-func (w *worker) logPath(container runnable) string {
+// openLog makes the log of the container's next start. That of the start before stays, earlier ones go.
+func (w *worker) openLog(container runnable) (*process.Log, error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	return filepath.Join(podLogs, w.pod.Namespace+"_"+w.pod.Name+"_"+string(w.pod.UID), container.spec.Name,
-		strconv.Itoa(int(container.at.of(&w.state).restarts))+".log")
+	restarts := int(container.at.of(&w.state).restarts)
+	w.mu.Unlock()
+	directory := filepath.Join(logDirectory(w.pod), container.spec.Name)
+	if err := os.RemoveAll(filepath.Join(directory, strconv.Itoa(restarts-2)+".log")); err != nil {
+		return nil, err
+	}
+	return process.OpenLog(filepath.Join(directory, strconv.Itoa(restarts)+".log"))
+}
+
+func logDirectory(pod *corev1.Pod) string {
+	return filepath.Join(podLogs, pod.Namespace+"_"+pod.Name+"_"+string(pod.UID))
 }
 
 // beforeStop runs the container's preStop hook, within the grace

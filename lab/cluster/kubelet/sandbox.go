@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -113,11 +114,14 @@ func (w *worker) clear(pod *corev1.Pod, over bool) {
 		problems = append(problems, w.network.Remove())
 	}
 	w.mu.Lock()
-	gone := w.deleted || over
+	deleted := w.deleted
 	w.mu.Unlock()
-	if gone {
-		// A kubelet that only stops leaves the volumes to the next one.
+	// A kubelet that only stops leaves the volumes to the next one. Logs stay as long as the pod's object.
+	if deleted || over {
 		problems = append(problems, w.volumes.TearDown())
+	}
+	if deleted {
+		problems = append(problems, os.RemoveAll(logDirectory(pod)))
 	}
 	if err := errors.Join(problems...); err != nil {
 		w.kubelet.log.Error("cannot clear a pod away", "pod", pod.Namespace+"/"+pod.Name, "error", err)
