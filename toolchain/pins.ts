@@ -182,6 +182,13 @@ export const tools = {
     programs: ["acme"],
     build: { package: "./controllers/acme", variables: {} },
   },
+  agnhost: {
+    name: "agnhost",
+    version: "own",
+    programs: ["agnhost"],
+    forPods: true,
+    build: { package: "./controllers/agnhost", variables: {} },
+  },
   onePasswordOperator: {
     name: "onepassword-operator",
     version: "locked",
