@@ -102,7 +102,7 @@ func (p plan) root() []string {
 		return strings.Count(path.Clean(a.Target), "/") - strings.Count(path.Clean(b.Target), "/")
 	})
 	made := map[string]bool{"/": true}
-	line = append(line, "--dev", "/dev", "--perms", "1777", "--dir", "/tmp")
+	line = append(line, "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--perms", "1777", "--dir", "/tmp")
 	made["/tmp"], made["/dev"] = true, true
 	for _, mount := range slices.Concat(mounts, own) {
 		target := path.Clean(mount.Target)
