@@ -29,7 +29,7 @@ settled() {
 }
 
 # why NAMESPACE NAME: the reason that people can act upon. A failed attempt's stands on the certificate itself, and what
-# keeps an order waiting on its challenges.
+# keeps an order waiting on its challenges, or in an event alone.
 why() {
   local failure challenge
   failure=$(message Issuing -n "$1" certificate "$2")
@@ -37,6 +37,8 @@ why() {
   for challenge in $(kube -n "$1" get challenges -o name 2>/dev/null); do
     kube -n "$1" get "$challenge" -o 'jsonpath={"\n"}challenge of {.spec.dnsName}: {.status.state} {.status.reason}' | cut -c 1-600
   done
+  kube -n "$1" get events --field-selector type=Warning \
+    -o 'jsonpath={range .items[*]}{"\n"}{.involvedObject.kind} {.involvedObject.name}: {.message}{end}' | cut -c 1-600 | tail -n 3
 }
 
 main "$@" </dev/null
