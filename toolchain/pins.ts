@@ -156,6 +156,13 @@ export const tools = {
     forPods: true,
     build: { package: "github.com/envoyproxy/gateway/cmd/envoy-gateway", variables: {} },
   },
+  envoy: {
+    name: "envoy",
+    version: "own",
+    programs: ["envoy"],
+    forPods: true,
+    build: { package: "./controllers/envoy", variables: {} },
+  },
   coredns: {
     name: "coredns",
     version: "own",
