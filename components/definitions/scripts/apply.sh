@@ -43,9 +43,9 @@ apply_all() {
 # kind, in its next upgrade. Helm leaves what is marked so, and looks at the object itself when it upgrades.
 settle() {
   local version served
-  kube annotate --overwrite --field-manager=homelab crd "$1" helm.sh/resource-policy=keep >/dev/null ||
+  wait_until 120 kube annotate --overwrite --field-manager=homelab crd "$1" helm.sh/resource-policy=keep ||
     fail "$1 of $TITLE cannot be marked as kept"
-  wait_until 120 established "$1" || fail "the API does not establish $1 of $TITLE: $(conditions "$1")"
+  wait_until 240 established "$1" || fail "the API does not establish $1 of $TITLE: $(conditions "$1")"
   served=$(kube get crd "$1" -o 'jsonpath={.spec.versions[?(@.served==true)].name}')
   for version in $2; do
     if [[ " $served " == *" $version "* ]]; then continue; fi

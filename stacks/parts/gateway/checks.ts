@@ -8,7 +8,7 @@ import {
 import type { GatewayPlan } from "../../../components/gateway/plan.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { domainsOf, gatewayPlans } from "./plans.ts";
+import { gatewayPlans, inPod, judged } from "./plans.ts";
 import { checkRoutes } from "./route-checks.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
@@ -19,7 +19,7 @@ const section = "homelab:gateway";
 export function checkGateway(config: SiteConfig): readonly Problem[] {
   const { gateway } = config;
   if (gateway === undefined) return [];
-  const plans = gatewayPlans(gateway, wildcards(gateway));
+  const plans = gatewayPlans(gateway, judged(gateway));
   return [
     ...address(config, gateway),
     ...internal(config, gateway),
@@ -27,14 +27,6 @@ export function checkGateway(config: SiteConfig): readonly Problem[] {
     ...plans.flatMap(listeners),
     ...checkRoutes(gateway, plans),
   ];
-}
-
-/** Listeners are judged as they are with HTTPS for every domain, with or without the certificates. */
-function wildcards(gateway: Gateway) {
-  return domainsOf("lan", gateway).map((domain) => ({
-    domain,
-    secret: { namespace: "certificates", name: domain },
-  }));
 }
 
 function address({ network }: SiteConfig, { lan }: Gateway): readonly Problem[] {
@@ -73,14 +65,8 @@ function proxies({ proxies: { min, max } }: Gateway): readonly Problem[] {
   return [{ path: `${section}.proxies.max`, text }];
 }
 
-/**
- * Ports that proxies have inside their pods: administration, metrics, shutdown and readiness; and 10000 above each port
- * below 1024, because they may not bind these.
- * @see https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/gatewayapi/listener.go servicePortToContainerPort
- */
+/** Ports that proxies have inside their pods: administration, metrics, shutdown and readiness. */
 const ownPorts = [19_000, 19_001, 19_002, 19_003];
-
-const inPod = (port: number): number => (port < 1024 ? port + 10_000 : port);
 
 function listeners(plan: GatewayPlan): readonly Problem[] {
   const all = listenersOf(plan);

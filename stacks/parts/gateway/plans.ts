@@ -29,3 +29,20 @@ export function domainsOf(gateway: GatewayName, { domains }: Gateway): readonly 
   const known = domains.public === undefined ? [] : [domains.public];
   return gateway === "public" ? known : [domains.private, ...known];
 }
+
+/**
+ * Certificates for every domain, by which gateways are judged before anything is made: with HTTPS, whether or not the
+ * site has certificates.
+ */
+export function judged(gateway: Gateway): readonly WildcardCertificate[] {
+  return domainsOf("lan", gateway).map((domain) => ({
+    domain,
+    secret: { namespace: "certificates", name: domain },
+  }));
+}
+
+/**
+ * The port of a listener inside of the proxies' pods, which may not bind those below 1024.
+ * @see https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/gatewayapi/listener.go servicePortToContainerPort
+ */
+export const inPod = (port: number): number => (port < 1024 ? port + 10_000 : port);

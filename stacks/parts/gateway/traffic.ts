@@ -13,7 +13,7 @@ import type { SiteConfig } from "../../schema.ts";
 import { cloudflaredPods } from "../edge/traffic.ts";
 import { appPods } from "../policies/egress.ts";
 import { serviceProxies } from "../tailnet/traffic.ts";
-import { gatewayPlans } from "./plans.ts";
+import { gatewayPlans, inPod } from "./plans.ts";
 
 const { name: namespace } = gatewayNamespace;
 
@@ -26,9 +26,6 @@ const proxies = pods("proxies", namespace, { "app.kubernetes.io/component": "pro
 const limiter = pods("rate limits", namespace, { "app.kubernetes.io/component": "ratelimit" });
 const proxiesOf = (gateway: GatewayName): Pods =>
   pods(`proxies of ${gateway}`, namespace, proxyLabels(gateway));
-
-/** The port in the proxies' pods: those below 1024 are raised by 10000 (internal/gatewayapi, servicePortToContainerPort). */
-const inPod = (port: number): number => (port < 1024 ? port + 10_000 : port);
 
 /**
  * Proxies take their configuration from the controller, clients come to the gateway that is for them, and proxies reach the
