@@ -31,10 +31,12 @@ export interface OnePasswordItemArgs extends ItemPlan {
   readonly found?: string;
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
+  /** Operator and namespace; recorded on the item itself, which is deleted while both are there. */
+  readonly after: readonly Resource[];
 }
 
 /**
- * A Secret that the operator keeps as the item is. `opts.dependsOn` holds the operator and the namespace. Ready once the
+ * A Secret that the operator keeps as the item is. Ready once the
  * Secret has all keys: the operator says so of itself even where it has left some out.
  */
 export class OnePasswordItem extends ComponentResource {
@@ -60,7 +62,12 @@ export class OnePasswordItem extends ComponentResource {
         spec: { itemPath: itemPath(args) },
       },
       // A Secret's type cannot change, and the operator refuses to make the Secret anew.
-      { parent: this, replaceOnChanges: ["type"], deleteBeforeReplace: true },
+      {
+        parent: this,
+        dependsOn: [...args.after],
+        replaceOnChanges: ["type"],
+        deleteBeforeReplace: true,
+      },
     );
   }
 

@@ -51,11 +51,13 @@ export function deployItems(
     const namespace = namespaces.get(item.namespace);
     new OnePasswordItem(
       `${name}-${item.namespace}-${item.name}`,
-      { ...item, ...(found[i] === undefined ? {} : { found: found[i] }), server },
       {
-        providers: [kubernetes],
-        dependsOn: [made.ready, ...(namespace === undefined ? [] : [namespace])],
+        ...item,
+        ...(found[i] === undefined ? {} : { found: found[i] }),
+        server,
+        after: [made.ready, ...(namespace === undefined ? [] : [namespace])],
       },
+      { providers: [kubernetes] },
     );
   });
 }
