@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"homelab/lab/cluster/cilium/verdict"
+	"homelab/lab/cluster/cilium/policyform"
 )
 
 // policyKinds are the policies of Cilium's own.
@@ -26,7 +26,7 @@ func (o *operator) judgePolicies(ctx context.Context) error {
 				continue
 			}
 			status, message := "True", "Policy validation succeeded"
-			if _, err := verdict.Parse(policy.Object); err != nil {
+			if _, err := policyform.Parse(policy.Object); err != nil {
 				status, message = "False", err.Error()
 			}
 			problems = append(problems, o.setValid(ctx, kind, policy, status, message))

@@ -1,7 +1,7 @@
-// Package verdict answers whether Cilium's network policies let a connection through: allow rules by endpoints, entities,
-// networks, names and ports. Shapes that it does not judge are refused by name, so that no policy is taken for less or more
-// than it says.
-package verdict
+// Package policyform reads Cilium's network policies: allow rules by endpoints, entities,
+// networks, names and ports. What Cilium refuses, and shapes that the lab does not know, are refused by
+// name, so that no policy is taken for valid that nobody read.
+package policyform
 
 import (
 	"bytes"
