@@ -14,6 +14,7 @@ import { checkPolicies } from "./parts/policies/checks.ts";
 import { checkProxmox } from "./parts/proxmox/checks.ts";
 import { checkSecrets } from "./parts/secrets/checks.ts";
 import { checkSite } from "./parts/site/checks.ts";
+import { checkStorage } from "./parts/storage/checks.ts";
 import { checkTailnet } from "./parts/tailnet/checks.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -27,6 +28,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkNetwork,
   checkDns,
   checkGateway,
+  checkStorage,
   checkSecrets,
   checkItems,
   checkTailnet,

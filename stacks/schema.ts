@@ -25,6 +25,7 @@ import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
 import { deriveReloader, reloader } from "./parts/reloader/schema.ts";
 import { deriveOnePassword, onePassword } from "./parts/secrets/schema.ts";
 import { deriveNetworks, site } from "./parts/site/schema.ts";
+import { deriveStorage, storage } from "./parts/storage/schema.ts";
 import { deriveTailnet, tailnet } from "./parts/tailnet/schema.ts";
 import { versions } from "./parts/versions/schema.ts";
 
@@ -42,6 +43,7 @@ export const siteSchema = z.strictObject({
   dns,
   names,
   networkPolicy,
+  storage,
   onePassword: onePassword.optional(),
   reloader,
   tailnet: tailnet.optional(),
@@ -63,15 +65,16 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { onePassword, tailnet, edge, ...rest } = further;
+  const { onePassword, storage, tailnet, edge, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
+  const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {
     ...rest,
     people,
     site: lan,
     proxmox: deriveProxmox(written.proxmox, versions, derivation),
-    machines: deriveMachines(written.machines, machineDefaults, written.proxmox, derivation),
+    machines,
     cluster: deriveCluster(written.cluster, versions),
     network: inner,
     gateway: whereOn(gateway, (on) => {
@@ -86,6 +89,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     networkPolicy: whereOn(written.networkPolicy, (section) => section),
     onePassword: onePassword && deriveOnePassword(onePassword, versions, derivation),
     reloader: deriveReloader(written.reloader, versions),
+    storage: whereOn(storage, (on) => deriveStorage(on, versions, machines)),
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>

@@ -13,6 +13,7 @@ import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
 import { deployReloader } from "./parts/reloader/deploy.ts";
+import { deployStorage } from "./parts/storage/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -77,6 +78,7 @@ export async function deploySite(
   deployGateway(site, cluster, { definitions, running, certificates });
   deployReloader(site, running);
   deployItems(site, cluster, { definitions, running, found: found.items });
+  deployStorage(site, cluster, running);
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);

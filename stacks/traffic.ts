@@ -8,6 +8,7 @@ import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
+import { storageTraffic } from "./parts/storage/traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
 import type { SiteConfig } from "./schema.ts";
 
@@ -21,6 +22,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...edgeTraffic(config),
     ...certificatesTraffic(config),
     ...gatewayTraffic(config, appPort),
+    ...storageTraffic(config),
     ...appTraffic(config),
   ];
 }

@@ -196,6 +196,13 @@ export const tools = {
     forPods: true,
     build: { package: "./controllers/agnhost", variables: {} },
   },
+  ceph: {
+    name: "ceph",
+    version: "own",
+    programs: ["ceph"],
+    forPods: true,
+    build: { package: "./cluster/ceph", variables: {} },
+  },
   onePasswordOperator: {
     name: "onepassword-operator",
     version: "locked",

@@ -24,7 +24,8 @@ export function dismissal(
       title: `dismiss ${leaver.name} on`,
       script: scripts.dismiss,
       parameters: { LEAVER: leaver.name, DISMISSER: dismisser.name },
-      limitSeconds: 1800,
+      // What the disks hold may take hours to move (storage/scripts/osds.sh); what is cut off goes on in the next run.
+      limitSeconds: 18000,
       runs: "at-delete",
       goesWithMachine: true,
       after: [leaver.vm],

@@ -1,3 +1,4 @@
+import { purgeScript } from "../storage/purge.ts";
 import { scriptText, stepScript } from "../remote/shell.ts";
 
 const text = (file: string): string => scriptText(import.meta.url, file);
@@ -15,7 +16,7 @@ export const scripts = {
   node: rke2Script + text("unit.sh") + text("drain.sh") + certificatesScript + text("node.sh"),
   admit: rke2Script + text("admit.sh"),
   drain: rke2Script + text("drain.sh") + text("drain-node.sh"),
-  dismiss: rke2Script + text("drain.sh") + text("dismiss.sh"),
+  dismiss: rke2Script + text("drain.sh") + purgeScript + text("dismiss.sh"),
   restart: rke2Script + text("drain.sh") + text("restart.sh"),
   taints: rke2Script + text("drain.sh") + text("taints.sh"),
   kubeconfig: rke2Script + text("kubeconfig.sh"),

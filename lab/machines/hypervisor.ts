@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { growDisk } from "./condition.ts";
+import { growDisk, showDisks } from "./condition.ts";
 import { removeTree } from "./disk.ts";
 import type { Hypervisor, MachineDefinition } from "./machine.ts";
 import { bootMachine, type BootEnvironment, type RunningMachine } from "./running-machine.ts";
@@ -125,6 +125,10 @@ export async function createHypervisor(options: HypervisorOptions): Promise<LabH
       inTurn(vmid, () => stopNow(vmid, graceful, timeoutSeconds, force)),
     running: (vmid) => machines.has(vmid),
     growDisk: (vmid, bytes) => growDisk(join(environment.stateDir, String(vmid)), bytes),
+    showDisks: async (vmid, disks) => {
+      const directory = join(environment.stateDir, String(vmid));
+      if (existsSync(directory)) await showDisks(directory, disks);
+    },
     hasAgent: (vmid) => existsSync(join(environment.stateDir, String(vmid), "root", agentUnit)),
     destroy: (vmid) =>
       inTurn(vmid, async () => {

@@ -59,6 +59,8 @@ export interface Hypervisor {
   running(vmid: number): boolean;
   /** Gives the disk that it boots from another size, which a machine that runs sees at once. */
   growDisk(vmid: number, bytes: number): Promise<void>;
+  /** Shows a machine that has been started the extra disks that it has now. */
+  showDisks(vmid: number, disks: MachineDefinition["disks"]): Promise<void>;
   /** Whether the machine has `qemu-guest-agent` installed, which then runs whenever the machine does. */
   hasAgent(vmid: number): boolean;
   /** Stops the machine and removes its disk. */

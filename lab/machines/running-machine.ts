@@ -125,7 +125,7 @@ async function spawnSandbox(
     podPrograms: environment.podPrograms,
     volumes,
     bootPlan,
-    condition: await layCondition(directory, definition.diskBytes),
+    condition: await layCondition(directory, definition),
     procFiles: await writeProcFiles(join(directory, "proc"), definition),
     hostEtc,
     infoFd,

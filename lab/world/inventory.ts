@@ -101,6 +101,8 @@ export const mirroredNames = [
   "github.com",
   "1password.github.io",
   "charts.jetstack.io",
+  "charts.rook.io",
+  "ceph.github.io",
   "helm.cilium.io",
   "pkgs.tailscale.com",
   "raw.githubusercontent.com",

@@ -18,6 +18,7 @@ import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/docto
 import { reloaderReleases } from "../../stacks/parts/reloader/doctor.ts";
 import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts";
 import { siteChecks } from "../../stacks/parts/site/doctor.ts";
+import { storageChecks } from "../../stacks/parts/storage/doctor.ts";
 import { tailnetChecks, tailnetReleases } from "../../stacks/parts/tailnet/doctor.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
 import { withCluster } from "../kubectl.ts";
@@ -98,6 +99,7 @@ async function cluster(
       ...certificateChecks(examined, run),
       ...policyChecks(examined, run),
       ...itemChecks(examined, run),
+      ...storageChecks(examined, run),
     ]),
   );
 }

@@ -73,6 +73,10 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   coredns: (value) => `docker coredns/coredns ${value}`,
   gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,
   envoyGateway: (value) => `docker docker.io/envoyproxy/gateway-helm ${value}`,
+  rookCeph: (value) => `helm rook-ceph ${value} https://charts.rook.io/release`,
+  cephCsiDrivers: (value) =>
+    `helm ceph-csi-drivers ${value} https://ceph.github.io/ceph-csi-operator`,
+  ceph: (value) => `docker quay.io/ceph/ceph ${value}`,
 };
 
 describe("renovate.json", () => {

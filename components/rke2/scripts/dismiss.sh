@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# On a server: takes a machine that left the config out of the cluster, before it is destroyed. Its pods move, its node
-# goes, and with the node RKE2 removes its etcd member, which would count against etcd's majority for ever.
+# On a server: takes a machine that left the config out of the cluster, before it is destroyed. What its disks hold of Ceph
+# is moved to others, its pods move, its node goes, and with the node RKE2 removes its etcd member, which would count against etcd's majority for ever.
 # Parameters: LEAVER (node name), DISMISSER (node name of this server).
-# shellcheck source=drain.sh disable=SC2154,SC2153
+# shellcheck source=drain.sh source=../../storage/scripts/osds.sh disable=SC2154,SC2153
 
 drain_seconds=120
 
@@ -15,6 +15,7 @@ main() {
     local etcd
     etcd=$(kube get node "$LEAVER" -o 'jsonpath={.metadata.labels.node-role\.kubernetes\.io/etcd}')
     if [[ $etcd == true ]]; then majority; fi
+    purge_osds "$LEAVER"
     let_pods_go
     note "removing $LEAVER from the cluster"
     kube delete node "$LEAVER" --wait=false >/dev/null

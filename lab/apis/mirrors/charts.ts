@@ -11,6 +11,8 @@ import { readFromTar, writeTar } from "./tar.ts";
 export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "1password.github.io/connect-helm-charts": ["connect"],
   "charts.jetstack.io": ["cert-manager", "trust-manager"],
+  "charts.rook.io/release": ["rook-ceph", "rook-ceph-cluster"],
+  "ceph.github.io/ceph-csi-operator": ["ceph-csi-drivers"],
   "helm.cilium.io": ["cilium"],
   "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
   "stakater.github.io/stakater-charts": ["reloader"],

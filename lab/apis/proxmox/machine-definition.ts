@@ -17,9 +17,6 @@ import { parseNetwork } from "./vm-network.ts";
 export async function machineDefinition(site: Site, vm: StoredVm): Promise<MachineDefinition> {
   takeDevices(site, vm);
   const root = rootDisk(site, vm);
-  const disks = dataDisks(vm)
-    .filter((name) => name !== root)
-    .map((name) => ({ interface: name, bytes: volumeOfDisk(site, vm, name)?.bytes ?? 0 }));
   return {
     vmid: vm.vmid,
     name: vm.config.name ?? `VM${vm.vmid}`,
@@ -30,8 +27,19 @@ export async function machineDefinition(site: Site, vm: StoredVm): Promise<Machi
     furtherNics: furtherCards(site, vm),
     cloudInit: await cloudInitDrive(site, vm),
     diskBytes: volumeOfDisk(site, vm, root)?.bytes ?? 0,
-    disks,
+    disks: furtherDisks(site, vm, root),
   };
+}
+
+/** The disks beside the one that it boots from. */
+export function furtherDisks(
+  site: Site,
+  vm: StoredVm,
+  root = rootDisk(site, vm),
+): MachineDefinition["disks"] {
+  return dataDisks(vm)
+    .filter((name) => name !== root)
+    .map((name) => ({ interface: name, bytes: volumeOfDisk(site, vm, name)?.bytes ?? 0 }));
 }
 
 /** Memory in MiB; 512 when the config names none, as Proxmox's default. */

@@ -4,6 +4,7 @@ import type { Call, Route } from "./route.ts";
 import { checkLock, nodeOf, vmidOf, vmOf, type Site } from "./site.ts";
 import type { StoredVm } from "./store.ts";
 import type { TaskLog } from "./tasks.ts";
+import { furtherDisks } from "./machine-definition.ts";
 import { birthMarks, digestOf, parseChange, type ConfigChange } from "./vm-config.ts";
 import { forgetReused, noteUnusedVolumes, realiseDisk, volumeOfDisk } from "./vm-disks.ts";
 import { configNames } from "./vm-options.ts";
@@ -125,6 +126,7 @@ async function change(site: Site, vm: StoredVm, call: Call): Promise<void> {
     forgetReused(vm);
   });
   noteUnusedVolumes(site, vm);
+  if (running) await site.hypervisor.showDisks(vm.vmid, furtherDisks(site, vm));
 }
 
 /** A card that is sent without its address keeps the one it has. */

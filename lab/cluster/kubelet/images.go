@@ -10,9 +10,12 @@ import (
 	"homelab/lab/cluster/cilium"
 	"homelab/lab/cluster/cloudflared"
 	"homelab/lab/cluster/connect"
+	"homelab/lab/cluster/csi"
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/kubevip"
 	"homelab/lab/cluster/reloader"
+	"homelab/lab/cluster/rook"
+	"homelab/lab/cluster/snapshots"
 	"homelab/lab/cluster/tailscale"
 	"homelab/lab/cluster/webapp"
 )
@@ -45,6 +48,20 @@ func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 		return tailscale.RunOperator
 	case strings.HasSuffix(repository, "tailscale/tailscale"):
 		return tailscale.RunProxy
+	case strings.HasSuffix(repository, "rook/ceph"), strings.HasSuffix(repository, "ceph/ceph"):
+		return rook.Program(container)
+	case strings.HasSuffix(repository, "cephcsi/ceph-csi-operator"):
+		return csi.RunOperator
+	case strings.HasSuffix(repository, "sig-storage/csi-provisioner"):
+		return csi.RunProvisioner
+	case strings.HasSuffix(repository, "sig-storage/csi-resizer"):
+		return csi.RunResizer
+	case strings.HasSuffix(repository, "sig-storage/csi-attacher"):
+		return csi.RunAttacher
+	case strings.HasSuffix(repository, "sig-storage/csi-snapshotter"):
+		return csi.RunSnapshotter
+	case strings.HasSuffix(repository, "sig-storage-snapshot-controller"), strings.HasSuffix(repository, "hardened-snapshot-controller"):
+		return snapshots.Run
 	}
 	if _, serves := webapp.Port(container); serves && restartsAlways(pod) {
 		return webapp.Run

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clockSetting, diskSetting } from "../../control/machine-settings.ts";
-import { growDisk, layCondition, setClockOffset, setDiskUse } from "../../machines/condition.ts";
+import {
+  growDisk,
+  layCondition,
+  setClockOffset,
+  setDiskUse,
+  showDisks,
+} from "../../machines/condition.ts";
+
+const sized = (diskBytes: number) => ({ diskBytes, disks: [] });
 
 describe("a machine's condition", () => {
   let directory: string;
@@ -17,7 +25,7 @@ describe("a machine's condition", () => {
   });
 
   it("is sound at first, and outlives a restart until it is set back", async () => {
-    const seen = await layCondition(directory, 200);
+    const seen = await layCondition(directory, sized(200));
     const read = (name: string): Promise<string> => readFile(join(seen, name), "utf8");
     assert.deepEqual(
       await Promise.all([
@@ -29,7 +37,7 @@ describe("a machine's condition", () => {
     );
     await setDiskUse(directory, 100);
     await setClockOffset(directory, -600);
-    await layCondition(directory, 400);
+    await layCondition(directory, sized(400));
     assert.deepEqual(
       await Promise.all([
         read("disk-bytes"),
@@ -41,7 +49,7 @@ describe("a machine's condition", () => {
   });
 
   it("has a disk that grows under it, and partition and file system that follow at a boot", async () => {
-    const seen = await layCondition(directory, 200);
+    const seen = await layCondition(directory, sized(200));
     const sizes = (): Promise<string[]> =>
       Promise.all(
         ["disk-bytes", "layout/partition-bytes", "layout/filesystem-bytes"].map((name) =>
@@ -52,8 +60,16 @@ describe("a machine's condition", () => {
     assert.deepEqual(await sizes(), ["400\n", "200\n", "200\n"]);
     await setDiskUse(directory, 50);
     assert.equal(await readFile(join(seen, "disk-used-bytes"), "utf8"), "100\n");
-    await layCondition(directory, 400);
+    await layCondition(directory, sized(400));
     assert.deepEqual(await sizes(), ["400\n", "400\n", "400\n"]);
+  });
+
+  it("shows the disks beside the root disk, as they come and go", async () => {
+    const disk = (slot: number) => ({ interface: `scsi${slot}`, bytes: slot * 100 });
+    const seen = await layCondition(directory, { diskBytes: 200, disks: [disk(1)] });
+    await showDisks(directory, [disk(2)]);
+    assert.deepEqual(await readdir(join(seen, "disks")), ["scsi2"]);
+    assert.equal(await readFile(join(seen, "disks/scsi2"), "utf8"), "200\n");
   });
 
   it("cannot be set on a machine that never ran", async () => {

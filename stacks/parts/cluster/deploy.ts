@@ -1,5 +1,5 @@
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
-import { secret, type Input, type Output } from "@pulumi/pulumi";
+import { secret, type Input, type Output, type Resource } from "@pulumi/pulumi";
 import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
 import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
@@ -18,6 +18,8 @@ export interface SiteCluster {
   /** Opens the cluster's snapshots, and lets servers in; secret. */
   readonly serverToken: Output<string>;
   readonly kubernetes: Kubernetes;
+  /** The nodes' labels, from which schedulers and storage learn what is lost together. */
+  readonly labelled: Resource;
   /** When the first of the nodes' certificates ends, RFC 3339. */
   readonly certificatesEnd: Output<string>;
 }
@@ -38,13 +40,15 @@ export function deployCluster(
     renews,
   });
   const kubernetes = kubernetesProvider(site.name, kubeconfig);
-  new NodeLabels(site.name, { nodes: machines, dismissals }, { providers: [kubernetes] });
+  const labels = { nodes: machines, dismissals };
+  const labelled = new NodeLabels(site.name, labels, { providers: [kubernetes] });
   deployStore(site, kubernetes);
   return {
     nodes: [first, ...further, ...agents],
     kubeconfig,
     serverToken,
     kubernetes,
+    labelled,
     certificatesEnd,
   };
 }

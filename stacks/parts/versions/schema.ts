@@ -100,6 +100,15 @@ export const versions = z
       "connect chart, with `homelab:onePassword.operator`",
     ).default("2.4.1"),
     reloader: release(three, "2.2.16", "reloader chart").default("2.2.16"),
+    rookCeph: release(
+      /^v1\.\d+\.\d+$/,
+      "v1.20.6",
+      "Charts rook-ceph and rook-ceph-cluster",
+    ).default("v1.20.6"),
+    cephCsiDrivers: release(three, "1.0.4", "Chart ceph-csi-drivers").default("1.0.4"),
+    ceph: release(/^v\d+\.\d+\.\d+$/, "v20.2.4", "Ceph: a tag of quay.io/ceph/ceph").default(
+      "v20.2.4",
+    ),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -25,9 +25,9 @@ var roles []byte
 //go:embed kinds.yaml
 var kinds []byte
 
-// Packaged are the components that come with rke2. Of RKE2's charts CoreDNS and the ingress
-// controllers have a stand-in, under the names that their charts give the objects; the others
-// (metrics-server, snapshot-controller) are not deployed.
+// Packaged are the components that come with rke2. Of RKE2's charts CoreDNS, the snapshot controller
+// with its kinds and the ingress controllers have a stand-in, under the names that their charts give
+// the objects; metrics-server is not deployed.
 type Packaged struct {
 	Dir                       string
 	ClusterDNS, ClusterDomain string
@@ -78,7 +78,11 @@ func (p Packaged) components() map[string][]byte {
 	if len(p.Ingress) > 0 {
 		first = p.Ingress[0]
 	}
-	all := map[string][]byte{"rke2-coredns": p.coredns()}
+	all := map[string][]byte{
+		"rke2-coredns":                 p.coredns(),
+		"rke2-snapshot-controller-crd": snapshotKinds(),
+		"rke2-snapshot-controller":     snapshotController,
+	}
 	for _, controller := range Controllers {
 		all["rke2-"+controller] = ingressManifest(controller, first)
 	}

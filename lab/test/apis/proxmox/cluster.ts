@@ -51,6 +51,10 @@ export class FakeHypervisor implements Hypervisor {
     return Promise.resolve();
   }
 
+  showDisks(): Promise<void> {
+    return Promise.resolve();
+  }
+
   running(vmid: number): boolean {
     return this.up.has(vmid);
   }

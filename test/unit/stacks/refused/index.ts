@@ -16,6 +16,7 @@ import { people } from "./people.ts";
 import { policies } from "./policies.ts";
 import { proxmox } from "./proxmox.ts";
 import { secrets } from "./secrets.ts";
+import { storage } from "./storage.ts";
 import { tailnet } from "./tailnet.ts";
 import { versions } from "./versions.ts";
 
@@ -50,6 +51,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     cards,
     cluster,
     secrets,
+    storage,
     tailnet,
     edge,
     certificates,

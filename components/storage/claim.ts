@@ -1,0 +1,95 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
+import { ComponentResource, type ComponentResourceOptions, type Input } from "@pulumi/pulumi";
+
+/** Space in a class of storage. */
+export interface VolumePlan {
+  readonly namespace: Input<string>;
+  /** Name of the claim. */
+  readonly name: string;
+  /** A block or file class of the site; its default where none is named. */
+  readonly class?: string;
+  readonly sizeGiB: number;
+  /** Whether pods of several nodes use it at once, which file classes can. */
+  readonly shared?: boolean;
+}
+
+/** What a PersistentVolumeClaim says of itself. */
+export function volumeSpec({ class: name, sizeGiB, shared = false }: VolumePlan) {
+  return {
+    ...(name === undefined ? {} : { storageClassName: name }),
+    accessModes: [shared ? "ReadWriteMany" : "ReadWriteOnce"],
+    resources: { requests: { storage: `${sizeGiB}Gi` } },
+  };
+}
+
+/** A claim of an application; it may grow. It is bound before its pod starts. The cluster's provider is `opts.providers`'. */
+export class Volume extends ComponentResource {
+  /** Name of the claim, once it is bound. */
+  readonly claim: Input<string>;
+
+  constructor(name: string, plan: VolumePlan, opts?: ComponentResourceOptions) {
+    super("homelab:storage:Volume", name, {}, opts);
+    const { metadata } = new PersistentVolumeClaim(
+      `${name}-claim`,
+      { metadata: { namespace: plan.namespace, name: plan.name }, spec: volumeSpec(plan) },
+      { parent: this },
+    );
+    this.claim = metadata.name;
+    this.registerOutputs({});
+  }
+}
+
+/** A bucket in a class of storage. */
+export interface BucketPlan {
+  readonly namespace: Input<string>;
+  /** Name of the claim, and of the ConfigMap and the Secret that Rook makes for it. */
+  readonly name: string;
+  /** A bucket class of the site. */
+  readonly class: string;
+  readonly maxSizeGiB?: number;
+  readonly maxObjects?: number;
+}
+
+/** What an ObjectBucketClaim says of itself; the bucket's name is made of the claim's. */
+export function bucketSpec({ name, class: className, maxSizeGiB, maxObjects }: BucketPlan) {
+  const limits = {
+    ...(maxSizeGiB === undefined ? {} : { maxSize: `${maxSizeGiB}Gi` }),
+    ...(maxObjects === undefined ? {} : { maxObjects: String(maxObjects) }),
+  };
+  return {
+    generateBucketName: name,
+    storageClassName: className,
+    ...(Object.keys(limits).length === 0 ? {} : { additionalConfig: limits }),
+  };
+}
+
+/**
+ * An S3 bucket. Once it is bound, a ConfigMap of the claim's name has BUCKET_HOST, BUCKET_PORT, BUCKET_NAME and BUCKET_REGION,
+ * and a Secret of that name AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+ * @see https://rook.io/docs/rook/v1.20/Storage-Configuration/Object-Storage-RGW/ceph-object-bucket-claim/
+ */
+export class Bucket extends ComponentResource {
+  /** Name of the claim, of its ConfigMap and of its Secret, once they are there. */
+  readonly claim: Input<string>;
+
+  constructor(name: string, plan: BucketPlan, opts?: ComponentResourceOptions) {
+    super("homelab:storage:Bucket", name, {}, opts);
+    const { metadata } = new CustomResource(
+      `${name}-claim`,
+      {
+        apiVersion: "objectbucket.io/v1alpha1",
+        kind: "ObjectBucketClaim",
+        metadata: {
+          namespace: plan.namespace,
+          name: plan.name,
+          annotations: { "pulumi.com/waitFor": "jsonpath={.status.phase}=Bound" },
+        },
+        spec: bucketSpec(plan),
+      },
+      { parent: this },
+    );
+    this.claim = metadata.name;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,191 @@
+import { byIdPath } from "../proxmox/disks.ts";
+import { coded, crushType, hostLabel, type ClassPlan, type StorageMachine } from "./classes.ts";
+import { storageNamespace, type Monitored } from "./operator-values.ts";
+import { resources, shares } from "./requests.ts";
+
+export interface ClusterPlan extends Monitored {
+  /** Release of Ceph, a tag of quay.io/ceph/ceph. */
+  readonly ceph: string;
+  readonly machines: readonly StorageMachine[];
+  readonly classes: readonly ClassPlan[];
+  /** Keys of taints that the machines have. */
+  readonly taints: readonly string[];
+  /** Whether the end of the cluster is the end of its data. */
+  readonly wipeOnDestroy: boolean;
+  /** Where the dashboard asks for its graphs; none without a Prometheus. */
+  readonly prometheus?: string;
+}
+
+/**
+ * Warnings that are muted, because they cannot end: keys of CSI stay of the type `aes` until the nodes' kernel is Linux 7.0,
+ * and Debian 13 has 6.12. Ceph 20.2.4 warns of each of these for as long, and its health would never be HEALTH_OK. An entry
+ * that is taken away stays muted; write `unmute` in its place once all keys are of the new type.
+ * @see https://rook.io/docs/rook/v1.20/Storage-Configuration/Advanced/cephx-key-rotation/#warnings
+ */
+export const mutedWarnings = [
+  "AUTH_INSECURE_ROTATING_SERVICE_KEY_TYPE",
+  "AUTH_INSECURE_CLIENT_KEY_TYPE",
+  "AUTH_INSECURE_KEYS_ALLOWED",
+  "AUTH_INSECURE_KEYS_CREATABLE",
+] as const;
+
+/**
+ * Values of the rook-ceph-cluster chart: the CephCluster, and a pool, filesystem or object store for each class.
+ * @see https://rook.io/docs/rook/v1.20/Helm-Charts/ceph-cluster-chart/
+ */
+export function clusterValues(plan: ClusterPlan): Record<string, unknown> {
+  const of = (kind: ClassPlan["kind"]): readonly ClassPlan[] =>
+    plan.classes.filter((one) => one.kind === kind);
+  return {
+    operatorNamespace: storageNamespace.name,
+    cephImage: { repository: "quay.io/ceph/ceph", tag: plan.ceph, allowUnsupported: false },
+    monitoring: { enabled: plan.monitoring, createPrometheusRules: plan.monitoring },
+    toolbox: { enabled: true, resources: resources({ cpu: 0.01, memoryMiB: 64, limitMiB: 1024 }) },
+    cephClusterSpec: clusterSpec(plan),
+    cephBlockPools: of("block")
+      .filter((one) => !coded(one))
+      .map(blockPool),
+    cephECBlockPools: of("block").filter(coded).map(codedBlockPool),
+    cephFileSystems: of("file").map(filesystem),
+    cephObjectStores: of("bucket").map((one) => objectStore(one, plan.wipeOnDestroy)),
+  };
+}
+
+function clusterSpec(plan: ClusterPlan): Record<string, unknown> {
+  return {
+    security: { cephx: { csi: { keyType: "aes" } } },
+    mon: { count: 3, allowMultiplePerNode: false },
+    mgr: { count: 2, allowMultiplePerNode: false },
+    // Gateways and the tailnet bring TLS; the certificate that Ceph signs itself is of use to nobody.
+    dashboard: {
+      enabled: true,
+      ssl: false,
+      ...(plan.prometheus === undefined ? {} : { prometheusEndpoint: plan.prometheus }),
+    },
+    cleanupPolicy: { confirmation: plan.wipeOnDestroy ? "yes-really-destroy-data" : "" },
+    removeOSDsIfOutAndSafeToRemove: false,
+    healthCheck: {
+      muteHealthWarning: Object.fromEntries(
+        mutedWarnings.map((code) => [code, { policy: "mute" }]),
+      ),
+    },
+    placement: placement(plan),
+    resources: Object.fromEntries(
+      Object.entries(shares)
+        .filter(([daemon]) => daemon !== "mds" && daemon !== "rgw")
+        .map(([daemon, share]) => [daemon, resources(share)]),
+    ),
+    storage: {
+      // Both are on in the chart: every blank disk of every node would be taken.
+      useAllNodes: false,
+      useAllDevices: false,
+      nodes: plan.machines.map(({ name, disks }) => ({
+        name,
+        devices: disks.map((disk) => ({ name: byIdPath(disk) })),
+      })),
+    },
+  };
+}
+
+/** Monitors keep apart by host, not by machine alone; all daemons bear what keeps ordinary pods away. */
+function placement({ taints }: ClusterPlan): Record<string, unknown> {
+  const tolerations = taints.map((key) => ({ key, operator: "Exists" }));
+  return {
+    ...(tolerations.length > 0 ? { all: { tolerations } } : {}),
+    mon: {
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: hostLabel,
+          whenUnsatisfiable: "DoNotSchedule",
+          labelSelector: { matchLabels: { app: "rook-ceph-mon" } },
+        },
+      ],
+    },
+  };
+}
+
+/** Copies of data or of metadata. Rook refuses a size of 1 unless told that nothing is safe then. */
+function replicated({
+  replicas,
+  failureDomain,
+}: Pick<ClassPlan, "replicas" | "failureDomain">): Record<string, unknown> {
+  return {
+    failureDomain: crushType(failureDomain),
+    replicated: { size: replicas, requireSafeReplicaSize: replicas > 1 },
+  };
+}
+
+/** The pool that holds a class' data. */
+function dataPool(plan: ClassPlan): Record<string, unknown> {
+  const { compression, erasureCoding, failureDomain } = plan;
+  const parameters =
+    compression === "none" ? {} : { parameters: { compression_mode: compression } };
+  if (erasureCoding === undefined) return { ...replicated(plan), ...parameters };
+  return {
+    failureDomain: crushType(failureDomain),
+    erasureCoded: { dataChunks: erasureCoding.data, codingChunks: erasureCoding.coding },
+    ...parameters,
+  };
+}
+
+/** Beside coded data there are as many copies of metadata as losses are to be borne. */
+function metadataPool(plan: ClassPlan): Record<string, unknown> {
+  return replicated(plan);
+}
+
+/** Classes are the program's own: the chart takes `allowVolumeExpansion: false` for true, and cannot change a class. */
+const storageClass = { enabled: false };
+
+function blockPool(plan: ClassPlan): Record<string, unknown> {
+  return { name: plan.name, spec: dataPool(plan), storageClass };
+}
+
+/** The pool of the class's name has the data; the chart calls the one for metadata NAME-metadata. */
+function codedBlockPool(plan: ClassPlan): Record<string, unknown> {
+  return {
+    name: plan.name,
+    spec: { metadataPool: metadataPool(plan), dataPool: dataPool(plan) },
+    storageClass,
+  };
+}
+
+function filesystem(plan: ClassPlan): Record<string, unknown> {
+  return {
+    name: plan.name,
+    spec: {
+      metadataPool: metadataPool(plan),
+      // The first pool also holds what CephFS knows of each file, which is not to be coded; data goes to the second then.
+      dataPools: [
+        { ...(coded(plan) ? metadataPool(plan) : dataPool(plan)), name: "data0" },
+        ...(coded(plan) ? [{ ...dataPool(plan), name: "data1" }] : []),
+      ],
+      metadataServer: {
+        activeCount: 1,
+        activeStandby: true,
+        resources: resources(shares.mds),
+        priorityClassName: "system-cluster-critical",
+      },
+    },
+    storageClass,
+  };
+}
+
+function objectStore(plan: ClassPlan, wipeOnDestroy: boolean): Record<string, unknown> {
+  return {
+    name: plan.name,
+    spec: {
+      metadataPool: metadataPool(plan),
+      dataPool: dataPool(plan),
+      // A store that goes takes its data with it only where all data is to go.
+      preservePoolsOnDelete: !wipeOnDestroy,
+      gateway: {
+        port: 80,
+        instances: 2,
+        resources: resources(shares.rgw),
+        priorityClassName: "system-cluster-critical",
+      },
+    },
+    storageClass,
+  };
+}

@@ -1,0 +1,53 @@
+import { coded, type ClassPlan, type StorageMachine } from "./classes.ts";
+import { snapshotClassName } from "./storage-classes.ts";
+
+/** What healthy.sh waits for. */
+export function expected({
+  machines,
+  classes,
+}: {
+  readonly machines: readonly StorageMachine[];
+  readonly classes: readonly ClassPlan[];
+}): Readonly<Record<string, string>> {
+  return {
+    // A line each: machine, and how many disks it gives.
+    DISKS: machines.map(({ name, disks }) => `${name} ${disks.length}`).join("\n"),
+    // Kind and name of what is behind each class.
+    POOLS: classes.flatMap(behind).join(" "),
+  };
+}
+
+function behind(plan: ClassPlan): readonly string[] {
+  switch (plan.kind) {
+    case "block":
+      return [
+        `cephblockpool/${plan.name}`,
+        ...(coded(plan) ? [`cephblockpool/${plan.name}-metadata`] : []),
+      ];
+    case "file":
+      return [`cephfilesystem/${plan.name}`, `cephfilesystemsubvolumegroup/${plan.name}-csi`];
+    case "bucket":
+      return [`cephobjectstore/${plan.name}`];
+  }
+}
+
+/**
+ * What trial.sh goes through, a line each: class, kind, snapshot class, whether claims may grow, and all by which a class is
+ * another one, so that only a change of it tries it again.
+ */
+export function trials({
+  classes,
+}: {
+  readonly classes: readonly ClassPlan[];
+}): Readonly<Record<string, string>> {
+  return {
+    CLASSES: classes
+      .map((plan) => {
+        const { name, kind, expansion, replicas, failureDomain, erasureCoding, compression } = plan;
+        const snapshots = kind === "bucket" ? "-" : snapshotClassName(kind);
+        const form = [replicas, failureDomain, ...Object.values(erasureCoding ?? {}), compression];
+        return [name, kind, snapshots, expansion ? "grows" : "fixed", form.join("/")].join(" ");
+      })
+      .join("\n"),
+  };
+}

@@ -1,0 +1,183 @@
+package rook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// force is the annotation that has a kind's content go with it (rook, ceph-teardown.md: of three kinds, two of which the lab has).
+const force = "rook.io/force-deletion"
+
+// reconcileChildren looks after pools, filesystems, their subvolume groups, and object stores.
+func (w *work) reconcileChildren(ctx context.Context) error {
+	widths := map[string]int{}
+	var failed error
+	for _, kind := range []string{pools, filesystems, groups, stores} {
+		list, err := w.dynamic.Resource(ceph(kind)).Namespace(w.namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for i := range list.Items {
+			one, err := decode[child](&list.Items[i])
+			if err != nil {
+				return err
+			}
+			if one.DeletionTimestamp != nil {
+				failed = errors.Join(failed, w.release(ctx, kind, one))
+				continue
+			}
+			for _, pool := range append([]poolSpec{one.Spec.poolSpec, one.Spec.MetadataPool, one.Spec.DataPool}, one.Spec.DataPools...) {
+				if width := pool.width(); width > 0 {
+					domain := pool.FailureDomain
+					if domain == "" {
+						domain = "host"
+					}
+					widths[domain] = max(widths[domain], width)
+				}
+			}
+			failed = errors.Join(failed, w.keep(ctx, kind, one))
+		}
+	}
+	if w.state == nil {
+		return failed
+	}
+	return errors.Join(failed, Change(Directory, w.fsid(ctx), func(s *State) error {
+		s.Widths = widths
+		return nil
+	}))
+}
+
+func (w *work) fsid(ctx context.Context) string {
+	id, err := w.identity(ctx)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// keep brings about what an object asks for. Nothing is done before the first disk has its daemon.
+func (w *work) keep(ctx context.Context, kind string, one *child) error {
+	if err := w.setFinalizer(ctx, ceph(kind), one, finalizerOf(kind), true); err != nil {
+		return err
+	}
+	if w.state == nil || len(w.state.OSDs) == 0 {
+		return fmt.Errorf("%s %s waits for disks", one.Kind, one.Name)
+	}
+	owner := []metav1.OwnerReference{{APIVersion: one.APIVersion, Kind: one.Kind, Name: one.Name, UID: one.UID}}
+	status := map[string]any{"phase": "Ready"}
+	switch kind {
+	case filesystems:
+		count := one.Spec.MetadataServer.ActiveCount
+		if one.Spec.MetadataServer.ActiveStandby {
+			count *= 2
+		}
+		for i := range count {
+			id := fmt.Sprintf("%s-%c", one.Name, 'a'+i)
+			err := w.run(ctx, daemon{
+				app: "rook-ceph-mds", kind: "mds", id: id, account: "rook-ceph-default", owner: owner, sidecars: w.logs(),
+				labels: map[string]string{"rook_file_system": one.Name}, resources: &one.Spec.MetadataServer.Resources,
+				priority: one.Spec.MetadataServer.PriorityClassName,
+			})
+			if err != nil {
+				return err
+			}
+		}
+	case stores:
+		app := map[string]string{"app": "rook-ceph-rgw", "rook_object_store": one.Name}
+		if _, err := w.service(ctx, "rook-ceph-rgw-"+one.Name, app, one.Spec.Gateway.Port, gatewayPort); err != nil {
+			return err
+		}
+		err := w.run(ctx, daemon{
+			app: "rook-ceph-rgw", kind: "rgw", id: one.Name + "-a", account: "rook-ceph-rgw", owner: owner, sidecars: w.logs(),
+			labels: map[string]string{"rook_object_store": one.Name}, resources: &one.Spec.Gateway.Resources,
+			priority: one.Spec.Gateway.PriorityClassName, replicas: one.Spec.Gateway.Instances,
+			ports: []corev1.ContainerPort{{Name: "rgw", ContainerPort: gatewayPort}},
+			environment: []corev1.EnvVar{{Name: "STORE", Value: one.Name}, {Name: "ROOK_CEPH_FSID", ValueFrom: &corev1.EnvVarSource{
+				SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: monSecret}, Key: "fsid"},
+			}}},
+		})
+		if err != nil {
+			return err
+		}
+		if !w.ready(ctx, "rook-ceph-rgw-"+one.Name+"-a") {
+			status["phase"] = "Progressing"
+		}
+		status["info"] = map[string]any{"endpoint": fmt.Sprintf("http://%s:%d", gatewayHost(one.Name, w.namespace), one.Spec.Gateway.Port)}
+	}
+	if one.Status.Phase == status["phase"] {
+		return nil
+	}
+	return w.setStatus(ctx, ceph(kind), one.Name, status)
+}
+
+func finalizerOf(kind string) string { return strings.TrimSuffix(kind, "s") + ".ceph.rook.io" }
+
+// release lets an object go whose content is gone, or is to go with it.
+func (w *work) release(ctx context.Context, kind string, one *child) error {
+	if !slices.Contains(one.Finalizers, finalizerOf(kind)) {
+		return nil
+	}
+	held, err := w.holds(ctx, kind, one)
+	if err != nil {
+		return err
+	}
+	if held != "" && one.Annotations[force] != "true" {
+		message := fmt.Sprintf("%s %q will not be deleted until all dependents are removed: %s", one.Kind, w.namespace+"/"+one.Name, held)
+		return errors.Join(errors.New(message), w.blocked(ctx, kind, one.Name, message))
+	}
+	return w.setFinalizer(ctx, ceph(kind), one, finalizerOf(kind), false)
+}
+
+// holds is what is kept in an object: volumes, buckets, or a filesystem's groups.
+func (w *work) holds(ctx context.Context, kind string, one *child) (string, error) {
+	switch kind {
+	case pools:
+		held, err := w.volumes(ctx, "pool", one.Name)
+		return listed("images", held), err
+	case groups:
+		held, err := w.volumes(ctx, "fsName", one.Spec.FilesystemName)
+		return listed("subvolumes", held), err
+	case filesystems:
+		list, err := w.dynamic.Resource(ceph(groups)).Namespace(w.namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return "", err
+		}
+		var held []string
+		for i := range list.Items {
+			group, err := decode[child](&list.Items[i])
+			if err != nil {
+				return "", err
+			}
+			if group.Spec.FilesystemName == one.Name {
+				held = append(held, group.Name)
+			}
+		}
+		return listed("filesystem subvolume groups", held), nil
+	case stores:
+		var held []string
+		err := Change(Directory, w.fsid(ctx), func(s *State) error {
+			for name, bucket := range s.Buckets {
+				if bucket.Store == one.Name {
+					held = append(held, name)
+				}
+			}
+			return nil
+		})
+		return listed("buckets", held), err
+	}
+	return "", nil
+}
+
+func listed(what string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return what + ": " + strings.Join(names, ", ")
+}

@@ -1,0 +1,281 @@
+package rook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+const hostname = "kubernetes.io/hostname"
+
+// daemon is one of Ceph's, in a Deployment of its own.
+type daemon struct {
+	// app is the label by which all of a kind are known: rook-ceph-osd.
+	app string
+	// kind is its name among the resources, placements and priority classes: osd.
+	kind, id  string
+	account   string
+	labels    map[string]string
+	node      string
+	apart     bool
+	sidecars  []string
+	ports     []corev1.ContainerPort
+	resources *corev1.ResourceRequirements
+	priority  string
+	owner     []metav1.OwnerReference
+	// environment of the daemon's own container.
+	environment []corev1.EnvVar
+	replicas    int32
+}
+
+// annotationForm keeps what the operator last wrote, by which it tells a change of its own from the API server's defaults.
+const annotationForm = "lab.rook.io/form"
+
+// run makes a daemon's Deployment, or brings it up to date.
+func (w *work) run(ctx context.Context, d daemon) error {
+	wanted := w.deployment(d)
+	form, err := json.Marshal(wanted.Spec)
+	if err != nil {
+		return err
+	}
+	wanted.Annotations = map[string]string{annotationForm: string(form)}
+	deployments := w.client.AppsV1().Deployments(w.namespace)
+	current, err := deployments.Get(ctx, wanted.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = deployments.Create(ctx, wanted, metav1.CreateOptions{})
+		return made(err)
+	}
+	if err != nil || current.Annotations[annotationForm] == string(form) {
+		return err
+	}
+	wanted.ResourceVersion = current.ResourceVersion
+	_, err = deployments.Update(ctx, wanted, metav1.UpdateOptions{})
+	return err
+}
+
+func (w *work) deployment(d daemon) *appsv1.Deployment {
+	spec := w.cluster.Spec
+	name := d.app
+	if d.id != "" {
+		name += "-" + d.id
+	}
+	labels := map[string]string{"app": d.app, "ceph_daemon_type": d.kind, "rook_cluster": w.namespace}
+	if d.id != "" {
+		labels["ceph_daemon_id"] = d.id
+	}
+	maps.Copy(labels, d.labels)
+	resources := d.resources
+	if resources == nil {
+		own := spec.Resources[d.kind]
+		resources = &own
+	}
+	containers := []corev1.Container{{
+		Name: d.kind, Image: spec.CephVersion.Image, Command: []string{"ceph-" + d.kind}, Resources: *resources, Ports: d.ports,
+		Env: d.environment,
+	}}
+	for _, sidecar := range d.sidecars {
+		image := spec.CephVersion.Image
+		if sidecar == "watch-active" {
+			image = w.image
+		}
+		kind := strings.Replace(strings.Replace(sidecar, "watch-active", "mgr-sidecar", 1), "log-collector", "logcollector", 1)
+		containers = append(containers, corev1.Container{Name: sidecar, Image: image, Command: []string{sidecar}, Resources: spec.Resources[kind]})
+	}
+	pod := corev1.PodSpec{
+		ServiceAccountName: d.account, Containers: containers, PriorityClassName: d.priority,
+		Tolerations:               append(slices.Clone(spec.Placement["all"].Tolerations), spec.Placement[d.kind].Tolerations...),
+		TopologySpreadConstraints: spec.Placement[d.kind].TopologySpreadConstraints,
+	}
+	if pod.PriorityClassName == "" {
+		pod.PriorityClassName = spec.PriorityClassNames[d.kind]
+	}
+	if d.node != "" {
+		pod.NodeSelector = map[string]string{hostname: d.node}
+	}
+	if d.apart {
+		pod.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+				LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": d.app}}, TopologyKey: hostname,
+			}},
+		}}
+	}
+	replicas := max(d.replicas, 1)
+	owner := d.owner
+	if owner == nil {
+		owner = w.owned()
+	}
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, OwnerReferences: owner},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Strategy: appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod},
+		},
+	}
+}
+
+// logs is the sidecar that all daemons have where logs are collected.
+func (w *work) logs(others ...string) []string {
+	if w.cluster.Spec.LogCollector.Enabled {
+		return append(others, "log-collector")
+	}
+	return others
+}
+
+// monitors are up once most of them are; the others are waited for beside what follows.
+func (w *work) monitors(ctx context.Context) error {
+	var endpoints []string
+	up := 0
+	for i := range w.cluster.Spec.Mon.Count {
+		id := string(rune('a' + i))
+		address, err := w.service(ctx, "rook-ceph-mon-"+id, map[string]string{"app": "rook-ceph-mon", "ceph_daemon_id": id}, 6789, 6789)
+		if err != nil {
+			return err
+		}
+		endpoints = append(endpoints, fmt.Sprintf("%s=%s:6789", id, address))
+		err = w.run(ctx, daemon{
+			app: "rook-ceph-mon", kind: "mon", id: id, account: "rook-ceph-default", apart: !w.cluster.Spec.Mon.AllowMultiplePerNode,
+			labels: map[string]string{"mon": id}, sidecars: w.logs(),
+			ports: []corev1.ContainerPort{{Name: "tcp-msgr1", ContainerPort: 6789}},
+			environment: []corev1.EnvVar{{Name: "ROOK_CEPH_FSID", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+				LocalObjectReference: corev1.LocalObjectReference{Name: monSecret}, Key: "fsid",
+			}}}},
+		})
+		if err != nil {
+			return err
+		}
+		if w.ready(ctx, "rook-ceph-mon-"+id) {
+			up++
+		}
+	}
+	if err := w.endpoints(ctx, strings.Join(endpoints, ",")); err != nil {
+		return err
+	}
+	if err := w.budget(ctx, "rook-ceph-mon-pdb", "rook-ceph-mon"); err != nil {
+		return err
+	}
+	fsid, err := w.identity(ctx)
+	if err != nil {
+		return err
+	}
+	if err := Change(Directory, fsid, func(s *State) error {
+		s.Monitors, s.MonitorsUp = w.cluster.Spec.Mon.Count, up
+		return nil
+	}); err != nil {
+		return err
+	}
+	if 2*up <= w.cluster.Spec.Mon.Count {
+		return fmt.Errorf("%d of %d monitors are in the quorum", up, w.cluster.Spec.Mon.Count)
+	}
+	return nil
+}
+
+func (w *work) managers(ctx context.Context) error {
+	up := 0
+	for i := range w.cluster.Spec.Mgr.Count {
+		id := string(rune('a' + i))
+		err := w.run(ctx, daemon{
+			app: "rook-ceph-mgr", kind: "mgr", id: id, account: "rook-ceph-mgr", apart: true, sidecars: w.logs("watch-active"),
+		})
+		if err != nil {
+			return err
+		}
+		if w.ready(ctx, "rook-ceph-mgr-"+id) {
+			up++
+		}
+	}
+	if _, err := w.service(ctx, "rook-ceph-mgr", map[string]string{"app": "rook-ceph-mgr"}, 9283, 9283); err != nil {
+		return err
+	}
+	if _, err := w.service(ctx, "rook-ceph-mgr-dashboard", map[string]string{"app": "rook-ceph-mgr"}, 7000, 7000); err != nil {
+		return err
+	}
+	if up == 0 {
+		return errors.New("no manager runs")
+	}
+	return nil
+}
+
+// perNode are the collectors of crashes and the exporters, one each on every node that has a disk's daemon.
+func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
+	var failed error
+	for _, node := range w.cluster.Spec.Storage.Nodes {
+		if !slices.ContainsFunc(nodes, func(one corev1.Node) bool { return one.Name == node.Name }) {
+			continue
+		}
+		if !w.cluster.Spec.CrashCollector.Disable {
+			failed = errors.Join(failed, w.run(ctx, daemon{
+				app: "rook-ceph-crashcollector", kind: "crashcollector", id: node.Name, account: "rook-ceph-default", node: node.Name,
+			}))
+		}
+		failed = errors.Join(failed, w.run(ctx, daemon{
+			app: "rook-ceph-exporter", kind: "exporter", id: node.Name, account: "rook-ceph-default", node: node.Name,
+		}))
+	}
+	return failed
+}
+
+// ready tells whether a Deployment has a pod that is.
+func (w *work) ready(ctx context.Context, name string) bool {
+	found, err := w.client.AppsV1().Deployments(w.namespace).Get(ctx, name, metav1.GetOptions{})
+	return err == nil && found.Status.ReadyReplicas > 0
+}
+
+// service makes a Service and gives its address.
+func (w *work) service(ctx context.Context, name string, selector map[string]string, port int32, target int) (string, error) {
+	services := w.client.CoreV1().Services(w.namespace)
+	found, err := services.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		found, err = services.Create(ctx, &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()},
+			Spec: corev1.ServiceSpec{Selector: selector, Ports: []corev1.ServicePort{{
+				Name: "http", Port: port, TargetPort: intstr.FromInt(target), Protocol: corev1.ProtocolTCP,
+			}}},
+		}, metav1.CreateOptions{})
+	}
+	if err != nil {
+		return "", err
+	}
+	return found.Spec.ClusterIP, nil
+}
+
+func (w *work) endpoints(ctx context.Context, list string) error {
+	configs := w.client.CoreV1().ConfigMaps(w.namespace)
+	found, err := configs.Get(ctx, monConfig, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = configs.Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: monConfig, Finalizers: []string{protection}, OwnerReferences: w.owned()},
+			Data:       map[string]string{"data": list, "maxMonId": fmt.Sprint(w.cluster.Spec.Mon.Count - 1)},
+		}, metav1.CreateOptions{})
+		return made(err)
+	}
+	if err != nil || found.Data["data"] == list {
+		return err
+	}
+	found.Data["data"] = list
+	_, err = configs.Update(ctx, found, metav1.UpdateOptions{})
+	return err
+}
+
+// budget lets one of an app's pods be away (rook, cephclient and mon drain.go).
+func (w *work) budget(ctx context.Context, name, app string) error {
+	one := intstr.FromInt32(1)
+	_, err := w.client.PolicyV1().PodDisruptionBudgets(w.namespace).Create(ctx, &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()},
+		Spec: policyv1.PodDisruptionBudgetSpec{
+			MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}},
+		},
+	}, metav1.CreateOptions{})
+	return made(err)
+}

@@ -1,0 +1,144 @@
+package rook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"homelab/lab/cluster/kubelet/program"
+)
+
+const (
+	// attached has a file for each disk that the machine has beside its root disk, named by its slot, with its size in bytes.
+	attached = "/run/lab/machine/disks"
+	// contents has what is on those disks: nothing, or the id of a Ceph and the number of a daemon.
+	contents = "/var/lib/lab/disks"
+	// byID is how udev names the disks of a machine from Proxmox VE 9 on; see the components' proxmox/disks.ts for sources.
+	byID = "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_drive-"
+)
+
+// RunDaemon is a daemon that does nothing but run.
+func RunDaemon(ctx context.Context, c program.Container) error {
+	c.Ready(true)
+	<-ctx.Done()
+	return nil
+}
+
+// RunPrepare looks for the disks that it is told of and makes a daemon's number for each that is there and blank.
+func RunPrepare(ctx context.Context, c program.Container) error {
+	var devices []string
+	if err := json.Unmarshal([]byte(c.Env["ROOK_DATA_DEVICES"]), &devices); err != nil {
+		return fmt.Errorf("ROOK_DATA_DEVICES: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(c.API)
+	if err != nil {
+		return err
+	}
+	found := prepared{Asked: devices, OSDs: map[string]int{}}
+	for _, device := range devices {
+		id, ok, err := takeDisk(Directory, attached, contents, c.Env["ROOK_CEPH_FSID"], device)
+		if err != nil {
+			return err
+		}
+		if ok {
+			found.OSDs[device] = id
+		}
+	}
+	status, err := json.Marshal(found)
+	if err != nil {
+		return err
+	}
+	configs := client.CoreV1().ConfigMaps(c.Env["POD_NAMESPACE"])
+	wanted := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: statusName(c.Node), Labels: map[string]string{"app": "rook-ceph-osd", "node": c.Node}},
+		Data:       map[string]string{"status": string(status)},
+	}
+	_, err = configs.Update(ctx, wanted, metav1.UpdateOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = configs.Create(ctx, wanted, metav1.CreateOptions{})
+	}
+	return err
+}
+
+// takeDisk gives the number of the daemon of a disk: its own, or a new one where it is blank. It is passed over when it is not
+// there or has something else on it.
+func takeDisk(directory, attached, contents, fsid, device string) (int, bool, error) {
+	slot, named := strings.CutPrefix(device, byID)
+	if !named || strings.Contains(slot, "/") {
+		return 0, false, nil
+	}
+	size, err := os.ReadFile(filepath.Join(attached, slot))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	bytes, err := strconv.ParseInt(strings.TrimSpace(string(size)), 10, 64)
+	if err != nil {
+		return 0, false, err
+	}
+	signature, err := os.ReadFile(filepath.Join(contents, slot))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, false, err
+	}
+	words := strings.Fields(string(signature))
+	if len(words) == 2 {
+		id, err := strconv.Atoi(words[1])
+		return id, err == nil && words[0] == fsid, nil
+	}
+	id := 0
+	err = Change(directory, fsid, func(s *State) error {
+		id = s.Next
+		s.Next++
+		s.OSDs[id] = &OSD{Device: device, Bytes: bytes, In: true, Since: time.Now(), Location: map[string]string{}}
+		return nil
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	if err := os.MkdirAll(contents, 0o755); err != nil {
+		return 0, false, err
+	}
+	return id, true, os.WriteFile(filepath.Join(contents, slot), fmt.Appendf(nil, "%s %d\n", fsid, id), 0o600)
+}
+
+// RunCleanup empties the disks of its node, as it is told only where all data is to go.
+func RunCleanup(_ context.Context, _ program.Container) error { return os.RemoveAll(contents) }
+
+// Operator tells whether a container of Rook's image is the operator.
+func Operator(container *corev1.Container) bool {
+	return slices.Equal(container.Args, []string{"ceph", "operator"})
+}
+
+// Program is what a container of Rook's or Ceph's image does; nil for one whose command is a shell's.
+func Program(container *corev1.Container) program.Program {
+	switch {
+	case Operator(container):
+		return RunOperator
+	case container.Name == "provision":
+		return RunPrepare
+	case container.Name == "host-cleanup":
+		return RunCleanup
+	case container.Name == "mon":
+		return RunMonitor
+	case container.Name == "rgw":
+		return RunGateway
+	case len(container.Command) > 0 && strings.HasSuffix(container.Command[0], "bash"):
+		return nil
+	}
+	return RunDaemon
+}

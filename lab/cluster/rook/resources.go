@@ -1,0 +1,210 @@
+package rook
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Kinds of ceph.rook.io, by their plural.
+const (
+	clusters    = "cephclusters"
+	pools       = "cephblockpools"
+	filesystems = "cephfilesystems"
+	groups      = "cephfilesystemsubvolumegroups"
+	stores      = "cephobjectstores"
+)
+
+var (
+	bucketClaims = schema.GroupVersionResource{Group: "objectbucket.io", Version: "v1alpha1", Resource: "objectbucketclaims"}
+	buckets      = schema.GroupVersionResource{Group: "objectbucket.io", Version: "v1alpha1", Resource: "objectbuckets"}
+	connections  = schema.GroupVersionResource{Group: "csi.ceph.io", Version: "v1", Resource: "cephconnections"}
+	profiles     = schema.GroupVersionResource{Group: "csi.ceph.io", Version: "v1", Resource: "clientprofiles"}
+)
+
+func ceph(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "ceph.rook.io", Version: "v1", Resource: plural}
+}
+
+// cephCluster is the part of a CephCluster that the lab's operator reads.
+type cephCluster struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		CephVersion struct {
+			Image string `json:"image"`
+		} `json:"cephVersion"`
+		Mon struct {
+			Count                int  `json:"count"`
+			AllowMultiplePerNode bool `json:"allowMultiplePerNode"`
+		} `json:"mon"`
+		Mgr struct {
+			Count int `json:"count"`
+		} `json:"mgr"`
+		Security struct {
+			CephX struct {
+				CSI struct {
+					KeyType string `json:"keyType"`
+				} `json:"csi"`
+			} `json:"cephx"`
+		} `json:"security"`
+		CleanupPolicy struct {
+			Confirmation              string `json:"confirmation"`
+			AllowUninstallWithVolumes bool   `json:"allowUninstallWithVolumes"`
+		} `json:"cleanupPolicy"`
+		HealthCheck struct {
+			MuteHealthWarning map[string]struct {
+				Policy string `json:"policy"`
+			} `json:"muteHealthWarning"`
+		} `json:"healthCheck"`
+		Placement          map[string]placement                   `json:"placement"`
+		Resources          map[string]corev1.ResourceRequirements `json:"resources"`
+		PriorityClassNames map[string]string                      `json:"priorityClassNames"`
+		CrashCollector     struct {
+			Disable bool `json:"disable"`
+		} `json:"crashCollector"`
+		LogCollector struct {
+			Enabled bool `json:"enabled"`
+		} `json:"logCollector"`
+		Storage struct {
+			UseAllNodes   bool `json:"useAllNodes"`
+			UseAllDevices bool `json:"useAllDevices"`
+			Nodes         []struct {
+				Name    string `json:"name"`
+				Devices []struct {
+					Name string `json:"name"`
+				} `json:"devices"`
+			} `json:"nodes"`
+		} `json:"storage"`
+	} `json:"spec"`
+}
+
+type placement struct {
+	Tolerations               []corev1.Toleration               `json:"tolerations"`
+	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints"`
+}
+
+// child is the part of a pool, filesystem, subvolume group or object store that the lab's operator reads.
+type child struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		poolSpec       `json:",inline"`
+		FilesystemName string     `json:"filesystemName"`
+		MetadataPool   poolSpec   `json:"metadataPool"`
+		DataPool       poolSpec   `json:"dataPool"`
+		DataPools      []poolSpec `json:"dataPools"`
+		MetadataServer struct {
+			ActiveCount       int                         `json:"activeCount"`
+			ActiveStandby     bool                        `json:"activeStandby"`
+			Resources         corev1.ResourceRequirements `json:"resources"`
+			PriorityClassName string                      `json:"priorityClassName"`
+		} `json:"metadataServer"`
+		Gateway struct {
+			Port              int32                       `json:"port"`
+			Instances         int32                       `json:"instances"`
+			Resources         corev1.ResourceRequirements `json:"resources"`
+			PriorityClassName string                      `json:"priorityClassName"`
+		} `json:"gateway"`
+		PreservePoolsOnDelete bool `json:"preservePoolsOnDelete"`
+	} `json:"spec"`
+	Status struct {
+		Phase string `json:"phase"`
+	} `json:"status"`
+}
+
+type poolSpec struct {
+	FailureDomain string `json:"failureDomain"`
+	Replicated    struct {
+		Size int `json:"size"`
+	} `json:"replicated"`
+	ErasureCoded struct {
+		DataChunks   int `json:"dataChunks"`
+		CodingChunks int `json:"codingChunks"`
+	} `json:"erasureCoded"`
+}
+
+// width is how many failure domains a pool's pieces are put into.
+func (p poolSpec) width() int {
+	return max(p.Replicated.Size, p.ErasureCoded.DataChunks+p.ErasureCoded.CodingChunks)
+}
+
+func decode[T any](object *unstructured.Unstructured) (*T, error) {
+	var value T
+	err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &value)
+	return &value, err
+}
+
+// owned is what the garbage collector takes with the CephCluster.
+func (w *work) owned() []metav1.OwnerReference {
+	yes := true
+	return []metav1.OwnerReference{{
+		APIVersion: "ceph.rook.io/v1", Kind: "CephCluster", Name: w.cluster.Name, UID: w.cluster.UID,
+		Controller: &yes, BlockOwnerDeletion: &yes,
+	}}
+}
+
+// setStatus writes a status where it differs from what stands there.
+func (o *operator) setStatus(ctx context.Context, resource schema.GroupVersionResource, name string, status map[string]any) error {
+	body, err := json.Marshal(map[string]any{"status": status})
+	if err != nil {
+		return err
+	}
+	_, err = o.dynamic.Resource(resource).Namespace(o.namespace).
+		Patch(ctx, name, types.MergePatchType, body, metav1.PatchOptions{}, "status")
+	return ignoreMissing(err)
+}
+
+// setFinalizers adds a finalizer, or takes it off.
+func (o *operator) setFinalizer(ctx context.Context, resource schema.GroupVersionResource, object metav1.Object, finalizer string, wanted bool) error {
+	has := object.GetFinalizers()
+	if slices.Contains(has, finalizer) == wanted {
+		return nil
+	}
+	next := slices.DeleteFunc(slices.Clone(has), func(one string) bool { return one == finalizer })
+	if wanted {
+		next = append(next, finalizer)
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"finalizers": next, "resourceVersion": object.GetResourceVersion(),
+	}})
+	if err != nil {
+		return err
+	}
+	client := o.dynamic.Resource(resource)
+	if object.GetNamespace() == "" {
+		_, err = client.Patch(ctx, object.GetName(), types.MergePatchType, body, metav1.PatchOptions{})
+	} else {
+		_, err = client.Namespace(object.GetNamespace()).Patch(ctx, object.GetName(), types.MergePatchType, body, metav1.PatchOptions{})
+	}
+	return ignoreMissing(err)
+}
+
+func ignoreMissing(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// made is the error of a create whose object may be there already.
+func made(err error) error {
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+func core(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: resource}
+}
+
+func contains(list []string, wanted string) bool { return slices.Contains(list, wanted) }

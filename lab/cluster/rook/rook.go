@@ -1,0 +1,143 @@
+// Package rook is what the lab's kubelet runs for Rook's and Ceph's images: the operator, the job that looks for a node's
+// disks, monitors that answer the `ceph` command, and object gateways. There is no Ceph: what it would know stands in a file
+// of the lab (state.go), and its health follows from that by rules (health.go). Read from rook/rook v1.20.6.
+package rook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+
+	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/passes"
+)
+
+const (
+	// again is the pause before what is not finished is looked at once more.
+	again = time.Second
+	// look is how often Ceph's status is asked for; the real one's interval is 60 s.
+	look = 5 * time.Second
+)
+
+type operator struct {
+	namespace string
+	// image is the operator's own.
+	image   string
+	client  kubernetes.Interface
+	dynamic dynamic.Interface
+	log     *slog.Logger
+	changed chan struct{}
+}
+
+// RunOperator reconciles Rook's kinds in its namespace until ctx ends.
+func RunOperator(ctx context.Context, c program.Container) error {
+	client, err := kubernetes.NewForConfig(c.API)
+	if err != nil {
+		return err
+	}
+	custom, err := dynamic.NewForConfig(c.API)
+	if err != nil {
+		return err
+	}
+	o := &operator{
+		namespace: c.Env["POD_NAMESPACE"], image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
+		changed: make(chan struct{}, 1),
+	}
+	if o.namespace == "" {
+		return errors.New("POD_NAMESPACE is not set")
+	}
+	shutdown, err := o.watch(ctx)
+	defer shutdown()
+	if err != nil {
+		return err
+	}
+	c.Ready(true)
+	passes.Repeat(ctx, o.changed, again, c.Logger, o.pass)
+	return nil
+}
+
+func (o *operator) notify() {
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+}
+
+// watch asks for a pass at each change of what the operator looks at, and every few seconds.
+func (o *operator) watch(ctx context.Context) (func(), error) {
+	custom := dynamicinformer.NewDynamicSharedInformerFactory(o.dynamic, 0)
+	own := informers.NewSharedInformerFactoryWithOptions(o.client, 0, informers.WithNamespace(o.namespace))
+	watched := []cache.SharedIndexInformer{
+		own.Apps().V1().Deployments().Informer(), own.Batch().V1().Jobs().Informer(), own.Core().V1().ConfigMaps().Informer(),
+	}
+	for _, kind := range []string{clusters, pools, filesystems, groups, stores} {
+		watched = append(watched, custom.ForResource(ceph(kind)).Informer())
+	}
+	watched = append(watched, custom.ForResource(bucketClaims).Informer())
+	var failed error
+	for _, informer := range watched {
+		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc:    func(any) { o.notify() },
+			UpdateFunc: func(_, _ any) { o.notify() },
+			DeleteFunc: func(any) { o.notify() },
+		})
+		failed = errors.Join(failed, err)
+	}
+	custom.Start(ctx.Done())
+	own.Start(ctx.Done())
+	go func() {
+		for ticker := time.NewTicker(look); ; {
+			o.notify()
+			select {
+			case <-ctx.Done():
+				ticker.Stop()
+				return
+			case <-ticker.C:
+			}
+		}
+	}()
+	return func() { custom.Shutdown(); own.Shutdown() }, failed
+}
+
+// pass brings everything about; what is not finished is an error, and another pass follows.
+func (o *operator) pass(ctx context.Context) error {
+	list, err := o.dynamic.Resource(ceph(clusters)).Namespace(o.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	if len(list.Items) > 1 {
+		return fmt.Errorf("the lab's Rook runs one CephCluster, and there are %d", len(list.Items))
+	}
+	if len(list.Items) == 0 {
+		return nil
+	}
+	cluster, err := decode[cephCluster](&list.Items[0])
+	if err != nil {
+		return err
+	}
+	w := &work{operator: o, cluster: cluster}
+	if cluster.DeletionTimestamp != nil {
+		return errors.Join(w.reconcileChildren(ctx), w.remove(ctx))
+	}
+	// Rook configures nothing any more once the end of all data is confirmed.
+	if cluster.Spec.CleanupPolicy.Confirmation != "" {
+		return w.keepFinalizer(ctx)
+	}
+	return errors.Join(w.reconcile(ctx), w.reconcileChildren(ctx), w.reconcileBuckets(ctx))
+}
+
+// work is one pass over the CephCluster and what belongs to it.
+type work struct {
+	*operator
+	cluster *cephCluster
+	state   *State
+}

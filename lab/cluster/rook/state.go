@@ -1,0 +1,169 @@
+package rook
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Directory is where all machines of the lab see what its Cephs know, a file each.
+const Directory = "/run/lab/volumes/.ceph"
+
+// State is what a Ceph would know of itself.
+type State struct {
+	// Key is the administrator's.
+	Key  string       `json:"key"`
+	OSDs map[int]*OSD `json:"osds"`
+	// Next is the number of the next OSD.
+	Next int `json:"next"`
+	// Buckets are those of all object stores by their name.
+	Buckets map[string]*Bucket `json:"buckets"`
+	// Widths are those of the pools by their failure domain: how many domains the widest needs.
+	Widths map[string]int `json:"widths"`
+	// Monitors that should be there, and are.
+	Monitors, MonitorsUp int
+}
+
+// OSD is the daemon of a disk.
+type OSD struct {
+	// Location is where it stands, by CRUSH's types of bucket.
+	Location map[string]string `json:"location"`
+	Device   string            `json:"device"`
+	Bytes    int64             `json:"bytes"`
+	Up       bool              `json:"up"`
+	In       bool              `json:"in"`
+	// Since is when Up or In changed last: what follows from that takes its time.
+	Since time.Time `json:"since"`
+}
+
+// Bucket is one of an object store.
+type Bucket struct {
+	Store  string `json:"store"`
+	Access string `json:"access"`
+	Secret string `json:"secret"`
+}
+
+const (
+	// outAfter is when a daemon that is down is given up, 600 s with the real one (mon_osd_down_out_interval).
+	outAfter = 20 * time.Second
+	// moving is how long what a disk held takes to be elsewhere.
+	moving = 4 * time.Second
+)
+
+// Change reads the state of the Ceph with this id, lets it be changed, and keeps what became of it. Callers on all machines
+// take turns. A directory that is not there is an error: nothing else is shared.
+func Change(directory, fsid string, change func(*State) error) error {
+	if err := os.MkdirAll(directory, 0o777); err != nil {
+		return err
+	}
+	path := filepath.Join(directory, fsid+".json")
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return err
+	}
+	state := &State{OSDs: map[int]*OSD{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}}
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		if err := json.Unmarshal(content, state); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if err := change(state); err != nil {
+		return err
+	}
+	content, err = json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", content, 0o666); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// Forget removes all that is known of a Ceph.
+func Forget(directory, fsid string) error {
+	err := os.Remove(filepath.Join(directory, fsid+".json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// settle gives up daemons that have been down for long.
+func (s *State) settle(now time.Time) {
+	for _, osd := range s.OSDs {
+		if !osd.Up && osd.In && now.Sub(osd.Since) > outAfter {
+			osd.In, osd.Since = false, now
+		}
+	}
+}
+
+// set keeps whether a daemon runs.
+func (o *OSD) set(up bool, now time.Time) {
+	if o.Up != up {
+		o.Up, o.Since = up, now
+		// One that comes back is taken in again, unless somebody put it out while it ran.
+		if up {
+			o.In = true
+		}
+	}
+}
+
+// domains are the failure domains of a type that have disks in use, without those of the daemons that are left out.
+func (s *State) domains(kind string, without ...int) int {
+	found := map[string]bool{}
+	for id, osd := range s.OSDs {
+		if slices.Contains(without, id) || !osd.Up || !osd.In {
+			continue
+		}
+		name := osd.Location[kind]
+		if kind == "osd" {
+			name = fmt.Sprint(id)
+		}
+		found[name] = true
+	}
+	return len(found)
+}
+
+// carried is whether all pools have as many domains as they are wide.
+func (s *State) carried(without ...int) bool {
+	for kind, width := range s.Widths {
+		if s.domains(kind, without...) < width {
+			return false
+		}
+	}
+	return true
+}
+
+// safeToDestroy tells why a daemon still has what no other has; empty when none has.
+func (s *State) safeToDestroy(ids []int, now time.Time) string {
+	if !s.carried(ids...) {
+		return fmt.Sprintf("OSD(s) %v have pgs that depend on them: no other host, rack or disk can take their copies", ids)
+	}
+	for _, id := range ids {
+		osd, known := s.OSDs[id]
+		if !known {
+			continue
+		}
+		if osd.In || now.Sub(osd.Since) < moving {
+			return fmt.Sprintf("OSD(s) %d have 33 pgs currently mapped to them", id)
+		}
+	}
+	return ""
+}

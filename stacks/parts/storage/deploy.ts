@@ -1,0 +1,51 @@
+import type { Resource } from "@pulumi/pulumi";
+import { nodeTaints } from "../../../components/rke2/config.ts";
+import { Storage } from "../../../components/storage/storage.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import type { Site } from "../../open-site.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+import { storageMachines } from "./machines.ts";
+
+/** Storage that was tried: what has claims depends on it. */
+export interface SiteStorage {
+  readonly ready: Resource;
+}
+
+/** Brings Ceph up on the machines' disks; undefined where the site has no storage. */
+export function deployStorage(
+  { name, config }: Site,
+  { nodes, labelled }: SiteCluster,
+  { ready, kubernetes }: RunningCluster,
+): SiteStorage | undefined {
+  if (config.storage === undefined) return undefined;
+  const { versions, classes, monitoring, prometheus, wipeOnDestroy } = config.storage;
+  const machines = storageMachines(config);
+  const storage = new Storage(
+    name,
+    {
+      versions,
+      ceph: versions.ceph,
+      machines,
+      classes,
+      taints: taintKeys(machines),
+      monitoring,
+      wipeOnDestroy,
+      ...(prometheus === undefined ? {} : { prometheus }),
+      server: nodes[0],
+      generations: nodes
+        .filter((node) => machines.some((machine) => machine.name === node.name))
+        .map(({ generation }) => generation),
+      labelled,
+    },
+    { providers: [kubernetes], dependsOn: [ready] },
+  );
+  return { ready: storage.ready };
+}
+
+/** Keys of the taints of machines whose disks are used: what runs there bears them. */
+function taintKeys(machines: ReturnType<typeof storageMachines>): readonly string[] {
+  const keys = machines.flatMap((machine) =>
+    nodeTaints(machine).map((taint) => taint.split(/[=:]/)[0] ?? ""),
+  );
+  return [...new Set(keys)].sort();
+}

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import {
+  domainsNeeded,
+  overhead,
+  usableGiB,
+  type ClassPlan,
+} from "../../../components/storage/classes.ts";
+import { bucketSpec, volumeSpec } from "../../../components/storage/claim.ts";
+import { clusterValues, mutedWarnings } from "../../../components/storage/cluster-values.ts";
+import { driverValues, operatorValues } from "../../../components/storage/operator-values.ts";
+import { expected, trials } from "../../../components/storage/proof.ts";
+import { memoryNeededGiB } from "../../../components/storage/requests.ts";
+import { storageClassForm } from "../../../components/storage/storage-classes.ts";
+import { violations } from "./json-schema.ts";
+
+const charts = new URL("../../../lab/charts/", import.meta.url);
+const schema = (path: string): object =>
+  JSON.parse(readFileSync(new URL(path, charts), "utf8")) as object;
+
+/** A schema of a custom resource that takes no field which it does not name: the API server would drop it in silence. */
+function closed(node: unknown): object {
+  if (typeof node !== "object" || node === null) return {};
+  const { properties, items, additionalProperties, ...rest } = node as Record<string, unknown>;
+  const open = rest["x-kubernetes-preserve-unknown-fields"] === true;
+  const inner = Object.entries(properties ?? {}).map(
+    ([key, value]) => [key, closed(value)] as const,
+  );
+  return {
+    ...rest,
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(inner) }),
+    ...(items === undefined ? {} : { items: closed(items) }),
+    ...(typeof additionalProperties === "object"
+      ? { additionalProperties: closed(additionalProperties) }
+      : properties === undefined || open
+        ? {}
+        : { additionalProperties: false }),
+  };
+}
+
+const specOf = (kind: string): object => {
+  const { properties } = schema(`rook-ceph/schemas/${kind}.json`) as {
+    properties: { spec: object };
+  };
+  return closed(properties.spec);
+};
+
+const plan = (name: string, kind: ClassPlan["kind"], more: Partial<ClassPlan> = {}): ClassPlan => ({
+  name,
+  kind,
+  replicas: 3,
+  failureDomain: "host",
+  reclaim: "Delete",
+  expansion: true,
+  compression: "none",
+  default: false,
+  ...more,
+});
+
+const coding = { erasureCoding: { data: 2, coding: 1 }, compression: "aggressive" } as const;
+const classes = [
+  plan("ceph-block", "block", { default: true }),
+  plan("coded-block", "block", coding),
+  plan("ceph-filesystem", "file"),
+  plan("coded-file", "file", coding),
+  plan("ceph-bucket", "bucket", { failureDomain: "rack" }),
+];
+const machines = ["stone", "tank", "titan", "vault"].map((host) => ({
+  name: `proxmox-${host}`,
+  host,
+  disks: [{ slot: 1, sizeGiB: 1000 }],
+}));
+const cluster = {
+  ceph: "v20.2.4",
+  machines,
+  classes,
+  taints: ["CriticalAddonsOnly"],
+  monitoring: true,
+  wipeOnDestroy: false,
+  prometheus: "http://prometheus:9090",
+};
+
+interface Values {
+  readonly cephClusterSpec: {
+    readonly storage: { readonly nodes: readonly unknown[]; readonly useAllDevices: boolean };
+    readonly security: unknown;
+    readonly healthCheck: { readonly muteHealthWarning: Readonly<Record<string, unknown>> };
+  };
+  readonly cephBlockPools: readonly { readonly name: string; readonly spec: object }[];
+  readonly cephECBlockPools: readonly {
+    readonly spec: { readonly dataPool: object; readonly metadataPool: object };
+  }[];
+  readonly cephFileSystems: readonly { readonly spec: object }[];
+  readonly cephObjectStores: readonly { readonly spec: object }[];
+}
+
+const values = clusterValues(cluster) as unknown as Values;
+
+describe("the storage's values", () => {
+  for (const [chart, given] of [
+    ["rook-ceph", operatorValues({ monitoring: true })],
+    ["ceph-csi-drivers", driverValues()],
+    ["rook-ceph-cluster", values],
+  ] as const)
+    it(`fit the schema of the chart ${chart}`, () => {
+      assert.deepEqual(violations(schema(`${chart}/values.schema.json`), given), []);
+    });
+
+  it("are custom resources that the API server takes as they are", () => {
+    const { cephClusterSpec, cephBlockPools, cephECBlockPools } = values;
+    const pools = [
+      ...cephBlockPools.map(({ spec }) => spec),
+      ...cephECBlockPools.flatMap(({ spec }) => [spec.dataPool, spec.metadataPool]),
+    ];
+    const found = [
+      // The chart's own values complete it.
+      ...violations(specOf("cephcluster"), cephClusterSpec),
+      ...pools.flatMap((spec) => violations(specOf("cephblockpool"), spec)),
+      ...values.cephFileSystems.flatMap(({ spec }) => violations(specOf("cephfilesystem"), spec)),
+      ...values.cephObjectStores.flatMap(({ spec }) => violations(specOf("cephobjectstore"), spec)),
+    ];
+    assert.deepEqual(found, []);
+  });
+
+  it("take the named disks of the machines and no others", () => {
+    const { storage } = values.cephClusterSpec;
+    assert.equal(storage.useAllDevices, false);
+    assert.deepEqual(storage.nodes[0], {
+      name: "proxmox-stone",
+      devices: [{ name: "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_drive-scsi1" }],
+    });
+  });
+
+  it("mute what keys of the old type are warned of, and nothing else", () => {
+    const { muteHealthWarning } = values.cephClusterSpec.healthCheck;
+    assert.deepEqual(Object.keys(muteHealthWarning), [...mutedWarnings]);
+    assert.ok(mutedWarnings.every((code) => code.startsWith("AUTH_INSECURE_")));
+    assert.deepEqual(values.cephClusterSpec.security, { cephx: { csi: { keyType: "aes" } } });
+  });
+
+  it("keep copies apart by host, which CRUSH calls a zone, and by rack, which it calls a region", () => {
+    assert.deepEqual(values.cephBlockPools[0]?.spec, {
+      failureDomain: "zone",
+      replicated: { size: 3, requireSafeReplicaSize: true },
+    });
+    const bucket = values.cephObjectStores[0]?.spec as { dataPool: { failureDomain: string } };
+    assert.equal(bucket.dataPool.failureDomain, "region");
+  });
+
+  it("name the drivers with the operator's namespace, each with a snapshotter", () => {
+    const { drivers } = driverValues() as {
+      drivers: Record<string, { enabled: boolean; name: string; snapshotPolicy?: string }>;
+    };
+    const on = Object.values(drivers).filter(({ enabled }) => enabled);
+    assert.deepEqual(
+      on.map(({ name, snapshotPolicy }) => [name, snapshotPolicy]),
+      [
+        ["rook-ceph.rbd.csi.ceph.com", "volumeSnapshot"],
+        ["rook-ceph.cephfs.csi.ceph.com", "volumeSnapshot"],
+      ],
+    );
+  });
+});
+
+describe("classes of storage", () => {
+  it("cost what their copies or pieces cost", () => {
+    assert.deepEqual(classes.map(overhead), [3, 1.5, 3, 1.5, 3]);
+    assert.equal(domainsNeeded({ replicas: 2, erasureCoding: { data: 4, coding: 2 } }), 6);
+  });
+
+  it("may use what is left without the largest host, up to where Ceph warns", () => {
+    assert.equal(usableGiB(machines), 2550);
+    const two = { name: "proxmox-vault-2", host: "vault", disks: [{ slot: 1, sizeGiB: 1000 }] };
+    assert.equal(usableGiB([...machines, two]), 2550);
+    assert.equal(usableGiB([]), 0);
+  });
+
+  it("point coded volumes at the pool with the pieces, and at the one with their metadata", () => {
+    const [, block, , file, bucket] = classes.map(storageClassForm);
+    assert.equal(block?.parameters["pool"], "coded-block-metadata");
+    assert.equal(block.parameters["dataPool"], "coded-block");
+    assert.equal(file?.parameters["pool"], "coded-file-data1");
+    assert.equal(bucket?.provisioner, "rook-ceph.ceph.rook.io/bucket");
+  });
+
+  it("are waited for with all that is behind them, and tried anew only when they change", () => {
+    assert.deepEqual(expected(cluster), {
+      DISKS: machines.map(({ name }) => `${name} 1`).join("\n"),
+      POOLS:
+        "cephblockpool/ceph-block cephblockpool/coded-block cephblockpool/coded-block-metadata " +
+        "cephfilesystem/ceph-filesystem cephfilesystemsubvolumegroup/ceph-filesystem-csi " +
+        "cephfilesystem/coded-file cephfilesystemsubvolumegroup/coded-file-csi cephobjectstore/ceph-bucket",
+    });
+    const again = classes.map((one) => ({ ...one, reclaim: "Retain" as const, default: false }));
+    assert.deepEqual(trials({ classes: again }), trials(cluster));
+    const fewer = classes.map((one) => ({ ...one, replicas: 2 }));
+    assert.notDeepEqual(trials({ classes: fewer }), trials(cluster));
+  });
+
+  it("are claimed by volumes and buckets", () => {
+    const claim = { namespace: "immich", name: "library", sizeGiB: 100 };
+    assert.deepEqual(volumeSpec({ ...claim, class: "ceph-filesystem", shared: true }), {
+      storageClassName: "ceph-filesystem",
+      accessModes: ["ReadWriteMany"],
+      resources: { requests: { storage: "100Gi" } },
+    });
+    const bucket = { namespace: "loki", name: "logs", class: "ceph-bucket", maxSizeGiB: 50 };
+    const { properties } = schema("rook-ceph/schemas/objectbucketclaim.json") as {
+      properties: { spec: object };
+    };
+    assert.deepEqual(violations(closed(properties.spec), bucketSpec(bucket)), []);
+  });
+
+  it("leave a server of 13 GiB with one disk nothing for applications", () => {
+    assert.equal(memoryNeededGiB("server", 1), 13);
+  });
+});
+
+describe("storage's scripts", () => {
+  const run = (file: string, call: string): string =>
+    execFileSync("bash", ["-s"], {
+      input: `${readFileSync(new URL(`../../../components/storage/scripts/${file}`, import.meta.url), "utf8")}\n${call}`,
+      encoding: "utf8",
+    });
+
+  it("purge only those disks that Ceph still knows", () => {
+    const text = run("osds.sh", 'known_to_ceph "3 7"');
+    const shown = execFileSync(
+      "bash",
+      ["-c", `ceph() { printf '1\\n7\\n'; }\n${text}\necho "$known"`],
+      {
+        encoding: "utf8",
+      },
+    );
+    assert.equal(shown.trim(), "7");
+  });
+});
