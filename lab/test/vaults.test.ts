@@ -59,6 +59,11 @@ describe("the lab's vaults", () => {
     assert.equal((await stat(join(directory, "vault.json"))).mode & 0o777, 0o600);
   });
 
+  it("have each key that is expected of a whole item", async () => {
+    await site("home", 'config: { items: [{ item: "op://Homelab/Guest Wi-Fi", keys: [ssid] }] }\n');
+    assert.match(field("Homelab", "Guest Wi-Fi", "ssid") ?? "", /^[0-9a-f]{48}$/);
+  });
+
   it("hold what the lab's own services accept", async () => {
     await site("home", "config: { token: op://Homelab/Proxmox/api-token }\n");
     assert.equal(
@@ -66,6 +71,7 @@ describe("the lab's vaults", () => {
       `homelab@pve!pulumi=${credentials.apiTokenSecret}`,
     );
     assert.equal(field("Homelab", "Tailscale", "client-secret"), "tskey");
+    assert.match(field("Homelab", "Connect", "credentials") ?? "", /"version":"2".*"server-key"/);
     assert.deepEqual(generatedSecrets(directory), {});
   });
 

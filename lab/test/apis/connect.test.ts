@@ -33,6 +33,7 @@ describe("1Password Connect of the lab", () => {
     setDefaultCACertificates([...trusted, tls.cert]);
     connect = await createConnect({
       ...{ address: "127.0.0.1", port: 0, tls, logFile, token },
+      server: { key: "server-key", token: "server-token" },
       faults: { consult: (service, request) => faults.consult(service, request) },
       vaults: (): readonly VaultSpec[] => [
         {
@@ -119,6 +120,24 @@ describe("1Password Connect of the lab", () => {
     assert.equal((await get("/v1/nothing", "GET", "wrong")).status, 401);
     assert.equal((await get("/heartbeat", "GET", "wrong")).body.toString(), ".");
     assert.equal((await get("/health", "GET", "")).status, 200);
+  });
+
+  it("lets a server elsewhere read by its key and its own token, and nothing more", async () => {
+    const as = (serverKey: string, bearer: string, method = "GET"): Promise<Answer> =>
+      httpsRequest({
+        ...{ host: "127.0.0.1", port: connect.port, rejectUnauthorized: false, method },
+        path: "/v1/vaults",
+        headers: {
+          ...{ host: "connect.home.arpa", authorization: `Bearer ${bearer}` },
+          "lab-connect-server": serverKey,
+        },
+      });
+    assert.equal((await as("server-key", "server-token")).status, 200);
+    assert.equal((await as("server-key", token)).status, 401);
+    assert.deepEqual(error(await as("another-key", "server-token")), {
+      ...{ status: 500, message: "Something went wrong" },
+    });
+    assert.equal((await get("/v1/vaults", "GET", "server-token")).status, 401);
   });
 
   it("keeps an item that the library makes, replaces and deletes", async () => {
