@@ -33,7 +33,9 @@ export const budgets: StackRule = {
   description:
     "For every Deployment and StatefulSet that the program itself writes there is a PodDisruptionBudget, which says how many " +
     "of its pods a drain may take at a time.",
-  judge: (resources) => {
+  judge: (seen) => {
+    // A preview knows nothing of an object while there is no cluster yet; the up that makes it judges it.
+    const resources = seen.filter(({ inputs }) => text(at(inputs, "metadata", "name")));
     const known = resources
       .filter(({ type }) => type === "kubernetes:policy/v1:PodDisruptionBudget")
       .map(({ inputs }) => ({

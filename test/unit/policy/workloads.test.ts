@@ -111,7 +111,7 @@ describe("policy: workloads are contained", () => {
 describe("policy: workloads have a budget", () => {
   const budget = (namespace: string, matchLabels: SeenMap): SeenResource =>
     resource("kubernetes:policy/v1:PodDisruptionBudget", {
-      metadata: { namespace },
+      metadata: { name: "app", namespace },
       spec: { selector: { matchLabels }, maxUnavailable: 1 },
     });
   const found = (...others: readonly SeenResource[]): string =>
@@ -126,6 +126,15 @@ describe("policy: workloads have a budget", () => {
     assert.match(found(budget("other", labels)), /no PodDisruptionBudget/);
     assert.match(found(budget("app", { "app.kubernetes.io/name": "other" })), /no PodDisruption/);
     assert.match(found(budget("app", {})), /no PodDisruptionBudget/);
+  });
+
+  it("says nothing of what a preview does not know, as long as there is no cluster", () => {
+    const nothingYet = resource("kubernetes:apps/v1:Deployment", {});
+    assert.deepEqual(budgets.judge([nothingYet]), []);
+    assert.deepEqual(
+      budgets.judge([resource("kubernetes:apps/v1:Deployment", { metadata: unknown })]),
+      [],
+    );
   });
 });
 
