@@ -31,6 +31,8 @@ async function list(
   packages: readonly string[],
   flags: readonly string[] = [],
 ): Promise<Package[]> {
+  // Go would take its own folder for what is meant.
+  if (packages.length === 0) return [];
   const { stdout } = await promisify(execFile)(
     await findGo(),
     ["list", "-deps", ...flags, "-f", format, ...packages],
