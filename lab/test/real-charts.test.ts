@@ -3,6 +3,7 @@ import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
+import { chartRegistries, chartRepositories } from "../apis/mirrors/charts.ts";
 import { realCharts } from "../apis/mirrors/real-charts.ts";
 
 describe("real charts", () => {
@@ -11,7 +12,9 @@ describe("real charts", () => {
   const network = globalThis.fetch;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "homelab-charts-"));
-    for (const name of ["cilium", "tailscale-operator", "gateway-helm"]) {
+    for (const name of [chartRepositories, chartRegistries].flatMap((of) =>
+      Object.values(of).flat(),
+    )) {
       await mkdir(join(directory, "own", name), { recursive: true });
       const text = `name: ${name}\nversion: 1.2.3\n`;
       await writeFile(join(directory, "own", name, "Chart.yaml"), text);

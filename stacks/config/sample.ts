@@ -87,8 +87,12 @@ function neededFirst(schema: JsonSchema): JsonSchema {
 
 /** The lines of an object as an entry of a list. */
 function item(lines: readonly string[]): readonly string[] {
-  const first = lines.findIndex((line) => !line.startsWith("#"));
-  return lines.map((line, i) => (i < first ? line : i === first ? `- ${line}` : `  ${line}`));
+  const active = lines.findIndex((line) => !line.startsWith("#"));
+  // Where every key may be left out, the entry begins with the first one, behind its #.
+  const first = active === -1 ? lines.findIndex((line) => /^#\S/.test(line)) : active;
+  return lines.map((line, i) =>
+    i < first ? line : i > first ? `  ${line}` : line.replace(/^#?/, (hash) => `${hash}- `),
+  );
 }
 
 function flow(content: unknown): string {

@@ -45,12 +45,13 @@ describe("a machine's sandbox", () => {
     );
   });
 
-  it("binds nothing writable of the host but the disk, its layout and the machine's network settings", () => {
+  it("binds nothing writable of the host but the disk, its layout, network settings and the claims' volumes", () => {
     const writable = args.flatMap((word, index) => (word === "--bind" ? [args[index + 1]] : []));
     assert.deepEqual(writable, [
       "/state/121/root",
       "/state/121/root/usr/local",
       "/proc/sys/net",
+      "/state/machines/volumes",
       "/state/121/condition/layout",
     ]);
   });

@@ -137,10 +137,11 @@ describe("what a stack's state has on Proxmox", () => {
       pools: ["homelab"],
       pciMappings: ["gpu"],
       usbMappings: ["zigbee"],
+      secrets: [],
       founded: undefined,
       lastUp: { kubeconfig: "users: []" },
     });
-    const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [] };
+    const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [], secrets: [] };
     const nothing = { ...lists, founded: undefined };
     assert.deepEqual(knownOf([]), nothing);
   });

@@ -88,6 +88,7 @@ describe("policy: downloads of scripts", () => {
       return unverifiedDownloads(without).length > 0;
     });
     assert.deepEqual(downloading.sort(), [
+      "components/definitions/scripts/apply.sh",
       "components/rke2/scripts/stage.sh",
       "components/tailnet/scripts/join.sh",
     ]);

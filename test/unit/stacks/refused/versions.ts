@@ -46,12 +46,12 @@ export const versions: RefusedSites = {
   "a release without its RKE2 part": {
     edit: { "versions.rke2": "v1.35.4" },
     at: "homelab:versions.rke2",
-    says: /such as v1\.35\.4\+rke2r1/,
+    says: /such as v1\.36\.3\+rke2r1/,
   },
   "an RKE2 release of another form": {
     edit: { "versions.rke2": "1.35" },
     at: "homelab:versions.rke2",
-    says: /v1\.35\.4\+rke2r1/,
+    says: /v1\.36\.3\+rke2r1/,
   },
   "a cloudflared release of another form": {
     edit: { "versions.cloudflared": "latest" },
