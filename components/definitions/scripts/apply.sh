@@ -31,12 +31,17 @@ fetch_all() {
 }
 
 # apply_all FOLDER: server-side, because some are larger than what client-side apply can remember in an annotation. Fields
-# that another manager set are taken over: the program is their owner.
+# that another manager set are taken over: the program is their owner. A busy API may take longer over a large schema than
+# it gives a request, and knows it at the next.
 apply_all() {
-  local output
-  output=$(kubectl --kubeconfig "$kubeconfig" --request-timeout=120s apply --server-side --force-conflicts \
-    --field-manager=homelab -f "$1" 2>&1 </dev/null) ||
-    fail "the cluster's API refuses $TITLE: $(grep -v serverside-applied <<<"$output" | head -n 3 | tr '\n' ' ')"
+  local output file deadline=$((SECONDS + 600))
+  for file in "$1"/*; do
+    until output=$(kubectl --kubeconfig "$kubeconfig" --request-timeout=120s apply --server-side --force-conflicts \
+      --field-manager=homelab -f "$file" 2>&1 </dev/null); do
+      if [[ $output == *Timeout* || $output == *timeout* ]] && ((SECONDS < deadline)); then continue; fi
+      fail "the cluster's API refuses $TITLE: $(grep -v serverside-applied <<<"$output" | head -n 3 | tr '\n' ' ')"
+    done
+  done
 }
 
 # settle DEFINITION VERSIONS: a chart that had brought it and does not any more would delete it, with all objects of its

@@ -63,7 +63,10 @@ while [[ $1 == --* ]]; do if [[ $1 == --kubeconfig ]]; then shift; fi; shift; do
 echo "$*" >>ROOT/calls
 case "$*" in
   "get --raw /readyz") ;;
-  apply*) if [[ -e ROOT/refusal ]]; then cat ROOT/refusal >&2; exit 1; fi; ls "\${@: -1}" >ROOT/applied ;;
+  apply*)
+    if [[ -e ROOT/busy ]]; then rm ROOT/busy; echo "Error from server (Timeout): Timeout: request did not complete" >&2; exit 1; fi
+    if [[ -e ROOT/refusal ]]; then cat ROOT/refusal >&2; exit 1; fi
+    basename "\${@: -1}" >>ROOT/applied ;;
   annotate*) ;;
   "get crd "*Established*) echo True ;;
   "get crd "*versions*) echo "v1 v1beta1" ;;
@@ -130,6 +133,13 @@ describe("the step that applies definitions", () => {
       /a\.yaml is not the file that is pinned: .*Nothing of Things v1 was applied/,
     );
     assert.equal(existsSync(join(root, "applied")), false);
+  });
+
+  it("asks once more where a busy API took too long", async () => {
+    writeFileSync(join(root, "busy"), "");
+    const { code, stderr } = await apply();
+    assert.equal(code, 0, stderr);
+    assert.equal(readFileSync(join(root, "applied"), "utf8"), "100-b.yaml\n101-a.yaml\n");
   });
 
   it("says why the API refuses", async () => {
