@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -157,6 +158,10 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	for code, one := range found {
 		details[code] = map[string]any{"severity": one.severity, "message": one.message}
 	}
+	told, err := json.Marshal([]any{overall(found, muted), details, total, complete, len(w.state.OSDs)})
+	if err != nil || string(told) == w.said {
+		return err
+	}
 	// A merge would leave checks that have ended.
 	if err := w.setStatus(ctx, ceph(clusters), w.cluster.Name, map[string]any{"ceph": map[string]any{"details": nil}}); err != nil {
 		return err
@@ -178,7 +183,11 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 			"lastTransitionTime": w.cluster.CreationTimestamp.UTC().Format(time.RFC3339),
 		}}
 	}
-	return w.setStatus(ctx, ceph(clusters), w.cluster.Name, status)
+	if err := w.setStatus(ctx, ceph(clusters), w.cluster.Name, status); err != nil {
+		return err
+	}
+	w.said = string(told)
+	return nil
 }
 
 // topologyLabels are those that CRUSH's hierarchy is made of, from the top (rook, osd/topology/topology.go).

@@ -36,6 +36,8 @@ type operator struct {
 	dynamic dynamic.Interface
 	log     *slog.Logger
 	changed chan struct{}
+	// said is what the CephCluster's status was last told, without times: a status that is written anew asks for a pass.
+	said string
 }
 
 // RunOperator reconciles Rook's kinds in its namespace until ctx ends.
