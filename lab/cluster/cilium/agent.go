@@ -31,6 +31,8 @@ type agent struct {
 	container program.Container
 	settings  settings
 	nodes     informers.SharedInformerFactory
+	// pods are those of this node; nil where nothing is redirected to them.
+	pods      informers.SharedInformerFactory
 	speakers  map[string]*speaker
 	provided  netip.Prefix
 	proxy     *serviceproxy.Proxy
@@ -66,6 +68,9 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		return err
 	}
 	a.nodes.Start(ctx.Done())
+	if a.pods != nil {
+		a.pods.Start(ctx.Done())
+	}
 	if err := a.start(ctx); err != nil {
 		return err
 	}
@@ -117,6 +122,9 @@ func (a *agent) followAll() error {
 		err = errors.Join(err,
 			a.follow(a.core.Core().V1().Services().Informer()),
 			a.follow(a.core.Discovery().V1().EndpointSlices().Informer()))
+	}
+	if a.settings.serviceProxy && a.settings.localRedirect {
+		err = errors.Join(err, a.followPods())
 	}
 	if a.settings.bgp {
 		err = errors.Join(err, a.followCustom(bgpNodeConfigs, bgpPeerConfigs, bgpAdvertisements))

@@ -35,6 +35,7 @@ var (
 	networkPolicies     = resource("ciliumnetworkpolicies")
 	clusterwidePolicies = resource("ciliumclusterwidenetworkpolicies")
 	l2Policies          = schema.GroupVersionResource{Group: group, Version: "v2alpha1", Resource: "ciliuml2announcementpolicies"}
+	localRedirects      = resource("ciliumlocalredirectpolicies")
 )
 
 // cluster is a program's view of the API: clients and the caches that it reacts to.

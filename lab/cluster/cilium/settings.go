@@ -20,6 +20,7 @@ type settings struct {
 	serviceProxy     bool
 	masquerade       bool
 	native           []netip.Prefix
+	localRedirect    bool
 	access           serviceproxy.Access
 	l2               bool
 	l2Lease          time.Duration
@@ -59,6 +60,7 @@ func parseSettings(config map[string]string) (settings, error) {
 		"skip-crd-creation":                      {&s.skipCRDs, false},
 		"kube-proxy-replacement":                 {&s.serviceProxy, false},
 		"enable-ipv4-masquerade":                 {&s.masquerade, true},
+		"enable-local-redirect-policy":           {&s.localRedirect, false},
 		"enable-l2-announcements":                {&s.l2, false},
 		"bpf-lb-external-clusterip":              {&s.access.External, false},
 		"bpf-lb-sock-hostns-only":                {&s.access.Forwarded, false},

@@ -78,7 +78,11 @@ func (a *agent) proxyServices(nodeLabels map[string]string) error {
 			}
 		}
 	}
-	return a.proxy.Apply(serviceproxy.NewPlan(a.container.Node, services, endpoints, taken))
+	plan := serviceproxy.NewPlan(a.container.Node, services, endpoints, taken)
+	if a.pods != nil {
+		err = a.redirect(plan)
+	}
+	return errors.Join(err, a.proxy.Apply(plan))
 }
 
 // stopTraffic takes back what carryTraffic has made.
