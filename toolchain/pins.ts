@@ -166,7 +166,7 @@ export const tools = {
   coredns: {
     name: "coredns",
     version: "own",
-    programs: ["coredns"],
+    programs: ["coredns", "node-cache"],
     forPods: true,
     build: { package: "./controllers/dns", variables: {} },
   },

@@ -1,9 +1,14 @@
+// Command dns is CoreDNS, and under the name node-cache what nodes' caches run.
+//
 // CoreDNS as its own main builds it, with the plugins that Corefiles of clusters name: without those of clouds, which
 // are most of what the whole takes to compile. A Corefile that names another plugin is refused by CoreDNS itself
 // ("Unknown directive").
 package main
 
 import (
+	"os"
+	"path/filepath"
+
 	_ "github.com/coredns/coredns/plugin/acl"
 	_ "github.com/coredns/coredns/plugin/any"
 	_ "github.com/coredns/coredns/plugin/autopath"
@@ -42,5 +47,9 @@ import (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "node-cache" {
+		runNodeCache()
+		return
+	}
 	coremain.Run()
 }
