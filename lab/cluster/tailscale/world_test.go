@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 		w.watching <- struct{}{}
 		return true, watcher, err
 	})
-	lists := map[schema.GroupVersionResource]string{connectors: "ConnectorList"}
+	lists := map[schema.GroupVersionResource]string{connectors: "ConnectorList", kind("dnsconfigs"): "DNSConfigList"}
 	for _, one := range notPlayed {
 		lists[kind(one.plural)] = one.plural + "List"
 	}
