@@ -7,7 +7,7 @@ import type { Startup } from "../control/startup.ts";
 import type { InUse, LabStatus, MachineLine } from "../control/status.ts";
 import type { LabPaths } from "../host/paths.ts";
 import { readSettings } from "../host/settings.ts";
-import { birdOutput, watchStacks, type StackState } from "../host/stacks.ts";
+import { birdOutput, namesOutput, watchStacks, type StackState } from "../host/stacks.ts";
 import { setClockOffset, setDiskUse } from "../machines/condition.ts";
 import { createHypervisor, type LabHypervisor } from "../machines/hypervisor.ts";
 import { lanDomain } from "../network/dns.ts";
@@ -209,6 +209,7 @@ export class Datacentre {
       for (const [site, router] of this.#routers) {
         const stack = stacks.find(({ name }) => name === site.name);
         await router.configure(stack === undefined ? undefined : birdOutput(stack.outputs));
+        await router.setNames(stack === undefined ? undefined : namesOutput(stack.outputs));
       }
     };
     await watchStacks(this.#paths.pulumi, changed, (error) => this.#report(error), ended.signal);

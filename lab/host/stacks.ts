@@ -38,6 +38,18 @@ export function birdOutput(outputs: Readonly<Record<string, unknown>>): string |
   return typeof router.bird === "string" ? router.bird : undefined;
 }
 
+/** The site's names for dnsmasq among a stack's outputs (`names.records.dnsmasq`), if there are any. */
+export function namesOutput(outputs: Readonly<Record<string, unknown>>): string | undefined {
+  const text = member(member(outputs["names"], "records"), "dnsmasq");
+  return typeof text === "string" ? text : undefined;
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
+}
+
 /** All stacks of a file backend; none before its first use. */
 export async function readStacks(backend: string): Promise<StackState[]> {
   const directory = stacksDirectory(backend);

@@ -39,12 +39,14 @@ const internetRecords = Object.values(internet).flatMap(({ address, names }) =>
 
 /**
  * Configuration of the router's dnsmasq. It knows the internet's services and the LAN, asks the other sites' routers for
- * their names and the internet's resolver for the public zone, and denies all else.
+ * their names and the internet's resolver for the public zone, and denies all else. What the site's stack says of its names
+ * is a file of its own.
  */
 export function dnsmasqConfig(
   site: SiteInventory,
   sites: readonly SiteInventory[],
   machinesFile: string,
+  namesFile: string,
 ): string {
   const others = sites.filter((other) => other !== site);
   const listen = [site.gateway, ...site.routerAddresses.map((cidr) => cidr.replace(/\/.*$/, ""))];
@@ -63,6 +65,7 @@ export function dnsmasqConfig(
       (host) => `host-record=${host.name}.${lanDomain(site)},${host.name},${host.address}`,
     ),
     `addn-hosts=${machinesFile}`,
+    `conf-file=${namesFile}`,
     "",
   ].join("\n");
 }

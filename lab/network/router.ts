@@ -1,7 +1,7 @@
 /** A site's router: DNS for its LAN, and BGP as the stack's output says. */
 import { access, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mustRun } from "../host/command.ts";
+import { mustRun, run } from "../host/command.ts";
 import { Supervised } from "../host/supervised.ts";
 import type { SiteInventory } from "../world/inventory.ts";
 import { baseConfig, bgpTable, checkConfig, type BgpSession, type LearnedRoute } from "./bird.ts";
@@ -40,11 +40,13 @@ export class Router {
   readonly #birdSocket: string;
   readonly #dnsmasqConfig: string;
   readonly #machinesFile: string;
+  readonly #namesFile: string;
   readonly #sites: readonly SiteInventory[];
   #applied = "";
   #configured: "stack" | "base" = "base";
   #problem: string | undefined;
   #hosts = "";
+  #names = "";
 
   /** `sites` are all sites of the datacentre: routers ask each other for names. */
   constructor(site: SiteInventory, sites: readonly SiteInventory[], place: RouterPlace) {
@@ -56,6 +58,7 @@ export class Router {
     this.#birdSocket = join(place.sockets, `${namespace}.ctl`);
     this.#dnsmasqConfig = file("dnsmasq.conf");
     this.#machinesFile = file("hosts");
+    this.#namesFile = file("names.conf");
     const inside = ["ip", "netns", "exec", namespace] as const;
     const log = (name: string): string => join(place.logs, `${namespace}-${name}.log`);
     this.#bird = new Supervised(
@@ -75,9 +78,10 @@ export class Router {
 
   /** Starts DNS and BIRD; resolves when both answer. */
   async start(): Promise<void> {
-    const config = dnsmasqConfig(this.site, this.#sites, this.#machinesFile);
+    const config = dnsmasqConfig(this.site, this.#sites, this.#machinesFile, this.#namesFile);
     await writeFile(this.#dnsmasqConfig, config);
     await writeFile(this.#machinesFile, "");
+    await writeFile(this.#namesFile, "");
     this.#applied = baseConfig(this.#routerId());
     await writeFile(this.#birdConfig, this.#applied);
     await rm(this.#birdSocket, { force: true });
@@ -126,6 +130,25 @@ export class Router {
     this.#hosts = hosts;
     await writeFile(this.#machinesFile, hosts);
     this.#dnsmasq.signal("SIGHUP");
+  }
+
+  /**
+   * Gives dnsmasq the names that a stack wrote for it, and starts it anew as its manual wants. A text that it refuses is
+   * not used: the last good one stays, and `status` says why.
+   */
+  async setNames(stackNames = ""): Promise<void> {
+    if (stackNames === this.#names) return;
+    const candidate = `${this.#namesFile}.new`;
+    await writeFile(candidate, stackNames);
+    const { code, stderr } = await run("dnsmasq", ["--test", `--conf-file=${candidate}`]);
+    if (code !== 0) {
+      this.#problem = `dnsmasq refuses the stack's names: ${stderr.replace(candidate, "line").trim()}`;
+      return;
+    }
+    await rename(candidate, this.#namesFile);
+    this.#names = stackNames;
+    this.#dnsmasq.signal("SIGTERM");
+    await this.#dnsmasq.answers(() => resolves(this.site.gateway));
   }
 
   async status(): Promise<RouterStatus> {

@@ -91,7 +91,7 @@ describe("the seat's routes to what a router has learned", () => {
 describe("a router's DNS", () => {
   const [home] = sites;
   assert.ok(home);
-  const config = dnsmasqConfig(home, sites, "/run/hosts").split("\n");
+  const config = dnsmasqConfig(home, sites, "/run/hosts", "/run/names").split("\n");
 
   it("listens on the LAN and on the router's own address only", () => {
     const listening = config.filter((line) => line.startsWith("listen-address="));
