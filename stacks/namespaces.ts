@@ -6,6 +6,7 @@ import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
 import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { storageNamespace } from "../components/storage/operator-values.ts";
+import { namesNamespace } from "../components/names/resolver.ts";
 import { operatorNamespace } from "../components/tailnet/operator-values.ts";
 import type { NamespacePlan } from "../components/workload/namespace.ts";
 import { reloaderNamespace } from "../components/workload/reloader.ts";
@@ -14,7 +15,8 @@ import type { SiteConfig } from "./schema.ts";
 
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
-  const { onePassword, reloader, gateway, storage, tailnet, edge, certificates, apps } = config;
+  const { onePassword, reloader, gateway, storage, names, tailnet, edge, certificates, apps } =
+    config;
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
     ...(onePassword?.operator === undefined
@@ -22,6 +24,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
       : [onePasswordNamespace, ...itemNamespaces(onePassword.operator)]),
     ...(gateway === undefined ? [] : [gatewayNamespace]),
     ...(storage === undefined ? [] : [storageNamespace]),
+    ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),
     ...(certificates === undefined ? [] : [managerNamespace, certificatesNamespace]),

@@ -6,10 +6,12 @@ import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
+import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployGateway } from "./parts/gateway/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
+import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
 import { deployReloader } from "./parts/reloader/deploy.ts";
@@ -33,6 +35,8 @@ export interface SiteOutputs {
   readonly router?: RouterConfig | Output<RouterConfig>;
   /** The configs of all peering routers by their address, where there are several. */
   readonly routers?: Readonly<Record<string, RouterConfig | Output<RouterConfig>>>;
+  /** The site's names, for whoever looks after the LAN's resolver. */
+  readonly names?: NamesOutput;
   /** Addresses on the internet. */
   readonly published: readonly string[];
   /** Logins of programs at Access, by token name; secret. */
@@ -79,6 +83,8 @@ export async function deploySite(
   deployReloader(site, running);
   deployItems(site, cluster, { definitions, running, found: found.items });
   deployStorage(site, cluster, running);
+  deployDns(site, cluster, running);
+  const names = deployNames(site, cluster, running);
   deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);
@@ -89,6 +95,7 @@ export async function deploySite(
     vip: config.cluster.vip,
     nodes: config.machines.map(({ name: node, role, address }) => ({ name: node, role, address })),
     ...routerOutputs(site),
+    ...(names === undefined ? {} : { names }),
     published: published.map(({ hostname }) => `https://${hostname}`),
     serviceTokens,
     kubeconfig: cluster.kubeconfig,

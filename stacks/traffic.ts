@@ -3,9 +3,11 @@ import type { PolicyPlan } from "../components/policies/rules.ts";
 import { appPort, appTraffic } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
+import { dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
+import { namesTraffic } from "./parts/names/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
 import { storageTraffic } from "./parts/storage/traffic.ts";
@@ -18,6 +20,8 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...networkTraffic(),
     ...reloaderTraffic(config),
     ...itemsTraffic(config),
+    ...dnsTraffic(config),
+    ...namesTraffic(config),
     ...tailnetTraffic(config),
     ...edgeTraffic(config),
     ...certificatesTraffic(config),

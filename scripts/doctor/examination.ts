@@ -12,6 +12,7 @@ import {
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
+import { namesChecks } from "../../stacks/parts/names/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
 import { policyChecks } from "../../stacks/parts/policies/doctor.ts";
 import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/doctor.ts";
@@ -36,6 +37,7 @@ export async function examine(site: Site): Promise<readonly Finding[]> {
       ...proxmoxChecks(examined),
       ...releaseChecks(releasesOf(site.config)),
       ...edgeChecks(examined),
+      ...namesChecks(examined),
       ...tailnetChecks(examined),
     ]),
     machines(site, examined),

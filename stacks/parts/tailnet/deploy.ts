@@ -16,6 +16,7 @@ export function deployTailnet(
 ): void {
   if (config.tailnet === undefined || found === undefined) return;
   const { version, operator, splitDns } = config.tailnet;
+  const address = config.dns?.nameserver;
   new Tailnet(
     name,
     {
@@ -25,6 +26,7 @@ export function deployTailnet(
       version,
       operatorChart: operator.chart,
       connector: connectorPlan(config, config.tailnet),
+      ...(address === undefined ? {} : { nameserver: { address, version } }),
       dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
       cluster: running,
     },

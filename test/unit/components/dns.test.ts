@@ -140,7 +140,7 @@ describe("caches", () => {
 
 describe("DNS of a site", () => {
   it("asks the machines' nameservers for its own domain, and the operator's for the tailnet's", () => {
-    const { dns } = homeConfig({ "site.dns": ["192.168.1.7"] });
+    const { dns } = homeConfig({ "site.dns": ["192.168.1.7"], "dns.tailnet": true });
     assert.deepEqual(dns?.servers, [
       { domain: "home.arpa", servers: ["192.168.1.7"] },
       { domain: "ts.net", servers: ["10.43.0.12"] },

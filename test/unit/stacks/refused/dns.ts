@@ -13,7 +13,7 @@ export const dns: RefusedSites = {
     says: /already homelab:network\.clusterDns; give each Service its own/,
   },
   "two Services of DNS at one address": {
-    edit: { "dns.nameserver": "10.43.0.11" },
+    edit: { "dns.tailnet": true, "dns.nameserver": "10.43.0.11" },
     at: "homelab:dns.nameserver",
     says: /already homelab:dns\.upstream/,
   },

@@ -1,0 +1,104 @@
+/** Whether the three sides see what the site's list of names says. */
+import { Resolver } from "node:dns/promises";
+import type { Check } from "../../doctor/check.ts";
+import type { Examined } from "../../doctor/examined.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import type { AddressRecord } from "../../../components/names/names.ts";
+import { isNamed, siteViews } from "./list.ts";
+
+/** Asks a server for a name's addresses; none where it knows none. Rejects when it does not answer. */
+export type Ask = (server: string, name: string) => Promise<readonly string[]>;
+
+/** The site's own DNS server, and the gateway, which the LAN and by default the tailnet ask. None without the part. */
+export function namesChecks({ config, isUp }: Examined, ask: Ask = addressesOf): readonly Check[] {
+  if (!isNamed(config) || !isUp) return [];
+  const { lan, tailnet } = siteViews(config);
+  const { address } = config.names;
+  const split =
+    config.tailnet?.splitDns ?? (config.tailnet === undefined ? [] : [config.site.gateway]);
+  return [
+    {
+      subject: `DNS server ${address}`,
+      run: async () =>
+        judgeView(`DNS server ${address}`, lan, await answers(address, lan, ask), {
+          missing: problem,
+          remedy: "kubectl -n names get pods,services; npm run up mends what differs",
+        }),
+    },
+    {
+      subject: `names at the gateway ${config.site.gateway}`,
+      run: async () =>
+        judgeView(
+          `names at the gateway ${config.site.gateway}`,
+          lan,
+          await answers(config.site.gateway, lan, ask),
+          {
+            missing: warning,
+            remedy: "load `pulumi stack output names --json` there (docs/names.md)",
+          },
+        ),
+    },
+    ...split
+      .filter((server) => server !== config.site.gateway && server !== address)
+      .map((server) => ({
+        subject: `names of the tailnet at ${server}`,
+        run: async () =>
+          judgeView(
+            `names of the tailnet at ${server}`,
+            tailnet,
+            await answers(server, tailnet, ask),
+            { missing: warning, remedy: "load the site's names there (docs/names.md)" },
+          ),
+      })),
+  ];
+}
+
+/** How a server that differs from the list is told. */
+interface Verdict {
+  readonly missing: typeof problem;
+  readonly remedy: string;
+}
+
+/** Compares what a server gives with the list. */
+export function judgeView(
+  subject: string,
+  expected: readonly AddressRecord[],
+  given: ReadonlyMap<string, readonly string[]>,
+  { missing, remedy }: Verdict,
+): readonly Finding[] {
+  const wrong = expected.filter(({ name, address }) => !(given.get(name) ?? []).includes(address));
+  if (wrong.length === 0) return [ok(subject, `knows all ${expected.length} names`)];
+  const told = wrong
+    .slice(0, 3)
+    .map(
+      ({ name, address }) =>
+        `${name} is ${given.get(name)?.join(" ") || "unknown"}, not ${address}`,
+    );
+  const more = wrong.length > told.length ? ` and ${wrong.length - told.length} more` : "";
+  return [missing(subject, `${told.join("; ")}${more}`, remedy)];
+}
+
+async function answers(
+  server: string,
+  records: readonly AddressRecord[],
+  ask: Ask,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const given = await Promise.all(
+    records.map(async ({ name }) => [name, await ask(server, name)] as const),
+  );
+  return new Map(given);
+}
+
+/** Answers that say that there is no such name, in the words of Node's resolver. */
+const absent = ["ENOTFOUND", "ENODATA", "EREFUSED"];
+
+const addressesOf: Ask = async (server, name) => {
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  resolver.setServers([server]);
+  try {
+    return await resolver.resolve4(name);
+  } catch (error) {
+    if (absent.includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+};
