@@ -156,6 +156,10 @@ func (w *worker) processSpec(image process.Image, container runnable, environmen
 	if err != nil {
 		return spec, "", err
 	}
+	mounts, err = w.withTemporary(container.spec, mounts)
+	if err != nil {
+		return spec, "", err
+	}
 	spec = process.Spec{
 		Image: image, Pod: w.pod, Container: container.spec, Environment: environment, Mounts: append(own, mounts...),
 		Hostname: podfiles.Hostname(w.pod), Programs: process.Directory,
@@ -164,6 +168,28 @@ func (w *worker) processSpec(image process.Image, container runnable, environmen
 		spec.NetNS = w.network.Path
 	}
 	return spec, message, nil
+}
+
+// withTemporary adds the container's /tmp, new at each start, as far as it may write there: what is run
+// beside its program, such as a hook, shares it.
+func (w *worker) withTemporary(container *corev1.Container, mounts []process.Mount) ([]process.Mount, error) {
+	if context := container.SecurityContext; context != nil && context.ReadOnlyRootFilesystem != nil && *context.ReadOnlyRootFilesystem {
+		return mounts, nil
+	}
+	for _, mount := range mounts {
+		if filepath.Clean(mount.Target) == "/tmp" {
+			return mounts, nil
+		}
+	}
+	directory := filepath.Join(w.volumes.Directory(), "containers", container.Name, "tmp")
+	if err := os.RemoveAll(directory); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return nil, err
+	}
+	// Whoever the program runs as may write there, past the umask.
+	return append(mounts, process.Mount{Source: directory, Target: "/tmp"}), os.Chmod(directory, 0o777|os.ModeSticky)
 }
 
 // awaitEnvironment resolves the container's environment anew for each start, as the kubelet does: a

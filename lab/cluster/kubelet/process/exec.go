@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Exec runs a command beside the container's program: with its files, network, environment and user, in
-// a root and a process namespace of its own. It returns what the command wrote; an error is that it
-// failed, or did not end before ctx.
+// Exec runs a command beside the container's program: with its volumes, /tmp, network, environment and
+// user, in a root and a process namespace of its own, whose first process it is: so it does not look for
+// the container's. It returns what the command wrote; an error is that it failed, or did not end before ctx.
 func Exec(ctx context.Context, s Spec, line []string) (string, error) {
 	var output bytes.Buffer
-	s.Output = &output
+	s.Output, s.first = &output, true
 	running, err := Start(s, line)
 	if err != nil {
 		return "", err

@@ -36,6 +36,8 @@ type Spec struct {
 	Hostname string
 	// Output receives what the program writes; its lines end up in the container's log.
 	Output io.Writer
+	// first makes the program number 1 of its namespace.
+	first bool
 	// Programs is the directory with the machine's programs; empty for Directory.
 	Programs string
 }
@@ -77,6 +79,7 @@ func Start(s Spec, line []string) (*Process, error) {
 	p := plan{
 		line: line, dir: "/", hostname: s.Hostname, netns: s.NetNS, user: who,
 		capabilities: capabilitiesOf(s.Container.SecurityContext), mounts: s.Mounts, shell: s.Image.Shell, infoFd: 3,
+		first: s.first,
 	}
 	for _, dir := range []string{s.Image.WorkingDir, s.Container.WorkingDir} {
 		if dir != "" {

@@ -30,6 +30,8 @@ type plan struct {
 	readOnlyRoot bool
 	shell        bool
 	infoFd       int
+	// first makes the program the container's first process, in bubblewrap's place.
+	first bool
 }
 
 // arguments is the command line on the machine. bubblewrap gives the container namespaces for mounts,
@@ -44,6 +46,9 @@ func (p plan) arguments() []string {
 	}
 	line = append(line, "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--new-session",
 		"--unshare-uts", "--hostname", p.hostname, "--info-fd", strconv.Itoa(p.infoFd))
+	if p.first {
+		line = append(line, "--as-pid-1")
+	}
 	line = append(line, p.root()...)
 	line = append(line, "--cap-drop", "ALL")
 	if p.user.id == 0 && p.user.group == 0 && len(p.user.groups) == 0 {
