@@ -10,7 +10,13 @@ export interface Need {
 }
 
 /** What parts take from each other, a line each. */
-const needs: readonly Need[] = [];
+const needs: readonly Need[] = [
+  {
+    part: "onePassword.operator",
+    needs: "reloader",
+    why: "it starts pods anew that read an item which has changed",
+  },
+];
 
 /** No part is switched off that another one needs. */
 export function checkNeeds(config: SiteConfig, known = needs): readonly Problem[] {

@@ -80,4 +80,9 @@ export const items: RefusedSites = {
     at: "homelab:versions.onePasswordConnect",
     says: /known are 2\.4\.1/,
   },
+  "an operator, and nobody who starts its items' readers anew": {
+    edit: { ...operator([]), "reloader.enabled": false },
+    at: "homelab:reloader",
+    says: /homelab:onePassword\.operator needs it: .*; switch it on, or onePassword\.operator off/,
+  },
 };
