@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { attempt, run } from "./command.ts";
-import { eventually, nothingToChange, up } from "./site.ts";
-import { given, siteIsUp } from "./states.ts";
-
-const file = "Pulumi.home.yaml";
+import { eventually, nothingToChange } from "./site.ts";
+import { given, siteIsUp, switchedOn } from "./states.ts";
 
 /** Where the gateway of the LAN listens. */
 const address = "10.96.0.80";
@@ -32,17 +30,7 @@ resolver.resolve4("kubernetes.default.svc.cluster.local").then((found) => consol
 describe("from the LAN through the gateway", () => {
   given(siteIsUp);
 
-  before(async () => {
-    const edit = `cp ${file} "$HOME/kept.yaml" && cat >>${file} <<'END'\n${section}END`;
-    await run`sh -c ${edit}`;
-    await up("home");
-  });
-
-  after(async () => {
-    const restore = `cat "$HOME/kept.yaml" >${file}`;
-    await run`sh -c ${restore}`;
-    await up("home");
-  });
+  switchedOn(["gateway", "certificates"], section);
 
   const typeo = ["--resolve", `typeo.home.arpa:443:${address}`];
 

@@ -100,7 +100,9 @@ describe("a site's gateways", () => {
       listeners("public").map(({ name }) => name),
       ["http"],
     );
-    const redirects = all.filter(({ name }) => name.endsWith("-redirect")).map(({ name }) => name);
+    const redirects = all
+      .map(({ name }) => name)
+      .filter((name) => /^gateway-.*-redirect$/.test(name));
     assert.deepEqual(redirects.sort(), ["gateway-internal-redirect", "gateway-lan-redirect"]);
   });
 

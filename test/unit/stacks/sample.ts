@@ -9,7 +9,7 @@ export type Changes = Readonly<Record<string, unknown>>;
 
 type Tree = Record<string, unknown>;
 
-/** What the home site's file says, by key, after changes. */
+/** What the home site's file says, by key, with the parts that it switches off, after changes. */
 export function homeValues(changes: Changes): Tree {
   const raw = siteFile(new URL("../../../Pulumi.home.yaml", import.meta.url));
   const values = Object.fromEntries(
@@ -18,6 +18,8 @@ export function homeValues(changes: Changes): Tree {
       JSON.parse(text) as unknown,
     ]),
   );
+  for (const part of ["dns", "names", "gateway", "certificates"])
+    delete (values[part] as Tree | undefined)?.["enabled"];
   for (const [path, value] of Object.entries(changes))
     set(values, path.split(/[.[\]]+/).filter(Boolean), value);
   return values;
