@@ -2,6 +2,7 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import { DaemonSet } from "@pulumi/kubernetes/apps/v1/daemonSet.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
@@ -10,7 +11,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { askScript } from "./ask.ts";
 import { cacheLabels, cacheSpec } from "./cache-pods.ts";
 import { cachePorts, nodeCorefile, type CorefilePlan } from "./corefile.ts";
-import { clusterDnsService, dnsPorts, localRedirect } from "./redirect.ts";
+import { clusterDnsService, dnsPorts, localRedirect, questionsAllowed } from "./redirect.ts";
 
 const readyScript = rke2Script + askScript + scriptText(import.meta.url, "cache-ready.sh");
 
@@ -19,6 +20,8 @@ export interface NodeLocalDnsArgs extends CorefilePlan {
   readonly version: string;
   /** Address of the cluster's DNS, which pods ask. */
   readonly clusterDns: string;
+  /** Whether RKE2 closes kube-system to the pods of other namespaces, as it does with the CIS profile. */
+  readonly closed: boolean;
   /** The machines of all nodes. */
   readonly nodes: readonly ReachedMachine[];
 }
@@ -36,7 +39,8 @@ export class NodeLocalDns extends ComponentResource {
     super("homelab:dns:NodeLocalDns", name, {}, opts);
     const upstream = this.upstream(name, args);
     const caches = this.caches(name, args, upstream);
-    const redirect = this.redirect(name, caches);
+    const open = args.closed ? [this.opening(name)] : [];
+    const redirect = this.redirect(name, [caches, ...open]);
     for (const machine of args.nodes) this.proof(machine, args, redirect);
     this.registerOutputs({});
   }
@@ -79,8 +83,18 @@ export class NodeLocalDns extends ComponentResource {
     );
   }
 
+  /** Before the redirect: pods that are sent to a closed cache look up nothing. */
+  private opening(name: string): Resource {
+    const metadata = { name: app, namespace: clusterDnsService.namespace, labels: cacheLabels };
+    return new NetworkPolicy(
+      `${name}-questions`,
+      { metadata, spec: questionsAllowed(cacheLabels) },
+      { parent: this },
+    );
+  }
+
   /** Cilium takes no changes of such a policy: another one replaces it, and the cluster's own DNS answers between. */
-  private redirect(name: string, caches: Resource): Resource {
+  private redirect(name: string, after: readonly Resource[]): Resource {
     return new CustomResource(
       `${name}-redirect`,
       {
@@ -89,7 +103,12 @@ export class NodeLocalDns extends ComponentResource {
         metadata: { name: app, namespace: clusterDnsService.namespace, labels: cacheLabels },
         spec: localRedirect(cacheLabels),
       },
-      { parent: this, dependsOn: [caches], replaceOnChanges: ["spec"], deleteBeforeReplace: true },
+      {
+        parent: this,
+        dependsOn: [...after],
+        replaceOnChanges: ["spec"],
+        deleteBeforeReplace: true,
+      },
     );
   }
 

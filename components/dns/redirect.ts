@@ -36,3 +36,16 @@ export function localRedirect(cache: Readonly<Record<string, string>>) {
     redirectBackend: { localEndpointSelector: { matchLabels: { ...cache } }, toPorts },
   };
 }
+
+/**
+ * Spec of the NetworkPolicy that lets every pod ask the caches on nodes with the CIS profile. There RKE2 closes kube-system
+ * to the pods of other namespaces, and excepts the port of the cluster's own DNS alone (rancher/rke2, pkg/rke2/np.go): what
+ * the redirect brings to a cache would be dropped. The machine itself, with its kubelet, is always let in by Cilium.
+ */
+export function questionsAllowed(cache: Readonly<Record<string, string>>) {
+  return {
+    podSelector: { matchLabels: { ...cache } },
+    policyTypes: ["Ingress"],
+    ingress: [{ ports: dnsPorts.map(({ port, protocol }) => ({ port, protocol })) }],
+  };
+}

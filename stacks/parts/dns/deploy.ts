@@ -5,7 +5,7 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 
 /** Gives every node its cache of DNS, where the config has one. */
 export function deployDns(
-  { name, config: { dns, network } }: Site,
+  { name, config: { dns, network, cluster } }: Site,
   { nodes }: SiteCluster,
   { ready, kubernetes }: RunningCluster,
 ): void {
@@ -14,7 +14,10 @@ export function deployDns(
   const { version, upstream, servers: domains, entries } = dns;
   new NodeLocalDns(
     `${name}-dns`,
-    { version, upstream, domains, entries, clusterDns, clusterDomain, nodes },
+    {
+      ...{ version, upstream, domains, entries, clusterDns, clusterDomain, nodes },
+      closed: cluster.profile === "cis",
+    },
     { providers: [kubernetes], dependsOn: [ready] },
   );
 }

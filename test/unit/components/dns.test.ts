@@ -4,6 +4,9 @@ import { parseAllDocuments } from "yaml";
 import { cacheLabels, cacheSpec } from "../../../components/dns/cache-pods.ts";
 import { nodeCorefile } from "../../../components/dns/corefile.ts";
 import { clusterDnsService, dnsPorts, localRedirect } from "../../../components/dns/redirect.ts";
+import { deploySite } from "../../../stacks/site.ts";
+import { record, type Recording } from "../../recorder.ts";
+import { siteDeps } from "../site-deps.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
@@ -135,6 +138,39 @@ describe("caches", () => {
     const other = cacheSpec({ version: "1.26.8", configMap: "a", corefile: "two" });
     const mark = "template.metadata.annotations";
     assert.notDeepEqual(at(spec, mark), at(other, mark));
+  });
+});
+
+describe("caches on nodes with the CIS profile", () => {
+  const policy = "home-dns-questions";
+  const recorded = async (changes: Record<string, unknown>): Promise<Recording> => {
+    const recording = await record("home");
+    await deploySite("home", homeConfig(changes), siteDeps);
+    return recording.settled();
+  };
+
+  it("are open to questions of all pods, which RKE2 keeps from kube-system, before any is sent there", async () => {
+    const recording = await recorded({ "cluster.profile": "cis" });
+    const { plain } = recording.resources.find(({ name }) => name === policy) ?? {};
+    assert.equal(at(plain, "metadata.namespace"), "kube-system");
+    assert.deepEqual(at(plain, "spec"), {
+      podSelector: { matchLabels: cacheLabels },
+      policyTypes: ["Ingress"],
+      ingress: [
+        {
+          ports: [
+            { port: 53, protocol: "UDP" },
+            { port: 53, protocol: "TCP" },
+          ],
+        },
+      ],
+    });
+    assert.ok(recording.waitsFor("home-dns-redirect").has(policy));
+  });
+
+  it("need no policy elsewhere, where it would close their other ports", async () => {
+    const { resources } = await recorded({});
+    assert.ok(!resources.some(({ name }) => name === policy));
   });
 });
 
