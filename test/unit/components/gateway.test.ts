@@ -101,8 +101,8 @@ describe("a site's gateways", () => {
       ["http"],
     );
     const redirects = all
-      .map(({ name }) => name)
-      .filter((name) => /^gateway-.*-redirect$/.test(name));
+      .filter(({ name }) => /^gateway-.*-redirect$/.test(name))
+      .map(({ name }) => name);
     assert.deepEqual(redirects.sort(), ["gateway-internal-redirect", "gateway-lan-redirect"]);
   });
 
