@@ -1,6 +1,6 @@
 import type { Resource } from "@pulumi/pulumi";
 import { EnvoyGateway } from "../../../components/gateway/envoy-gateway.ts";
-import type { WildcardCertificate } from "../../../components/gateway/plan.ts";
+import type { GatewayPlan, WildcardCertificate } from "../../../components/gateway/plan.ts";
 import type { RouteArgs, RoutePolicies } from "../../../components/gateway/route-resources.ts";
 import {
   HttpRoute,
@@ -13,7 +13,7 @@ import type { Site } from "../../open-site.ts";
 import type { SiteCertificates } from "../certificates/deploy.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
-import { gatewayPlans } from "./plans.ts";
+import { gatewayPlans, httpParents } from "./plans.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
 /** The gateways, for what routes through them. */
@@ -41,6 +41,7 @@ export function deployGateway(
   const kinds = [definitions.gatewayApi, definitions.envoyGateway].filter(
     (step) => step !== undefined,
   );
+  const gateways = gatewayPlans(gateway, wildcards(certificates));
   const made = new EnvoyGateway(
     name,
     {
@@ -50,7 +51,7 @@ export function deployGateway(
         clusterDomain: network.clusterDomain,
         redis: gateway.redis,
       },
-      gateways: gatewayPlans(gateway, wildcards(certificates)),
+      gateways,
       scale: gateway.proxies,
       bgp: network.bgp !== undefined,
       pods: network.pods,
@@ -64,7 +65,12 @@ export function deployGateway(
     { providers: [kubernetes], dependsOn: [ready, ...kinds] },
   );
   for (const [route, plan] of Object.entries(gateway.routes))
-    deployRoute(route, plan, { machine }, { providers: [kubernetes], dependsOn: [made.ready] });
+    deployRoute(
+      route,
+      plan,
+      { machine, gateways },
+      { providers: [kubernetes], dependsOn: [made.ready] },
+    );
   return { ready: made.ready };
 }
 
@@ -84,7 +90,7 @@ function wildcards(made: SiteCertificates | undefined): readonly WildcardCertifi
 function deployRoute(
   name: string,
   route: RouteConfig,
-  { machine }: Pick<RouteArgs, "machine">,
+  { machine, gateways }: Pick<RouteArgs, "machine"> & { readonly gateways: readonly GatewayPlan[] },
   opts: { readonly providers: RunningCluster["kubernetes"][]; readonly dependsOn: Resource[] },
 ): void {
   const { gateway, listener, hostnames, namespace, service, port } = route;
@@ -97,7 +103,10 @@ function deployRoute(
         route.path === undefined
           ? {}
           : { matches: [{ path: { type: "PathPrefix" as const, value: route.path } }] };
-      const plan = { parents, hostnames, rules: [{ ...matches, backends }] };
+      const plan = {
+        ...{ parents: httpParents(route, gateways), hostnames },
+        rules: [{ ...matches, backends }],
+      };
       new HttpRoute(resource, { ...args, ...policies(route), plan }, opts);
       return;
     }

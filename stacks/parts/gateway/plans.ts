@@ -1,9 +1,12 @@
-import type {
-  GatewayName,
-  GatewayPlan,
-  WildcardCertificate,
+import {
+  httpsListener,
+  type GatewayName,
+  type GatewayPlan,
+  type WildcardCertificate,
 } from "../../../components/gateway/plan.ts";
+import type { Parent } from "../../../components/gateway/routes.ts";
 import type { SiteConfig } from "../../schema.ts";
+import type { RouteConfig } from "./route-schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
 
@@ -46,3 +49,21 @@ export function judged(gateway: Gateway): readonly WildcardCertificate[] {
  * @see https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/gatewayapi/listener.go servicePortToContainerPort
  */
 export const inPod = (port: number): number => (port < 1024 ? port + 10_000 : port);
+
+/**
+ * Listeners that a route of HTTP attaches to: the one that it names, else those with HTTPS for its names. A route that named
+ * no listener would attach to the one for HTTP too, whose redirect has no names and so gives way to every route that has:
+ * what is asked for in the clear would be answered so. Where there is no HTTPS it attaches to what its names fit.
+ * @see https://gateway-api.sigs.k8s.io/reference/spec/#parentreference sectionName
+ */
+export function httpParents(
+  { gateway, listener, hostnames }: Pick<RouteConfig, "gateway" | "listener" | "hostnames">,
+  plans: readonly GatewayPlan[],
+): readonly Parent[] {
+  const { certificates = [] } = plans.find(({ name }) => name === gateway) ?? {};
+  const encrypted = certificates.filter(({ domain }) =>
+    hostnames.some((name) => name.endsWith(`.${domain}`)),
+  );
+  if (listener !== undefined || encrypted.length === 0) return [{ gateway, listener }];
+  return encrypted.map(({ domain }) => ({ gateway, listener: httpsListener(domain) }));
+}

@@ -26,7 +26,7 @@ export const route = z.strictObject({
     .default("lan")
     .describe("Whom it is for: the LAN, the tailnet, or the internet behind `homelab:edge`"),
   listener: label.optional().meta({
-    description: "The gateway's listener; of `http` all that its names fit when left out",
+    description: "The gateway's listener; of `http` those with HTTPS for its names when left out",
     examples: ["mqtt"],
   }),
   hostnames: z

@@ -106,6 +106,24 @@ describe("a site's gateways", () => {
     assert.deepEqual(redirects.sort(), ["gateway-internal-redirect", "gateway-lan-redirect"]);
   });
 
+  it("answer for no route in the clear, unless it says so or there is no HTTPS", async () => {
+    const sections = async (changes: Record<string, unknown>): Promise<unknown> => {
+      const all = await registered({ ...structuredClone(everything), ...changes });
+      const spec = (name: string) =>
+        all.find((one) => one.name === `route-${name}-route`)?.plain["spec"];
+      const { parentRefs } = spec("photos") as { parentRefs: { sectionName?: string }[] };
+      return parentRefs.map(({ sectionName }) => sectionName);
+    };
+    assert.deepEqual(await sections({}), ["https-home-arpa"]);
+    const both = ["photos.home.arpa", "photos.example.net"];
+    assert.deepEqual(await sections({ "gateway.routes.photos.hostnames": both }), [
+      "https-example-net",
+      "https-home-arpa",
+    ]);
+    assert.deepEqual(await sections({ "gateway.routes.photos.listener": "http" }), ["http"]);
+    assert.deepEqual(await sections({ "certificates.enabled": false }), [undefined]);
+  });
+
   it("come after their kinds, the pods' network and the certificates; routes come after the gateways", async () => {
     const recording = await recorded(everything);
     const waits = (name: string, ...wanted: readonly string[]): void => {
