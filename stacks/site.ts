@@ -79,13 +79,13 @@ export async function deploySite(
     running,
     kept: found.kept,
   });
-  deployGateway(site, cluster, { definitions, running, certificates });
+  const tailnet = deployTailnet(site, found.tailnet, cluster, running);
+  deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   deployReloader(site, running);
   deployItems(site, cluster, { definitions, running, found: found.items });
   deployStorage(site, cluster, running);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
-  deployTailnet(site, found.tailnet, cluster, running);
   const published = deployApps(site, running);
   const serviceTokens = deployEdge(site, published, running);
 

@@ -53,14 +53,16 @@ export interface TailnetOperatorArgs {
 export class TailnetOperator extends ComponentResource {
   /** The Connector, once its device is in the tailnet. */
   readonly connector: Resource;
+  /** The release of the operator: Services of its class come after it, and go before it, for it alone lets them go. */
+  readonly running: Resource;
 
   constructor(name: string, args: TailnetOperatorArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Operator", name, {}, opts);
     const namespace = this.namespace(name);
     const credentials = this.credentials(name, args, namespace);
-    const release = this.release(args, namespace, credentials);
-    this.connector = this.connect(args, release);
-    if (args.nameserver !== undefined) this.nameserver(name, args.nameserver, release);
+    this.running = this.release(args, namespace, credentials);
+    this.connector = this.connect(args, this.running);
+    if (args.nameserver !== undefined) this.nameserver(name, args.nameserver, this.running);
     this.registerOutputs({});
   }
 

@@ -57,6 +57,8 @@ export interface TailnetArgs {
 export class Tailnet extends ComponentResource {
   /** The Connector, once its device is in the tailnet. */
   readonly connector: Resource;
+  /** The operator's release. */
+  readonly operatorRuns: Resource;
   readonly #api: TailscaleApi;
 
   constructor(name: string, args: TailnetArgs, opts?: ComponentResourceOptions) {
@@ -65,7 +67,9 @@ export class Tailnet extends ComponentResource {
     const policy = args.policy === undefined ? undefined : this.policy(name, args.policy);
     const departed = this.departure(name, args, policy);
     this.nodes(name, args, departed);
-    this.connector = this.operator(name, args, departed);
+    const { connector, running } = this.operator(name, args, departed);
+    this.connector = connector;
+    this.operatorRuns = running;
     this.splitDns(name, args);
     this.registerOutputs({ connector: args.connector.name });
   }
@@ -134,7 +138,7 @@ export class Tailnet extends ComponentResource {
     );
   }
 
-  private operator(name: string, args: TailnetArgs, departed: Resource): Resource {
+  private operator(name: string, args: TailnetArgs, departed: Resource): TailnetOperator {
     const { site, operatorChart, connector, nameserver } = args;
     const { ready, kubernetes } = args.cluster;
     return new TailnetOperator(
@@ -147,7 +151,7 @@ export class Tailnet extends ComponentResource {
         api: this.#api,
       },
       { parent: this, providers: [kubernetes], dependsOn: [ready, departed] },
-    ).connector;
+    );
   }
 
   /** After the Connector: before it no client could reach the servers. */

@@ -13,6 +13,7 @@ import type { Site } from "../../open-site.ts";
 import type { SiteCertificates } from "../certificates/deploy.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
+import type { SiteTailnet } from "../tailnet/deploy.ts";
 import { gatewayPlans, httpParents } from "./plans.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
@@ -28,19 +29,22 @@ export interface GatewaySurroundings {
   readonly running: RunningCluster;
   /** Without them there is no HTTPS. */
   readonly certificates: SiteCertificates | undefined;
+  readonly tailnet: SiteTailnet | undefined;
 }
 
 /** Raises the gateways and the routes of the config; undefined where the part is switched off. */
 export function deployGateway(
   { name, config }: Site,
   { nodes: [machine, ...further] }: SiteCluster,
-  { definitions, running: { ready, kubernetes }, certificates }: GatewaySurroundings,
+  { definitions, running: { ready, kubernetes }, certificates, tailnet }: GatewaySurroundings,
 ): SiteGateways | undefined {
   const { gateway, network } = config;
   if (gateway === undefined) return undefined;
   const kinds = [definitions.gatewayApi, definitions.envoyGateway].filter(
     (step) => step !== undefined,
   );
+  // With the Service of the gateway `internal` a namespace that outlives the operator never ends.
+  const operator = gateway.internal.enabled && tailnet !== undefined ? [tailnet.operator] : [];
   const gateways = gatewayPlans(gateway, wildcards(certificates));
   const made = new EnvoyGateway(
     name,
@@ -62,7 +66,7 @@ export function deployGateway(
         ready: certificates.ready,
       },
     },
-    { providers: [kubernetes], dependsOn: [ready, ...kinds] },
+    { providers: [kubernetes], dependsOn: [ready, ...kinds, ...operator] },
   );
   for (const [route, plan] of Object.entries(gateway.routes))
     deployRoute(

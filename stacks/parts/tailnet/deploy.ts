@@ -1,4 +1,4 @@
-import { secret } from "@pulumi/pulumi";
+import { secret, type Resource } from "@pulumi/pulumi";
 import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { Tailnet } from "../../../components/tailnet/tailnet.ts";
 import type { TailscaleAccess } from "../../../components/tailnet/tailscale-types.ts";
@@ -7,17 +7,23 @@ import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import { connectorPlan, type TailnetFound } from "./look.ts";
 
-/** Joins machines and cluster to the tailnet, where the config has one. */
+/** The tailnet, for what the cluster shows to it. */
+export interface SiteTailnet {
+  /** The operator runs: Services of its class come after it, and go before it. */
+  readonly operator: Resource;
+}
+
+/** Joins machines and cluster to the tailnet; undefined where the config has none. */
 export function deployTailnet(
   { name, config }: Site,
   found: TailnetFound | undefined,
   { nodes }: SiteCluster,
   running: RunningCluster,
-): void {
-  if (config.tailnet === undefined || found === undefined) return;
+): SiteTailnet | undefined {
+  if (config.tailnet === undefined || found === undefined) return undefined;
   const { version, operator, splitDns } = config.tailnet;
   const address = config.dns?.nameserver;
-  new Tailnet(
+  const { operatorRuns } = new Tailnet(
     name,
     {
       site: name,
@@ -32,6 +38,7 @@ export function deployTailnet(
     },
     { providers: [tailscaleProvider(found.access)] },
   );
+  return { operator: operatorRuns };
 }
 
 /** The tailnet that the site belongs to. */

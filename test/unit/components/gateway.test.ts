@@ -136,6 +136,14 @@ describe("a site's gateways", () => {
     waits("route-photos-route", "home-gateways-ready-command");
   });
 
+  it("go before the tailnet's operator, which alone lets go of the Service of the one for the tailnet", async () => {
+    const operator = "tailscale-operator";
+    const waiting = (await recorded(everything)).waitsFor("home-gateway-namespace");
+    assert.ok(waiting.has(operator), "the namespace would never end");
+    const without = await recorded({ ...everything, "gateway.internal.enabled": false });
+    assert.ok(!without.waitsFor("home-gateway-namespace").has(operator));
+  });
+
   it("leave nothing but the definitions' owner where the part is off", async () => {
     const all = await registered({ "gateway.enabled": false });
     assert.deepEqual(
