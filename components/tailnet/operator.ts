@@ -144,7 +144,7 @@ export class TailnetOperator extends ComponentResource {
   }
 
   /**
-   * There can be one of them in a cluster. Its image is named, because the operator's own choice is an unreleased one; a
+   * There can be one of them in a cluster. Its image is named, because the operator's own choice is a tag that moves; a
    * Service keeps its address for life, so that another one needs another object.
    * @see https://github.com/tailscale/tailscale/blob/v1.102.3/cmd/k8s-operator/nameserver.go
    */
