@@ -49,6 +49,8 @@ export interface CertificatesArgs extends CertManagerArgs {
   /** Where certificates are kept while their cluster is built anew, and what was found there by Certificate. */
   readonly kept?:
     { readonly keeper: Keeper; readonly found: ReadonlyMap<string, KeptPair> } | undefined;
+  /** Whether the cluster's API can be asked. */
+  readonly answers: () => Promise<boolean>;
   /** A server, where it is seen that all are Ready. */
   readonly server: ReachedMachine;
 }
@@ -117,7 +119,7 @@ export class Certificates extends ComponentResource {
   }
 
   private certificate(
-    { site, kept }: CertificatesArgs,
+    { site, kept, answers }: CertificatesArgs,
     object: CertificateObject,
     after: readonly Resource[],
   ): KeptCertificate {
@@ -125,7 +127,7 @@ export class Certificates extends ComponentResource {
     const keeper = object.issuer === internalIssuer.name ? undefined : kept?.keeper;
     return new KeptCertificate(
       object.name,
-      { site, object, keeper, found: kept?.found.get(object.name), after },
+      { site, object, keeper, found: kept?.found.get(object.name), answers, after },
       { parent: this },
     );
   }

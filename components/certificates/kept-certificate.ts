@@ -4,8 +4,10 @@ import {
   ComponentResource,
   log,
   ResourceHook,
+  runtime,
   secret,
   Stash,
+  unknown,
   unsecret,
   type ComponentResourceOptions,
   type Output,
@@ -24,6 +26,8 @@ export interface KeptCertificateArgs {
   readonly keeper?: Keeper | undefined;
   /** What was kept of it when the program began. */
   readonly found?: KeptPair | undefined;
+  /** Whether the cluster's API can be asked. */
+  readonly answers: () => Promise<boolean>;
   readonly after: readonly Resource[];
 }
 
@@ -122,13 +126,15 @@ export class KeptCertificate extends ComponentResource {
    * between; what is remembered here is only which certificate was kept last.
    */
   keepOnceReady(ready: Resource): void {
-    const { keeper, object } = this.#args;
+    const { keeper, object, answers } = this.#args;
     if (keeper === undefined) return;
     const name = `${object.name}-kept`;
     const live = Secret.get(
       `${object.name}-live`,
       // Unknown while the Certificate is only planned: a preview does not look for what is not there yet.
-      this.certificate.id.apply(() => `${object.namespace}/${object.secret}`),
+      this.certificate.id.apply(() =>
+        liveId(`${object.namespace}/${object.secret}`, runtime.isDryRun(), answers),
+      ),
       { parent: this, dependsOn: [ready] },
     );
     const pair = pairIn(live.data, object.issuer);
@@ -144,6 +150,18 @@ export class KeptCertificate extends ComponentResource {
       { parent: this, dependsOn: [ready], hooks: { beforeCreate: [store], beforeUpdate: [store] } },
     );
   }
+}
+
+/**
+ * Id of what is read at each run. It is unknown to a preview while the API does not answer: the provider fails every read
+ * then, and with it the preview of the very `up` that would bring the cluster back.
+ */
+export async function liveId(
+  id: string,
+  preview: boolean,
+  answers: () => Promise<boolean>,
+): Promise<string> {
+  return preview && !(await answers()) ? (unknown as string) : id;
 }
 
 function pairIn(data: Output<Record<string, string>>, issuer: string): Output<KeptPair> {

@@ -1,6 +1,7 @@
 import { output, type Resource } from "@pulumi/pulumi";
 import { Certificates } from "../../../components/certificates/certificates.ts";
 import { certificatesNamespace } from "../../../components/certificates/cert-manager-values.ts";
+import { listens } from "../../../components/http/listens.ts";
 import type { CertificatePlan } from "../../../components/certificates/plan.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
@@ -40,6 +41,7 @@ export function deployCertificates(
     {
       ...{ site: name, certManager, trustManager, nameservers, server, kept },
       hosts: podHosts(config),
+      answers: () => listens(config.cluster.vip, 6443, 5),
       gatewayApi: gatewayApi !== undefined,
       certificates: planned,
       acme: edge && {

@@ -29,6 +29,7 @@ async function deploy(changes: Partial<CertificatesArgs> = {}): Promise<Recordin
   const args = {
     ...plan,
     site: "home",
+    answers: () => Promise.resolve(true),
     certManager: "v1.21.1",
     trustManager: "v0.24.0",
     acme: { zones: ["example.net"], email: undefined, apiToken: secret("cf-token") },

@@ -1,3 +1,8 @@
+import { isUnknown } from "@pulumi/pulumi";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { liveId } from "../../../components/certificates/kept-certificate.ts";
+import { listens } from "../../../components/http/listens.ts";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -80,5 +85,26 @@ describe("a kept certificate", () => {
     assert.equal(annotations["cert-manager.io/issuer-kind"], "ClusterIssuer");
     assert.equal(annotations["cert-manager.io/issuer-name"], "letsencrypt-production");
     assert.equal(annotations["cert-manager.io/certificate-name"], "example-net");
+  });
+});
+
+describe("a preview of kept certificates", () => {
+  const id = "certificates/home-arpa-tls";
+  const answers = (answer: boolean) => () => Promise.resolve(answer);
+
+  it("reads none from an API that does not answer, at which the provider would fail it", async () => {
+    assert.equal(isUnknown(await liveId(id, true, answers(false))), true);
+    assert.equal(await liveId(id, true, answers(true)), id);
+    assert.equal(await liveId(id, false, answers(false)), id);
+  });
+
+  it("finds out who listens, and who does not", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    assert.equal(await listens("127.0.0.1", port, 5), true);
+    server.close();
+    await once(server, "close");
+    assert.equal(await listens("127.0.0.1", port, 5), false);
   });
 });
