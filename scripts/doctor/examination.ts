@@ -10,6 +10,7 @@ import {
   judgeCertificates,
 } from "../../stacks/parts/cluster/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
+import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { namesChecks } from "../../stacks/parts/names/doctor.ts";
@@ -99,6 +100,7 @@ async function cluster(
       ...clusterChecks(examined, run),
       ...networkChecks(examined, run),
       ...certificateChecks(examined, run),
+      ...gatewayChecks(examined, run),
       ...policyChecks(examined, run),
       ...itemChecks(examined, run),
       ...storageChecks(examined, run),
