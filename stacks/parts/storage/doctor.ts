@@ -12,6 +12,8 @@ import { storageMachines } from "./machines.ts";
 export interface CephInForce {
   readonly status?: {
     readonly phase?: string;
+    /** `Error` where the operator could not do what the spec asks for; `message` says why. */
+    readonly state?: string;
     readonly message?: string;
     readonly ceph?: {
       readonly health?: string;
@@ -43,7 +45,8 @@ export function storageChecks(
   return [
     {
       subject: "Ceph",
-      run: async () => judgeCeph(await objects<CephInForce>(run, "cephclusters.ceph.rook.io")),
+      run: async () =>
+        judgeCeph(config, await objects<CephInForce>(run, "cephclusters.ceph.rook.io")),
     },
     {
       subject: "disks of Ceph",
@@ -60,17 +63,32 @@ export function storageChecks(
 
 const tools = `kubectl -n ${storageNamespace.name} exec deploy/rook-ceph-tools -- ceph`;
 
-/** Its health with the words of each warning, and how full its disks are. */
-export function judgeCeph(clusters: readonly CephInForce[]): readonly Finding[] {
+/** Its health with the words of each warning, what its operator cannot do, and how full its disks are. */
+export function judgeCeph(
+  config: Pick<SiteConfig, "machines" | "storage">,
+  clusters: readonly CephInForce[],
+): readonly Finding[] {
   const { status } = clusters[0] ?? {};
   if (status?.ceph?.health === undefined) {
     const text = `is not there: ${status?.phase ?? "no CephCluster"} ${status?.message ?? ""}`;
     return [problem("Ceph", text.trim(), "npm run up; kubectl -n rook-ceph get pods")];
   }
-  return [...health(status.ceph), ...fullness(status.ceph)];
+  return [
+    ...health(status.ceph),
+    ...operator(status),
+    ...fullness(status.ceph, usableGiB(storageMachines(config))),
+  ];
 }
 
-type Ceph = NonNullable<NonNullable<CephInForce["status"]>["ceph"]>;
+type Status = NonNullable<CephInForce["status"]>;
+type Ceph = NonNullable<Status["ceph"]>;
+
+/** Ceph may be healthy while nothing that is changed comes into force (rook pkg/operator/ceph/controller/conditions.go). */
+function operator({ state, message = "it does not say why" }: Status): readonly Finding[] {
+  if (state !== "Error") return [];
+  const logs = `kubectl -n ${storageNamespace.name} logs deploy/rook-ceph-operator`;
+  return [problem("Ceph's operator", `cannot do what is asked for: ${message}`, logs)];
+}
 
 function health({ health: said = "", details = {} }: Ceph): readonly Finding[] {
   if (said === "HEALTH_OK") return [ok("Ceph", said)];
@@ -93,22 +111,25 @@ const whileRecovering: Readonly<Record<string, true>> = {
   MON_DOWN: true,
 };
 
-function fullness({ capacity: { bytesTotal = 0, bytesUsed = 0 } = {} }: Ceph): readonly Finding[] {
+/** `roomGiB` may be used with room to lose a host; 0 where there is one host, which cannot be made good for. */
+function fullness(
+  { capacity: { bytesTotal = 0, bytesUsed = 0 } = {} }: Ceph,
+  roomGiB: number,
+): readonly Finding[] {
   if (bytesTotal === 0) return [];
   const percent = Math.round((bytesUsed / bytesTotal) * 100);
   const subject = "room in Ceph";
   const text = `${percent} % of ${Math.round(bytesTotal / 2 ** 30)} GiB on disks are used`;
-  if (bytesUsed < bytesTotal * nearFull) return [ok(subject, text)];
-  return [
-    problem(
-      subject,
-      `${text}; at 95 % nothing can be written`,
-      "delete data, or give machines larger or further disks",
-    ),
-  ];
+  const remedy = "delete data, or give machines larger or further disks";
+  if (bytesUsed >= bytesTotal * nearFull) {
+    return [problem(subject, `${text}; at 95 % nothing can be written`, remedy)];
+  }
+  if (roomGiB === 0 || bytesUsed <= roomGiB * 2 ** 30) return [ok(subject, text)];
+  const lost = `${text}; above ${roomGiB} GiB what a lost host held is not copied anew`;
+  return [warning(subject, lost, remedy)];
 }
 
-/** Every disk that the config gives to storage has a daemon that runs, and used space leaves room to lose a host. */
+/** Every disk that the config gives to storage has a daemon that runs, and Ceph has no disks besides. */
 export function judgeDisks(
   config: Pick<SiteConfig, "machines" | "storage">,
   daemons: readonly OsdInForce[],
@@ -126,8 +147,10 @@ export function judgeDisks(
       "look at the machine (above); a disk that was used before is passed over in silence: lsblk -f on it, docs/storage.md";
     return [problem(`disks of ${name}`, text, remedy)];
   });
-  const strangers = daemons
-    .map(({ spec }) => spec?.template?.spec?.nodeSelector?.["kubernetes.io/hostname"] ?? "")
+  const nodes = daemons.map(
+    ({ spec }) => spec?.template?.spec?.nodeSelector?.["kubernetes.io/hostname"] ?? "no node",
+  );
+  const strangers = [...new Set(nodes)]
     .filter((node) => !machines.some(({ name }) => name === node))
     .map((node) =>
       warning(
@@ -138,6 +161,8 @@ export function judgeDisks(
     );
   if (missing.length + strangers.length > 0) return [...missing, ...strangers];
   const count = machines.reduce((sum, { disks: { length } }) => sum + length, 0);
-  const text = `all ${count} have a daemon that runs; ${usableGiB(machines)} GiB may be used with room to lose a host`;
-  return [ok("disks of Ceph", text)];
+  const room = usableGiB(machines);
+  const spare =
+    room === 0 ? "all are on one host" : `${room} GiB may be used with room to lose a host`;
+  return [ok("disks of Ceph", `all ${count} have a daemon that runs; ${spare}`)];
 }
