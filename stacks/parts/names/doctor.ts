@@ -1,6 +1,6 @@
 /** Whether the three sides see what the site's list of names says. */
 import { Resolver } from "node:dns/promises";
-import type { Check } from "../../doctor/check.ts";
+import { reasonOf, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import type { AddressRecord } from "../../../components/names/names.ts";
@@ -14,42 +14,34 @@ export function namesChecks({ config, isUp }: Examined, ask: Ask = addressesOf):
   if (!isNamed(config) || !isUp) return [];
   const { lan, tailnet } = siteViews(config);
   const { address } = config.names;
-  const split =
-    config.tailnet?.splitDns ?? (config.tailnet === undefined ? [] : [config.site.gateway]);
+  const { gateway } = config.site;
+  const split = config.tailnet?.splitDns ?? (config.tailnet === undefined ? [] : [gateway]);
+  const view = (
+    subject: string,
+    server: string,
+    expected: readonly AddressRecord[],
+    verdict: Verdict,
+  ): Check => ({
+    subject,
+    run: async () => judgeView(subject, expected, await answers(server, expected, ask), verdict),
+  });
   return [
-    {
-      subject: `DNS server ${address}`,
-      run: async () =>
-        judgeView(`DNS server ${address}`, lan, await answers(address, lan, ask), {
-          missing: problem,
-          remedy: "kubectl -n names get pods,services; npm run up mends what differs",
-        }),
-    },
-    {
-      subject: `names at the gateway ${config.site.gateway}`,
-      run: async () =>
-        judgeView(
-          `names at the gateway ${config.site.gateway}`,
-          lan,
-          await answers(config.site.gateway, lan, ask),
-          {
-            missing: warning,
-            remedy: "load `pulumi stack output names --json` there (docs/names.md)",
-          },
-        ),
-    },
+    view(`DNS server ${address}`, address, lan, {
+      missing: problem,
+      remedy: "kubectl -n names get pods,services; npm run up mends what differs",
+    }),
+    view(`names at the gateway ${gateway}`, gateway, lan, {
+      missing: warning,
+      remedy: "load `pulumi stack output names --json` there (docs/names.md)",
+    }),
     ...split
-      .filter((server) => server !== config.site.gateway && server !== address)
-      .map((server) => ({
-        subject: `names of the tailnet at ${server}`,
-        run: async () =>
-          judgeView(
-            `names of the tailnet at ${server}`,
-            tailnet,
-            await answers(server, tailnet, ask),
-            { missing: warning, remedy: "load the site's names there (docs/names.md)" },
-          ),
-      })),
+      .filter((server) => server !== gateway && server !== address)
+      .map((server) =>
+        view(`names of the tailnet at ${server}`, server, tailnet, {
+          missing: warning,
+          remedy: "load the site's names there (docs/names.md)",
+        }),
+      ),
   ];
 }
 
@@ -59,20 +51,28 @@ interface Verdict {
   readonly remedy: string;
 }
 
-/** Compares what a server gives with the list. */
+/** Addresses by name, or why a server does not answer. */
+type Given = ReadonlyMap<string, readonly string[]> | Error;
+
+/** Compares what a server gives with the list: each name has its address, and no other, which clients would take by turns. */
 export function judgeView(
   subject: string,
   expected: readonly AddressRecord[],
-  given: ReadonlyMap<string, readonly string[]>,
+  given: Given,
   { missing, remedy }: Verdict,
 ): readonly Finding[] {
-  const wrong = expected.filter(({ name, address }) => !(given.get(name) ?? []).includes(address));
+  if (given instanceof Error)
+    return [missing(subject, `does not answer: ${reasonOf(given)}`, remedy)];
+  const wrong = expected.filter(({ name, address }) => {
+    const found = given.get(name) ?? [];
+    return found.length === 0 || found.some((one) => one !== address);
+  });
   if (wrong.length === 0) return [ok(subject, `knows all ${expected.length} names`)];
   const told = wrong
     .slice(0, 3)
     .map(
       ({ name, address }) =>
-        `${name} is ${given.get(name)?.join(" ") || "unknown"}, not ${address}`,
+        `${name} is ${given.get(name)?.join(" and ") || "unknown"}, not ${address}`,
     );
   const more = wrong.length > told.length ? ` and ${wrong.length - told.length} more` : "";
   return [missing(subject, `${told.join("; ")}${more}`, remedy)];
@@ -82,11 +82,15 @@ async function answers(
   server: string,
   records: readonly AddressRecord[],
   ask: Ask,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const given = await Promise.all(
-    records.map(async ({ name }) => [name, await ask(server, name)] as const),
-  );
-  return new Map(given);
+): Promise<Given> {
+  try {
+    const given = await Promise.all(
+      records.map(async ({ name }) => [name, await ask(server, name)] as const),
+    );
+    return new Map(given);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** Answers that say that there is no such name, in the words of Node's resolver. */
