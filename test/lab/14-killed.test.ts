@@ -13,7 +13,7 @@ import { words } from "./words.ts";
 /** When to kill: the engine's line that says that a resource is being created. Both take longer than a look at the log. */
 const moments = {
   "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
-  "the Cilium release": /\+\s+kubernetes:helm\.sh\/v3:Release\s+\S+\s+creating/,
+  "the Cilium release": /\+\s+kubernetes:helm\.sh\/v3:Release\s+cilium\s+creating/,
 } as const;
 
 const withPlugins = "^[^ ]*/pulumi( |-resource-|-language-)|^pulumi ";
@@ -55,7 +55,7 @@ async function expectNothingTwice(): Promise<void> {
   const releases = JSON.parse(list) as { name: string; status: string }[];
   assert.deepEqual(
     releases.map(({ name, status }) => ({ name, status })),
-    ["cilium", "tailscale-operator"].map((name) => ({ name, status: "deployed" })),
+    ["cilium", "reloader", "tailscale-operator"].map((name) => ({ name, status: "deployed" })),
   );
   assert.deepEqual(await outside(), {
     tunnels: ["home"],
