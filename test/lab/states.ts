@@ -48,7 +48,9 @@ export function switchedOn(parts: readonly string[], more = ""): void {
   const lines = parts.map((part) => `/^  homelab:${part}: { enabled: false/d`).join(";");
 
   before("given home with further parts", async () => {
-    const edit = `cp ${file} "$HOME/kept.yaml" && sed -i '${lines}' ${file} && cat >>${file} <<'END'\n${more}END`;
+    // Inside, the file is a mount of its own: it is written, and never replaced.
+    const without = `cp ${file} "$HOME/kept.yaml" && sed '${lines}' "$HOME/kept.yaml" >${file}`;
+    const edit = `${without} && cat >>${file} <<'END'\n${more}END`;
     await run`sh -c ${edit}`;
     await up("home");
   });
