@@ -39,29 +39,6 @@ export async function siteExists(): Promise<void> {
   await eventually(180, siteAnswers);
 }
 
-/**
- * Home's file without the lines that switch these parts off, and with `more` at its end, for one suite: the site is as the
- * file says then, and as before once the suite has ended.
- */
-export function switchedOn(parts: readonly string[], more = ""): void {
-  const file = "Pulumi.home.yaml";
-  const lines = parts.map((part) => `/^  homelab:${part}: { enabled: false/d`).join(";");
-
-  before("given home with further parts", async () => {
-    // Inside, the file is a mount of its own: it is written, and never replaced.
-    const without = `cp ${file} "$HOME/kept.yaml" && sed '${lines}' "$HOME/kept.yaml" >${file}`;
-    const edit = `${without} && cat >>${file} <<'END'\n${more}END`;
-    await run`sh -c ${edit}`;
-    await up("home");
-  });
-
-  after("given home as it was", async () => {
-    const restore = `cat "$HOME/kept.yaml" >${file}`;
-    await run`sh -c ${restore}`;
-    await up("home");
-  });
-}
-
 /** Nothing is there of home. */
 export const siteIsGone = async (): Promise<void> => gone("home");
 
