@@ -46,7 +46,7 @@ type agent struct {
 // it a pod CIDR, routes to the other nodes' pods, proxies Services if it replaces kube-proxy, and
 // speaks BGP as the node's CiliumBGPNodeConfig says.
 func RunAgent(ctx context.Context, c program.Container) error {
-	cluster, err := newCluster(c.API)
+	cluster, err := newCluster(c)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (a *agent) speakTo(ctx context.Context, name string, instance bgpInstance, 
 		current = nil
 	}
 	if current == nil {
-		if current, err = startSpeaker(ctx, wanted, a.notify); err != nil {
+		if current, err = startSpeaker(ctx, wanted, a.changed.Notify); err != nil {
 			return bgpPeerStatus{}, []error{err}
 		}
 		a.speakers[name] = current

@@ -42,7 +42,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := newCluster(c.API)
+	cluster, err := newCluster(c)
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,10 @@ import (
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+
+	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/passes"
 )
 
 const group = "cilium.io"
@@ -45,15 +47,11 @@ type cluster struct {
 	core    informers.SharedInformerFactory
 	custom  dynamicinformer.DynamicSharedInformerFactory
 	synced  []cache.InformerSynced
-	changed chan struct{}
+	changed passes.Changes
 }
 
-func newCluster(config *rest.Config) (*cluster, error) {
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	custom, err := dynamic.NewForConfig(config)
+func newCluster(c program.Container) (*cluster, error) {
+	client, custom, err := c.Clients()
 	if err != nil {
 		return nil, err
 	}
@@ -61,30 +59,15 @@ func newCluster(config *rest.Config) (*cluster, error) {
 		client: client, dynamic: custom,
 		core:    informers.NewSharedInformerFactory(client, 0),
 		custom:  dynamicinformer.NewDynamicSharedInformerFactory(custom, 0),
-		changed: make(chan struct{}, 1),
+		changed: passes.NewChanges(),
 	}, nil
-}
-
-// notify asks for one more pass; passes asked for while one is pending are one.
-func (c *cluster) notify() {
-	select {
-	case c.changed <- struct{}{}:
-	default:
-	}
 }
 
 // follow makes every change of the informer's objects ask for a pass.
 func (c *cluster) follow(informer cache.SharedIndexInformer) error {
-	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { c.notify() },
-		UpdateFunc: func(_, _ any) { c.notify() },
-		DeleteFunc: func(any) { c.notify() },
-	})
-	if err != nil {
-		return err
-	}
-	c.synced = append(c.synced, registration.HasSynced)
-	return nil
+	synced, err := c.changed.Watch(informer)
+	c.synced = append(c.synced, synced...)
+	return err
 }
 
 func (c *cluster) followCustom(resources ...schema.GroupVersionResource) error {
@@ -103,7 +86,7 @@ func (c *cluster) start(ctx context.Context) error {
 	if !cache.WaitForCacheSync(ctx.Done(), c.synced...) {
 		return ctx.Err()
 	}
-	c.notify()
+	c.changed.Notify()
 	return nil
 }
 

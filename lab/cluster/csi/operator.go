@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"reflect"
 	"strings"
 	"time"
@@ -21,9 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/cache"
 
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/passes"
@@ -68,11 +65,7 @@ type operator struct {
 
 // RunOperator makes what each Driver of its namespace asks for, until ctx ends.
 func RunOperator(ctx context.Context, c program.Container) error {
-	client, err := kubernetes.NewForConfig(c.API)
-	if err != nil {
-		return err
-	}
-	custom, err := dynamic.NewForConfig(c.API)
+	client, custom, err := c.Clients()
 	if err != nil {
 		return err
 	}
@@ -81,36 +74,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 		return errors.New("OPERATOR_NAMESPACE is not set")
 	}
 	c.Ready(true)
-	return follow(ctx, custom, c.Logger, o.pass, kind("drivers"), kind("operatorconfigs"), kind("clientprofiles"))
-}
-
-// follow makes a pass at each change of objects of these kinds, and for the first one.
-func follow(ctx context.Context, client dynamic.Interface, log *slog.Logger, pass func(context.Context) error, kinds ...schema.GroupVersionResource) error {
-	changed := make(chan struct{}, 1)
-	notify := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
-	factory := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
-	defer factory.Shutdown()
-	for _, kind := range kinds {
-		_, err := factory.ForResource(kind).Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { notify() },
-			UpdateFunc: func(_, _ any) { notify() },
-			DeleteFunc: func(any) { notify() },
-		})
-		if err != nil {
-			return err
-		}
-	}
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	factory.Start(inner.Done())
-	notify()
-	passes.Repeat(ctx, changed, again, log, pass)
-	return nil
+	return passes.OverKinds(ctx, custom, again, c.Logger, o.pass, kind("drivers"), kind("operatorconfigs"), kind("clientprofiles"))
 }
 
 // cleanup is the operator's finalizer of a ClientProfile (clientprofile_controller.go): it hangs where the operator went first.

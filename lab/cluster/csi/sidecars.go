@@ -25,6 +25,7 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/passes"
 )
 
 // Kinds of snapshots (kubernetes-csi/external-snapshotter v8).
@@ -72,11 +73,7 @@ func storage(plural string) schema.GroupVersionResource {
 
 // run works while it holds the lease of its kind, as one of several replicas.
 func run(ctx context.Context, c program.Container, pass func(*sidecar, context.Context) error, kinds ...schema.GroupVersionResource) error {
-	client, err := kubernetes.NewForConfig(c.API)
-	if err != nil {
-		return err
-	}
-	custom, err := dynamic.NewForConfig(c.API)
+	client, custom, err := c.Clients()
 	if err != nil {
 		return err
 	}
@@ -99,7 +96,7 @@ func run(ctx context.Context, c program.Container, pass func(*sidecar, context.C
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second, ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
-				failed <- follow(ctx, custom, c.Logger, func(ctx context.Context) error { return pass(s, ctx) }, kinds...)
+				failed <- passes.OverKinds(ctx, custom, again, c.Logger, func(ctx context.Context) error { return pass(s, ctx) }, kinds...)
 			},
 			OnStoppedLeading: func() {},
 		},

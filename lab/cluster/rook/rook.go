@@ -35,24 +35,20 @@ type operator struct {
 	client  kubernetes.Interface
 	dynamic dynamic.Interface
 	log     *slog.Logger
-	changed chan struct{}
+	changed passes.Changes
 	// said is what the CephCluster's status was last told, without times: a status that is written anew asks for a pass.
 	said string
 }
 
 // RunOperator reconciles Rook's kinds in its namespace until ctx ends.
 func RunOperator(ctx context.Context, c program.Container) error {
-	client, err := kubernetes.NewForConfig(c.API)
-	if err != nil {
-		return err
-	}
-	custom, err := dynamic.NewForConfig(c.API)
+	client, custom, err := c.Clients()
 	if err != nil {
 		return err
 	}
 	o := &operator{
 		namespace: c.Env["POD_NAMESPACE"], image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
-		changed: make(chan struct{}, 1),
+		changed: passes.NewChanges(),
 	}
 	if o.namespace == "" {
 		return errors.New("POD_NAMESPACE is not set")
@@ -67,13 +63,6 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	return nil
 }
 
-func (o *operator) notify() {
-	select {
-	case o.changed <- struct{}{}:
-	default:
-	}
-}
-
 // watch asks for a pass at each change of what the operator looks at, and every few seconds.
 func (o *operator) watch(ctx context.Context) (func(), error) {
 	custom := dynamicinformer.NewDynamicSharedInformerFactory(o.dynamic, 0)
@@ -85,20 +74,12 @@ func (o *operator) watch(ctx context.Context) (func(), error) {
 		watched = append(watched, custom.ForResource(ceph(kind)).Informer())
 	}
 	watched = append(watched, custom.ForResource(bucketClaims).Informer())
-	var failed error
-	for _, informer := range watched {
-		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { o.notify() },
-			UpdateFunc: func(_, _ any) { o.notify() },
-			DeleteFunc: func(any) { o.notify() },
-		})
-		failed = errors.Join(failed, err)
-	}
+	_, failed := o.changed.Watch(watched...)
 	custom.Start(ctx.Done())
 	own.Start(ctx.Done())
 	go func() {
 		for ticker := time.NewTicker(look); ; {
-			o.notify()
+			o.changed.Notify()
 			select {
 			case <-ctx.Done():
 				ticker.Stop()

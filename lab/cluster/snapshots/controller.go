@@ -16,9 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/cache"
 
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/passes"
@@ -41,40 +39,13 @@ type controller struct {
 
 // Run binds snapshots until ctx ends.
 func Run(ctx context.Context, c program.Container) error {
-	client, err := kubernetes.NewForConfig(c.API)
+	client, custom, err := c.Clients()
 	if err != nil {
 		return err
 	}
-	custom, err := dynamic.NewForConfig(c.API)
-	if err != nil {
-		return err
-	}
-	changed := make(chan struct{}, 1)
-	notify := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
-	factory := dynamicinformer.NewDynamicSharedInformerFactory(custom, 0)
-	defer factory.Shutdown()
-	for _, plural := range []string{"volumesnapshots", "volumesnapshotcontents"} {
-		_, err := factory.ForResource(kind(plural)).Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { notify() },
-			UpdateFunc: func(_, _ any) { notify() },
-			DeleteFunc: func(any) { notify() },
-		})
-		if err != nil {
-			return err
-		}
-	}
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	factory.Start(inner.Done())
-	notify()
 	c.Ready(true)
-	passes.Repeat(ctx, changed, time.Second, c.Logger, (&controller{client, custom}).pass)
-	return nil
+	return passes.OverKinds(ctx, custom, time.Second, c.Logger, (&controller{client, custom}).pass,
+		kind("volumesnapshots"), kind("volumesnapshotcontents"))
 }
 
 func (c *controller) pass(ctx context.Context) error {

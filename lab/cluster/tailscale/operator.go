@@ -38,7 +38,7 @@ type operator struct {
 		Info(string, ...any)
 		Warn(string, ...any)
 	}
-	changed chan struct{}
+	changed passes.Changes
 	// refused are the objects, by UID, that were told that the lab does not play them.
 	refused map[string]bool
 }
@@ -58,11 +58,7 @@ func runOperator(ctx context.Context, c program.Container, base string, plane *c
 	if err != nil {
 		return err
 	}
-	client, err := kubernetes.NewForConfig(c.API)
-	if err != nil {
-		return err
-	}
-	custom, err := dynamic.NewForConfig(c.API)
+	client, custom, err := c.Clients()
 	if err != nil {
 		return err
 	}
@@ -72,7 +68,7 @@ func runOperator(ctx context.Context, c program.Container, base string, plane *c
 	o := &operator{
 		settings: s, client: client, dynamic: custom, api: newAPI(base, id, secret), log: c.Logger,
 		recorder: broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "tailscale-operator"}),
-		changed:  make(chan struct{}, 1), refused: map[string]bool{},
+		changed:  passes.NewChanges(), refused: map[string]bool{},
 	}
 	d := &device{
 		control: plane, client: client, namespace: s.namespace, secret: s.secret, log: c.Logger, again: make(chan struct{}, 1),

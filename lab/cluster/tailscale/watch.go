@@ -2,21 +2,12 @@ package tailscale
 
 import (
 	"context"
-	"errors"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
 )
-
-// notify asks for one more pass; passes asked for while one is pending are one.
-func (o *operator) notify() {
-	select {
-	case o.changed <- struct{}{}:
-	default:
-	}
-}
 
 // watch asks for a pass at each change of what the operator looks at, and for the first one. The function that it
 // returns waits, after ctx has ended, until nothing is watched any more.
@@ -38,18 +29,10 @@ func (o *operator) watch(ctx context.Context) (func(), error) {
 	for _, one := range notPlayed {
 		watched = append(watched, custom.ForResource(kind(one.plural)).Informer())
 	}
-	var failed error
-	for _, informer := range watched {
-		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { o.notify() },
-			UpdateFunc: func(_, _ any) { o.notify() },
-			DeleteFunc: func(any) { o.notify() },
-		})
-		failed = errors.Join(failed, err)
-	}
+	_, failed := o.changed.Watch(watched...)
 	custom.Start(ctx.Done())
 	everywhere.Start(ctx.Done())
 	own.Start(ctx.Done())
-	o.notify()
+	o.changed.Notify()
 	return shutdown, failed
 }

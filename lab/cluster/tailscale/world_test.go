@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/passes"
 	"homelab/lab/machines/tailscale/control"
 	"homelab/lab/machines/tailscale/control/controltest"
 )
@@ -66,7 +67,7 @@ func newWorld(t *testing.T) *world {
 		},
 		client: client, dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists),
 		api: newAPI(tailnet.URL, "client", "client-secret"), recorder: record.NewFakeRecorder(20), log: silent,
-		changed: make(chan struct{}, 1), refused: map[string]bool{},
+		changed: passes.NewChanges(), refused: map[string]bool{},
 	}
 	return w
 }
