@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -215,23 +214,7 @@ func (o *operator) controller(ctx context.Context, d *driver, defaults driverSpe
 			}},
 		},
 	}
-	form, err := formOf(wanted.Spec)
-	if err != nil {
-		return err
-	}
-	wanted.Annotations = form
-	client := o.client.AppsV1().Deployments(o.namespace)
-	current, err := client.Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		_, err = client.Create(ctx, wanted, metav1.CreateOptions{})
-		return err
-	}
-	if err != nil || reflect.DeepEqual(current.Annotations[annotationForm], form[annotationForm]) {
-		return err
-	}
-	wanted.ResourceVersion = current.ResourceVersion
-	_, err = client.Update(ctx, wanted, metav1.UpdateOptions{})
-	return err
+	return write(ctx, o.client.AppsV1().Deployments(o.namespace), wanted, wanted.Spec)
 }
 
 func (o *operator) nodes(ctx context.Context, d *driver, defaults driverSpec, images map[string]string) error {
@@ -254,31 +237,37 @@ func (o *operator) nodes(ctx context.Context, d *driver, defaults driverSpec, im
 			}},
 		},
 	}
-	form, err := formOf(wanted.Spec)
-	if err != nil {
-		return err
-	}
-	wanted.Annotations = form
-	client := o.client.AppsV1().DaemonSets(o.namespace)
-	current, err := client.Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		_, err = client.Create(ctx, wanted, metav1.CreateOptions{})
-		return err
-	}
-	if err != nil || current.Annotations[annotationForm] == form[annotationForm] {
-		return err
-	}
-	wanted.ResourceVersion = current.ResourceVersion
-	_, err = client.Update(ctx, wanted, metav1.UpdateOptions{})
-	return err
+	return write(ctx, o.client.AppsV1().DaemonSets(o.namespace), wanted, wanted.Spec)
 }
 
 // annotationForm keeps what the operator last wrote, by which it tells a change of its own from the API server's defaults.
 const annotationForm = "lab.csi.ceph.io/form"
 
-func formOf(spec any) (map[string]string, error) {
+// objects is the API of one kind in one namespace.
+type objects[T any] interface {
+	Get(ctx context.Context, name string, options metav1.GetOptions) (T, error)
+	Create(ctx context.Context, object T, options metav1.CreateOptions) (T, error)
+	Update(ctx context.Context, object T, options metav1.UpdateOptions) (T, error)
+}
+
+// write makes an object with this spec, or changes the one that was written with another.
+func write[T metav1.Object](ctx context.Context, client objects[T], wanted T, spec any) error {
 	text, err := json.Marshal(spec)
-	return map[string]string{annotationForm: string(text)}, err
+	if err != nil {
+		return err
+	}
+	wanted.SetAnnotations(map[string]string{annotationForm: string(text)})
+	current, err := client.Get(ctx, wanted.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = client.Create(ctx, wanted, metav1.CreateOptions{})
+		return err
+	}
+	if err != nil || current.GetAnnotations()[annotationForm] == string(text) {
+		return err
+	}
+	wanted.SetResourceVersion(current.GetResourceVersion())
+	_, err = client.Update(ctx, wanted, metav1.UpdateOptions{})
+	return err
 }
 
 // family is rbd or cephfs, the last but three of a driver's name.
