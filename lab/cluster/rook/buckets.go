@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -69,7 +70,7 @@ func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 	}
 	allowed := strings.Split(config.Data["ROOK_OBC_ALLOW_ADDITIONAL_CONFIG_FIELDS"], ",")
 	for key := range claim.Spec.AdditionalConfig {
-		if !contains(allowed, key) {
+		if !slices.Contains(allowed, key) {
 			return fmt.Errorf("OBC config %q is not allowed", key)
 		}
 	}
@@ -87,7 +88,7 @@ func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 		name = claim.Spec.GenerateBucketName + "-" + string(claim.UID)
 	}
 	bucket := &Bucket{Store: store, Access: strings.ReplaceAll(uuid.NewString(), "-", "")[:20], Secret: uuid.NewString()}
-	err = Change(Directory, w.fsid(ctx), func(s *State) error {
+	err = w.change(ctx, func(s *State) error {
 		if known, there := s.Buckets[name]; there {
 			bucket = known
 		} else {
@@ -154,12 +155,12 @@ func (w *work) removeBucket(ctx context.Context, claim *bucketClaim) error {
 		}
 		if err == nil {
 			if policy, _, _ := unstructured.NestedString(found.Object, "spec", "reclaimPolicy"); policy == "Delete" {
-				err := Change(Directory, w.fsid(ctx), func(s *State) error {
+				err := w.change(ctx, func(s *State) error {
 					delete(s.Buckets, claim.Spec.BucketName)
 					return nil
 				})
 				if err == nil {
-					err = os.RemoveAll(filepath.Join(objects, w.fsid(ctx), claim.Spec.BucketName))
+					err = os.RemoveAll(filepath.Join(objects, w.fsid, claim.Spec.BucketName))
 				}
 				if err != nil {
 					return err

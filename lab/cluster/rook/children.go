@@ -47,18 +47,10 @@ func (w *work) reconcileChildren(ctx context.Context) error {
 	if w.state == nil {
 		return failed
 	}
-	return errors.Join(failed, Change(Directory, w.fsid(ctx), func(s *State) error {
+	return errors.Join(failed, w.change(ctx, func(s *State) error {
 		s.Widths = widths
 		return nil
 	}))
-}
-
-func (w *work) fsid(ctx context.Context) string {
-	id, err := w.identity(ctx)
-	if err != nil {
-		return ""
-	}
-	return id
 }
 
 // keep brings about what an object asks for. Nothing is done before the first disk has its daemon.
@@ -161,7 +153,7 @@ func (w *work) holds(ctx context.Context, kind string, one *child) (string, erro
 		return listed("filesystem subvolume groups", held), nil
 	case stores:
 		var held []string
-		err := Change(Directory, w.fsid(ctx), func(s *State) error {
+		err := w.change(ctx, func(s *State) error {
 			for name, bucket := range s.Buckets {
 				if bucket.Store == one.Name {
 					held = append(held, name)

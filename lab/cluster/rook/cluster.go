@@ -71,13 +71,17 @@ func (w *work) progress(ctx context.Context, phase, message string, cause error)
 
 // identity makes the Ceph's id and the administrator's key, or finds them.
 func (w *work) identity(ctx context.Context) (string, error) {
+	if w.fsid != "" {
+		return w.fsid, nil
+	}
 	secrets := w.client.CoreV1().Secrets(w.namespace)
 	found, err := secrets.Get(ctx, monSecret, metav1.GetOptions{})
 	if err != nil && ignoreMissing(err) != nil {
 		return "", err
 	}
 	if err == nil {
-		return string(found.Data["fsid"]), nil
+		w.fsid = string(found.Data["fsid"])
+		return w.fsid, nil
 	}
 	raw := make([]byte, 28)
 	_, _ = rand.Read(raw)
@@ -92,7 +96,11 @@ func (w *work) identity(ctx context.Context) (string, error) {
 			"fsid": fsid, "cluster-name": w.namespace, "ceph-username": "client.admin", "ceph-secret": key, "mon-secret": key,
 		},
 	}, metav1.CreateOptions{})
-	return fsid, err
+	if err != nil {
+		return "", err
+	}
+	w.fsid = fsid
+	return fsid, nil
 }
 
 // credentials are the Secrets of the CSI drivers and of the dashboard, and what the drivers are told of the Ceph.

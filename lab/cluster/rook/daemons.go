@@ -165,11 +165,7 @@ func (w *work) monitors(ctx context.Context) error {
 	if err := w.budget(ctx, "rook-ceph-mon-pdb", "rook-ceph-mon"); err != nil {
 		return err
 	}
-	fsid, err := w.identity(ctx)
-	if err != nil {
-		return err
-	}
-	if err := Change(Directory, fsid, func(s *State) error {
+	if err := w.change(ctx, func(s *State) error {
 		s.Monitors, s.MonitorsUp = w.cluster.Spec.Mon.Count, up
 		return nil
 	}); err != nil {

@@ -117,13 +117,9 @@ func (w *work) prepare(ctx context.Context, node string, devices []string) error
 
 // osd runs the daemon of a disk. Its Deployment is not brought back once its number is gone from the Ceph.
 func (w *work) osd(ctx context.Context, id int, node corev1.Node) error {
-	fsid, err := w.identity(ctx)
-	if err != nil {
-		return err
-	}
 	known := false
 	place := location(node)
-	err = Change(Directory, fsid, func(s *State) error {
+	err := w.change(ctx, func(s *State) error {
 		osd, found := s.OSDs[id]
 		if known = found; found {
 			osd.Location = place

@@ -206,5 +206,3 @@ func made(err error) error {
 func core(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: resource}
 }
-
-func contains(list []string, wanted string) bool { return slices.Contains(list, wanted) }

@@ -122,5 +122,16 @@ func (o *operator) pass(ctx context.Context) error {
 type work struct {
 	*operator
 	cluster *cephCluster
-	state   *State
+	// fsid is the Ceph's id, once the pass has asked for it.
+	fsid  string
+	state *State
+}
+
+// change changes what the Ceph knows.
+func (w *work) change(ctx context.Context, change func(*State) error) error {
+	fsid, err := w.identity(ctx)
+	if err != nil {
+		return err
+	}
+	return Change(Directory, fsid, change)
 }
