@@ -20,48 +20,53 @@ import (
 	"homelab/lab/cluster/webapp"
 )
 
+// knownImage is what runs for a container of an image, known by the last part of its repository, so that a
+// registry mirror changes nothing.
+type knownImage struct {
+	repository string
+	// container is the name of the one container that it is for, where the image has others.
+	container string
+	program   func(*corev1.Container) program.Program
+}
+
+// always is one program for all containers of an image.
+func always(one program.Program) func(*corev1.Container) program.Program {
+	return func(*corev1.Container) program.Program { return one }
+}
+
+var knownImages = []knownImage{
+	{repository: "kube-vip/kube-vip", program: always(kubevip.Run)},
+	{repository: "kube-vip/kube-vip-iptables", program: always(kubevip.Run)},
+	{repository: "cilium/cilium", container: "cilium-agent", program: always(cilium.RunAgent)},
+	{repository: "cilium/operator-generic", program: always(cilium.RunOperator)},
+	{repository: "cilium/operator", program: always(cilium.RunOperator)},
+	{repository: "cilium/certgen", program: always(certgen.Run)},
+	{repository: "cloudflare/cloudflared", program: always(cloudflared.Run)},
+	{repository: "1password/connect-api", program: always(connect.RunAPI)},
+	{repository: "1password/connect-sync", program: always(connect.RunSync)},
+	{repository: "stakater/reloader", program: always(reloader.Run)},
+	{repository: "csi-node-driver-registrar", program: always(runRegistrar)},
+	{repository: "tailscale/k8s-operator", program: always(tailscale.RunOperator)},
+	{repository: "tailscale/tailscale", program: always(tailscale.RunProxy)},
+	{repository: "rook/ceph", program: rook.Program},
+	{repository: "ceph/ceph", program: rook.Program},
+	{repository: "cephcsi/ceph-csi-operator", program: always(csi.RunOperator)},
+	{repository: "sig-storage/csi-provisioner", program: always(csi.RunProvisioner)},
+	{repository: "sig-storage/csi-resizer", program: always(csi.RunResizer)},
+	{repository: "sig-storage/csi-attacher", program: always(csi.RunAttacher)},
+	{repository: "sig-storage/csi-snapshotter", program: always(csi.RunSnapshotter)},
+	{repository: "sig-storage-snapshot-controller", program: always(snapshots.Run)},
+	{repository: "hardened-snapshot-controller", program: always(snapshots.Run)},
+}
+
 // programOf returns the program of a container whose image the lab knows, else the web application if
-// it has a port for one and its pod is to run on, else nil. An image is known by the last part of its
-// repository, so that a registry mirror changes nothing.
+// it has a port for one and its pod is to run on, else nil.
 func programOf(pod *corev1.Pod, container *corev1.Container) program.Program {
 	repository := repositoryOf(container.Image)
-	switch {
-	case strings.HasSuffix(repository, "kube-vip/kube-vip"), strings.HasSuffix(repository, "kube-vip/kube-vip-iptables"):
-		return kubevip.Run
-	case strings.HasSuffix(repository, "cilium/cilium") && container.Name == "cilium-agent":
-		return cilium.RunAgent
-	case strings.HasSuffix(repository, "cilium/operator-generic"), strings.HasSuffix(repository, "cilium/operator"):
-		return cilium.RunOperator
-	case strings.HasSuffix(repository, "cilium/certgen"):
-		return certgen.Run
-	case strings.HasSuffix(repository, "cloudflare/cloudflared"):
-		return cloudflared.Run
-	case strings.HasSuffix(repository, "1password/connect-api"):
-		return connect.RunAPI
-	case strings.HasSuffix(repository, "1password/connect-sync"):
-		return connect.RunSync
-	case strings.HasSuffix(repository, "stakater/reloader"):
-		return reloader.Run
-	case strings.HasSuffix(repository, "csi-node-driver-registrar"):
-		return runRegistrar
-	case strings.HasSuffix(repository, "tailscale/k8s-operator"):
-		return tailscale.RunOperator
-	case strings.HasSuffix(repository, "tailscale/tailscale"):
-		return tailscale.RunProxy
-	case strings.HasSuffix(repository, "rook/ceph"), strings.HasSuffix(repository, "ceph/ceph"):
-		return rook.Program(container)
-	case strings.HasSuffix(repository, "cephcsi/ceph-csi-operator"):
-		return csi.RunOperator
-	case strings.HasSuffix(repository, "sig-storage/csi-provisioner"):
-		return csi.RunProvisioner
-	case strings.HasSuffix(repository, "sig-storage/csi-resizer"):
-		return csi.RunResizer
-	case strings.HasSuffix(repository, "sig-storage/csi-attacher"):
-		return csi.RunAttacher
-	case strings.HasSuffix(repository, "sig-storage/csi-snapshotter"):
-		return csi.RunSnapshotter
-	case strings.HasSuffix(repository, "sig-storage-snapshot-controller"), strings.HasSuffix(repository, "hardened-snapshot-controller"):
-		return snapshots.Run
+	for _, one := range knownImages {
+		if strings.HasSuffix(repository, one.repository) && (one.container == "" || one.container == container.Name) {
+			return one.program(container)
+		}
 	}
 	if _, serves := webapp.Port(container); serves && restartsAlways(pod) {
 		return webapp.Run
