@@ -17,14 +17,14 @@ const name = z
   .max(253)
   .regex(
     /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-    "use a lower-case DNS name such as mail.example.net or *.lab.example.net",
+    "use a lower-case DNS name such as mail.example.net or *.apps.example.net",
   );
 
 const further = z.strictObject({
   names: z
     .array(name)
     .min(1)
-    .meta({ description: "DNS names that it is for", examples: [["*.lab.example.net"]] }),
+    .meta({ description: "DNS names that it is for", examples: [["*.apps.example.net"]] }),
   issuer: z
     .enum(["public", "internal"])
     .optional()
@@ -35,7 +35,7 @@ const further = z.strictObject({
     }),
   secret: label.optional().meta({
     description: "Secret that holds it, in namespace `certificates`; NAME-tls when left out",
-    examples: ["lab-tls"],
+    examples: ["apps-tls"],
   }),
 });
 
@@ -80,7 +80,7 @@ export const certificates = switched(
       .default("Homelab")
       .describe("Vault that they are kept in; Connect's token needs to read and write there"),
     further: z
-      .record(label.meta({ examples: ["lab"] }), further)
+      .record(label.meta({ examples: ["apps"] }), further)
       .default({})
       .describe("Certificates besides the wildcards of the zones, by name"),
   },

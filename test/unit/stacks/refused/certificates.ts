@@ -72,7 +72,7 @@ export const certificates: RefusedSites = {
   "a name open in its middle": {
     edit: { "certificates.enabled": true, [further]: { names: ["lab.*.example.net"] } },
     at: "homelab:certificates.further.lab.names[0]",
-    says: /mail\.example\.net or \*\.lab/,
+    says: /mail\.example\.net or \*\.apps/,
   },
   "a resolver of the site's own for challenges": {
     edit: { "certificates.enabled": true, "certificates.nameservers": ["192.168.1.1"] },
