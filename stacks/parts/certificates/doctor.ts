@@ -6,9 +6,9 @@ import type { Check } from "../../doctor/check.ts";
 import { judgeEnd } from "../../doctor/ends.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { certificateIn, objects } from "../../doctor/kubectl.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { objects } from "../cluster/doctor.ts";
 import { keeperOf, keptObjects } from "./look.ts";
 
 /** The charts of cert-manager and trust-manager. */
@@ -36,12 +36,6 @@ export interface Judged {
     readonly notAfter?: string;
     readonly renewalTime?: string;
   };
-}
-
-/** A Secret that holds a certificate. */
-interface Held {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 /** None where the part is switched off. */
@@ -110,27 +104,19 @@ function keptChecks(site: Examined, run: ClusterCommand): readonly Check[] {
   return keptObjects(site).map((object) => ({
     subject: `certificate ${object.name}, kept`,
     run: async () => {
-      const [kept, secrets] = await Promise.all([
+      const [kept, held] = await Promise.all([
         keeper.find(object),
-        objects<Held>(run, "secrets"),
+        certificateIn(run, object.namespace, object.secret),
       ]);
-      const secret = secrets.find(
-        ({ metadata: { name, namespace } }) =>
-          name === object.secret && namespace === object.namespace,
-      );
-      return [judgeKept(object.name, kept, secret?.data?.["tls.crt"])];
+      return [judgeKept(object.name, kept, held)];
     },
   }));
 }
 
-/** Whether 1Password has the certificate that the cluster has. */
-export function judgeKept(
-  name: string,
-  kept: KeptPair | undefined,
-  held: string | undefined,
-): Finding {
+/** Whether 1Password has the certificate that the cluster has, which is in base64; empty without a Secret. */
+export function judgeKept(name: string, kept: KeptPair | undefined, held: string): Finding {
   const subject = `certificate ${name}, kept`;
-  const current = Buffer.from(held ?? "", "base64").toString();
+  const current = Buffer.from(held, "base64").toString();
   if (kept?.certificate === current) return ok(subject, "1Password has the one in use");
   if (kept === undefined) {
     return problem(

@@ -3,6 +3,7 @@ import type { SiteConfig } from "../../schema.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { objects } from "../../doctor/kubectl.ts";
 import { nodeTaints, releaseUrl, serversOnly } from "../../../components/rke2/config.ts";
 import { dayOf, fromNow } from "../../../components/days.ts";
 import { clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
@@ -114,17 +115,6 @@ export interface NodeInForce {
       readonly message?: string;
     }[];
   };
-}
-
-/** Lists objects of a kind; rejects with kubectl's last line. */
-export async function objects<T>(run: ClusterCommand, kind: string): Promise<readonly T[]> {
-  const {
-    ok: done,
-    stdout,
-    stderr,
-  } = await run("kubectl", ["get", kind, "-A", "-o", "json", "--request-timeout=10s"]);
-  if (!done) throw new Error(stderr.split("\n").at(-1) ?? `kubectl get ${kind} failed`);
-  return (JSON.parse(stdout) as { items: T[] }).items;
 }
 
 const pressures: Readonly<Record<string, string>> = {

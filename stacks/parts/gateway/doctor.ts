@@ -10,8 +10,8 @@ import {
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { kubectl, objects } from "../../doctor/kubectl.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { objects } from "../cluster/doctor.ts";
 import { unmet, type Condition } from "./doctor/conditions.ts";
 import { judgeRoutes, routeKinds, type RouteInForce } from "./doctor/routes.ts";
 import { gatewayPlans } from "./plans.ts";
@@ -101,17 +101,11 @@ async function bundleVersions(
   run: ClusterCommand,
 ): Promise<ReadonlyMap<string, string | undefined>> {
   const wanted = Object.keys(gatewayApi(version).serves);
-  const {
-    ok: done,
-    stdout,
-    stderr,
-  } = await run("kubectl", [
-    ...["get", "customresourcedefinitions.apiextensions.k8s.io", ...wanted],
-    ...["--ignore-not-found", "-o", `go-template=${versionTemplate}`, "--request-timeout=10s"],
-  ]);
-  if (!done) throw new Error(stderr.trim().split("\n").at(-1) ?? "kubectl get failed");
+  const definitions = ["get", "customresourcedefinitions.apiextensions.k8s.io", ...wanted];
+  const template = `go-template=${versionTemplate}`;
+  const lines = await kubectl(run, ...definitions, "--ignore-not-found", "-o", template);
   const found = new Map(
-    stdout
+    lines
       .split("\n")
       .filter(Boolean)
       .map((line) => {

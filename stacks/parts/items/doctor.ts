@@ -3,9 +3,9 @@ import { onePasswordNamespace } from "../../../components/secrets/connect-values
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { kubectl, objects } from "../../doctor/kubectl.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { objects } from "../cluster/doctor.ts";
 import type { Operator } from "./schema.ts";
 
 /** The connect chart. */
@@ -59,15 +59,8 @@ const keysTemplate =
   "{{range .items}}{{.metadata.namespace}} {{.metadata.name}}{{range $key, $value := .data}} {{$key}}{{end}}\n{{end}}";
 
 async function secretKeys(run: ClusterCommand): Promise<readonly KeysInForce[]> {
-  const {
-    ok: done,
-    stdout,
-    stderr,
-  } = await run("kubectl", [
-    ...["get", "secrets", "-A", "-o", `go-template=${keysTemplate}`, "--request-timeout=10s"],
-  ]);
-  if (!done) throw new Error(stderr.split("\n").at(-1) ?? "kubectl get secrets failed");
-  return stdout
+  const lines = await kubectl(run, "get", "secrets", "-A", "-o", `go-template=${keysTemplate}`);
+  return lines
     .split("\n")
     .filter(Boolean)
     .map((line) => {

@@ -3,8 +3,8 @@ import type { SiteConfig } from "../../schema.ts";
 import { answerProblem, tcpProblem } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
+import { objects } from "../../doctor/kubectl.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
-import { objects } from "../cluster/doctor.ts";
 import { judgePeers, judgeRouterPort, type NodePeers, type Sessions } from "./doctor/bgp.ts";
 import {
   judgeAnswer,

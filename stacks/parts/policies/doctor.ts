@@ -3,9 +3,9 @@ import { policyName } from "../../../components/policies/rules.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { objects } from "../../doctor/kubectl.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { policyPlan } from "../../traffic.ts";
-import { objects } from "../cluster/doctor.ts";
 
 /** A CiliumClusterwideNetworkPolicy or CiliumNetworkPolicy (cilium.io/v2), as far as the doctor looks. */
 export interface PolicyInForce {

@@ -4,8 +4,8 @@ import { storageNamespace } from "../../../components/storage/operator-values.ts
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { objects } from "../../doctor/kubectl.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { objects } from "../cluster/doctor.ts";
 import { storageMachines } from "./machines.ts";
 
 /** A CephCluster, as far as the doctor looks. */

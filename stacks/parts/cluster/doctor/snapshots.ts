@@ -2,6 +2,7 @@
 import type { SiteConfig } from "../../../schema.ts";
 import type { ClusterCommand } from "../../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../../doctor/finding.ts";
+import { kubectl } from "../../../doctor/kubectl.ts";
 import { lastDue } from "../schedule.ts";
 
 /** An ETCDSnapshotFile (https://docs.rke2.io/datastore/backup_restore), as far as the doctor looks. */
@@ -78,15 +79,8 @@ export async function checkSnapshots(
   { cluster }: Pick<SiteConfig, "cluster">,
   run: ClusterCommand,
 ): Promise<readonly Finding[]> {
-  const asked = async <T>(...args: readonly string[]): Promise<T> => {
-    const {
-      ok: done,
-      stdout,
-      stderr,
-    } = await run("kubectl", ["get", ...args, "-o", "json", "--request-timeout=10s"]);
-    if (!done) throw new Error(stderr.split("\n").at(-1));
-    return JSON.parse(stdout) as T;
-  };
+  const asked = async <T>(...args: readonly string[]): Promise<T> =>
+    JSON.parse(await kubectl(run, "get", ...args, "-o", "json")) as T;
   const [{ items }, system] = await Promise.all([
     asked<{ items: SnapshotInForce[] }>("etcdsnapshotfiles.k3s.cattle.io"),
     asked<{ metadata: { creationTimestamp: string } }>("namespace", "kube-system"),

@@ -4,6 +4,7 @@ import type { Check } from "../../../doctor/check.ts";
 import { judgeEnd } from "../../../doctor/ends.ts";
 import type { ClusterCommand } from "../../../doctor/examined.ts";
 import { problem, type Finding } from "../../../doctor/finding.ts";
+import { certificateIn } from "../../../doctor/kubectl.ts";
 
 /** Secrets that Cilium's job makes. */
 const secrets = ["hubble-server-certs", "hubble-relay-client-certs"];
@@ -15,15 +16,7 @@ const remedy =
 export function hubbleChecks(run: ClusterCommand): readonly Check[] {
   return secrets.map((name) => ({
     subject: `certificate ${name}`,
-    run: async () => {
-      const path = ["-n", "kube-system", "get", "secret", name];
-      const { ok, stdout, stderr } = await run("kubectl", [
-        ...path,
-        ...["--ignore-not-found", "-o", "jsonpath={.data.tls\\.crt}", "--request-timeout=10s"],
-      ]);
-      if (!ok) throw new Error(stderr.split("\n").at(-1) ?? "kubectl failed");
-      return [judgeHubble(name, stdout)];
-    },
+    run: async () => [judgeHubble(name, await certificateIn(run, "kube-system", name))],
   }));
 }
 
