@@ -3,6 +3,7 @@ import { jetstackCharts } from "../../../components/certificates/cert-manager.ts
 import { expiryDays } from "../../../components/certificates/expiry.ts";
 import type { KeptPair } from "../../../components/certificates/kept.ts";
 import type { Check } from "../../doctor/check.ts";
+import { conditionOf, type Condition } from "../../doctor/conditions.ts";
 import { judgeEnd } from "../../doctor/ends.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
@@ -27,11 +28,7 @@ export function certificateReleases({
 export interface Judged {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly message?: string;
-    }[];
+    readonly conditions?: readonly Condition[];
     /** When a certificate ends and when it is due to be renewed, RFC 3339. */
     readonly notAfter?: string;
     readonly renewalTime?: string;
@@ -90,9 +87,8 @@ export function judgeCertificate(certificate: Judged, now = new Date()): Finding
 }
 
 function readiness({ status }: Judged): readonly [ready: boolean, message: string] {
-  const of = (type: string) => status?.conditions?.find((condition) => condition.type === type);
-  const ready = of("Ready");
-  const failure = of("Issuing")?.message;
+  const ready = conditionOf(status?.conditions, "Ready");
+  const failure = conditionOf(status?.conditions, "Issuing")?.message;
   const said = ready?.message ?? "cert-manager has not looked at it yet";
   return [ready?.status === "True", failure === undefined ? said : `${said}; ${failure}`];
 }

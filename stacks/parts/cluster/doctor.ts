@@ -1,6 +1,7 @@
 /** What the cluster says of itself and of its nodes. */
 import type { SiteConfig } from "../../schema.ts";
 import type { Check } from "../../doctor/check.ts";
+import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { objects } from "../../doctor/kubectl.ts";
@@ -109,11 +110,7 @@ export interface NodeInForce {
     }[];
   };
   readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly message?: string;
-    }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 
@@ -169,17 +166,17 @@ function judgeMachines(
       ];
     }
     const conditions = node.status?.conditions ?? [];
-    const ready = conditions.find(({ type }) => type === "Ready");
+    const reason = whyNot(conditions, "Ready", "it says nothing");
     const found = conditions
       .filter(({ type, status }) => status === "True" && type in pressures)
       .map(({ type, message }) =>
         problem(subject, `is under ${type}: ${message ?? ""}`, pressures[type] ?? ""),
       );
-    if (ready?.status !== "True") {
+    if (reason !== undefined) {
       found.push(
         problem(
           subject,
-          `is not Ready: ${ready?.message ?? "it says nothing"}`,
+          `is not Ready: ${reason}`,
           `look at the machine (above); else kubectl describe node ${name}, and kubectl -n kube-system get pods -o wide`,
         ),
       );

@@ -8,11 +8,11 @@ import {
   type GatewayPlan,
 } from "../../../components/gateway/plan.ts";
 import type { Check } from "../../doctor/check.ts";
+import { unmet, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { kubectl, objects } from "../../doctor/kubectl.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { unmet, type Condition } from "./doctor/conditions.ts";
 import { judgeRoutes, routeKinds, type RouteInForce } from "./doctor/routes.ts";
 import { gatewayPlans } from "./plans.ts";
 

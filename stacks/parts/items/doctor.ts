@@ -1,6 +1,7 @@
 /** Secrets of 1Password's items: what the operator says of them, and whether they have what their consumers read. */
 import { onePasswordNamespace } from "../../../components/secrets/connect-values.ts";
 import type { Check } from "../../doctor/check.ts";
+import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { kubectl, objects } from "../../doctor/kubectl.ts";
@@ -21,11 +22,7 @@ export interface ItemInForce {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec?: { readonly itemPath?: string };
   readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly message?: string;
-    }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 
@@ -99,11 +96,8 @@ function judgeItem(
   const subject = `item ${namespace}/${name}`;
   const path = spec?.itemPath ?? "no item";
   const logs = `kubectl -n ${onePasswordNamespace.name} logs deploy/onepassword-connect-operator; docs/secrets.md`;
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  if (ready?.status !== "True") {
-    const reason = ready?.message ?? "the operator has not looked at it";
-    return problem(subject, `${path} is no Secret: ${reason}`, logs);
-  }
+  const reason = whyNot(status?.conditions, "Ready", "the operator has not looked at it");
+  if (reason !== undefined) return problem(subject, `${path} is no Secret: ${reason}`, logs);
   const secret = secrets.find((one) => one.name === name && one.namespace === namespace);
   // The operator makes a Secret anew only when its item is touched.
   if (secret === undefined) {

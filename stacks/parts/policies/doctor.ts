@@ -1,6 +1,7 @@
 /** Network policies: all are there, and Cilium has found each valid. */
 import { policyName } from "../../../components/policies/rules.ts";
 import type { Check } from "../../doctor/check.ts";
+import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { objects } from "../../doctor/kubectl.ts";
@@ -11,11 +12,7 @@ import { policyPlan } from "../../traffic.ts";
 export interface PolicyInForce {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly message?: string;
-    }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 
@@ -61,10 +58,9 @@ export function judgePolicies(
       ),
     ),
     ...all.flatMap(({ metadata: { name, namespace }, status }) => {
-      const valid = status?.conditions?.find(({ type }) => type === "Valid");
-      if (valid?.status === "True") return [];
+      const said = whyNot(status?.conditions, "Valid", "its operator has not judged it");
+      if (said === undefined) return [];
       const which = namespace === undefined ? name : `${namespace}/${name}`;
-      const said = valid?.message ?? "its operator has not judged it";
       const remedy = `kubectl get ${namespace === undefined ? "ccnp" : `-n ${namespace} cnp`} ${name} -o yaml; look at cilium-operator (kubectl -n kube-system get pods -l name=cilium-operator)`;
       return [problem(subject, `Cilium enforces nothing of ${which}: ${said}`, remedy)];
     }),

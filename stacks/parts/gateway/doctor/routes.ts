@@ -1,7 +1,7 @@
 /** Routes: those of the config are there, and every gateway that one names has taken it with all that it refers to. */
+import { unmet, type Condition } from "../../../doctor/conditions.ts";
 import { ok, problem, type Finding } from "../../../doctor/finding.ts";
 import type { SiteConfig } from "../../../schema.ts";
-import { unmet, type Condition } from "./conditions.ts";
 
 /** A gateway, or one of its listeners, that a route attaches to. */
 interface ParentRef {

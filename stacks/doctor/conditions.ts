@@ -1,6 +1,6 @@
-/** What the controller says of an object, in its conditions. */
+/** What its controller says of an object, in its conditions. */
 
-/** @see https://gateway-api.sigs.k8s.io/guides/implementers/#standard-status-fields-and-conditions */
+/** @see https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties */
 export interface Condition {
   readonly type: string;
   readonly status: string;
@@ -10,6 +10,24 @@ export interface Condition {
   readonly message?: string;
 }
 
+/** The condition of a type, where somebody has set it. */
+export function conditionOf(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+/** Why an object is not what a condition says, in the controller's words, or else `silent`; undefined when it is. */
+export function whyNot(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+  silent: string,
+): string | undefined {
+  const found = conditionOf(conditions, type);
+  return found?.status === "True" ? undefined : (found?.message ?? silent);
+}
+
 /** What of the wanted does not hold, in the controller's words; what was judged before the last change holds no more. */
 export function unmet(
   conditions: readonly Condition[] | undefined,
@@ -17,7 +35,7 @@ export function unmet(
   generation: number | undefined,
 ): readonly string[] {
   return wanted.flatMap((type) => {
-    const found = conditions?.find((condition) => condition.type === type);
+    const found = conditionOf(conditions, type);
     if (found === undefined) {
       return [`nobody has said whether it is ${type}; does its controller run?`];
     }
