@@ -2,7 +2,6 @@ import { isUnknown } from "@pulumi/pulumi";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { liveId } from "../../../components/certificates/kept-certificate.ts";
-import { listens } from "../../../components/http/listens.ts";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -17,6 +16,7 @@ import {
   type KeptPair,
 } from "../../../components/certificates/kept.ts";
 import { certificateObject, wildcard } from "../../../components/certificates/plan.ts";
+import { tcpProblem } from "../../../stacks/doctor/ask.ts";
 
 const object = certificateObject(wildcard("example.net", "letsencrypt-production"), "certificates");
 const day = 86_400_000;
@@ -102,9 +102,9 @@ describe("a preview of kept certificates", () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    assert.equal(await listens("127.0.0.1", port, 5), true);
+    assert.equal(await tcpProblem("127.0.0.1", port), undefined);
     server.close();
     await once(server, "close");
-    assert.equal(await listens("127.0.0.1", port, 5), false);
+    assert.match((await tcpProblem("127.0.0.1", port)) ?? "", /ECONNREFUSED/);
   });
 });
