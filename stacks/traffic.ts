@@ -3,7 +3,7 @@ import type { PolicyPlan } from "../components/policies/rules.ts";
 import { appPort, appTraffic } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
-import { dnsTraffic } from "./parts/dns/traffic.ts";
+import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
@@ -31,12 +31,6 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
   ];
 }
 
-/** The cluster's own DNS, which RKE2 brings (rancher/rke2-charts, rke2-coredns: labels of its pods). */
-const clusterDns = pods("cluster DNS", "kube-system", { "k8s-app": "kube-dns" });
-
-/** The nodes' own caches before it. */
-const nodeLocalDns = pods("node-local DNS", "kube-system", { "k8s-app": "node-local-dns" });
-
 /**
  * What a site's network policies are made of. Guarded is every namespace that the program makes, and of kube-system, which
  * RKE2 fills, what the program itself brings there to the pods' network.
@@ -45,7 +39,7 @@ export function policyPlan(config: SiteConfig): PolicyPlan {
   return {
     guarded: [...siteNamespaces(config).map(({ name }): Pods => pods(name, name)), ...hubblePods],
     flows: siteTraffic(config),
-    dns: [clusterDns, nodeLocalDns],
+    dns: dnsPods,
     clusterDomain: config.network.clusterDomain,
   };
 }

@@ -21,8 +21,11 @@ export const tcp = (...ports: readonly number[]): readonly Port[] =>
 export const udp = (...ports: readonly number[]): readonly Port[] =>
   ports.map((port) => ({ port, protocol: "UDP" }));
 
-/** Port 53 in both protocols: long answers come by TCP. */
-export const dnsPorts = [...udp(53), ...tcp(53)];
+/** A port of a DNS server in both protocols: long answers come by TCP. */
+export const dnsOn = (port: number): readonly Port[] => [...udp(port), ...tcp(port)];
+
+/** Where DNS servers listen. */
+export const dnsPorts = dnsOn(53);
 
 /** Every port of a protocol. */
 export const everyPort = (protocol: Protocol): readonly Port[] => [
@@ -129,6 +132,13 @@ export const cluster: Cluster = { kind: "cluster" };
 export const world: World = { kind: "world" };
 
 export const names = (...list: readonly DnsName[]): Names => ({ kind: "names", names: list });
+
+/** Single addresses outside of the cluster. */
+export const addresses = (list: readonly string[]): Networks => ({
+  kind: "networks",
+  title: list.join(", "),
+  networks: list.map((address) => ({ cidr: `${address}/32` })),
+});
 
 /** Networks that no packet to the internet goes to: private ones, the tailnet's, and link-local with its metadata. */
 const notTheInternet = [

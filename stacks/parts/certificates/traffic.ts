@@ -1,13 +1,13 @@
 import { managerNamespace } from "../../../components/certificates/cert-manager-values.ts";
 import { acmeServers } from "../../../components/certificates/issuers.ts";
 import {
+  addresses,
   apiServer,
   dnsPorts,
   names,
   pods,
   tcp,
   type Flow,
-  type Networks,
 } from "../../../components/policies/flow.ts";
 import { dnsName } from "../../../components/policies/names.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -29,11 +29,7 @@ const trustManager = pods("trust-manager", namespace, {
  */
 export function certificatesTraffic({ certificates }: SiteConfig): readonly Flow[] {
   if (certificates === undefined) return [];
-  const resolvers: Networks = {
-    kind: "networks",
-    title: certificates.nameservers.join(", "),
-    networks: certificates.nameservers.map((address) => ({ cidr: `${address}/32` })),
-  };
+  const resolvers = addresses(certificates.nameservers);
   const authorities = Object.values(acmeServers).map((url) => dnsName(new URL(url).hostname));
   return [
     ...[

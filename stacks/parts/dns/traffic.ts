@@ -1,10 +1,19 @@
 import { cacheLabels } from "../../../components/dns/cache-pods.ts";
 import { clusterDnsService } from "../../../components/dns/redirect.ts";
-import { pods, tcp, udp, type Flow } from "../../../components/policies/flow.ts";
+import { dnsOn, pods, type Flow } from "../../../components/policies/flow.ts";
 import { operatorNamespace } from "../../../components/tailnet/operator-values.ts";
 import type { SiteConfig } from "../../schema.ts";
 
-const caches = pods("node-local DNS", clusterDnsService.namespace, cacheLabels);
+const { namespace, selector } = clusterDnsService;
+
+/** The cluster's own DNS. */
+const clusterDns = pods("cluster DNS", namespace, selector);
+
+/** The nodes' own caches before it. */
+const caches = pods("node-local DNS", namespace, cacheLabels);
+
+/** Pods that answer the cluster's lookups. */
+export const dnsPods = [clusterDns, caches];
 
 /** Pods of the DNSConfig's nameserver (cmd/k8s-operator/deploy/manifests/nameserver). */
 const nameserver = pods("tailnet's nameserver", operatorNamespace.name, { app: "nameserver" });
@@ -12,6 +21,5 @@ const nameserver = pods("tailnet's nameserver", operatorNamespace.name, { app: "
 /** The caches are in nobody's way, as kube-system is not guarded; the tailnet's nameserver they reach in its namespace. */
 export function dnsTraffic({ dns }: SiteConfig): readonly Flow[] {
   if (dns?.nameserver === undefined) return [];
-  const ports = [...udp(1053), ...tcp(1053)];
-  return [{ from: caches, to: nameserver, ports, why: "names of the tailnet" }];
+  return [{ from: caches, to: nameserver, ports: dnsOn(1053), why: "names of the tailnet" }];
 }

@@ -1,14 +1,13 @@
 import { namesNamespace } from "../../../components/names/resolver.ts";
 import { resolverPorts } from "../../../components/names/resolver-corefile.ts";
 import {
+  addresses,
   cluster,
+  dnsOn,
   dnsPorts,
   pods,
-  tcp,
-  udp,
   world,
   type Flow,
-  type Networks,
 } from "../../../components/policies/flow.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -19,12 +18,8 @@ const resolver = pods("site's DNS server", namesNamespace.name, {
 /** The LAN, the tailnet and the cluster's own caches ask the site's DNS server; it asks whom `forward` names. */
 export function namesTraffic({ names }: SiteConfig): readonly Flow[] {
   if (names === undefined) return [];
-  const asked = [...udp(resolverPorts.dns), ...tcp(resolverPorts.dns)];
-  const servers: Networks = {
-    kind: "networks",
-    title: names.forward.join(", "),
-    networks: names.forward.map((address) => ({ cidr: `${address}/32` })),
-  };
+  const asked = dnsOn(resolverPorts.dns);
+  const servers = addresses(names.forward);
   return [
     { from: world, to: resolver, ports: asked, why: "names of the site" },
     { from: cluster, to: resolver, ports: asked, why: "names of the site" },
