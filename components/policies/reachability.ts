@@ -1,11 +1,10 @@
 /** Who may talk to whom, for people: a page in Markdown of the same flows that the policies are made of. */
-import type { Flow, Pods, Port } from "./flow.ts";
+import type { Flow, Peer, Pods, Port } from "./flow.ts";
 import { nameText } from "./names.ts";
-import { guards, type PolicyPlan } from "./rules.ts";
+import { guardedNamespaces, isGuarded, type PolicyPlan } from "./rules.ts";
 
 /** The page of a site. */
 export function reachabilityPage(site: string, plan: PolicyPlan): string {
-  const namespaces = [...new Set(plan.guarded.map(({ namespace }) => namespace))].sort();
   return `# Who may talk to whom: ${site}
 
 Made from the site's config by \`npm run schema\`; [network-policy.md](network-policy.md) says how it comes about. What is
@@ -14,7 +13,9 @@ not listed here does not pass, in either direction, for the pods of these namesp
 Besides, all of them ask the cluster's DNS for names below \`${plan.clusterDomain}\`, and are probed by the machine that they
 run on. Ports are those of the pods. "Machines" are the kubelet, mounts, and pods on the machines' own network.
 
-${namespaces.map((namespace) => section(namespace, plan)).join("\n\n")}
+${guardedNamespaces(plan)
+  .map((namespace) => section(namespace, plan))
+  .join("\n\n")}
 `;
 }
 
@@ -23,10 +24,10 @@ function guarded({ title, namespace, labels }: Pods): string {
 }
 
 function section(namespace: string, plan: PolicyPlan): string {
-  const own = (peer: Flow["from"] | Flow["to"]): boolean =>
-    peer.kind === "pods" && peer.namespace === namespace && guards(plan.guarded, peer);
   const rows = (direction: "from" | "to"): readonly string[] =>
-    plan.flows.filter((flow) => own(flow[direction])).map((flow) => row(flow, namespace));
+    plan.flows
+      .filter((flow) => isGuarded(flow[direction], namespace, plan))
+      .map((flow) => row(flow, namespace));
   const everybody = plan.flows.flatMap((flow) =>
     flow.to.kind === "cluster"
       ? [row({ ...flow, to: { kind: "pods", title: "every pod", namespace } } as Flow, namespace)]
@@ -46,7 +47,7 @@ function row(flow: Flow, namespace: string): string {
   return `| ${peerText(from, namespace)} | ${peerText(to, namespace)} | ${ports} | ${why} |`;
 }
 
-function peerText(peer: Flow["from"] | Flow["to"], namespace: string): string {
+function peerText(peer: Peer, namespace: string): string {
   switch (peer.kind) {
     case "pods":
       return peer.namespace === namespace || peer.title === peer.namespace

@@ -1,5 +1,5 @@
 /** Flows as Cilium's policies: one clusterwide policy a namespace, which denies by default and allows what flows say. */
-import type { Flow, HttpRule, Pods, Port } from "./flow.ts";
+import type { Flow, HttpRule, Peer, Pods, Port } from "./flow.ts";
 import { fqdnSelector, namesBelow, type DnsName } from "./names.ts";
 
 /** What the policies of a site are made of. */
@@ -35,8 +35,7 @@ export interface Policy {
  * @see https://docs.cilium.io/en/v1.19/security/policy/
  */
 export function networkPolicies(plan: PolicyPlan): readonly Policy[] {
-  const namespaces = [...new Set(plan.guarded.map(({ namespace }) => namespace))].sort();
-  return namespaces.map((namespace) => ({
+  return guardedNamespaces(plan).map((namespace) => ({
     name: policyName(namespace),
     specs: [
       ...plan.guarded
@@ -45,6 +44,11 @@ export function networkPolicies(plan: PolicyPlan): readonly Policy[] {
       ...allowances(namespace, plan),
     ],
   }));
+}
+
+/** The namespaces of what is guarded, sorted. */
+export function guardedNamespaces({ guarded }: Pick<PolicyPlan, "guarded">): readonly string[] {
+  return [...new Set(guarded.map(({ namespace }) => namespace))].sort();
 }
 
 /** Name of a namespace's policy. */
@@ -81,8 +85,7 @@ function allowances(namespace: string, plan: PolicyPlan): readonly PolicySpec[] 
     groups.set(key, found);
     return found;
   };
-  const own = (peer: Flow["from"] | Flow["to"]): peer is Pods =>
-    peer.kind === "pods" && peer.namespace === namespace && guards(plan.guarded, peer);
+  const own = (peer: Peer): peer is Pods => isGuarded(peer, namespace, plan);
   for (const flow of flows) {
     if (own(flow.from)) group(flow.from).egress.push(...egress(flow, plan));
     if (own(flow.to)) group(flow.to).ingress.push(ingress(flow));
@@ -102,8 +105,17 @@ function inside(flow: Flow, guarded: readonly Pods[]): readonly Flow[] {
   return [flow, ...guarded.map((to): Flow => ({ from, to, ports, why }))];
 }
 
+/** Whether a peer is pods of a namespace that are guarded there. */
+export function isGuarded(
+  peer: Peer,
+  namespace: string,
+  { guarded }: Pick<PolicyPlan, "guarded">,
+): peer is Pods {
+  return peer.kind === "pods" && peer.namespace === namespace && guards(guarded, peer);
+}
+
 /** Whether pods belong to what is guarded. */
-export function guards(guarded: readonly Pods[], pods: Pods): boolean {
+function guards(guarded: readonly Pods[], pods: Pods): boolean {
   return guarded.some((area) => covers(area, pods));
 }
 

@@ -1,11 +1,10 @@
 /** Network policies: all are there, and Cilium has found each valid. */
-import { policyName } from "../../../components/policies/rules.ts";
+import { guardedNamespaces, policyName } from "../../../components/policies/rules.ts";
 import type { Check } from "../../doctor/check.ts";
 import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { objects } from "../../doctor/kubectl.ts";
-import type { SiteConfig } from "../../schema.ts";
 import { policyPlan } from "../../traffic.ts";
 
 /** A CiliumClusterwideNetworkPolicy or CiliumNetworkPolicy (cilium.io/v2), as far as the doctor looks. */
@@ -31,15 +30,12 @@ export function policyChecks(
             (kind) => objects<PolicyInForce>(run, kind),
           ),
         );
-        return judgePolicies(name, expected(config), all.flat());
+        const wanted = guardedNamespaces(policyPlan(config)).map(policyName);
+        return judgePolicies(name, wanted, all.flat());
       },
     },
   ];
 }
-
-const expected = (config: SiteConfig): readonly string[] => [
-  ...new Set(policyPlan(config).guarded.map(({ namespace }) => policyName(namespace))),
-];
 
 /** The policies that the site has to have, and what Cilium says of these and of all others. */
 export function judgePolicies(
