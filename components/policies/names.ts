@@ -5,8 +5,8 @@
  */
 /** A name as Cilium's rules take it. */
 export interface DnsName {
-  /** The whole name, all names below it, names with a part left open, or every name. */
-  readonly matches: "name" | "below" | "part" | "every";
+  /** The whole name, all names below it, or every name. */
+  readonly matches: "name" | "below" | "every";
   readonly text: string;
 }
 
@@ -22,15 +22,6 @@ export function dnsName(text: string): DnsName {
 /** All names below one, at any depth; not the name itself. */
 export function namesBelow(parent: string): DnsName {
   return { matches: "below", text: dnsName(parent).text };
-}
-
-/** Names whose first label has a part left open: `derp*.example.com`. */
-export function namesLike(pattern: string): DnsName {
-  const [first = "", ...rest] = pattern.split(".");
-  if (!/^[a-z0-9-]+\*[a-z0-9-]*$/.test(first))
-    throw new Error(`${pattern} begins with no part of a label`);
-  dnsName(rest.join("."));
-  return { matches: "part", text: pattern };
 }
 
 /** Every name. */
