@@ -65,11 +65,12 @@ abstract class Route extends ComponentResource {
       { apiVersion: "gateway.networking.k8s.io/v1", kind, metadata, spec },
       { parent: this },
     );
-    const policies = policiesOf(args, kind).map(
-      (policy) =>
+    const policies = policiesOf(args, kind);
+    const registered = policies.map(
+      ({ role, object }) =>
         new CustomResource(
-          `${name}-${policy.role}`,
-          { apiVersion: "gateway.envoyproxy.io/v1alpha1", ...policy.object, metadata },
+          `${name}-${role}`,
+          { apiVersion: "gateway.envoyproxy.io/v1alpha1", ...object, metadata },
           { parent: this },
         ),
     );
@@ -79,14 +80,10 @@ abstract class Route extends ComponentResource {
         machine,
         objects: [
           { kind: routeKinds[kind], namespace, name: route },
-          ...policiesOf(args, kind).map((policy) => ({
-            kind: policy.proven,
-            namespace,
-            name: route,
-          })),
+          ...policies.map(({ proven }) => ({ kind: proven, namespace, name: route })),
         ],
-        specs: JSON.stringify([spec, ...policiesOf(args, kind).map(({ object }) => object)]),
-        after: [resource, ...policies],
+        specs: JSON.stringify([spec, ...policies.map(({ object }) => object)]),
+        after: [resource, ...registered],
       },
       this,
     );
