@@ -1,5 +1,5 @@
-import type { meta } from "@pulumi/kubernetes/types/input.js";
 import type { NamespacePlan } from "../workload/namespace.ts";
+import { spreadWherePossible } from "../workload/restricted.ts";
 
 /** Namespace of cert-manager and trust-manager, of the authority's key and of the token for Cloudflare. */
 export const managerNamespace: NamespacePlan = { name: "cert-manager" };
@@ -83,18 +83,7 @@ function replicated(hosts: number, wanted: number, name: string): Record<string,
     replicaCount: replicas,
     // A budget for a single pod would only keep its node from being drained.
     podDisruptionBudget: replicas > 1 ? { enabled: true, minAvailable: 1 } : { enabled: false },
-    topologySpreadConstraints: [spread(name)],
-  };
-}
-
-/** The charts take constraints whole; a node that is lost for long must not keep pods from running. */
-function spread(name: string): Record<string, unknown> {
-  const labelSelector: meta.v1.LabelSelector = { matchLabels: { "app.kubernetes.io/name": name } };
-  return {
-    maxSkew: 1,
-    topologyKey: "kubernetes.io/hostname",
-    whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector,
+    topologySpreadConstraints: [spreadWherePossible({ "app.kubernetes.io/name": name })],
   };
 }
 

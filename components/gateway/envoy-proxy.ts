@@ -1,4 +1,4 @@
-import { gatewayGroup } from "./listeners.ts";
+import { spreadWherePossible } from "../workload/restricted.ts";
 import { proxyName, type GatewayName, type ProxyScale } from "./plan.ts";
 
 /** How a gateway's proxies are reached. */
@@ -21,7 +21,7 @@ export function envoyProxySpec({ gateway, scale, bgp }: ProxyService) {
       kubernetes: {
         envoyDeployment: {
           name,
-          pod: { topologySpreadConstraints: [spread(gateway)] },
+          pod: { topologySpreadConstraints: [spreadWherePossible(proxyLabels(gateway))] },
           container: {
             resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
           },
@@ -41,16 +41,6 @@ export function envoyProxySpec({ gateway, scale, bgp }: ProxyService) {
         envoyService: { name, ...service(gateway, bgp) },
       },
     },
-  };
-}
-
-/** One proxy a node while nodes are free; no proxy waits where they are not. */
-function spread(gateway: GatewayName) {
-  return {
-    maxSkew: 1,
-    topologyKey: "kubernetes.io/hostname",
-    whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector: { matchLabels: proxyLabels(gateway) },
   };
 }
 
@@ -93,9 +83,4 @@ export function serviceAnnotations(
 /** A gateway's reference to its EnvoyProxy, which has its name. */
 export function parametersRef(gateway: GatewayName) {
   return { group: "gateway.envoyproxy.io", kind: "EnvoyProxy", name: gateway };
-}
-
-/** What a policy of Envoy Gateway is for: a whole gateway, or a route. */
-export function targetRef(kind: string, name: string) {
-  return { group: gatewayGroup, kind, name };
 }

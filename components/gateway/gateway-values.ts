@@ -1,3 +1,5 @@
+import { spreadWherePossible } from "../workload/restricted.ts";
+
 export interface GatewayValues {
   /** Controllers; they elect one that writes, and all serve the proxies. */
   readonly replicas: number;
@@ -18,14 +20,7 @@ export function gatewayValues({ replicas, clusterDomain, redis }: GatewayValues)
     deployment: {
       replicas,
       pod: {
-        topologySpreadConstraints: [
-          {
-            maxSkew: 1,
-            topologyKey: "kubernetes.io/hostname",
-            whenUnsatisfiable: "ScheduleAnyway",
-            labelSelector: { matchLabels: { "control-plane": "envoy-gateway" } },
-          },
-        ],
+        topologySpreadConstraints: [spreadWherePossible({ "control-plane": "envoy-gateway" })],
       },
     },
     ...(replicas > 1 ? { podDisruptionBudget: { minAvailable: 1 } } : {}),
