@@ -22,7 +22,7 @@ export function zoneFiles(
   domain: string,
   records: readonly AddressRecord[],
   resolver: string,
-): readonly ZoneFile[] {
+): readonly [ZoneFile, ...ZoneFile[]] {
   const inside = records.filter(({ name }) => isIn(domain, name));
   const outside = records.filter(({ name }) => !isIn(domain, name));
   return [

@@ -4,7 +4,7 @@ import { zoneFiles } from "../../../components/names/zones.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
-import { isNamed, siteViews, type Named } from "./list.ts";
+import { isNamed, siteViews } from "./list.ts";
 
 /** The site's names for whoever looks after the LAN's resolver. */
 export interface NamesOutput extends LanConfig {
@@ -22,23 +22,17 @@ export function deployNames(
 ): NamesOutput | undefined {
   if (!isNamed(config)) return undefined;
   const { coredns: version, address, forward, replicas } = config.names;
-  const zones = siteZones(config);
-  const [first, ...further] = zones;
-  if (first === undefined) throw new Error(`${config.site.domain} has no zone of its own`);
+  const { domain } = config.site;
+  const { lan: records } = siteViews(config);
+  const zones = zoneFiles(domain, records, address);
   new NameResolver(
     `${name}-resolver`,
-    { version, replicas, address, forward, zones: [first, ...further], machine: nodes[0] },
+    { version, replicas, address, forward, zones, machine: nodes[0] },
     { providers: [kubernetes], dependsOn: [ready] },
   );
-  const { lan: records } = siteViews(config);
   return {
     resolver: address,
     zones: Object.fromEntries(zones.map(({ zone, text }) => [zone, text])),
-    ...lanConfig({ site: name, domain: config.site.domain, records, resolver: address }),
+    ...lanConfig({ site: name, domain, records, resolver: address }),
   };
-}
-
-/** The zones that the site's DNS server answers for. */
-function siteZones(config: Named) {
-  return zoneFiles(config.site.domain, siteViews(config).lan, config.names.address);
 }
