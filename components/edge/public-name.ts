@@ -1,3 +1,4 @@
+import { isIn } from "../names/names.ts";
 import type { Problem } from "../problem.ts";
 
 /** A name that the internet may ask for, and who may pass there. */
@@ -41,7 +42,7 @@ function place(hostname: string, zone: string, taken: readonly string[]): readon
     const text = `${hostname} is a wildcard, which would publish names that nobody listed; name each host`;
     return [{ path, text }];
   }
-  if (hostname !== zone && !hostname.endsWith(`.${zone}`)) {
+  if (!isIn(zone, hostname)) {
     const better = `${hostname.split(".")[0] ?? "app"}.${zone}`;
     const text = `${hostname} is not in ${zone} of homelab:edge.zone; use a name such as ${better}`;
     return [{ path, text }];

@@ -1,9 +1,9 @@
 import { mostNames, type CertificatePlan } from "../../../components/certificates/plan.ts";
+import { isIn } from "../../../components/names/names.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { contains } from "../../../components/network/cidr.ts";
 import { repeated } from "../../config/lists.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { liesIn } from "./schema.ts";
 
 type Certificates = NonNullable<SiteConfig["certificates"]>;
 
@@ -53,7 +53,7 @@ function withoutZone({ further, staging, apiToken, email }: Certificates): reado
 function outside({ further }: Certificates, zone: string): readonly Problem[] {
   return Object.entries(further).flatMap(([name, { names: wanted, issuer }]) =>
     wanted.flatMap((one, i) =>
-      issuer !== "public" || liesIn(one.replace(/^\*\./, ""), zone)
+      issuer !== "public" || isIn(zone, one.replace(/^\*\./, ""))
         ? []
         : [
             {

@@ -5,6 +5,7 @@ import {
   type CertificatePlan,
 } from "../../../components/certificates/plan.ts";
 import type { AcmeIssuer } from "../../../components/certificates/issuers.ts";
+import { isIn } from "../../../components/names/names.ts";
 import { ipv4, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { switched } from "../../config/switched.ts";
@@ -98,7 +99,7 @@ export function deriveCertificates(
 ) {
   const { keep, vault, ...rest } = written;
   const letsEncrypt: AcmeIssuer = rest.staging ? "letsencrypt-staging" : "letsencrypt-production";
-  const isPublic = (one: string): boolean => edge !== undefined && liesIn(one, edge.zone);
+  const isPublic = (one: string): boolean => edge !== undefined && isIn(edge.zone, one);
   const zones = [...new Set([...(edge === undefined ? [] : [edge.zone]), domain])];
   const planned: readonly CertificatePlan[] = [
     ...zones.map((zone) => wildcard(zone, isPublic(zone) ? letsEncrypt : "internal")),
@@ -118,9 +119,4 @@ export function deriveCertificates(
     // Without 1Password there is nowhere to keep them.
     keep: keep && onePassword !== undefined ? vault : undefined,
   };
-}
-
-/** Whether a name is a zone's own or below it. */
-export function liesIn(one: string, zone: string): boolean {
-  return one === zone || one.endsWith(`.${zone}`);
 }

@@ -1,3 +1,4 @@
+import { isIn } from "../../../components/names/names.ts";
 import {
   addressNumber,
   canonicalCidr,
@@ -78,7 +79,7 @@ function names(
 ): readonly Problem[] {
   const { clusterDomain } = network;
   return listed.flatMap((name, i) =>
-    name === clusterDomain || name.endsWith(`.${clusterDomain}`)
+    isIn(clusterDomain, name)
       ? [
           {
             path: `${path}.names[${i}]`,

@@ -7,6 +7,7 @@ import {
   meet,
   tailscaleDevices,
 } from "../../../components/network/cidr.ts";
+import { isIn } from "../../../components/names/names.ts";
 import { poolRange, poolText } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -29,7 +30,7 @@ function nameservers({ site, network }: SiteConfig): readonly Problem[] {
 
 /** The cluster's DNS answers for all names of its own domain, and knows no machine. */
 function domains({ site, network: { clusterDomain } }: SiteConfig): readonly Problem[] {
-  if (site.domain !== clusterDomain && !site.domain.endsWith(`.${clusterDomain}`)) return [];
+  if (!isIn(clusterDomain, site.domain)) return [];
   const text = `${site.domain} lies in ${clusterDomain} of homelab:network.clusterDomain, whose names are services alone; choose another`;
   return [{ path: "homelab:site.domain", text }];
 }
