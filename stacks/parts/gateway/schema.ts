@@ -6,6 +6,7 @@ import { poolRange, type AddressPool } from "../../../components/network/pool.ts
 import type { Derivation } from "../../config/derivation.ts";
 import { ipv4, label } from "../../config/forms.ts";
 import { switched } from "../../config/switched.ts";
+import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
 import { route } from "./route-schema.ts";
 
@@ -109,6 +110,9 @@ export function deriveGateway(
 ) {
   const { lan, proxies } = written;
   const min = proxies.min ?? (machines.length > 1 ? 2 : 1);
+  const unknown = "the checksums of its custom resource definitions are";
+  const known = (key: string, version: string, versions: readonly string[]): string =>
+    pinned({ key, version, known: versions, unknown }, derivation);
   return {
     ...written,
     lan: {
@@ -123,8 +127,8 @@ export function deriveGateway(
     proxies: { min, max: proxies.max ?? min + 3 },
     /** Domains whose names the gateways serve. */
     domains: { private: site.domain, public: zone },
-    gatewayApi: pinned("gatewayApi", gatewayApi, gatewayApiVersions, derivation),
-    envoyGateway: pinned("envoyGateway", envoyGateway, envoyGatewayVersions, derivation),
+    gatewayApi: known("gatewayApi", gatewayApi, gatewayApiVersions),
+    envoyGateway: known("envoyGateway", envoyGateway, envoyGatewayVersions),
   };
 }
 
@@ -135,19 +139,4 @@ function usualAddress(pool: AddressPool): string {
   return dotted(
     typeof pool === "string" && eightieth < last ? eightieth : Math.max(first, last - 1),
   );
-}
-
-/** A version whose kinds the program knows by their checksums; the newest of them stands in for another one. */
-function pinned(
-  key: "gatewayApi" | "envoyGateway",
-  version: string,
-  known: readonly string[],
-  derivation: Derivation,
-): string {
-  if (known.includes(version)) return version;
-  derivation.report(
-    `homelab:versions.${key}`,
-    `the checksums of its custom resource definitions are not known for ${version}; known are ${known.join(", ")}. docs/definitions.md says how to add a version`,
-  );
-  return known.at(-1) ?? version;
 }

@@ -4,6 +4,7 @@ import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { label } from "../../config/forms.ts";
 import { oneLine, secretRef, type SecretForm } from "../../config/secret-ref.ts";
+import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
 
 /** The file that `op connect server create` writes; its second version is the one that Connect reads. */
@@ -89,22 +90,20 @@ export function deriveOperator(
 ) {
   return {
     ...rest,
-    chart: pinned(onePasswordConnect, derivation),
+    chart: pinned(
+      {
+        key: "onePasswordConnect",
+        version: onePasswordConnect,
+        known: connectVersions,
+        unknown: "the checksum of its operator's kind is",
+      },
+      derivation,
+    ),
     items: items.map(({ item: reference, ...plan }) => {
       const [, vault = "", title = ""] = itemForm.exec(reference) ?? [];
       return { ...plan, vault, item: title };
     }),
   };
-}
-
-/** A chart whose operator's kind the program knows by its checksum; the newest of them stands in for another one. */
-function pinned(chart: string, derivation: Derivation): string {
-  if (connectVersions.includes(chart)) return chart;
-  derivation.report(
-    "homelab:versions.onePasswordConnect",
-    `the checksum of its operator's kind is not known for ${chart}; known are ${connectVersions.join(", ")}. docs/definitions.md says how to add a version`,
-  );
-  return connectVersions.at(-1) ?? chart;
 }
 
 /** The operator of a site. */
