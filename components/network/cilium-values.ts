@@ -1,5 +1,8 @@
 import { l2Values } from "./load-balancers.ts";
 
+/** Where the Cilium chart is: https://docs.cilium.io/en/v1.19/installation/k8s-install-helm/ */
+export const ciliumCharts = "https://helm.cilium.io";
+
 /** What Cilium must know of the cluster. */
 export interface CiliumPlan {
   /** Pod network in CIDR form; each node takes a /24 of it. */

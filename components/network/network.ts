@@ -9,7 +9,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { definitionOf, type CiliumResource } from "./announcement.ts";
 import { bgpResources, passwordSecret, type BgpPlan } from "./bgp.ts";
 import { ciliumHook } from "./cilium-step.ts";
-import { ciliumValues } from "./cilium-values.ts";
+import { ciliumCharts, ciliumValues } from "./cilium-values.ts";
 import { addressPool, l2Policy } from "./load-balancers.ts";
 import { nodesReadyHook } from "./nodes-ready.ts";
 import type { AddressPool } from "./pool.ts";
@@ -61,7 +61,7 @@ export class Network extends ComponentResource {
         namespace: "kube-system",
         chart: "cilium",
         version: args.cilium,
-        repositoryOpts: { repo: "https://helm.cilium.io" },
+        repositoryOpts: { repo: ciliumCharts },
         values: ciliumValues({
           pods: args.pods,
           nodes: args.nodes.length,

@@ -5,6 +5,9 @@ import type { NamespacePlan } from "../workload/namespace.ts";
 /** Namespace of Connect and its operator; the chart's pods keep to the restricted profile since 2.3.0. */
 export const onePasswordNamespace: NamespacePlan = { name: "onepassword" };
 
+/** Where the connect chart is: https://developer.1password.com/docs/connect/ */
+export const connectCharts = "https://1password.github.io/connect-helm-charts";
+
 /**
  * Secret with the file that makes a Connect server what it is. The chart mounts it as a file since 2.3.0: it holds the file
  * as it is, not its base64, which older charts wanted because they put it into a variable.

@@ -15,6 +15,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { fingerprint } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import {
+  connectCharts,
   connectValues,
   credentialsSecret,
   onePasswordNamespace,
@@ -102,7 +103,7 @@ export class OnePasswordOperator extends ComponentResource {
         namespace: onePasswordNamespace.name,
         chart: "connect",
         version: args.chart,
-        repositoryOpts: { repo: "https://1password.github.io/connect-helm-charts" },
+        repositoryOpts: { repo: connectCharts },
         // The kind has an owner of its own, which also upgrades it: Helm never does.
         skipCrds: true,
         values: connectValues({ pollSeconds, namespaces, marks }),

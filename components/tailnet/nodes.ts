@@ -2,6 +2,7 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import { TailnetKey } from "@pulumi/tailscale/tailnetKey.js";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
+import { tailscaleDownloads } from "./operator-values.ts";
 import { tailnetScripts } from "./scripts.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
@@ -69,7 +70,7 @@ export class TailnetNodes extends ComponentResource {
         parameters: {
           NODE_NAME: machine.name,
           VERSION: version,
-          DOWNLOADS: "https://pkgs.tailscale.com/stable",
+          DOWNLOADS: `${tailscaleDownloads}/stable`,
           CONTROL_URL: "https://controlplane.tailscale.com",
           TAG: siteTags(site).node,
           AUTH_KEY: key.key,

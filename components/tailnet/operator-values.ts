@@ -10,6 +10,10 @@ export const operatorNamespace = {
   security: "privileged",
 } as const satisfies NamespacePlan;
 
+/** Where Tailscale's programs are, and the operator's chart: https://pkgs.tailscale.com */
+export const tailscaleDownloads = "https://pkgs.tailscale.com";
+export const operatorCharts = `${tailscaleDownloads}/helmcharts`;
+
 /** Secret that the operator's chart looks for there. */
 export const operatorSecret = "operator-oauth";
 

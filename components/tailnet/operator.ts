@@ -10,6 +10,7 @@ import {
 } from "@pulumi/pulumi";
 import { OauthClient } from "@pulumi/tailscale/oauthClient.js";
 import {
+  operatorCharts,
   operatorHostname,
   operatorNamespace,
   operatorSecret,
@@ -105,7 +106,7 @@ export class TailnetOperator extends ComponentResource {
         namespace: namespace.metadata.name,
         chart: "tailscale-operator",
         version: args.chart,
-        repositoryOpts: { repo: "https://pkgs.tailscale.com/helmcharts" },
+        repositoryOpts: { repo: operatorCharts },
         values: operatorValues(site),
         timeout: 900,
       },

@@ -11,6 +11,9 @@ export const reloads = { "reloader.stakater.com/auto": "true" } as const;
 
 export const reloaderNamespace: NamespacePlan = { name: "reloader" };
 
+/** Where the reloader chart is: https://github.com/stakater/Reloader#installation */
+export const stakaterCharts = "https://stakater.github.io/stakater-charts";
+
 /**
  * Values of the reloader chart. A restart is an annotation of the pods' template, as `kubectl rollout restart` makes it: the
  * chart's default, a variable in the container, would differ from what the workload's owner applies. Whoever does not ask
@@ -58,7 +61,7 @@ export class Reloader extends ComponentResource {
         namespace: reloaderNamespace.name,
         chart: "reloader",
         version: chart,
-        repositoryOpts: { repo: "https://stakater.github.io/stakater-charts" },
+        repositoryOpts: { repo: stakaterCharts },
         values: reloaderValues(),
         timeout: 300,
       },

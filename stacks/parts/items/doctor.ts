@@ -1,5 +1,5 @@
 /** Secrets of 1Password's items: what the operator says of them, and whether they have what their consumers read. */
-import { onePasswordNamespace } from "../../../components/secrets/connect-values.ts";
+import { connectCharts, onePasswordNamespace } from "../../../components/secrets/connect-values.ts";
 import type { Check } from "../../doctor/check.ts";
 import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
@@ -12,9 +12,8 @@ import type { Operator } from "./schema.ts";
 /** The connect chart. */
 export function itemReleases({ onePassword }: Pick<SiteConfig, "onePassword">): readonly Release[] {
   if (onePassword?.operator === undefined) return [];
-  const repository = "https://1password.github.io/connect-helm-charts";
   const version = onePassword.operator.chart;
-  return [chart(repository, "connect", version, "homelab:versions.onePasswordConnect")];
+  return [chart(connectCharts, "connect", version, "homelab:versions.onePasswordConnect")];
 }
 
 /** A OnePasswordItem, as far as the doctor looks. */

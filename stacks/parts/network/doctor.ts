@@ -1,4 +1,5 @@
 /** How the site's network is made known: BGP with the routers, or announcements on the LAN. */
+import { ciliumCharts } from "../../../components/network/cilium-values.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { answerProblem, tcpProblem } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
@@ -17,7 +18,7 @@ import { hubbleChecks } from "./doctor/hubble.ts";
 
 /** Cilium's chart. */
 export function networkReleases({ network }: Pick<SiteConfig, "network">): readonly Release[] {
-  return [chart("https://helm.cilium.io", "cilium", network.cilium, "homelab:versions.cilium")];
+  return [chart(ciliumCharts, "cilium", network.cilium, "homelab:versions.cilium")];
 }
 
 /** Sessions or announcements of a cluster that is there, the routers' ports, and one connection to a load balancer. */

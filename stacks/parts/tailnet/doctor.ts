@@ -1,6 +1,10 @@
 /** The tailnet: what its OAuth client may do, what was left there, and whether the Connector's routes are in use. */
 import { ServiceError } from "../../../components/http/service-error.ts";
-import { operatorHostname } from "../../../components/tailnet/operator-values.ts";
+import {
+  operatorCharts,
+  operatorHostname,
+  tailscaleDownloads,
+} from "../../../components/tailnet/operator-values.ts";
 import { siteTags } from "../../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
 import type { RoutedDevice } from "../../../components/tailnet/tailscale-types.ts";
@@ -16,15 +20,18 @@ import type { SiteConfig } from "../../schema.ts";
 export function tailnetReleases({ tailnet }: Pick<SiteConfig, "tailnet">): readonly Release[] {
   if (tailnet === undefined) return [];
   const { version, operator } = tailnet;
-  const downloads = "https://pkgs.tailscale.com";
-  const charts = `${downloads}/helmcharts`;
   return [
     {
       subject: `tailscale ${version}`,
-      url: `${downloads}/stable/tailscale_${version}_amd64.tgz.sha256`,
+      url: `${tailscaleDownloads}/stable/tailscale_${version}_amd64.tgz.sha256`,
       path: "homelab:versions.tailscale",
     },
-    chart(charts, "tailscale-operator", operator.chart, "homelab:versions.tailscaleOperator"),
+    chart(
+      operatorCharts,
+      "tailscale-operator",
+      operator.chart,
+      "homelab:versions.tailscaleOperator",
+    ),
   ];
 }
 
