@@ -14,6 +14,18 @@ export function poolText(pool: AddressPool): string {
   return typeof pool === "string" ? pool : `${pool.start} to ${pool.stop}`;
 }
 
+/**
+ * The address that a service of the program takes where nobody says otherwise: one at a place of a network that people
+ * remember, else one counted back from the pool's last. Of a network Cilium gives neither end away.
+ */
+export function usualAddress(pool: AddressPool, place: number, back: number): string {
+  const { first, last } = poolRange(pool);
+  const isNetwork = typeof pool === "string";
+  const usable = isNetwork ? last - 1 : last;
+  const fits = isNetwork && first + place <= usable;
+  return dotted(fits ? first + place : Math.max(first, usable - back));
+}
+
 /** The fewest networks that hold the pool's addresses and no others, in order. */
 export function poolNetworks(pool: AddressPool): readonly string[] {
   if (typeof pool === "string") return [canonicalCidr(pool)];

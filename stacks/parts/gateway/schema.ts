@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { envoyGatewayVersions } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApiVersions } from "../../../components/definitions/gateway-api.ts";
-import { dotted } from "../../../components/network/cidr.ts";
-import { poolRange, type AddressPool } from "../../../components/network/pool.ts";
+import { usualAddress, type AddressPool } from "../../../components/network/pool.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { ipv4, label } from "../../config/forms.ts";
 import { switched } from "../../config/switched.ts";
@@ -120,7 +119,7 @@ export function deriveGateway(
       address: derivation.given(
         "homelab:gateway.lan.address",
         lan.address,
-        usualAddress(loadBalancers),
+        usualAddress(loadBalancers, 80, 1),
         "made of homelab:network.loadBalancers",
       ),
     },
@@ -130,13 +129,4 @@ export function deriveGateway(
     gatewayApi: known("gatewayApi", gatewayApi, gatewayApiVersions),
     envoyGateway: known("envoyGateway", envoyGateway, envoyGatewayVersions),
   };
-}
-
-/** The eightieth address of a network; the last but one of a run of addresses, or of a small network. */
-function usualAddress(pool: AddressPool): string {
-  const { first, last } = poolRange(pool);
-  const eightieth = first + 80;
-  return dotted(
-    typeof pool === "string" && eightieth < last ? eightieth : Math.max(first, last - 1),
-  );
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { addressAt, cidrRange, dotted } from "../../../components/network/cidr.ts";
-import type { AddressPool } from "../../../components/network/pool.ts";
+import { usualAddress, type AddressPool } from "../../../components/network/pool.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { domain, ipv4 } from "../../config/forms.ts";
 import { switched } from "../../config/switched.ts";
@@ -64,13 +63,6 @@ export function deriveNames(
   return {
     ...rest,
     coredns,
-    address: derivation.given("homelab:names.address", address, usualAddress(pool), how),
+    address: derivation.given("homelab:names.address", address, usualAddress(pool, 53, 0), how),
   };
-}
-
-/** Address of DNS in a pool: one that people remember, or the last that can be used. */
-function usualAddress(pool: AddressPool): string {
-  if (typeof pool !== "string") return pool.stop;
-  const { first, last } = cidrRange(pool);
-  return last - first > 53 ? addressAt(pool, 53) : dotted(last - 1);
 }

@@ -41,6 +41,20 @@ describe("a site file that says no more than it must", () => {
     );
   });
 
+  it("has the gateway and the DNS server at addresses of their own in pools of any size", () => {
+    const usual = (loadBalancers: string | { start: string; stop: string }) => {
+      const { gateway, names } = homeConfig({ "network.loadBalancers": loadBalancers });
+      return [gateway?.lan.address, names?.address];
+    };
+    assert.deepEqual(usual("10.96.0.0/16"), ["10.96.0.80", "10.96.0.53"]);
+    assert.deepEqual(usual("10.96.0.0/26"), ["10.96.0.61", "10.96.0.53"]);
+    assert.deepEqual(usual("10.96.0.0/27"), ["10.96.0.29", "10.96.0.30"]);
+    assert.deepEqual(usual({ start: "10.96.0.10", stop: "10.96.0.20" }), [
+      "10.96.0.19",
+      "10.96.0.20",
+    ]);
+  });
+
   it("names its connector after the stack", () => {
     const home = siteSchema.parse(homeValues({ "tailnet.connector": undefined }));
     const derived = deriveSite(home, new Derivation("attic"));
