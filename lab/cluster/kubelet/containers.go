@@ -168,12 +168,7 @@ func (w *worker) view(container runnable) program.Container {
 	return program.Container{
 		Node: w.kubelet.options.NodeName, NodeIP: w.kubelet.nodeIP, PodIP: container.address, Pod: pod, Spec: container.spec,
 		Env: container.environment, API: w.kubelet.podAPI(pod, container.environment),
-		ConfigVolume: func(ctx context.Context, volume string) (map[string]string, error) {
-			return w.kubelet.configVolume(ctx, pod, volume)
-		},
-		SecretVolume: func(ctx context.Context, volume string) (map[string]string, error) {
-			return w.kubelet.secretVolume(ctx, pod, volume)
-		},
+		ConfigVolume: w.volumes.ConfigMapFiles, SecretVolume: w.volumes.SecretFiles,
 		Resolve: func(ctx context.Context, host string) (netip.Addr, error) {
 			return w.kubelet.services.resolve(ctx, pod, host)
 		},

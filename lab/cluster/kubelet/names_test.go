@@ -2,8 +2,6 @@ package kubelet
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"net"
 	"net/netip"
 	"testing"
@@ -46,27 +44,5 @@ func TestServiceNamesResolveAsInAPod(t *testing.T) {
 		if got, err := names.resolve(t.Context(), asking, host); err == nil {
 			t.Errorf("%s gave %s", host, got)
 		}
-	}
-}
-
-func TestSecretVolumesHonourItemsAndProjections(t *testing.T) {
-	k := &kubelet{log: slog.New(slog.DiscardHandler), client: fake.NewClientset(
-		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "apps", Name: "token"}, Data: map[string][]byte{"token": []byte("x"), "other": []byte("y")}},
-	)}
-	items := []corev1.KeyToPath{{Key: "token", Path: "tunnel-token"}}
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "apps"}, Spec: corev1.PodSpec{Volumes: []corev1.Volume{
-		{Name: "all", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "token"}}},
-		{Name: "some", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
-			{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "token"}, Items: items}},
-		}}}},
-	}}}
-	if files, err := k.secretVolume(t.Context(), pod, "all"); err != nil || len(files) != 2 || files["token"] != "x" {
-		t.Fatalf("got %v, %v", files, err)
-	}
-	if files, err := k.secretVolume(t.Context(), pod, "some"); err != nil || len(files) != 1 || files["tunnel-token"] != "x" {
-		t.Fatalf("got %v, %v", files, err)
-	}
-	if _, err := k.secretVolume(t.Context(), pod, "none"); err == nil || errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v", err)
 	}
 }

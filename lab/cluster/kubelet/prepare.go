@@ -2,8 +2,6 @@ package kubelet
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -45,45 +43,11 @@ func (w *worker) setUpVolumes(ctx context.Context, pod *corev1.Pod) error {
 	if w.kubelet.hasProcesses(pod) {
 		return w.volumes.SetUp(ctx)
 	}
-	return errors.Join(w.kubelet.volumes(ctx, pod), w.volumes.SetUpClaims(ctx))
+	return w.volumes.SetUpPlayed(ctx)
 }
 
 func (w *worker) mountFailed(err error) {
 	w.kubelet.recorder.Event(w.pod, corev1.EventTypeWarning, "FailedMount", err.Error())
-}
-
-func (k *kubelet) volumes(ctx context.Context, pod *corev1.Pod) error {
-	for _, volume := range pod.Spec.Volumes {
-		if err := k.volume(ctx, pod, volume); err != nil {
-			return fmt.Errorf("MountVolume.SetUp failed for volume %q : %w", volume.Name, err)
-		}
-	}
-	return nil
-}
-
-func (k *kubelet) volume(ctx context.Context, pod *corev1.Pod, volume corev1.Volume) error {
-	switch {
-	case volume.ConfigMap != nil:
-		_, err := k.configMap(ctx, pod.Namespace, volume.ConfigMap.Name, volume.ConfigMap.Optional)
-		return err
-	case volume.Secret != nil:
-		_, err := k.secret(ctx, pod.Namespace, volume.Secret.SecretName, volume.Secret.Optional)
-		return err
-	case volume.Projected != nil:
-		for _, source := range volume.Projected.Sources {
-			if source.ConfigMap != nil {
-				if _, err := k.configMap(ctx, pod.Namespace, source.ConfigMap.Name, source.ConfigMap.Optional); err != nil {
-					return err
-				}
-			}
-			if source.Secret != nil {
-				if _, err := k.secret(ctx, pod.Namespace, source.Secret.Name, source.Secret.Optional); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // prepare waits until every container has its image and its environment. Until then the container

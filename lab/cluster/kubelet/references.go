@@ -7,47 +7,10 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/kubernetes/third_party/forked/golang/expansion"
+
+	"homelab/lab/cluster/kubelet/volumes"
 )
-
-// configMap reads a ConfigMap; an absent one gives nil when it is optional.
-func (k *kubelet) configMap(ctx context.Context, namespace, name string, optional *bool) (*corev1.ConfigMap, error) {
-	found, err := k.client.CoreV1().ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		if optional != nil && *optional {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("configmap %q not found", name)
-	}
-	return found, err
-}
-
-func (k *kubelet) secret(ctx context.Context, namespace, name string, optional *bool) (*corev1.Secret, error) {
-	found, err := k.client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		if optional != nil && *optional {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("secret %q not found", name)
-	}
-	return found, err
-}
-
-// configVolume returns the files of the ConfigMap that volume mounts.
-func (k *kubelet) configVolume(ctx context.Context, pod *corev1.Pod, volume string) (map[string]string, error) {
-	for _, candidate := range pod.Spec.Volumes {
-		if candidate.Name == volume && candidate.ConfigMap != nil {
-			found, err := k.configMap(ctx, pod.Namespace, candidate.ConfigMap.Name, candidate.ConfigMap.Optional)
-			if err != nil || found == nil {
-				return nil, err
-			}
-			return found.Data, nil
-		}
-	}
-	return nil, fmt.Errorf("pod %s/%s has no ConfigMap volume %q", pod.Namespace, pod.Name, volume)
-}
 
 // environment resolves a container's variables as the kubelet does: envFrom first, then env, with
 // `$(NAME)` expanded from what precedes.
@@ -82,7 +45,7 @@ func (k *kubelet) environment(ctx context.Context, pod *corev1.Pod, container *c
 func (k *kubelet) environmentFrom(ctx context.Context, pod *corev1.Pod, source corev1.EnvFromSource) (map[string]string, error) {
 	values := map[string]string{}
 	if reference := source.ConfigMapRef; reference != nil {
-		found, err := k.configMap(ctx, pod.Namespace, reference.Name, reference.Optional)
+		found, err := volumes.ConfigMap(ctx, k.client, pod.Namespace, reference.Name, reference.Optional)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +54,7 @@ func (k *kubelet) environmentFrom(ctx context.Context, pod *corev1.Pod, source c
 		}
 	}
 	if reference := source.SecretRef; reference != nil {
-		found, err := k.secret(ctx, pod.Namespace, reference.Name, reference.Optional)
+		found, err := volumes.Secret(ctx, k.client, pod.Namespace, reference.Name, reference.Optional)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +78,7 @@ func (k *kubelet) valueFrom(
 		return strconv.FormatInt(resourceField(container, source.ResourceFieldRef), 10), true, nil
 	case source.ConfigMapKeyRef != nil:
 		reference := source.ConfigMapKeyRef
-		found, err := k.configMap(ctx, pod.Namespace, reference.Name, reference.Optional)
+		found, err := volumes.ConfigMap(ctx, k.client, pod.Namespace, reference.Name, reference.Optional)
 		if err != nil || found == nil {
 			return "", false, err
 		}
@@ -126,7 +89,7 @@ func (k *kubelet) valueFrom(
 		return value, present, err
 	case source.SecretKeyRef != nil:
 		reference := source.SecretKeyRef
-		found, err := k.secret(ctx, pod.Namespace, reference.Name, reference.Optional)
+		found, err := volumes.Secret(ctx, k.client, pod.Namespace, reference.Name, reference.Optional)
 		if err != nil || found == nil {
 			return "", false, err
 		}

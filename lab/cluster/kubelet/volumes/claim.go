@@ -23,9 +23,9 @@ type claim struct {
 	readOnly bool
 }
 
-// ClaimName is the name of the claim behind a volume; empty for other volumes. A generic ephemeral
+// claimName is the name of the claim behind a volume; empty for other volumes. A generic ephemeral
 // volume's claim is named after pod and volume.
-func ClaimName(pod *corev1.Pod, volume corev1.Volume) string {
+func claimName(pod *corev1.Pod, volume corev1.Volume) string {
 	switch {
 	case volume.PersistentVolumeClaim != nil:
 		return volume.PersistentVolumeClaim.ClaimName
@@ -35,24 +35,9 @@ func ClaimName(pod *corev1.Pod, volume corev1.Volume) string {
 	return ""
 }
 
-// SetUpClaims does for claims alone what SetUp does for all volumes.
-func (v *Volumes) SetUpClaims(ctx context.Context) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, volume := range v.pod.Spec.Volumes {
-		if ClaimName(v.pod, volume) == "" {
-			continue
-		}
-		if err := v.setUpClaim(ctx, volume); err != nil {
-			return fmt.Errorf("MountVolume.SetUp failed for volume %q : %w", volume.Name, err)
-		}
-	}
-	return nil
-}
-
 // setUpClaim finds the volume behind a claim, once it is bound and attached.
 func (v *Volumes) setUpClaim(ctx context.Context, volume corev1.Volume) error {
-	name := ClaimName(v.pod, volume)
+	name := claimName(v.pod, volume)
 	if name == "" {
 		return fmt.Errorf("no volume plugin matched: the lab's kubelet has emptyDir, configMap, secret, projected, downwardAPI, hostPath and claims")
 	}

@@ -52,7 +52,8 @@ func (v *Volumes) readOnly(volume corev1.Volume) bool {
 	if one, claimed := v.claims[volume.Name]; claimed {
 		return one.readOnly
 	}
-	return volume.ConfigMap != nil || volume.Secret != nil || volume.Projected != nil || volume.DownwardAPI != nil
+	_, _, made := projections(volume)
+	return made
 }
 
 // subPath is a path inside of a volume, with links resolved; none may lead out of it.

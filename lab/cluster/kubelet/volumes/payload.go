@@ -6,38 +6,43 @@ import (
 	"os"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // standardMode is the mode of files where neither volume nor item names one.
 const standardMode = int32(0o644)
 
-// files collects what a volume made of the API's objects holds; ok is false for other volumes.
-func (v *Volumes) files(ctx context.Context, volume corev1.Volume) (payload map[string]file, ok bool, err error) {
-	payload = map[string]file{}
+// projections are what a volume made of the API's objects is made of, with the mode of its files; ok is
+// false for other volumes.
+func projections(volume corev1.Volume) (list []corev1.VolumeProjection, mode *int32, ok bool) {
 	switch {
 	case volume.ConfigMap != nil:
-		err = v.addConfigMap(ctx, payload, corev1.ConfigMapProjection{
+		return []corev1.VolumeProjection{{ConfigMap: &corev1.ConfigMapProjection{
 			LocalObjectReference: volume.ConfigMap.LocalObjectReference, Items: volume.ConfigMap.Items, Optional: volume.ConfigMap.Optional,
-		}, volume.ConfigMap.DefaultMode)
+		}}}, volume.ConfigMap.DefaultMode, true
 	case volume.Secret != nil:
-		err = v.addSecret(ctx, payload, corev1.SecretProjection{
+		return []corev1.VolumeProjection{{Secret: &corev1.SecretProjection{
 			LocalObjectReference: corev1.LocalObjectReference{Name: volume.Secret.SecretName},
 			Items:                volume.Secret.Items, Optional: volume.Secret.Optional,
-		}, volume.Secret.DefaultMode)
+		}}}, volume.Secret.DefaultMode, true
 	case volume.DownwardAPI != nil:
-		err = v.addFields(payload, volume.DownwardAPI.Items, volume.DownwardAPI.DefaultMode)
+		return []corev1.VolumeProjection{{DownwardAPI: &corev1.DownwardAPIProjection{Items: volume.DownwardAPI.Items}}},
+			volume.DownwardAPI.DefaultMode, true
 	case volume.Projected != nil:
-		for _, source := range volume.Projected.Sources {
-			if err = v.addProjection(ctx, payload, volume.Name, source, volume.Projected.DefaultMode); err != nil {
-				break
-			}
-		}
-	default:
-		return nil, false, nil
+		return volume.Projected.Sources, volume.Projected.DefaultMode, true
 	}
-	return payload, true, err
+	return nil, nil, false
+}
+
+// files collects what a volume made of the API's objects holds; ok is false for other volumes.
+func (v *Volumes) files(ctx context.Context, volume corev1.Volume) (payload map[string]file, ok bool, err error) {
+	sources, mode, ok := projections(volume)
+	payload = map[string]file{}
+	for _, source := range sources {
+		if err := v.addProjection(ctx, payload, volume.Name, source, mode); err != nil {
+			return nil, ok, err
+		}
+	}
+	return payload, ok, nil
 }
 
 func (v *Volumes) addProjection(
@@ -57,15 +62,8 @@ func (v *Volumes) addProjection(
 }
 
 func (v *Volumes) addConfigMap(ctx context.Context, payload map[string]file, source corev1.ConfigMapProjection, mode *int32) error {
-	optional := source.Optional != nil && *source.Optional
-	found, err := v.client.CoreV1().ConfigMaps(v.pod.Namespace).Get(ctx, source.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		if optional {
-			return nil
-		}
-		return fmt.Errorf("configmap %q not found", source.Name)
-	}
-	if err != nil {
+	found, err := ConfigMap(ctx, v.client, v.pod.Namespace, source.Name, source.Optional)
+	if err != nil || found == nil {
 		return err
 	}
 	all := map[string][]byte{}
@@ -75,26 +73,19 @@ func (v *Volumes) addConfigMap(ctx context.Context, payload map[string]file, sou
 	for key, value := range found.BinaryData {
 		all[key] = value
 	}
-	return addItems(payload, all, source.Items, mode, optional, "configmap")
+	return addItems(payload, all, source.Items, mode, source.Optional, "configmap references non-existent config key")
 }
 
 func (v *Volumes) addSecret(ctx context.Context, payload map[string]file, source corev1.SecretProjection, mode *int32) error {
-	optional := source.Optional != nil && *source.Optional
-	found, err := v.client.CoreV1().Secrets(v.pod.Namespace).Get(ctx, source.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		if optional {
-			return nil
-		}
-		return fmt.Errorf("secret %q not found", source.Name)
-	}
-	if err != nil {
+	found, err := Secret(ctx, v.client, v.pod.Namespace, source.Name, source.Optional)
+	if err != nil || found == nil {
 		return err
 	}
-	return addItems(payload, found.Data, source.Items, mode, optional, "secret")
+	return addItems(payload, found.Data, source.Items, mode, source.Optional, "references non-existent secret key")
 }
 
-// addItems adds all keys, or those that items name at their paths.
-func addItems(payload map[string]file, all map[string][]byte, items []corev1.KeyToPath, mode *int32, optional bool, kind string) error {
+// addItems adds all keys, or those that items name at their paths; missing says that there is no such key.
+func addItems(payload map[string]file, all map[string][]byte, items []corev1.KeyToPath, mode *int32, optional *bool, missing string) error {
 	if len(items) == 0 {
 		for key, content := range all {
 			payload[key] = file{content: content, mode: modeOf(mode, nil)}
@@ -103,16 +94,11 @@ func addItems(payload map[string]file, all map[string][]byte, items []corev1.Key
 	}
 	for _, item := range items {
 		content, present := all[item.Key]
-		if !present {
-			if optional {
-				continue
-			}
-			if kind == "secret" {
-				return fmt.Errorf("references non-existent secret key: %s", item.Key)
-			}
-			return fmt.Errorf("configmap references non-existent config key: %s", item.Key)
+		if present {
+			payload[item.Path] = file{content: content, mode: modeOf(mode, item.Mode)}
+		} else if optional == nil || !*optional {
+			return fmt.Errorf("%s: %s", missing, item.Key)
 		}
-		payload[item.Path] = file{content: content, mode: modeOf(mode, item.Mode)}
 	}
 	return nil
 }

@@ -1,4 +1,5 @@
-// Package volumes lays out the volumes of a pod as the kubelet does, for containers that are processes.
+// Package volumes lays out the volumes of a pod as the kubelet does, for containers that are processes,
+// and reads them for programs of the lab.
 package volumes
 
 import (
@@ -57,9 +58,47 @@ func (v *Volumes) Directory() string { return v.directory }
 func (v *Volumes) SetUp(ctx context.Context) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	return v.each(func(volume corev1.Volume) error { return v.setUp(ctx, volume) })
+}
+
+// SetUpPlayed does so for a pod without processes, which needs no files: claims are set up, and the
+// objects of other volumes only have to be there.
+func (v *Volumes) SetUpPlayed(ctx context.Context) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return errors.Join(
+		v.each(func(volume corev1.Volume) error { return v.look(ctx, volume) }),
+		v.each(func(volume corev1.Volume) error {
+			if claimName(v.pod, volume) == "" {
+				return nil
+			}
+			return v.setUpClaim(ctx, volume)
+		}),
+	)
+}
+
+func (v *Volumes) each(do func(corev1.Volume) error) error {
 	for _, volume := range v.pod.Spec.Volumes {
-		if err := v.setUp(ctx, volume); err != nil {
+		if err := do(volume); err != nil {
 			return fmt.Errorf("MountVolume.SetUp failed for volume %q : %w", volume.Name, err)
+		}
+	}
+	return nil
+}
+
+// look tells which object of a volume is missing.
+func (v *Volumes) look(ctx context.Context, volume corev1.Volume) error {
+	sources, _, _ := projections(volume)
+	for _, source := range sources {
+		var err error
+		switch {
+		case source.ConfigMap != nil:
+			_, err = ConfigMap(ctx, v.client, v.pod.Namespace, source.ConfigMap.Name, source.ConfigMap.Optional)
+		case source.Secret != nil:
+			_, err = Secret(ctx, v.client, v.pod.Namespace, source.Secret.Name, source.Secret.Optional)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package volumes
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,6 +144,28 @@ func TestVolumesAreMadeOfObjects(t *testing.T) {
 	}
 	if _, err := os.Stat(v.Directory()); !os.IsNotExist(err) {
 		t.Error("something is left")
+	}
+}
+
+func TestSecretVolumesHonourItemsAndProjections(t *testing.T) {
+	client := fake.NewClientset(
+		&corev1.Secret{ObjectMeta: named("token"), Data: map[string][]byte{"token": []byte("x"), "other": []byte("y")}},
+	)
+	items := []corev1.KeyToPath{{Key: "token", Path: "tunnel-token"}}
+	v := volumesOf(t, client, podWith(
+		corev1.Volume{Name: "all", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "token"}}},
+		corev1.Volume{Name: "some", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+			{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "token"}, Items: items}},
+		}}}},
+	))
+	if files, err := v.SecretFiles(t.Context(), "all"); err != nil || len(files) != 2 || files["token"] != "x" {
+		t.Fatalf("got %v, %v", files, err)
+	}
+	if files, err := v.SecretFiles(t.Context(), "some"); err != nil || len(files) != 1 || files["tunnel-token"] != "x" {
+		t.Fatalf("got %v, %v", files, err)
+	}
+	if _, err := v.SecretFiles(t.Context(), "none"); err == nil || errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
 	}
 }
 

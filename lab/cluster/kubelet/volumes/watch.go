@@ -75,36 +75,21 @@ type source struct {
 }
 
 func (v *Volumes) sources() (list []source) {
-	var configMaps, secrets []string
+	configMaps, secrets := v.client.CoreV1().ConfigMaps(v.pod.Namespace), v.client.CoreV1().Secrets(v.pod.Namespace)
 	for _, volume := range v.pod.Spec.Volumes {
-		if volume.ConfigMap != nil {
-			configMaps = append(configMaps, volume.ConfigMap.Name)
-		}
-		if volume.Secret != nil {
-			secrets = append(secrets, volume.Secret.SecretName)
-		}
-		if volume.Projected == nil {
-			continue
-		}
-		for _, projection := range volume.Projected.Sources {
-			if projection.ConfigMap != nil {
-				configMaps = append(configMaps, projection.ConfigMap.Name)
-			}
-			if projection.Secret != nil {
-				secrets = append(secrets, projection.Secret.Name)
+		sources, _, _ := projections(volume)
+		for _, projection := range sources {
+			switch {
+			case projection.ConfigMap != nil:
+				list = append(list, source{kind: &corev1.ConfigMap{}, listerWatcher: one(projection.ConfigMap.Name,
+					func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+						return configMaps.List(ctx, o)
+					}, configMaps.Watch)})
+			case projection.Secret != nil:
+				list = append(list, source{kind: &corev1.Secret{}, listerWatcher: one(projection.Secret.Name,
+					func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return secrets.List(ctx, o) }, secrets.Watch)})
 			}
 		}
-	}
-	core := v.client.CoreV1()
-	for _, name := range configMaps {
-		objects := core.ConfigMaps(v.pod.Namespace)
-		list = append(list, source{kind: &corev1.ConfigMap{}, listerWatcher: one(name,
-			func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return objects.List(ctx, o) }, objects.Watch)})
-	}
-	for _, name := range secrets {
-		objects := core.Secrets(v.pod.Namespace)
-		list = append(list, source{kind: &corev1.Secret{}, listerWatcher: one(name,
-			func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return objects.List(ctx, o) }, objects.Watch)})
 	}
 	return list
 }
