@@ -31,8 +31,8 @@ type worker struct {
 	// volumes are the pod's; network is that of a pod with processes, nil on the machine's network.
 	volumes *volumes.Volumes
 	network *podnet.Namespace
-	// relabelled tells the volumes of a changed pod.
-	relabelled chan *corev1.Pod
+	// relabelled tells the volumes that the pod has changed.
+	relabelled chan struct{}
 
 	mu       sync.Mutex
 	pod      *corev1.Pod
@@ -43,7 +43,7 @@ type worker struct {
 
 func newWorker(k *kubelet, pod *corev1.Pod) *worker {
 	w := &worker{kubelet: k, log: k.log.With("pod", pod.Namespace+"/"+pod.Name), pod: pod, stop: func() {}}
-	w.changed, w.relabelled = make(chan struct{}, 1), make(chan *corev1.Pod, 1)
+	w.changed, w.relabelled = make(chan struct{}, 1), make(chan struct{}, 1)
 	w.volumes = k.volumesOf(w, pod)
 	w.deleted = pod.DeletionTimestamp != nil
 	w.state = podState{started: metav1.Now()}
@@ -88,7 +88,7 @@ func (w *worker) update(pod *corev1.Pod) {
 		stop()
 	}
 	select {
-	case w.relabelled <- pod:
+	case w.relabelled <- struct{}{}:
 	default:
 	}
 	w.notify()

@@ -22,7 +22,7 @@ const (
 // Follow keeps the files of ConfigMaps, Secrets, fields and tokens up to date until ctx ends. An object
 // that goes away leaves its files, as with the kubelet. changed tells of changes of the pod itself.
 // Unlike a kubelet's, which takes up to a minute, an update comes at once.
-func (v *Volumes) Follow(ctx context.Context, changed <-chan *corev1.Pod, failed func(error)) {
+func (v *Volumes) Follow(ctx context.Context, changed <-chan struct{}, failed func(error)) {
 	seen := make(chan struct{}, 1)
 	notice := func(any) {
 		select {
@@ -47,10 +47,7 @@ func (v *Volumes) Follow(ctx context.Context, changed <-chan *corev1.Pod, failed
 		select {
 		case <-ctx.Done():
 			return
-		case pod := <-changed:
-			v.mu.Lock()
-			v.pod = pod
-			v.mu.Unlock()
+		case <-changed:
 		case <-seen:
 		case <-renewal:
 		case <-ticker.C:
