@@ -6,18 +6,17 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/transport"
+
+	"homelab/lab/cluster/kubelet/volumes"
 )
 
 // tokenSeconds is the lifetime of a pod's token; it is renewed before it ends.
 const tokenSeconds = int64(3607)
 
-// podTokens asks for tokens bound to one pod, with the node's right to do so for its own pods
-// (https://kubernetes.io/docs/reference/access-authn-authz/node/).
+// podTokens asks for tokens bound to one pod.
 type podTokens struct {
 	kubelet *kubelet
 	pod     *corev1.Pod
@@ -28,21 +27,11 @@ func (t podTokens) Token() (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	seconds := tokenSeconds
-	account := t.pod.Spec.ServiceAccountName
-	if account == "" {
-		account = "default"
-	}
-	request, err := t.kubelet.client.CoreV1().ServiceAccounts(t.pod.Namespace).CreateToken(ctx, account,
-		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
-			ExpirationSeconds: &seconds,
-			BoundObjectRef: &authenticationv1.BoundObjectReference{
-				Kind: "Pod", APIVersion: "v1", Name: t.pod.Name, UID: t.pod.UID,
-			},
-		}}, metav1.CreateOptions{})
+	answer, err := volumes.RequestToken(ctx, t.kubelet.client, t.pod, &seconds, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &oauth2.Token{AccessToken: request.Status.Token, Expiry: request.Status.ExpirationTimestamp.Time}, nil
+	return &oauth2.Token{AccessToken: answer.Token, Expiry: answer.ExpirationTimestamp.Time}, nil
 }
 
 // podAPI is the way from a pod to the API server, as the pod's service account.

@@ -7,6 +7,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 )
 
 // tokenMaxAge is after which a token is renewed however long it is valid (pkg/kubelet/token).
@@ -27,25 +28,16 @@ func (v *Volumes) addToken(
 	key := volume + "/" + source.Path
 	current := v.tokens[key]
 	if current.text == "" || !v.now().Before(current.renew) {
-		request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
-			ExpirationSeconds: source.ExpirationSeconds,
-			BoundObjectRef: &authenticationv1.BoundObjectReference{
-				Kind: "Pod", APIVersion: "v1", Name: v.pod.Name, UID: v.pod.UID,
-			},
-		}}
+		var audiences []string
 		if source.Audience != "" {
-			request.Spec.Audiences = []string{source.Audience}
+			audiences = []string{source.Audience}
 		}
-		account := v.pod.Spec.ServiceAccountName
-		if account == "" {
-			account = "default"
-		}
-		answer, err := v.client.CoreV1().ServiceAccounts(v.pod.Namespace).CreateToken(ctx, account, request, metav1.CreateOptions{})
+		answer, err := RequestToken(ctx, v.client, v.pod, source.ExpirationSeconds, audiences)
 		if err != nil {
 			return err
 		}
-		life := answer.Status.ExpirationTimestamp.Sub(v.now())
-		current = token{text: answer.Status.Token, renew: v.now().Add(min(life*4/5, tokenMaxAge))}
+		life := answer.ExpirationTimestamp.Sub(v.now())
+		current = token{text: answer.Token, renew: v.now().Add(min(life*4/5, tokenMaxAge))}
 		v.tokens[key] = current
 	}
 	one := file{content: []byte(current.text), mode: modeOf(mode, nil)}
@@ -54,6 +46,26 @@ func (v *Volumes) addToken(
 	}
 	payload[source.Path] = one
 	return nil
+}
+
+// RequestToken asks for a token of the pod's service account that is bound to the pod, with the node's
+// right to do so for its own pods (https://kubernetes.io/docs/reference/access-authn-authz/node/).
+func RequestToken(
+	ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, seconds *int64, audiences []string,
+) (authenticationv1.TokenRequestStatus, error) {
+	account := pod.Spec.ServiceAccountName
+	if account == "" {
+		account = "default"
+	}
+	answer, err := client.CoreV1().ServiceAccounts(pod.Namespace).CreateToken(ctx, account,
+		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
+			Audiences: audiences, ExpirationSeconds: seconds,
+			BoundObjectRef: &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: pod.Name, UID: pod.UID},
+		}}, metav1.CreateOptions{})
+	if err != nil {
+		return authenticationv1.TokenRequestStatus{}, err
+	}
+	return answer.Status, nil
 }
 
 // onlyUser is the user that all containers of the pod are said to run as, if there is one
