@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -166,6 +165,17 @@ type workload struct {
 	patch       func(ctx context.Context, patch []byte) error
 }
 
+// workloadOf makes a workload of what its kind's client reads and patches.
+func workloadOf[T any](
+	about metav1.ObjectMeta, template *corev1.PodTemplateSpec,
+	patch func(context.Context, string, types.PatchType, []byte, metav1.PatchOptions, ...string) (T, error),
+) workload {
+	return workload{about.Name, about.Annotations, template, func(ctx context.Context, content []byte) error {
+		_, err := patch(ctx, about.Name, types.StrategicMergePatchType, content, metav1.PatchOptions{FieldManager: "Reloader"})
+		return err
+	}}
+}
+
 // reload annotates the pods' template of every workload of the object's namespace that asks for it and uses the object.
 func reload(ctx context.Context, client kubernetes.Interface, change changed, now time.Time) error {
 	all, err := workloads(ctx, client, change.namespace)
@@ -204,30 +214,21 @@ func workloads(ctx context.Context, client kubernetes.Interface, namespace strin
 		return nil, err
 	}
 	for _, one := range deployments.Items {
-		all = append(all, workload{one.Name, one.Annotations, &one.Spec.Template, func(ctx context.Context, patch []byte) error {
-			_, err := apps.Deployments(namespace).Patch(ctx, one.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: "Reloader"})
-			return err
-		}})
+		all = append(all, workloadOf(one.ObjectMeta, &one.Spec.Template, apps.Deployments(namespace).Patch))
 	}
 	daemonSets, err := apps.DaemonSets(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range daemonSets.Items {
-		all = append(all, workload{one.Name, one.Annotations, &one.Spec.Template, func(ctx context.Context, patch []byte) error {
-			_, err := apps.DaemonSets(namespace).Patch(ctx, one.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: "Reloader"})
-			return err
-		}})
+		all = append(all, workloadOf(one.ObjectMeta, &one.Spec.Template, apps.DaemonSets(namespace).Patch))
 	}
 	statefulSets, err := apps.StatefulSets(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range statefulSets.Items {
-		all = append(all, workload{one.Name, one.Annotations, &one.Spec.Template, func(ctx context.Context, patch []byte) error {
-			_, err := apps.StatefulSets(namespace).Patch(ctx, one.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: "Reloader"})
-			return err
-		}})
+		all = append(all, workloadOf(one.ObjectMeta, &one.Spec.Template, apps.StatefulSets(namespace).Patch))
 	}
 	return all, nil
 }
@@ -295,7 +296,7 @@ func serve(c program.Container) (*http.Server, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	for path, text := range maps.All(map[string]string{"/live": "", "/metrics": "# the lab's Reloader counts nothing\n"}) {
+	for path, text := range map[string]string{"/live": "", "/metrics": "# the lab's Reloader counts nothing\n"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
