@@ -1,7 +1,6 @@
 package cilium
 
 import (
-	"cmp"
 	"errors"
 	"net/netip"
 	"slices"
@@ -42,7 +41,7 @@ func (a *agent) masquerade(pods netip.Prefix, nodes []ciliumNode) error {
 			kept = append(kept, netip.PrefixFrom(address, 32))
 		}
 	}
-	slices.SortFunc(kept, func(a, b netip.Prefix) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortFunc(kept, netip.Prefix.Compare)
 	if slices.Equal(kept, a.unmasqueraded) {
 		return nil
 	}

@@ -1,9 +1,10 @@
 package podnet
 
 import (
-	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -26,12 +27,12 @@ func Masquerade(pods netip.Prefix, kept []netip.Prefix) error {
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource,
 	})
 	for _, destination := range kept {
-		connection.AddRule(&nftables.Rule{Table: own, Chain: chain, Exprs: concat(
+		connection.AddRule(&nftables.Rule{Table: own, Chain: chain, Exprs: slices.Concat(
 			matches(sourceOffset, pods), matches(destinationOffset, destination),
 			[]expr.Any{&expr.Verdict{Kind: expr.VerdictReturn}},
 		)})
 	}
-	connection.AddRule(&nftables.Rule{Table: own, Chain: chain, Exprs: concat(matches(sourceOffset, pods), []expr.Any{&expr.Masq{}})})
+	connection.AddRule(&nftables.Rule{Table: own, Chain: chain, Exprs: slices.Concat(matches(sourceOffset, pods), []expr.Any{&expr.Masq{}})})
 	if err := connection.Flush(); err != nil {
 		return fmt.Errorf("cannot masquerade what pods send; the kernel must have nf_tables with NAT: %w", err)
 	}
@@ -46,19 +47,10 @@ const (
 
 // matches compares the network part of an address of the packet with a range.
 func matches(offset uint32, prefix netip.Prefix) []expr.Any {
-	mask := make([]byte, 4)
-	binary.BigEndian.PutUint32(mask, ^uint32(0)<<(32-prefix.Bits()))
 	network := prefix.Masked().Addr().As4()
 	return []expr.Any{
 		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4},
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: mask, Xor: make([]byte, 4)},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: net.CIDRMask(prefix.Bits(), 32), Xor: make([]byte, 4)},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: network[:]},
 	}
-}
-
-func concat(lists ...[]expr.Any) (all []expr.Any) {
-	for _, list := range lists {
-		all = append(all, list...)
-	}
-	return all
 }
