@@ -26,7 +26,7 @@ func (o *operator) judgePolicies(ctx context.Context) error {
 				continue
 			}
 			status, message := "True", "Policy validation succeeded"
-			if _, err := policyform.Parse(policy.Object); err != nil {
+			if err := policyform.Check(policy.Object); err != nil {
 				status, message = "False", err.Error()
 			}
 			problems = append(problems, o.setValid(ctx, kind, policy, status, message))

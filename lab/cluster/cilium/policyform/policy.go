@@ -1,4 +1,4 @@
-// Package policyform reads Cilium's network policies: allow rules by endpoints, entities,
+// Package policyform checks the form of Cilium's network policies: allow rules by endpoints, entities,
 // networks, names and ports. What Cilium refuses, and shapes that the lab does not know, are refused by
 // name, so that no policy is taken for valid that nobody read.
 package policyform
@@ -12,74 +12,66 @@ import (
 	"strconv"
 )
 
-// Policy is what a CiliumNetworkPolicy or a CiliumClusterwideNetworkPolicy says.
-type Policy struct {
-	// Namespace is that of a CiliumNetworkPolicy: its rules are for pods there, and mean these unless they say otherwise.
-	Namespace string
-	Spec      *Spec
-	Specs     []Spec
+// spec is one part of a policy (https://docs.cilium.io/en/v1.19/security/policy/).
+type spec struct {
+	Description      string    `json:"description"`
+	EndpointSelector *selector `json:"endpointSelector"`
+	Ingress          []rule    `json:"ingress"`
+	Egress           []rule    `json:"egress"`
 }
 
-// Spec is one part of a policy (https://docs.cilium.io/en/v1.19/security/policy/).
-type Spec struct {
-	Description      string    `json:"description,omitempty"`
-	EndpointSelector *Selector `json:"endpointSelector,omitempty"`
-	Ingress          []Rule    `json:"ingress,omitempty"`
-	Egress           []Rule    `json:"egress,omitempty"`
+// selector selects endpoints by labels; a nil one selects nothing.
+type selector struct {
+	MatchLabels map[string]string `json:"matchLabels"`
 }
 
-// Selector selects endpoints by labels; a nil one selects nothing.
-type Selector struct {
-	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+// rule allows what one of its peers does on one of its ports.
+type rule struct {
+	FromEndpoints []selector `json:"fromEndpoints"`
+	FromEntities  []string   `json:"fromEntities"`
+	FromCIDRSet   []network  `json:"fromCIDRSet"`
+	ToEndpoints   []selector `json:"toEndpoints"`
+	ToEntities    []string   `json:"toEntities"`
+	ToCIDRSet     []network  `json:"toCIDRSet"`
+	ToFQDNs       []name     `json:"toFQDNs"`
+	ToPorts       []portRule `json:"toPorts"`
 }
 
-// Rule allows what one of its peers does on one of its ports.
-type Rule struct {
-	FromEndpoints []Selector `json:"fromEndpoints,omitempty"`
-	FromEntities  []string   `json:"fromEntities,omitempty"`
-	FromCIDRSet   []Network  `json:"fromCIDRSet,omitempty"`
-	ToEndpoints   []Selector `json:"toEndpoints,omitempty"`
-	ToEntities    []string   `json:"toEntities,omitempty"`
-	ToCIDRSet     []Network  `json:"toCIDRSet,omitempty"`
-	ToFQDNs       []Name     `json:"toFQDNs,omitempty"`
-	ToPorts       []PortRule `json:"toPorts,omitempty"`
-}
-
-// Network is a range of addresses without some of its parts.
-type Network struct {
+// network is a range of addresses without some of its parts.
+type network struct {
 	CIDR   string   `json:"cidr"`
-	Except []string `json:"except,omitempty"`
+	Except []string `json:"except"`
 }
 
-// Name is a name, or a pattern of names.
-type Name struct {
-	MatchName    string `json:"matchName,omitempty"`
-	MatchPattern string `json:"matchPattern,omitempty"`
+// name is a name, or a pattern of names.
+type name struct {
+	MatchName    string `json:"matchName"`
+	MatchPattern string `json:"matchPattern"`
 }
 
-// PortRule is a set of ports, perhaps with what may be said on them.
-type PortRule struct {
-	Ports []Port  `json:"ports,omitempty"`
-	Rules *Layer7 `json:"rules,omitempty"`
+// portRule is a set of ports, perhaps with what may be said on them.
+type portRule struct {
+	Ports []port  `json:"ports"`
+	Rules *layer7 `json:"rules"`
 }
 
-// Port is a port of a protocol, or a run of them.
-type Port struct {
+// port is a port of a protocol, or a run of them.
+type port struct {
 	Port     string `json:"port"`
-	EndPort  int    `json:"endPort,omitempty"`
-	Protocol string `json:"protocol,omitempty"`
+	EndPort  int    `json:"endPort"`
+	Protocol string `json:"protocol"`
 }
 
-// Layer7 is what may be said on a port.
-type Layer7 struct {
-	HTTP []HTTP `json:"http,omitempty"`
-	DNS  []Name `json:"dns,omitempty"`
+// layer7 is what may be said on a port.
+type layer7 struct {
+	HTTP []http `json:"http"`
+	DNS  []name `json:"dns"`
 }
 
-// HTTP is a request that is let through.
-type HTTP struct {
-	Method string `json:"method,omitempty"`
-	Path   string `json:"path,omitempty"`
+// http is a request that is let through.
+type http struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
 }
 
 // entities are those that rules may name here.
@@ -87,41 +79,38 @@ var entities = map[string]bool{
 	"all": true, "cluster": true, "host": true, "kube-apiserver": true, "remote-node": true, "world": true,
 }
 
-// Parse reads a policy as the API has it. What Cilium itself refuses (pkg/policy/api, Rule.Sanitize) and what is not judged
+// Check reads a policy as the API has it. What Cilium itself refuses (pkg/policy/api, Rule.Sanitize) and what is not judged
 // here are errors.
-func Parse(object map[string]any) (*Policy, error) {
-	metadata, _ := object["metadata"].(map[string]any)
-	namespace, _ := metadata["namespace"].(string)
-	policy := &Policy{Namespace: namespace}
+func Check(object map[string]any) error {
+	var policy struct {
+		Spec  *spec
+		Specs []spec
+	}
 	for key, target := range map[string]any{"spec": &policy.Spec, "specs": &policy.Specs} {
 		if object[key] == nil {
 			continue
 		}
 		text, err := json.Marshal(object[key])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		decoder := json.NewDecoder(bytes.NewReader(text))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(target); err != nil {
-			return nil, fmt.Errorf("%s: not judged by the lab: %w", key, err)
+			return fmt.Errorf("%s: not judged by the lab: %w", key, err)
 		}
 	}
 	var problems []error
-	for _, spec := range policy.specs() {
-		problems = append(problems, spec.check())
+	if policy.Spec != nil {
+		problems = append(problems, policy.Spec.check())
 	}
-	return policy, errors.Join(problems...)
+	for _, one := range policy.Specs {
+		problems = append(problems, one.check())
+	}
+	return errors.Join(problems...)
 }
 
-func (p *Policy) specs() []Spec {
-	if p.Spec == nil {
-		return p.Specs
-	}
-	return append([]Spec{*p.Spec}, p.Specs...)
-}
-
-func (s *Spec) check() error {
+func (s *spec) check() error {
 	if s.EndpointSelector == nil {
 		return errors.New("rule must have one of EndpointSelector or NodeSelector")
 	}
@@ -141,7 +130,7 @@ func (s *Spec) check() error {
 	return errors.Join(problems...)
 }
 
-func (r *Rule) check() error {
+func (r *rule) check() error {
 	var problems []error
 	kinds := 0
 	for _, has := range []bool{
@@ -161,7 +150,7 @@ func (r *Rule) check() error {
 			problems = append(problems, fmt.Errorf("unsupported entity: %s", entity))
 		}
 	}
-	for _, network := range append(append([]Network{}, r.FromCIDRSet...), r.ToCIDRSet...) {
+	for _, network := range append(append([]network{}, r.FromCIDRSet...), r.ToCIDRSet...) {
 		for _, text := range append([]string{network.CIDR}, network.Except...) {
 			if _, err := netip.ParsePrefix(text); err != nil {
 				problems = append(problems, fmt.Errorf("unable to parse CIDRRule %q: %w", text, err))
@@ -174,7 +163,7 @@ func (r *Rule) check() error {
 	return errors.Join(problems...)
 }
 
-func (s *PortRule) check() error {
+func (s *portRule) check() error {
 	if len(s.Ports) == 0 {
 		return errors.New("a set of ports without ports is not judged by the lab")
 	}

@@ -13,8 +13,7 @@ func parse(t *testing.T, spec string) error {
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Parse(object)
-	return err
+	return Check(object)
 }
 
 func TestAPolicyOfKnownShapesIsValid(t *testing.T) {
