@@ -1,8 +1,8 @@
 // Package cilium is what the lab's kubelet runs for Cilium's images. The operator installs the CRDs,
 // allocates pod CIDRs and load-balancer addresses, and turns BGP cluster configs into node configs.
-// The agent makes its node's pod network ready, routes to other nodes' pods, carries TCP connections
-// to Services in user space and speaks real BGP. The operator says of network policies whether they are
-// valid; these and redirects have no effect.
+// The agent makes its node's pod network ready, routes to other nodes' pods, carries TCP connections and
+// UDP packets to Services in user space, also by local redirect policies, and speaks real BGP. The operator
+// says of network policies whether they are valid; they have no effect.
 package cilium
 
 import (

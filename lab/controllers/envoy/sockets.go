@@ -143,7 +143,7 @@ func chainFor(listener *listenerv3.Listener, name string, secure bool) *listener
 	return best
 }
 
-// nameLength says how exactly a name is meant; 0 when it is not.
+// nameLength says how exactly a name is meant; -1 when it is not.
 func nameLength(wanted, name string) int {
 	if wanted == name && name != "" {
 		return 1 << 16
