@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
-	"sync"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
@@ -215,18 +214,15 @@ func pick(action *routev3.RouteAction) (string, *routev3.WeightedCluster_Cluster
 	return "", nil
 }
 
-// transports connect to a cluster's endpoints, a new connection for each request.
-var transports sync.Map
-
+// transport connects to a cluster's endpoints, a new connection for each request.
 func (p *proxy) transport(cluster string) http.RoundTripper {
-	made, _ := transports.LoadOrStore(cluster, &http.Transport{
+	return &http.Transport{
 		DisableKeepAlives:  true,
 		DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return p.dial(ctx, "tcp", cluster)
 		},
-	})
-	return made.(http.RoundTripper)
+	}
 }
 
 // withinBuffer reads a request's body where the route says how large it may be.
