@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	listersv1 "k8s.io/client-go/listers/core/v1"
+
+	"homelab/lab/cluster/kubelet/podfiles"
 )
 
 // serviceNames resolves for pods what the cluster's DNS would, from the Services that the node may
@@ -53,7 +55,7 @@ func (s *serviceNames) resolve(ctx context.Context, pod *corev1.Pod, host string
 		return literal, nil
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if usesClusterDNS(pod) {
+	if podfiles.UsesClusterDNS(pod) {
 		if !cache.WaitForCacheSync(ctx.Done(), s.synced) {
 			return netip.Addr{}, fmt.Errorf("cannot resolve %s: the cluster's services are not known yet: %w", host, context.Cause(ctx))
 		}
@@ -67,17 +69,6 @@ func (s *serviceNames) resolve(ctx context.Context, pod *corev1.Pod, host string
 		return netip.Addr{}, err
 	}
 	return found[0].Unmap(), nil
-}
-
-// usesClusterDNS tells whether the pod's dnsPolicy lets it ask the cluster.
-func usesClusterDNS(pod *corev1.Pod) bool {
-	switch pod.Spec.DNSPolicy {
-	case corev1.DNSDefault, corev1.DNSNone:
-		return false
-	case corev1.DNSClusterFirstWithHostNet:
-		return true
-	}
-	return !pod.Spec.HostNetwork
 }
 
 // inCluster answers for names of the cluster's domain; known is false for others.

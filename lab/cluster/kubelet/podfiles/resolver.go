@@ -24,20 +24,15 @@ func resolvConf(p Pod) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	policy := p.Pod.Spec.DNSPolicy
-	if policy == corev1.DNSClusterFirst && p.Pod.Spec.HostNetwork {
-		policy = corev1.DNSDefault
-	}
 	var own resolver
-	switch policy {
-	case corev1.DNSNone:
-	case corev1.DNSDefault:
-		own = machine
-	default:
+	switch {
+	case UsesClusterDNS(p.Pod):
 		own = resolver{
 			servers: p.Servers, options: []string{"ndots:5"},
 			searches: slices.Concat([]string{p.Pod.Namespace + ".svc." + p.Domain, "svc." + p.Domain, p.Domain}, machine.searches),
 		}
+	case p.Pod.Spec.DNSPolicy != corev1.DNSNone:
+		own = machine
 	}
 	if config := p.Pod.Spec.DNSConfig; config != nil {
 		own.servers = unique(slices.Concat(own.servers, config.Nameservers))
@@ -57,6 +52,17 @@ func resolvConf(p Pod) (string, error) {
 		fmt.Fprintln(&text, "options", strings.Join(own.options, " "))
 	}
 	return text.String(), nil
+}
+
+// UsesClusterDNS tells whether the pod's dnsPolicy lets it ask the cluster.
+func UsesClusterDNS(pod *corev1.Pod) bool {
+	switch pod.Spec.DNSPolicy {
+	case corev1.DNSDefault, corev1.DNSNone:
+		return false
+	case corev1.DNSClusterFirstWithHostNet:
+		return true
+	}
+	return !pod.Spec.HostNetwork
 }
 
 // set adds an option in the place of one of its name.
