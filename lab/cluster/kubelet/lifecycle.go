@@ -149,7 +149,7 @@ func (w *worker) run(ctx context.Context) {
 	w.mu.Lock()
 	deleted, vanished := w.deleted, w.vanished
 	w.mu.Unlock()
-	if over && deleted {
+	if deleted {
 		if err := os.RemoveAll(logDirectory(pod)); err != nil {
 			w.kubelet.log.Error("cannot remove a pod's logs", "pod", pod.Namespace+"/"+pod.Name, "error", err)
 		}

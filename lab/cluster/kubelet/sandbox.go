@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -106,7 +105,8 @@ func sysctlsOf(pod *corev1.Pod) map[string]string {
 	return wanted
 }
 
-// clear takes away what the pod has had of the machine. One that has done its work needs none of it any more.
+// clear takes away what the pod has had of the machine, but for its logs, which stay as long as the pod's
+// object. One that has done its work needs none of it any more.
 func (w *worker) clear(pod *corev1.Pod, over bool) {
 	w.releaseAddress()
 	var problems []error
@@ -116,12 +116,9 @@ func (w *worker) clear(pod *corev1.Pod, over bool) {
 	w.mu.Lock()
 	deleted := w.deleted
 	w.mu.Unlock()
-	// A kubelet that only stops leaves the volumes to the next one. Logs stay as long as the pod's object.
+	// A kubelet that only stops leaves the volumes to the next one.
 	if deleted || over {
 		problems = append(problems, w.volumes.TearDown())
-	}
-	if deleted {
-		problems = append(problems, os.RemoveAll(logDirectory(pod)))
 	}
 	if err := errors.Join(problems...); err != nil {
 		w.kubelet.log.Error("cannot clear a pod away", "pod", pod.Namespace+"/"+pod.Name, "error", err)
