@@ -162,7 +162,7 @@ func (w *worker) processSpec(image process.Image, container runnable, environmen
 	}
 	spec = process.Spec{
 		Image: image, Pod: w.pod, Container: container.spec, Environment: environment, Mounts: append(own, mounts...),
-		Hostname: podfiles.Hostname(w.pod), Programs: process.Directory,
+		Hostname: podfiles.Hostname(w.pod),
 	}
 	if w.network != nil {
 		spec.NetNS = w.network.Path

@@ -32,12 +32,11 @@ type containerState struct {
 
 // podState is what the kubelet says of a pod.
 type podState struct {
-	started         metav1.Time
-	address         netip.Addr
-	initialised     bool
-	init            []*containerState
-	containers      []*containerState
-	sandboxPrepared bool
+	started     metav1.Time
+	address     netip.Addr
+	initialised bool
+	init        []*containerState
+	containers  []*containerState
 }
 
 func (c *containerState) status() corev1.ContainerStatus {

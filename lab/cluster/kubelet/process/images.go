@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Directory is where a machine has the programs that stand in images.
+// Directory is where a machine has the programs that stand in images; containers see it with all of /usr/lib.
 const Directory = "/usr/lib/lab/programs"
 
 // Image is what the lab knows of an image whose containers are processes.

@@ -38,8 +38,6 @@ type Spec struct {
 	Output io.Writer
 	// first makes the program number 1 of its namespace.
 	first bool
-	// Programs is the directory with the machine's programs; empty for Directory.
-	Programs string
 }
 
 // Exit is how a container's program ended. It is an error also when the code is 0: whether an end is a
@@ -69,17 +67,12 @@ func Start(s Spec, line []string) (*Process, error) {
 	if line == nil {
 		line = s.Image.commandLine(s.Container, s.Environment)
 	}
-	programs := s.Programs
-	if programs == "" {
-		programs = Directory
-	}
-	if line, err = s.Image.resolve(programs, line); err != nil {
+	if line, err = s.Image.resolve(Directory, line); err != nil {
 		return nil, err
 	}
 	p := plan{
 		line: line, dir: "/", hostname: s.Hostname, netns: s.NetNS, user: who,
-		capabilities: capabilitiesOf(s.Container.SecurityContext), mounts: s.Mounts, shell: s.Image.Shell, infoFd: 3,
-		first: s.first,
+		capabilities: capabilitiesOf(s.Container.SecurityContext), mounts: s.Mounts, shell: s.Image.Shell, first: s.first,
 	}
 	for _, dir := range []string{s.Image.WorkingDir, s.Container.WorkingDir} {
 		if dir != "" {
@@ -95,15 +88,7 @@ func Start(s Spec, line []string) (*Process, error) {
 		}
 		p.mounts = append(p.mounts, Mount{Source: directory, Target: directory})
 	}
-	if !within(programs, "/usr/lib") {
-		p.mounts = append([]Mount{{Source: programs, Target: programs, ReadOnly: true}}, p.mounts...)
-	}
 	return launch(p, s)
-}
-
-func within(path, directory string) bool {
-	relative, err := filepath.Rel(directory, path)
-	return err == nil && filepath.IsLocal(relative)
 }
 
 func launch(p plan, s Spec) (*Process, error) {

@@ -29,7 +29,6 @@ type plan struct {
 	mounts       []Mount
 	readOnlyRoot bool
 	shell        bool
-	infoFd       int
 	// first makes the program the container's first process, in bubblewrap's place.
 	first bool
 }
@@ -45,7 +44,7 @@ func (p plan) arguments() []string {
 		line = append(line, "nsenter", "--net="+p.netns, "--")
 	}
 	line = append(line, "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--new-session",
-		"--unshare-uts", "--hostname", p.hostname, "--info-fd", strconv.Itoa(p.infoFd))
+		"--unshare-uts", "--hostname", p.hostname, "--info-fd", "3")
 	if p.first {
 		line = append(line, "--as-pid-1")
 	}
@@ -106,9 +105,8 @@ func (p plan) root() []string {
 	slices.SortStableFunc(own, func(a, b Mount) int {
 		return strings.Count(path.Clean(a.Target), "/") - strings.Count(path.Clean(b.Target), "/")
 	})
-	made := map[string]bool{"/": true}
+	made := map[string]bool{"/": true, "/tmp": true, "/dev": true}
 	line = append(line, "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--perms", "1777", "--dir", "/tmp")
-	made["/tmp"], made["/dev"] = true, true
 	for _, mount := range slices.Concat(mounts, own) {
 		target := path.Clean(mount.Target)
 		line = append(line, parents(target, made)...)
