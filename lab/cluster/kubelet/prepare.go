@@ -84,16 +84,14 @@ func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, address netip.Add
 func (w *worker) inspect(
 	ctx context.Context, pod *corev1.Pod, container *corev1.Container, address netip.Addr, at slot,
 ) (map[string]string, bool) {
-	reason, first, event := "", "", ""
+	first, reason := "CreateContainerConfigError", "CreateContainerConfigError"
 	var environment map[string]string
 	err := pullError(container.Image)
 	if err != nil {
-		reason, first, event = "ImagePullBackOff", "ErrImagePull", "Failed"
-	} else if environment, err = w.kubelet.environment(ctx, pod, container, address.String()); err != nil {
-		reason, first, event = "CreateContainerConfigError", "CreateContainerConfigError", "Failed"
-	} else if image, isProcess := w.kubelet.processOf(container); isProcess {
-		if err = image.Verify(pod, container); err != nil {
-			reason, first, event = "CreateContainerConfigError", "CreateContainerConfigError", "Failed"
+		first, reason = "ErrImagePull", "ImagePullBackOff"
+	} else if environment, err = w.kubelet.environment(ctx, pod, container, address.String()); err == nil {
+		if image, isProcess := w.kubelet.processOf(container); isProcess {
+			err = image.Verify(pod, container)
 		}
 	}
 	if err == nil || ctx.Err() != nil {
@@ -111,7 +109,7 @@ func (w *worker) inspect(
 		}
 	})
 	if announce {
-		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, event, "Error: "+err.Error())
+		w.kubelet.recorder.Event(pod, corev1.EventTypeWarning, "Failed", "Error: "+err.Error())
 	}
 	return nil, false
 }
