@@ -104,10 +104,7 @@ func (p Plan) add(node string, service *corev1.Service, address netip.Addr, endp
 		local = node
 	}
 	for _, port := range service.Spec.Ports {
-		frontend := Frontend{Address: netip.AddrPortFrom(address, uint16(port.Port)), Protocol: port.Protocol}
-		if frontend.Protocol == "" {
-			frontend.Protocol = corev1.ProtocolTCP
-		}
+		frontend := Frontend{Address: netip.AddrPortFrom(address, uint16(port.Port)), Protocol: protocolOf(port.Protocol)}
 		_, taken := p.Frontends[frontend]
 		if taken || frontend.Protocol != corev1.ProtocolTCP && frontend.Protocol != corev1.ProtocolUDP {
 			continue
@@ -156,6 +153,11 @@ func backendsOf(name string, protocol corev1.Protocol, endpoints []*discoveryv1.
 		}
 	}
 	return slices.SortedFunc(maps.Keys(found), netip.AddrPort.Compare)
+}
+
+// protocolOf is what a port without a protocol has.
+func protocolOf(protocol corev1.Protocol) corev1.Protocol {
+	return cmp.Or(protocol, corev1.ProtocolTCP)
 }
 
 // isPort tells whether a slice's port is the Service's of that name; TCP is what has no protocol.

@@ -1,7 +1,6 @@
 package serviceproxy
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -112,11 +111,6 @@ func portsOf(pod *corev1.Pod) []corev1.ContainerPort {
 		ports = append(ports, container.Ports...)
 	}
 	return ports
-}
-
-// protocolOf is what a port without a protocol has.
-func protocolOf(protocol corev1.Protocol) corev1.Protocol {
-	return cmp.Or(protocol, corev1.ProtocolTCP)
 }
 
 func ready(pod *corev1.Pod) bool {
