@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -29,11 +30,7 @@ func main() {
 	}
 	command, known := commands[filepath.Base(os.Args[0])]
 	if !known {
-		names := make([]string, 0, len(commands))
-		for name := range commands {
-			names = append(names, name)
-		}
-		slices.Sort(names)
+		names := slices.Sorted(maps.Keys(commands))
 		fmt.Fprintf(os.Stderr, "%s: start it as one of %s\n", filepath.Base(os.Args[0]), strings.Join(names, ", "))
 		os.Exit(2)
 	}

@@ -175,11 +175,6 @@ func (e *engine) address(address netip.Addr, name string) (*identity.Identity, e
 	return e.learn(fmt.Sprintf("address %s %s", address, name), &e.local, own), nil
 }
 
-// reserved is one of Cilium's own identities.
-func reserved(number identity.NumericIdentity) *identity.Identity {
-	return identity.LookupReservedIdentity(number)
-}
-
 // allows tells whether a connection passes both ends.
 func (e *engine) allows(from, to *identity.Identity, protocol u8proto.U8proto, port uint16) (bool, error) {
 	verdict, _, _, err := policy.LookupFlow(e.log, e.repository, e.manager, types.Flow{

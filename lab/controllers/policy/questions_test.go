@@ -112,13 +112,11 @@ func (s site) peer(e *engine, own map[string]map[string]string, word string) (*i
 		}
 		return e.address(address, "")
 	case "entity":
-		for number, name := range map[identity.NumericIdentity]string{
-			identity.ReservedIdentityHost: "host", identity.ReservedIdentityRemoteNode: "remote-node",
-			identity.ReservedIdentityKubeAPIServer: "kube-apiserver",
-		} {
-			if name == says[1] {
-				return reserved(number), nil
-			}
+		if number, ok := map[string]identity.NumericIdentity{
+			"host": identity.ReservedIdentityHost, "remote-node": identity.ReservedIdentityRemoteNode,
+			"kube-apiserver": identity.ReservedIdentityKubeAPIServer,
+		}[says[1]]; ok {
+			return identity.LookupReservedIdentity(number), nil
 		}
 	case "workload":
 		if labels, ok := own[says[1]]; ok {
