@@ -10,7 +10,7 @@ export class Supervised {
   readonly name: string;
   readonly #command: readonly [string, ...string[]];
   readonly #logFile: string;
-  readonly #stopping = new AbortController();
+  #stopping = new AbortController();
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #failure: string | undefined;
@@ -24,8 +24,15 @@ export class Supervised {
 
   /** Starts the program; throws when it cannot be started at all. */
   async start(): Promise<void> {
+    this.#stopping = new AbortController();
     await this.#spawn();
     this.#ended = this.#keep();
+  }
+
+  /** Ends the program and starts it again: for what it reads at its start alone. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
   }
 
   get running(): boolean {
@@ -58,7 +65,7 @@ export class Supervised {
     }
   }
 
-  /** Ends the program for good. */
+  /** Ends the program; it stays so until it is started again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.signal("SIGTERM");

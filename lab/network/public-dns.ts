@@ -7,10 +7,9 @@ import { internet, publicResolver } from "../world/inventory.ts";
 import { publicDnsConfig, publicHosts, publicTexts, type PublicRecord } from "./dns.ts";
 
 export class PublicDns {
-  readonly #log: string;
+  readonly #dnsmasq: Supervised;
   readonly #config: string;
   readonly #records: string;
-  #dnsmasq: Supervised;
   #written = "";
   #texts: readonly string[] = [];
   #following: Promise<void> = Promise.resolve();
@@ -19,13 +18,8 @@ export class PublicDns {
   constructor(run: string, logs: string) {
     this.#config = join(run, "public-dns.conf");
     this.#records = join(run, "public-hosts");
-    this.#log = join(logs, "public-dns.log");
-    this.#dnsmasq = this.#program();
-  }
-
-  #program(): Supervised {
     const command = ["dnsmasq", `--conf-file=${this.#config}`] as const;
-    return new Supervised("public dnsmasq", command, this.#log);
+    this.#dnsmasq = new Supervised("public dnsmasq", command, join(logs, "public-dns.log"));
   }
 
   /** Starts the resolver; resolves when it answers. */
@@ -49,9 +43,7 @@ export class PublicDns {
       this.#texts = texts;
       await writeFile(this.#config, publicDnsConfig(this.#records, texts));
       // It reads its configuration at its start alone.
-      await this.#dnsmasq.stop();
-      this.#dnsmasq = this.#program();
-      await this.#dnsmasq.start();
+      await this.#dnsmasq.restart();
       await this.#dnsmasq.answers(() => resolves(publicResolver));
     }
     const text = publicHosts(records);

@@ -147,7 +147,7 @@ export class Router {
     }
     await rename(candidate, this.#namesFile);
     this.#names = stackNames;
-    this.#dnsmasq.signal("SIGTERM");
+    await this.#dnsmasq.restart();
     await this.#dnsmasq.answers(() => resolves(this.site.gateway));
   }
 
