@@ -207,9 +207,9 @@ export class Datacentre {
     });
     const changed = async (stacks: StackState[]): Promise<void> => {
       for (const [site, router] of this.#routers) {
-        const stack = stacks.find(({ name }) => name === site.name);
-        await router.configure(stack === undefined ? undefined : birdOutput(stack.outputs));
-        await router.setNames(stack === undefined ? undefined : namesOutput(stack.outputs));
+        const outputs = stacks.find(({ name }) => name === site.name)?.outputs ?? {};
+        await router.configure(birdOutput(outputs));
+        await router.setNames(namesOutput(outputs));
       }
     };
     await watchStacks(this.#paths.pulumi, changed, (error) => this.#report(error), ended.signal);

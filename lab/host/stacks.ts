@@ -33,21 +33,18 @@ export function stackOutputs(text: string): Readonly<Record<string, unknown>> {
 
 /** Configuration for BIRD among a stack's outputs (`router.bird`), if there is one. */
 export function birdOutput(outputs: Readonly<Record<string, unknown>>): string | undefined {
-  const router = outputs["router"];
-  if (typeof router !== "object" || router === null || !("bird" in router)) return undefined;
-  return typeof router.bird === "string" ? router.bird : undefined;
+  return textIn(outputs, "router", "bird");
 }
 
 /** The site's names for dnsmasq among a stack's outputs (`names.records.dnsmasq`), if there are any. */
 export function namesOutput(outputs: Readonly<Record<string, unknown>>): string | undefined {
-  const text = member(member(outputs["names"], "records"), "dnsmasq");
-  return typeof text === "string" ? text : undefined;
+  return textIn(outputs, "names", "records", "dnsmasq");
 }
 
-function member(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[key]
-    : undefined;
+function textIn(value: unknown, ...[key, ...path]: readonly string[]): string | undefined {
+  if (key === undefined) return typeof value === "string" ? value : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  return textIn((value as Readonly<Record<string, unknown>>)[key], ...path);
 }
 
 /** All stacks of a file backend; none before its first use. */
