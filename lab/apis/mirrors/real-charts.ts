@@ -90,26 +90,25 @@ export async function realCharts(
   log: (step: string) => void,
 ): Promise<string> {
   await mkdir(cache, { recursive: true });
-  // Side by side: where there is no network, each repository takes its time to fail.
-  const fetchAll = async (repository: string, names: readonly string[], fetch: Fetch) => {
-    for (const name of names) {
-      const own = await readFile(join(labCharts, name, "Chart.yaml"), "utf8");
-      const { version } = chartFile.parse(parse(own));
-      const file = join(cache, `${name}-${version}.tgz`);
-      if (existsSync(file)) continue;
-      try {
-        await fetch(repository, name, version, file);
-      } catch (error) {
-        log(
-          `the lab's own chart ${name}: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
+  const fetchOne = async (repository: string, name: string, fetch: Fetch) => {
+    const own = await readFile(join(labCharts, name, "Chart.yaml"), "utf8");
+    const { version } = chartFile.parse(parse(own));
+    const file = join(cache, `${name}-${version}.tgz`);
+    if (existsSync(file)) return;
+    try {
+      await fetch(repository, name, version, file);
+    } catch (error) {
+      log(`the lab's own chart ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const pull: Fetch = (...of) => pullChart(helm, ...of);
+  const fetchAll = (from: Readonly<Record<string, readonly string[]>>, fetch: Fetch) =>
+    Object.entries(from).flatMap(([repository, names]) =>
+      names.map((name) => fetchOne(repository, name, fetch)),
+    );
+  // Side by side: where there is no network, each chart takes its time to fail.
   await Promise.all([
-    ...Object.entries(chartRepositories).map((one) => fetchAll(...one, fetchChart)),
-    ...Object.entries(chartRegistries).map((one) => fetchAll(...one, pull)),
+    ...fetchAll(chartRepositories, fetchChart),
+    ...fetchAll(chartRegistries, (...of) => pullChart(helm, ...of)),
   ]);
   return cache;
 }
