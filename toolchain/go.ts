@@ -66,6 +66,22 @@ export function goEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
+ * Where Go keeps a module once it has downloaded it: `PATH` as lab/go.mod has it, or `PATH@VERSION`. Go compares it with
+ * go.sum or the public checksum database. Throws Go's reason when it is not to be had.
+ */
+export async function moduleFolder(module: string): Promise<string> {
+  const options = { cwd: moduleRoot, env: goEnvironment(), maxBuffer: 64 << 20 };
+  const { stdout } = await run(await findGo(), ["mod", "download", "-json", module], options).catch(
+    (error: Error & { stdout?: string }) => {
+      // Where a module is not to be had, Go says so on standard output and ends with 1.
+      const said = error.stdout ? (JSON.parse(error.stdout) as { Error?: string }) : {};
+      throw new Error(said.Error ?? error.message, { cause: error });
+    },
+  );
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+}
+
+/**
  * What lets compilers and linkers work without collecting their garbage, where there is memory for one on each core:
  * measured, a sixth of their time. They start to collect at half of a core's share.
  */

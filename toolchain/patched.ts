@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { appendFile, copyFile, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { findGo, goEnvironment, moduleRoot } from "./go.ts";
+import { moduleFolder, moduleRoot } from "./go.ts";
 import type { Tool } from "./pins.ts";
 
 const run = promisify(execFile);
@@ -21,10 +21,8 @@ export async function patchedModules(tools: readonly Tool[], scratch: string): P
   const modfile = join(scratch, "go.mod");
   await copyFile(join(moduleRoot, "go.mod"), modfile);
   await copyFile(join(moduleRoot, "go.sum"), join(scratch, "go.sum"));
-  const go = { cwd: moduleRoot, env: goEnvironment(), maxBuffer: 64 << 20 };
   for (const [index, { module, file }] of patches.entries()) {
-    const { stdout } = await run(await findGo(), ["mod", "download", "-json", module], go);
-    const source = (JSON.parse(stdout) as { Dir: string }).Dir;
+    const source = await moduleFolder(module);
     const copy = join(scratch, `module-${index}`);
     await mkdir(copy);
     await run("bash", ["-o", "pipefail", "-c", copySources, source, copy]);

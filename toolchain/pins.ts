@@ -223,7 +223,7 @@ export const go = {
 export const shippedPace = 350_000;
 
 /** A folder of a GitHub repository at a tag, of which a Go module of the same tag is a copy. */
-export interface Repository {
+interface Repository {
   /** `kubernetes-sigs/gateway-api` */
   readonly name: string;
   readonly tag: string;
