@@ -39,6 +39,15 @@ interface CachedTool extends Entry {
   readonly tool: Tool;
 }
 
+async function entriesOf(list: readonly Tool[]): Promise<CachedTool[]> {
+  const hashes = await sourceHashes(list);
+  return list.map((tool, index) => ({
+    name: tool.name,
+    key: `${tool.version}-${hashes[index] ?? ""}`,
+    tool,
+  }));
+}
+
 const title = ({ name, version }: Tool): string =>
   version === "own" || version === "locked" ? name : `${name} ${version}`;
 
@@ -91,9 +100,9 @@ async function linked(name: string, programs: readonly string[]): Promise<string
 
 /** The first program of one tool alone, for commands that need no lab. */
 export async function ensureTool(tool: Tool, report: Report): Promise<string> {
-  const [key = ""] = await sourceHashes([tool]);
-  const entry = { name: tool.name, key: `${tool.version}-${key}`, tool };
-  const [directory = ""] = await cachedAll("tools", [entry], (missing) => provide(missing, report));
+  const [directory = ""] = await cachedAll("tools", await entriesOf([tool]), (missing) =>
+    provide(missing, report),
+  );
   return join(directory, tool.programs[0] ?? tool.name);
 }
 
@@ -101,12 +110,7 @@ export async function ensureTool(tool: Tool, report: Report): Promise<string> {
 export async function ensureTools(report: Report): Promise<Tools> {
   const list = Object.values<Tool>(tools);
   report("looking for the tools in the cache; the first time Go downloads its modules");
-  const keys = await sourceHashes(list);
-  const entries = list.map((tool, index) => ({
-    name: tool.name,
-    key: `${tool.version}-${keys[index] ?? ""}`,
-    tool,
-  }));
+  const entries = await entriesOf(list);
   report(() => "another run makes the tools; waiting for it");
   const directories = await cachedAll("tools", entries, async (missing) => {
     report(() => "");
