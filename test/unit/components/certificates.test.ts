@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { secret } from "@pulumi/pulumi";
 import {
@@ -15,11 +14,7 @@ import { wildcard } from "../../../components/certificates/plan.ts";
 import { record, type Recorded, type Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
-
-function data(path: string): object {
-  const file = new URL(`../../../lab/charts/${path}`, import.meta.url);
-  return JSON.parse(readFileSync(file, "utf8")) as object;
-}
+import { kindSchema, valuesSchema } from "./lab-schema.ts";
 
 const plan = { hosts: 4, nameservers: ["1.1.1.1", "9.9.9.9"], gatewayApi: true };
 
@@ -60,7 +55,7 @@ async function deploy(changes: Partial<CertificatesArgs> = {}): Promise<Recordin
 }
 
 describe("values of cert-manager's chart", () => {
-  const schema = data("cert-manager/values.schema.json");
+  const schema = valuesSchema("cert-manager");
 
   it("are all known to the chart, on one host and on many", () => {
     for (const hosts of [1, 4])
@@ -97,7 +92,7 @@ describe("values of cert-manager's chart", () => {
 
 describe("values of trust-manager's chart", () => {
   it("are all known to the chart", () => {
-    const schema = data("trust-manager/values.schema.json");
+    const schema = valuesSchema("trust-manager");
     assert.deepEqual(violations(schema, trustManagerValues(4)), []);
     assert.deepEqual(violations(schema, trustManagerValues(1)), []);
   });
@@ -113,19 +108,22 @@ describe("certificates of a site", () => {
 
   it("are objects that their kinds know", () => {
     const schemas: Readonly<Record<string, string>> = {
-      Certificate: "cert-manager/files/schemas/certificate.json",
-      ClusterIssuer: "cert-manager/files/schemas/clusterissuer.json",
-      Bundle: "trust-manager/files/schemas/bundle.json",
+      Certificate: "charts/cert-manager/files/schemas/certificate.json",
+      ClusterIssuer: "charts/cert-manager/files/schemas/clusterissuer.json",
+      Bundle: "charts/trust-manager/files/schemas/bundle.json",
     };
     const own = site.resources.filter(({ type }) =>
       /^kubernetes:(trust\.)?cert-manager\.io/.test(type),
     );
     assert.equal(own.length, 8);
     for (const { name, plain } of own) {
-      const schema = data(schemas[String(plain["kind"])] ?? "");
+      const schema = kindSchema(schemas[String(plain["kind"])] ?? "");
       assert.deepEqual(violations(schema, plain), [], name);
     }
-    assert.deepEqual(violations(data(schemas["Bundle"] ?? ""), { spec: bundleSpec("x") }), []);
+    assert.deepEqual(
+      violations(kindSchema(schemas["Bundle"] ?? ""), { spec: bundleSpec("x") }),
+      [],
+    );
   });
 
   it("are made once the webhook has answered, and go before it", () => {

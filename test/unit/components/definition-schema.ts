@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { DefinitionSet } from "../../../components/definitions/definition-set.ts";
 import { ensureRepositories } from "../../../toolchain/repositories.ts";
-import { violations } from "./json-schema.ts";
+import { closed, violations } from "./json-schema.ts";
 
 interface Definition {
   readonly kind: string;
@@ -44,20 +44,4 @@ export async function judge(
     if (schema === undefined) return [`${apiVersion} ${kind}: is not served`];
     return violations(schema, { apiVersion, kind, metadata: {}, spec });
   };
-}
-
-/** The API server drops fields that a schema does not list: a name that is written wrong would do nothing. */
-function closed<Schema extends object>(schema: Schema): Schema {
-  const inner = Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? closed(value as object)
-        : value,
-    ]),
-  ) as Schema & Record<string, unknown>;
-  const open = "x-kubernetes-preserve-unknown-fields" in inner || "additionalProperties" in inner;
-  return "properties" in inner && inner["type"] === "object" && !open
-    ? { ...inner, additionalProperties: false }
-    : inner;
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { envoyProxySpec } from "../../../components/gateway/envoy-proxy.ts";
@@ -17,6 +16,7 @@ import { siteDeps } from "../site-deps.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
 import { violations } from "./json-schema.ts";
+import { valuesSchema } from "./lab-schema.ts";
 
 /** Judges an object by its definition; reading them all takes seconds. */
 let problems: (object: SeenObject) => readonly string[];
@@ -155,8 +155,7 @@ describe("a site's gateways", () => {
 
 describe("Envoy Gateway's chart", () => {
   it("takes the values that the program gives it, and brings no kinds", () => {
-    const file = new URL("../../../lab/charts/gateway-helm/values.schema.json", import.meta.url);
-    const schema = JSON.parse(readFileSync(file, "utf8")) as object;
+    const schema = valuesSchema("gateway-helm");
     for (const redis of [undefined, "redis:6379"]) {
       const values = gatewayValues({ replicas: 2, clusterDomain: "cluster.local", redis });
       assert.deepEqual(violations(schema, values), []);

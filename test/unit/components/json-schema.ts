@@ -1,5 +1,5 @@
 /** A JSON schema with the keywords that the project's schema files use. */
-interface Schema {
+export interface Schema {
   /** `#/$defs/NAME`. */
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
@@ -64,6 +64,22 @@ export function violations(
         : [];
     }),
   ];
+}
+
+/** A kind's schema without room for fields that it does not list: the API server would drop them in silence. */
+export function closed<Schema extends object>(schema: Schema): Schema {
+  const inner = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? closed(value as object)
+        : value,
+    ]),
+  ) as Schema & Record<string, unknown>;
+  const open = "x-kubernetes-preserve-unknown-fields" in inner || "additionalProperties" in inner;
+  return "properties" in inner && inner["type"] === "object" && !open
+    ? { ...inner, additionalProperties: false }
+    : inner;
 }
 
 function hasType(type: string, value: unknown): boolean {

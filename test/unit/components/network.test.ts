@@ -14,13 +14,9 @@ import { routerPlans } from "../../../stacks/parts/network/deploy.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
+import { valuesSchema } from "./lab-schema.ts";
 
 const config = homeConfig();
-
-function chartSchema(chart: string): object {
-  const file = new URL(`../../../lab/charts/${chart}/values.schema.json`, import.meta.url);
-  return JSON.parse(readFileSync(file, "utf8")) as object;
-}
 
 describe("Cilium values", () => {
   const plan = {
@@ -30,9 +26,9 @@ describe("Cilium values", () => {
   const values = ciliumValues(plan);
 
   it("are all known to the chart", () => {
-    assert.deepEqual(violations(chartSchema("cilium"), values), []);
+    assert.deepEqual(violations(valuesSchema("cilium"), values), []);
     assert.deepEqual(
-      violations(chartSchema("cilium"), ciliumValues({ ...plan, announce: "l2" })),
+      violations(valuesSchema("cilium"), ciliumValues({ ...plan, announce: "l2" })),
       [],
     );
   });

@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { connectValues } from "../../../components/secrets/connect-values.ts";
 import { reloaderValues } from "../../../components/workload/reloader.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
-
-const schema = (chart: string): object =>
-  JSON.parse(
-    readFileSync(
-      new URL(`../../../lab/charts/${chart}/values.schema.json`, import.meta.url),
-      "utf8",
-    ),
-  ) as object;
+import { valuesSchema } from "./lab-schema.ts";
 
 describe("values of the connect chart", () => {
   const values = connectValues({
@@ -20,7 +12,7 @@ describe("values of the connect chart", () => {
   });
 
   it("are all known to the chart", () => {
-    assert.deepEqual(violations(schema("connect"), values), []);
+    assert.deepEqual(violations(valuesSchema("connect"), values), []);
   });
 
   it("name the program's own Secrets, and hold none", () => {
@@ -41,7 +33,7 @@ describe("values of the connect chart", () => {
 
 describe("values of the reloader chart", () => {
   it("are all known to the chart, and leave alone who does not ask", () => {
-    assert.deepEqual(violations(schema("reloader"), reloaderValues()), []);
+    assert.deepEqual(violations(valuesSchema("reloader"), reloaderValues()), []);
     assert.equal(at(reloaderValues(), "reloader.autoReloadAll"), false);
   });
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import {
   apiServer,
   cluster,
@@ -16,6 +15,7 @@ import { siteNamespaces } from "../../../stacks/namespaces.ts";
 import { policyPlan, siteTraffic } from "../../../stacks/traffic.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { violations } from "./json-schema.ts";
+import { kindSchema } from "./lab-schema.ts";
 
 const shop = pods("shop", "shop", { app: "shop" });
 const wiki = pods("wiki", "wiki", { app: "wiki" });
@@ -35,11 +35,7 @@ describe("network policies", () => {
   const home = networkPolicies(policyPlan(config));
 
   it("fit Cilium's definition", () => {
-    const file = new URL(
-      "../../../lab/cluster/cilium/crds/ciliumclusterwidenetworkpolicy_v2.json",
-      import.meta.url,
-    );
-    const schema = JSON.parse(readFileSync(file, "utf8")) as object;
+    const schema = kindSchema("cluster/cilium/crds/ciliumclusterwidenetworkpolicy_v2.json");
     for (const { name, specs: list } of home) {
       const object = {
         ...{ apiVersion: "cilium.io/v2", kind: "CiliumClusterwideNetworkPolicy" },
