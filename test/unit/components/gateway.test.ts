@@ -29,8 +29,6 @@ const envoyVersion = "gateway.envoyproxy.io/v1alpha1";
 const backend = { namespace: "photos", service: "photos", port: 80 };
 /** Home with everything that a gateway and routes can be told. */
 const everything = {
-  "gateway.enabled": true,
-  "certificates.enabled": true,
   "gateway.internal.enabled": true,
   "gateway.redis": "redis.cache.svc.cluster.local:6379",
   "gateway.lan.listeners": [

@@ -9,7 +9,7 @@ export type Changes = Readonly<Record<string, unknown>>;
 
 type Tree = Record<string, unknown>;
 
-/** What the home site's file says, by key, with the parts that it switches off, after changes. */
+/** What the home site's file says, by key, with the parts that it switches off but for storage, after changes. */
 export function homeValues(changes: Changes): Tree {
   const raw = siteFile(new URL("../../../Pulumi.home.yaml", import.meta.url));
   const values = Object.fromEntries(

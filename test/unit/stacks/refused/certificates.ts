@@ -5,13 +5,12 @@ const further = "certificates.further.lab";
 /** Certificates and who signs them. */
 export const certificates: RefusedSites = {
   "an address that Let's Encrypt refuses": {
-    edit: { "certificates.enabled": true, "certificates.email": "admin@example.net" },
+    edit: { "certificates.email": "admin@example.net" },
     at: "homelab:certificates.email",
     says: /refuses addresses at example\.net; .* or remove it/,
   },
   "a public certificate without a public zone": {
     edit: {
-      "certificates.enabled": true,
       edge: undefined,
       apps: undefined,
       [further]: { names: ["mail.example.net"], issuer: "public" },
@@ -21,7 +20,6 @@ export const certificates: RefusedSites = {
   },
   "staging certificates without a public zone": {
     edit: {
-      "certificates.enabled": true,
       edge: undefined,
       apps: undefined,
       "certificates.staging": true,
@@ -30,52 +28,37 @@ export const certificates: RefusedSites = {
     says: /add homelab:edge, or remove it/,
   },
   "a public name outside of the zone": {
-    edit: {
-      "certificates.enabled": true,
-      [further]: { names: ["lab.example.net", "mail.home.arpa"], issuer: "public" },
-    },
+    edit: { [further]: { names: ["lab.example.net", "mail.home.arpa"], issuer: "public" } },
     at: "homelab:certificates.further.lab.names[1]",
     says: /^mail\.home\.arpa lies outside of example\.net, .*issuer: internal/,
   },
   "two certificates in one Secret": {
-    edit: {
-      "certificates.enabled": true,
-      [further]: { names: ["*.lab.example.net"], secret: "example-net-tls" },
-    },
+    edit: { [further]: { names: ["*.lab.example.net"], secret: "example-net-tls" } },
     at: "homelab:certificates.further.lab.secret",
     says: /holds the certificate example-net already, .*name another Secret/,
   },
   "a certificate with a zone's name": {
-    edit: {
-      "certificates.enabled": true,
-      "certificates.further": { "example-net": { names: ["www.example.net"] } },
-    },
+    edit: { "certificates.further": { "example-net": { names: ["www.example.net"] } } },
     at: "homelab:certificates.further.example-net",
     says: /what the certificate of example\.net is called/,
   },
   "a certificate for one name twice": {
-    edit: {
-      "certificates.enabled": true,
-      [further]: { names: ["a.example.net", "a.example.net"] },
-    },
+    edit: { [further]: { names: ["a.example.net", "a.example.net"] } },
     at: "homelab:certificates.further.lab.names[1]",
     says: /remove the repetition/,
   },
   "a certificate for more names than one takes": {
-    edit: {
-      "certificates.enabled": true,
-      [further]: { names: Array.from({ length: 101 }, (_, i) => `n${i}.example.net`) },
-    },
+    edit: { [further]: { names: Array.from({ length: 101 }, (_, i) => `n${i}.example.net`) } },
     at: "homelab:certificates.further.lab.names",
     says: /101 names; Let's Encrypt takes 100/,
   },
   "a name open in its middle": {
-    edit: { "certificates.enabled": true, [further]: { names: ["lab.*.example.net"] } },
+    edit: { [further]: { names: ["lab.*.example.net"] } },
     at: "homelab:certificates.further.lab.names[0]",
     says: /mail\.example\.net or \*\.apps/,
   },
   "a resolver of the site's own for challenges": {
-    edit: { "certificates.enabled": true, "certificates.nameservers": ["192.168.1.1"] },
+    edit: { "certificates.nameservers": ["192.168.1.1"] },
     at: "homelab:certificates.nameservers[0]",
     says: /no resolver of the internet; .*Use 1\.1\.1\.1/,
   },

@@ -6,71 +6,67 @@ const mqtt = { name: "mqtt", port: 1883, protocol: "tcp" };
 /** Gateways, what they listen to, and routes. */
 export const gateway: RefusedSites = {
   "kinds of Envoy Gateway that nobody has pinned": {
-    edit: { "gateway.enabled": true, "versions.envoyGateway": "v1.8.0" },
+    edit: { "versions.envoyGateway": "v1.8.0" },
     at: "homelab:versions.envoyGateway",
     says: /checksums .* are not known for v1\.8\.0; known are v1\.9\.0, v1\.9\.1/,
   },
   "an address of a gateway that nobody announces": {
-    edit: { "gateway.enabled": true, "gateway.lan.address": "192.168.1.80" },
+    edit: { "gateway.lan.address": "192.168.1.80" },
     at: "homelab:gateway.lan.address",
     says: /192\.168\.1\.80 is not in 10\.96\.0\.0\/16/,
   },
   "a gateway in a tailnet that is not there": {
-    edit: { "gateway.enabled": true, tailnet: undefined, "gateway.internal.enabled": true },
+    edit: { tailnet: undefined, "gateway.internal.enabled": true },
     at: "homelab:gateway.internal.enabled",
     says: /add homelab:tailnet, or switch it off/,
   },
   "fewer proxies at most than at least": {
-    edit: { "gateway.enabled": true, "gateway.proxies": { min: 4, max: 2 } },
+    edit: { "gateway.proxies": { min: 4, max: 2 } },
     at: "homelab:gateway.proxies.max",
     says: /2 is less than the 4 of min/,
   },
   "two listeners of one port and protocol": {
-    edit: { "gateway.enabled": true, "gateway.lan.listeners": [mqtt, { ...mqtt, name: "other" }] },
+    edit: { "gateway.lan.listeners": [mqtt, { ...mqtt, name: "other" }] },
     at: "homelab:gateway.lan.listeners[1]",
     says: /port 1883 is mqtt's for all names; use another port$/,
   },
   "a listener on the port of HTTPS": {
-    edit: { "gateway.enabled": true, "gateway.lan.listeners": [{ ...mqtt, port: 443 }] },
+    edit: { "gateway.lan.listeners": [{ ...mqtt, port: 443 }] },
     at: "homelab:gateway.lan.listeners[0]",
     says: /port 443 is https-home-arpa's, which speaks HTTPS; TCP needs a port of its own/,
   },
   "two listeners of one name": {
-    edit: { "gateway.enabled": true, "gateway.lan.listeners": [{ ...mqtt, name: "http" }] },
+    edit: { "gateway.lan.listeners": [{ ...mqtt, name: "http" }] },
     at: "homelab:gateway.lan.listeners[0]",
     says: /http is another listener's name/,
   },
   "a listener where proxies take HTTP inside their pods": {
-    edit: { "gateway.enabled": true, "gateway.lan.listeners": [{ ...mqtt, port: 10_080 }] },
+    edit: { "gateway.lan.listeners": [{ ...mqtt, port: 10_080 }] },
     at: "homelab:gateway.lan.listeners[0].port",
     says: /10080 is where the proxies take 80 of http/,
   },
   "a listener on a port that proxies have for themselves": {
-    edit: { "gateway.enabled": true, "gateway.lan.listeners": [{ ...mqtt, port: 19_001 }] },
+    edit: { "gateway.lan.listeners": [{ ...mqtt, port: 19_001 }] },
     at: "homelab:gateway.lan.listeners[0].port",
     says: /19001 is the proxies' own/,
   },
   "a name of a listener that has none": {
-    edit: {
-      "gateway.enabled": true,
-      "gateway.lan.listeners": [{ ...mqtt, hostname: "mqtt.home.arpa" }],
-    },
+    edit: { "gateway.lan.listeners": [{ ...mqtt, hostname: "mqtt.home.arpa" }] },
     at: "homelab:gateway.lan.listeners[0].hostname",
     says: /tcp has no names/,
   },
   "a route to a gateway that is not there": {
-    edit: { "gateway.enabled": true, "gateway.routes.photos": { ...route, gateway: "internal" } },
+    edit: { "gateway.routes.photos": { ...route, gateway: "internal" } },
     at: "homelab:gateway.routes.photos.gateway",
     says: /no gateway internal; set homelab:gateway\.internal\.enabled, or use one of lan, public/,
   },
   "a route to a listener that is not there": {
-    edit: { "gateway.enabled": true, "gateway.routes.photos": { ...route, listener: "https" } },
+    edit: { "gateway.routes.photos": { ...route, listener: "https" } },
     at: "homelab:gateway.routes.photos.listener",
     says: /no listener https for http; it has: http, https-home-arpa, https-example-net/,
   },
   "a route to a listener of another protocol": {
     edit: {
-      "gateway.enabled": true,
       "gateway.lan.listeners": [mqtt],
       "gateway.routes.photos": { ...route, listener: "mqtt" },
     },
@@ -79,7 +75,6 @@ export const gateway: RefusedSites = {
   },
   "a route of TCP without a listener": {
     edit: {
-      "gateway.enabled": true,
       "gateway.lan.listeners": [mqtt],
       "gateway.routes.mqtt": { ...route, kind: "tcp", hostnames: [] },
     },
@@ -87,34 +82,27 @@ export const gateway: RefusedSites = {
     says: /is missing; gateway lan has for tcp: mqtt/,
   },
   "a route's name outside of the domains": {
-    edit: {
-      "gateway.enabled": true,
-      "gateway.routes.photos": { ...route, hostnames: ["photos.example.org"] },
-    },
+    edit: { "gateway.routes.photos": { ...route, hostnames: ["photos.example.org"] } },
     at: "homelab:gateway.routes.photos.hostnames[0]",
     says: /outside of the domains of gateway lan; they are home\.arpa, example\.net/,
   },
   "a route's name that no wildcard covers": {
-    edit: {
-      "gateway.enabled": true,
-      "gateway.routes.photos": { ...route, hostnames: ["old.photos.home.arpa"] },
-    },
+    edit: { "gateway.routes.photos": { ...route, hostnames: ["old.photos.home.arpa"] } },
     at: "homelab:gateway.routes.photos.hostnames[0]",
     says: /not covered by a certificate of \*\.home\.arpa/,
   },
   "a private name at the gateway of the internet": {
-    edit: { "gateway.enabled": true, "gateway.routes.photos": { ...route, gateway: "public" } },
+    edit: { "gateway.routes.photos": { ...route, gateway: "public" } },
     at: "homelab:gateway.routes.photos.hostnames[0]",
     says: /they are example\.net$/,
   },
   "two routes of one name": {
-    edit: { "gateway.enabled": true, "gateway.routes": { photos: route, pictures: route } },
+    edit: { "gateway.routes": { photos: route, pictures: route } },
     at: "homelab:gateway.routes.pictures.hostnames[0]",
     says: /photos\.home\.arpa is the route photos's already/,
   },
   "two routes of one TCP listener": {
     edit: {
-      "gateway.enabled": true,
       "gateway.lan.listeners": [mqtt],
       "gateway.routes": {
         one: { ...route, kind: "tcp", listener: "mqtt", hostnames: [] },
@@ -126,7 +114,6 @@ export const gateway: RefusedSites = {
   },
   "a limit of all proxies without a Redis": {
     edit: {
-      "gateway.enabled": true,
       "gateway.routes.photos": {
         ...route,
         rateLimit: { requests: 10, per: "second", scope: "global" },
@@ -137,7 +124,6 @@ export const gateway: RefusedSites = {
   },
   "a path of a route that has none": {
     edit: {
-      "gateway.enabled": true,
       "gateway.lan.listeners": [mqtt],
       "gateway.routes.mqtt": {
         ...{ ...route, kind: "tcp", listener: "mqtt", hostnames: [], path: "/api" },
