@@ -4,11 +4,9 @@ import { parseAllDocuments } from "yaml";
 import { cacheLabels, cacheSpec } from "../../../components/dns/cache-pods.ts";
 import { nodeCorefile } from "../../../components/dns/corefile.ts";
 import { clusterDnsService, dnsPorts, localRedirect } from "../../../components/dns/redirect.ts";
-import { deploySite } from "../../../stacks/site.ts";
-import { record, type Recording } from "../../recorder.ts";
-import { siteDeps } from "../site-deps.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { at } from "./at.ts";
+import { recordedHome } from "./home-recording.ts";
 import { violations } from "./json-schema.ts";
 import { kindSchema } from "./lab-schema.ts";
 
@@ -141,14 +139,9 @@ describe("caches", () => {
 
 describe("caches on nodes with the CIS profile", () => {
   const policy = "home-dns-questions";
-  const recorded = async (changes: Record<string, unknown>): Promise<Recording> => {
-    const recording = await record("home");
-    await deploySite("home", homeConfig(changes), siteDeps);
-    return recording.settled();
-  };
 
   it("are open to questions of all pods, which RKE2 keeps from kube-system, before any is sent there", async () => {
-    const recording = await recorded({ "cluster.profile": "cis" });
+    const recording = await recordedHome({ "cluster.profile": "cis" });
     const { plain } = recording.resources.find(({ name }) => name === policy) ?? {};
     assert.equal(at(plain, "metadata.namespace"), "kube-system");
     assert.deepEqual(at(plain, "spec"), {
@@ -167,7 +160,7 @@ describe("caches on nodes with the CIS profile", () => {
   });
 
   it("need no policy elsewhere, where it would close their other ports", async () => {
-    const { resources } = await recorded({});
+    const { resources } = await recordedHome({});
     assert.ok(!resources.some(({ name }) => name === policy));
   });
 });

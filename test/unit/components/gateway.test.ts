@@ -10,11 +10,9 @@ import {
   securitySpec,
 } from "../../../components/gateway/policies.ts";
 import { httpRouteSpec, portRouteSpec, tlsRouteSpec } from "../../../components/gateway/routes.ts";
-import { deploySite } from "../../../stacks/site.ts";
-import { record, type Recorded, type Recording } from "../../recorder.ts";
-import { siteDeps } from "../site-deps.ts";
-import { homeConfig } from "../stacks/sample.ts";
+import type { Recorded } from "../../recorder.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
+import { recordedHome } from "./home-recording.ts";
 import { violations } from "./json-schema.ts";
 import { valuesSchema } from "./lab-schema.ts";
 
@@ -51,14 +49,8 @@ const everything = {
   },
 };
 
-async function recorded(changes: Record<string, unknown>): Promise<Recording> {
-  const recording = await record("home");
-  await deploySite("home", homeConfig(changes), siteDeps);
-  return recording.settled();
-}
-
 const registered = async (changes: Record<string, unknown>): Promise<readonly Recorded[]> =>
-  (await recorded(changes)).resources;
+  (await recordedHome(changes)).resources;
 
 describe("a site's gateways", () => {
   it("are objects that their definitions know, field by field", async () => {
@@ -123,7 +115,7 @@ describe("a site's gateways", () => {
   });
 
   it("come after their kinds, the pods' network and the certificates; routes come after the gateways", async () => {
-    const recording = await recorded(everything);
+    const recording = await recordedHome(everything);
     const waits = (name: string, ...wanted: readonly string[]): void => {
       const found = recording.waitsFor(name);
       for (const step of wanted) assert.ok(found.has(step), `${name} does not wait for ${step}`);
@@ -136,9 +128,9 @@ describe("a site's gateways", () => {
 
   it("go before the tailnet's operator, which alone lets go of the Service of the one for the tailnet", async () => {
     const operator = "tailscale-operator";
-    const waiting = (await recorded(everything)).waitsFor("home-gateway-namespace");
+    const waiting = (await recordedHome(everything)).waitsFor("home-gateway-namespace");
     assert.ok(waiting.has(operator), "the namespace would never end");
-    const without = await recorded({ ...everything, "gateway.internal.enabled": false });
+    const without = await recordedHome({ ...everything, "gateway.internal.enabled": false });
     assert.ok(!without.waitsFor("home-gateway-namespace").has(operator));
   });
 

@@ -13,10 +13,8 @@ import {
   type Certificates,
 } from "../../../components/rke2/renewal.ts";
 import { rke2Script, scripts } from "../../../components/rke2/scripts.ts";
-import { deploySite } from "../../../stacks/site.ts";
-import { record } from "../../recorder.ts";
 import { siteDeps } from "../site-deps.ts";
-import { homeConfig } from "../stacks/sample.ts";
+import { recordedHome } from "./home-recording.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
 
 const day = 86_400_000;
@@ -85,12 +83,11 @@ describe("renewal of a cluster's certificates", () => {
 
 describe("a site whose certificates are to be renewed", () => {
   const renewsOf = async (certificates: Certificates): Promise<ReadonlyMap<string, string>> => {
-    const recording = await record("home");
     const known = knownOf([{ type: "pulumi:pulumi:Stack", outputs: { certificates } }]);
-    await deploySite("home", homeConfig(), { ...siteDeps, known: () => Promise.resolve(known) });
-    await recording.settled();
+    const deps = { ...siteDeps, known: () => Promise.resolve(known) };
+    const { resources } = await recordedHome({}, deps);
     return new Map(
-      recording.resources
+      resources
         .filter(({ type }) => type === "command:remote:Command")
         .flatMap(({ name, plain }) => {
           const { RENEWS } = parameterValues(String(plain["stdin"]));

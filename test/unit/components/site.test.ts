@@ -6,12 +6,11 @@ import type { World } from "../../mocked-world.ts";
 import { record, type Recording } from "../../recorder.ts";
 import { depsIn, siteDeps } from "../site-deps.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
+import { recordedHome } from "./home-recording.ts";
 
-async function deploy(world: World = {}, changes: Changes = {}): Promise<Recording> {
-  const recording = await record("home");
-  await deploySite("home", homeConfig(changes), { ...depsIn(world), fresh: () => "gen-0000ffff" });
-  return recording.settled();
-}
+const fresh = () => "gen-0000ffff";
+const deploy = (world: World = {}, changes: Changes = {}): Promise<Recording> =>
+  recordedHome(changes, { ...depsIn(world), fresh });
 
 describe("deploying a site", () => {
   it("refuses a foreign machine's id before any machine, key or file is registered", async () => {
@@ -102,13 +101,14 @@ describe("deploying a site", () => {
       return { vmId, name: `proxmox-${host}`, nodeName: host, tags };
     });
     const known = { ...tank, address: "192.168.1.62", role: "server" as const, disks: [] };
-    const recording = await record("home");
-    await deploySite("home", homeConfig({ allowReplace: ["proxmox-tank"] }), {
-      ...{ ...depsIn({ vms }), fresh: () => "gen-0000ffff" },
-      known: () =>
-        Promise.resolve({ machines: [known], pools: [], pciMappings: [], usbMappings: [] }),
-    });
-    const site = await recording.settled();
+    const site = await recordedHome(
+      { allowReplace: ["proxmox-tank"] },
+      {
+        ...{ ...depsIn({ vms }), fresh },
+        known: () =>
+          Promise.resolve({ machines: [known], pools: [], pciMappings: [], usbMappings: [] }),
+      },
+    );
     const vm = site.get("proxmox-tank-vm");
     assert.deepEqual(vm.options.replaceOnChanges, ["tags"]);
     assert.ok((vm.shown["tags"] as string[]).includes("gen-0000ffff"));
@@ -182,10 +182,7 @@ describe("deploying a site", () => {
 
   it("marks what opens the site as secret and nothing else", async () => {
     const recording = await record("home");
-    const outputs = await deploySite("home", homeConfig(), {
-      ...siteDeps,
-      fresh: () => "gen-0000ffff",
-    });
+    const outputs = await deploySite("home", homeConfig(), { ...siteDeps, fresh });
     const secrecy = async (output: unknown) => (output as { isSecret: Promise<boolean> }).isSecret;
     assert.equal(await secrecy(outputs.kubeconfig), true);
     assert.equal(await secrecy(outputs.sshPrivateKey), true);
