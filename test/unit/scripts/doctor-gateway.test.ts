@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
-import type { Finding } from "../../../stacks/doctor/finding.ts";
 import {
   gatewayChecks,
   judgeBundle,
@@ -12,9 +11,7 @@ import {
 import { judgeRoutes, type RouteInForce } from "../../../stacks/parts/gateway/doctor/routes.ts";
 import { route } from "../../../stacks/parts/gateway/route-schema.ts";
 import { homeConfig } from "../stacks/sample.ts";
-
-const said = (findings: readonly Finding[]): string =>
-  findings.map(({ severity, subject, text }) => `${severity}: ${subject}: ${text}`).join("\n");
+import { said } from "./said.ts";
 
 const condition = (type: string, status = "True", observedGeneration = 2) => ({
   ...{ type, status, observedGeneration, reason: "Reason", message: "the controller's words" },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { judgeItems, type ItemInForce } from "../../../stacks/parts/items/doctor.ts";
+import { said } from "./said.ts";
 
 const metadata = { name: "guest-wifi", namespace: "household" };
 const spec = { itemPath: "vaults/Homelab/items/Guest Wi-Fi" };
@@ -13,37 +14,37 @@ const expected = [
 ];
 const secret = (...keys: string[]) => [{ ...metadata, keys }];
 
-const said = (...args: Parameters<typeof judgeItems>): string =>
-  judgeItems(...args)
-    .map(({ severity, subject, text }) => `${severity}: ${subject}: ${text}`)
-    .join("\n");
+const judge = (...args: Parameters<typeof judgeItems>): string => said(judgeItems(...args));
 
 describe("the doctor at 1Password's items", () => {
   it("is content with a Secret that has all keys", () => {
     assert.match(
-      said(expected, [ready], secret("password", "ssid")),
+      judge(expected, [ready], secret("password", "ssid")),
       /^ok: item household\/guest-wifi/,
     );
   });
 
   it("names the keys that the operator left out, though it says Ready", () => {
-    assert.match(said(expected, [ready], secret("ssid")), /^error: .* lacks password$/);
+    assert.match(judge(expected, [ready], secret("ssid")), /^error: .* lacks password$/);
   });
 
   it("repeats the operator's reason", () => {
     const conditions = [{ type: "Ready", status: "False", message: "no vaults found" }];
     const failed = { ...ready, status: { conditions } };
-    assert.match(said(expected, [failed], []), /is no Secret: no vaults found/);
-    assert.match(said(expected, [{ metadata, spec }], []), /has not looked at it/);
+    assert.match(judge(expected, [failed], []), /is no Secret: no vaults found/);
+    assert.match(judge(expected, [{ metadata, spec }], []), /has not looked at it/);
   });
 
   it("sees an item that is not there, and a Secret that somebody deleted", () => {
-    assert.match(said(expected, [], []), /is not in the cluster/);
-    assert.match(said(expected, [ready], []), /its Secret is gone/);
+    assert.match(judge(expected, [], []), /is not in the cluster/);
+    assert.match(judge(expected, [ready], []), /its Secret is gone/);
   });
 
   it("looks at items of others too, without a word on keys", () => {
     const other = { ...ready, metadata: { name: "x", namespace: "y" } };
-    assert.match(said([], [other], [{ name: "x", namespace: "y", keys: ["a"] }]), /^ok: item y\/x/);
+    assert.match(
+      judge([], [other], [{ name: "x", namespace: "y", keys: ["a"] }]),
+      /^ok: item y\/x/,
+    );
   });
 });

@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { runChecks } from "../../../stacks/doctor/check.ts";
-import { problem, warning, type Finding } from "../../../stacks/doctor/finding.ts";
+import { problem, warning } from "../../../stacks/doctor/finding.ts";
 import { judgeView, namesChecks, type Ask } from "../../../stacks/parts/names/doctor.ts";
 import { isNamed, siteViews } from "../../../stacks/parts/names/list.ts";
 import { homeConfig } from "../stacks/sample.ts";
-
-const said = (findings: readonly Finding[]): string =>
-  findings.map(({ severity, subject, text }) => `${severity}: ${subject}: ${text}`).join("\n");
+import { said } from "./said.ts";
 
 describe("the doctor at a server's names", () => {
   const expected = ["a", "b", "c", "d", "e"].map((label, i) => ({

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Finding } from "../../../stacks/doctor/finding.ts";
 import {
   judgeCeph,
   judgeDisks,
@@ -8,13 +7,11 @@ import {
   type OsdInForce,
 } from "../../../stacks/parts/storage/doctor.ts";
 import { homeConfig } from "../stacks/sample.ts";
+import { said } from "./said.ts";
 
 /** Four machines on four hosts, each with a disk of 1000 GiB. */
 const config = homeConfig({ storage: undefined });
 const names = config.machines.map(({ name }) => name);
-
-const said = (findings: readonly Finding[]): string =>
-  findings.map(({ severity, subject, text }) => `${severity}: ${subject}: ${text}`).join("\n");
 
 type Status = NonNullable<CephInForce["status"]>;
 
