@@ -15,6 +15,7 @@ import { record, type Recorded, type Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
 import { kindSchema, valuesSchema } from "./lab-schema.ts";
+import { standingMachine } from "./standing-machine.ts";
 
 const plan = { hosts: 4, nameservers: ["1.1.1.1", "9.9.9.9"], gatewayApi: true };
 
@@ -36,18 +37,7 @@ async function deploy(changes: Partial<CertificatesArgs> = {}): Promise<Recordin
       keeper: { find: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
       found: new Map(),
     },
-    server: {
-      name: "stone",
-      address: "192.168.1.21",
-      privateKey: "key",
-      hostKey: "ssh-ed25519 AAAA",
-      host: "stone",
-      role: "server" as const,
-      generation: "gen-12345678",
-      offline: false,
-      stands: true,
-      vm: new Kubernetes("stone-vm"),
-    },
+    server: standingMachine("stone"),
     ...changes,
   } satisfies CertificatesArgs;
   new Certificates("home", args, { providers: [kubernetes] });

@@ -7,23 +7,12 @@ import { Tailnet, type TailnetArgs } from "../../../components/tailnet/tailnet.t
 import { record, type Recording } from "../../recorder.ts";
 import { violations } from "./json-schema.ts";
 import { valuesSchema } from "./lab-schema.ts";
+import { standingMachine } from "./standing-machine.ts";
 
 const access = { tailnet: "-", clientId: "client", clientSecret: "canary-secret" };
 
 async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
   const recording = await record("home");
-  const machine = (name: string) => ({
-    name,
-    address: "192.168.1.21",
-    privateKey: "key",
-    hostKey: "ssh-ed25519 AAAA",
-    host: "stone",
-    role: "server" as const,
-    generation: "gen-12345678",
-    offline: false,
-    stands: true,
-    vm: new Tailscale(`${name}-vm`),
-  });
   const kubernetes = new Kubernetes("kubernetes");
   const args = {
     site: "home",
@@ -39,7 +28,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
       },
       inForce: { text: "{before}", isDefault: false },
     },
-    machines: [machine("stone"), machine("tank")] as const,
+    machines: [standingMachine("stone"), standingMachine("tank")] as const,
     version: "1.102.3",
     operatorChart: "1.102.3",
     connector: { name: "connector-0", routes: ["10.43.0.0/16"], exitNode: true },
