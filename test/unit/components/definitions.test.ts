@@ -12,6 +12,7 @@ import {
   envoyGatewayVersions,
 } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi, gatewayApiVersions } from "../../../components/definitions/gateway-api.ts";
+import { connectVersions, onePassword } from "../../../components/definitions/one-password.ts";
 import { rke2Script } from "../../../components/rke2/scripts.ts";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { ensureRepositories } from "../../../toolchain/repositories.ts";
@@ -20,6 +21,7 @@ import { machineRoot, runScript, type ScriptRun } from "./machine-script.ts";
 const sets: readonly DefinitionSet[] = [
   ...gatewayApiVersions.map(gatewayApi),
   ...envoyGatewayVersions.map(envoyGateway),
+  ...connectVersions.map(onePassword),
 ];
 const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 
