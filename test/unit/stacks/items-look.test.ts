@@ -2,17 +2,11 @@ import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
 import { SecretProblem, Unseen } from "../../../components/security/secret-problem.ts";
 import type { VaultItem } from "../../../components/security/item-field.ts";
-import { siteFile } from "../../../scripts/site-file.ts";
 import { findItems } from "../../../stacks/parts/items/look.ts";
-import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { record } from "../../recorder.ts";
+import { homeConfig } from "./sample.ts";
 
 describe("a look at the items before they are made", () => {
-  const { config } = parseSiteConfig(
-    siteFile(new URL("../../../Pulumi.home.yaml", import.meta.url)),
-    "home",
-  );
-  assert.ok(config);
   const operator = {
     ...{ chart: "2.4.1", pollSeconds: 60, everywhere: true },
     ...{ credentials: "op://Homelab/Connect/file", token: "op://Homelab/Connect/token" },
@@ -25,7 +19,7 @@ describe("a look at the items before they are made", () => {
   };
   const site = {
     name: "home",
-    config: { ...config, onePassword: { connect: "https://connect.home.arpa", operator } },
+    config: { ...homeConfig(), onePassword: { connect: "https://connect.home.arpa", operator } },
   };
   const wifi: VaultItem = {
     id: "i".repeat(26),
