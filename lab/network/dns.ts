@@ -3,9 +3,9 @@ import {
   connect,
   internet,
   objectStore,
-  knownResolvers,
   publicResolver,
   publicZone,
+  resolverAddresses,
   type SiteInventory,
 } from "../world/inventory.ts";
 
@@ -81,7 +81,7 @@ export function machineHosts(site: SiteInventory, machines: readonly NamedMachin
 export function publicDnsConfig(recordsFile: string, texts: readonly string[] = []): string {
   return [
     ...foreground,
-    ...[publicResolver, ...knownResolvers].map((address) => `listen-address=${address}`),
+    ...resolverAddresses.map((address) => `listen-address=${address}`),
     ...texts,
     ...publicZone.nameServers.map((name) => `dns-rr=${publicZone.name},${ns},${wireName(name)}`),
     `local=/${publicZone.name}/`,

@@ -5,8 +5,7 @@ import {
   connect,
   objectStore,
   internet,
-  knownResolvers,
-  publicResolver,
+  resolverAddresses,
   visitor,
   type SiteInventory,
 } from "../world/inventory.ts";
@@ -47,10 +46,9 @@ export function seatCommands(sites: readonly SiteInventory[]): string[] {
   return [
     "link set lo up",
     `link add ${internetDevice} type bridge`,
-    ...[
-      ...Object.values(internet).map(({ address }) => address),
-      ...[publicResolver, ...knownResolvers],
-    ].map((address) => `address add ${address}/32 dev ${internetDevice}`),
+    ...[...Object.values(internet).map(({ address }) => address), ...resolverAddresses].map(
+      (address) => `address add ${address}/32 dev ${internetDevice}`,
+    ),
     `link set ${internetDevice} up`,
     `link add ${visitorPort} type veth peer name eth0 netns ${visitor.namespace}`,
     `address add ${visitor.gateway} dev ${visitorPort}`,

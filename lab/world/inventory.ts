@@ -136,8 +136,14 @@ export const internet = {
 /** Resolver of the internet: it knows the services' names and the public zone. */
 export const publicResolver = "203.0.113.53";
 
-/** Further addresses of it: those of resolvers that people name in their settings. */
-export const knownResolvers = ["1.1.1.1", "1.0.0.1", "9.9.9.9", "8.8.8.8"] as const;
+/** All its addresses: its own, and those of resolvers that people name in their settings. */
+export const resolverAddresses = [
+  publicResolver,
+  "1.1.1.1",
+  "1.0.0.1",
+  "9.9.9.9",
+  "8.8.8.8",
+] as const;
 
 /** A client somewhere on the internet (TEST-NET-2), outside of every site. */
 export const visitor = {
