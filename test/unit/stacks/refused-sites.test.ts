@@ -50,6 +50,7 @@ describe("refused sites", () => {
         "edge",
         "gateway",
       ],
+      ...["storage", "dns", "names", "certificates", "reloader"],
       ...["apps", "allowReplace", "allowRemove"],
     ];
     assert.deepEqual(
