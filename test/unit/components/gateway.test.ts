@@ -10,7 +10,7 @@ import {
   securitySpec,
 } from "../../../components/gateway/policies.ts";
 import { httpRouteSpec, portRouteSpec, tlsRouteSpec } from "../../../components/gateway/routes.ts";
-import type { Recorded } from "../../recorder.ts";
+import type { Recorded, Recording } from "../../recorder.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
 import { recordedHome } from "./home-recording.ts";
 import { violations } from "./json-schema.ts";
@@ -53,9 +53,14 @@ const registered = async (changes: Record<string, unknown>): Promise<readonly Re
   (await recordedHome(changes)).resources;
 
 describe("a site's gateways", () => {
-  it("are objects that their definitions know, field by field", async () => {
+  let whole: Recording;
+  before(async () => {
+    whole = await recordedHome(everything);
+  });
+
+  it("are objects that their definitions know, field by field", () => {
     const groups = new Set(["gateway.networking.k8s.io", "gateway.envoyproxy.io"]);
-    const objects = (await registered(everything))
+    const objects = whole.resources
       .map(({ plain }) => plain as Partial<SeenObject>)
       .filter(({ apiVersion = "" }) => groups.has(apiVersion.split("/")[0] ?? ""));
     const kinds = objects.map(({ kind }) => kind);
@@ -70,8 +75,8 @@ describe("a site's gateways", () => {
     );
   });
 
-  it("have HTTPS for each domain with a wildcard, to which HTTP leads, and none towards cloudflared", async () => {
-    const all = await registered(everything);
+  it("have HTTPS for each domain with a wildcard, to which HTTP leads, and none towards cloudflared", () => {
+    const all = whole.resources;
     const listeners = (name: string): readonly Listener[] => {
       const found = all.find((one) => one.name === `gateway-${name}`);
       return (found?.plain["spec"] as { listeners: readonly Listener[] }).listeners;
@@ -114,10 +119,9 @@ describe("a site's gateways", () => {
     assert.deepEqual(await sections({ "certificates.enabled": false }), [undefined]);
   });
 
-  it("come after their kinds, the pods' network and the certificates; routes come after the gateways", async () => {
-    const recording = await recordedHome(everything);
+  it("come after their kinds, the pods' network and the certificates; routes come after the gateways", () => {
     const waits = (name: string, ...wanted: readonly string[]): void => {
-      const found = recording.waitsFor(name);
+      const found = whole.waitsFor(name);
       for (const step of wanted) assert.ok(found.has(step), `${name} does not wait for ${step}`);
     };
     waits("envoy-gateway", "gateway-api-definitions-command", "home-ready-command");
@@ -128,7 +132,7 @@ describe("a site's gateways", () => {
 
   it("go before the tailnet's operator, which alone lets go of the Service of the one for the tailnet", async () => {
     const operator = "tailscale-operator";
-    const waiting = (await recordedHome(everything)).waitsFor("home-gateway-namespace");
+    const waiting = whole.waitsFor("home-gateway-namespace");
     assert.ok(waiting.has(operator), "the namespace would never end");
     const without = await recordedHome({ ...everything, "gateway.internal.enabled": false });
     assert.ok(!without.waitsFor("home-gateway-namespace").has(operator));
