@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { goldenFile, type GraphNode } from "../golden/graph.ts";
 import { expectSessions, nodes } from "./cluster.ts";
 import { attempt, paths, refused, run } from "./command.ts";
 import { expectNothingOutside, outside } from "./outside.ts";
@@ -9,12 +10,6 @@ import { eventually, machines, nothingToChange, proxmox, setConfig, up } from ".
 import { given, siteIsGone } from "./states.ts";
 import { fault, noFaults, tailscale } from "./world.ts";
 import { words } from "./words.ts";
-
-/** When to kill: the engine's line that says that a resource is being created. Both take longer than a look at the log. */
-const moments = {
-  "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
-  "the Cilium release": /\+\s+kubernetes:helm\.sh\/v3:Release\s+cilium\s+creating/,
-} as const;
 
 const withPlugins = "^[^ ]*/pulumi( |-resource-|-language-)|^pulumi ";
 
@@ -26,6 +21,26 @@ const victims = {
 
 const log = join(paths.home, "up.log");
 
+/** Helm releases that home's graph has, by name. */
+const releasesOfHome = (JSON.parse(goldenFile("home")) as readonly GraphNode[])
+  .filter(({ type }) => type === "kubernetes:helm.sh/v3:Release")
+  .map(({ name }) => name)
+  .sort();
+
+const creating = (release: string): RegExp =>
+  new RegExp(`\\+\\s+kubernetes:helm\\.sh/v3:Release\\s+${release}\\s+creating`);
+
+/** One of the releases that come together once the pods' network stands, another one in each run of the tests. */
+const later = releasesOfHome.filter((name) => name !== "cilium");
+const chosen = later[randomInt(later.length)] ?? "";
+
+/** When to kill: the engine's line that says that a resource is being created. All take longer than a look at the log. */
+const moments = {
+  "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
+  "the release cilium": creating("cilium"),
+  [`the release ${chosen}, chosen at random`]: creating(chosen),
+};
+
 /** What the last run that was to be killed has said so far; read from here, for a command in the lab takes its time. */
 const saidSoFar = (): Promise<string> => readFile(log, "utf8");
 
@@ -35,7 +50,7 @@ async function killedUp(come: () => Promise<void>, victim: readonly string[]): P
   await run`sh -c ${': >"$HOME/up.log"; chmod 644 "$HOME/up.log"'}`;
   const going = attempt`sh -c ${'exec node scripts/up.ts --stack home >"$HOME/up.log" 2>&1'}`;
   await Promise.race([
-    eventually(300, come),
+    eventually(600, come),
     going.then(async () => {
       throw new Error(`the moment never came: ${await saidSoFar()}`);
     }),
@@ -55,7 +70,7 @@ async function expectNothingTwice(): Promise<void> {
   const releases = JSON.parse(list) as { name: string; status: string }[];
   assert.deepEqual(
     releases.map(({ name, status }) => ({ name, status })),
-    ["cilium", "reloader", "tailscale-operator"].map((name) => ({ name, status: "deployed" })),
+    releasesOfHome.map((name) => ({ name, status: "deployed" })),
   );
   assert.deepEqual(await outside(), {
     tunnels: ["home"],

@@ -16,8 +16,8 @@ describe("the doctor's downloads", () => {
   };
 
   it("know every file and chart that the site's config makes it download", () => {
-    assert.equal(releasesOf(home).length, 7);
-    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 5);
+    assert.equal(releasesOf(home).length, 9);
+    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 7);
   });
 
   it("name the config path of what does not exist", () => {
