@@ -57,6 +57,11 @@ export interface Cluster {
   readonly kind: "cluster";
 }
 
+/** Pods of all namespaces in which nothing is guarded: those that are not the site's own. */
+export interface Others {
+  readonly kind: "others";
+}
+
 /** Everything outside of the cluster: the LAN, its router and Proxmox, and the internet. */
 export interface World {
   readonly kind: "world";
@@ -103,11 +108,11 @@ interface OnPorts extends Reason {
 export type Flow =
   | ({
       readonly from: Pods;
-      readonly to: Pods | Nodes | Cluster | World | Networks | Names;
+      readonly to: Pods | Nodes | Cluster | Others | World | Networks | Names;
     } & OnPorts)
   | ({ readonly from: Pods; readonly to: ApiServer } & Reason)
   | ({
-      readonly from: Nodes | ApiServer | Cluster | World | Networks;
+      readonly from: Nodes | ApiServer | Cluster | Others | World | Networks;
       readonly to: Pods;
     } & OnPorts)
   | DnsOnly;
@@ -129,6 +134,7 @@ export const pods = (
 export const nodes: Nodes = { kind: "nodes" };
 export const apiServer: ApiServer = { kind: "api-server" };
 export const cluster: Cluster = { kind: "cluster" };
+export const others: Others = { kind: "others" };
 export const world: World = { kind: "world" };
 
 export const names = (...list: readonly DnsName[]): Names => ({ kind: "names", names: list });

@@ -59,6 +59,8 @@ function peerText(peer: Peer, namespace: string): string {
       return "API servers";
     case "cluster":
       return "everything in the cluster";
+    case "others":
+      return "pods of other namespaces";
     case "world":
       return "everybody outside of the cluster";
     case "networks": {

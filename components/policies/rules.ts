@@ -88,7 +88,7 @@ function allowances(namespace: string, plan: PolicyPlan): readonly PolicySpec[] 
   const own = (peer: Peer): peer is Pods => isGuarded(peer, namespace, plan);
   for (const flow of flows) {
     if (own(flow.from)) group(flow.from).egress.push(...egress(flow, plan));
-    if (own(flow.to)) group(flow.to).ingress.push(ingress(flow));
+    if (own(flow.to)) group(flow.to).ingress.push(ingress(flow, plan));
   }
   return [...groups.values()].map(({ pods, ingress: into, egress: out }) => ({
     description: `${titleOf(pods)}: what it needs`,
@@ -127,8 +127,9 @@ function covers(area: Pods, pods: Pods): boolean {
 /** Port of the API servers on their machines, where the Service `kubernetes` leads to. */
 const apiPort: Port = { port: 6443, protocol: "TCP" };
 
-function egress(flow: Flow, { dns, guarded }: PolicyPlan): readonly Rule[] {
+function egress(flow: Flow, plan: PolicyPlan): readonly Rule[] {
   const { to } = flow;
+  const { dns, guarded } = plan;
   if (to.kind === "questions") return [questions(dns, to.names)];
   if (to.kind === "api-server") return [{ toEntities: ["kube-apiserver"], ...onPorts([apiPort]) }];
   if (!("ports" in flow)) return [];
@@ -140,6 +141,8 @@ function egress(flow: Flow, { dns, guarded }: PolicyPlan): readonly Rule[] {
       return [{ toEndpoints: [selector(to)], ...ports }];
     case "nodes":
       return [{ toEntities: ["host", "remote-node"], ...ports }];
+    case "others":
+      return [{ toEndpoints: [elsewhere(plan)], ...ports }];
     case "cluster":
     case "world":
       return [{ toEntities: [to.kind], ...ports }];
@@ -159,12 +162,14 @@ const callers = {
   world: ["world", "host", "remote-node"],
 } as const;
 
-function ingress(flow: Flow): Rule {
+function ingress(flow: Flow, plan: PolicyPlan): Rule {
   const { from } = flow;
   const ports = "ports" in flow ? onPorts(flow.ports, flow.http) : {};
   switch (from.kind) {
     case "pods":
       return { fromEndpoints: [selector(from)], ...ports };
+    case "others":
+      return { fromEndpoints: [elsewhere(plan)], ...ports };
     case "networks":
       return { fromCIDRSet: from.networks, ...ports };
     case "nodes":
@@ -194,8 +199,20 @@ function onPorts(ports: readonly Port[] | "all", http?: readonly HttpRule[]): Ru
   return { toPorts: [{ ports: list, ...(http === undefined ? {} : { rules: { http } }) }] };
 }
 
+const namespaceLabel = "k8s:io.kubernetes.pod.namespace";
+
 function selector({ namespace, labels }: Pods): PolicySpec["endpointSelector"] {
-  return { matchLabels: { "k8s:io.kubernetes.pod.namespace": namespace, ...labels } };
+  return { matchLabels: { [namespaceLabel]: namespace, ...labels } };
+}
+
+/** Machines and addresses are in no namespace, and `NotIn` alone would take them too. */
+function elsewhere(plan: PolicyPlan): Rule {
+  return {
+    matchExpressions: [
+      { key: namespaceLabel, operator: "Exists" },
+      { key: namespaceLabel, operator: "NotIn", values: guardedNamespaces(plan) },
+    ],
+  };
 }
 
 const titleOf = ({ title, namespace }: Pods): string =>

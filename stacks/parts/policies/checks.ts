@@ -7,9 +7,11 @@ import {
   overlap,
 } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
+import { guardedNamespaces } from "../../../components/policies/rules.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Exposure } from "../../apps/application.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { policyPlan } from "../../traffic.ts";
 import type { Egress } from "./schema.ts";
 
 type Entry = Egress[number];
@@ -17,7 +19,7 @@ type Entry = Egress[number];
 /** What applications may reach is said so that Cilium finds it: a rule that matches nothing would show at home only. */
 export function checkPolicies(config: SiteConfig): readonly Problem[] {
   const apps: Readonly<Record<string, Exposure | undefined>> = config.apps;
-  return Object.entries(apps).flatMap(([name, app]) =>
+  const declared = Object.entries(apps).flatMap(([name, app]) =>
     (app?.egress ?? []).flatMap((entry, i) => {
       const path = `homelab:apps.${name}.egress[${i}]`;
       return [
@@ -27,12 +29,42 @@ export function checkPolicies(config: SiteConfig): readonly Problem[] {
         ...names(path, entry, config),
         ...networks(path, entry, config),
         ...applications(path, entry, name, Object.keys(apps)),
+        ...proxies(path, entry, config),
       ];
     }),
   );
+  return [...declared, ...exposures(config)];
 }
 
-const kinds = ["names", "networks", "internet", "app"] as const;
+/** What the proxies of the tailnet's operator lead to. */
+function exposures(config: SiteConfig): readonly Problem[] {
+  const { networkPolicy, tailnet } = config;
+  if (networkPolicy === undefined || networkPolicy.exposed.length === 0) return [];
+  const path = "homelab:networkPolicy.exposed";
+  if (tailnet === undefined)
+    return [
+      { path, text: "there is no tailnet to expose to; add homelab:tailnet, or leave it out" },
+    ];
+  const own = guardedNamespaces(policyPlan(config));
+  return networkPolicy.exposed.flatMap(({ namespace }, i) =>
+    own.includes(namespace)
+      ? []
+      : [
+          {
+            path: `${path}[${i}].namespace`,
+            text: `${namespace} is none of the site's own namespaces, and the others are open to the proxies; leave it out`,
+          },
+        ],
+  );
+}
+
+function proxies(path: string, entry: Entry, { tailnet }: SiteConfig): readonly Problem[] {
+  if (entry.tailnet === undefined || tailnet !== undefined) return [];
+  const text = "there is no tailnet to reach; add homelab:tailnet, or leave the entry out";
+  return [{ path: `${path}.tailnet`, text }];
+}
+
+const kinds = ["names", "networks", "internet", "app", "tailnet"] as const;
 
 function peers(path: string, entry: Entry): readonly Problem[] {
   const named = kinds.filter((kind) => entry[kind] !== undefined);
@@ -44,7 +76,12 @@ function peers(path: string, entry: Entry): readonly Problem[] {
   return [{ path, text }];
 }
 
-function ports(path: string, { app, ports: listed }: Entry): readonly Problem[] {
+function ports(path: string, { app, tailnet, ports: listed }: Entry): readonly Problem[] {
+  if (tailnet !== undefined) {
+    if (listed === undefined) return [];
+    const text = "are chosen by the tailnet's operator for its proxies; leave ports out";
+    return [{ path: `${path}.ports`, text }];
+  }
   if (app === undefined && listed === undefined)
     return [
       {
@@ -57,8 +94,15 @@ function ports(path: string, { app, ports: listed }: Entry): readonly Problem[] 
   return [];
 }
 
-function requests(path: string, { http, protocol, ports: listed = [] }: Entry): readonly Problem[] {
+function requests(
+  path: string,
+  { http, protocol, tailnet, ports: listed = [] }: Entry,
+): readonly Problem[] {
   if (http === undefined) return [];
+  if (tailnet !== undefined) {
+    const text = "reads requests at ports that are known, and a proxy's are not; leave http out";
+    return [{ path: `${path}.http`, text }];
+  }
   if (protocol === "UDP")
     return [
       {

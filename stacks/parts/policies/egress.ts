@@ -7,6 +7,7 @@ import {
   type Port,
   type Protocol,
 } from "../../../components/policies/flow.ts";
+import { proxiesOf } from "../tailnet/traffic.ts";
 import { readName } from "../../../components/policies/names.ts";
 import type { Egress } from "./schema.ts";
 
@@ -30,6 +31,8 @@ export function egressFlows(
       );
       return [{ from, to: { kind: "networks", title, networks }, ...on }];
     }
+    if (entry.tailnet !== undefined)
+      return [{ from, to: proxiesOf(entry.tailnet), ...on, ports: "all" }];
     const own = app === undefined ? undefined : portOf(app);
     if (app === undefined || own === undefined) return [];
     return [{ from, to: appPods(app), ...on, ports: listed([own], "TCP") }];

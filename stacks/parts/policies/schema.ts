@@ -1,7 +1,37 @@
 import { z } from "zod";
 import { nameProblem } from "../../../components/policies/names.ts";
-import { cidr4, label } from "../../config/forms.ts";
+import { cidr4, label, labelKey, labelValue } from "../../config/forms.ts";
 import { switched } from "../../config/switched.ts";
+
+const port = z.int("use a port from 1 to 65535").min(1).max(65_535);
+
+const protocol = z.enum(["TCP", "UDP"]).default("TCP").describe("Protocol of the ports");
+
+const exposed = z
+  .array(
+    z.strictObject({
+      namespace: label.meta({
+        description: "Namespace that the site makes, such as an application's",
+        examples: ["typeo"],
+      }),
+      labels: z
+        .record(labelKey, labelValue)
+        .optional()
+        .meta({
+          description: "Labels of the pods; all pods of the namespace without",
+          examples: [{ "app.kubernetes.io/name": "typeo" }],
+        }),
+      ports: z
+        .array(port)
+        .min(1)
+        .meta({ description: "Ports of the pods", examples: [[8080]] }),
+      protocol,
+    }),
+  )
+  .default([])
+  .describe(
+    "Pods that an Ingress, a Service or a ProxyGroup of the tailnet's operator leads to; those of namespaces that the site does not make need no entry",
+  );
 
 /** Who may talk to whom inside of the cluster, and from it outwards. */
 export const networkPolicy = switched(
@@ -13,6 +43,7 @@ export const networkPolicy = switched(
       .describe(
         "Whether devices of the tailnet reach the site's pods through its Connector, as far as the tailnet's policy lets them",
       ),
+    exposed,
   },
 );
 
@@ -20,8 +51,6 @@ const name = z.string().superRefine((text, context) => {
   const message = nameProblem(text);
   if (message !== undefined) context.addIssue({ code: "custom", message });
 });
-
-const port = z.int("use a port from 1 to 65535").min(1).max(65_535);
 
 /** What an application may reach, besides the names of the cluster. One kind of peer each. */
 export const egress = z
@@ -66,12 +95,20 @@ export const egress = z
         description: "Another application of the site, at its own port",
         examples: ["typeo"],
       }),
+      tailnet: label.optional().meta({
+        description:
+          "Name of a Service or ProxyGroup of the tailnet's operator, whose egress proxies it reaches",
+        examples: ["nas"],
+      }),
       ports: z
         .array(port)
         .min(1)
         .optional()
-        .meta({ description: "Ports; an application has its own", examples: [[443]] }),
-      protocol: z.enum(["TCP", "UDP"]).default("TCP").describe("Protocol of the ports"),
+        .meta({
+          description: "Ports; an application and a proxy have their own",
+          examples: [[443]],
+        }),
+      protocol,
       http: z
         .array(
           z.strictObject({
@@ -100,3 +137,6 @@ export const egress = z
 
 /** What applications may reach, as it was read. */
 export type Egress = z.infer<typeof egress>;
+
+/** What the tailnet's proxies lead to, as it was read. */
+export type Exposed = z.infer<typeof exposed>;

@@ -3,30 +3,54 @@ import {
   cluster,
   everyPort,
   internet,
+  others,
   pods,
   tcp,
   world,
   type Flow,
   type Networks,
+  type Pods,
 } from "../../../components/policies/flow.ts";
 import { dnsName, everyName, namesBelow } from "../../../components/policies/names.ts";
 import { operatorNamespace } from "../../../components/tailnet/operator-values.ts";
 import type { SiteConfig } from "../../schema.ts";
+import type { Exposed } from "../policies/schema.ts";
 import { connectorPlan } from "./look.ts";
 
 const operator = pods("operator", operatorNamespace.name, { app: "operator" });
 
-/** What the operator makes of Connectors (tailscale/tailscale cmd/k8s-operator/sts.go: the labels of their pods). */
-const connectors = pods("connector", operatorNamespace.name, {
-  "tailscale.com/managed": "true",
-  "tailscale.com/parent-resource-type": "connector",
+const managed = { "tailscale.com/managed": "true" };
+
+/** All devices that the operator makes (tailscale/tailscale cmd/k8s-operator/sts.go, proxygroup_specs.go: their pods' labels). */
+const devices = pods("proxies", operatorNamespace.name, managed);
+
+/** Those that it makes of one kind of objects. */
+const madeOf = (title: string, type: string): Pods =>
+  pods(title, operatorNamespace.name, { ...managed, "tailscale.com/parent-resource-type": type });
+
+const connectors = madeOf("connector", "connector");
+
+/** Proxies of Services: exposed to the tailnet, or ways to a device of it. */
+export const serviceProxies = madeOf("proxies of Services", "svc");
+
+/** A group's pods are labelled alike, whether it is one of ingress, of egress or for the API servers. */
+const groups = madeOf("ProxyGroups", "proxygroup");
+
+/** The proxies of one Service, Ingress or ProxyGroup. */
+export const proxiesOf = (name: string): Pods =>
+  pods(`proxies of ${name}`, operatorNamespace.name, {
+    ...managed,
+    "tailscale.com/parent-resource": name,
+  });
+
+/** Pods of Recorders (cmd/k8s-operator/tsrecorder_specs.go); where they keep recordings is not known here. */
+const recorders = pods("recorders", operatorNamespace.name, {
+  "app.kubernetes.io/name": "recorder",
+  "app.kubernetes.io/managed-by": "tailscale-operator",
 });
 
-/** Proxies of Services that are exposed to the tailnet. */
-export const serviceProxies = pods("proxies", operatorNamespace.name, {
-  "tailscale.com/managed": "true",
-  "tailscale.com/parent-resource-type": "svc",
-});
+/** Where proxies tell whether they are well (sts.go: defaultLocalAddrPort). */
+const health = tcp(9002);
 
 /**
  * Devices of the tailnet that run in the cluster. Peers and relays are reached by addresses that the control plane tells
@@ -43,7 +67,7 @@ export function tailnetTraffic(config: SiteConfig): readonly Flow[] {
     title: "the connector's routes",
     networks: routes.map((cidr) => ({ cidr })),
   };
-  const device = [operator, connectors, serviceProxies].flatMap((from): readonly Flow[] => [
+  const device = [operator, devices, recorders].flatMap((from): readonly Flow[] => [
     { from, to: apiServer, why: "its objects and its state" },
     { from, to: internet, ports: tcp(443, 80), why: "control plane and relays" },
     { from, to: world, ports: everyPort("UDP"), why: "other devices of the tailnet, directly" },
@@ -59,6 +83,7 @@ export function tailnetTraffic(config: SiteConfig): readonly Flow[] {
   const why = "what the tailnet's policy lets through the connector";
   return [
     ...device,
+    ...proxyTraffic(networkPolicy?.exposed ?? []),
     ...(networkPolicy?.tailnet === false
       ? []
       : [{ from: connectors, to: cluster, ports: "all", why } as const]),
@@ -72,5 +97,27 @@ export function tailnetTraffic(config: SiteConfig): readonly Flow[] {
           } as const,
         ]
       : []),
+  ];
+}
+
+/**
+ * What proxies pass on, in either direction. Proxies lead to what the site declares of its own namespaces and to all others;
+ * pods of others go through egress proxies, at ports that the operator chooses, and the site's own say through which.
+ */
+function proxyTraffic(exposed: Exposed): readonly Flow[] {
+  const each = [serviceProxies, madeOf("proxies of Ingresses", "ingress"), groups];
+  return [
+    ...each.flatMap((proxies): readonly Flow[] => [
+      { from: proxies, to: others, ports: "all", why: "what is exposed to the tailnet there" },
+      { from: others, to: proxies, ports: "all", why: "devices of the tailnet, through them" },
+      ...exposed.map(({ namespace, labels, ports, protocol }): Flow => {
+        const listed = ports.map((port) => ({ port, protocol }));
+        const why = "exposed by homelab:networkPolicy.exposed";
+        return { from: proxies, to: pods(namespace, namespace, labels), ports: listed, why };
+      }),
+    ]),
+    // egress-pod-readiness.go; cmd/containerboot/egressservices.go: one that ends waits until its Service leads to others.
+    { from: operator, to: groups, ports: health, why: "whether they are ready" },
+    { from: groups, to: groups, ports: health, why: "whether another one has taken over" },
   ];
 }

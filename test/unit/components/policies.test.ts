@@ -3,6 +3,7 @@ import {
   apiServer,
   cluster,
   names,
+  others,
   pods,
   tcp,
   world,
@@ -116,6 +117,19 @@ describe("network policies", () => {
     const flow = { from: gate, to: cluster, ports: "all", why } as const;
     assert.deepEqual(specs("shop", flow).at(-1)?.ingress, [
       { fromEndpoints: [{ matchLabels: { [inNamespace]: "kube-system", app: "gate" } }] },
+    ]);
+  });
+
+  it("mean by others the pods of namespaces where nothing is guarded, and nobody without a namespace", () => {
+    const [rule] =
+      specs("shop", { from: others, to: shop, ports: "all", why }).at(-1)?.ingress ?? [];
+    assert.deepEqual(rule?.["fromEndpoints"], [
+      {
+        matchExpressions: [
+          { key: inNamespace, operator: "Exists" },
+          { key: inNamespace, operator: "NotIn", values: ["shop", "wiki"] },
+        ],
+      },
     ]);
   });
 

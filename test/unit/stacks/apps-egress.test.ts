@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { appTraffic } from "../../../stacks/apps/traffic.ts";
-import { internet, names, tcp, udp } from "../../../components/policies/flow.ts";
+import { internet, names, pods, tcp, udp } from "../../../components/policies/flow.ts";
 import { dnsName, namesBelow } from "../../../components/policies/names.ts";
 import { appPods } from "../../../stacks/parts/policies/egress.ts";
+import { tailnetTraffic } from "../../../stacks/parts/tailnet/traffic.ts";
+import type { SiteConfig } from "../../../stacks/schema.ts";
 import { homeConfig } from "./sample.ts";
 
 describe("an application's egress", () => {
@@ -41,5 +43,40 @@ describe("an application's egress", () => {
       },
       { from, to: internet, ports: tcp(80), http: [{ method: "GET" }], why },
     ]);
+  });
+
+  it("goes to a device of the tailnet through the proxies of its Service, and through no others", () => {
+    const egress = [{ tailnet: "nas" }];
+    const flows = appTraffic(homeConfig({ "apps.typeo.egress": egress })).slice(1);
+    const labels = { "tailscale.com/managed": "true", "tailscale.com/parent-resource": "nas" };
+    assert.deepEqual(flows, [
+      {
+        from: appPods("typeo"),
+        to: pods("proxies of nas", "tailscale", labels),
+        ports: "all",
+        why: "declared by homelab:apps.typeo.egress",
+      },
+    ]);
+  });
+});
+
+describe("what proxies of the tailnet lead to", () => {
+  const into = (config: SiteConfig) =>
+    tailnetTraffic(config).filter(({ to }) => to.kind === "pods" && to.namespace === "typeo");
+
+  it("is nothing of the site's own namespaces", () => {
+    assert.deepEqual(into(homeConfig()), []);
+  });
+
+  it("is what the site exposes, for each kind of them", () => {
+    const exposed = [{ namespace: "typeo", ports: [8080] }];
+    const flows = into(homeConfig({ networkPolicy: { exposed } }));
+    assert.deepEqual(
+      flows.map(({ from, to }) => [from.kind === "pods" && from.title, to]),
+      ["proxies of Services", "proxies of Ingresses", "ProxyGroups"].map((title) => [
+        title,
+        pods("typeo", "typeo"),
+      ]),
+    );
   });
 });

@@ -25,12 +25,25 @@ type selector struct {
 	MatchLabels map[string]string `json:"matchLabels"`
 }
 
+// peers selects endpoints at the other end of a rule, by labels or by expressions over them.
+type peers struct {
+	MatchLabels      map[string]string `json:"matchLabels"`
+	MatchExpressions []expression      `json:"matchExpressions"`
+}
+
+// expression is a test of one label.
+type expression struct {
+	Key      string   `json:"key"`
+	Operator string   `json:"operator"`
+	Values   []string `json:"values"`
+}
+
 // rule allows what one of its peers does on one of its ports.
 type rule struct {
-	FromEndpoints []selector `json:"fromEndpoints"`
+	FromEndpoints []peers    `json:"fromEndpoints"`
 	FromEntities  []string   `json:"fromEntities"`
 	FromCIDRSet   []network  `json:"fromCIDRSet"`
-	ToEndpoints   []selector `json:"toEndpoints"`
+	ToEndpoints   []peers    `json:"toEndpoints"`
 	ToEntities    []string   `json:"toEntities"`
 	ToCIDRSet     []network  `json:"toCIDRSet"`
 	ToFQDNs       []name     `json:"toFQDNs"`
@@ -145,6 +158,11 @@ func (r *rule) check() error {
 		// pkg/policy/api/rule_validation.go: "Combining %s and %s is not supported yet".
 		problems = append(problems, errors.New("combining kinds of peers in one rule is not supported"))
 	}
+	for _, peer := range append(append([]peers{}, r.FromEndpoints...), r.ToEndpoints...) {
+		for _, one := range peer.MatchExpressions {
+			problems = append(problems, one.check())
+		}
+	}
 	for _, entity := range append(append([]string{}, r.FromEntities...), r.ToEntities...) {
 		if !entities[entity] {
 			problems = append(problems, fmt.Errorf("unsupported entity: %s", entity))
@@ -161,6 +179,23 @@ func (r *rule) check() error {
 		problems = append(problems, set.check())
 	}
 	return errors.Join(problems...)
+}
+
+// check is as strict as the requirements that Cilium makes of expressions (pkg/policy/types, NewLabelSelector).
+func (e *expression) check() error {
+	switch e.Operator {
+	case "In", "NotIn":
+		if len(e.Values) == 0 {
+			return fmt.Errorf("%s of %s needs values", e.Operator, e.Key)
+		}
+	case "Exists", "DoesNotExist":
+		if len(e.Values) > 0 {
+			return fmt.Errorf("%s of %s takes no values", e.Operator, e.Key)
+		}
+	default:
+		return fmt.Errorf("%q is no operator", e.Operator)
+	}
+	return nil
 }
 
 func (s *portRule) check() error {

@@ -32,7 +32,35 @@ export const policies: RefusedSites = {
   "an egress to nobody": {
     edit: egress({ ports: [443] }),
     at: path,
-    says: /^names nobody; say one of names, networks, internet, app$/,
+    says: /^names nobody; say one of names, networks, internet, app, tailnet$/,
+  },
+  "ports of a proxy of the tailnet": {
+    edit: egress({ tailnet: "nas", ports: [5432] }),
+    at: `${path}.ports`,
+    says: /^are chosen by the tailnet's operator/,
+  },
+  "requests read on the way to a proxy of the tailnet": {
+    edit: egress({ tailnet: "nas", http: [{ method: "GET" }] }),
+    at: `${path}.http`,
+    says: /a proxy's are not; leave http out$/,
+  },
+  "a proxy of a tailnet that the site has not": {
+    edit: { ...egress({ tailnet: "nas" }), tailnet: undefined },
+    at: `${path}.tailnet`,
+    says: /^there is no tailnet to reach/,
+  },
+  "pods of nobody's namespace exposed to the tailnet": {
+    edit: { networkPolicy: { exposed: [{ namespace: "shop", ports: [80] }] } },
+    at: "homelab:networkPolicy.exposed[0].namespace",
+    says: /^shop is none of the site's own namespaces/,
+  },
+  "pods exposed to a tailnet that the site has not": {
+    edit: {
+      networkPolicy: { exposed: [{ namespace: "typeo", ports: [8080] }] },
+      tailnet: undefined,
+    },
+    at: "homelab:networkPolicy.exposed",
+    says: /^there is no tailnet to expose to/,
   },
   "an egress without ports": {
     edit: egress({ names: ["api.example.com"] }),
