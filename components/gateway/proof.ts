@@ -4,7 +4,8 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 
-const provenScript = rke2Script + scriptText(import.meta.url, "proven.sh");
+/** What the step runs on a server. */
+export const provenScript = rke2Script + scriptText(import.meta.url, "proven.sh");
 
 /** An object whose conditions are waited for. */
 export interface Proven {

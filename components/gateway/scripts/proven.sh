@@ -40,15 +40,21 @@ gateway() {
   done
 }
 
-# route KIND NAMESPACE NAME: one that no gateway has taken up has no parents in its status.
+# route KIND NAMESPACE NAME: at each listener, or gateway, that it names. One that no gateway has taken up has no parents in
+# its status, and one that has changed its listener still has what was said of the former one: Envoy Gateway keeps it.
+# https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/provider/kubernetes/status.go mergeRouteParentStatus
 route() {
-  local parents parent
-  parents=$(kube -n "$2" get "$1.gateway.networking.k8s.io" "$3" -o 'jsonpath={.spec.parentRefs[*].name}')
-  for parent in $(tr ' ' '\n' <<<"$parents" | sort -u); do
-    conditions "$1 $2/$3 at Gateway $parent" \
-      "{range .status.parents[?(@.parentRef.name==\"$parent\")].conditions[*]}" '{.metadata.generation}' "Accepted ResolvedRefs" \
-      -n "$2" get "$1.gateway.networking.k8s.io" "$3"
-  done
+  local gateway listener parents
+  local said="{range .status.parents[*]}{.parentRef.name}{'\t'}{.parentRef.sectionName}{'\n'}{range .conditions[*]}"
+  if ! parents=$(kube -n "$2" get "$1.gateway.networking.k8s.io" "$3" \
+    -o "jsonpath={range .spec.parentRefs[*]}{.name}{'\t'}{.sectionName}{'\n'}{end}" 2>&1) || [[ -z $parents ]]; then
+    printf '%s %s names no gateway: %s\n' "$1" "$2/$3" "${parents##*$'\n'}"
+    return 0
+  fi
+  while IFS=$'\t' read -r gateway listener; do
+    parent=$gateway$'\t'$listener conditions "$1 $2/$3 at Gateway $gateway${listener:+, listener $listener}" \
+      "$said" '{.metadata.generation}' "Accepted ResolvedRefs" -n "$2" get "$1.gateway.networking.k8s.io" "$3"
+  done <<<"$parents"
 }
 
 # policy KIND NAMESPACE NAME: one that names nothing that is there has no ancestors in its status.
@@ -58,17 +64,20 @@ policy() {
 }
 
 # conditions TITLE RANGE GENERATION "TYPE..." KUBECTL...: a line for each of the types that is not True, or that was judged
-# before the object's last change.
+# before the object's last change. With `parent` it looks below the line that is so, and the range has two ends.
 conditions() {
   local title=$1 range=$2 generation=$3 types=$4 found type
   shift 4
-  if ! found=$(kube "$@" -o "jsonpath=$generation{'\n'}$range{.type}{'\t'}{.status}{'\t'}{.observedGeneration}{'\t'}{.reason}{'\t'}{.message}{'\n'}{end}" 2>&1); then
+  if ! found=$(kube "$@" -o "jsonpath=$generation{'\n'}$range{.type}{'\t'}{.status}{'\t'}{.observedGeneration}{'\t'}{.reason}{'\t'}{.message}{'\n'}{end}${parent:+{end\}}" 2>&1); then
     printf '%s cannot be read: %s\n' "$title" "${found##*$'\n'}"
     return 0
   fi
   for type in $types; do
-    awk -F '\t' -v title="$title" -v type="$type" '
+    awk -F '\t' -v title="$title" -v type="$type" -v parent="${parent:-}" '
+      BEGIN { here = parent == "" }
       NR == 1 { generation = $1; next }
+      NF == 2 { here = $0 == parent; next }
+      !here { next }
       $1 != type { next }
       { seen = 1 }
       $2 != "True" { printf "%s: %s is %s, %s: %s\n", title, type, $2, $4, $5; next }
