@@ -15,6 +15,16 @@ export function poolText(pool: AddressPool): string {
 }
 
 /**
+ * Whether an address is one of the ends of a pool that is a network: Cilium gives neither away.
+ * @see https://docs.cilium.io/en/stable/network/lb-ipam/#reserved-ips
+ */
+export function isWithheld(pool: AddressPool, address: string): boolean {
+  const { first, last } = poolRange(pool);
+  const number = addressNumber(address);
+  return typeof pool === "string" && (number === first || number === last);
+}
+
+/**
  * The address that a service of the program takes where nobody says otherwise: one at a place of a network that people
  * remember, else one counted back from the pool's last. Of a network Cilium gives neither end away.
  */

@@ -1,5 +1,5 @@
 import { addressNumber } from "../../../components/network/cidr.ts";
-import { poolRange, poolText } from "../../../components/network/pool.ts";
+import { isWithheld, poolRange, poolText } from "../../../components/network/pool.ts";
 import {
   listenerConflict,
   listenersOf,
@@ -32,10 +32,15 @@ export function checkGateway(config: SiteConfig): readonly Problem[] {
 function address({ network }: SiteConfig, { lan }: Gateway): readonly Problem[] {
   const range = poolRange(network.loadBalancers);
   const number = addressNumber(lan.address);
+  const path = `${section}.lan.address`;
+  if (isWithheld(network.loadBalancers, lan.address)) {
+    const text = `${lan.address} is the first or the last of ${poolText(network.loadBalancers)}, which no service gets; use one between`;
+    return [{ path, text }];
+  }
   if (number >= range.first && number <= range.last) return [];
   return [
     {
-      path: `${section}.lan.address`,
+      path,
       text: `${lan.address} is not in ${poolText(network.loadBalancers)} of homelab:network.loadBalancers, whose addresses alone are announced; use one of these`,
     },
   ];

@@ -1,6 +1,6 @@
 import { nameListProblems } from "../../../components/names/names.ts";
 import { addressNumber } from "../../../components/network/cidr.ts";
-import { poolRange, poolText } from "../../../components/network/pool.ts";
+import { isWithheld, poolRange, poolText } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { isNamed, nameDomains, siteNames, type Named } from "./list.ts";
@@ -29,7 +29,7 @@ function entries({ names }: Named): readonly Problem[] {
   });
 }
 
-function address({ names, network }: Named): readonly Problem[] {
+function address({ names, network, gateway }: Named): readonly Problem[] {
   const path = "homelab:names.address";
   const { loadBalancers } = network;
   const { first, last } = poolRange(loadBalancers);
@@ -38,9 +38,13 @@ function address({ names, network }: Named): readonly Problem[] {
     const text = `${names.address} is not in ${poolText(loadBalancers)}; use an address of homelab:network.loadBalancers`;
     return [{ path, text }];
   }
-  // Cilium gives neither away (the pool's allowFirstLastIPs).
-  if (typeof loadBalancers === "string" && (number === first || number === last)) {
-    const text = `${names.address} is the first or the last of ${loadBalancers}, which no service gets; use one between`;
+  if (isWithheld(loadBalancers, names.address)) {
+    const text = `${names.address} is the first or the last of ${poolText(loadBalancers)}, which no service gets; use one between`;
+    return [{ path, text }];
+  }
+  // Cilium gives one address to two services only where both ask to share it.
+  if (names.address === gateway?.lan.address) {
+    const text = `${names.address} is homelab:gateway.lan.address already; give each its own address`;
     return [{ path, text }];
   }
   return [];

@@ -15,6 +15,11 @@ export const gateway: RefusedSites = {
     at: "homelab:gateway.lan.address",
     says: /192\.168\.1\.80 is not in 10\.96\.0\.0\/16/,
   },
+  "a gateway at an address that no service gets": {
+    edit: { "gateway.lan.address": "10.96.255.255" },
+    at: "homelab:gateway.lan.address",
+    says: /10\.96\.255\.255 is the first or the last of 10\.96\.0\.0\/16/,
+  },
   "a gateway in a tailnet that is not there": {
     edit: { tailnet: undefined, "gateway.internal.enabled": true },
     at: "homelab:gateway.internal.enabled",

@@ -49,6 +49,24 @@ export const names: RefusedSites = {
     at: "homelab:names.address",
     says: /first or the last of 10\.96\.0\.0\/16/,
   },
+  "a DNS server at the address of the gateway": {
+    edit: { "names.address": "10.96.0.80" },
+    at: "homelab:names.address",
+    says: /10\.96\.0\.80 is homelab:gateway\.lan\.address already/,
+  },
+  "a name that the gateway has a route for": {
+    edit: {
+      "names.entries": { photos: { address: "192.168.1.6" } },
+      "gateway.routes.photos": {
+        hostnames: ["photos.home.arpa"],
+        namespace: "photos",
+        service: "photos",
+        port: 80,
+      },
+    },
+    at: "homelab:gateway.routes.photos.hostnames[0]",
+    says: /photos\.home\.arpa is already homelab:names\.entries\.photos/,
+  },
   "a DNS server that forwards to itself": {
     edit: { "names.forward": ["10.96.0.53"] },
     at: "homelab:names.forward[0]",
