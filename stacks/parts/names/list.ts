@@ -1,4 +1,5 @@
 import {
+  isIn,
   viewsOf,
   type NameDomains,
   type SiteName,
@@ -15,8 +16,43 @@ export function nameDomains({ site, edge }: Pick<SiteConfig, "site" | "edge">): 
   return { domain: site.domain, ...(edge === undefined ? {} : { zone: edge.zone }) };
 }
 
-/** The list of the site's names: what has an address by the config itself, what is written, and what is published. */
+/**
+ * The list of the site's names: what has an address by the config itself, what is written, what is published, and what the
+ * gateway of the LAN has routes for. A name that the internet alone has otherwise leads to the gateway at home.
+ */
 export function siteNames(config: Named): readonly SiteName[] {
+  const list = namesBesideRoutes(config);
+  const open = new Map(
+    list.filter(({ lan }) => lan === undefined).map((one) => [one.name, one] as const),
+  );
+  const routed = routedNames(config);
+  const home = new Map(routed.map(({ name, lan }) => [name, { lan }]));
+  return [
+    ...list.map((one) => (open.has(one.name) ? { ...one, ...home.get(one.name) } : one)),
+    ...routed.filter(({ name }) => !open.has(name)),
+  ];
+}
+
+/** Names that a client of the LAN's gateway asks for, each once: several routes may share one by their paths. */
+function routedNames({ gateway, ...config }: Named): readonly (SiteName & { lan: string })[] {
+  if (gateway === undefined) return [];
+  const { domain, zone = domain } = nameDomains(config);
+  const all = Object.entries(gateway.routes).flatMap(([route, { gateway: of, hostnames }]) =>
+    hostnames.map((name, i) => ({
+      ...{ of, name, lan: gateway.lan.address },
+      from: `homelab:gateway.routes.${route}.hostnames[${i}]`,
+    })),
+  );
+  // One outside of the site's domains is the gateway's to refuse.
+  const known = all.filter(
+    ({ of, name }) => of === "lan" && [domain, zone].some((one) => isIn(one, name)),
+  );
+  return known
+    .filter(({ name }, i) => known.findIndex((one) => one.name === name) === i)
+    .map(({ name, lan, from }) => ({ name, lan, from }));
+}
+
+function namesBesideRoutes(config: Named): readonly SiteName[] {
   const { site, proxmox, machines, cluster, names, apps } = config;
   const whole = (name: string): string => (name.includes(".") ? name : `${name}.${site.domain}`);
   const own = (label: string, lan: string, from: string): SiteName => ({

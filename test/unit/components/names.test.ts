@@ -219,6 +219,26 @@ describe("names of a site", () => {
     assert.ok(!siteViews(config).tailnet.some(({ name }) => name === "plex.example.net"));
   });
 
+  it("are those that the gateway of the LAN has routes for, each once, and at home also what the internet alone has", () => {
+    const to = { namespace: "photos", service: "photos", port: 80 };
+    const config = homeConfig({
+      "gateway.routes": {
+        photos: { ...to, hostnames: ["photos.home.arpa", "typeo.example.net"] },
+        api: { ...to, hostnames: ["photos.home.arpa"], path: "/api" },
+        outside: { ...to, gateway: "public", hostnames: ["outside.example.net"] },
+      },
+    });
+    assert.ok(isNamed(config));
+    const names = siteNames(config);
+    assert.deepEqual(nameListProblems(names, domains), []);
+    const { lan, public: open } = viewsOf(names, domains);
+    assert.deepEqual(
+      lan.filter(({ address: to }) => to === "10.96.0.80").map(({ name }) => name),
+      ["photos.home.arpa", "typeo.example.net"],
+    );
+    assert.deepEqual(open, [{ name: "typeo.example.net", place: "tunnel" }]);
+  });
+
   it("has its DNS server at the last address of a run, which its pool gives no one else first", () => {
     const config = homeConfig({
       "network.loadBalancers": { start: "192.168.1.200", stop: "192.168.1.239" },
