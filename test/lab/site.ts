@@ -16,6 +16,15 @@ export async function up(stack: string, ...options: readonly string[]): Promise<
 export const setConfig = async (path: string, value: string): Promise<string> =>
   run`pulumi config set --stack home --path ${path} ${value}`;
 
+/** Sets many, by their paths. */
+export async function setConfigs(values: Readonly<Record<string, string | number>>): Promise<void> {
+  const all = Object.entries(values).flatMap(([path, value]) => [
+    "--plaintext",
+    `${path}=${value}`,
+  ]);
+  await run`pulumi config set-all --stack home --path ${all}`;
+}
+
 /** Sets a value in home's site file to that of two which it does not have, so that there is something to change; gives it. */
 export async function changeConfig(
   path: string,
