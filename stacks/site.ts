@@ -79,7 +79,11 @@ export async function deploySite(
     running,
     kept: found.kept,
   });
-  const tailnet = deployTailnet(site, found.tailnet, cluster, running);
+  const tailnet = deployTailnet(site, cluster, {
+    definitions,
+    running,
+    found: found.tailnet,
+  });
   deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   deployReloader(site, running);
   deployItems(site, cluster, { definitions, running, found: found.items });

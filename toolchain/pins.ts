@@ -251,4 +251,10 @@ export const repositories: readonly Repository[] = [
     module: "github.com/1Password/onepassword-operator",
     folder: "config/crd/bases",
   },
+  {
+    name: "tailscale/tailscale",
+    tag: "v1.102.3",
+    module: "tailscale.com",
+    folder: "cmd/k8s-operator/deploy/crds",
+  },
 ];

@@ -39,6 +39,15 @@ export function filesOf(
   }));
 }
 
+/** What files named `GROUP_PLURAL.yaml` define, each a definition that serves the version. */
+export function servedBy(files: readonly string[], version: string): DefinitionSet["serves"] {
+  const definitions = files.map((file) => {
+    const [group = "", plural = ""] = file.replace(/\.yaml$/, "").split("_");
+    return [`${plural}.${group}`, [version]] as const;
+  });
+  return Object.fromEntries(definitions);
+}
+
 /** Parameters of scripts/apply.sh for a set. */
 export function setParameters({ title, files, serves }: DefinitionSet): Record<string, string> {
   return {

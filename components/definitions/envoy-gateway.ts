@@ -1,4 +1,4 @@
-import { filesOf, type DefinitionSet, type PinnedFiles } from "./definition-set.ts";
+import { filesOf, servedBy, type DefinitionSet, type PinnedFiles } from "./definition-set.ts";
 
 /** What did not change from v1.9.0 to v1.9.1. */
 const unchanged = {
@@ -46,15 +46,10 @@ export function envoyGateway(version: string): DefinitionSet {
     tag: version,
     folder: "charts/gateway-helm/charts/crds/crds/generated",
   };
-  // gateway.envoyproxy.io_backends.yaml defines backends.gateway.envoyproxy.io.
-  const definitions = Object.keys(pinned).map((file) => {
-    const [group = "", plural = ""] = file.replace(/\.yaml$/, "").split("_");
-    return [`${plural}.${group}`, ["v1alpha1"]] as const;
-  });
   return {
     name: "envoy-gateway",
     title: `Envoy Gateway ${version}`,
     files: filesOf(source, pinned),
-    serves: Object.fromEntries(definitions),
+    serves: servedBy(Object.keys(pinned), "v1alpha1"),
   };
 }

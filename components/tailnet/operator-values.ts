@@ -30,7 +30,8 @@ export function operatorHostname(site: string): string {
 export function operatorValues(site: string): Record<string, unknown> {
   const tags = siteTags(site);
   return {
-    installCRDs: true,
+    // The program owns them: the chart's would go with the release, and every Connector with them.
+    installCRDs: false,
     apiServerProxyConfig: { mode: "true" },
     operatorConfig: { hostname: operatorHostname(site), defaultTags: [tags.operator] },
     proxyConfig: { defaultTags: tags.connector },

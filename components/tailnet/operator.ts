@@ -41,6 +41,8 @@ export interface TailnetOperatorArgs {
   readonly site: string;
   /** Version of the tailscale-operator chart. */
   readonly chart: string;
+  /** The steps after which its kinds are there, which the chart does not bring. */
+  readonly kinds: readonly Resource[];
   readonly connector: ConnectorPlan;
   /** None when left out. */
   readonly nameserver?: NameserverPlan;
@@ -112,7 +114,7 @@ export class TailnetOperator extends ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [credentials],
+        dependsOn: [credentials, ...args.kinds],
         hooks: { beforeCreate: [free] },
       },
     );

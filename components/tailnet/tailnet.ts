@@ -38,6 +38,8 @@ export interface TailnetArgs {
   readonly version: string;
   /** Version of the tailscale-operator chart. */
   readonly operatorChart: string;
+  /** The steps after which the operator's kinds are there. */
+  readonly kinds: readonly Resource[];
   readonly connector: ConnectorPlan;
   /** DNS server for pods that ask for names of the tailnet; none when left out. */
   readonly nameserver?: NameserverPlan;
@@ -139,13 +141,14 @@ export class Tailnet extends ComponentResource {
   }
 
   private operator(name: string, args: TailnetArgs, departed: Resource): TailnetOperator {
-    const { site, operatorChart, connector, nameserver } = args;
+    const { site, operatorChart, kinds, connector, nameserver } = args;
     const { ready, kubernetes } = args.cluster;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
       {
         site,
         chart: operatorChart,
+        kinds,
         connector,
         ...(nameserver === undefined ? {} : { nameserver }),
         api: this.#api,

@@ -3,6 +3,7 @@ import type { DefinitionSet } from "../../../components/definitions/definition-s
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { onePassword as onePasswordKind } from "../../../components/definitions/one-password.ts";
+import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
 import type { Resource } from "@pulumi/pulumi";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
@@ -12,11 +13,12 @@ export interface SiteDefinitions {
   readonly gatewayApi?: Resource;
   readonly envoyGateway?: Resource;
   readonly onePassword?: Resource;
+  readonly tailscale?: Resource;
 }
 
 /** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
 export function deployDefinitions(
-  { config: { gateway, onePassword } }: Site,
+  { config: { gateway, onePassword, tailnet } }: Site,
   { nodes: [machine], kubernetes }: SiteCluster,
 ): SiteDefinitions {
   const own = (set: DefinitionSet): Resource =>
@@ -31,5 +33,6 @@ export function deployDefinitions(
     ...(onePassword?.operator === undefined
       ? {}
       : { onePassword: own(onePasswordKind(onePassword.operator.chart)) }),
+    ...(tailnet === undefined ? {} : { tailscale: own(tailscaleOperator(tailnet.operator.chart)) }),
   };
 }

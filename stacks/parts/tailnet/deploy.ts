@@ -5,6 +5,7 @@ import type { TailscaleAccess } from "../../../components/tailnet/tailscale-type
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteDefinitions } from "../definitions/deploy.ts";
 import { connectorPlan, type TailnetFound } from "./look.ts";
 
 /** The tailnet, for what the cluster shows to it. */
@@ -13,12 +14,18 @@ export interface SiteTailnet {
   readonly operator: Resource;
 }
 
+/** What joins it to the tailnet. */
+interface Surroundings {
+  readonly definitions: SiteDefinitions;
+  readonly running: RunningCluster;
+  readonly found: TailnetFound | undefined;
+}
+
 /** Joins machines and cluster to the tailnet; undefined where the config has none. */
 export function deployTailnet(
   { name, config }: Site,
-  found: TailnetFound | undefined,
   { nodes }: SiteCluster,
-  running: RunningCluster,
+  { definitions, running, found }: Surroundings,
 ): SiteTailnet | undefined {
   if (config.tailnet === undefined || found === undefined) return undefined;
   const { version, operator, splitDns } = config.tailnet;
@@ -31,6 +38,7 @@ export function deployTailnet(
       machines: nodes,
       version,
       operatorChart: operator.chart,
+      kinds: definitions.tailscale === undefined ? [] : [definitions.tailscale],
       connector: connectorPlan(config, config.tailnet),
       ...(address === undefined ? {} : { nameserver: { address, version } }),
       dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },

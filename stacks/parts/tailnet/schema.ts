@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { tailscaleOperatorVersions } from "../../../components/definitions/tailscale.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { cidr4, ipv4, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import { pinned } from "../definitions/pinned.ts";
 import { admins, type People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
 
@@ -104,6 +106,8 @@ export function deriveTailnet(
       versions[key],
       "homelab:tailnet needs it, for example 1.102.3",
     );
+  const chart = version("tailscaleOperator");
+  const unknown = "the checksums of its operator's kinds are";
   const { connector, policy } = written;
   const path = "homelab:tailnet.connector.name";
   const name = `${derivation.stack}-connector-0`;
@@ -115,7 +119,20 @@ export function deriveTailnet(
     },
     policy: policy && { ...policy, ...derivePolicyGroups(people, derivation) },
     version: version("tailscale"),
-    operator: { chart: version("tailscaleOperator") },
+    operator: {
+      chart:
+        versions.tailscaleOperator === undefined
+          ? chart
+          : pinned(
+              {
+                key: "tailscaleOperator",
+                version: chart,
+                known: tailscaleOperatorVersions,
+                unknown,
+              },
+              derivation,
+            ),
+    },
   };
 }
 

@@ -13,6 +13,10 @@ import {
 } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi, gatewayApiVersions } from "../../../components/definitions/gateway-api.ts";
 import { connectVersions, onePassword } from "../../../components/definitions/one-password.ts";
+import {
+  tailscaleOperator,
+  tailscaleOperatorVersions,
+} from "../../../components/definitions/tailscale.ts";
 import { rke2Script } from "../../../components/rke2/scripts.ts";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { ensureRepositories } from "../../../toolchain/repositories.ts";
@@ -22,6 +26,7 @@ const sets: readonly DefinitionSet[] = [
   ...gatewayApiVersions.map(gatewayApi),
   ...envoyGatewayVersions.map(envoyGateway),
   ...connectVersions.map(onePassword),
+  ...tailscaleOperatorVersions.map(tailscaleOperator),
 ];
 const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 

@@ -31,6 +31,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     machines: [standingMachine("stone"), standingMachine("tank")] as const,
     version: "1.102.3",
     operatorChart: "1.102.3",
+    kinds: [new Tailscale("kinds")],
     connector: { name: "connector-0", routes: ["10.43.0.0/16"], exitNode: true },
     dns: { domain: "home.arpa", nameservers: ["192.168.1.1"] },
     cluster: { ready: new Tailscale("cluster-ready"), kubernetes },
@@ -92,6 +93,7 @@ describe("tailnet of a site", () => {
 
   it("starts the operator once pods run and its OAuth client's Secret is there, then the Connector", () => {
     assert.ok(follows("tailscale-operator", "cluster-ready"));
+    assert.ok(follows("tailscale-operator", "kinds"));
     assert.ok(follows("tailscale-operator", "home-tailnet-operator-operator-oauth"));
     assert.ok(follows("home-tailnet-operator-operator-oauth", "home-tailnet-operator-oauth"));
     const connector = site.get("connector-0");

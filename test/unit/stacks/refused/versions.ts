@@ -63,6 +63,11 @@ export const versions: RefusedSites = {
     at: "homelab:versions.tailscale",
     says: /such as 1\.102\.3/,
   },
+  "an operator's chart of the tailnet whose kinds are not pinned": {
+    edit: { "versions.tailscaleOperator": "1.103.0" },
+    at: "homelab:versions.tailscaleOperator",
+    says: /checksums of its operator's kinds are not known for 1\.103\.0; known are 1\.102\.3/,
+  },
   "an edge without its cloudflared": {
     edit: { "versions.cloudflared": undefined },
     at: "homelab:versions.cloudflared",
