@@ -2,6 +2,7 @@ import type { Input } from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Machine, MachineSpec } from "../machine.ts";
 import type { Registries } from "./registries.ts";
+import { releaseOf } from "./version-step.ts";
 
 /** What a node's config says of its machine. */
 type Node = Pick<Machine, "name" | "address" | "generation"> & Pick<MachineSpec, "kubeletArgs">;
@@ -73,6 +74,7 @@ export function serverConfig(
     "disable-kube-proxy": true,
     // A disabled chart is not enough: from 1.36 on RKE2 deploys Traefik where it is told of no controller.
     "ingress-controller": "none",
+    ...gatewayKinds(cluster.version),
     "cluster-cidr": cluster.pods,
     "service-cidr": cluster.services,
     "cluster-dns": cluster.clusterDns,
@@ -85,6 +87,16 @@ export function serverConfig(
     ...(cluster.snapshots.s3 ? { "etcd-s3": true, "etcd-s3-config-secret": storeSecret } : {}),
     ...(cluster.metrics ? metrics : {}),
   });
+}
+
+/**
+ * Keeps away RKE2's own chart of Gateway API's kinds, which the program owns: it would take them over, in the version that
+ * RKE2 packages. Releases before 1.37 do not have it.
+ * @see https://github.com/rancher/rke2/blob/master/docs/adrs/011-bundle-gatewayAPI.md
+ */
+function gatewayKinds(version: string): { readonly disable?: readonly string[] } {
+  const [minor = 0] = releaseOf(version) ?? [];
+  return minor < 37 ? {} : { disable: ["rke2-gateway-api-crd"] };
 }
 
 /**

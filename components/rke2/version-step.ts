@@ -1,9 +1,10 @@
-/** Which release may follow which. */
+/** RKE2's releases, and which may follow which. */
 
 /** A release of RKE2, in order of age: minor, patch, RKE2's own count. */
 type Release = readonly [minor: number, patch: number, build: number];
 
-function releaseOf(text: string): Release | undefined {
+/** Undefined where the text is no release. */
+export function releaseOf(text: string): Release | undefined {
   const match = /^v1\.(\d+)\.(\d+)\+rke2r(\d+)$/.exec(text);
   if (match === null) return undefined;
   const [minor = 0, patch = 0, build = 0] = match.slice(1).map(Number);

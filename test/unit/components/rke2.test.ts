@@ -56,6 +56,21 @@ describe("RKE2 config", () => {
     });
   });
 
+  it("keeps away RKE2's own chart of Gateway API's kinds from 1.37 on, which has one", () => {
+    const disabled = (version: string): unknown =>
+      (
+        parse(serverConfig({ ...cluster, version }, [stone], stone, tokens)) as Record<
+          string,
+          unknown
+        >
+      )["disable"];
+    assert.deepEqual(["v1.36.12+rke2r1", "v1.37.0+rke2r1", "v1.40.2+rke2r3"].map(disabled), [
+      undefined,
+      ["rke2-gateway-api-crd"],
+      ["rke2-gateway-api-crd"],
+    ]);
+  });
+
   it("is the same for all servers but for the node itself, so that a rebuilt first server can join", () => {
     const own = new Set(["node-name", "node-ip"]);
     const shared = (node: Node) => Object.entries(server(node)).filter(([key]) => !own.has(key));
