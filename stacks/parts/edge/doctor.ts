@@ -9,7 +9,7 @@ import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
 import { checkServiceTokens } from "./doctor/service-tokens.ts";
-import { checkCloudflareToken } from "./doctor/token.ts";
+import { checkCloudflareToken, provingFamilies } from "./doctor/token.ts";
 import { checkZone } from "./doctor/zone.ts";
 
 /** None without an edge. */
@@ -20,12 +20,31 @@ export function edgeChecks(site: Examined): readonly Check[] {
   if (account === undefined) return [blind("Cloudflare")];
   return [
     { subject: "Cloudflare token", run: () => checkCloudflareToken(account, ask) },
+    ...certificatesToken(site, account),
     { subject: "service tokens", run: () => checkServiceTokens(account, site.ids, ask) },
     { subject: `zone ${edge.zone}`, run: () => checkZone(account, edge.zone, ask) },
     {
       subject: "Cloudflare, leftovers",
       run: async () =>
         judgeCloudflareLeftovers(await cloudflareLeftovers(account, site.name), site.ids),
+    },
+  ];
+}
+
+/** Certificates may have a token of their own. */
+function certificatesToken(
+  { config: { certificates }, known }: Examined,
+  account: CloudflareAccount,
+): readonly Check[] {
+  const subject = "Cloudflare token of certificates";
+  if (certificates?.apiToken === undefined) return [];
+  const token = known.get("homelab:certificates.apiToken");
+  if (token === undefined) return [blind(subject)];
+  const permissions = provingFamilies;
+  return [
+    {
+      subject,
+      run: () => checkCloudflareToken({ ...account, token }, ask, { subject, permissions }),
     },
   ];
 }

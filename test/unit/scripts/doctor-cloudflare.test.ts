@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Fetch } from "../../../stacks/doctor/ask.ts";
 import { judgeServiceToken } from "../../../stacks/parts/edge/doctor/service-tokens.ts";
-import { checkCloudflareToken } from "../../../stacks/parts/edge/doctor/token.ts";
+import { checkCloudflareToken, provingFamilies } from "../../../stacks/parts/edge/doctor/token.ts";
 import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
 import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
@@ -41,6 +41,22 @@ describe("the doctor at Cloudflare", () => {
     assert.match(found[0]?.subject ?? "", /Access: Service Tokens: Edit/);
     assert.match(found[0]?.text ?? "", /403 Authentication error \(10000\)/);
     assert.doesNotMatch(JSON.stringify(found), /t0ken/);
+  });
+
+  it("asks of a token of certificates what proves names of the zone, and nothing else", async () => {
+    const which = { subject: "Cloudflare token of certificates", permissions: provingFamilies };
+    const found = async (refused: string) =>
+      bad(await checkCloudflareToken(account, answering(refused), which)).map(
+        ({ subject }) => subject,
+      );
+    assert.deepEqual(await found("/accounts/"), []);
+    assert.deepEqual(await found("/dns_records"), [
+      "Cloudflare token of certificates, Zone · DNS: Edit",
+    ]);
+    assert.deepEqual(await found("/zones/z"), [
+      "Cloudflare token of certificates, Zone · DNS: Edit",
+      "Cloudflare token of certificates, Zone · Zone: Read",
+    ]);
   });
 
   it("says how long a program's login still lasts, and that refreshing keeps it", () => {

@@ -33,14 +33,22 @@ export async function readCloudflare<T>(
   };
 }
 
-/** A harmless read for each permission of the token. */
-const families = [
+/** A permission, and a read that needs it. */
+type Family = readonly [permission: string, path: string];
+
+/** What a token needs that proves names of the zone: cert-manager looks for the zone first (Zone Read), and then writes. */
+export const provingFamilies: readonly Family[] = [
+  ["Zone · DNS: Edit", "zones/{z}/dns_records?per_page=1"],
+  ["Zone · Zone: Read", "zones/{z}"],
+];
+
+/** A harmless read for each permission of the edge's token. */
+const families: readonly Family[] = [
   ["Account · Cloudflare Tunnel: Edit", "accounts/{a}/cfd_tunnel?per_page=1&is_deleted=false"],
   ["Account · Access: Apps and Policies: Edit", "accounts/{a}/access/apps?per_page=1"],
   ["Account · Access: Service Tokens: Edit", "accounts/{a}/access/service_tokens?per_page=1"],
-  ["Zone · DNS: Edit", "zones/{z}/dns_records?per_page=1"],
-  ["Zone · Zone: Read", "zones/{z}"],
-] as const;
+  ...provingFamilies,
+];
 
 const remedy =
   "edit the token in the dashboard (My Profile > API Tokens) as docs/cloudflare.md says, for this account and zone";
@@ -49,8 +57,14 @@ const remedy =
 export async function checkCloudflareToken(
   account: CloudflareAccount,
   ask: Fetch,
+  {
+    subject,
+    permissions,
+  }: { readonly subject: string; readonly permissions: readonly Family[] } = {
+    subject: "Cloudflare token",
+    permissions: families,
+  },
 ): Promise<readonly Finding[]> {
-  const subject = "Cloudflare token";
   const verified = await readCloudflare<{ status?: string; expires_on?: string }>(
     account,
     "user/tokens/verify",
@@ -61,9 +75,12 @@ export async function checkCloudflareToken(
     return [problem(subject, `is ${verified.result?.status ?? "not active"}`, remedy)];
   }
   const reads = await Promise.all(
-    families.map(async ([permission, path]) => {
+    permissions.map(async ([permission, path]) => {
       const filled = path.replace("{a}", account.accountId).replace("{z}", account.zoneId);
-      return judgeRead(permission, await readCloudflare<unknown>(account, filled, ask));
+      return judgeRead(
+        `${subject}, ${permission}`,
+        await readCloudflare<unknown>(account, filled, ask),
+      );
     }),
   );
   const ends = new Date(verified.result?.expires_on ?? "");
@@ -75,8 +92,7 @@ export async function checkCloudflareToken(
 }
 
 /** What one read says about a permission. That a token may also write shows no read. */
-function judgeRead(permission: string, { status, said }: Envelope<unknown>): Finding {
-  const subject = `Cloudflare token, ${permission}`;
+function judgeRead(subject: string, { status, said }: Envelope<unknown>): Finding {
   if (status < 300) return ok(subject, "reads");
   if (status === 401 || status === 403) {
     return problem(subject, `is refused: ${status} ${said}`.trim(), remedy);
