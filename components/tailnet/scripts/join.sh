@@ -13,8 +13,8 @@ main() {
   install_release
   unit_file
   start
-  if joined; then return 0; fi
-  join
+  if ! joined; then join; fi
+  leave_packets_alone
 }
 
 # A lock of its own: joining needs nothing of the cluster's steps and runs beside them.
@@ -135,13 +135,25 @@ join() {
   key_sum >"$state/tailscale-key"
   local output
   if ! output=$("$tailscale" up --auth-key="file:$key_file" --hostname="$NODE_NAME" --advertise-tags="$TAG" --ssh \
-    --accept-dns=false --accept-routes=false --timeout=60s 2>&1); then
+    --accept-dns=false --accept-routes=false --netfilter-mode=off --timeout=60s 2>&1); then
     rm -f "$key_file"
     refused "${output//"$AUTH_KEY"/KEY}"
   fi
   rm -f "$key_file"
   wait_until 60 running || fail "$NODE_NAME: Tailscale is not Running 60 s after it joined but '$(backend)'" \
     "a device that waits for approval is NeedsMachineAuth: the key should have approved it; journalctl -u tailscaled"
+}
+
+# Where tailscaled keeps rules in netfilter it also sets src_valid_mark (wgengine/router/osrouter/router_linux.go), and the
+# kernel then drops what Cilium marks for its proxy: lookups that a network policy reads. Nodes lead nobody into the tailnet and
+# need no such rules. One that had them keeps the setting until somebody takes it back.
+leave_packets_alone() {
+  local output setting=/proc/sys/net/ipv4/conf/all/src_valid_mark
+  output=$("$tailscale" set --netfilter-mode=off 2>&1) ||
+    fail "$NODE_NAME: tailscale set --netfilter-mode=off does not work: ${output##*$'\n'}"
+  if [[ $(cat "$setting" 2>/dev/null || echo 0) != 0 ]]; then
+    echo 0 >"$setting" || fail "$NODE_NAME: $setting cannot be set to 0, and Cilium's proxy needs it"
+  fi
 }
 
 running() { [[ $(backend) == Running && $(own_tags) == "$TAG" ]]; }

@@ -94,13 +94,21 @@ describe("joining the tailnet", () => {
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual(ups(), [
       `up --auth-key=file:${root}/run/homelab-tailscale.key --hostname=stone --advertise-tags=tag:home-node --ssh ` +
-        "--accept-dns=false --accept-routes=false --timeout=60s",
+        "--accept-dns=false --accept-routes=false --netfilter-mode=off --timeout=60s",
     ]);
     const again = await joinNow();
     assert.equal(again.code, 0, again.stderr);
     assert.equal(ups().length, 1);
     assert.equal(downloads.length, 2);
     assert.equal(lines("systemctl").filter((call) => call === "restart tailscaled").length, 1);
+  });
+
+  it("keeps tailscaled's rules away from packets that Cilium marks, on a node that joined before too", async () => {
+    await joinNow();
+    const told = () => lines("calls").filter((call) => call === "set --netfilter-mode=off").length;
+    assert.equal(told(), 1);
+    await joinNow();
+    assert.equal(told(), 2);
   });
 
   it("gives the key in a file of its own that is gone afterwards, never in arguments", async () => {

@@ -104,7 +104,8 @@ func TestLogsInWithAKeyFromAFileAndStaysTheSameDeviceOverARestart(t *testing.T) 
 	if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m.must(upArgs("file:"+file, "--hostname=home-0", "--advertise-tags=tag:home-node", "--ssh")...)
+	m.must(upArgs("file:"+file, "--hostname=home-0", "--advertise-tags=tag:home-node", "--ssh", "--netfilter-mode=off")...)
+	m.must("set", "--netfilter-mode=off")
 	before := m.status()
 	if before.BackendState != "Running" || !before.Self.Online || before.Self.HostName != "home-0" || !slices.Equal(before.Self.Tags, []string{"tag:home-node"}) {
 		t.Fatalf("status: %+v, self %+v", before, before.Self)
@@ -219,6 +220,7 @@ func TestRefusesWhatTheLabDoesNotHave(t *testing.T) {
 		{[]string{"serve"}, 1, "tailscale: the lab does not have the subcommand serve"},
 		{[]string{"ups"}, 1, "tailscale: unknown subcommand: ups"},
 		{[]string{"up", "--frobnicate"}, 2, "flag provided but not defined: -frobnicate"},
+		{[]string{"set", "--netfilter-mode=none"}, 1, `invalid value --netfilter-mode="none"`},
 		{[]string{"up", "--auth-key=x"}, 1, "give --accept-dns=false"},
 		{[]string{"up", "--auth-key=x", "--accept-dns=false", "--accept-routes"}, 1, "give --accept-routes=false"},
 		{[]string{"up", "--hostname=a", "--accept-dns=false"}, 1, "give an auth key"},

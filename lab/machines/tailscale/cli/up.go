@@ -14,7 +14,7 @@ import (
 
 // upFlags are the flags of up; set has the part of them that are settings.
 type upFlags struct {
-	authKey, hostname, tags, routes                      string
+	authKey, hostname, tags, routes, netfilter           string
 	acceptDNS, acceptRoutes, exitNode, ssh, reset, force bool
 	timeout                                              time.Duration
 }
@@ -24,12 +24,18 @@ func (f *upFlags) settings(set *flag.FlagSet) {
 	set.StringVar(&f.routes, "advertise-routes", "", "routes to advertise to other nodes (comma-separated)")
 	set.BoolVar(&f.exitNode, "advertise-exit-node", false, "offer to be an exit node for internet traffic for the tailnet")
 	set.BoolVar(&f.ssh, "ssh", false, "run an SSH server; kept as a setting, the lab has none")
+	set.StringVar(&f.netfilter, "netfilter-mode", "on", "netfilter mode (one of on, nodivert, off); the lab has no packets to filter")
 	set.BoolVar(&f.acceptDNS, "accept-dns", true, "accept DNS configuration from the admin panel; the lab only has false")
 	set.BoolVar(&f.acceptRoutes, "accept-routes", false, "accept routes advertised by other nodes; the lab only has false")
 }
 
 // refuse names the settings that would change the machine's DNS or routes.
 func (f *upFlags) refuse() error {
+	switch f.netfilter {
+	case "on", "nodivert", "off":
+	default:
+		return fmt.Errorf("invalid value --netfilter-mode=%q", f.netfilter)
+	}
 	if f.acceptDNS {
 		return errors.New("--accept-dns: the lab does not change a machine's DNS; give --accept-dns=false")
 	}
