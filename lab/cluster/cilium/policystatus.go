@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"homelab/lab/cluster/cilium/policyform"
+	"homelab/lab/cluster/cilium/netpolicy"
 )
 
 // policyKinds are the policies of Cilium's own.
@@ -26,7 +26,7 @@ func (o *operator) judgePolicies(ctx context.Context) error {
 				continue
 			}
 			status, message := "True", "Policy validation succeeded"
-			if err := policyform.Check(policy.Object); err != nil {
+			if _, err := netpolicy.Read(policy.Object); err != nil {
 				status, message = "False", err.Error()
 			}
 			problems = append(problems, o.setValid(ctx, kind, policy, status, message))

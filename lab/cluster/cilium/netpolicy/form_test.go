@@ -1,4 +1,4 @@
-package policyform
+package netpolicy
 
 import (
 	"encoding/json"
@@ -13,7 +13,8 @@ func parse(t *testing.T, spec string) error {
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
 		t.Fatal(err)
 	}
-	return Check(object)
+	_, err := Read(object)
+	return err
 }
 
 func TestAPolicyOfKnownShapesIsValid(t *testing.T) {
@@ -34,8 +35,9 @@ func TestWhatCiliumRefusesOrTheLabDoesNotKnowIsNamed(t *testing.T) {
 		`{"endpointSelector": {}, "ingress": [{"toEntities": ["world"]}]}`:                                                         "an ingress rule has no to",
 		`{"endpointSelector": {}, "egress": [{"toServices": []}]}`:                                                                 "toServices",
 		`{"endpointSelector": {}, "egress": [{"toPorts": [{"ports": [{"port": "dns", "protocol": "UDP"}]}]}]}`:                     `port "dns"`,
+		`{"endpointSelector": {"matchLabels": {"reserved:host": ""}}, "ingress": [{}]}`:                                            "reserved:host",
+		`{"endpointSelector": {"matchFields": []}, "ingress": [{}]}`:                                                               "matchFields",
 		`{"endpointSelector": {}, "egress": [{"toEndpoints": [{"matchExpressions": [{"key": "k8s:app", "operator": "NotIn"}]}]}]}`: "NotIn of k8s:app needs values",
-		`{"endpointSelector": {"matchExpressions": []}, "ingress": [{}]}`:                                                          "matchExpressions",
 	} {
 		if err := parse(t, spec); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, expected %s", spec, err, says)

@@ -1,7 +1,9 @@
-// Package policyform checks the form of Cilium's network policies: allow rules by endpoints, entities,
-// networks, names and ports. What Cilium refuses, and shapes that the lab does not know, are refused by
-// name, so that no policy is taken for valid that nobody read.
-package policyform
+// Package netpolicy reads Cilium's network policies and says what they let through: allow rules by
+// endpoints, entities, networks, names and ports. What Cilium refuses, and shapes that the lab does not
+// know, are refused by name, so that no policy is taken for valid that nobody read. Cilium's own engine
+// is a library, whose packages no other program of a machine needs; a test of controllers/policy holds
+// this one's answers against it.
+package netpolicy
 
 import (
 	"bytes"
@@ -9,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // spec is one part of a policy (https://docs.cilium.io/en/v1.19/security/policy/).
@@ -22,11 +26,6 @@ type spec struct {
 
 // selector selects endpoints by labels; a nil one selects nothing.
 type selector struct {
-	MatchLabels map[string]string `json:"matchLabels"`
-}
-
-// peers selects endpoints at the other end of a rule, by labels or by expressions over them.
-type peers struct {
 	MatchLabels      map[string]string `json:"matchLabels"`
 	MatchExpressions []expression      `json:"matchExpressions"`
 }
@@ -40,10 +39,10 @@ type expression struct {
 
 // rule allows what one of its peers does on one of its ports.
 type rule struct {
-	FromEndpoints []peers    `json:"fromEndpoints"`
+	FromEndpoints []selector `json:"fromEndpoints"`
 	FromEntities  []string   `json:"fromEntities"`
 	FromCIDRSet   []network  `json:"fromCIDRSet"`
-	ToEndpoints   []peers    `json:"toEndpoints"`
+	ToEndpoints   []selector `json:"toEndpoints"`
 	ToEntities    []string   `json:"toEntities"`
 	ToCIDRSet     []network  `json:"toCIDRSet"`
 	ToFQDNs       []name     `json:"toFQDNs"`
@@ -92,42 +91,52 @@ var entities = map[string]bool{
 	"all": true, "cluster": true, "host": true, "kube-apiserver": true, "remote-node": true, "world": true,
 }
 
-// Check reads a policy as the API has it. What Cilium itself refuses (pkg/policy/api, Rule.Sanitize) and what is not judged
+// Policy is a policy that has been read.
+type Policy struct {
+	// namespace is that of the policy, which its selectors keep to; none for a clusterwide one.
+	namespace string
+	specs     []spec
+}
+
+// Read reads a policy as the API has it. What Cilium itself refuses (pkg/policy/api, Rule.Sanitize) and what is not judged
 // here are errors.
-func Check(object map[string]any) error {
+func Read(object map[string]any) (Policy, error) {
 	var policy struct {
-		Spec  *spec
-		Specs []spec
+		Metadata struct{ Namespace string }
+		Spec     *spec
+		Specs    []spec
 	}
-	for key, target := range map[string]any{"spec": &policy.Spec, "specs": &policy.Specs} {
+	for key, target := range map[string]any{"metadata": &policy.Metadata, "spec": &policy.Spec, "specs": &policy.Specs} {
 		if object[key] == nil {
 			continue
 		}
 		text, err := json.Marshal(object[key])
 		if err != nil {
-			return err
+			return Policy{}, err
 		}
 		decoder := json.NewDecoder(bytes.NewReader(text))
-		decoder.DisallowUnknownFields()
+		if key != "metadata" {
+			decoder.DisallowUnknownFields()
+		}
 		if err := decoder.Decode(target); err != nil {
-			return fmt.Errorf("%s: not judged by the lab: %w", key, err)
+			return Policy{}, fmt.Errorf("%s: not judged by the lab: %w", key, err)
 		}
 	}
-	var problems []error
 	if policy.Spec != nil {
-		problems = append(problems, policy.Spec.check())
+		policy.Specs = append([]spec{*policy.Spec}, policy.Specs...)
 	}
+	var problems []error
 	for _, one := range policy.Specs {
 		problems = append(problems, one.check())
 	}
-	return errors.Join(problems...)
+	return Policy{namespace: policy.Metadata.Namespace, specs: policy.Specs}, errors.Join(problems...)
 }
 
 func (s *spec) check() error {
 	if s.EndpointSelector == nil {
 		return errors.New("rule must have one of EndpointSelector or NodeSelector")
 	}
-	var problems []error
+	problems := []error{s.EndpointSelector.check()}
 	for _, rule := range s.Ingress {
 		if rule.ToEndpoints != nil || rule.ToEntities != nil || rule.ToCIDRSet != nil || rule.ToFQDNs != nil {
 			problems = append(problems, errors.New("an ingress rule has no to"))
@@ -158,10 +167,8 @@ func (r *rule) check() error {
 		// pkg/policy/api/rule_validation.go: "Combining %s and %s is not supported yet".
 		problems = append(problems, errors.New("combining kinds of peers in one rule is not supported"))
 	}
-	for _, peer := range append(append([]peers{}, r.FromEndpoints...), r.ToEndpoints...) {
-		for _, one := range peer.MatchExpressions {
-			problems = append(problems, one.check())
-		}
+	for _, one := range slices.Concat(r.FromEndpoints, r.ToEndpoints) {
+		problems = append(problems, one.check())
 	}
 	for _, entity := range append(append([]string{}, r.FromEntities...), r.ToEntities...) {
 		if !entities[entity] {
@@ -179,6 +186,30 @@ func (r *rule) check() error {
 		problems = append(problems, set.check())
 	}
 	return errors.Join(problems...)
+}
+
+// unread are the beginnings of labels that selectors may name and the lab's endpoints do not have: those of Cilium's own
+// identities, and those of namespaces.
+var unread = []string{"reserved:", "cidr:", "fqdn:", "io.cilium.k8s.namespace.labels"}
+
+func (s *selector) check() error {
+	var problems []error
+	for key := range s.MatchLabels {
+		problems = append(problems, readable(key))
+	}
+	for _, one := range s.MatchExpressions {
+		problems = append(problems, readable(one.Key), one.check())
+	}
+	return errors.Join(problems...)
+}
+
+func readable(key string) error {
+	for _, beginning := range unread {
+		if strings.HasPrefix(sourceless(key), beginning) {
+			return fmt.Errorf("label %s is not judged by the lab", key)
+		}
+	}
+	return nil
 }
 
 // check is as strict as the requirements that Cilium makes of expressions (pkg/policy/types, NewLabelSelector).
