@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,11 +32,10 @@ type agent struct {
 	container program.Container
 	settings  settings
 	nodes     informers.SharedInformerFactory
-	// pods are those of this node; nil where nothing is redirected to them.
-	pods      informers.SharedInformerFactory
 	speakers  map[string]*speaker
 	provided  netip.Prefix
 	proxy     *serviceproxy.Proxy
+	enforcer  *enforcer
 	announcer *announcer
 	routes    podRoutes
 	// unmasqueraded are the destinations that pods reach from their own addresses, once that is in place.
@@ -68,9 +68,6 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		return err
 	}
 	a.nodes.Start(ctx.Done())
-	if a.pods != nil {
-		a.pods.Start(ctx.Done())
-	}
 	if err := a.start(ctx); err != nil {
 		return err
 	}
@@ -80,8 +77,16 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		if err := device.Sweep(); err != nil {
 			return err
 		}
-		a.proxy = serviceproxy.New(device, settings.access, c.Logger)
+		if a.proxy, err = serviceproxy.New(device, settings.access); err != nil {
+			return err
+		}
 	}
+	if a.enforcer, err = newEnforcer(); err != nil {
+		return err
+	}
+	var lookups sync.WaitGroup
+	lookups.Go(func() { a.enforcer.names.follow(ctx, a.changed.Notify) })
+	defer lookups.Wait()
 	defer a.stopTraffic()
 	if settings.l2 {
 		if err := sweepL2(); err != nil {
@@ -114,22 +119,44 @@ func (a *agent) followAll() error {
 		informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", a.container.Node).String()
 		}))
-	err := errors.Join(a.follow(a.nodes.Core().V1().Nodes().Informer()), a.followCustom(ciliumNodes))
+	pods := a.core.Core().V1().Pods().Informer()
+	err := errors.Join(
+		pods.SetTransform(slim), a.follow(pods), a.follow(a.core.Discovery().V1().EndpointSlices().Informer()),
+		a.follow(a.nodes.Core().V1().Nodes().Informer()), a.followCustom(ciliumNodes), a.followCustom(policyKinds...))
 	if a.settings.l2 {
 		err = errors.Join(err, a.followCustom(l2Policies))
 	}
 	if a.settings.bgp || a.settings.l2 || a.settings.serviceProxy {
-		err = errors.Join(err,
-			a.follow(a.core.Core().V1().Services().Informer()),
-			a.follow(a.core.Discovery().V1().EndpointSlices().Informer()))
+		err = errors.Join(err, a.follow(a.core.Core().V1().Services().Informer()))
 	}
 	if a.settings.serviceProxy && a.settings.localRedirect {
-		err = errors.Join(err, a.followPods())
+		err = errors.Join(err, a.followCustom(localRedirects))
 	}
 	if a.settings.bgp {
 		err = errors.Join(err, a.followCustom(bgpNodeConfigs, bgpPeerConfigs, bgpAdvertisements))
 	}
 	return err
+}
+
+// slim leaves out of a pod what no agent asks for.
+func slim(object any) (any, error) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return object, nil
+	}
+	slimmer := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, ResourceVersion: pod.ResourceVersion, Labels: pod.Labels,
+		},
+		Spec: corev1.PodSpec{
+			NodeName: pod.Spec.NodeName, HostNetwork: pod.Spec.HostNetwork, ServiceAccountName: pod.Spec.ServiceAccountName,
+		},
+		Status: corev1.PodStatus{Phase: pod.Status.Phase, PodIP: pod.Status.PodIP, Conditions: pod.Status.Conditions},
+	}
+	for _, container := range pod.Spec.Containers {
+		slimmer.Spec.Containers = append(slimmer.Spec.Containers, corev1.Container{Name: container.Name, Ports: container.Ports})
+	}
+	return slimmer, nil
 }
 
 func (a *agent) loop(ctx context.Context) error {

@@ -1,8 +1,8 @@
 // Package cilium is what the lab's kubelet runs for Cilium's images. The operator installs the CRDs,
 // allocates pod CIDRs and load-balancer addresses, and turns BGP cluster configs into node configs.
-// The agent makes its node's pod network ready, routes to other nodes' pods, carries TCP connections and
-// UDP packets to Services in user space, also by local redirect policies, and speaks real BGP. The operator
-// says of network policies whether they are valid; they have no effect.
+// The agent makes its node's pod network ready, routes to other nodes' pods, sends TCP connections and
+// UDP packets for Services to their endpoints, also by local redirect policies, holds pods that are
+// processes to network policies, and speaks real BGP. The operator says of policies whether they are valid.
 package cilium
 
 import (

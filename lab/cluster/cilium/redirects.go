@@ -3,13 +3,12 @@ package cilium
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 
 	"homelab/lab/cluster/serviceproxy"
 )
@@ -41,25 +40,17 @@ type redirectPortSpec struct {
 	Name     string          `json:"name"`
 }
 
-// followPods keeps this node's pods in a cache of its own.
-func (a *agent) followPods() error {
-	a.pods = informers.NewSharedInformerFactoryWithOptions(a.client, 0,
-		informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-			o.FieldSelector = fields.OneTermEqualSelector("spec.nodeName", a.container.Node).String()
-		}))
-	return errors.Join(a.follow(a.pods.Core().V1().Pods().Informer()), a.followCustom(localRedirects))
-}
-
 // redirect sends what is for Services of local redirect policies to pods of this node.
 func (a *agent) redirect(plan serviceproxy.Plan) error {
 	policies, err := list[localRedirectPolicy](a.cluster, localRedirects)
 	if err != nil {
 		return err
 	}
-	pods, err := a.pods.Core().V1().Pods().Lister().List(labels.Everything())
+	pods, err := a.core.Core().V1().Pods().Lister().List(labels.Everything())
 	if err != nil {
 		return err
 	}
+	pods = slices.DeleteFunc(pods, func(pod *corev1.Pod) bool { return pod.Spec.NodeName != a.container.Node })
 	var redirects []serviceproxy.Redirect
 	var problems []error
 	for _, policy := range policies {

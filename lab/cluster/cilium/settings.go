@@ -1,6 +1,7 @@
 package cilium
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 // settings are the keys of the ConfigMap cilium-config that the programs honour.
 type settings struct {
+	cluster          string
 	bgp              bool
 	bgpStatus        bool
 	bgpSecrets       string
@@ -41,7 +43,7 @@ type settings struct {
 // parseSettings reads cilium-config; an error names the key and what it may be.
 func parseSettings(config map[string]string) (settings, error) {
 	s := settings{
-		bgpSecrets: config["bgp-secrets-namespace"], agentTaint: config["agent-not-ready-taint-key"],
+		bgpSecrets: config["bgp-secrets-namespace"], cluster: cmp.Or(config["cluster-name"], "default"), agentTaint: config["agent-not-ready-taint-key"],
 		devices: strings.FieldsFunc(config["devices"], func(r rune) bool { return r == ' ' || r == ',' }),
 	}
 	if mode := config["ipam"]; mode != "cluster-pool" {

@@ -23,11 +23,13 @@ func (a *agent) carryTraffic(own []netip.Prefix, nodeLabels map[string]string) e
 	if a.settings.masquerade && len(own) > 0 {
 		err = errors.Join(err, a.masquerade(own[0], nodes))
 	}
+	var pods netip.Prefix
+	if len(own) > 0 {
+		pods = own[0]
+		err = errors.Join(err, a.enforce(pods))
+	}
 	if a.proxy != nil {
-		if len(own) > 0 {
-			a.proxy.SetPods(own[0])
-		}
-		err = errors.Join(err, a.proxyServices(nodeLabels))
+		err = errors.Join(err, a.proxyServices(nodeLabels, pods))
 	}
 	return err
 }
@@ -52,7 +54,7 @@ func (a *agent) masquerade(pods netip.Prefix, nodes []ciliumNode) error {
 	return err
 }
 
-func (a *agent) proxyServices(nodeLabels map[string]string) error {
+func (a *agent) proxyServices(nodeLabels map[string]string, pods netip.Prefix) error {
 	services, err := a.core.Core().V1().Services().Lister().List(labels.Everything())
 	if err != nil {
 		return err
@@ -78,13 +80,13 @@ func (a *agent) proxyServices(nodeLabels map[string]string) error {
 		}
 	}
 	plan := serviceproxy.NewPlan(a.container.Node, services, endpoints, taken)
-	if a.pods != nil {
+	if a.settings.localRedirect {
 		err = a.redirect(plan)
 	}
-	return errors.Join(err, a.proxy.Apply(plan))
+	return errors.Join(err, a.proxy.Apply(serviceproxy.Node{Address: a.container.NodeIP, Pods: pods}, plan))
 }
 
-// stopTraffic takes back what carryTraffic has made.
+// stopTraffic takes back what carryTraffic has made, but for the policies' rules: what Cilium holds it holds without its agent.
 func (a *agent) stopTraffic() {
 	err := a.routes.apply(nil)
 	if a.proxy != nil {

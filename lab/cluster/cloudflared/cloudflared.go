@@ -48,7 +48,7 @@ func Run(ctx context.Context, c program.Container) error {
 }
 
 func run(ctx context.Context, c program.Container, connector edge, metricsPort uint16) error {
-	origin := newOrigin(c.Resolve, c.Logger)
+	origin := newOrigin(c.Resolve, c.PodIP, c.Logger)
 	defer origin.proxy.Transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 	state := &health{connector: connector.connector, version: connector.version, origin: origin, report: c.Ready}
 	metrics, err := state.serve(c.PodIP, metricsPort)

@@ -29,6 +29,8 @@ const (
 type origin struct {
 	log     *slog.Logger
 	resolve func(ctx context.Context, host string) (netip.Addr, error)
+	// from is the pod's address, which origins and network policies know it by.
+	from    netip.Addr
 	proxy   *httputil.ReverseProxy
 	rules   atomic.Pointer[[]rule]
 	version atomic.Int64
@@ -38,8 +40,8 @@ type origin struct {
 
 type ruleKey struct{}
 
-func newOrigin(resolve func(context.Context, string) (netip.Addr, error), log *slog.Logger) *origin {
-	o := &origin{resolve: resolve, log: log}
+func newOrigin(resolve func(context.Context, string) (netip.Addr, error), from netip.Addr, log *slog.Logger) *origin {
+	o := &origin{resolve: resolve, from: from, log: log}
 	o.proxy = &httputil.ReverseProxy{
 		Rewrite: rewrite,
 		Transport: &http.Transport{
@@ -74,7 +76,7 @@ func (o *origin) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	var dialer net.Dialer
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: o.from.AsSlice()}}
 	return dialer.DialContext(ctx, network, net.JoinHostPort(ip.String(), port))
 }
 

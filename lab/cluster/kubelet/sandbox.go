@@ -89,7 +89,7 @@ func (w *worker) sandbox(ctx context.Context, pod *corev1.Pod) (netip.Addr, erro
 func (w *worker) connect(pod *corev1.Pod, wanted netip.Addr) (netip.Addr, error) {
 	address, err := w.kubelet.network.allocate(string(pod.UID), wanted)
 	if err == nil && w.kubelet.hasProcesses(pod) {
-		w.network, err = podnet.Add(string(pod.UID), address, sysctlsOf(pod))
+		w.network, err = podnet.Add(string(pod.UID), address, w.kubelet.nodeIP, sysctlsOf(pod))
 	}
 	return address, err
 }

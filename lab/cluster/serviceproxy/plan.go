@@ -1,8 +1,8 @@
-// Package serviceproxy carries TCP connections and UDP packets to Services on a node, as Cilium's
-// replacement of kube-proxy does in the kernel: the node answers at the addresses of Services, and each
-// connection goes to one of the ready endpoints. It works in user space, so that an endpoint sees the
-// node as the client. SCTP, node ports and session affinity are not played; of traffic policies that
-// endpoints of the node alone are used.
+// Package serviceproxy takes TCP connections and UDP packets to Services on a node, as Cilium's
+// replacement of kube-proxy does: each connection goes to one of the ready endpoints, by rules of the
+// kernel's packet filter. An endpoint sees the client, or the node that a client from outside came in
+// by if the endpoint is on another one. SCTP, node ports and session affinity are not played; of
+// traffic policies that endpoints of the node alone are used.
 package serviceproxy
 
 import (

@@ -1,15 +1,25 @@
 package serviceproxy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
+	"maps"
 	"net/netip"
-	"sync"
+	"reflect"
+	"slices"
 
+	"github.com/google/nftables"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
+
+	"homelab/lab/cluster/nft"
 )
+
+// hairpin is the address that a pod sees which reached itself through its Service, Cilium's own (IPV4_LOOPBACK in
+// pkg/datapath/linux/config/config.go).
+var hairpin = netip.MustParseAddr("169.254.42.1")
 
 // Device is where the node's addresses of Services are kept.
 type Device interface {
@@ -17,55 +27,54 @@ type Device interface {
 	Release(netip.Addr) error
 }
 
-// Proxy answers at the addresses of Services until it is closed. Apply and Close must not be called
-// at the same time.
+// Proxy answers at the addresses of Services until it is closed. Its methods must not be called at the same time.
 type Proxy struct {
 	device Device
 	access Access
-	log    *slog.Logger
+	table  *nft.Owner
 	// held are the addresses that the device was given.
-	held      map[netip.Addr]bool
-	frontends map[Frontend]carrier
+	held map[netip.Addr]bool
+	// applied is what the kernel has.
+	applied state
 }
 
-// carrier carries what comes to one frontend.
-type carrier interface {
-	setBackends([]netip.AddrPort)
-	// close stops it, ends what it carries and waits for that.
-	close()
+type state struct {
+	plan Plan
+	node Node
 }
 
 // New returns a proxy that answers nowhere yet.
-func New(device Device, access Access, log *slog.Logger) *Proxy {
-	return &Proxy{device: device, access: access, log: log, held: map[netip.Addr]bool{}, frontends: map[Frontend]carrier{}}
+func New(device Device, access Access) (*Proxy, error) {
+	table, err := nft.NewOwner("homelab-services")
+	return &Proxy{device: device, access: access, table: table, held: map[netip.Addr]bool{}}, err
 }
 
-// SetPods says from which range the node's own pods send. Another range than before ends what is carried, until Apply.
-func (p *Proxy) SetPods(pods netip.Prefix) {
-	if p.access.Pods == pods {
-		return
+// Apply brings addresses and rules to the plan. An address that cannot be held is an error that names it; everything else
+// is in place all the same.
+func (p *Proxy) Apply(node Node, plan Plan) error {
+	problems := []error{p.hold(plan)}
+	if wanted := (state{plan, node}); !reflect.DeepEqual(wanted, p.applied) {
+		err := p.table.Replace(func(table *nft.Table) { p.write(table, node, plan) })
+		if err == nil {
+			p.applied = wanted
+			err = forgetLost(plan)
+		}
+		problems = append(problems, err)
 	}
-	p.access.Pods = pods
-	for at, front := range p.frontends {
-		front.close()
-		delete(p.frontends, at)
-	}
+	return errors.Join(problems...)
 }
 
-// Apply brings addresses and listeners to the plan. What cannot be held or listened at is an error
-// that names it; everything else is in place all the same.
-func (p *Proxy) Apply(plan Plan) error {
+func (p *Proxy) hold(plan Plan) error {
 	var problems []error
-	for address, front := range p.frontends {
-		if _, wanted := plan.Frontends[address]; !wanted {
-			front.close()
-			delete(p.frontends, address)
-		}
-	}
 	for address := range p.held {
-		if !plan.Addresses[address] {
-			problems = append(problems, p.release(address))
+		if plan.Addresses[address] {
+			continue
 		}
+		if err := p.device.Release(address); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		delete(p.held, address)
 	}
 	for address := range plan.Addresses {
 		if p.held[address] {
@@ -77,86 +86,107 @@ func (p *Proxy) Apply(plan Plan) error {
 		}
 		p.held[address] = true
 	}
-	for at, target := range plan.Frontends {
-		if !p.held[at.Address.Addr()] {
-			continue
-		}
-		if front, open := p.frontends[at]; open {
-			front.setBackends(target.Backends)
-			continue
-		}
-		front, err := p.open(at, target.Backends, plan.ClusterIPs[at.Address.Addr()])
-		if err != nil {
-			problems = append(problems, fmt.Errorf("cannot serve %s; something on the node listens at this port of every address? %w", at.Address, err))
-			continue
-		}
-		p.frontends[at] = front
-	}
 	return errors.Join(problems...)
 }
 
-func (p *Proxy) open(at Frontend, backends []netip.AddrPort, clusterIP bool) (carrier, error) {
-	if at.Protocol == corev1.ProtocolUDP {
-		socket, err := p.access.listenPacket(at.Address, clusterIP)
-		if err != nil {
-			return nil, err
-		}
-		return serveUDP(socket, backends, p.log), nil
-	}
-	listener, err := p.access.listen(at.Address, clusterIP)
-	if err != nil {
-		return nil, err
-	}
-	return serve(listener, backends, p.log), nil
+// Close gives addresses and rules up.
+func (p *Proxy) Close() error {
+	return errors.Join(p.hold(Plan{}), p.table.Remove())
 }
 
-func (p *Proxy) release(address netip.Addr) error {
-	if err := p.device.Release(address); err != nil {
-		return err
+// write writes the rules: first what may not reach ClusterIPs goes, then destinations are replaced by endpoints, as they
+// leave a socket of the machine or come in, and at last sources where the answers would not come back.
+func (p *Proxy) write(table *nft.Table, node Node, plan Plan) {
+	access, frontends, sources := table.Chain("access"), table.Chain("frontends"), table.Chain("sources")
+	if clusterIPs := sorted(plan.ClusterIPs); len(clusterIPs) > 0 {
+		table.Rule(access, table.Among(nft.Destination, clusterIPs), nft.Drop)
 	}
-	delete(p.held, address)
+	for _, frontend := range slices.SortedFunc(maps.Keys(plan.Frontends), compare) {
+		backends := plan.Frontends[frontend].Backends
+		for i, backend := range backends {
+			table.Rule(frontends, nft.Destination.Is(frontend.Address.Addr()), nft.Protocol(number(frontend.Protocol)),
+				nft.Ports(frontend.Address.Port(), frontend.Address.Port()), nft.OneIn(len(backends)-i), nft.SendTo(backend))
+		}
+	}
+	// A socket of the machine sends to an address that the machine has from that address.
+	if addresses := sorted(plan.Addresses); len(addresses) > 0 {
+		table.Rule(sources, table.Among(nft.Source, addresses), nft.SendFrom(node.Address))
+	}
+	for _, own := range plan.endpointsIn(node.Pods) {
+		table.Rule(sources, nft.Source.Is(own), nft.Destination.Is(own), nft.SendFrom(hairpin))
+	}
+	if node.Pods.IsValid() {
+		// From outside to a pod of another machine, whose answer has to come by here. Pods of this one see the client.
+		table.Rule(sources, nft.Source.Outside(node.Pods), nft.NotTo("lxc"), nft.SendFrom(node.Address))
+	}
+	p.hook(table, node)
+}
+
+func (p *Proxy) hook(table *nft.Table, node Node) {
+	filter, nat := nftables.ChainTypeFilter, nftables.ChainTypeNAT
+	translate := nft.Jump("frontends")
+	if !p.access.External && node.Pods.IsValid() {
+		table.Hook(nftables.ChainHookPrerouting, filter, nftables.ChainPriorityMangle,
+			slices.Concat(nft.NotFrom("lo"), nft.Source.Outside(node.Pods), nft.Jump("access")))
+	}
+	if !p.access.Forwarded {
+		table.Hook(nftables.ChainHookOutput, filter, nftables.ChainPriorityMangle,
+			slices.Concat(nft.Marked(ForwardMark), nft.Jump("access")))
+	}
+	table.Hook(nftables.ChainHookPrerouting, nat, nftables.ChainPriorityNATDest, translate)
+	table.Hook(nftables.ChainHookOutput, nat, nftables.ChainPriorityNATDest, translate)
+	// Before pods' addresses are hidden outside of the cluster.
+	table.Hook(nftables.ChainHookPostrouting, nat, nftables.ChainPriorityRef(*nftables.ChainPriorityNATSource-1),
+		slices.Concat(nft.Translated(), nft.Jump("sources")))
+}
+
+// endpointsIn are the endpoints with an address of the range.
+func (p Plan) endpointsIn(pods netip.Prefix) []netip.Addr {
+	found := map[netip.Addr]bool{}
+	for _, target := range p.Frontends {
+		for _, backend := range target.Backends {
+			if pods.IsValid() && pods.Contains(backend.Addr()) {
+				found[backend.Addr()] = true
+			}
+		}
+	}
+	return sorted(found)
+}
+
+// forgetLost makes the kernel forget for UDP where it sent a client's packets, if that is not among the endpoints any more:
+// a client that never pauses would be sent there for ever.
+func forgetLost(plan Plan) error {
+	_, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, netlink.FAMILY_V4, lost{plan})
+	if err != nil {
+		return fmt.Errorf("cannot forget connections to endpoints that are gone: %w", err)
+	}
 	return nil
 }
 
-// Close ends every connection, and gives the addresses up.
-func (p *Proxy) Close() error {
-	return p.Apply(Plan{})
-}
+type lost struct{ plan Plan }
 
-// frontend is one address and port with its connections.
-type frontend struct {
-	listener net.Listener
-	log      *slog.Logger
-	running  sync.WaitGroup
-	mu       sync.Mutex
-	backends []netip.AddrPort
-	next     int
-	closed   bool
-	open     map[net.Conn]bool
-}
-
-func serve(listener net.Listener, backends []netip.AddrPort, log *slog.Logger) *frontend {
-	f := &frontend{listener: listener, log: log, backends: backends, open: map[net.Conn]bool{}}
-	f.running.Go(f.accept)
-	return f
-}
-
-func (f *frontend) setBackends(backends []netip.AddrPort) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.backends = backends
-}
-
-// close stops listening, ends the connections and waits for them.
-func (f *frontend) close() {
-	f.mu.Lock()
-	f.closed = true
-	if err := f.listener.Close(); err != nil {
-		f.log.Warn("cannot close a service's listener", "address", f.listener.Addr(), "error", err)
+// MatchConntrackFlow implements netlink.CustomConntrackFilter.
+func (l lost) MatchConntrackFlow(flow *netlink.ConntrackFlow) bool {
+	to, known := netip.AddrFromSlice(flow.Forward.DstIP.To4())
+	from, answers := netip.AddrFromSlice(flow.Reverse.SrcIP.To4())
+	if flow.Forward.Protocol != unix.IPPROTO_UDP || !known || !answers {
+		return false
 	}
-	for connection := range f.open {
-		_ = connection.Close() // Its copier sees and reports nothing: the end is wanted.
+	target, ours := l.plan.Frontends[Frontend{netip.AddrPortFrom(to, flow.Forward.DstPort), corev1.ProtocolUDP}]
+	return ours && !slices.Contains(target.Backends, netip.AddrPortFrom(from, flow.Reverse.SrcPort))
+}
+
+func sorted(set map[netip.Addr]bool) []netip.Addr {
+	return slices.SortedFunc(maps.Keys(set), netip.Addr.Compare)
+}
+
+func compare(a, b Frontend) int {
+	return cmp.Or(a.Address.Compare(b.Address), cmp.Compare(a.Protocol, b.Protocol))
+}
+
+func number(protocol corev1.Protocol) byte {
+	if protocol == corev1.ProtocolUDP {
+		return unix.IPPROTO_UDP
 	}
-	f.mu.Unlock()
-	f.running.Wait()
+	return unix.IPPROTO_TCP
 }

@@ -1,11 +1,12 @@
 package serviceproxy
 
 import (
-	"bufio"
 	"fmt"
-	"log/slog"
+	"io"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +15,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"homelab/lab/cluster/loopback"
 )
-
-type device map[netip.Addr]bool
-
-func (d device) Hold(address netip.Addr) error    { d[address] = true; return nil }
-func (d device) Release(address netip.Addr) error { delete(d, address); return nil }
 
 func service(name, ip string, port int32) *corev1.Service {
 	return &corev1.Service{
@@ -36,128 +34,6 @@ func slice(name string, port int32, ready bool, addresses ...string) *discoveryv
 		ObjectMeta:  metav1.ObjectMeta{Namespace: "a", Labels: map[string]string{discoveryv1.LabelServiceName: name}},
 		AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: &empty, Port: &port}},
 		Endpoints: []discoveryv1.Endpoint{{Addresses: addresses, Conditions: discoveryv1.EndpointConditions{Ready: &ready}}},
-	}
-}
-
-// origin says its name and closes; the port is free at every loopback address.
-func origin(t *testing.T, address, name string) {
-	t.Helper()
-	listener, err := net.Listen("tcp4", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			fmt.Fprintln(connection, name)
-			_ = connection.Close()
-		}
-	}()
-}
-
-func ask(address string) (string, error) {
-	connection, err := net.DialTimeout("tcp4", address, time.Second)
-	if err != nil {
-		return "", err
-	}
-	defer connection.Close()
-	line, err := bufio.NewReader(connection).ReadString('\n')
-	if err != nil {
-		return "", err
-	}
-	return line[:len(line)-1], nil
-}
-
-func TestConnectionsReachReadyEndpointsInTurn(t *testing.T) {
-	origin(t, "127.0.7.1:18080", "one")
-	origin(t, "127.0.7.2:18080", "two")
-	held := device{}
-	proxy := New(held, Access{}, slog.New(slog.DiscardHandler))
-	services := []*corev1.Service{service("web", "127.0.7.100", 18081)}
-	both := []*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.1"), slice("web", 18080, true, "127.0.7.2")}
-	if err := proxy.Apply(NewPlan("stone", services, both, nil)); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]int{}
-	for range 4 {
-		name, err := ask("127.0.7.100:18081")
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen[name]++
-	}
-	if seen["one"] != 2 || seen["two"] != 2 || !held[netip.MustParseAddr("127.0.7.100")] {
-		t.Fatalf("got %v, %v", seen, held)
-	}
-
-	gone := []*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.9", "127.0.7.2")}
-	if err := proxy.Apply(NewPlan("stone", services, gone, nil)); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if name, err := ask("127.0.7.100:18081"); err != nil || name != "two" {
-			t.Fatalf("an endpoint that refuses was not passed over: %q, %v", name, err)
-		}
-	}
-
-	unready := []*discoveryv1.EndpointSlice{slice("web", 18080, false, "127.0.7.2")}
-	if err := proxy.Apply(NewPlan("stone", services, unready, nil)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ask("127.0.7.100:18081"); err == nil {
-		t.Fatal("a service without a ready endpoint answers")
-	}
-	if err := proxy.Close(); err != nil || len(held) != 0 {
-		t.Fatalf("addresses are left: %v, %v", held, err)
-	}
-}
-
-func TestClosingEndsOpenConnections(t *testing.T) {
-	listener, err := net.Listen("tcp4", "127.0.7.1:18082")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	proxy := New(device{}, Access{}, slog.New(slog.DiscardHandler))
-	plan := NewPlan("stone", []*corev1.Service{service("web", "127.0.7.101", 18083)},
-		[]*discoveryv1.EndpointSlice{slice("web", 18082, true, "127.0.7.1")}, nil)
-	if err := proxy.Apply(plan); err != nil {
-		t.Fatal(err)
-	}
-	client, err := net.Dial("tcp4", "127.0.7.101:18083")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	if _, err := listener.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	if err := proxy.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := client.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := client.Read(make([]byte, 1)); err == nil {
-		t.Fatalf("read %d bytes from a closed service", n)
-	}
-}
-
-func TestAnAddressOfTheNodeIsLeftAlone(t *testing.T) {
-	held := device{}
-	proxy := New(held, Access{}, slog.New(slog.DiscardHandler))
-	plan := NewPlan("stone", []*corev1.Service{service("web", "127.0.7.102", 18084)},
-		[]*discoveryv1.EndpointSlice{slice("web", 18080, true, "127.0.7.1")},
-		map[netip.Addr]bool{netip.MustParseAddr("127.0.7.102"): true})
-	if err := proxy.Apply(plan); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ask("127.0.7.102:18084"); err == nil || len(held) != 0 {
-		t.Fatalf("the proxy took an address of the node: %v", held)
 	}
 }
 
@@ -185,177 +61,253 @@ func TestPlanHasNoLoopsHeadlessOrForeignServices(t *testing.T) {
 	}
 }
 
-// askForwarded is ask as a pod that forwards packets makes it.
-func askForwarded(address string) (string, error) {
-	dialer := net.Dialer{Timeout: time.Second, Control: Forwarded}
-	connection, err := dialer.Dial("tcp4", address)
-	if err != nil {
-		return "", err
-	}
-	defer connection.Close()
-	line, err := bufio.NewReader(connection).ReadString('\n')
-	return strings.TrimSpace(line), err
-}
-
-func TestAForwardingPodReachesClusterIPsOnlyWhenEachPacketIsLookedAt(t *testing.T) {
-	origin(t, "127.0.7.3:18090", "one")
-	lb := service("web", "127.0.7.110", 18091)
-	lb.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "127.0.7.111"}}
-	plan := NewPlan("stone", []*corev1.Service{lb}, []*discoveryv1.EndpointSlice{slice("web", 18090, true, "127.0.7.3")}, nil)
-	for _, hostNamespaceOnly := range []bool{false, true} {
-		proxy := New(device{}, Access{Forwarded: hostNamespaceOnly}, slog.New(slog.DiscardHandler))
-		if err := proxy.Apply(plan); err != nil {
-			t.Fatal(err)
-		}
-		if name, err := ask("127.0.7.110:18091"); err != nil || name != "one" {
-			t.Errorf("a socket of the node does not reach the ClusterIP: %q, %v", name, err)
-		}
-		if name, err := askForwarded("127.0.7.111:18091"); err != nil || name != "one" {
-			t.Errorf("a load balancer's address does not answer: %q, %v", name, err)
-		}
-		name, err := askForwarded("127.0.7.110:18091")
-		if (err == nil && name == "one") != hostNamespaceOnly {
-			t.Errorf("hostNamespaceOnly %v: %q, %v", hostNamespaceOnly, name, err)
-		}
-		if err := proxy.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestFromOutsideClusterIPsAnswerOnlyWhenAskedTo(t *testing.T) {
-	for _, external := range []bool{false, true} {
-		program := Access{External: external}.filter(1)
-		if verdict := program[6].K; (verdict == pass) != external {
-			t.Errorf("external %v: packets of another device meet %x", external, verdict)
-		}
-	}
-}
-
-// echoUDP answers packets with its name until the test ends.
-func echoUDP(t *testing.T, address, name string) *net.UDPConn {
+// inMachines runs the test again as root of namespaces of its own, and makes the network of a LAN, a machine with a pod, and
+// another one with a pod: `lan` is outside, `pod` a pod of the machine that the test runs in, `far` one of the other.
+func inMachines(t *testing.T) bool {
 	t.Helper()
-	socket, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(address)))
+	if os.Getenv("SERVICEPROXY_INSIDE") == "" {
+		command := exec.Command("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount",
+			"--propagation", "private", "sh", "-c", `mount -t tmpfs tmpfs /run && exec "$@"`, "sh", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+		command.Env = append(os.Environ(), "SERVICEPROXY_INSIDE=1")
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		return false
+	}
+	for _, line := range []string{
+		"ip link set lo up", "echo 1 > /proc/sys/net/ipv4/ip_forward",
+		"ip netns add lan", "ip link add eth0 type veth peer name eth0 netns lan", "ip addr add 192.0.2.1/24 dev eth0", "ip link set eth0 up",
+		"ip -n lan addr add 192.0.2.9/24 dev eth0", "ip -n lan link set eth0 up", "ip -n lan route add 10.40.0.0/14 via 192.0.2.1",
+		"ip netns add far", "ip link add eth1 type veth peer name eth0 netns far", "ip addr add 192.0.3.1/24 dev eth1", "ip link set eth1 up",
+		"ip -n far addr add 192.0.3.2/24 dev eth0", "ip -n far addr add 10.42.8.5/32 dev lo", "ip -n far link set lo up", "ip -n far link set eth0 up",
+		"ip -n far route add 10.42.7.0/24 via 192.0.3.1", "ip route add 10.42.8.0/24 via 192.0.3.2", "ip -n far route add 192.0.2.1 via 192.0.3.1",
+		"ip netns add pod", "ip link add lxc1 type veth peer name eth0 netns pod", "ip link set lxc1 up", "ip route add 10.42.7.5 dev lxc1 src 192.0.2.1",
+		"ip -n pod addr add 10.42.7.5/32 dev eth0", "ip -n pod link set lo up", "ip -n pod link set eth0 up",
+		"ip -n pod route add 192.0.2.1 dev eth0", "ip -n pod route add default via 192.0.2.1",
+	} {
+		if output, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", line, err, output)
+		}
+	}
+	return true
+}
+
+// within runs this program in the namespace, as a helper of TestHelper; here for the machine itself.
+func within(namespace string, words ...string) *exec.Cmd {
+	line := append([]string{os.Args[0], "-test.run", "^TestHelper$", "--"}, words...)
+	if namespace != "here" {
+		line = append([]string{"nsenter", "--net=/run/netns/" + namespace}, line...)
+	}
+	command := exec.Command(line[0], line[1:]...)
+	command.Env = append(os.Environ(), "SERVICEPROXY_HELPER=1")
+	return command
+}
+
+// serve answers at an address in the namespace, over TCP and UDP, with its name and who asked.
+func serve(t *testing.T, namespace, address string) {
+	t.Helper()
+	server := within(namespace, "serve", address, namespace)
+	output, err := server.StdoutPipe()
+	if err == nil {
+		err = server.Start()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { socket.Close() })
+	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
+	if _, err := output.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask connects from the namespace; gives the answer, or "no" after a second.
+func ask(t *testing.T, namespace, network, address string) string {
+	t.Helper()
+	output, err := within(namespace, "ask", network, address).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	said, _, _ := strings.Cut(string(output), "\n")
+	return said
+}
+
+// TestHelper is no test of its own but a program in a namespace.
+func TestHelper(t *testing.T) {
+	if os.Getenv("SERVICEPROXY_HELPER") == "" {
+		return
+	}
+	words := os.Args[slices.Index(os.Args, "--")+1:]
+	if words[0] == "serve" {
+		answer(t, words[1], words[2])
+		return
+	}
+	dialer := net.Dialer{Timeout: time.Second}
+	if words[1] == "forwarded" {
+		words[1], dialer.Control = "tcp", Forwarded
+	}
+	connection, err := dialer.Dial(words[1]+"4", words[2])
+	if err == nil {
+		_ = connection.SetDeadline(time.Now().Add(time.Second))
+		_, err = connection.Write([]byte("?"))
+	}
+	said := make([]byte, 100)
+	length := 0
+	if err == nil {
+		length, err = connection.Read(said)
+	}
+	if err != nil {
+		fmt.Println("no")
+		return
+	}
+	fmt.Println(string(said[:length]))
+}
+
+func answer(t *testing.T, address, name string) {
+	listener, err := net.Listen("tcp4", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket, err := net.ListenPacket("udp4", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := func(from net.Addr) string { return netip.MustParseAddrPort(from.String()).Addr().String() }
 	go func() {
-		packet := make([]byte, 64)
 		for {
-			length, client, err := socket.ReadFromUDPAddrPort(packet)
+			_, from, err := socket.ReadFrom(make([]byte, 1))
 			if err != nil {
 				return
 			}
-			_, _ = socket.WriteToUDPAddrPort(append([]byte(name+" "), packet[:length]...), client)
+			_, _ = socket.WriteTo([]byte(name+" "+host(from)), from)
 		}
 	}()
-	return socket
+	fmt.Println("ready")
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.ReadFull(connection, make([]byte, 1))
+		fmt.Fprint(connection, name+" "+host(connection.RemoteAddr()))
+		_ = connection.Close()
+	}
 }
 
-func askUDP(t *testing.T, connection net.Conn) (string, error) {
+var machine = Node{Address: netip.MustParseAddr("192.0.2.1"), Pods: netip.MustParsePrefix("10.42.7.0/24")}
+
+// proxied is a proxy of a Service in the machine, at a ClusterIP and a load balancer's address.
+func proxied(t *testing.T, access Access, protocol corev1.Protocol, endpoints ...string) (*Proxy, func(...string)) {
 	t.Helper()
-	if err := connection.SetDeadline(time.Now().Add(time.Second)); err != nil {
+	proxy, err := New(loopback.New("svc"), access)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := connection.Write([]byte("hi")); err != nil {
-		return "", err
-	}
-	packet := make([]byte, 64)
-	length, err := connection.Read(packet)
-	return string(packet[:length]), err
-}
-
-func TestASessionOfUDPKeepsItsEndpointWhileThatIsReady(t *testing.T) {
-	echoUDP(t, "127.0.7.20:18153", "one")
-	echoUDP(t, "127.0.7.21:18153", "two")
-	dns := service("dns", "127.0.7.120", 18053)
-	dns.Spec.Ports[0].Protocol = corev1.ProtocolUDP
-	udp := corev1.ProtocolUDP
-	endpoints := slice("dns", 18153, true, "127.0.7.20", "127.0.7.21")
-	endpoints.Ports[0].Protocol = &udp
-	proxy := New(device{}, Access{}, slog.New(slog.DiscardHandler))
-	defer func() {
-		if err := proxy.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	apply := func() {
+	web := service("web", "10.43.0.9", 80)
+	web.Spec.Ports[0].Protocol = protocol
+	web.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "10.41.0.9"}}
+	apply := func(endpoints ...string) {
 		t.Helper()
-		if err := proxy.Apply(NewPlan("stone", []*corev1.Service{dns}, []*discoveryv1.EndpointSlice{endpoints}, nil)); err != nil {
+		ready := slice("web", 8080, true, endpoints...)
+		ready.Ports[0].Protocol = &protocol
+		if err := proxy.Apply(machine, NewPlan("stone", []*corev1.Service{web}, []*discoveryv1.EndpointSlice{ready}, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	apply()
-	client, err := net.Dial("udp4", "127.0.7.120:18053")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	for range 3 {
-		if said, err := askUDP(t, client); err != nil || said != "one hi" {
-			t.Fatalf("%q, %v", said, err)
-		}
-	}
-	endpoints = slice("dns", 18153, true, "127.0.7.21")
-	endpoints.Ports[0].Protocol = &udp
-	apply()
-	if said, err := askUDP(t, client); err != nil || said != "two hi" {
-		t.Fatalf("%q, %v", said, err)
-	}
+	apply(endpoints...)
+	return proxy, apply
 }
 
-func TestAnIdleSessionOfUDPIsForgotten(t *testing.T) {
-	echoUDP(t, "127.0.7.22:18154", "one")
-	socket, err := (Access{}).listenPacket(netip.MustParseAddrPort("127.0.7.121:18054"), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := &udpFrontend{
-		socket: socket, log: slog.New(slog.DiscardHandler), idle: 50 * time.Millisecond,
-		backends: []netip.AddrPort{netip.MustParseAddrPort("127.0.7.22:18154")}, sessions: map[netip.AddrPort]*session{},
-	}
-	front.running.Go(front.receive)
-	defer front.close()
-	client, err := net.Dial("udp4", "127.0.7.121:18054")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	if said, err := askUDP(t, client); err != nil || said != "one hi" {
-		t.Fatalf("%q, %v", said, err)
-	}
-	count := func() int {
-		front.mu.Lock()
-		defer front.mu.Unlock()
-		return len(front.sessions)
-	}
-	for end := time.Now().Add(5 * time.Second); count() > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the session stays")
+func expect(t *testing.T, want map[[3]string]string) {
+	t.Helper()
+	for question, answer := range want {
+		if said := ask(t, question[0], question[1], question[2]); said != answer {
+			t.Errorf("%v: got %q, want %q", question, said, answer)
 		}
 	}
 }
 
-func TestTrafficPoliciesKeepToTheNode(t *testing.T) {
-	local, here, there := corev1.ServiceInternalTrafficPolicyLocal, "stone", "tank"
-	balanced := service("lb", "10.43.0.12", 80)
-	balanced.Spec.ExternalTrafficPolicy = corev1.ServiceExternalTrafficPolicyLocal
-	balanced.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "10.96.0.1"}}
-	endpoints := slice("lb", 8080, true, "10.42.0.9", "10.42.1.9")
-	other := endpoints.Endpoints[0]
-	endpoints.Endpoints[0].NodeName, other.NodeName = &there, &here
-	endpoints.Endpoints[0].Addresses, other.Addresses = []string{"10.42.0.9"}, []string{"10.42.1.9"}
-	endpoints.Endpoints = append(endpoints.Endpoints, other)
-	count := func(address string) int {
-		plan := NewPlan("stone", []*corev1.Service{balanced}, []*discoveryv1.EndpointSlice{endpoints}, nil)
-		return len(plan.Frontends[Frontend{netip.MustParseAddrPort(address), corev1.ProtocolTCP}].Backends)
+const clusterIP, balancer = "10.43.0.9:80", "10.41.0.9:80"
+
+func TestEndpointsSeeWhoAsks(t *testing.T) {
+	if !inMachines(t) {
+		return
 	}
-	if outside, inside := count("10.96.0.1:80"), count("10.43.0.12:80"); outside != 1 || inside != 2 {
-		t.Errorf("from outside %d endpoints, from inside %d", outside, inside)
+	serve(t, "pod", "10.42.7.5:8080")
+	proxy, apply := proxied(t, Access{External: true}, corev1.ProtocolTCP, "10.42.7.5")
+	expect(t, map[[3]string]string{
+		{"here", "tcp", clusterIP}: "pod 192.0.2.1", {"here", "tcp", balancer}: "pod 192.0.2.1",
+		{"lan", "tcp", clusterIP}: "pod 192.0.2.9", {"lan", "tcp", balancer}: "pod 192.0.2.9",
+		// A pod that reaches itself.
+		{"pod", "tcp", clusterIP}: "pod 169.254.42.1",
+	})
+	serve(t, "far", "10.42.8.5:8080")
+	apply("10.42.8.5")
+	expect(t, map[[3]string]string{
+		{"here", "tcp", clusterIP}: "far 192.0.2.1", {"lan", "tcp", balancer}: "far 192.0.2.1", {"pod", "tcp", clusterIP}: "far 10.42.7.5",
+	})
+	apply("10.42.7.5", "10.42.8.5")
+	seen := map[string]int{}
+	for range 4 {
+		seen[ask(t, "lan", "tcp", balancer)]++
 	}
-	balanced.Spec.InternalTrafficPolicy = &local
-	if inside := count("10.43.0.12:80"); inside != 1 {
-		t.Errorf("from inside %d endpoints", inside)
+	if seen["pod 192.0.2.9"] != 2 || seen["far 192.0.2.1"] != 2 {
+		t.Errorf("endpoints are not taken in turn: %v", seen)
+	}
+	apply()
+	expect(t, map[[3]string]string{{"here", "tcp", clusterIP}: "no", {"lan", "tcp", balancer}: "no"})
+	if err := proxy.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := exec.Command("ip", "-br", "addr", "show", "lo").Output(); err != nil || strings.Contains(string(left), "10.43") {
+		t.Errorf("left: %s, %v", left, err)
+	}
+}
+
+func TestClusterIPsAnswerOutsideAndWhatPodsForwardOnlyWhenAskedTo(t *testing.T) {
+	if !inMachines(t) {
+		return
+	}
+	serve(t, "pod", "10.42.7.5:8080")
+	for _, open := range []bool{false, true} {
+		proxy, _ := proxied(t, Access{External: open, Forwarded: open}, corev1.ProtocolTCP, "10.42.7.5")
+		want := map[[3]string]string{
+			{"here", "tcp", clusterIP}: "pod 192.0.2.1", {"lan", "tcp", balancer}: "pod 192.0.2.9", {"here", "forwarded", balancer}: "pod 192.0.2.1",
+			{"lan", "tcp", clusterIP}: "no", {"here", "forwarded", clusterIP}: "no",
+		}
+		if open {
+			want[[3]string{"lan", "tcp", clusterIP}], want[[3]string{"here", "forwarded", clusterIP}] = "pod 192.0.2.9", "pod 192.0.2.1"
+		}
+		expect(t, want)
+		if err := proxy.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPacketsOfAClientGoToAnotherEndpointWhenTheirsIsGone(t *testing.T) {
+	if !inMachines(t) {
+		return
+	}
+	serve(t, "pod", "10.42.7.5:8080")
+	serve(t, "far", "10.42.8.5:8080")
+	_, apply := proxied(t, Access{}, corev1.ProtocolUDP, "10.42.7.5")
+	client, err := net.Dial("udp4", clusterIP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, want := range []string{"pod 192.0.2.1", "far 192.0.2.1"} {
+		if err := client.SetDeadline(time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		said := make([]byte, 100)
+		if _, err := client.Write([]byte("?")); err != nil {
+			t.Fatal(err)
+		}
+		length, err := client.Read(said)
+		if err != nil || string(said[:length]) != want {
+			t.Errorf("got %q, %v, want %q", said[:length], err, want)
+		}
+		apply("10.42.8.5")
 	}
 }

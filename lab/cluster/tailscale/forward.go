@@ -49,7 +49,13 @@ func (d *device) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("no route of this device leads to %s", target.Addr()), http.StatusForbidden)
 		return
 	}
-	dialer := net.Dialer{Timeout: 5 * time.Second, Control: serviceproxy.Forwarded}
+	// From the pod's address, which network policies know it by.
+	pod, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok {
+		http.Error(w, "connections are taken over TCP alone", http.StatusInternalServerError)
+		return
+	}
+	dialer := net.Dialer{Timeout: 5 * time.Second, LocalAddr: &net.TCPAddr{IP: pod.IP}, Control: serviceproxy.Forwarded}
 	there, err := dialer.DialContext(r.Context(), "tcp4", target.String())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)

@@ -38,14 +38,20 @@ type Namespace struct {
 	link string
 }
 
+// Has tells whether the pod with this uid has a network of its own.
+func Has(uid string) bool {
+	_, err := os.Stat(filepath.Join(Directory, namePrefix+uid))
+	return err == nil
+}
+
 // Add makes the network of the pod with this uid and IPv4 address; sysctls are set in it, keys in
-// dotted form.
-func Add(uid string, address netip.Addr, sysctls map[string]string) (*Namespace, error) {
+// dotted form. The machine reaches the pod from its own address.
+func Add(uid string, address, machine netip.Addr, sysctls map[string]string) (*Namespace, error) {
 	n := &Namespace{Path: filepath.Join(Directory, namePrefix+uid), link: linkOf(uid)}
 	if err := n.Remove(); err != nil {
 		return nil, err
 	}
-	if err := n.add(address, sysctls); err != nil {
+	if err := n.add(address, machine, sysctls); err != nil {
 		return nil, errors.Join(err, n.Remove())
 	}
 	return n, nil
@@ -56,7 +62,7 @@ func linkOf(uid string) string {
 	return linkPrefix + strings.ReplaceAll(uid, "-", "")[:12]
 }
 
-func (n *Namespace) add(address netip.Addr, sysctls map[string]string) error {
+func (n *Namespace) add(address, from netip.Addr, sysctls map[string]string) error {
 	handle, machine, err := create(n.Path, sysctls)
 	defer closeAll(handle, machine)
 	if err != nil {
@@ -82,7 +88,7 @@ func (n *Namespace) add(address netip.Addr, sysctls map[string]string) error {
 	if err != nil {
 		return err
 	}
-	return n.configureHost(host, address, peer.Attrs().HardwareAddr)
+	return n.configureHost(host, address, from, peer.Attrs().HardwareAddr)
 }
 
 func (n *Namespace) configurePod(pod *netlink.Handle, address netip.Addr, machine net.HardwareAddr) error {
@@ -104,11 +110,11 @@ func (n *Namespace) configurePod(pod *netlink.Handle, address netip.Addr, machin
 	)
 }
 
-func (n *Namespace) configureHost(host netlink.Link, address netip.Addr, pod net.HardwareAddr) error {
+func (n *Namespace) configureHost(host netlink.Link, address, from netip.Addr, pod net.HardwareAddr) error {
 	return errors.Join(
 		netlink.LinkSetUp(host),
 		netlink.NeighSet(neighbour(host, address, pod)),
-		netlink.RouteReplace(&netlink.Route{LinkIndex: host.Attrs().Index, Dst: single(address), Scope: netlink.SCOPE_LINK}),
+		netlink.RouteReplace(&netlink.Route{LinkIndex: host.Attrs().Index, Dst: single(address), Src: from.AsSlice(), Scope: netlink.SCOPE_LINK}),
 		// A pod's way in and out may differ with Services' addresses on lo; the kubelet's machines do not filter by path.
 		write(filepath.Join("/proc/sys/net/ipv4/conf", n.link, "rp_filter"), "0"),
 	)

@@ -41,7 +41,7 @@ func TestAPodReachesTheMachineFromItsOwnAddress(t *testing.T) {
 		return
 	}
 	pod := netip.MustParseAddr("10.42.7.5")
-	network, err := Add(uid, pod, map[string]string{"net.ipv4.tcp_syncookies": "0"})
+	network, err := Add(uid, pod, netip.MustParseAddr("127.0.0.1"), map[string]string{"net.ipv4.tcp_syncookies": "0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestWhatLeavesTheClusterHasTheMachinesAddress(t *testing.T) {
 		return
 	}
 	lan := outside(t)
-	network, err := Add(uid, netip.MustParseAddr("10.42.7.5"), nil)
+	network, err := Add(uid, netip.MustParseAddr("10.42.7.5"), netip.MustParseAddr("192.0.2.1"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
