@@ -1,6 +1,9 @@
 import { coded, type ClassPlan, type StorageMachine } from "./classes.ts";
 import { snapshotClassName } from "./storage-classes.ts";
 
+/** Name of the step that waits, when storage goes, until Ceph is gone. */
+export const storageGone = "rook-ceph-cluster-gone";
+
 /** What healthy.sh waits for. */
 export function expected({
   machines,
@@ -10,6 +13,7 @@ export function expected({
   readonly classes: readonly ClassPlan[];
 }): Readonly<Record<string, string>> {
   return {
+    PATIENCE: "1200",
     // A line each: machine, and how many disks it gives.
     DISKS: machines.map(({ name, disks }) => `${name} ${disks.length}`).join("\n"),
     // Kind and name of what is behind each class.

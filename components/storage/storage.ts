@@ -11,7 +11,7 @@ import { makeNamespace } from "../workload/namespace.ts";
 import { clusterValues, type ClusterPlan } from "./cluster-values.ts";
 import { driverValues, operatorValues, repositories, storageNamespace } from "./operator-values.ts";
 import { snapshotClassForm, snapshotClassName, storageClassForm } from "./storage-classes.ts";
-import { expected, trials } from "./proof.ts";
+import { expected, storageGone, trials } from "./proof.ts";
 
 const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
 
@@ -75,15 +75,18 @@ export class Storage extends ComponentResource {
   /** Its going ends with the operator's word that Ceph is gone: Helm alone would not wait, and leave nobody to let it go. */
   private cluster(args: StorageArgs, namespace: Namespace, csi: Resource): Resource {
     const gone = new RemoteStep(
-      "rook-ceph-cluster-gone",
+      storageGone,
       {
         machine: args.server,
         title: "storage-gone",
         script: script("gone.sh"),
-        parameters: { NAMESPACE: storageNamespace.name, WIPED: args.wipeOnDestroy ? "yes" : "" },
+        parameters: {
+          NAMESPACE: storageNamespace.name,
+          WIPED: args.wipeOnDestroy ? args.machines.map(({ name }) => name).join(" ") : "",
+        },
         limitSeconds: 1800,
+        // Also when the whole site goes: nobody else would wait, and the operators would be gone before the CephCluster.
         runs: "at-delete",
-        goesWithMachine: true,
         after: [csi],
       },
       { parent: this },

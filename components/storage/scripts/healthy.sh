@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # On a server: waits until Ceph runs as it was declared: every disk has its daemon, every pool is there, and its health is
 # HEALTH_OK, in which declared mutes count. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks), POOLS
-# (kind/name, separated by blanks).
+# (kind/name, separated by blanks), PATIENCE (how long health may take at the end, in seconds).
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
 main() {
@@ -18,7 +18,7 @@ main() {
   for pool in $POOLS; do
     wait_until 600 phase_ready "$pool" || fail "$pool is not Ready after 600 s: $(phase "$pool")" "$(pods)"
   done
-  wait_until 1200 healthy || fail "Ceph's health is $(health) after 1200 s" "$(details)"
+  wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
 }
 
 in_rook() { kube -n "$NAMESPACE" "$@"; }

@@ -159,6 +159,7 @@ describe("classes of storage", () => {
 
   it("are waited for with all that is behind them, and tried anew only when they change", () => {
     assert.deepEqual(expected(cluster), {
+      PATIENCE: "1200",
       DISKS: machines.map(({ name }) => `${name} 1`).join("\n"),
       POOLS:
         "cephblockpool/ceph-block cephblockpool/coded-block cephblockpool/coded-block-metadata " +
@@ -188,17 +189,34 @@ describe("classes of storage", () => {
 });
 
 describe("storage's scripts", () => {
+  const text = (file: string): string =>
+    readFileSync(new URL(`../../../components/storage/scripts/${file}`, import.meta.url), "utf8");
   const run = (file: string, call: string): string =>
-    execFileSync("bash", ["-s"], {
-      input: `${readFileSync(new URL(`../../../components/storage/scripts/${file}`, import.meta.url), "utf8")}\n${call}`,
-      encoding: "utf8",
-    });
+    execFileSync("bash", ["-s"], { input: `${text(file)}\n${call}`, encoding: "utf8" });
+
+  it("wait, where data is to go, until Rook has emptied the disks of each machine", () => {
+    const after = (jobs: string): string => {
+      const stubs = `set -euo pipefail
+        NAMESPACE=rook-ceph WIPED="stone tank"
+        take_turn() { :; }
+        fail() { echo "failed: $1"; exit 0; }
+        wait_until() { shift; "$@" >/dev/null; }
+        kube() { case "$*" in *"get crd"*) echo there ;; ${jobs} esac; }`;
+      return execFileSync("bash", ["-s"], {
+        input: `${stubs}\n${text("gone.sh")}`,
+        encoding: "utf8",
+      });
+    };
+    assert.equal(after("*cleanup-job-*succeeded*) echo 1 ;;"), "");
+    const said = after("*cleanup-job-stone*succeeded*) echo 1 ;;");
+    assert.match(said, /^failed: the disks of tank .* Rook has made no job for it/);
+  });
 
   it("purge only those disks that Ceph still knows", () => {
-    const text = run("osds.sh", 'known_to_ceph "3 7"');
+    const script = run("osds.sh", 'known_to_ceph "3 7"');
     const shown = execFileSync(
       "bash",
-      ["-c", `ceph() { printf '1\\n7\\n'; }\n${text}\necho "$known"`],
+      ["-c", `ceph() { printf '1\\n7\\n'; }\n${script}\necho "$known"`],
       {
         encoding: "utf8",
       },
