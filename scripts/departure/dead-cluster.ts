@@ -1,5 +1,6 @@
 /** A cluster whose API does not answer: its objects go with its machines. */
 import { setTimeout as delay } from "node:timers/promises";
+import { storageGone } from "../../components/storage/proof.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import {
   endedLogin,
@@ -13,10 +14,13 @@ import { provider, stringInput, type StackState, type StateResource } from "../s
 const tries = 6;
 const betweenMs = 5_000;
 
-/** Objects of the cluster that the state holds or calls pending; not the provider itself. */
+/**
+ * Objects of the cluster that the state holds or calls pending; not the provider itself. The step that waits for the end of
+ * some of them is one of them: it asks the same API.
+ */
 export function clusterObjects(state: StackState): readonly StateResource[] {
-  return [...state.resources, ...state.pending.map(({ resource }) => resource)].filter(({ type }) =>
-    type.startsWith("kubernetes:"),
+  return [...state.resources, ...state.pending.map(({ resource }) => resource)].filter(
+    ({ type, urn }) => type.startsWith("kubernetes:") || urn.endsWith(`::${storageGone}-command`),
   );
 }
 

@@ -6,7 +6,7 @@ import {
   departureStep,
   tailnetMemory,
 } from "../../../scripts/departure/accounts.ts";
-import { deadCluster } from "../../../scripts/departure/dead-cluster.ts";
+import { clusterObjects, deadCluster } from "../../../scripts/departure/dead-cluster.ts";
 import { goingWith, withoutResources } from "../../../scripts/departure/forget.ts";
 import { deadMachine, leaveTailnet } from "../../../scripts/departure/leave-tailnet.ts";
 import { parameterValues } from "../../../components/remote/shell.ts";
@@ -156,6 +156,19 @@ describe("a dead cluster", () => {
     );
     return { reason, count };
   };
+
+  it("takes along what waits for the end of its objects", () => {
+    const step = (name: string): StateResource => ({
+      urn: `urn:pulumi:home::homelab::homelab:remote:Step$command:remote:Command::${name}-command`,
+      type: "command:remote:Command",
+    });
+    const waits = step("rook-ceph-cluster-gone");
+    const objects = clusterObjects(stateOf(waits, step("home-storage-healthy"), ...kubernetes));
+    assert.ok(objects.includes(waits));
+    assert.ok(
+      objects.every(({ urn, type }) => urn === waits.urn || type.startsWith("kubernetes:")),
+    );
+  });
 
   it("is one whose API stays silent, not one that restarts", async () => {
     assert.deepEqual(await asked(stateOf(...kubernetes), [false, false, true]), {
