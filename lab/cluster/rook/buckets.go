@@ -186,8 +186,10 @@ func (w *work) dropFinalizer(ctx context.Context, resource string, claim *bucket
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	if err := w.setFinalizer(ctx, kind, found, bucketFinalizer, false); err != nil {
-		return err
+	// Outside of its own namespace the operator may update, and not patch (rook, ClusterRole rook-ceph-object-bucket).
+	found.SetFinalizers(slices.DeleteFunc(found.GetFinalizers(), func(one string) bool { return one == bucketFinalizer }))
+	if _, err := w.dynamic.Resource(kind).Namespace(claim.Namespace).Update(ctx, found, metav1.UpdateOptions{}); err != nil {
+		return ignoreMissing(err)
 	}
 	return ignoreMissing(w.dynamic.Resource(kind).Namespace(claim.Namespace).Delete(ctx, claim.Name, metav1.DeleteOptions{}))
 }

@@ -89,10 +89,8 @@ func (w *work) keep(ctx context.Context, kind string, one *child) error {
 			app: "rook-ceph-rgw", kind: "rgw", id: one.Name + "-a", account: "rook-ceph-rgw", owner: owner, sidecars: w.logs(),
 			labels: map[string]string{"rook_object_store": one.Name}, resources: &one.Spec.Gateway.Resources,
 			priority: one.Spec.Gateway.PriorityClassName, replicas: one.Spec.Gateway.Instances,
-			ports: []corev1.ContainerPort{{Name: "rgw", ContainerPort: gatewayPort}},
-			environment: []corev1.EnvVar{{Name: "STORE", Value: one.Name}, {Name: "ROOK_CEPH_FSID", ValueFrom: &corev1.EnvVarSource{
-				SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: monSecret}, Key: "fsid"},
-			}}},
+			ports:       []corev1.ContainerPort{{Name: "rgw", ContainerPort: gatewayPort}},
+			environment: []corev1.EnvVar{{Name: "STORE", Value: one.Name}, fsidVariable()},
 		})
 		if err != nil {
 			return err

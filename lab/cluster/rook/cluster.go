@@ -86,7 +86,7 @@ func (w *work) identity(ctx context.Context) (string, error) {
 	raw := make([]byte, 28)
 	_, _ = rand.Read(raw)
 	fsid, key := uuid.NewString(), base64.StdEncoding.EncodeToString(raw)
-	if err := Change(Directory, fsid, func(s *State) error { s.Key = key; return nil }); err != nil {
+	if err := Change(w.directory, fsid, func(s *State) error { s.Key = key; return nil }); err != nil {
 		return "", err
 	}
 	_, err = secrets.Create(ctx, &corev1.Secret{
@@ -142,8 +142,9 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	var found map[string]check
 	var total int64
 	now := time.Now()
-	err := Change(Directory, fsid, func(s *State) error {
+	err := Change(w.directory, fsid, func(s *State) error {
 		s.settle(now)
+		s.mute(w.cluster)
 		found = s.checks(w.cluster.Spec.Security.CephX.CSI.KeyType, now)
 		for _, osd := range s.OSDs {
 			if osd.In {
@@ -156,17 +157,11 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	if err != nil {
 		return err
 	}
-	var muted []string
-	for code, mute := range w.cluster.Spec.HealthCheck.MuteHealthWarning {
-		if mute.Policy == "mute" {
-			muted = append(muted, code)
-		}
-	}
 	details := map[string]any{}
 	for code, one := range found {
 		details[code] = map[string]any{"severity": one.severity, "message": one.message}
 	}
-	told, err := json.Marshal([]any{overall(found, muted), details, total, complete, len(w.state.OSDs)})
+	told, err := json.Marshal([]any{overall(found, w.state.Muted), details, total, complete, len(w.state.OSDs)})
 	if err != nil || string(told) == w.said {
 		return err
 	}
@@ -176,7 +171,7 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	}
 	status := map[string]any{
 		"ceph": map[string]any{
-			"health": overall(found, muted), "fsid": fsid, "details": details, "lastChecked": now.UTC().Format(time.RFC3339),
+			"health": overall(found, w.state.Muted), "fsid": fsid, "details": details, "lastChecked": now.UTC().Format(time.RFC3339),
 			"capacity": map[string]any{
 				"bytesTotal": total, "bytesUsed": total / 100, "bytesAvailable": total - total/100, "lastUpdated": now.UTC().Format(time.RFC3339),
 			},
@@ -259,10 +254,7 @@ func (w *work) remove(ctx context.Context) error {
 		return err
 	}
 	if w.cluster.Spec.CleanupPolicy.Confirmation != "" {
-		if err := w.wipe(ctx); err != nil {
-			return err
-		}
-		if err := Forget(Directory, fsid); err != nil {
+		if err := w.beginWipe(ctx, fsid); err != nil {
 			return err
 		}
 	}

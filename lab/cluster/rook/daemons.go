@@ -125,6 +125,13 @@ func (w *work) deployment(d daemon) *appsv1.Deployment {
 	}
 }
 
+// fsidVariable tells a container which Ceph it belongs to.
+func fsidVariable() corev1.EnvVar {
+	return corev1.EnvVar{Name: "ROOK_CEPH_FSID", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: monSecret}, Key: "fsid",
+	}}}
+}
+
 // logs is the sidecar that all daemons have where logs are collected.
 func (w *work) logs(others ...string) []string {
 	if w.cluster.Spec.LogCollector.Enabled {
@@ -147,10 +154,8 @@ func (w *work) monitors(ctx context.Context) error {
 		err = w.run(ctx, daemon{
 			app: "rook-ceph-mon", kind: "mon", id: id, account: "rook-ceph-default", apart: !w.cluster.Spec.Mon.AllowMultiplePerNode,
 			labels: map[string]string{"mon": id}, sidecars: w.logs(),
-			ports: []corev1.ContainerPort{{Name: "tcp-msgr1", ContainerPort: 6789}},
-			environment: []corev1.EnvVar{{Name: "ROOK_CEPH_FSID", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
-				LocalObjectReference: corev1.LocalObjectReference{Name: monSecret}, Key: "fsid",
-			}}}},
+			ports:       []corev1.ContainerPort{{Name: "tcp-msgr1", ContainerPort: 6789}},
+			environment: []corev1.EnvVar{fsidVariable()},
 		})
 		if err != nil {
 			return err

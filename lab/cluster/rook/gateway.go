@@ -63,6 +63,11 @@ func (g gateway) object(answer http.ResponseWriter, request *http.Request, path 
 	switch request.Method {
 	case http.MethodPut:
 		content, err := io.ReadAll(io.LimitReader(request.Body, 1<<26))
+		told := request.Header.Get("X-Amz-Content-Sha256")
+		if err == nil && told != "" && told != unsignedPayload && told != fmt.Sprintf("%x", sha256.Sum256(content)) {
+			refuse(answer, http.StatusBadRequest, "XAmzContentSHA256Mismatch", told)
+			return
+		}
 		if err == nil {
 			err = os.MkdirAll(filepath.Dir(path), 0o777)
 		}
@@ -102,6 +107,9 @@ func refuse(answer http.ResponseWriter, status int, code, message string) {
 
 var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/\d{8}/([^/]+)/s3/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$`)
 
+// unsignedPayload stands for the content's digest where the content is not part of what is signed.
+const unsignedPayload = "UNSIGNED-PAYLOAD"
+
 // signed is whether a request was signed with the bucket's key
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
 func signed(request *http.Request, bucket *Bucket) bool {
@@ -122,8 +130,13 @@ func signed(request *http.Request, bucket *Bucket) bool {
 		}
 		fmt.Fprintf(&headers, "%s:%s\n", name, strings.TrimSpace(value))
 	}
+	// What a client does not tell is taken for this (ceph, src/rgw/rgw_auth_s3.h: get_v4_exp_payload_hash).
+	content := request.Header.Get("X-Amz-Content-Sha256")
+	if content == "" {
+		content = unsignedPayload
+	}
 	canonical := strings.Join([]string{
-		request.Method, request.URL.EscapedPath(), request.URL.RawQuery, headers.String(), found[3], request.Header.Get("X-Amz-Content-Sha256"),
+		request.Method, request.URL.EscapedPath(), request.URL.RawQuery, headers.String(), found[3], content,
 	}, "\n")
 	scope := fmt.Sprintf("%s/%s/s3/aws4_request", stamp[:8], found[2])
 	digest := sha256.Sum256([]byte(canonical))

@@ -2,7 +2,6 @@ package rook
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -64,12 +63,23 @@ func (s *State) checks(keyType string, now time.Time) map[string]check {
 	return found
 }
 
+// mute mutes and unmutes what the CephCluster names.
+func (s *State) mute(cluster *cephCluster) {
+	for code, wanted := range cluster.Spec.HealthCheck.MuteHealthWarning {
+		if wanted.Policy == "mute" {
+			s.Muted[code] = true
+		} else {
+			delete(s.Muted, code)
+		}
+	}
+}
+
 // overall is Ceph's one word; what is muted does not count.
-func overall(found map[string]check, muted []string) string {
+func overall(found map[string]check, muted map[string]bool) string {
 	worst := healthOK
 	for code, one := range found {
 		switch {
-		case slices.Contains(muted, code):
+		case muted[code]:
 		case one.severity == healthErr:
 			worst = healthErr
 		case worst == healthOK:

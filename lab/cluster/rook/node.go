@@ -47,7 +47,7 @@ func RunPrepare(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
-	found := prepared{Asked: devices, OSDs: map[string]int{}}
+	found := prepared{Round: c.Env["LAB_ROUND"], OSDs: map[string]int{}}
 	for _, device := range devices {
 		id, ok, err := takeDisk(Directory, attached, contents, c.Env["ROOK_CEPH_FSID"], device)
 		if err != nil {
@@ -91,16 +91,10 @@ func takeDisk(directory, attached, contents, fsid, device string) (int, bool, er
 	if err != nil {
 		return 0, false, err
 	}
-	signature, err := os.ReadFile(filepath.Join(contents, slot))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, false, err
+	owner, id, err := signature(contents, slot)
+	if owner != "" || err != nil {
+		return id, owner == fsid, err
 	}
-	words := strings.Fields(string(signature))
-	if len(words) == 2 {
-		id, err := strconv.Atoi(words[1])
-		return id, err == nil && words[0] == fsid, nil
-	}
-	id := 0
 	err = Change(directory, fsid, func(s *State) error {
 		id = s.Next
 		s.Next++
@@ -114,6 +108,40 @@ func takeDisk(directory, attached, contents, fsid, device string) (int, bool, er
 		return 0, false, err
 	}
 	return id, true, os.WriteFile(filepath.Join(contents, slot), fmt.Appendf(nil, "%s %d\n", fsid, id), 0o600)
+}
+
+// signature is what stands on a disk: the Ceph and the number of its daemon; empty on a blank one.
+func signature(contents, slot string) (fsid string, id int, err error) {
+	text, err := os.ReadFile(filepath.Join(contents, slot))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", 0, nil
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	if _, err := fmt.Sscanf(string(text), "%s %d", &fsid, &id); err != nil {
+		return "", 0, fmt.Errorf("%s: %w", slot, err)
+	}
+	return fsid, id, nil
+}
+
+// RunOSD is a disk's daemon. On a machine whose disk is another one by now it ends, as the real one's first container does.
+func RunOSD(ctx context.Context, c program.Container) error {
+	if err := ownDisk(contents, c); err != nil {
+		return err
+	}
+	return RunDaemon(ctx, c)
+}
+
+func ownDisk(contents string, c program.Container) error {
+	fsid, id, err := signature(contents, strings.TrimPrefix(c.Env["ROOK_BLOCK_PATH"], byID))
+	if err != nil {
+		return err
+	}
+	if fsid != c.Env["ROOK_CEPH_FSID"] || strconv.Itoa(id) != c.Env["ROOK_OSD_ID"] {
+		return fmt.Errorf("no disk of %s is that of osd.%s", c.Node, c.Env["ROOK_OSD_ID"])
+	}
+	return nil
 }
 
 // RunCleanup empties the disks of its node, as it is told only where all data is to go.
@@ -133,6 +161,8 @@ func Program(container *corev1.Container) program.Program {
 		return RunPrepare
 	case container.Name == "host-cleanup":
 		return RunCleanup
+	case container.Name == "osd":
+		return RunOSD
 	case container.Name == "mon":
 		return RunMonitor
 	case container.Name == "rgw":

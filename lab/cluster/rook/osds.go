@@ -17,8 +17,8 @@ import (
 
 // prepared is what the job on a node has found, in a ConfigMap as with the real one (rook-ceph-osd-NODE-status).
 type prepared struct {
-	// Asked is what it was to look for.
-	Asked []string `json:"asked"`
+	// Round is the one of the operator in which it looked.
+	Round string `json:"round"`
 	// OSDs are numbers of daemons by the disk that is theirs.
 	OSDs map[string]int `json:"osds"`
 }
@@ -26,7 +26,10 @@ type prepared struct {
 func statusName(node string) string { return "rook-ceph-osd-" + node + "-status" }
 
 // osds has every declared disk looked for on its node, and runs a daemon for each that is there and blank, or its own. A disk
-// that belongs to another Ceph is passed over in silence. Daemons of nodes that are declared no more stay as they are.
+// that belongs to another Ceph is passed over in silence. Daemons of nodes that are declared no more stay as they are. Disks are
+// looked for once the operator has started or the CephCluster has changed, on nodes that take pods then; a node that comes later
+// has its turn if Ceph knows no daemon of it (rook, cluster/watcher.go: onK8sNode), so that one with a new disk under an old name
+// has not.
 func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error {
 	var unfinished error
 	for _, declared := range w.cluster.Spec.Storage.Nodes {
@@ -38,7 +41,14 @@ func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error
 		for _, device := range declared.Devices {
 			devices = append(devices, device.Name)
 		}
-		found, err := w.prepared(ctx, declared.Name, devices)
+		round, err := w.round(ctx, nodes[index])
+		if err != nil {
+			return err
+		}
+		if round == "" {
+			continue
+		}
+		found, err := w.prepared(ctx, declared.Name, round, devices)
 		if err != nil {
 			unfinished = errors.Join(unfinished, err)
 			continue
@@ -47,30 +57,73 @@ func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error
 			unfinished = errors.Join(unfinished, w.osd(ctx, id, nodes[index]))
 		}
 	}
+	w.opened = w.current()
 	return errors.Join(unfinished, w.watchOSDs(ctx, fsid))
 }
 
-// prepared gives what was found on a node, or has the job look for it.
-func (w *work) prepared(ctx context.Context, node string, devices []string) (*prepared, error) {
+// current is the round that is open: one for each start of the operator and each form of the CephCluster.
+func (w *work) current() string { return fmt.Sprintf("%s-%d", w.started, w.cluster.Generation) }
+
+// round is in which disks were or are to be looked for on a node; empty where they are not.
+func (w *work) round(ctx context.Context, node corev1.Node) (string, error) {
+	now := w.current()
+	if w.rounds[node.Name] == now {
+		return now, nil
+	}
+	if !takesPods(node) {
+		return "", nil
+	}
+	// The first round of an operator or of a generation is for all nodes that take pods then.
+	if w.opened == now {
+		known, err := w.hasOSD(ctx, node)
+		if known || err != nil {
+			return "", err
+		}
+	}
+	w.rounds[node.Name] = now
+	return now, nil
+}
+
+// takesPods is whether Rook looks for disks on a node (k8sutil.ValidNode).
+func takesPods(node corev1.Node) bool {
+	return !node.Spec.Unschedulable && slices.ContainsFunc(node.Status.Conditions, func(one corev1.NodeCondition) bool {
+		return one.Type == corev1.NodeReady && one.Status == corev1.ConditionTrue
+	})
+}
+
+// hasOSD is whether the Ceph knows a daemon of a node, whatever became of it.
+func (w *work) hasOSD(ctx context.Context, node corev1.Node) (bool, error) {
+	found := false
+	err := w.change(ctx, func(s *State) error {
+		for _, osd := range s.OSDs {
+			found = found || osd.Location["host"] == location(node)["host"]
+		}
+		return nil
+	})
+	return found, err
+}
+
+// prepared gives what was found on a node in a round, or has the job look for it.
+func (w *work) prepared(ctx context.Context, node, round string, devices []string) (*prepared, error) {
 	config, err := w.client.CoreV1().ConfigMaps(w.namespace).Get(ctx, statusName(node), metav1.GetOptions{})
 	if err == nil {
 		var found prepared
 		if err := json.Unmarshal([]byte(config.Data["status"]), &found); err != nil {
 			return nil, err
 		}
-		if slices.Equal(found.Asked, devices) {
+		if found.Round == round {
 			return &found, nil
 		}
 	} else if !apierrors.IsNotFound(err) {
 		return nil, err
 	}
-	if err := w.prepare(ctx, node, devices); err != nil {
+	if err := w.prepare(ctx, node, round, devices); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("disks of %s are being looked for", node)
 }
 
-func (w *work) prepare(ctx context.Context, node string, devices []string) error {
+func (w *work) prepare(ctx context.Context, node, round string, devices []string) error {
 	jobs := w.client.BatchV1().Jobs(w.namespace)
 	name := "rook-ceph-osd-prepare-" + node
 	asked, err := json.Marshal(devices)
@@ -79,7 +132,7 @@ func (w *work) prepare(ctx context.Context, node string, devices []string) error
 	}
 	current, err := jobs.Get(ctx, name, metav1.GetOptions{})
 	if err == nil {
-		if current.Annotations[annotationForm] == string(asked) && current.Status.Failed == 0 && current.Status.Succeeded == 0 {
+		if current.Annotations[annotationForm] == round && current.Status.Failed == 0 {
 			return nil
 		}
 		background := metav1.DeletePropagationBackground
@@ -91,7 +144,7 @@ func (w *work) prepare(ctx context.Context, node string, devices []string) error
 	labels := map[string]string{"app": "rook-ceph-osd-prepare", "rook_cluster": w.namespace}
 	_, err = jobs.Create(ctx, &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name, Labels: labels, OwnerReferences: w.owned(), Annotations: map[string]string{annotationForm: string(asked)},
+			Name: name, Labels: labels, OwnerReferences: w.owned(), Annotations: map[string]string{annotationForm: round},
 		},
 		Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{
 			ObjectMeta: metav1.ObjectMeta{Labels: labels},
@@ -103,10 +156,9 @@ func (w *work) prepare(ctx context.Context, node string, devices []string) error
 					Resources: w.cluster.Spec.Resources["prepareosd"],
 					Env: []corev1.EnvVar{
 						{Name: "ROOK_DATA_DEVICES", Value: string(asked)},
+						{Name: "LAB_ROUND", Value: round},
 						{Name: "POD_NAMESPACE", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.namespace"}}},
-						{Name: "ROOK_CEPH_FSID", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
-							LocalObjectReference: corev1.LocalObjectReference{Name: monSecret}, Key: "fsid",
-						}}},
+						fsidVariable(),
 					},
 				}},
 			},
@@ -117,12 +169,12 @@ func (w *work) prepare(ctx context.Context, node string, devices []string) error
 
 // osd runs the daemon of a disk. Its Deployment is not brought back once its number is gone from the Ceph.
 func (w *work) osd(ctx context.Context, id int, node corev1.Node) error {
-	known := false
+	known, device := false, ""
 	place := location(node)
 	err := w.change(ctx, func(s *State) error {
 		osd, found := s.OSDs[id]
 		if known = found; found {
-			osd.Location = place
+			osd.Location, device = place, osd.Device
 		}
 		return nil
 	})
@@ -136,6 +188,9 @@ func (w *work) osd(ctx context.Context, id int, node corev1.Node) error {
 	return w.run(ctx, daemon{
 		app: "rook-ceph-osd", kind: "osd", id: strconv.Itoa(id), account: "rook-ceph-osd", node: node.Labels[hostname],
 		labels: labels, sidecars: w.logs(),
+		environment: []corev1.EnvVar{
+			{Name: "ROOK_OSD_ID", Value: strconv.Itoa(id)}, {Name: "ROOK_BLOCK_PATH", Value: device}, fsidVariable(),
+		},
 	})
 }
 
@@ -149,41 +204,10 @@ func (w *work) watchOSDs(ctx context.Context, fsid string) error {
 	for _, one := range list.Items {
 		up[one.Labels["ceph-osd-id"]] = one.Status.ReadyReplicas > 0
 	}
-	return Change(Directory, fsid, func(s *State) error {
+	return Change(w.directory, fsid, func(s *State) error {
 		for id, osd := range s.OSDs {
 			osd.set(up[strconv.Itoa(id)], time.Now())
 		}
 		return nil
 	})
-}
-
-// wipe empties the disks of all nodes, by a job on each as the real one has.
-func (w *work) wipe(ctx context.Context) error {
-	var unfinished error
-	for _, declared := range w.cluster.Spec.Storage.Nodes {
-		name := "cluster-cleanup-job-" + declared.Name
-		jobs := w.client.BatchV1().Jobs(w.namespace)
-		current, err := jobs.Get(ctx, name, metav1.GetOptions{})
-		if err == nil {
-			if current.Status.Succeeded == 0 {
-				unfinished = errors.Join(unfinished, fmt.Errorf("the disks of %s are being wiped", declared.Name))
-			}
-			continue
-		}
-		if !apierrors.IsNotFound(err) {
-			return err
-		}
-		_, err = jobs.Create(ctx, &batchv1.Job{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "rook-ceph-cleanup"}},
-			Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
-				ServiceAccountName: "rook-ceph-default", RestartPolicy: corev1.RestartPolicyOnFailure,
-				NodeSelector: map[string]string{hostname: declared.Name}, Tolerations: w.cluster.Spec.Placement["all"].Tolerations,
-				Containers: []corev1.Container{{
-					Name: "host-cleanup", Image: w.image, Args: []string{"ceph", "clean", "host"}, Resources: w.cluster.Spec.Resources["cleanup"],
-				}},
-			}}},
-		}, metav1.CreateOptions{})
-		unfinished = errors.Join(unfinished, made(err), fmt.Errorf("the disks of %s are being wiped", declared.Name))
-	}
-	return unfinished
 }

@@ -24,12 +24,17 @@ import (
 const (
 	// again is the pause before what is not finished is looked at once more.
 	again = time.Second
+	// wipeEvery is how often it is looked whether Ceph's pods are gone, 5 s with the real one (clusterCleanUpPolicyRetryInterval).
+	wipeEvery = time.Second
 	// look is how often Ceph's status is asked for; the real one's interval is 60 s.
 	look = 5 * time.Second
 )
 
 type operator struct {
 	namespace string
+	// directory has what the Ceph knows.
+	directory string
+	wipeEvery time.Duration
 	// image is the operator's own.
 	image   string
 	client  kubernetes.Interface
@@ -38,6 +43,10 @@ type operator struct {
 	changed passes.Changes
 	// said is what the CephCluster's status was last told, without times: a status that is written anew asks for a pass.
 	said string
+	// started is when the operator was; opened is the round in which it looked for disks last, of all nodes that took pods then,
+	// and rounds has for each node the last of its own.
+	started, opened string
+	rounds          map[string]string
 }
 
 // RunOperator reconciles Rook's kinds in its namespace until ctx ends.
@@ -47,8 +56,8 @@ func RunOperator(ctx context.Context, c program.Container) error {
 		return err
 	}
 	o := &operator{
-		namespace: c.Env["POD_NAMESPACE"], image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
-		changed: passes.NewChanges(),
+		namespace: c.Env["POD_NAMESPACE"], directory: Directory, wipeEvery: wipeEvery, image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
+		changed: passes.NewChanges(), started: time.Now().UTC().Format(time.RFC3339), rounds: map[string]string{},
 	}
 	if o.namespace == "" {
 		return errors.New("POD_NAMESPACE is not set")
@@ -133,5 +142,5 @@ func (w *work) change(ctx context.Context, change func(*State) error) error {
 	if err != nil {
 		return err
 	}
-	return Change(Directory, fsid, change)
+	return Change(w.directory, fsid, change)
 }

@@ -27,6 +27,8 @@ type State struct {
 	Buckets map[string]*Bucket `json:"buckets"`
 	// Widths are those of the pools by their failure domain: how many domains the widest needs.
 	Widths map[string]int `json:"widths"`
+	// Muted are checks that do not count. One that is named no more stays muted until it is unmuted (rook, ceph-cluster-crd.md).
+	Muted map[string]bool `json:"muted"`
 	// Monitors that should be there, and are.
 	Monitors, MonitorsUp int
 }
@@ -72,7 +74,7 @@ func Change(directory, fsid string, change func(*State) error) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	state := &State{OSDs: map[int]*OSD{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}}
+	state := &State{OSDs: map[int]*OSD{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}, Muted: map[string]bool{}}
 	content, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

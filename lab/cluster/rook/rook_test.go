@@ -1,0 +1,233 @@
+package rook
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"homelab/lab/cluster/kubelet/program"
+)
+
+// put asks a gateway to keep an object, signed by the bucket's key as its client tells what the content is.
+func put(g gateway, bucket *Bucket, told, signedFor, content string) int {
+	request := httptest.NewRequest(http.MethodPut, "http://10.43.0.9/pictures/trial", strings.NewReader(content))
+	stamp := time.Now().UTC().Format("20060102T150405Z")
+	request.Header.Set("X-Amz-Date", stamp)
+	names, headers := "host;x-amz-date", "host:10.43.0.9\nx-amz-date:"+stamp+"\n"
+	if told != "" {
+		request.Header.Set("X-Amz-Content-Sha256", told)
+		names, headers = "host;x-amz-content-sha256;x-amz-date", "host:10.43.0.9\nx-amz-content-sha256:"+told+"\nx-amz-date:"+stamp+"\n"
+	}
+	canonical := strings.Join([]string{"PUT", "/pictures/trial", "", headers, names, signedFor}, "\n")
+	scope := stamp[:8] + "/us-east-1/s3/aws4_request"
+	text := fmt.Sprintf("AWS4-HMAC-SHA256\n%s\n%s\n%x", stamp, scope, sha256.Sum256([]byte(canonical)))
+	key := []byte("AWS4" + bucket.Secret)
+	for _, part := range []string{stamp[:8], "us-east-1", "s3", "aws4_request"} {
+		key = keyed(key, part)
+	}
+	request.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s",
+		bucket.Access, scope, names, hex.EncodeToString(keyed(key, text))))
+	answer := httptest.NewRecorder()
+	g.ServeHTTP(answer, request)
+	return answer.Code
+}
+
+func TestAGatewayTakesWhatIsNotToldForUnsigned(t *testing.T) {
+	directory := t.TempDir()
+	bucket := &Bucket{Store: "photos", Access: "id", Secret: "key"}
+	if err := Change(directory, "fsid", func(s *State) error { s.Buckets["pictures"] = bucket; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	g := gateway{root: t.TempDir(), directory: directory, fsid: "fsid", store: "photos"}
+	digest := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+	for name, one := range map[string]struct {
+		told, signedFor string
+		status          int
+	}{
+		"told to be unsigned":                       {unsignedPayload, unsignedPayload, http.StatusOK},
+		"told with its digest":                      {digest("word"), digest("word"), http.StatusOK},
+		"told with another digest":                  {digest("other"), digest("other"), http.StatusBadRequest},
+		"not told, and signed as unsigned":          {"", unsignedPayload, http.StatusOK},
+		"not told, and signed as empty, as by curl": {"", digest(""), http.StatusForbidden},
+	} {
+		if status := put(g, bucket, one.told, one.signedFor, "word"); status != one.status {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+}
+
+func TestAMuteStaysUntilItIsUnmuted(t *testing.T) {
+	s := &State{Muted: map[string]bool{}}
+	spec := func(policies map[string]string) *cephCluster {
+		var cluster cephCluster
+		cluster.Spec.HealthCheck.MuteHealthWarning = map[string]struct {
+			Policy string `json:"policy"`
+		}{}
+		for code, policy := range policies {
+			cluster.Spec.HealthCheck.MuteHealthWarning[code] = struct {
+				Policy string `json:"policy"`
+			}{policy}
+		}
+		return &cluster
+	}
+	found := map[string]check{"AUTH_INSECURE_KEYS_ALLOWED": {healthWarn, ""}}
+	for _, step := range []struct {
+		policies map[string]string
+		health   string
+	}{
+		{nil, healthWarn},
+		{map[string]string{"AUTH_INSECURE_KEYS_ALLOWED": "mute"}, healthOK},
+		{nil, healthOK},
+		{map[string]string{"AUTH_INSECURE_KEYS_ALLOWED": "unmute"}, healthWarn},
+	} {
+		s.mute(spec(step.policies))
+		if health := overall(found, s.Muted); health != step.health {
+			t.Errorf("%v: %s", step.policies, health)
+		}
+	}
+}
+
+func node(name string, ready corev1.ConditionStatus) corev1.Node {
+	return corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{hostname: name}},
+		Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: ready}}},
+	}
+}
+
+// looked tells of nodes which of them have their disks looked for.
+func looked(t *testing.T, w *work, nodes ...corev1.Node) []string {
+	t.Helper()
+	var found []string
+	for _, one := range nodes {
+		round, err := w.round(t.Context(), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if round != "" {
+			found = append(found, one.Name)
+		}
+	}
+	w.opened = w.current()
+	return found
+}
+
+func TestDisksAreLookedForInRounds(t *testing.T) {
+	o := &operator{directory: t.TempDir(), namespace: "rook-ceph", started: "now", rounds: map[string]string{}}
+	w := &work{operator: o, cluster: &cephCluster{}, fsid: "fsid"}
+	w.cluster.Generation = 1
+	if found := looked(t, w, node("stone", corev1.ConditionTrue), node("tank", corev1.ConditionFalse)); !slices.Equal(found, []string{"stone"}) {
+		t.Errorf("in the first: %v", found)
+	}
+	if found := looked(t, w, node("tank", corev1.ConditionTrue)); !slices.Equal(found, []string{"tank"}) {
+		t.Errorf("a node that came later, of which nothing is known: %v", found)
+	}
+	err := Change(o.directory, "fsid", func(s *State) error {
+		s.OSDs[4] = &OSD{Location: map[string]string{"host": "titan"}}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := looked(t, w, node("titan", corev1.ConditionTrue)); found != nil {
+		t.Errorf("a node that came later, with a new disk under an old name: %v", found)
+	}
+	w.cluster.Generation = 2
+	if found := looked(t, w, node("titan", corev1.ConditionTrue)); !slices.Equal(found, []string{"titan"}) {
+		t.Errorf("in the next round: %v", found)
+	}
+}
+
+func TestADiskIsTakenOnce(t *testing.T) {
+	directory, attached, contents := t.TempDir(), t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(attached, "scsi1"), []byte("1000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	take := func(fsid, device string) string {
+		id, ok, err := takeDisk(directory, attached, contents, fsid, device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%d %t", id, ok)
+	}
+	for i, one := range []struct{ fsid, device, found string }{
+		{"mine", byID + "scsi2", "0 false"},
+		{"mine", "/dev/sdb", "0 false"},
+		{"mine", byID + "scsi1", "0 true"},
+		{"mine", byID + "scsi1", "0 true"},
+		{"other", byID + "scsi1", "0 false"},
+	} {
+		if found := take(one.fsid, one.device); found != one.found {
+			t.Errorf("%d: %s", i, found)
+		}
+	}
+}
+
+func TestTheWipeBeginsWhenTheDaemonsAreGone(t *testing.T) {
+	client := fake.NewClientset(&corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "rook-ceph", Name: "osd", Labels: map[string]string{"app": "rook-ceph-osd"}},
+		Spec:       corev1.PodSpec{NodeName: "stone"},
+	})
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	o := &operator{directory: t.TempDir(), namespace: "rook-ceph", client: client, log: slog.New(slog.DiscardHandler), wipeEvery: time.Millisecond}
+	w := &work{operator: o, cluster: &cephCluster{}, fsid: "fsid"}
+	if err := w.beginWipe(ctx, "fsid"); err != nil {
+		t.Fatal(err)
+	}
+	job := func() error {
+		_, err := client.BatchV1().Jobs("rook-ceph").Get(ctx, "cluster-cleanup-job-stone", metav1.GetOptions{})
+		return err
+	}
+	time.Sleep(20 * time.Millisecond)
+	if !apierrors.IsNotFound(job()) {
+		t.Error("a disk is wiped under its daemon")
+	}
+	if err := client.CoreV1().Pods("rook-ceph").Delete(ctx, "osd", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for job() != nil {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatal("no job")
+		}
+	}
+}
+
+func TestADaemonEndsOnAnotherDisk(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "scsi1"), []byte("mine 3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, one := range map[string]struct {
+		fsid, id, slot string
+		own            bool
+	}{
+		"its own":        {"mine", "3", "scsi1", true},
+		"another number": {"mine", "4", "scsi1", false},
+		"another Ceph":   {"other", "3", "scsi1", false},
+		"a blank disk":   {"mine", "3", "scsi2", false},
+	} {
+		c := program.Container{Node: "stone", Env: map[string]string{
+			"ROOK_CEPH_FSID": one.fsid, "ROOK_OSD_ID": one.id, "ROOK_BLOCK_PATH": byID + one.slot,
+		}}
+		if err := ownDisk(folder, c); (err == nil) != one.own {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
