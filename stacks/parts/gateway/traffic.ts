@@ -64,6 +64,9 @@ export function gatewayTraffic(
     const port = route.namespace in apps ? portOf(route.namespace) : undefined;
     const why = `the route ${name}`;
     const from = proxiesOf(route.gateway);
+    // No pods are behind this one.
+    if (route.namespace === "default" && route.service === "kubernetes")
+      return { from, to: apiServer, why };
     return port === undefined
       ? { from, to: pods(route.namespace, route.namespace), ports: "all", why }
       : { from, to: appPods(route.namespace), ports: tcp(port), why };

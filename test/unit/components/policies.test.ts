@@ -151,6 +151,19 @@ describe("network policies", () => {
       [],
     );
   });
+
+  it("lead from a gateway to the API servers, behind whose Service are no pods", () => {
+    const control = {
+      ...{ kind: "tls", listener: "control", hostnames: ["control.home.arpa"] },
+      ...{ namespace: "default", service: "kubernetes", port: 443 },
+    };
+    const config = homeConfig({
+      "gateway.lan.listeners": [{ name: "control", port: 9443, protocol: "tls" }],
+      "gateway.routes": { control },
+    });
+    const flow = siteTraffic(config).find(({ why }) => why === "the route control");
+    assert.equal(flow?.to, apiServer);
+  });
 });
 
 describe("names in rules", () => {
