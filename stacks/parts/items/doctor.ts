@@ -33,7 +33,10 @@ export interface KeysInForce {
 }
 
 /** None without an operator. */
-export function itemChecks({ config }: Examined, run: ClusterCommand): readonly Check[] {
+export function itemChecks(
+  { name, config }: Pick<Examined, "name" | "config">,
+  run: ClusterCommand,
+): readonly Check[] {
   const operator = config.onePassword?.operator;
   if (operator === undefined) return [];
   return [
@@ -44,7 +47,7 @@ export function itemChecks({ config }: Examined, run: ClusterCommand): readonly 
           objects<ItemInForce>(run, "onepassworditems.onepassword.com"),
           secretKeys(run),
         ]);
-        return judgeItems(operator.items, items, secrets);
+        return judgeItems(name, operator.items, items, secrets);
       },
     },
   ];
@@ -67,6 +70,7 @@ async function secretKeys(run: ClusterCommand): Promise<readonly KeysInForce[]> 
 
 /** Every item of the cluster is Ready and has its Secret, and those of the config have the keys that are expected. */
 export function judgeItems(
+  site: string,
   expected: Operator["items"],
   items: readonly ItemInForce[],
   secrets: readonly KeysInForce[],
@@ -80,7 +84,7 @@ export function judgeItems(
       problem(
         `item ${namespace}/${name}`,
         "is not in the cluster",
-        "npm run up makes it, with its Secret",
+        `npm run up -- --stack ${site} --refresh makes it, with its Secret`,
       ),
     ),
     ...items.map((item) => judgeItem(item, expected, secrets)),

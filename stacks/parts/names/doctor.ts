@@ -10,7 +10,10 @@ import { isNamed, siteViews } from "./list.ts";
 export type Ask = (server: string, name: string) => Promise<readonly string[]>;
 
 /** The site's own DNS server, and the gateway, which the LAN and by default the tailnet ask. None without the part. */
-export function namesChecks({ config, isUp }: Examined, ask: Ask = addressesOf): readonly Check[] {
+export function namesChecks(
+  { name, config, isUp }: Examined,
+  ask: Ask = addressesOf,
+): readonly Check[] {
   if (!isNamed(config) || !isUp) return [];
   const { lan, tailnet } = siteViews(config);
   const { address } = config.names;
@@ -28,7 +31,7 @@ export function namesChecks({ config, isUp }: Examined, ask: Ask = addressesOf):
   return [
     view(`DNS server ${address}`, address, lan, {
       missing: problem,
-      remedy: "kubectl -n names get pods,services; npm run up mends what differs",
+      remedy: `kubectl -n names get pods,services; npm run up -- --stack ${name} --refresh mends what differs`,
     }),
     view(`names at the gateway ${gateway}`, gateway, lan, {
       missing: warning,

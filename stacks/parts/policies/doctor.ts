@@ -50,7 +50,7 @@ export function judgePolicies(
       problem(
         subject,
         `${name} is not in the cluster, so its pods talk to everybody`,
-        `npm run up -- --stack ${site}`,
+        `npm run up -- --stack ${site} --refresh`,
       ),
     ),
     ...all.flatMap(({ metadata: { name, namespace }, status }) => {
