@@ -4,6 +4,8 @@ import type { CertificateObject } from "./plan.ts";
 
 /** Where certificates are kept while their cluster is built anew. */
 export interface Keeper {
+  /** Rejects where nothing can be kept; keeps nothing itself. */
+  assertKeeps(): Promise<void>;
   find(certificate: CertificateObject): Promise<KeptPair | undefined>;
   /** Keeps a pair in place of the one before it. */
   keep(certificate: CertificateObject, pair: KeptPair): Promise<void>;
@@ -19,6 +21,12 @@ export class VaultKeeper implements Keeper {
     this.#site = site;
     this.#vault = vault;
     this.#sources = sources;
+  }
+
+  /** Throws a SecretProblem. */
+  async assertKeeps(): Promise<void> {
+    const vaults = await this.#open();
+    await vaults.assertWritable(this.#vault);
   }
 
   /** Throws a SecretProblem. */

@@ -2,7 +2,7 @@ import { ItemBuilder, OnePasswordConnect, type FullItem, type OPConnect } from "
 import { ServiceError } from "../http/service-error.ts";
 import { ConnectClient, shownAddress } from "./connect-client.ts";
 import { fieldValue, type VaultItem } from "./item-field.ts";
-import { SecretProblem, Unseen } from "./secret-problem.ts";
+import { ReadsOnly, SecretProblem, Unseen } from "./secret-problem.ts";
 import type { SecretSource, SecretSources } from "./secret-ref.ts";
 
 type Kept = Extract<SecretSource, { kind: "1password" }>;
@@ -19,6 +19,7 @@ export interface WrittenField {
 export class OnePassword {
   readonly #server: string;
   readonly #api: OPConnect;
+  readonly #post: (path: string) => Promise<unknown>;
   readonly #vaults = new Map<string, Promise<string>>();
   readonly #items = new Map<string, Promise<VaultItem>>();
 
@@ -30,12 +31,12 @@ export class OnePassword {
       );
     }
     this.#server = shownAddress(connect);
-    this.#api = OnePasswordConnect({
-      // The library resolves its paths against the address, whose last part would be lost without the slash.
-      serverURL: connect.endsWith("/") ? connect : `${connect}/`,
-      token: usableToken(token),
-      httpClient: new ConnectClient(connect, patience),
-    });
+    // The library resolves its paths against the address, whose last part would be lost without the slash.
+    const serverURL = connect.endsWith("/") ? connect : `${connect}/`;
+    const authToken = usableToken(token);
+    const httpClient = new ConnectClient(connect, patience);
+    this.#api = OnePasswordConnect({ serverURL, token: authToken, httpClient });
+    this.#post = async (path) => httpClient.request("post", `${serverURL}${path}`, { authToken });
   }
 
   /** Value of a field. Throws a SecretProblem. */
@@ -64,12 +65,30 @@ export class OnePassword {
       if (found?.id === undefined) await this.#api.createItem(id, item);
       else await this.#api.updateItem(id, Object.assign(item, { id: found.id, vault: { id } }));
     } catch (error) {
-      if (error instanceof ServiceError && error.status === 403) {
-        throw new SecretProblem(
-          `the token in OP_CONNECT_TOKEN may not write to vault "${vault}"; issue one with read and write access to it`,
-        );
-      }
+      // The same token has just read the vault.
+      if (error instanceof ServiceError && [401, 403].includes(error.status))
+        throw readsOnly(vault);
       const missing = `item "${title}" cannot be written to vault "${vault}"`;
+      throw this.#problem(error, vault, { missing, several: missing });
+    }
+  }
+
+  /**
+   * Asks whether the token may write to a vault, and changes nothing: the request for an item has no content. Whoever may
+   * only read is refused before the content is looked at, with 401 or 403 by Connect's release; whoever may write is told in
+   * some way that it is no item. Throws a SecretProblem, which is ReadsOnly then.
+   * @see https://github.com/1Password/terraform-provider-onepassword/issues/24
+   */
+  async assertWritable(vault: string): Promise<void> {
+    const id = await this.#vault(vault);
+    try {
+      await this.#post(`v1/vaults/${id}/items`);
+    } catch (error) {
+      const status = error instanceof ServiceError ? error.status : undefined;
+      // The vault was found by the same token, which is therefore none that the server does not know.
+      if (status === 401 || status === 403) throw readsOnly(vault);
+      if (status !== undefined && status >= 400 && status < 500) return;
+      const missing = `vault "${vault}" cannot be written to`;
       throw this.#problem(error, vault, { missing, several: missing });
     }
   }
@@ -141,6 +160,11 @@ export class OnePassword {
 
 /** The library's own types for these are numbers, its values texts: what the API takes. */
 const fieldType = (concealed: boolean): never => (concealed ? "CONCEALED" : "STRING") as never;
+
+const readsOnly = (vault: string): ReadsOnly =>
+  new ReadsOnly(
+    `the token in OP_CONNECT_TOKEN may not write to vault "${vault}"; issue one with read and write access to it (op connect token create ... --vault "${vault},rw")`,
+  );
 
 function ownItem(title: string, fields: readonly WrittenField[]): FullItem {
   const builder = new ItemBuilder().setTitle(title).setCategory("SECURE_NOTE").addTag("homelab");

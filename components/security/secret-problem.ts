@@ -6,3 +6,6 @@ export class SecretProblem extends Error {}
 
 /** The vault is none of those that the token may read: others may, and nothing is known of its items. */
 export class Unseen extends SecretProblem {}
+
+/** The token may read the vault and not write to it. */
+export class ReadsOnly extends SecretProblem {}

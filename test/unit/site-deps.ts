@@ -55,7 +55,11 @@ export function depsIn(world: World): SiteDeps {
     readItem: () => Promise.reject(new Unseen("a test reads no vault")),
     proxmox: proxmoxOf(world),
     power: idle,
-    keeper: { find: () => Promise.resolve(undefined), keep: nothing },
+    keeper: {
+      assertKeeps: () => Promise.resolve(),
+      find: () => Promise.resolve(undefined),
+      keep: nothing,
+    },
     known: () => Promise.resolve({ machines: [], pools: [], pciMappings: [], usbMappings: [] }),
   };
 }

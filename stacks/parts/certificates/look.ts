@@ -10,10 +10,10 @@ import {
 } from "../../../components/certificates/cert-manager-values.ts";
 import { VaultKeeper, type Keeper } from "../../../components/certificates/keeper.ts";
 import type { KeptPair } from "../../../components/certificates/kept.ts";
-import { SecretProblem } from "../../../components/security/secret-problem.ts";
-import { RunError } from "@pulumi/pulumi";
+import { ReadsOnly, SecretProblem } from "../../../components/security/secret-problem.ts";
+import { log, runtime, RunError } from "@pulumi/pulumi";
 import { secretSources } from "../../config/secret-sources.ts";
-import type { Site, SiteFile } from "../../open-site.ts";
+import type { SiteFile } from "../../open-site.ts";
 
 /** Where certificates are kept, and what was found there of those that the state does not have. */
 export interface KeptFound {
@@ -35,12 +35,14 @@ export function keptObjects({ name, config }: SiteFile): readonly CertificateObj
 
 /**
  * Asks 1Password for what it keeps of certificates whose Secrets the state does not have. Undefined where none is kept.
- * Throws a RunError when 1Password does not tell: without its answer Let's Encrypt would be asked anew.
+ * Throws a RunError when 1Password does not tell, without whose answer Let's Encrypt would be asked anew, and when an `up`
+ * could not keep what it is to keep in the end; a preview, which keeps nothing, only says so.
  */
 export async function findKept(
-  site: Site,
+  site: SiteFile,
   secrets: readonly string[],
   keeper: Keeper | undefined = keeperOf(site),
+  preview = runtime.isDryRun(),
 ): Promise<KeptFound | undefined> {
   const objects = keptObjects(site);
   if (keeper === undefined || objects.length === 0) return undefined;
@@ -48,6 +50,7 @@ export async function findKept(
     ({ namespace, secret }) => !secrets.includes(`${namespace}/${secret}`),
   );
   try {
+    await assertKeeps(keeper, preview);
     const pairs = await Promise.all(
       missing.map(async (object) => [object.name, await keeper.find(object)] as const),
     );
@@ -58,6 +61,17 @@ export async function findKept(
   } catch (error) {
     if (!(error instanceof SecretProblem)) throw error;
     throw new RunError(`homelab:certificates.vault: ${error.message}`);
+  }
+}
+
+async function assertKeeps(keeper: Keeper, preview: boolean): Promise<void> {
+  try {
+    await keeper.assertKeeps();
+  } catch (error) {
+    if (!(error instanceof ReadsOnly)) throw error;
+    const text = `${error.message}, or keep none: homelab:certificates.keep: false`;
+    if (!preview) throw new SecretProblem(text);
+    void log.warn(`homelab:certificates.vault: ${text}`);
   }
 }
 
