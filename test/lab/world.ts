@@ -73,6 +73,19 @@ export async function cloudflare<T>(method: string, path: string, body?: unknown
   return (JSON.parse(answer.body) as { result: T }).result;
 }
 
+/** 1Password Connect's API with the token of people; `path` below /v1. */
+export async function connect<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const { connectToken } = await credentials();
+  const answer = await ask(
+    method,
+    `https://connect.home.arpa/v1/${path}`,
+    { Authorization: `Bearer ${connectToken}`, "Content-Type": "application/json" },
+    body === undefined ? undefined : JSON.stringify(body),
+  );
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+  return JSON.parse(answer.body) as T;
+}
+
 /** A record of the zone, as Cloudflare lists it. */
 interface DnsRecord {
   readonly id: string;

@@ -16,8 +16,8 @@ describe("the doctor's downloads", () => {
   };
 
   it("know every file and chart that the site's config makes it download", () => {
-    assert.equal(releasesOf(home).length, 9);
-    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 7);
+    assert.equal(releasesOf(home).length, 10);
+    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 8);
   });
 
   it("name the config path of what does not exist", () => {
@@ -59,6 +59,7 @@ describe("the doctor's secrets", () => {
       cluster: { ...home.cluster, snapshots: { schedule: "@daily", retention: 1 } },
       edge: undefined,
       apps: {},
+      onePassword: undefined,
       tailnet,
     };
     const { known, findings } = await knownSecrets({ config, values });
