@@ -163,7 +163,8 @@ describe("certificates of the site", () => {
     assert.equal(subjectAltName, `DNS:${name}`);
     assert.equal(await validationsOf(name), 1);
     assert.equal((await challenges()) - challenged, 1, "records were written for another order");
-    await eventually(30, async () => {
+    // An answer that cert-manager missed is asked for again after a minute, with the record there until then.
+    await eventually(120, async () => {
       const left = await cloudflare<{ name: string }[]>("GET", "zones/{z}/dns_records");
       assert.deepEqual(
         left.map((record) => record.name),
