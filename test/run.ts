@@ -57,7 +57,7 @@ async function mochaSuite(
  * The second one takes the files that begin with a site's end.
  */
 async function labSuite(files: readonly string[], tools: Tools, whole: boolean): Promise<Counts> {
-  const timeout = 600_000;
+  const timeout = 900_000;
   const begin = files.findIndex((file) => file.includes("13-"));
   if (!whole || begin === -1 || process.availableMemory() < memoryOfTwoLabs)
     return mochaSuite(files, timeout, tools);

@@ -13,33 +13,32 @@ import { words } from "./words.ts";
 
 const withPlugins = "^[^ ]*/pulumi( |-resource-|-language-)|^pulumi ";
 
-/** What is killed: the CLI alone leaves its plugins running. */
-const victims = {
-  "the CLI alone": words`pkill -KILL -x pulumi`,
-  "the CLI and its plugins": words`pkill -KILL -f ${withPlugins}`,
-} as const;
-
 const log = join(paths.home, "up.log");
 
-/** Helm releases that home's graph has, by name. */
-const releasesOfHome = (JSON.parse(goldenFile("home")) as readonly GraphNode[])
-  .filter(({ type }) => type === "kubernetes:helm.sh/v3:Release")
-  .map(({ name }) => name)
-  .sort();
+/** Helm releases that home's graph has. */
+const releasesOfHome = (JSON.parse(goldenFile("home")) as readonly GraphNode[]).filter(
+  ({ type }) => type === "kubernetes:helm.sh/v3:Release",
+);
 
 const creating = (release: string): RegExp =>
   new RegExp(`\\+\\s+kubernetes:helm\\.sh/v3:Release\\s+${release}\\s+creating`);
 
 /** One of the releases that come together once the pods' network stands, another one in each run of the tests. */
-const later = releasesOfHome.filter((name) => name !== "cilium");
+const later = releasesOfHome.map(({ name }) => name).filter((name) => name !== "cilium");
 const chosen = later[randomInt(later.length)] ?? "";
 
 /** When to kill: the engine's line that says that a resource is being created. All take longer than a look at the log. */
 const moments = {
   "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
   "the release cilium": creating("cilium"),
-  [`the release ${chosen}, chosen at random`]: creating(chosen),
 };
+const atRandom = { [`the release ${chosen}, chosen at random`]: creating(chosen) };
+
+/** What is killed, and when: the CLI alone leaves its plugins running. */
+const victims = {
+  "the CLI alone": [words`pkill -KILL -x pulumi`, moments],
+  "the CLI and its plugins": [words`pkill -KILL -f ${withPlugins}`, { ...moments, ...atRandom }],
+} as const;
 
 /** What the last run that was to be killed has said so far; read from here, for a command in the lab takes its time. */
 const saidSoFar = (): Promise<string> => readFile(log, "utf8");
@@ -70,7 +69,10 @@ async function expectNothingTwice(): Promise<void> {
   const releases = JSON.parse(list) as { name: string; status: string }[];
   assert.deepEqual(
     releases.map(({ name, status }) => ({ name, status })),
-    releasesOfHome.map((name) => ({ name, status: "deployed" })),
+    releasesOfHome
+      .map(({ inputs }) => (inputs as { name: string }).name)
+      .sort()
+      .map((name) => ({ name, status: "deployed" })),
   );
   assert.deepEqual(await outside(), {
     tunnels: ["home"],
@@ -116,7 +118,7 @@ describe("a site that comes to a tailnet with a policy of its own", () => {
     await setConfig(adopt, digest);
   });
 
-  for (const [who, victim] of Object.entries(victims)) {
+  for (const [who, [victim, when]] of Object.entries(victims)) {
     describe(`killed: ${who}`, () => {
       afterEach(noFaults);
 
@@ -149,8 +151,8 @@ describe("a site that comes to a tailnet with a policy of its own", () => {
         assert.notDeepEqual(await machines("home"), []);
       });
 
-      for (const [when, moment] of Object.entries(moments)) {
-        it(`is taken up again when killed during ${when}`, async () => {
+      for (const [what, moment] of Object.entries(when)) {
+        it(`is taken up again when killed during ${what}`, async () => {
           await killedUp(async () => assert.match(await saidSoFar(), moment), victim);
         });
       }
