@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runInLab } from "../../lab/lab.ts";
 import { validationsOf } from "./acme.ts";
+import { kubernetes } from "./cluster.ts";
 import { attempt, kubectl, paths, run } from "./command.ts";
 import { routed, siteIsRouted } from "./gateway.ts";
 import { eventually, nothingToChange } from "./site.ts";
@@ -19,14 +19,6 @@ interface Certificate {
     readonly notAfter?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
-}
-
-async function apply(...objects: readonly object[]): Promise<void> {
-  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
-  const options = { stdio: "capture", input: list } as const;
-  const command = ["kubectl", "--context", "home", "apply", "-f", "-"];
-  const { code, stderr } = await runInLab(command, options);
-  assert.equal(code, 0, stderr);
 }
 
 function certificate(name: string, issuer: string, spec: object): object {
@@ -83,14 +75,14 @@ describe("certificates of the site", () => {
   before("ask for certificates, and for the authority's bundle, in a namespace", async () => {
     challenged = await challenges();
     const labels = { "homelab/internal-ca": "true" };
-    await apply(
+    await kubernetes("apply", [
       { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } },
       certificate("seen", "letsencrypt-production", { dnsNames: [name] }),
       certificate("short", "internal", {
         ...{ dnsNames: ["short.home.arpa"], duration: "1h", renewBefore: "59m45s" },
         privateKey: { rotationPolicy: "Always" },
       }),
-    );
+    ]);
   });
 
   after(async () => {

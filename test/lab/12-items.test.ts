@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { kubernetes } from "./cluster.ts";
 import { doctor, named } from "./doctor.ts";
 import { kubectl, refused, run } from "./command.ts";
-import { kubernetes, proxies, readersOf, readingPods, type ReadingPod } from "./readers.ts";
+import { proxies, readersOf, readingPods, type ReadingPod } from "./readers.ts";
 import { eventually, nothingToChange } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 import { connect } from "./world.ts";

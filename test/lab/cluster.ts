@@ -1,8 +1,10 @@
 /** What a site's cluster says of its nodes, and what both ends of its BGP sessions say. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { labStatus } from "../../lab/lab.ts";
 import type { BgpNodeConfig, NodeObject } from "../../lab/shell/summary.ts";
-import { kubectl } from "./command.ts";
+import { kubectl, paths, run } from "./command.ts";
 
 /** A node with what keeps pods away from it. */
 export type Node = NodeObject & {
@@ -19,6 +21,17 @@ export const node = async <T extends NodeObject = Node>(name: string): Promise<T
 /** Status of the condition Ready: `True`, `False` or `Unknown`. */
 export const readiness = ({ status }: NodeObject): string | undefined =>
   status.conditions.find(({ type }) => type === "Ready")?.status;
+
+/** Applies objects to home's cluster, or deletes them and waits until they are gone. */
+export async function kubernetes(
+  verb: "apply" | "delete",
+  items: readonly object[],
+): Promise<void> {
+  const file = join(paths.run, "objects.json");
+  await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  const wait = verb === "delete" ? ["--ignore-not-found", "--timeout=90s"] : [];
+  await run`kubectl --context home ${verb} -f ${file} ${wait}`;
+}
 
 /** Name of the machine that holds the address of home's control plane. */
 export async function addressHolder(): Promise<string> {

@@ -2,9 +2,7 @@
  * Readers of a Secret in the ways that a site has them: a Deployment, a StatefulSet, and pods that another operator makes,
  * here Envoy Gateway, with the value in their environment. Each asks for new pods when the Secret changes.
  */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { kubectl, paths, run } from "./command.ts";
+import { kubectl, run } from "./command.ts";
 
 /** Asks for it where it stands: on a workload, or on the template of its pods. */
 const reloads = { "reloader.stakater.com/auto": "true" };
@@ -95,17 +93,6 @@ export function readersOf(namespace: string, secret: string, key: string, itemPa
     },
     ...gateway(namespace, secret, key),
   ];
-}
-
-/** Applies objects to home's cluster, or deletes them and waits until they are gone. */
-export async function kubernetes(
-  verb: "apply" | "delete",
-  items: readonly object[],
-): Promise<void> {
-  const file = join(paths.run, "objects.json");
-  await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-  const wait = verb === "delete" ? ["--ignore-not-found", "--timeout=90s"] : [];
-  await run`kubectl --context home ${verb} -f ${file} ${wait}`;
 }
 
 /** A pod of a reader. */

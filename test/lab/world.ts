@@ -59,31 +59,32 @@ async function ask(
   return { status: Number(result.stdout.slice(split + 1)), body: result.stdout.slice(0, split) };
 }
 
+/** A request with a bearer's token for what answers with JSON; fails unless it succeeds. */
+async function askJson(
+  method: string,
+  url: string,
+  token: string,
+  body?: unknown,
+): Promise<unknown> {
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const answer = await ask(method, url, headers, text);
+  assert.ok(answer.status < 300, `${method} ${url}: ${answer.status} ${answer.body}`);
+  return JSON.parse(answer.body);
+}
+
 /** Cloudflare's API with the account's token; `path` below /client/v4, `{a}` and `{z}` stand for account and zone. */
 export async function cloudflare<T>(method: string, path: string, body?: unknown): Promise<T> {
   const { cloudflareToken } = await credentials();
   const filled = path.replace("{a}", publicZone.accountId).replace("{z}", publicZone.id);
-  const answer = await ask(
-    method,
-    `https://api.cloudflare.com/client/v4/${filled}`,
-    { Authorization: `Bearer ${cloudflareToken}`, "Content-Type": "application/json" },
-    body === undefined ? undefined : JSON.stringify(body),
-  );
-  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
-  return (JSON.parse(answer.body) as { result: T }).result;
+  const url = `https://api.cloudflare.com/client/v4/${filled}`;
+  return ((await askJson(method, url, cloudflareToken, body)) as { result: T }).result;
 }
 
 /** 1Password Connect's API with the token of people; `path` below /v1. */
 export async function connect<T>(method: string, path: string, body?: unknown): Promise<T> {
   const { connectToken } = await credentials();
-  const answer = await ask(
-    method,
-    `https://connect.home.arpa/v1/${path}`,
-    { Authorization: `Bearer ${connectToken}`, "Content-Type": "application/json" },
-    body === undefined ? undefined : JSON.stringify(body),
-  );
-  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
-  return JSON.parse(answer.body) as T;
+  return (await askJson(method, `https://connect.home.arpa/v1/${path}`, connectToken, body)) as T;
 }
 
 /** A record of the zone, as Cloudflare lists it. */
