@@ -1,11 +1,13 @@
 /**
  * `npm run forget-host -- --stack home --host stone`: takes what lay on a Proxmox host that is lost for good out of the
- * stack's state, so that the next `up` asks it for nothing and takes its machines out of cluster, etcd and tailnet. Changes
- * nothing while anything stands against it, and says what.
+ * stack's state, so that the next `up` asks it for nothing and takes its machines out of cluster, etcd and tailnet; and lets
+ * their pods start elsewhere. Changes nothing while anything stands against it, and says what.
  */
 import { proxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import { without } from "./departure/forget.ts";
-import { objections, readHost, wentWith } from "./lost-host/judge.ts";
+import { withCluster } from "./kubectl.ts";
+import { machinesLost, objections, readHost, wentWith } from "./lost-host/judge.ts";
+import { markOutOfService } from "./lost-host/out-of-service.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
 import { proxmoxOf, soundSite } from "./sound-site.ts";
 import { readState } from "./state.ts";
@@ -29,6 +31,10 @@ await main(async () => {
     const { deployment, resources } = await readState(stack);
     const isGone = wentWith(host, inForce);
     const gone = resources.filter(isGone);
+    const { kubeconfig } = site;
+    const left = machinesLost(resources, isGone);
+    if (kubeconfig !== undefined)
+      await withCluster(kubeconfig, (run) => markOutOfService(left, run, say));
     for (const { urn } of gone) say(`forgotten: ${urn.split("::").at(-1) ?? urn}`);
     if (gone.length > 0) await stack.importStack(without(deployment, isGone));
     say(

@@ -1,11 +1,13 @@
 /** Whether a Proxmox host may be forgotten, and what of it the state has. */
 import type { ProxmoxApi } from "../../components/proxmox/proxmox-api.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
-import { plainInput, type StateResource } from "../state.ts";
+import { plainInput, stringInput, type StateResource } from "../state.ts";
+
+const machine = "proxmoxve:index/vmLegacy:VmLegacy";
 
 /** What of a state lies on a host's own disks, where nobody can be asked any more. */
 const onHost = new Set([
-  "proxmoxve:index/vmLegacy:VmLegacy",
+  machine,
   "proxmoxve:index/fileLegacy:FileLegacy",
   "proxmoxve:download/file:File",
 ]);
@@ -23,6 +25,20 @@ export function wentWith(
     onHost.has(resource.type) &&
     plainInput(resource, "nodeName") === host &&
     !elsewhere.some((vmId) => vmId === plainInput(resource, "vmId"));
+}
+
+/** Names of machines that are gone and were not built anew elsewhere. */
+export function machinesLost(
+  resources: readonly StateResource[],
+  isGone: (resource: StateResource) => boolean,
+): readonly string[] {
+  const machines = resources.filter(({ type }) => type === machine);
+  const nameOf = (resource: StateResource): string => stringInput(resource, "name") ?? "";
+  const live = machines.filter((resource) => !isGone(resource)).map(nameOf);
+  return machines
+    .filter(isGone)
+    .map(nameOf)
+    .filter((name) => !live.includes(name));
 }
 
 /** What Proxmox says of a host. */

@@ -89,6 +89,16 @@ describe("a Proxmox host that is lost for good", () => {
     const keep = `cp ${file} "$HOME/kept.yaml"`;
     await run`sh -c ${keep}`;
     original = await identities("proxmox-tank");
+    // What steps of the next `up` ask stands on the machine that is lost.
+    const others = ["proxmox-tank", "proxmox-titan", "proxmox-vault"];
+    const connect = "deployment/onepassword-connect";
+    await run`kubectl --context home cordon ${others}`;
+    try {
+      await run`kubectl --context home -n onepassword rollout restart ${connect}`;
+      await run`kubectl --context home -n onepassword rollout status ${connect} --timeout=180s`;
+    } finally {
+      await run`kubectl --context home uncordon ${others}`;
+    }
   });
 
   after(async () => {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { without } from "../../../scripts/departure/forget.ts";
 import {
+  machinesLost,
   objections,
   readHost,
   wentWith,
   type HostInForce,
 } from "../../../scripts/lost-host/judge.ts";
+import { markOutOfService } from "../../../scripts/lost-host/out-of-service.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
 const members = ["tank", "titan", "vault"].map((node) => ({ node, status: "online" }));
@@ -111,6 +113,59 @@ describe("a state without a host", () => {
     assert.deepEqual(
       without(deployment([moved, fresh, step, old]), isGone),
       deployment([moved, fresh, step]),
+    );
+  });
+});
+
+describe("the nodes of a lost host", () => {
+  const vm = "proxmoxve:index/vmLegacy:VmLegacy";
+  const isGone = wentWith("stone", cleared);
+  const machine = (name: string, nodeName: string, vmId: number) =>
+    ({ urn: `${name}-${nodeName}`, type: vm, inputs: { name, nodeName, vmId } }) as never;
+
+  it("are those of its machines, but for one that was built anew on another host", () => {
+    const resources = [
+      machine("proxmox-stone", "stone", 121),
+      machine("proxmox-attic", "stone", 125),
+      machine("proxmox-attic", "tank", 126),
+    ];
+    assert.deepEqual(machinesLost(resources, isGone), ["proxmox-stone"]);
+  });
+
+  /** Marks one node while kubectl answers so, one answer a call; gives what was said and how often it was called. */
+  const mark = async (...answers: readonly string[]) => {
+    const said: string[] = [];
+    const calls: string[] = [];
+    const cluster = (program: string, args: readonly string[]) => {
+      const stderr = answers[calls.length] ?? "";
+      calls.push([program, ...args].join(" "));
+      return Promise.resolve({ ok: stderr === "", stdout: "", stderr });
+    };
+    const pause = () => Promise.resolve();
+    await markOutOfService(["proxmox-stone"], cluster, (text) => said.push(text), pause);
+    return { said, calls };
+  };
+
+  it("are marked as out of service, once the control plane's address has moved", async () => {
+    const { said, calls } = await mark("no route to host");
+    assert.equal(calls.length, 2);
+    assert.match(
+      calls[1] ?? "",
+      /^kubectl taint node proxmox-stone node\.kubernetes\.io\/out-of-service=nodeshutdown:NoExecute --overwrite /,
+    );
+    assert.deepEqual(said, ["proxmox-stone: its pods start elsewhere now"]);
+  });
+
+  it("are left out where the cluster does not know them, and named where it does not answer", async () => {
+    assert.deepEqual(await mark('Error from server (NotFound): nodes "proxmox-stone" not found'), {
+      said: [],
+      calls: (await mark("NotFound")).calls,
+    });
+    const silent = await mark(...Array<string>(4).fill("no route to host"));
+    assert.equal(silent.calls.length, 4);
+    assert.match(
+      silent.said.join(),
+      /later; once it answers: kubectl taint node proxmox-stone .*no route/,
     );
   });
 });
