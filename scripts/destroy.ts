@@ -1,8 +1,8 @@
 /**
  * `npm run destroy -- --stack home`: takes the whole site away, then looks at what is left of it at the services outside;
- * exit status 1 when something is. Asks first unless `--yes` or no terminal.
+ * exit status 1 when something is. Asks first; `--yes` is the answer where there is no terminal.
  */
-import { createInterface } from "node:readline/promises";
+import { consent } from "./consent.ts";
 import { leftovers } from "./departure/leftovers.ts";
 import { readOutside, type Outside } from "./departure/outside.ts";
 import { bury, leaveFromHere, takeAway } from "./departure/take-away.ts";
@@ -13,19 +13,6 @@ const command = stackCommand("destroy", "remove every machine and resource of a 
   .option("-y, --yes", "do not ask")
   .parse();
 const { stack: name, yes } = command.opts<{ stack: string; yes?: boolean }>();
-
-async function confirmed(): Promise<boolean> {
-  if (yes === true || !process.stdin.isTTY) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(
-      `This deletes all machines of ${name} with their disks. Type the stack's name to go on: `,
-    );
-    return answer.trim() === name;
-  } finally {
-    terminal.close();
-  }
-}
 
 /** Names everything that is left outside; throws when that is more than nothing, or cannot be seen. */
 async function lookOutside(outside: Outside): Promise<void> {
@@ -50,7 +37,12 @@ async function lookOutside(outside: Outside): Promise<void> {
 }
 
 await main(async () => {
-  if (!(await confirmed())) throw new Error("nothing was destroyed");
+  await consent({
+    about: `This deletes all machines of ${name} with their disks.`,
+    word: name,
+    yes: yes === true,
+    otherwise: "nothing was destroyed",
+  });
   const stack = await selectStack(name);
   const outside = await readOutside(stack, await readState(stack));
   let fromHere = false;

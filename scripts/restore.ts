@@ -5,9 +5,9 @@
  */
 import { createReadStream, existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { scripts } from "../components/rke2/scripts.ts";
 import { quote } from "../components/remote/shell.ts";
+import { consent } from "./consent.ts";
 import { main, say, stackCommand } from "./site-stack.ts";
 import { buildMachines } from "./snapshots/build-machines.ts";
 import { beginner, obstacles, type Seen } from "./snapshots/obstacles.ts";
@@ -79,19 +79,6 @@ async function bring(first: Server, store: Store | undefined, snapshot: string):
   return path;
 }
 
-async function confirmed(snapshot: string): Promise<boolean> {
-  if (options.yes === true || !process.stdin.isTTY) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(
-      `The cluster of ${name} becomes what it was in ${snapshot}; what came later is lost. Type the stack's name to go on: `,
-    );
-    return answer.trim() === name;
-  } finally {
-    terminal.close();
-  }
-}
-
 await main(() =>
   withServers(name, async ({ servers, store }) => {
     let seen = await Promise.all(servers.map(look));
@@ -119,7 +106,12 @@ await main(() =>
     const first = servers[begins] ?? servers[0];
     const further = servers.filter((server) => server !== first);
     const path = await bring(first, store, snapshot);
-    if (!(await confirmed(snapshot))) throw new Error("nothing was restored");
+    await consent({
+      about: `The cluster of ${name} becomes what it was in ${snapshot}; what came later is lost.`,
+      word: name,
+      yes: options.yes === true,
+      otherwise: "nothing was restored",
+    });
     await Promise.all(further.map((server) => step(server, "stop", 900)));
     await step(first, "reset", 8100, path);
     say(`${name}: ${first.name} runs the cluster of ${basename(snapshot)}`);
