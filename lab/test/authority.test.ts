@@ -60,10 +60,13 @@ describe("the lab's authority", () => {
     assert.equal((await stat(join(directory, "ca.key"))).mode & 0o777, 0o600);
   });
 
-  it("ends the bundle of the system's authorities with its own certificate", async () => {
+  it("is trusted beside the system's and the public ones, also once another process issued by it", async () => {
     const authority = await openAuthority(directory);
+    const root = "-----BEGIN CERTIFICATE-----\nof a public one\n-----END CERTIFICATE-----\n";
+    await authority.trust(root);
+    await (await openAuthority(directory)).issue(["github.com"]);
     const bundle = await readFile(authority.bundleFile, "utf8");
     const own = await readFile(authority.certificateFile, "utf8");
-    assert.ok(bundle.trimEnd().endsWith(own.trimEnd()));
+    assert.ok(bundle.endsWith(`${own.trimEnd()}\n${root}`));
   });
 });

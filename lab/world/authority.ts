@@ -31,30 +31,34 @@ export interface KeyPair {
 export interface Authority {
   /** The authority's certificate (PEM file). */
   readonly certificateFile: string;
-  /** The system's authorities and the lab's (PEM file), for `SSL_CERT_FILE`. */
+  /** What commands and pods trust (PEM file), for `SSL_CERT_FILE`: it is there from the first `trust` on. */
   readonly bundleFile: string;
   /**
    * A server certificate for these DNS names and IP addresses (RFC 5280, ECDSA P-256). It is valid until `until`, a year
    * from now unless given, and from a year and a day before that.
    */
   issue(names: readonly string[], until?: Date): Promise<KeyPair>;
-  /** Adds public authorities that services of the lab play to those that commands and pods trust. */
+  /** Has commands and pods trust the system's authorities, the lab's, and the public ones that services of the lab play. */
   trust(roots: string): Promise<void>;
 }
 
-/** Opens the authority of a directory, and creates it at the first call. */
+/**
+ * Opens the authority of a directory, and creates it at the first call. What is trusted stays as it is, for others than the
+ * lab's daemon open it too, to issue certificates.
+ */
 export async function openAuthority(directory: string): Promise<Authority> {
   const certificateFile = join(directory, "ca.pem");
   const bundleFile = join(directory, "bundle.pem");
   const { certificate, key } = (await load(directory)) ?? (await createAuthority(directory));
-  const own = `${await systemAuthorities()}${certificate.toString("pem")}\n`;
-  await replace(bundleFile, own, 0o644);
   return {
     certificateFile,
     bundleFile,
     issue: (names, until = new Date(Date.now() + 365 * day)) =>
       issue(names, until, certificate, key),
-    trust: (roots) => replace(bundleFile, own + roots, 0o644),
+    trust: async (roots) => {
+      const own = `${await systemAuthorities()}${certificate.toString("pem")}\n`;
+      await replace(bundleFile, own + roots, 0o644);
+    },
   };
 }
 
