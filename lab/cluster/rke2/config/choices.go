@@ -13,11 +13,12 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Components that `disable` may name; cni and ingress charts are named by their own flags.
+// Components that `disable` may name; cni and ingress charts are named by their own flags. RKE2 itself takes any name, and
+// ignores those that its release has no chart for, as rke2-gateway-api-crd before 1.37.
 var components = []string{
 	"rke2-coredns", "rke2-metrics-server", "rke2-snapshot-controller",
 	"rke2-snapshot-controller-crd", "rke2-snapshot-validation-webhook",
-	"rke2-security-responder", "rke2-ingress-nginx", "rke2-traefik", "rke2-traefik-crd",
+	"rke2-security-responder", "rke2-gateway-api-crd", "rke2-ingress-nginx", "rke2-traefik", "rke2-traefik-crd",
 	"rke2-canal", "rke2-calico", "rke2-calico-crd", "rke2-cilium", "rke2-flannel", "rke2-multus",
 }
 

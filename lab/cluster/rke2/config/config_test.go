@@ -83,6 +83,14 @@ func TestAnUnsupportedFlagThatIsOffIsFine(t *testing.T) {
 	}
 }
 
+func TestChartsThatLaterReleasesBringCanBeDisabled(t *testing.T) {
+	path := file(t, filepath.Join(t.TempDir(), "c.yaml"), minimal+"disable: [rke2-gateway-api-crd]\n")
+	c, _, err := Load(Server, []string{"-c", path})
+	if err != nil || !slices.Equal(c.Disable, []string{"rke2-gateway-api-crd"}) {
+		t.Errorf("%+v %v", c, err)
+	}
+}
+
 func TestAgentsNeedAServerAndRefuseServerFlags(t *testing.T) {
 	path := file(t, filepath.Join(t.TempDir(), "c.yaml"), "node-ip: 192.168.1.24\n")
 	if _, _, err := Load(Agent, []string{"-c", path}); err == nil || err.Error() != "--server is required" {
