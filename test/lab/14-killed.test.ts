@@ -3,6 +3,7 @@ import { createHash, randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { goldenFile, type GraphNode } from "../golden/graph.ts";
+import { ordersPlaced } from "./acme.ts";
 import { expectSessions, nodes } from "./cluster.ts";
 import { attempt, paths, refused, run } from "./command.ts";
 import { expectNothingOutside, outside } from "./outside.ts";
@@ -99,6 +100,8 @@ describe("a site that comes to a tailnet with a policy of its own", () => {
   given(siteIsGone);
 
   let original: string;
+  /** Certificates that were ordered until the site was whole for the first time; they are kept from then on. */
+  let ordered: number | undefined;
   before(async () => {
     original = await tailscale("GET", acl);
     await tailscale("POST", acl, formerPolicy);
@@ -160,6 +163,8 @@ describe("a site that comes to a tailnet with a policy of its own", () => {
       it("ends with the whole site, and nothing twice", async () => {
         await up("home");
         await expectNothingTwice();
+        ordered ??= await ordersPlaced();
+        assert.equal(await ordersPlaced(), ordered, "a site that was built anew ordered again");
         await eventually(60, () => expectSessions("home", 4));
         await run`node scripts/destroy.ts --stack home --yes`;
         assert.deepEqual(await machines("home"), []);

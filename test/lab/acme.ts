@@ -11,3 +11,8 @@ export async function validationsOf(name: string): Promise<number> {
     ([, value]) => value === name,
   ).length;
 }
+
+/** How many certificates were ordered (pebble's wfe.go). */
+export async function ordersPlaced(): Promise<number> {
+  return [...(await log()).matchAll(/Added order "[^"]+" to the db/g)].length;
+}
