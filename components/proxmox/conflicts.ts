@@ -14,7 +14,10 @@ export interface ExistingMachine {
 }
 
 /** What decides whether a machine may be made: HA moves machines by itself, and a server carries a part of etcd. */
-export type WantedMachine = Pick<MachineSpec, "name" | "vmId" | "host" | "role" | "ha" | "address">;
+export type WantedMachine = Pick<
+  MachineSpec,
+  "name" | "vmId" | "host" | "role" | "ha" | "address" | "uefi"
+> & { readonly datastores: Pick<MachineSpec["datastores"], "snippets"> };
 
 /** What the check compares. */
 export interface ConflictArgs {
@@ -100,7 +103,7 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
   if (byId !== undefined && byId.host !== wanted.host && wanted.ha === undefined) {
     found.push(`it runs on ${byId.host} now, the config says ${wanted.host}`);
   }
-  const { address, role } = installed(args, wanted) ?? {};
+  const { address, role, snippets, uefi = false } = installed(args, wanted) ?? {};
   if (address !== undefined && address !== wanted.address) {
     found.push(
       `it was installed at ${address}, the config says ${wanted.address}, and the cluster knows it by its address` +
@@ -111,6 +114,17 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
     found.push(
       `it was installed as ${articles[role]}, the config says ${wanted.role}, and RKE2 changes no machine from one to the other`,
     );
+  }
+  // ForceNew in the provider's schema (bpg terraform-provider-proxmox v0.111.1, proxmoxtf/resource/vm/vm.go).
+  if (snippets !== undefined && snippets !== wanted.datastores.snippets) {
+    found.push(
+      `its cloud-init document lies on ${snippets}, the config says ${wanted.datastores.snippets} (datastores.snippets), ` +
+        "and for a document elsewhere the provider builds a machine anew",
+    );
+  }
+  // The provider never takes an EFI disk away, and would find it at each run (vmRead there).
+  if (uefi && !wanted.uefi) {
+    found.push("it was made with UEFI, the config says none, and its EFI disk goes with it alone");
   }
   return found;
 }

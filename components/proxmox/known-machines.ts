@@ -46,6 +46,10 @@ export interface KnownMachine {
   /** What it was installed with: its IPv4 address, and RKE2's role. Missing until a step has reached it. */
   readonly address?: string | undefined;
   readonly role?: "server" | "agent" | undefined;
+  /** Datastore of its cloud-init document. */
+  readonly snippets?: string | undefined;
+  /** Whether it boots by UEFI. */
+  readonly uefi?: boolean | undefined;
 }
 
 /**
@@ -88,6 +92,8 @@ export function knownOf(resources: readonly KnownResource[]): Known {
         // An address at which nothing was ever reached may be a slip of the pen.
         address: reached ? addressOf(vm) : undefined,
         role: installedRole(steps, name, generation),
+        snippets: snippetsOf(vm),
+        uefi: typeof vm["bios"] === "string" ? vm["bios"] === "ovmf" : undefined,
       };
     }),
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
@@ -102,9 +108,10 @@ export function knownOf(resources: readonly KnownResource[]): Known {
   };
 }
 
-/** The part of a VM's state that holds its first card's address, `192.168.1.21/24`. */
+/** The part of a VM's state that holds its first card's address, `192.168.1.21/24`, and its document's volume id. */
 interface VmOutputs {
   readonly initialization?: {
+    readonly userDataFileId?: string;
     readonly ipConfigs?: readonly { readonly ipv4?: { readonly address?: string } }[];
   };
 }
@@ -117,4 +124,9 @@ interface Metadata {
 
 function addressOf({ initialization }: VmOutputs): string | undefined {
   return initialization?.ipConfigs?.[0]?.ipv4?.address?.split("/")[0];
+}
+
+function snippetsOf({ initialization }: VmOutputs): string | undefined {
+  const volume = initialization?.userDataFileId;
+  return volume === undefined || volume === "" ? undefined : volume.split(":")[0];
 }

@@ -62,7 +62,7 @@ describe("machines that are built anew", () => {
     assert.deepEqual({ ...(await identities()), nodes: [] }, { ...before, nodes: [] });
   });
 
-  it("have company in what is refused: networks, the cluster's address, a machine's role", async () => {
+  it("have company in what is refused: networks, the cluster's address, a role, a document's place", async () => {
     const keep = `cp ${file} "$HOME/kept.yaml"`;
     const restore = `cat "$HOME/kept.yaml" >${file}`;
     await run`sh -c ${keep}`;
@@ -72,6 +72,7 @@ describe("machines that are built anew", () => {
       "homelab:cluster.vip": "192.168.1.30",
       "homelab:machines[2].role": "agent",
       "homelab:machines[3].role": "server",
+      "homelab:machines[1].datastores.snippets": "nas",
     };
     let said: string;
     try {
@@ -84,6 +85,7 @@ describe("machines that are built anew", () => {
       "homelab:network.pods: the cluster was founded with 10.42.0.0/16",
       "homelab:network.services: the cluster was founded with 10.43.0.0/16",
       "homelab:cluster.vip: the cluster was founded with 192.168.1.20",
+      "(proxmox-tank): its cloud-init document lies on local, the config says nas",
       "(proxmox-titan): it was installed as a server, the config says agent",
       "(proxmox-vault): it was installed as an agent, the config says server",
     ])

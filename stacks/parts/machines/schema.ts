@@ -37,8 +37,8 @@ const size = {
     .boolean()
     .default(false)
     .describe(
-      "Whether machines boot by UEFI instead of a BIOS, as some GPUs want it; switching it on restarts a machine, off it " +
-        "goes with the machine alone",
+      "Whether machines boot by UEFI instead of a BIOS, as some GPUs want it; switching it on restarts a machine, off " +
+        "replaces it",
     ),
   diskGiB: z.int().min(16).default(64).describe("Root disk in GiB; it can grow, never shrink"),
   extraDisks,

@@ -17,7 +17,9 @@ const sshKey = {
 
 const uses = {
   images: storageId.describe("Datastore with content type `import`"),
-  snippets: storageId.describe("Datastore with content type `snippets`"),
+  snippets: storageId.describe(
+    "Datastore with content type `snippets`; a change replaces the machine",
+  ),
   disks: storageId.describe("Datastore with content type `images`"),
 };
 

@@ -19,7 +19,7 @@ const generation = "gen-0000aaaa";
 
 /** What the state holds of a machine: its VM, and the step that installed RKE2 there. */
 function made(machine: WantedMachine, role = machine.role, born = generation) {
-  const { name, vmId, host, address } = machine;
+  const { name, vmId, host, address, uefi, datastores } = machine;
   const tags = machineTags("home", generation, []);
   const ipConfigs = [{ ipv4: { address: `${address}/24`, gateway: "192.168.1.1" } }];
   const plan = clusterPlan({ name: "home", config }, (ref) => ref);
@@ -38,7 +38,10 @@ function made(machine: WantedMachine, role = machine.role, born = generation) {
   return [
     {
       type: "proxmoxve:index/vmLegacy:VmLegacy",
-      outputs: { vmId, name, nodeName: host, tags, initialization: { ipConfigs } },
+      outputs: {
+        ...{ vmId, name, nodeName: host, tags, bios: uefi ? "ovmf" : "seabios" },
+        initialization: { ipConfigs, userDataFileId: `${datastores.snippets}:snippets/a.yaml` },
+      },
     },
     {
       type: "command:remote:Command",
@@ -131,6 +134,23 @@ describe("a machine that is installed", () => {
     assert.match(server, /\(proxmox-titan\): it was installed as a server, the config says agent/);
     assert.match(agent, /\(proxmox-vault\): it was installed as an agent, the config says server/);
     assert.deepEqual(texts(wanted, ["proxmox-titan", "proxmox-vault"]), []);
+  });
+
+  it("keeps the datastore of its cloud-init document, and UEFI, unless it may be built anew", () => {
+    const nas = { ...tank.datastores, snippets: "nas" };
+    const wanted = changed({}, { datastores: nas }, { uefi: true });
+    const [text = "", ...more] = texts(wanted);
+    assert.match(
+      text,
+      /\(proxmox-tank\): its cloud-init document lies on local, the config says nas.*allowReplace/,
+    );
+    assert.deepEqual(more, [], "UEFI may come");
+    assert.deepEqual(texts(wanted, ["proxmox-tank"]), []);
+    const before = knownOf(machines.flatMap((machine) => made({ ...machine, uefi: true })));
+    assert.match(
+      texts(machines, [], { known: before.machines }).join("\n"),
+      /\(proxmox-vault\): it was made with UEFI, the config says none.*allowReplace/,
+    );
   });
 
   it("leaves etcd its majority: of the servers that there are only one is built anew", () => {

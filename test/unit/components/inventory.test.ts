@@ -133,7 +133,12 @@ describe("what a stack's state has on Proxmox", () => {
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
     assert.deepEqual(known, {
-      machines: [{ ...machine, address: undefined, role: undefined, disks: [] }],
+      machines: [
+        {
+          ...{ ...machine, address: undefined, role: undefined, disks: [] },
+          ...{ snippets: undefined, uefi: undefined },
+        },
+      ],
       pools: ["homelab"],
       pciMappings: ["gpu"],
       usbMappings: ["zigbee"],

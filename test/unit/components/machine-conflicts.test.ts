@@ -16,6 +16,7 @@ describe("conflicts with existing machines", () => {
     host: "stone",
     role: "server",
     address: "192.168.1.21",
+    ...{ uefi: false, datastores: { snippets: "local" } },
   } satisfies WantedMachine;
   const others = ["tank", "titan"].map((host, i) => ({
     ...{ ...wanted, name: `proxmox-${host}`, vmId: 122 + i, host, address: `192.168.1.${22 + i}` },
