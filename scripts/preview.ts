@@ -10,15 +10,24 @@ import { main, say, selectStack, stackCommand } from "./site-stack.ts";
 const command = stackCommand("preview", "show what up would change")
   .option("--refresh", "look at what really exists first")
   .option("--expect-no-changes", "fail when anything would change")
+  .option("--diff", "show each property that would change")
+  .option("--existing", "fail when the backend has no such stack, instead of making one")
   .parse();
-const options = command.opts<{ stack: string; refresh?: boolean; expectNoChanges?: boolean }>();
+const options = command.opts<{
+  stack: string;
+  refresh?: boolean;
+  expectNoChanges?: boolean;
+  diff?: boolean;
+  existing?: boolean;
+}>();
 
 await main(async () => {
-  const stack = await selectStack(options.stack);
+  const stack = await selectStack(options.stack, { existing: options.existing === true });
   if (options.refresh === true) await assertLoginLasts(stack);
   await stack.preview({
     refresh: options.refresh === true,
     expectNoChanges: options.expectNoChanges === true,
+    diff: options.diff === true,
     policyPacks,
     onOutput: (text) => process.stdout.write(text),
   });

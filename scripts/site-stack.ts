@@ -2,10 +2,12 @@
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
+  StackNotFoundError,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { Command } from "commander";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { releaseStaleLock } from "./repair/lock.ts";
 import { endOrphans } from "./repair/orphans.ts";
@@ -27,9 +29,29 @@ export function stackCommand(name: string, description: string): Command {
     .requiredOption("-s, --stack <name>", "the site, for example home");
 }
 
-/** Selects the stack, and makes it on first use. */
-export async function selectStack(name: string): Promise<Stack> {
-  return LocalWorkspace.createOrSelectStack({ stackName: name, workDir: projectDirectory });
+/**
+ * Selects the stack, and makes it on first use where there is a site file for it. With `existing` it makes none: a name or
+ * a backend that is wrong would leave an empty stack there, and everything would look new. Throws without a stack.
+ */
+export async function selectStack(
+  name: string,
+  { existing = false }: { readonly existing?: boolean } = {},
+  workspace: Pick<typeof LocalWorkspace, "createOrSelectStack" | "selectStack"> = LocalWorkspace,
+): Promise<Stack> {
+  const where = { stackName: name, workDir: projectDirectory };
+  const described = existsSync(join(projectDirectory, `Pulumi.${name}.yaml`));
+  if (described && !existing) return workspace.createOrSelectStack(where);
+  try {
+    return await workspace.selectStack(where);
+  } catch (error) {
+    if (!(error instanceof StackNotFoundError)) throw error;
+    throw new Error(
+      described
+        ? `there is no stack ${name} in this backend; look at PULUMI_BACKEND_URL and at the name, or run without --existing`
+        : `there is neither a Pulumi.${name}.yaml nor a stack ${name} in this backend; look at the name`,
+      { cause: error },
+    );
+  }
 }
 
 /**

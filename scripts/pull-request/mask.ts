@@ -10,14 +10,22 @@ const forms: readonly RegExp[] = [
 ];
 
 /** Names of variables whose values are secrets. */
-const secretName = /(TOKEN|SECRET|PASSPHRASE|PASSWORD|PRIVATE_KEY|API_KEY)$/;
+const secretName = /(TOKEN|SECRET|PASSPHRASE|PASSWORD|PRIVATE_KEY|API_KEY|ACCESS_KEY|BACKEND_URL)$/;
 
-/** Values of the environment's secret variables, each line of those that have several. */
+/** Values of the environment's secret variables, as `secretLines` gives them. */
 export function secretValues(environment: NodeJS.ProcessEnv): readonly string[] {
-  return (
+  return secretLines(
     Object.entries(environment)
       .filter(([name]) => secretName.test(name))
-      .flatMap(([, value = ""]) => [value, ...value.split("\n")])
+      .map(([, value = ""]) => value),
+  );
+}
+
+/** What of secret values can be looked for in a text: each whole, and each line of those that have several; long ones first. */
+export function secretLines(values: readonly string[]): readonly string[] {
+  return (
+    values
+      .flatMap((value) => [value, ...value.split("\n")])
       .map((value) => value.trim())
       // Shorter ones would mask ordinary words.
       .filter((value) => value.length >= 8)
