@@ -25,8 +25,22 @@ export function checkGateway(config: SiteConfig): readonly Problem[] {
     ...internal(config, gateway),
     ...proxies(gateway),
     ...plans.flatMap(listeners),
-    ...checkRoutes(gateway, plans),
+    ...checkRoutes(gateway, plans, moved(config)),
   ];
+}
+
+/**
+ * Gateways to which clients come with another address than theirs. A proxy of Tailscale's operator only rewrites the
+ * destination (cmd/containerboot/forwarding.go), and tailscaled gives what it forwards the pod's address. A load balancer
+ * announced by ARP is on one node, which gives what it hands to another node's proxy its own address.
+ * @see https://docs.cilium.io/en/stable/network/kubernetes/kubeproxy-free/#client-source-ip-preservation
+ */
+function moved({ network, machines }: SiteConfig) {
+  const internal =
+    "they come with the address of Tailscale's proxy; let homelab:tailnet.policy.grants say who reaches the gateway's device, and remove this";
+  const lan =
+    "without homelab:network.bgp they come with the address of the node that announces the gateway; add it, or remove this";
+  return network.bgp === undefined && machines.length > 1 ? { internal, lan } : { internal };
 }
 
 function address({ network }: SiteConfig, { lan }: Gateway): readonly Problem[] {

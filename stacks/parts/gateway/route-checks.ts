@@ -18,8 +18,15 @@ const takenBy: Readonly<Record<RouteConfig["kind"], readonly Listener["protocol"
 /** What only requests of HTTP have. */
 const ofHttp = ["path", "timeout", "body", "rateLimit", "allow"] as const;
 
-/** Every route has a listener that takes it, names that are its gateway's, and what it asks for can be done. */
-export function checkRoutes(gateway: Gateway, plans: readonly GatewayPlan[]): readonly Problem[] {
+/**
+ * Every route has a listener that takes it, names that are its gateway's, and what it asks for can be done.
+ * @param moved gateways to which clients come with another address than theirs: why, and what to do instead
+ */
+export function checkRoutes(
+  gateway: Gateway,
+  plans: readonly GatewayPlan[],
+  moved: Partial<Readonly<Record<RouteConfig["gateway"], string>>>,
+): readonly Problem[] {
   const routes = Object.entries(gateway.routes);
   return routes.flatMap(([name, route], i) => {
     const path = `homelab:gateway.routes.${name}`;
@@ -31,6 +38,7 @@ export function checkRoutes(gateway: Gateway, plans: readonly GatewayPlan[]): re
       ...names(path, route, gateway),
       ...kind(path, route),
       ...limit(path, route, gateway),
+      ...clients(path, route, moved[route.gateway]),
       ...taken(path, route, before),
     ];
   });
@@ -133,6 +141,19 @@ function limit(path: string, { rateLimit }: RouteConfig, { redis }: Gateway): re
   const text =
     "proxies count together in a Redis, and there is none; add homelab:gateway.redis, or use local";
   return [{ path: `${path}.rateLimit.scope`, text }];
+}
+
+/** What tells clients apart by their address. */
+function clients(
+  path: string,
+  { allow, rateLimit }: RouteConfig,
+  moved: string | undefined,
+): readonly Problem[] {
+  if (moved === undefined) return [];
+  return [
+    ...(allow === undefined ? [] : [`${path}.allow`]),
+    ...(rateLimit?.perClient === true ? [`${path}.rateLimit.perClient`] : []),
+  ].map((at) => ({ path: at, text: `cannot tell clients apart: ${moved}` }));
 }
 
 /** Of two routes that match alike the controller would pass over the younger, or refuse both. */

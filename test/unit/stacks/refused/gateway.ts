@@ -127,6 +127,34 @@ export const gateway: RefusedSites = {
     at: "homelab:gateway.routes.photos.rateLimit.scope",
     says: /add homelab:gateway\.redis, or use local/,
   },
+  "clients of the tailnet by their address": {
+    edit: {
+      "gateway.internal.enabled": true,
+      "gateway.routes.photos": { ...route, gateway: "internal", allow: ["100.64.0.0/10"] },
+    },
+    at: "homelab:gateway.routes.photos.allow",
+    says: /address of Tailscale's proxy; let homelab:tailnet\.policy\.grants say/,
+  },
+  "a count for each client of the tailnet": {
+    edit: {
+      "gateway.internal.enabled": true,
+      "gateway.routes.photos": {
+        ...{ ...route, gateway: "internal" },
+        rateLimit: { requests: 10, per: "second", perClient: true },
+      },
+    },
+    at: "homelab:gateway.routes.photos.rateLimit.perClient",
+    says: /cannot tell clients apart/,
+  },
+  "clients by their address at a gateway announced by ARP": {
+    edit: {
+      ...{ "network.bgp": undefined, "network.l2": true },
+      "network.loadBalancers": { start: "192.168.1.200", stop: "192.168.1.239" },
+      "gateway.routes.photos": { ...route, allow: ["192.168.1.0/24"] },
+    },
+    at: "homelab:gateway.routes.photos.allow",
+    says: /without homelab:network\.bgp they come with the address of the node/,
+  },
   "a path of a route that has none": {
     edit: {
       "gateway.lan.listeners": [mqtt],
