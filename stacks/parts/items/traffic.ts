@@ -17,7 +17,11 @@ const operator = pods("1Password's operator", onePasswordNamespace.name, {
  */
 export function itemsTraffic({ onePassword }: SiteConfig): readonly Flow[] {
   if (onePassword?.operator === undefined) return [];
-  const domains = ["1password.com", "1password.eu", "1password.ca"];
+  const domains = ["com", "eu", "ca"].flatMap((region) => [
+    `1password.${region}`,
+    // Items' files.
+    `1passwordusercontent.${region}`,
+  ]);
   return [
     {
       from: connect,
