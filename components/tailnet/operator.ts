@@ -74,11 +74,12 @@ export class TailnetOperator extends ComponentResource {
   }
 
   private credentials(name: string, args: TailnetOperatorArgs, namespace: Namespace): Secret {
+    // `services` is for ProxyGroups of your own: https://tailscale.com/docs/kubernetes-operator/install-operator
     const client = new OauthClient(
       `${name}-oauth`,
       {
         description: `${args.site} operator`.slice(0, 50),
-        scopes: ["devices:core", "auth_keys"],
+        scopes: ["devices:core", "auth_keys", "services"],
         tags: [siteTags(args.site).operator],
       },
       { parent: this },

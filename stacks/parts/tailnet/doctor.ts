@@ -80,7 +80,10 @@ function apiOf({ config: { tailnet }, known }: Examined): TailscaleApi | undefin
 
 type Api = Pick<TailscaleApi, "policy" | "keys" | "devices" | "splitDns">;
 
-/** Reads once under each scope that docs/tailnet.md lists. */
+/**
+ * Reads once under each scope that docs/tailnet.md lists, but for `services`: a tailnet that has none may answer as to a
+ * client without it (tailscale/tailscale#19471).
+ */
 export async function checkTailnetScopes(api: Api): Promise<readonly Finding[]> {
   const reads: readonly (readonly [string, () => Promise<unknown>])[] = [
     ["policy_file", () => api.policy()],
