@@ -88,9 +88,9 @@ async function expectNothingTwice(): Promise<void> {
   await nothingToChange("home");
 }
 
-/** A policy that somebody wrote before this stack came; it must be there again when the stack has gone. */
+/** A policy that somebody wrote before this stack came, as Tailscale formats it; it must be there again when the stack has gone. */
 const formerPolicy = `// the family's own policy
-{ "acls": [ { "action": "accept", "src": ["*"], "dst": ["*:*"] } ] }
+{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}
 `;
 
 const acl = "tailnet/-/acl";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { json } from "../web/exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { defaultPolicy } from "./default-policy.ts";
+import { formatHujson } from "./hujson-format.ts";
 import { readHujson, readPolicy } from "./policy-document.ts";
 import { firstIssue, testsForm, type PolicyTest } from "./policy-form.ts";
 import { requirePolicyTests, runPolicyTests } from "./policy-tests.ts";
@@ -48,8 +49,9 @@ function replace(tailnet: Tailnet, call: ApiCall): Reply {
   const { policy: present } = tailnet.store.state;
   requireUnchanged(call.headers["if-match"], present);
   const text = call.body.toString("utf8");
-  const next = text.trim() === "" ? defaultPolicy : text;
-  requirePolicyTests(readPolicy(next), tailnet);
+  const posted = text.trim() === "" ? defaultPolicy : text;
+  requirePolicyTests(readPolicy(posted), tailnet);
+  const next = formatHujson(posted);
   tailnet.store.change((state) => {
     state.policy = next;
   });
