@@ -6,11 +6,14 @@ import { apiBaseUrl } from "./tailscale-api.ts";
 import type { TailscaleAccess } from "./tailscale-types.ts";
 import { allTags } from "./tags.ts";
 
-/** The tailnet's policy before this stack and as this stack wrote it. */
+/** The tailnet's policy before this stack, as this stack wrote it, and what is left of that without this site. */
 export interface PolicyHistory {
   /** Empty when it was Tailscale's default. */
   readonly before: Input<string>;
-  readonly written: Input<string>;
+  readonly written: string;
+  readonly without: string;
+  /** The other sites that it provides for. */
+  readonly others: readonly string[];
 }
 
 export interface DepartureArgs {
@@ -27,8 +30,8 @@ export interface DepartureArgs {
 }
 
 /**
- * What is done when the site is destroyed, however that is run: every device of this site leaves the tailnet, and the
- * policy becomes what it was. Returns the command, on which everything depends that must be gone before.
+ * What is done when the site is destroyed, however that is run: the policy becomes what it was, or loses this site's parts
+ * while devices of other sites live by it, and every device of this site leaves the tailnet. Returns the command, on which everything depends that must be gone before.
  */
 export function departure(name: string, args: DepartureArgs, parent: Resource): Resource {
   const { access, policy } = args;
@@ -48,6 +51,8 @@ export function departure(name: string, args: DepartureArgs, parent: Resource): 
         OWNS_POLICY: policy === undefined ? "no" : "yes",
         POLICY_BEFORE: policy?.before ?? "",
         POLICY_WRITTEN: policy?.written ?? "",
+        POLICY_WITHOUT: policy?.without ?? "",
+        OTHER_TAGS: (policy?.others ?? []).flatMap(allTags).join(" "),
       },
       limitSeconds: 300,
       runs: "at-delete",

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { parseHuJson } from "./hujson.ts";
+import { readPolicy } from "./policy-document.ts";
 import { siteTags } from "./tags.ts";
 import type { PolicyInForce } from "./tailscale-types.ts";
 
@@ -42,15 +42,6 @@ export async function checkForeignPolicy(
       `        ${site}: { routes: [${routes.join(", ")}]${exitNode ? "" : ", exitNode: false"} }`,
     ].join("\n"),
   );
-}
-
-function readPolicy(text: string): Policy {
-  try {
-    return parseHuJson(text) as Policy;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`homelab:tailnet: the tailnet's policy cannot be read as HuJSON: ${reason}`);
-  }
 }
 
 /** What a policy lacks, one line each; empty when it provides for the site. */

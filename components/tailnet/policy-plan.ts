@@ -18,8 +18,17 @@ export interface PolicyPlan {
   /** Further groups: `group:family` to its members. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly sites: readonly PolicySite[];
-  /** Further tags, without `tag:`. */
+  /** Further tags, without `tag:`, which admins give. */
   readonly tags?: readonly string[];
+  /** Owners of further tags, in the policy file's own form. */
+  readonly tagOwners?: Readonly<Record<string, readonly string[]>>;
+  /** Approvers of routes and exit nodes that are no site's. */
+  readonly autoApprovers?: {
+    readonly routes: Readonly<Record<string, readonly string[]>>;
+    readonly exitNode: readonly string[];
+  };
+  /** Further sections, in the policy file's own form: `hosts`, `nodeAttrs` and others that the program makes nothing of. */
+  readonly sections?: Readonly<Record<string, unknown>>;
   readonly grants: readonly PolicyEntry[];
   readonly ssh: readonly PolicyEntry[];
   readonly tests: readonly PolicyEntry[];

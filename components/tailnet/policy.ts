@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import type { PolicyEntry, PolicyPlan, PolicySite } from "./policy-plan.ts";
 import { policyTests, type PolicyTest } from "./policy-tests.ts";
-import { siteTags } from "./tags.ts";
+import { siteTags, stackTag } from "./tags.ts";
 
 /** The policy as Tailscale reads it. */
 export interface TailnetPolicy {
@@ -14,29 +14,38 @@ export interface TailnetPolicy {
   readonly grants: readonly PolicyEntry[];
   readonly ssh: readonly PolicyEntry[];
   readonly tests: readonly (PolicyTest | PolicyEntry)[];
+  /** Sections that the site file passes on. */
+  readonly [section: string]: unknown;
 }
 
 const admins = "group:admins";
 
 /**
  * The policy of the whole tailnet (https://tailscale.com/kb/1337/policy-syntax). Whatever it does not grant is denied;
- * its own tests come with it.
+ * its own tests come with it. What members may do among their own devices stays as in Tailscale's default policy.
  */
 export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
+  const { tags = [], tagOwners = {}, autoApprovers, sections = {} } = plan;
   return {
+    ...sections,
     groups: { [admins]: plan.admins, ...plan.groups },
     tagOwners: {
       ...(Object.assign({}, ...plan.sites.map(owners)) as Record<string, string[]>),
-      ...Object.fromEntries((plan.tags ?? []).map((tag) => [`tag:${tag}`, ["autogroup:admin"]])),
+      ...Object.fromEntries(tags.map((tag) => [`tag:${tag}`, ["autogroup:admin"]])),
+      ...tagOwners,
     },
     autoApprovers: {
-      routes: approvedRoutes(plan.sites),
-      exitNode: plan.sites.filter((site) => site.exitNode).map(({ name }) => connector(name)),
+      routes: approvedRoutes(plan.sites, autoApprovers?.routes ?? {}),
+      exitNode: [
+        ...plan.sites.filter((site) => site.exitNode).map(({ name }) => connector(name)),
+        ...(autoApprovers?.exitNode ?? []),
+      ],
     },
     grants: [
       // `*` covers devices and the networks behind them; the internet behind an exit node has its own name.
       { src: [admins], dst: ["*"], ip: ["*"] },
       { src: [admins], dst: ["autogroup:internet"], ip: ["*"] },
+      { src: ["autogroup:member"], dst: ["autogroup:self"], ip: ["*"] },
       ...plan.sites.flatMap(siteGrants),
       ...plan.grants,
     ],
@@ -46,6 +55,12 @@ export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
         src: [admins],
         dst: plan.sites.map(({ name }) => siteTags(name).node),
         users: ["root"],
+      },
+      {
+        action: "check",
+        src: ["autogroup:member"],
+        dst: ["autogroup:self"],
+        users: ["autogroup:nonroot", "root"],
       },
       ...plan.ssh,
     ],
@@ -73,20 +88,30 @@ function connector(site: string): string {
 /** The operator gives its tag to the devices that it makes, so it owns the connector's. */
 function owners({ name }: PolicySite): Record<string, readonly string[]> {
   const tags = siteTags(name);
+  const stack = stackTag(name);
   return {
-    [tags.node]: ["autogroup:admin"],
-    [tags.operator]: ["autogroup:admin"],
+    [stack]: ["autogroup:admin"],
+    [tags.node]: ["autogroup:admin", stack],
+    [tags.operator]: ["autogroup:admin", stack],
     [tags.connector]: [tags.operator],
   };
 }
 
-/** Approvers by network; two sites may advertise the same one. */
-function approvedRoutes(sites: readonly PolicySite[]): Record<string, readonly string[]> {
-  const networks = [...new Set(sites.flatMap(({ routes }) => routes))];
+/** Approvers by network; two sites may advertise the same one, and so may others. */
+function approvedRoutes(
+  sites: readonly PolicySite[],
+  others: Readonly<Record<string, readonly string[]>>,
+): Record<string, readonly string[]> {
+  const networks = [...new Set([...sites.flatMap(({ routes }) => routes), ...Object.keys(others)])];
   return Object.fromEntries(
     networks.map((network) => [
       network,
-      sites.filter(({ routes }) => routes.includes(network)).map(({ name }) => connector(name)),
+      [
+        ...sites
+          .filter(({ routes }) => routes.includes(network))
+          .map(({ name }) => connector(name)),
+        ...(others[network] ?? []),
+      ],
     ]),
   );
 }

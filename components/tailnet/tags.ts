@@ -17,7 +17,16 @@ export function siteTags(site: string): SiteTags {
   };
 }
 
-/** All tags of a site. */
+/**
+ * Tag of a site's stack: of no device, but of an OAuth client that may make devices with the site's other tags and no more.
+ * A client may ask for exactly its own tags or for such as they own, not for one of two
+ * (https://tailscale.com/kb/1215/oauth-clients).
+ */
+export function stackTag(site: string): string {
+  return `tag:${site}-stack`;
+}
+
+/** All tags that a site's devices may have. */
 export function allTags(site: string): readonly string[] {
   return Object.values(siteTags(site)) as string[];
 }

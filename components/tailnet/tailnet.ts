@@ -11,18 +11,20 @@ import type { RunningCluster } from "../workload/running-cluster.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
 import { TailnetNodes } from "./nodes.ts";
 import { TailnetOperator, type ConnectorPlan, type NameserverPlan } from "./operator.ts";
-import { mayReplace, policyHooks } from "./policy-guard.ts";
+import { samePolicy } from "./policy-document.ts";
+import { mayOverwrite, policyHooks } from "./policy-guard.ts";
 import type { PolicyPlan } from "./policy-plan.ts";
+import { policyTextWithout } from "./policy-without.ts";
 import { policyText } from "./policy.ts";
 import { removeStaleDevices } from "./stale-devices.ts";
-import { siteTags } from "./tags.ts";
+import { allTags, siteTags } from "./tags.ts";
 import { TailscaleApi } from "./tailscale-api.ts";
 import type { PolicyInForce, TailscaleAccess } from "./tailscale-types.ts";
 
 /** The tailnet's policy, for the one stack that owns it. */
 export interface OwnedPolicy {
   readonly plan: PolicyPlan;
-  /** SHA-256 of a foreign policy that may be replaced. */
+  /** SHA-256 of a foreign policy that may be replaced, or `default` for Tailscale's own in a tailnet that is in use. */
   readonly adopt?: string | undefined;
   /** The policy in force when the program began; what the first `up` sees is remembered and put back by destroy. */
   readonly inForce: PolicyInForce;
@@ -66,7 +68,8 @@ export class Tailnet extends ComponentResource {
   constructor(name: string, args: TailnetArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Tailnet", name, {}, opts);
     this.#api = new TailscaleApi(args.access);
-    const policy = args.policy === undefined ? undefined : this.policy(name, args.policy);
+    const policy =
+      args.policy === undefined ? undefined : this.policy(name, args.site, args.policy);
     const departed = this.departure(name, args, policy);
     this.nodes(name, args, departed);
     const { connector, running } = this.operator(name, args, departed);
@@ -79,10 +82,15 @@ export class Tailnet extends ComponentResource {
   /** The policy of the whole tailnet, and before it the memory of the one that it replaces. */
   private policy(
     name: string,
+    site: string,
     { plan, adopt, inForce }: OwnedPolicy,
   ): PolicyHistory & { readonly acl: Acl } {
-    const next = policyText(plan);
-    const { create, update } = policyHooks(`${name}-policy`, this.#api, next, adopt);
+    const written = policyText(plan);
+    // In the form that Tailscale's server gave it, so that a refresh finds no difference of form.
+    const next = samePolicy(inForce.text, written) ? inForce.text : written;
+    const names = plan.sites.map((each) => each.name);
+    const change = { next, adopt, tags: names.flatMap(allTags) };
+    const { create, update } = policyHooks(`${name}-policy`, this.#api, change);
     // What is remembered stays as it was first, whatever is in force on later runs.
     const before = new Stash(
       `${name}-policy-before`,
@@ -94,7 +102,7 @@ export class Tailnet extends ComponentResource {
       {
         acl: next,
         // Matters to the first post only; over the default the server itself refuses a policy that came in between.
-        overwriteExistingContent: !inForce.isDefault && mayReplace(inForce, { next, adopt }),
+        overwriteExistingContent: mayOverwrite(inForce, change),
       },
       {
         parent: this,
@@ -106,7 +114,13 @@ export class Tailnet extends ComponentResource {
     const remembered = before.output.apply((text: unknown) =>
       typeof text === "string" ? text : "",
     );
-    return { acl, before: remembered, written: acl.acl };
+    return {
+      acl,
+      before: remembered,
+      written,
+      without: policyTextWithout(plan, site),
+      others: names.filter((other) => other !== site),
+    };
   }
 
   private departure(

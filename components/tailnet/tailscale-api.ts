@@ -196,8 +196,9 @@ function device({
   name = "",
   hostname = "",
   tags,
+  user = "",
 }: Partial<RawDevice>): TailnetDevice {
-  return { id: nodeId ?? id, name, hostname, tags: tags ?? [] };
+  return { id: nodeId ?? id, name, hostname, tags: tags ?? [], user };
 }
 
 interface RawDevice {
@@ -206,6 +207,7 @@ interface RawDevice {
   readonly name: string;
   readonly hostname: string;
   readonly tags: readonly string[];
+  readonly user: string;
   readonly advertisedRoutes: readonly string[];
   readonly enabledRoutes: readonly string[];
 }

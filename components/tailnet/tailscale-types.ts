@@ -10,7 +10,7 @@ export interface TailscaleAccess {
 
 /** A policy as it is in force. */
 export interface PolicyInForce {
-  /** HuJSON, byte for byte. */
+  /** HuJSON as Tailscale's server formats it. */
   readonly text: string;
   /** Whether nobody ever changed it; Tailscale then gives the ETag `ts-default`. */
   readonly isDefault: boolean;
@@ -24,6 +24,8 @@ export interface TailnetDevice {
   /** Name that the machine gave. */
   readonly hostname: string;
   readonly tags: readonly string[];
+  /** Login of its owner; of a tagged device, Tailscale's `tagged-devices`. */
+  readonly user: string;
 }
 
 /** A device with the networks that it offers and those that may be used. */

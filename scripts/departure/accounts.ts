@@ -30,8 +30,16 @@ export interface TailnetMemory {
     readonly clientSecret: string;
     readonly baseUrl?: string;
   };
-  /** Only of the policy's owner: before this stack (empty for Tailscale's default), and as it wrote it. */
-  readonly policy?: { readonly before: string; readonly written: string };
+  /** Only of the policy's owner. */
+  readonly policy?: {
+    /** Empty for Tailscale's default. */
+    readonly before: string;
+    readonly written: string;
+    /** What is left of it without this site. */
+    readonly without: string;
+    /** Tags of the other sites that live by it. */
+    readonly otherTags: readonly string[];
+  };
 }
 
 /** The step that a destroy runs on a machine to leave the tailnet, if the state has one. */
@@ -59,6 +67,8 @@ export function tailnetMemory(state: StackState): TailnetMemory | undefined {
           policy: {
             before: values["POLICY_BEFORE"] ?? "",
             written: values["POLICY_WRITTEN"] ?? "",
+            without: values["POLICY_WITHOUT"] ?? "",
+            otherTags: (values["OTHER_TAGS"] ?? "").split(" ").filter((tag) => tag !== ""),
           },
         }
       : {}),

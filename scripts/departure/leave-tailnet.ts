@@ -1,6 +1,8 @@
 /** Does from here what the departure step does on a machine, when that machine does not answer. */
+import { samePolicy } from "../../components/tailnet/policy-document.ts";
 import { allTags } from "../../components/tailnet/tags.ts";
 import type { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
+import type { TailnetDevice } from "../../components/tailnet/tailscale-types.ts";
 import { probeHostKey, type ProbeResult } from "../../components/remote/host-key-probe.ts";
 import { plainInput, type StateResource } from "../state.ts";
 import type { TailnetMemory } from "./accounts.ts";
@@ -26,34 +28,54 @@ type Api = Pick<
   "devices" | "deleteDevice" | "keys" | "deleteKey" | "policy" | "postPolicy"
 >;
 
-/** Takes the site's devices and keys out of the tailnet, and puts the policy back unless somebody else wrote it since. */
+/** Puts the policy back unless somebody else wrote it since, and takes the site's devices and keys out of the tailnet. */
 export async function leaveTailnet(
   api: Api,
   site: string,
-  { policy }: TailnetMemory,
+  { access, policy }: TailnetMemory,
   say: (text: string) => void,
 ): Promise<void> {
   const tags = new Set(allTags(site));
-  for (const { id, name, tags: own } of await api.devices()) {
+  const devices = await api.devices();
+  // First: what comes after takes away what the API may be asked with.
+  if (policy !== undefined) await restorePolicy(api, devices, policy, say);
+  for (const { id, name, tags: own } of devices) {
     if (!own.some((tag) => tags.has(tag))) continue;
     await api.deleteDevice(id);
     say(`removed the device ${name} from the tailnet`);
   }
-  for (const { id, tags: given } of await api.keys()) {
+  // OAuth clients are listed among the keys, with tags too: they are people's, or Pulumi's to delete.
+  for (const { id, keyType, tags: given } of await api.keys()) {
+    if (id === access.clientId || keyType !== "auth") continue;
     if (!given.some((tag) => tags.has(tag))) continue;
     await api.deleteKey(id);
     say(`revoked the key ${id}, which the tailnet's operator had made`);
   }
-  if (policy === undefined) return;
-  const { text } = await api.policy();
-  if (text === policy.before) return;
-  if (text !== policy.written) {
+}
+
+/** While devices of other sites live by the policy it only loses what is this site's. */
+async function restorePolicy(
+  api: Api,
+  devices: readonly TailnetDevice[],
+  { before, written, without, otherTags }: NonNullable<TailnetMemory["policy"]>,
+  say: (text: string) => void,
+): Promise<void> {
+  const shared = devices.some(({ tags }) => tags.some((tag) => otherTags.includes(tag)));
+  const wanted = shared ? without : before;
+  const { text, isDefault } = await api.policy();
+  if (wanted === "" ? isDefault : samePolicy(text, wanted)) return;
+  if (!samePolicy(text, written)) {
     say(
       "the tailnet's policy was edited elsewhere since this stack wrote it, so it stays as it is; look at it in the " +
         "admin console under Access controls",
     );
     return;
   }
-  await api.postPolicy(policy.before);
-  say("the tailnet's policy is what it was before this stack");
+  await api.postPolicy(wanted);
+  say(
+    shared
+      ? "the tailnet's policy stays for its other sites and loses this one's parts; one of them should have " +
+          "homelab:tailnet.policy from now on"
+      : "the tailnet's policy is what it was before this stack",
+  );
 }

@@ -1,4 +1,5 @@
 /** What the services outside a site hold of it; after a destroy, what is left. */
+import { samePolicy } from "../../components/tailnet/policy-document.ts";
 import { allTags } from "../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import type { TailnetMemory } from "./accounts.ts";
@@ -14,8 +15,14 @@ async function tailnetLeftovers(
   const tags = new Set(allTags(site));
   const ours = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag));
   const devices = (await api.devices()).filter((device) => ours(device.tags));
-  const keys = (await api.keys()).filter((key) => ours(key.tags));
-  const inForce = policy === undefined ? undefined : (await api.policy()).text;
+  // The client that this asks with may carry the site's tags, and is its user's.
+  const keys = (await api.keys()).filter(
+    ({ id, tags: own }) => id !== access.clientId && ours(own),
+  );
+  const stays =
+    policy !== undefined &&
+    !samePolicy(policy.written, policy.before || "{}") &&
+    samePolicy((await api.policy()).text, policy.written);
   return [
     ...devices.map(({ id, name }) => ({ kind: "tailnet device" as const, name, id })),
     ...keys.map(({ id, keyType, description, created }) => ({
@@ -24,7 +31,7 @@ async function tailnetLeftovers(
       id,
       created,
     })),
-    ...(policy !== undefined && inForce === policy.written && inForce !== policy.before
+    ...(stays
       ? [{ kind: "tailnet policy" as const, name: "as this site wrote it", id: access.tailnet }]
       : []),
   ];

@@ -1,16 +1,19 @@
 # shellcheck shell=bash
-# When the site is destroyed: takes its devices and keys out of the tailnet and puts the policy back to what it was.
-# Parameters: API (address with /api/v2), TAILNET, CLIENT_ID, CLIENT_SECRET, TAGS (separated by blanks), OWNS_POLICY (yes
-# or no), POLICY_BEFORE (empty: Tailscale's default), POLICY_WRITTEN (what this stack wrote).
+# When the site is destroyed: puts the policy back to what it was, and takes the site's devices and keys out of the tailnet.
+# While devices of other sites live by the policy it only loses what is this site's.
+# Parameters: API (address with /api/v2), TAILNET, CLIENT_ID, CLIENT_SECRET, TAGS and OTHER_TAGS (of other sites; separated by
+# blanks), OWNS_POLICY (yes or no), POLICY_BEFORE (empty: Tailscale's default), POLICY_WRITTEN (what this stack wrote),
+# POLICY_WITHOUT (the same without this site).
 # shellcheck source=../../remote/scripts/step.sh disable=SC2154,SC2153
 
 main() {
   work=$(mktemp -d /run/homelab-departure.XXXXXX)
   trap 'rm -rf "$work"' EXIT
   sign_in
+  # First: what comes after takes away what the API may be asked with.
+  if [[ $OWNS_POLICY == yes ]]; then restore_policy; fi
   remove_devices
   revoke_keys
-  if [[ $OWNS_POLICY == yes ]]; then restore_policy; fi
 }
 
 # ask METHOD PATH [CURL CONFIG LINES]: leaves the answer in $work/body and its code in $status. What is secret travels in
@@ -19,7 +22,7 @@ ask() {
   local extra=${3:-}
   status=$(
     curl -sS --retry 5 --retry-connrefused --retry-max-time 60 --connect-timeout 10 --max-time 90 \
-      -X "$1" -o "$work/body" -w '%{http_code}' -K - "$API/$2" 2>"$work/error" <<<"$extra"
+      -X "$1" -D "$work/headers" -o "$work/body" -w '%{http_code}' -K - "$API/$2" 2>"$work/error" <<<"$extra"
   ) || fail "departure: Tailscale's API cannot be reached at $API: $(tail -n 1 "$work/error")" \
     "nothing else is lost; run destroy again when it can"
 }
@@ -61,15 +64,18 @@ remove_devices() {
   done < <(tr -d '\n' <"$work/body" | sed 's/{/\n{/g'; echo)
 }
 
-# The operator makes keys for itself and its Connectors that nobody revokes. One question a key: a list nests its objects.
+# The operator makes auth keys for itself and its Connectors that nobody revokes. One question a key: a list nests its
+# objects. OAuth clients are listed among them, with tags too: they are people's, or Pulumi's to delete.
 revoke_keys() {
   ask_as_client GET "tailnet/$TAILNET/keys?all=true"
   [[ $status == 200 ]] || refused "list keys" auth_keys
   local id tag
   while IFS= read -r id; do
+    if [[ $id == "$CLIENT_ID" ]]; then continue; fi
     ask_as_client GET "tailnet/$TAILNET/keys/$id"
     if [[ $status == 404 ]]; then continue; fi
     [[ $status == 200 ]] || refused "read a key" auth_keys
+    if ! grep -qE '"keyType" *: *"auth"' "$work/body"; then continue; fi
     for tag in $TAGS; do
       if ! grep -qF "\"$tag\"" "$work/body"; then continue; fi
       ask_as_client DELETE "tailnet/$TAILNET/keys/$id"
@@ -80,23 +86,43 @@ revoke_keys() {
   done < <(tr -d '\n' <"$work/body" | grep -oE '"id" *: *"[^"]*"' | sed -E 's/.*"([^"]*)"$/\1/')
 }
 
+# Whether devices of other sites are in the tailnet, which live by the policy too.
+others_live() {
+  ask_as_client GET "tailnet/$TAILNET/devices"
+  [[ $status == 200 ]] || refused "list devices" devices:core
+  local tag
+  for tag in $OTHER_TAGS; do
+    if grep -qF "\"$tag\"" "$work/body"; then return 0; fi
+  done
+  return 1
+}
+
+# A policy's text without its form, for Tailscale's server formats what is posted.
+shapeless() { tr -d ' \t\r\n' | sed -E 's/,([]}])/\1/g'; }
+
 restore_policy() {
-  local hujson="header = \"Accept: application/hujson\""
+  local hujson="header = \"Accept: application/hujson\"" wanted=$POLICY_BEFORE told in_force
+  told="the tailnet's policy is what it was before this stack"
+  if others_live; then
+    wanted=$POLICY_WITHOUT
+    told="the tailnet's policy stays for its other sites and loses this one's parts; one of them should have"
+    told+=" homelab:tailnet.policy from now on"
+  fi
   ask_as_client GET "tailnet/$TAILNET/acl" "$hujson"
   [[ $status == 200 ]] || refused "read the policy" policy_file
-  local in_force
-  in_force=$(cat "$work/body")
-  if [[ $in_force == "$(printf '%s' "$POLICY_BEFORE")" ]]; then return 0; fi
-  if [[ $in_force != "$(printf '%s' "$POLICY_WRITTEN")" ]]; then
+  if [[ -z $wanted ]] && grep -qi '^etag: *"*ts-default' "$work/headers"; then return 0; fi
+  in_force=$(shapeless <"$work/body")
+  if [[ $in_force == "$(printf '%s' "$wanted" | shapeless)" ]]; then return 0; fi
+  if [[ $in_force != "$(printf '%s' "$POLICY_WRITTEN" | shapeless)" ]]; then
     note "the tailnet's policy was edited elsewhere since this stack wrote it, so it stays as it is; look at it in the" \
       "admin console under Access controls"
     return 0
   fi
-  printf '%s' "$POLICY_BEFORE" >"$work/policy"
+  printf '%s' "$wanted" >"$work/policy"
   ask_as_client POST "tailnet/$TAILNET/acl" \
     "header = \"Content-Type: application/hujson\""$'\n'"data-binary = \"@$work/policy\""
   [[ $status == 200 ]] || refused "put the policy back" policy_file
-  note "the tailnet's policy is what it was before this stack"
+  note "$told"
 }
 
 main "$@" </dev/null

@@ -55,7 +55,9 @@ export function tailnetChecks(site: Examined): readonly Check[] {
       subject: "tailnet, leftovers",
       run: async () => {
         const [devices, keys] = await Promise.all([api.devices(), api.keys()]);
-        return judgeTailnetLeftovers(name, isUp ? names : [], devices, keys, ids);
+        // The client that the stack works with is no leftover, whatever tags it carries.
+        const known = new Set([...ids, site.known.get("homelab:tailnet.oauth.clientId") ?? ""]);
+        return judgeTailnetLeftovers(name, isUp ? names : [], devices, keys, known);
       },
     },
     {

@@ -38,12 +38,12 @@ const tailnetPolicy = z
     tests: entries.describe("Further tests, in the policy file's own form"),
     adopt: z
       .string()
-      .regex(/^[0-9a-f]{64}$/, "use the 64 hex digits that the refusal names")
+      .regex(/^([0-9a-f]{64}|default)$/, "use the 64 hex digits that the refusal names, or default")
       .optional()
       .meta({
         description:
-          "SHA-256 of the policy that the tailnet had before; confirms once that it may be replaced",
-        examples: ["0".repeat(64)],
+          "Confirms once that the policy may be replaced which the tailnet had before: its SHA-256, or `default` for Tailscale's own",
+        examples: ["default", "0".repeat(64)],
       }),
   })
   .describe("The tailnet's policy; exactly one stack has it, the others are checked against it");

@@ -8,9 +8,17 @@ export interface SmallTailnet {
   policy: string;
   isDefault: boolean;
   failedTests: readonly FailedTest[];
-  devices: { nodeId: string; name: string; hostname: string; tags?: readonly string[] }[];
+  devices: {
+    nodeId: string;
+    name: string;
+    hostname: string;
+    tags?: readonly string[];
+    user?: string;
+  }[];
   /** Auth keys: id to tags. */
   keys: Map<string, readonly string[]>;
+  /** OAuth clients: id to tags. */
+  clients: Map<string, readonly string[]>;
   /** Answers to give before working, in order. */
   faults: { readonly status: number; readonly retryAfter?: number; readonly body?: unknown }[];
   /** Calls as `METHOD path`, without the token's. */
@@ -39,6 +47,7 @@ export async function smallApi(): Promise<SmallApi> {
     failedTests: [],
     devices: [],
     keys: new Map(),
+    clients: new Map(),
     faults: [],
     calls: [],
   };
@@ -87,21 +96,28 @@ export async function smallApi(): Promise<SmallApi> {
       return reply.code(404).send({ message: "device not found" });
     return reply.send("");
   });
-  // Nested as Tailscale's: the tags of an auth key are below its capabilities.
-  const key = (id: string, tags: readonly string[]) => ({
+  // Nested as Tailscale's: the tags of an auth key are below its capabilities, a client's are not.
+  const authKey = (id: string, tags: readonly string[]) => ({
     capabilities: { devices: { create: { reusable: false, tags } } },
     keyType: "auth",
     id,
   });
+  const oauthClient = (id: string, tags: readonly string[]) => ({ keyType: "client", id, tags });
   app.get("/api/v2/tailnet/-/keys", () => ({
-    keys: [...tailnet.keys].map(([id, tags]) => key(id, tags)),
+    keys: [
+      ...[...tailnet.keys].map(([id, tags]) => authKey(id, tags)),
+      ...[...tailnet.clients].map(([id, tags]) => oauthClient(id, tags)),
+    ],
   }));
-  app.get<{ Params: { id: string } }>("/api/v2/tailnet/-/keys/:id", ({ params }, reply) => {
-    const tags = tailnet.keys.get(params.id);
-    return tags === undefined ? reply.code(404).send({}) : key(params.id, tags);
+  app.get<{ Params: { id: string } }>("/api/v2/tailnet/-/keys/:id", ({ params: { id } }, reply) => {
+    const [key, owned] = [tailnet.keys.get(id), tailnet.clients.get(id)];
+    if (key !== undefined) return authKey(id, key);
+    return owned === undefined ? reply.code(404).send({}) : oauthClient(id, owned);
   });
-  app.delete<{ Params: { id: string } }>("/api/v2/tailnet/-/keys/:id", ({ params }, reply) =>
-    reply.code(tailnet.keys.delete(params.id) ? 200 : 404).send("{}"),
+  app.delete<{ Params: { id: string } }>(
+    "/api/v2/tailnet/-/keys/:id",
+    ({ params: { id } }, reply) =>
+      reply.code(tailnet.keys.delete(id) || tailnet.clients.delete(id) ? 200 : 404).send("{}"),
   );
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

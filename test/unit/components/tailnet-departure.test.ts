@@ -11,11 +11,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
+const written = '{\n  "written": "by this stack",\n  "tests": []\n}';
+
 describe("departure", () => {
   let api: SmallApi;
   beforeEach(async () => {
     api = await smallApi();
-    Object.assign(api.tailnet, { policy: '{\n  "written": "by this stack"\n}', isDefault: false });
+    // As Tailscale's server formats it.
+    Object.assign(api.tailnet, {
+      policy: '{\n\t"written": "by this stack",\n\t"tests":   [],\n}\n',
+      isDefault: false,
+    });
     api.tailnet.devices = [
       { nodeId: "n1", name: "stone.ts.net", hostname: "stone", tags: ["tag:home-node"] },
       { nodeId: "n2", name: "phone.ts.net", hostname: "phone" },
@@ -27,6 +33,11 @@ describe("departure", () => {
       ["k2", ["tag:cabin-operator"]],
       ["k3", []],
       ["k4", ["tag:home-connector"]],
+    ]);
+    // Among them the one that the stack is signed in with.
+    api.tailnet.clients = new Map([
+      ["client", ["tag:home-node", "tag:home-operator"]],
+      ["another", ["tag:home-operator"]],
     ]);
   });
   afterEach(() => api.close());
@@ -40,11 +51,13 @@ describe("departure", () => {
       TAGS: "tag:home-node tag:home-operator tag:home-connector",
       OWNS_POLICY: "yes",
       POLICY_BEFORE: '// mine\n{ "it\'s": "old" }\n',
-      POLICY_WRITTEN: '{\n  "written": "by this stack"\n}',
+      POLICY_WRITTEN: written,
+      POLICY_WITHOUT: '{"for": "the others"}',
+      OTHER_TAGS: "tag:hut-node tag:hut-connector",
       ...changes,
     });
 
-  it("removes this site's devices and puts the policy back byte for byte", async () => {
+  it("puts the policy back byte for byte and removes this site's devices", async () => {
     const { code, stderr } = await depart();
     assert.equal(code, 0, stderr);
     assert.deepEqual(
@@ -59,6 +72,38 @@ describe("departure", () => {
     const { code, stderr } = await depart();
     assert.equal(code, 0, stderr);
     assert.deepEqual([...api.tailnet.keys.keys()], ["k2", "k3"]);
+  });
+
+  it("never deletes an OAuth client, whatever tags it carries", async () => {
+    assert.equal((await depart()).code, 0);
+    assert.deepEqual([...api.tailnet.clients.keys()], ["client", "another"]);
+  });
+
+  it("puts the policy back before it takes anything away", async () => {
+    assert.equal((await depart()).code, 0);
+    const changes = api.tailnet.calls.filter((call) => !call.startsWith("GET"));
+    assert.equal(changes[0], "POST tailnet/-/acl");
+  });
+
+  it("takes only its own parts out of a policy that another site lives by", async () => {
+    const hut = { nodeId: "n5", name: "hut.ts.net", hostname: "hut", tags: ["tag:hut-node"] };
+    api.tailnet.devices.push(hut);
+    const { code, stderr } = await depart();
+    assert.equal(code, 0, stderr);
+    assert.equal(api.tailnet.policy, '{"for": "the others"}');
+    assert.match(stderr, /stays for its other sites/);
+    assert.match(
+      (await depart()).stderr,
+      /^(?!.*edited elsewhere)/s,
+      "a second run finds its work done",
+    );
+  });
+
+  it("finds the default policy back when it is run again", async () => {
+    Object.assign(api.tailnet, { policy: "// default", isDefault: true });
+    const { code, stderr } = await depart({ POLICY_BEFORE: "" });
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /edited elsewhere/);
   });
 
   it("posts an empty policy when it was the default", async () => {

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
 import { checkForeignPolicy } from "../../../components/tailnet/foreign-policy.ts";
 import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
-import { guardPolicy, policySha256 } from "../../../components/tailnet/policy-guard.ts";
+import {
+  guardPolicy,
+  policySha256,
+  type PolicyChange,
+} from "../../../components/tailnet/policy-guard.ts";
 import { removeDevices } from "../../../components/tailnet/stale-devices.ts";
 import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
 import type { ServiceError } from "../../../components/http/service-error.ts";
@@ -29,10 +33,47 @@ function inForce(policy: string): void {
   Object.assign(api.tailnet, { policy, isDefault: false });
 }
 
+/** A change by the stack home. */
+const change = (next: string, more: Partial<PolicyChange> = {}): PolicyChange => ({
+  ...{ next, tags: ["tag:home-node"] },
+  ...more,
+});
+
 describe("guard of the tailnet's policy", () => {
-  it("lets the first policy replace Tailscale's default", async () => {
-    await guardPolicy(api.client(), { next: '{"grants":[]}' });
-    assert.deepEqual(api.tailnet.calls, ["POST tailnet/-/acl/validate", "GET tailnet/-/acl"]);
+  const guard = (next: string, more?: Partial<PolicyChange>): Promise<void> =>
+    guardPolicy(api.client(), change(next, more));
+
+  it("lets the first policy replace Tailscale's default where no device is but the site's own", async () => {
+    api.tailnet.devices = [{ nodeId: "n1", name: "a", hostname: "a", tags: ["tag:home-node"] }];
+    await guard('{"grants":[]}');
+    assert.deepEqual(api.tailnet.calls, [
+      "POST tailnet/-/acl/validate",
+      "GET tailnet/-/acl",
+      "GET tailnet/-/devices",
+    ]);
+  });
+
+  it("asks before it replaces the default of a tailnet that is in use, and says whom that touches", async () => {
+    api.tailnet.policy = '{"grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}]}';
+    const [phone, pad] = ["n1", "n2"].map((nodeId) => ({
+      ...{ nodeId, name: nodeId, hostname: nodeId, user: "kid@github" },
+    }));
+    assert.ok(phone && pad);
+    api.tailnet.devices = [
+      phone,
+      pad,
+      { nodeId: "n3", name: "n3", hostname: "nas", tags: ["tag:nas"], user: "tagged-devices" },
+      { nodeId: "n4", name: "n4", hostname: "stone", tags: ["tag:home-node"] },
+    ];
+    const { message } = await errorOf(guard('{"grants": []}'));
+    assert.match(message, /Tailscale's default policy, which this stack would replace/);
+    assert.match(
+      message,
+      /touches 3 devices of 1 user \(kid@github\), 1 of them with tags of others/,
+    );
+    assert.match(message, /\n- grants: \{"src":\["\*"\],"dst":\["\*"\],"ip":\["\*"\]\}\n/);
+    assert.match(message, /homelab:tailnet\.policy\.adopt: default;/);
+    await guard('{"grants": []}', { adopt: "default" });
   });
 
   it("refuses a policy that fails its own tests, and lists each", async () => {
@@ -43,39 +84,51 @@ describe("guard of the tailnet's policy", () => {
       },
       { user: "admin@example.net", errors: ["one", "two"] },
     ];
-    const { message } = await errorOf(guardPolicy(api.client(), { next: "{}" }));
+    const { message } = await errorOf(guard("{}"));
     assert.match(message, /fails its own tests and was not applied:\n/);
     assert.match(message, / {2}family@example\.net: address "tag:home-node:22": want: Drop/);
     assert.match(message, / {2}admin@example\.net: one\n {2}admin@example\.net: two\n/);
   });
 
-  it("refuses to overwrite what was edited elsewhere, and shows the lines", async () => {
-    inForce('{\n  "grants": ["theirs"]\n}');
-    const { message } = await errorOf(
-      guardPolicy(api.client(), { next: "{}", written: '{\n  "grants": ["ours"]\n}' }),
+  it("refuses to overwrite what was edited elsewhere, and shows the edit alone", async () => {
+    const many = Array.from({ length: 60 }, (_, i) => ({ src: [`tag:a${i}`], dst: ["*"] }));
+    const theirs = [...many, { src: ["tag:theirs"], dst: ["*"] }];
+    inForce(JSON.stringify({ Grants: theirs }, undefined, "\t"));
+    const written = JSON.stringify({ grants: many });
+    const { message } = await errorOf(guard("{}", { written }));
+    assert.match(
+      message,
+      /in force\):\n\+ grants: \{"src":\["tag:theirs"\],"dst":\["\*"\]\}\n`npm/,
     );
-    assert.match(message, /- {3}"grants": \["ours"\]\n\+ {3}"grants": \["theirs"\]/);
     assert.match(message, /npm run preview -- --refresh/);
     assert.match(message, /npm run up -- --refresh/);
   });
 
-  it("goes on when what is in force is what this stack wrote, or already the new one", async () => {
-    inForce("{ours}\n");
-    await guardPolicy(api.client(), { next: "{new}", written: "{ours}" });
-    inForce("{new}");
-    await guardPolicy(api.client(), { next: "{new}", written: "{ours}" });
-    await guardPolicy(api.client(), { next: "{new}" });
+  it("finds a comment that somebody wrote", async () => {
+    inForce('// mind the gap\n{\n\t"grants": [],\n}\n');
+    const { message } = await errorOf(guard("{}", { written: '{"grants": []}' }));
+    assert.match(message, /\n\+ \/\/ mind the gap\n/);
+  });
+
+  it("goes on when what is in force is what this stack wrote or will write, in whatever form", async () => {
+    const ours = '{"grants": [], "groups": {"group:a": ["a@b.c"]}}';
+    inForce('{\n\t"grants": [],\n\t"groups": {"group:a": ["a@b.c"]},\n}\n');
+    await guard('{"grants": ["new"]}', { written: ours });
+    await guard(ours, { written: '{"grants": ["old"]}' });
+    await guard(ours);
   });
 
   it("refuses a foreign policy and names the SHA-256 that confirms it; only that one is replaced", async () => {
-    inForce("{theirs}");
-    const { message } = await errorOf(guardPolicy(api.client(), { next: "{}" }));
-    assert.match(message, /Read it first/);
+    inForce('{"theirs": 1}');
+    const { message } = await errorOf(guard("{}"));
+    assert.match(message, /touches no device but the site's own/);
+    assert.match(message, /Read the policy first/);
     const adopt = /homelab:tailnet\.policy\.adopt: ([0-9a-f]{64})/.exec(message)?.[1];
-    assert.equal(adopt, policySha256("{theirs}"));
-    await guardPolicy(api.client(), { next: "{}", adopt });
-    inForce("{theirs, edited}");
-    await errorOf(guardPolicy(api.client(), { next: "{}", adopt }));
+    assert.equal(adopt, policySha256('{"theirs": 1}'));
+    await guard("{}", { adopt });
+    inForce('{"theirs": 2}');
+    await errorOf(guard("{}", { adopt }));
+    await errorOf(guard("{}", { adopt: "default" }));
   });
 });
 
@@ -170,6 +223,14 @@ describe("check of a policy that another stack owns", () => {
     await checkForeignPolicy(api.client(), needs);
   });
 
+  it("passes whatever the case of the sections' names", async () => {
+    inForce(`{
+      "TagOwners": {"tag:cabin-node": [], "tag:cabin-operator": [], "tag:cabin-connector": ["tag:cabin-operator"]},
+      "AutoApprovers": {"Routes": {"192.168.0.0/16": ["tag:cabin-connector"]}, "ExitNode": ["tag:cabin-connector"]},
+    }`);
+    await checkForeignPolicy(api.client(), needs);
+  });
+
   it("says what to add to the owner's file", async () => {
     inForce("{}");
     const { message } = await errorOf(checkForeignPolicy(api.client(), needs));
@@ -179,9 +240,9 @@ describe("check of a policy that another stack owns", () => {
   });
 
   it("gives the owner the policy in force, and ends the program without a stack trace otherwise", async () => {
-    inForce("{mine}");
+    inForce("{}");
     const found = await policyAtStart(api.client(), true, needs);
-    assert.deepEqual(found, { text: "{mine}", isDefault: false });
+    assert.deepEqual(found, { text: "{}", isDefault: false });
     inForce("{}");
     assert.ok(RunError.isInstance(await errorOf(policyAtStart(api.client(), false, needs))));
   });

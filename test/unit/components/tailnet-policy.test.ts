@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { missingIn } from "../../../components/tailnet/foreign-policy.ts";
 import { parseHuJson } from "../../../components/tailnet/hujson.ts";
 import { keyDescription } from "../../../components/tailnet/nodes.ts";
@@ -7,9 +8,11 @@ import {
   kubernetesService,
   policyText,
   tailnetPolicy,
+  type TailnetPolicy,
 } from "../../../components/tailnet/policy.ts";
 import type { PolicyTest } from "../../../components/tailnet/policy-tests.ts";
-import { textDifference } from "../../../components/tailnet/text-difference.ts";
+import { policyDifference, samePolicy } from "../../../components/tailnet/policy-document.ts";
+import { policyTextWithout } from "../../../components/tailnet/policy-without.ts";
 import { reaches } from "./grants.ts";
 
 const plan: PolicyPlan = {
@@ -91,19 +94,25 @@ describe("tailnet policy", () => {
 
   it("lets the operator hand out the connector's tag, and owns every other tag", () => {
     assert.deepEqual(policy.tagOwners["tag:home-connector"], ["tag:home-operator"]);
-    assert.deepEqual(policy.tagOwners["tag:cabin-node"], ["autogroup:admin"]);
-    assert.equal(Object.keys(policy.tagOwners).length, 6);
+    assert.deepEqual(policy.tagOwners["tag:cabin-node"], ["autogroup:admin", "tag:cabin-stack"]);
+    assert.equal(Object.keys(policy.tagOwners).length, 8);
+  });
+
+  it("keeps what members have among their own devices", () => {
+    const self = { src: ["autogroup:member"], dst: ["autogroup:self"] };
+    assert.ok(policy.grants.some((grant) => isDeepStrictEqual(grant, { ...self, ip: ["*"] })));
+    const users = ["autogroup:nonroot", "root"];
+    assert.deepEqual(policy.ssh[1], { action: "check", ...self, users });
   });
 
   it("lets admins log in as root on machines, and nobody else", () => {
-    assert.deepEqual(policy.ssh, [
-      {
-        action: "check",
-        src: ["group:admins"],
-        dst: ["tag:home-node", "tag:cabin-node"],
-        users: ["root"],
-      },
-    ]);
+    assert.deepEqual(policy.ssh[0], {
+      action: "check",
+      src: ["group:admins"],
+      dst: ["tag:home-node", "tag:cabin-node"],
+      users: ["root"],
+    });
+    assert.equal(policy.ssh.length, 2);
   });
 
   it("passes entries of the site file on as they are", () => {
@@ -115,6 +124,32 @@ describe("tailnet policy", () => {
   it("gives the same bytes for the same plan, which parse as the policy", () => {
     assert.equal(policyText(plan), policyText(structuredClone(plan)));
     assert.deepEqual(parseHuJson(policyText(plan)), structuredClone(policy));
+  });
+});
+
+describe("tailnet policy when its owner leaves and another site stays", () => {
+  const grants = [
+    ...plan.grants,
+    { src: ["group:family", "tag:home-node"], dst: ["10.53.0.1"], ip: ["tcp:443"] },
+    { src: ["group:family"], dst: ["tag:home-node"], ip: ["tcp:80"] },
+  ];
+  const tests = [{ src: "family@example.net", accept: ["tag:home-node:80"] }];
+  const tagOwners = { "tag:nas": ["tag:home-operator", "autogroup:admin"] };
+  const text = policyTextWithout({ ...plan, grants, tests, tagOwners }, "home");
+
+  it("names none of its tags, and keeps what names others as well", () => {
+    assert.ok(!text.includes("tag:home"), text);
+    const left = JSON.parse(text) as TailnetPolicy;
+    assert.deepEqual(left.tagOwners["tag:nas"], ["autogroup:admin"]);
+    assert.deepEqual(left.grants.slice(-2), [
+      ...plan.grants,
+      { src: ["group:family"], dst: ["10.53.0.1"], ip: ["tcp:443"] },
+    ]);
+  });
+
+  it("provides for the other site as before", () => {
+    const needs = { site: "cabin", routes: ["10.53.0.0/16", "192.168.2.0/24"], exitNode: false };
+    assert.deepEqual(missingIn(JSON.parse(text) as Parameters<typeof missingIn>[0], needs), []);
   });
 });
 
@@ -174,13 +209,34 @@ describe("what a site needs of another stack's policy", () => {
 });
 
 describe("difference of policies", () => {
-  it("shows the lines that only one has, in order", () => {
-    assert.equal(textDifference("a\nb\nc\n", "a\nB\nc\nd"), "- b\n+ B\n+ d");
-    assert.equal(textDifference("a  \n\nb", "a\nb\n"), "");
+  it("names the entries that only one has, each with its place", () => {
+    const before = {
+      groups: { "group:a": ["a@b.c", "d@e.f"] },
+      hosts: { nas: "10.0.0.1" },
+      ssh: [1, 2],
+    };
+    const after = {
+      groups: { "group:a": ["d@e.f"], "group:b": ["x@y.z"] },
+      randomizeClientPort: true,
+      ssh: [2, 1],
+    };
+    assert.deepEqual(policyDifference(JSON.stringify(before), JSON.stringify(after)).split("\n"), [
+      '- groups.group:a: "a@b.c"',
+      '+ groups.group:b: "x@y.z"',
+      '- hosts.nas: "10.0.0.1"',
+      "~ ssh: the same entries in another order",
+      "+ randomizeClientPort: true",
+    ]);
   });
 
-  it("is cut with a word on the rest", () => {
-    assert.match(textDifference("1\n2\n3\n4", "", 2), /^- 1\n- 2\n\.\.\. and 2 more lines$/);
+  it("is empty for another form, order of names or case of sections, and not for comments", () => {
+    const [one, other] = [
+      '{"grants": [], "ssh": [{"a": 1, "b": 2}]}',
+      '{"SSH":[{"b":2,"a":1,},],"grants":[]}',
+    ];
+    assert.equal(policyDifference(one, other), "");
+    assert.ok(samePolicy(one, other));
+    assert.ok(!samePolicy(one, `// mine\n${other}`));
   });
 });
 

@@ -3,6 +3,7 @@ import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { operatorValues } from "../../../components/tailnet/operator-values.ts";
 import { policySha256 } from "../../../components/tailnet/policy-guard.ts";
+import { policyText } from "../../../components/tailnet/policy.ts";
 import { Tailnet, type TailnetArgs } from "../../../components/tailnet/tailnet.ts";
 import { record, type Recording } from "../../recorder.ts";
 import { violations } from "./json-schema.ts";
@@ -26,7 +27,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
         ssh: [],
         tests: [],
       },
-      inForce: { text: "{before}", isDefault: false },
+      inForce: { text: '{"before": 1}', isDefault: false },
     },
     machines: [standingMachine("stone"), standingMachine("tank")] as const,
     version: "1.102.3",
@@ -50,7 +51,7 @@ describe("tailnet of a site", () => {
 
   it("remembers the policy before it writes its own, guarded both times and already in a preview", () => {
     const stash = site.get("home-policy-before");
-    assert.equal(stash.shown["input"], "{before}");
+    assert.equal(stash.shown["input"], '{"before": 1}');
     assert.deepEqual(stash.options.ignoreChanges, ["input"]);
     assert.deepEqual(stash.hooks.beforeCreate, ["home-policy-create-guard"]);
     const acl = site.get("home-policy");
@@ -137,16 +138,38 @@ describe("policy that replaces another", () => {
   const overwrites = async (inForce: string, adopt?: string) => {
     const policy = {
       plan: { admins: [], groups: {}, sites: [], grants: [], ssh: [], tests: [] },
-      inForce: { text: inForce, isDefault: inForce === "" },
+      inForce: { text: inForce, isDefault: inForce === "{}" },
       adopt,
     };
     return (await deploy({ policy })).get("home-policy").shown["overwriteExistingContent"];
   };
 
   it("overwrites only what was adopted; over the default the server checks too", async () => {
-    assert.equal(await overwrites(""), false);
-    assert.equal(await overwrites("{x}"), false);
-    assert.equal(await overwrites("{x}", policySha256("{x}")), true);
+    assert.equal(await overwrites("{}"), false);
+    assert.equal(await overwrites('{"x": 1}'), false);
+    assert.equal(await overwrites('{"x": 1}', policySha256('{"x": 1}')), true);
+  });
+});
+
+describe("policy that is in force already", () => {
+  it("stays as Tailscale's server formatted it, and the departure's parameters do not change with its form", async () => {
+    const plan = {
+      ...{ admins: ["admin@example.net"], groups: {}, grants: [], ssh: [], tests: [] },
+      sites: [{ name: "home", routes: ["10.43.0.0/16"], exitNode: true }],
+    };
+    const formatted = `${JSON.stringify(JSON.parse(policyText(plan)), undefined, "\t")}\n`;
+    const of = async (text: string) => {
+      const site = await deploy({ policy: { plan, inForce: { text, isDefault: false } } });
+      const stdin = JSON.stringify(site.get("home-departure-command").inputs["stdin"]);
+      return { acl: site.get("home-policy").shown["acl"], stdin };
+    };
+    const [first, later] = [await of("{}"), await of(formatted)];
+    assert.equal(first.acl, policyText(plan));
+    assert.equal(later.acl, formatted);
+    assert.equal(
+      later.stdin.replace(/POLICY_BEFORE='[^']*'/, ""),
+      first.stdin.replace(/POLICY_BEFORE='[^']*'/, ""),
+    );
   });
 });
 

@@ -17,6 +17,7 @@ describe("the doctor at Tailscale", () => {
     hostname,
     name: `${hostname}.ts.net`,
     tags: [tag],
+    user: "tagged-devices",
   });
 
   it("names the scope that is refused", async () => {
