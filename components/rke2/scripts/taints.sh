@@ -36,6 +36,8 @@ reconcile() {
     fi
     note "$node: $taint is set"
   done
+  # Also after a run that was cut off while pods moved.
+  undrain "$node"
   # `-` stands for none; an annotation that is not there says that nobody looked yet.
   kube annotate node "$node" "$remembered=${2:--}" --overwrite >/dev/null
 }
@@ -43,12 +45,11 @@ reconcile() {
 # empty_with NODE TAINT: NoExecute deletes pods at once and asks no budget of disruption; so they are moved before, as long
 # as there is time.
 empty_with() {
-  local cordoned said
-  cordoned=$(kube get node "$1" -o 'jsonpath={.spec.unschedulable}')
+  local said
+  cordon "$1"
   said=$(evict "$1" "$drain_seconds") ||
     note "$1: not all pods could move within $drain_seconds s; the taint ends them. The last words:" "$said"
   kube taint node "$1" "$2" --overwrite >/dev/null
-  if [[ $cordoned != true ]]; then kube uncordon "$1" >/dev/null; fi
 }
 
 main "$@" </dev/null

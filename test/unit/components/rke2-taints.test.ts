@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scripts } from "../../../components/rke2/scripts.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
 
-/** kubectl over two files of a node: its taints, a line each, and what is remembered of them; every call is written down. */
+/**
+ * kubectl over files of a node: its taints, a line each, what is remembered of them, and whether it is cordoned and by whom;
+ * every call is written down.
+ */
 const kubectl = String.raw`#!/bin/bash
 while [[ $1 == --* ]]; do if [[ $1 == --kubeconfig ]]; then shift; fi; shift; done
 echo "$*" >>ROOT/calls
@@ -12,9 +15,14 @@ taints=ROOT/nodes/$3
 case "$*" in
   "get --raw /readyz") ;;
   "get node "*"range .spec.taints"*) tr '\n' ' ' <"$taints" ;;
+  "get node "*homelab/drained*) cat "$taints.drained" 2>/dev/null || true ;;
   "get node "*annotations*) cat "$taints.remembered" 2>/dev/null || true ;;
-  "get node "*unschedulable*) ;;
-  "drain "*|"uncordon "*) ;;
+  "get node "*unschedulable*) if [[ -e $taints.cordoned ]]; then printf true; fi ;;
+  "annotate node "*homelab/drained=yes*) printf yes >"$taints.drained" ;;
+  "annotate node "*homelab/drained-) rm -f "$taints.drained" ;;
+  "cordon "*) touch ROOT/nodes/$2.cordoned ;;
+  "drain "*) touch ROOT/nodes/$2.cordoned ;;
+  "uncordon "*) rm -f ROOT/nodes/$2.cordoned ;;
   "taint node "*-) grep -Fxv "$(tr -d - <<<"$4")" "$taints" >"$taints.new"; mv "$taints.new" "$taints" ;;
   "taint node "*) echo "$4" >>"$taints" ;;
   "annotate node "*) printf '%s' "$(cut -d= -f2- <<<"$4")" >"$taints.remembered" ;;
@@ -76,6 +84,23 @@ describe("the taints of nodes", () => {
     writeFileSync(file(), `${serversOnly}\n`);
     await bring();
     assert.deepEqual(taints(), [serversOnly]);
+  });
+
+  it("leave a node cordoned that a person cordoned, and no other", async () => {
+    writeFileSync(`${file()}.cordoned`, "");
+    await bring(serversOnly);
+    assert.ok(existsSync(`${file()}.cordoned`));
+    rmSync(`${file()}.cordoned`);
+    await bring();
+    await bring(serversOnly);
+    assert.ok(!existsSync(`${file()}.cordoned`));
+  });
+
+  it("let pods in again that a run kept away which was cut off while pods moved", async () => {
+    for (const left of ["cordoned", "drained"]) writeFileSync(`${file()}.${left}`, "yes");
+    await bring(serversOnly);
+    assert.deepEqual(taints(), [foreign, serversOnly]);
+    assert.ok(!existsSync(`${file()}.cordoned`));
   });
 
   it("move pods by their budgets before NoExecute ends them, and change nothing when all is as it should be", async () => {
