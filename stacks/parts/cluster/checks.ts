@@ -3,6 +3,7 @@ import { contains } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { cronProblem } from "./schedule.ts";
 
 /** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */
 export function checkCluster(config: SiteConfig): readonly Problem[] {
@@ -108,14 +109,6 @@ function registries({ cluster }: SiteConfig): readonly Problem[] {
   });
 }
 
-const cronFields = [
-  { name: "minute", low: 0, high: 59 },
-  { name: "hour", low: 0, high: 23 },
-  { name: "day of month", low: 1, high: 31 },
-  { name: "month", low: 1, high: 12 },
-  { name: "day of week", low: 0, high: 6 },
-] as const;
-
 function schedule(config: SiteConfig): readonly Problem[] {
   const text = cronProblem(config.cluster.snapshots.schedule);
   return text === undefined ? [] : [{ path: "homelab:cluster.snapshots.schedule", text }];
@@ -143,31 +136,4 @@ function store({ cluster, machines, network }: SiteConfig): readonly Problem[] {
       ? [{ path: `${path}.ca`, text: "has no use with an http address; use https" }]
       : []),
   ];
-}
-
-/** What is wrong with a cron schedule of five numeric fields (robfig/cron's standard form), or undefined. */
-export function cronProblem(text: string): string | undefined {
-  if (/^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/.test(text)) return undefined;
-  const fields = text.trim().split(/\s+/);
-  if (fields.length !== cronFields.length) {
-    return `"${text}" has ${fields.length} fields; use five: minute hour day month weekday, as in 0 */6 * * *`;
-  }
-  for (const [i, field] of cronFields.entries()) {
-    const value = fields[i] ?? "";
-    if (!value.split(",").every((part) => cronPart(part, field.low, field.high))) {
-      return `"${value}" is no ${field.name}; use ${field.low} to ${field.high}, a list, a range or */step`;
-    }
-  }
-  return undefined;
-}
-
-function cronPart(part: string, low: number, high: number): boolean {
-  const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
-  if (match === null) return false;
-  const [from, to, step] = match
-    .slice(1)
-    .map((digits) => (digits === undefined ? undefined : Number(digits)));
-  const inside = (value: number | undefined): boolean =>
-    value === undefined || (value >= low && value <= high);
-  return inside(from) && inside(to) && (to === undefined || to >= (from ?? low)) && step !== 0;
 }

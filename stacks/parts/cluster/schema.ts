@@ -134,7 +134,9 @@ export const cluster = z
         schedule: z
           .string()
           .default("0 */6 * * *")
-          .describe("Cron schedule of etcd snapshots, in UTC"),
+          .describe(
+            "Cron schedule of etcd snapshots, in UTC; names of weekdays, @daily and @every 6h too",
+          ),
         retention: z
           .int()
           .min(1)

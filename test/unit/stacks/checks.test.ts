@@ -9,7 +9,7 @@ import {
   overlap,
 } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
-import { cronProblem } from "../../../stacks/parts/cluster/checks.ts";
+import { cronProblem } from "../../../stacks/parts/cluster/schedule.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { homeConfig, type Changes } from "./sample.ts";
 
@@ -105,7 +105,7 @@ describe("cross-checks", () => {
       );
     fc.assert(
       fc.property(
-        fc.tuple(field(0, 59), field(0, 23), field(1, 31), field(1, 12), field(0, 6)),
+        fc.tuple(field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 6)),
         (fields) => {
           assert.equal(cronProblem(fields.join(" ")), undefined);
         },
@@ -118,8 +118,29 @@ describe("cross-checks", () => {
       "*/0 * * * *",
       "5-1 * * * *",
       "a * * * *",
+      "? * * * *",
+      "0 0 * * sunday",
+      "@every 6 hours",
+      "@every 30s",
+      "@fortnightly",
+      "0 0 30 2 *",
+      "0 0 31 4,6,9,11 *",
     ]) {
       assert.notEqual(cronProblem(bad), undefined, bad);
+    }
+    for (const good of [
+      "0 3 * * SUN",
+      "0 3 1 Jan,jul *",
+      "0 3 * * mon-fri",
+      "0 3 ? * 0",
+      "@every 6h",
+      "@every 1h30m",
+      "@daily",
+      "0 0 29 2 *",
+      "0 0 31 1,2 *",
+      "0 0 30 2 1",
+    ]) {
+      assert.equal(cronProblem(good), undefined, good);
     }
   });
 });

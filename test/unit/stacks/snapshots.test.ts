@@ -22,6 +22,9 @@ describe("a snapshot schedule", () => {
     // The 13th, or a Friday.
     assert.deepEqual(due("0 0 13 * 5"), ["11-27T00:00", "11-20T00:00"]);
     assert.deepEqual(due("0 0 */10 * *"), ["11-21T00:00", "11-11T00:00"]);
+    assert.deepEqual(due("0 3 ? NOV fri"), ["11-27T03:00", "11-20T03:00"]);
+    // Counted from its server's start, which nobody knows here.
+    assert.deepEqual(due("@every 1h30m"), ["11-28T07:10", "11-28T05:40"]);
   });
 });
 

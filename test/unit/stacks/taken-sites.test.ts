@@ -89,6 +89,10 @@ const taken: Readonly<Record<string, Changes>> = {
     "machines[3].labels": { rack: "", "example.net/Row_1": "A.1" },
     "machines[3].taints": ["gpu:NoSchedule", "example.net/gpu=yes:PreferNoSchedule"],
   },
+  "snapshots on a weekday by its name": { "cluster.snapshots": { schedule: "0 3 * * SUN" } },
+  "snapshots by the clock of their server's start": {
+    "cluster.snapshots": { schedule: "@every 6h" },
+  },
   "a processor of one's own": { "machineDefaults.cpuType": "custom-home_v1" },
   "a tag with its digest": { "apps.typeo.version": `v1.4.0@sha256:${"ab".repeat(32)}` },
 };

@@ -70,6 +70,11 @@ export const cluster: RefusedSites = {
     at: "homelab:cluster.snapshots.schedule",
     says: /4 fields/,
   },
+  "a schedule for the thirtieth of February": {
+    edit: { "cluster.snapshots": { schedule: "0 0 30 2 *" } },
+    at: "homelab:cluster.snapshots.schedule",
+    says: /is never due/,
+  },
   "a registry by its address on the web": {
     edit: { "cluster.registries": { "https://mirror.home.arpa": { endpoints: ["https://a.b"] } } },
     at: "homelab:cluster.registries.https://mirror.home.arpa",
