@@ -28,6 +28,7 @@ export function checkDevices(config: SiteConfig): readonly Problem[] {
         }),
       );
     }),
+    ...contested(config),
     ...config.machines.flatMap(immovable),
     ...config.machines.flatMap((machine, i) => driverless(config, machine, i)),
   ];
@@ -52,6 +53,58 @@ function device(
   const has = there === 1 ? "one device" : `${there} devices`;
   const text = `${name} has ${has} on ${host}, and other entries of homelab:machines have it; a device has one owner`;
   return [{ path, text }];
+}
+
+/** A mapped device that a machine is given, where its host has but one of that mapping. */
+interface Given {
+  readonly path: string;
+  readonly mapping: string;
+  readonly machine: string;
+  readonly host: string;
+  readonly device: Mapping["devices"][number];
+}
+
+/** One device under two names, or devices that a host hands over together, for two machines: one of them never starts. */
+function contested(config: SiteConfig): readonly Problem[] {
+  return kinds.flatMap(({ key, list }) => {
+    const given = config.machines.flatMap((machine, i) =>
+      machine[key].flatMap((name, j): Given[] => {
+        const mapping: Mapping | undefined = config.proxmox[list].find((one) => one.name === name);
+        const devices = mapping?.devices.filter(({ host }) => host === machine.host) ?? [];
+        const [device] = devices;
+        if (device === undefined || devices.length > 1) return [];
+        const path = `homelab:machines[${i}].${key}[${j}]`;
+        return [{ path, mapping: name, machine: machine.name, host: machine.host, device }];
+      }),
+    );
+    return given.flatMap((one, at) => {
+      const before = given.slice(0, at).filter(({ mapping }) => mapping !== one.mapping);
+      const found = before.flatMap((other) => {
+        const why = conflict(one, other);
+        return why === undefined
+          ? []
+          : [`${one.mapping} and ${other.mapping} of ${other.path} ${why}`];
+      });
+      return found.slice(0, 1).map((text) => ({ path: one.path, text }));
+    });
+  });
+}
+
+/** Of a PCI path without function the whole device is meant; vfio hands over IOMMU groups as a whole, to one machine. */
+function conflict(one: Given, other: Given): string | undefined {
+  if (one.host !== other.host) return undefined;
+  const [a, b] = [one.device, other.device];
+  if ("iommuGroup" in a && "iommuGroup" in b) {
+    if (a.path === b.path || a.path.startsWith(`${b.path}.`) || b.path.startsWith(`${a.path}.`))
+      return `are one device on ${one.host}; it has one owner: name it once`;
+    return a.iommuGroup === b.iommuGroup && one.machine !== other.machine
+      ? `are in IOMMU group ${a.iommuGroup} of ${one.host}, which goes to one machine as a whole; give both to ${other.machine}`
+      : undefined;
+  }
+  const apart = a.path !== undefined && b.path !== undefined && a.path !== b.path;
+  return a.id === b.id && !apart
+    ? `are one device on ${one.host} as far as their ids tell; give each mapping the path of its port, or name it once`
+    : undefined;
 }
 
 function immovable(machine: Machine, i: number): readonly Problem[] {

@@ -233,6 +233,11 @@ export function deriveMachines(
     const host = proxmox.hosts.find((one) => one.name === machine.host);
     const datastores = { ...proxmox.datastores, ...host?.datastores, ...machine.datastores };
     reportPositions(`${path}.extraDisks`, machine.extraDisks ?? [], derivation);
+    if (machine.role === "agent" && machine.workloads === false)
+      derivation.report(
+        `${path}.workloads`,
+        "is for servers; an agent is there for ordinary pods: remove it, or keep them off with a taint",
+      );
     return {
       ...defaults,
       ...machine,

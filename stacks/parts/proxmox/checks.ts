@@ -2,8 +2,9 @@ import { known, unique } from "../../config/lists.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
-/** Names of hosts and PCI mappings are unique, and every device is on a host that there is. */
-export function checkProxmox({ proxmox }: SiteConfig): readonly Problem[] {
+/** Names of hosts and mappings are unique, every device is on a host that there is, and Proxmox is asked there too. */
+export function checkProxmox(config: SiteConfig): readonly Problem[] {
+  const { proxmox } = config;
   const hosts = proxmox.hosts.map(({ name }) => name);
   return [
     ...unique("homelab:proxmox.hosts", "name", hosts),
@@ -12,7 +13,24 @@ export function checkProxmox({ proxmox }: SiteConfig): readonly Problem[] {
     ...proxmox.usbMappings.flatMap(({ name, devices }, i) =>
       repeatedHosts(`homelab:proxmox.usbMappings[${i}].devices`, name, devices),
     ),
+    ...proxmox.pciMappings.flatMap(({ devices }, i) =>
+      unique(
+        `homelab:proxmox.pciMappings[${i}].devices`,
+        "path",
+        devices.map(({ host, path }) => `${path} on ${host}`),
+      ),
+    ),
+    ...endpoint(config),
   ];
+}
+
+/** Proxmox is asked before its machines are there, and when they are down. */
+function endpoint({ proxmox, machines, cluster }: SiteConfig): readonly Problem[] {
+  const { hostname } = new URL(proxmox.endpoint);
+  const own = machines.find(({ address }) => address === hostname);
+  if (own === undefined && hostname !== cluster.vip) return [];
+  const text = `is the address of ${own?.name ?? "the control plane"}, which runs on Proxmox itself; use that of a host`;
+  return [{ path: "homelab:proxmox.endpoint", text }];
 }
 
 type Mapping = SiteConfig["proxmox"]["usbMappings"][number];

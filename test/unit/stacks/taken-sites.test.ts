@@ -62,6 +62,35 @@ const taken: Readonly<Record<string, Changes>> = {
     "machines[0].pci": ["gpu"],
     "machineDefaults.image": generic,
   },
+  "a graphics card and its sound, for one machine": {
+    "proxmox.pciMappings": [
+      { name: "gpu", devices: [gpu] },
+      { name: "sound", devices: [{ ...gpu, path: "0000:01:00.1" }] },
+    ],
+    "machines[0].pci": ["gpu", "sound"],
+    "machineDefaults.image": generic,
+  },
+  "USB devices of one id at two ports": {
+    "proxmox.usbMappings": [
+      { name: "zigbee", devices: [{ ...stick, path: "1-3" }] },
+      { name: "zwave", devices: [{ ...stick, path: "1-4" }] },
+    ],
+    "machines[0].usb": ["zigbee", "zwave"],
+    "machineDefaults.image": generic,
+  },
+  "one device under two names, of which a machine has one": {
+    "proxmox.pciMappings": [
+      { name: "gpu", devices: [gpu] },
+      { name: "any", devices: [gpu] },
+    ],
+    "machines[0].pci": ["gpu"],
+    "machineDefaults.image": generic,
+  },
+  "servers without workloads, as all machines have it": { "machineDefaults.workloads": false },
+  "a dated daily build": {
+    "versions.image.url":
+      "https://cloud.debian.org/images/cloud/trixie/daily/20261002-2619/debian-13-genericcloud-amd64-daily-20261002-2619.qcow2",
+  },
   "storages with dots and capitals": {
     "proxmox.datastores": { images: "NAS.images", snippets: "local", disks: "ceph_rbd" },
   },

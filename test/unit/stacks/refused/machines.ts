@@ -188,6 +188,57 @@ export const machines: RefusedSites = {
     at: "homelab:machines[1].pci[0]",
     says: /gpu has one device on stone.*one owner/,
   },
+  "two devices of one IOMMU group for two machines": {
+    edit: {
+      "proxmox.pciMappings": [
+        { name: "gpu", devices: [gpu] },
+        { name: "sound", devices: [{ ...gpu, path: "0000:01:00.1" }] },
+      ],
+      "machines[0].pci": ["gpu"],
+      "machines[1].host": "stone",
+      "machines[1].name": "second",
+      "machines[1].pci": ["sound"],
+    },
+    at: "homelab:machines[1].pci[0]",
+    says: /sound and gpu of homelab:machines\[0\].* IOMMU group 12 of stone.*give both to proxmox-stone/,
+  },
+  "a device under two names": {
+    edit: {
+      "proxmox.pciMappings": [
+        { name: "gpu", devices: [gpu] },
+        { name: "card", devices: [{ ...gpu, path: "0000:01:00" }] },
+      ],
+      "machines[0].pci": ["gpu", "card"],
+    },
+    at: "homelab:machines[0].pci[1]",
+    says: /card and gpu .*are one device on stone; it has one owner/,
+  },
+  "two USB devices of one id that only their ports tell apart": {
+    edit: {
+      "proxmox.usbMappings": [
+        { name: "zigbee", devices: [{ host: "stone", id: "10c4:ea60" }] },
+        { name: "zwave", devices: [{ host: "stone", id: "10c4:ea60", path: "1-4" }] },
+      ],
+      "machines[0].usb": ["zigbee", "zwave"],
+    },
+    at: "homelab:machines[0].usb[1]",
+    says: /zwave and zigbee .*give each mapping the path of its port/,
+  },
+  "an agent without workloads": {
+    edit: { "machines[3].workloads": false },
+    at: "homelab:machines[3].workloads",
+    says: /is for servers; .*keep them off with a taint/,
+  },
+  "a server with too little memory": {
+    edit: { "machines[0].memoryGiB": 2 },
+    at: "homelab:machines[0].memoryGiB",
+    says: /2 GiB are too few for a server/,
+  },
+  "a MAC of nothing but zeros": {
+    edit: { "machines[0].mac": "00:00:00:00:00:00" },
+    at: "homelab:machines[0].mac",
+    says: /is no card's address/,
+  },
   "a device for a cloud kernel": {
     edit: {
       "proxmox.pciMappings": [{ name: "gpu", devices: [gpu] }],

@@ -82,6 +82,21 @@ export const proxmox: RefusedSites = {
     at: "homelab:proxmox.usbMappings[0].devices[1].host",
     says: /give the other a mapping of its own/,
   },
+  "a PCI device twice in one mapping": {
+    edit: { "proxmox.pciMappings": [{ name: "gpu", devices: [gpu, gpu] }] },
+    at: "homelab:proxmox.pciMappings[0].devices[1].path",
+    says: /0000:01:00\.0 on stone is already used/,
+  },
+  "an endpoint that a machine of the site has": {
+    edit: { "proxmox.endpoint": "https://192.168.1.22:8006" },
+    at: "homelab:proxmox.endpoint",
+    says: /is the address of proxmox-tank, which runs on Proxmox itself/,
+  },
+  "an endpoint at the control plane": {
+    edit: { "proxmox.endpoint": "https://192.168.1.20:8006" },
+    at: "homelab:proxmox.endpoint",
+    says: /is the address of the control plane/,
+  },
   "a pool that begins with a digit": {
     edit: { "proxmox.pool": "2nd" },
     at: "homelab:proxmox.pool",

@@ -7,6 +7,30 @@ export const versions: RefusedSites = {
     at: "homelab:versions.image.url",
     says: /name a \.qcow2/,
   },
+  "an image of Debian's newest build": {
+    edit: {
+      "versions.image.url":
+        "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-genericcloud-amd64.qcow2",
+    },
+    at: "homelab:versions.image.url",
+    says: /whatever is newest.*name a dated build/,
+  },
+  "an image of Ubuntu's newest build": {
+    edit: {
+      "versions.image.url":
+        "https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img",
+    },
+    at: "homelab:versions.image.url",
+    says: /whatever is newest/,
+  },
+  "an image of Ubuntu's newest release": {
+    edit: {
+      "versions.image.url":
+        "https://cloud-images.ubuntu.com/releases/noble/release/ubuntu-24.04-server-cloudimg-amd64.img",
+    },
+    at: "homelab:versions.image.url",
+    says: /whatever is newest/,
+  },
   "an image whose ending stands behind a question mark, where its file has no name": {
     edit: { "versions.image.url": "https://example.org/download?file=debian-13.qcow2" },
     at: "homelab:versions.image.url",
