@@ -59,19 +59,16 @@ export interface RateLimit {
 /** What becomes of requests on their way to the backends. */
 export interface BackendTraffic {
   readonly rateLimit?: RateLimit;
-  /** How long a request may take, such as `30s`; `0s` is without end, for uploads and streams. */
-  readonly timeout?: string;
-  /** Largest body, such as `10Mi`; larger ones get 413. The whole body is kept in memory meanwhile. */
+  /** Largest body, such as `10Mi`; larger ones get 413. The whole body is kept in memory meanwhile, and no websocket passes. */
   readonly body?: string;
 }
 
 /** @see https://gateway.envoyproxy.io/docs/api/extension_types/#backendtrafficpolicyspec */
 export function backendTrafficSpec(target: PolicyTarget, traffic: BackendTraffic) {
-  const { rateLimit, timeout, body } = traffic;
+  const { rateLimit, body } = traffic;
   return {
     targetRefs: targetRefs(target),
     ...(rateLimit === undefined ? {} : { rateLimit: rateLimitSpec(rateLimit) }),
-    ...(timeout === undefined ? {} : { timeout: { http: { requestTimeout: timeout } } }),
     ...(body === undefined ? {} : { requestBuffer: { limit: body } }),
   };
 }

@@ -46,7 +46,7 @@ export interface HttpRule {
     readonly hostname?: string;
     readonly status?: 301 | 302;
   };
-  /** How long a request may take with all retries, such as `30s`; `0s` is without end. */
+  /** How long the answer to a request may take, such as `30s`; without end when left out, as for downloads and streams. */
   readonly timeout?: string;
 }
 
@@ -157,8 +157,10 @@ export function httpRouteSpec({ parents, hostnames, rules }: HttpRoutePlan) {
       return {
         ...(matches === undefined ? {} : { matches: matches.map(httpMatch) }),
         ...(changed.length === 0 ? {} : { filters: changed }),
-        ...(backends === undefined ? {} : { backendRefs: backendRefs(backends) }),
-        ...(timeout === undefined ? {} : { timeouts: { request: timeout } }),
+        // Envoy's own limit is 15 s, which cuts downloads off.
+        ...(backends === undefined
+          ? {}
+          : { backendRefs: backendRefs(backends), timeouts: { request: timeout ?? "0s" } }),
       };
     }),
   };

@@ -10,7 +10,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
+	"time"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
@@ -125,16 +127,37 @@ func headersOf(config *routev3.RouteConfiguration, host *routev3.VirtualHost, ro
 	}
 }
 
-// forward hands a request to one of the action's clusters; websockets pass like everything else.
+// timeoutOf is how long an answer may take, 15 s where nothing is said, and zero for without end
+// (envoy.config.route.v3.RouteAction, timeout).
+func timeoutOf(action *routev3.RouteAction) time.Duration {
+	if action.Timeout == nil {
+		return 15 * time.Second
+	}
+	return action.Timeout.AsDuration()
+}
+
+// upgrades tells whether a route lets a connection become what the request asks for, which none does by itself.
+func upgrades(action *routev3.RouteAction, r *http.Request) bool {
+	wanted := r.Header.Get("Upgrade")
+	return wanted == "" || slices.ContainsFunc(action.UpgradeConfigs, func(one *routev3.RouteAction_UpgradeConfig) bool {
+		return strings.EqualFold(one.UpgradeType, wanted) && (one.Enabled == nil || one.Enabled.Value)
+	})
+}
+
+// forward hands a request to one of the action's clusters; websockets pass where the route says so.
 func (p *proxy) forward(w http.ResponseWriter, r *http.Request, changes headers, route *routev3.Route, action *routev3.RouteAction) {
+	if !upgrades(action, r) {
+		http.Error(w, "", http.StatusForbidden)
+		return
+	}
 	cluster, inner := pick(action)
 	if inner != nil {
 		changes.request = append([]headerChange{{inner.RequestHeadersToAdd, inner.RequestHeadersToRemove}}, changes.request...)
 		changes.response = append([]headerChange{{inner.ResponseHeadersToAdd, inner.ResponseHeadersToRemove}}, changes.response...)
 	}
 	ctx := r.Context()
-	if limit := action.Timeout; limit != nil && limit.AsDuration() > 0 {
-		limited, cancel := context.WithTimeout(ctx, limit.AsDuration())
+	if limit := timeoutOf(action); limit > 0 {
+		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx = limited
 	}

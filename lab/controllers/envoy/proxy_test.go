@@ -25,6 +25,7 @@ import (
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 func pack(t *testing.T, value proto.Message) *anypb.Any {
@@ -166,6 +167,29 @@ func TestRequestsFollowHostsPathsAndRedirects(t *testing.T) {
 	answer, _ := ask(t, url+"/a?b=c", "other.home.arpa:80")
 	if at := answer.Header.Get("Location"); answer.StatusCode != 301 || at != "https://other.home.arpa/a?b=c" {
 		t.Errorf("%d to %s", answer.StatusCode, at)
+	}
+}
+
+func TestWithoutAWordAnAnswerMayTakeFifteenSecondsAndNothingIsUpgraded(t *testing.T) {
+	action := &routev3.RouteAction{}
+	if got := timeoutOf(action); got != 15*time.Second {
+		t.Errorf("%s", got)
+	}
+	action.Timeout = durationpb.New(0)
+	if got := timeoutOf(action); got != 0 {
+		t.Errorf("%s", got)
+	}
+	request := httptest.NewRequest(http.MethodGet, "/", nil)
+	if !upgrades(action, request) {
+		t.Error("a request that asks for no upgrade is refused")
+	}
+	request.Header.Set("Upgrade", "WebSocket")
+	if upgrades(action, request) {
+		t.Error("a websocket passes where nobody says so")
+	}
+	action.UpgradeConfigs = []*routev3.RouteAction_UpgradeConfig{{UpgradeType: "websocket"}}
+	if !upgrades(action, request) {
+		t.Error("no websocket passes")
 	}
 }
 

@@ -97,7 +97,7 @@ function deployRoute(
   { machine, gateways }: Pick<RouteArgs, "machine"> & { readonly gateways: readonly GatewayPlan[] },
   opts: { readonly providers: RunningCluster["kubernetes"][]; readonly dependsOn: Resource[] },
 ): void {
-  const { gateway, listener, hostnames, namespace, service, port } = route;
+  const { gateway, listener, hostnames, namespace, service, port, timeout } = route;
   const args = { route: name, namespace, machine };
   const [parents, backends] = [[{ gateway, listener }], [{ service, port }]];
   const resource = `route-${name}`;
@@ -109,7 +109,7 @@ function deployRoute(
           : { matches: [{ path: { type: "PathPrefix" as const, value: route.path } }] };
       const plan = {
         ...{ parents: httpParents(route, gateways), hostnames },
-        rules: [{ ...matches, backends }],
+        rules: [{ ...matches, backends, ...(timeout === undefined ? {} : { timeout }) }],
       };
       new HttpRoute(resource, { ...args, ...policies(route), plan }, opts);
       return;
@@ -133,9 +133,8 @@ function deployRoute(
 
 const units = { second: "Second", minute: "Minute", hour: "Hour" } as const;
 
-function policies({ timeout, body, rateLimit, allow }: RouteConfig): RoutePolicies {
+function policies({ body, rateLimit, allow }: RouteConfig): RoutePolicies {
   const traffic = {
-    ...(timeout === undefined ? {} : { timeout }),
     ...(body === undefined ? {} : { body }),
     ...(rateLimit === undefined
       ? {}

@@ -54,18 +54,20 @@ export const route = z.strictObject({
     .meta({ description: "Port of the Service", examples: [80] }),
   timeout: z
     .string()
-    .regex(/^\d{1,5}(ms|s|m|h)$/, "use a time such as 30s; 0s is without end")
+    .regex(/^\d{1,5}(ms|s|m|h)$/, "use a time such as 30s")
     .optional()
     .meta({
-      description: "How long a request of `http` may take; `0s` is without end, for uploads",
-      examples: ["0s"],
+      description:
+        "How long the answer to a request of `http` may take; without end when left out, as downloads and streams are",
+      examples: ["30s"],
     }),
   body: z
     .string()
     .regex(/^[1-9]\d{0,4}(Ki|Mi|Gi)$/, "use a size such as 10Mi")
     .optional()
     .meta({
-      description: "Largest body of a request of `http`; any when left out",
+      description:
+        "Largest body of a request of `http`, which is kept in memory, and then no websocket passes; any when left out",
       examples: ["10Mi"],
     }),
   rateLimit: rateLimit.optional().describe("How many requests of `http` are let through"),

@@ -36,7 +36,13 @@ const everything = {
   ],
   "gateway.routes": {
     photos: {
-      ...{ ...backend, hostnames: ["photos.home.arpa"], path: "/api", timeout: "0s", body: "10Mi" },
+      ...{
+        ...backend,
+        hostnames: ["photos.home.arpa"],
+        path: "/api",
+        timeout: "30s",
+        body: "10Mi",
+      },
       ...{ allow: ["192.168.1.0/24"], rateLimit: { requests: 10, per: "minute", perClient: true } },
     },
     shared: {
@@ -172,7 +178,6 @@ describe("policies and routes", () => {
       ...{ apiVersion: envoyVersion, kind: "BackendTrafficPolicy" },
       spec: backendTrafficSpec(route, {
         rateLimit: { scope: "global", requests: 5, unit: "Second", perClient: true },
-        timeout: "0s",
         body: "10Mi",
       }),
     },
@@ -257,6 +262,22 @@ describe("policies and routes", () => {
       spec: { authorisation: {} },
     });
     assert.deepEqual(found, ["$.spec.authorisation: is not known"]);
+  });
+});
+
+describe("a route's rule", () => {
+  it("ends no answer early, which Envoy does after 15 s by itself, unless it is told to", () => {
+    const backends = [{ service: "photos", port: 80 }];
+    const rules = [
+      { backends },
+      { backends, timeout: "30s" },
+      { redirect: { status: 301 } },
+    ] as const;
+    const spec = httpRouteSpec({ parents: [{ gateway: "lan" }], rules });
+    assert.deepEqual(
+      spec.rules.map(({ timeouts }) => timeouts?.request),
+      ["0s", "30s", undefined],
+    );
   });
 });
 
