@@ -7,13 +7,28 @@ export interface IngressRule {
   readonly hostname?: string;
   readonly path?: string;
   readonly service: string;
+  /** What cloudflared demands of a request before it goes there. */
+  readonly originRequest?: { readonly access: TunnelAccess };
 }
+
+/** Only what Access has let through: https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-configuration/#access */
+export interface TunnelAccess {
+  readonly required?: boolean;
+  readonly teamName?: string;
+  readonly audTag?: readonly string[];
+}
+
+const access = z.looseObject({
+  required: z.boolean("access.required is true or false").optional(),
+  teamName: z.string("access.teamName is a text").optional(),
+  audTag: z.array(z.string(), "access.audTag is a list of texts").optional(),
+});
 
 const rule = z.looseObject({
   hostname: z.string().optional(),
   path: z.string().optional(),
   service: z.string("a rule needs a service"),
-  originRequest: z.looseObject({}).optional(),
+  originRequest: z.looseObject({ access: access.optional() }).optional(),
 });
 
 const configuration = z.looseObject({
@@ -35,15 +50,20 @@ export function acceptConfiguration(config: unknown): JsonObject {
 
 /** The rules of an accepted configuration, in order. */
 export function ingressOf(config: JsonObject | undefined): readonly IngressRule[] {
-  return ((config?.ingress ?? []) as IngressRule[]).map(({ hostname, path, service }) => ({
-    ...(hostname !== undefined && hostname !== "" && { hostname }),
-    ...(path !== undefined && path !== "" && { path }),
-    service,
-  }));
+  return ((config?.ingress ?? []) as z.infer<typeof rule>[]).map(
+    ({ hostname, path, service, originRequest }) => ({
+      ...(hostname !== undefined && hostname !== "" && { hostname }),
+      ...(path !== undefined && path !== "" && { path }),
+      service,
+      ...(originRequest?.access !== undefined && {
+        originRequest: { access: originRequest.access },
+      }),
+    }),
+  );
 }
 
 function checkRule(
-  { hostname = "", path = "", service }: IngressRule,
+  { hostname = "", path = "", service, originRequest }: z.infer<typeof rule>,
   index: number,
   last: boolean,
 ): void {
@@ -60,6 +80,10 @@ function checkRule(
   checkHostname(hostname);
   checkPath(path, index);
   checkService(service);
+  // cloudflared, ingress/ingress.go validateAccessConfiguration.
+  const { required, teamName = "", audTag = [] } = originRequest?.access ?? {};
+  if (required === true && teamName === "" && audTag.length > 0)
+    throw bad("access.TeamName cannot be blank when access.audTags are present");
 }
 
 function checkHostname(hostname: string): void {

@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Faults } from "../../world/faults.ts";
 import type { RequestLog } from "../web/request-log.ts";
+import type { IngressRule } from "./ingress-rules.ts";
 import {
   readRegistration,
   refusal,
@@ -12,7 +13,7 @@ import {
   type Registration,
   type RegistrationAnswer,
 } from "./tunnel-protocol.ts";
-import { TunnelSession, type IngressRule } from "./tunnel-session.ts";
+import { TunnelSession } from "./tunnel-session.ts";
 import type { CloudflareWorld, TunnelConnections } from "./world.ts";
 
 export interface TunnelListenerOptions {

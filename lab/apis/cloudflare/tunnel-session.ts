@@ -7,19 +7,13 @@ import {
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { z } from "zod";
+import type { IngressRule } from "./ingress-rules.ts";
 import { controlHeader, type Registration } from "./tunnel-protocol.ts";
 
 /** Milliseconds between pings, and without an answer until the connection counts as lost. */
 const pingEvery = 2000;
 const silence = 5000;
 const configPatience = 10_000;
-
-/** An ingress rule as cloudflared takes it. */
-export interface IngressRule {
-  readonly hostname?: string;
-  readonly path?: string;
-  readonly service: string;
-}
 
 const configAnswer = z.object({ lastAppliedVersion: z.number(), err: z.string().optional() });
 

@@ -3,6 +3,8 @@
  * answered. The API implements it, the edge reads it; neither knows more of the other.
  */
 
+import type { IngressRule } from "./ingress-rules.ts";
+
 /** One rule in Cloudflare's own form, such as `{ email: { email } }` or `{ everyone: {} }`. Groups are resolved before. */
 export type AccessRule = Readonly<Record<string, unknown>>;
 
@@ -50,11 +52,7 @@ export interface CloudflareWorld {
         readonly id: string;
         readonly accountId: string;
         readonly secret: string;
-        readonly ingress: readonly {
-          readonly hostname?: string;
-          readonly path?: string;
-          readonly service: string;
-        }[];
+        readonly ingress: readonly IngressRule[];
       }
     | undefined;
   /** The most specific application whose domain (`host`, `host/path`, `*.host`) covers the address. */

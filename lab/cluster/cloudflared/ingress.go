@@ -1,9 +1,11 @@
 package cloudflared
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -15,6 +17,8 @@ type ruleSource struct {
 	Hostname string `json:"hostname"`
 	Path     string `json:"path"`
 	Service  string `json:"service"`
+	// OriginRequest: of all its settings the stand-in has `access`; the others are refused.
+	OriginRequest map[string]json.RawMessage `json:"originRequest"`
 }
 
 // rule sends requests for a host name and path to an origin, or answers them with a status.
@@ -24,12 +28,14 @@ type rule struct {
 	path     *regexp.Regexp
 	origin   *url.URL
 	status   int
+	// access lets through what the edge's Access has; nil lets everything through.
+	access *accessCheck
 }
 
-// parseRules reads ingress rules; the last must match everything. Services other than
+// parseRules reads ingress rules; the last must match everything. keys fetches the keys of Access teams. Services other than
 // `http://host:port` and `http_status:NNN` are refused
 // (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/configuration-file/).
-func parseRules(sources []ruleSource) ([]rule, error) {
+func parseRules(sources []ruleSource, keys *http.Client) ([]rule, error) {
 	var rules []rule
 	for i, source := range sources {
 		last := i == len(sources)-1
@@ -41,7 +47,7 @@ func parseRules(sources []ruleSource) ([]rule, error) {
 			return nil, fmt.Errorf("Rule #%d is matching the hostname '%s', but this will match every hostname, "+
 				"meaning the rules which follow it will never be triggered.", i+1, source.Hostname)
 		}
-		parsed, err := parseRule(source)
+		parsed, err := parseRule(source, keys)
 		if err != nil {
 			return nil, fmt.Errorf("ingress rule #%d: %w", i+1, err)
 		}
@@ -50,7 +56,7 @@ func parseRules(sources []ruleSource) ([]rule, error) {
 	return rules, nil
 }
 
-func parseRule(source ruleSource) (parsed rule, err error) {
+func parseRule(source ruleSource, keys *http.Client) (parsed rule, err error) {
 	parsed.hostname = strings.ToLower(source.Hostname)
 	if parsed.hostname == "*" {
 		parsed.hostname = ""
@@ -66,6 +72,9 @@ func parseRule(source ruleSource) (parsed rule, err error) {
 		if parsed.path, err = regexp.Compile(source.Path); err != nil {
 			return parsed, fmt.Errorf("path: %w", err)
 		}
+	}
+	if parsed.access, err = parseAccess(source.OriginRequest, keys); err != nil {
+		return parsed, err
 	}
 	if text, ok := strings.CutPrefix(source.Service, "http_status:"); ok {
 		parsed.status, err = strconv.Atoi(text)

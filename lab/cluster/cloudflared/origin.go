@@ -34,6 +34,8 @@ type origin struct {
 	proxy   *httputil.ReverseProxy
 	rules   atomic.Pointer[[]rule]
 	version atomic.Int64
+	// keys fetches the keys of Access teams, like the way to the edge over the machine's own network.
+	keys *http.Client
 	// requests and failures are counted for the metrics.
 	requests, failures atomic.Int64
 }
@@ -41,7 +43,7 @@ type origin struct {
 type ruleKey struct{}
 
 func newOrigin(resolve func(context.Context, string) (netip.Addr, error), from netip.Addr, log *slog.Logger) *origin {
-	o := &origin{resolve: resolve, from: from, log: log}
+	o := &origin{resolve: resolve, from: from, log: log, keys: &http.Client{Timeout: originPatience}}
 	o.proxy = &httputil.ReverseProxy{
 		Rewrite: rewrite,
 		Transport: &http.Transport{
@@ -101,6 +103,9 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found := match(*rules, r.Host, r.URL.Path)
+	if found != nil && found.access != nil && !o.passes(found.access, w, r) {
+		return
+	}
 	switch {
 	case found == nil:
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -109,6 +114,22 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		o.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), ruleKey{}, found)))
 	}
+}
+
+// passes answers itself what the rule's Access check does not let through (proxy/proxy.go applyIngressMiddleware).
+func (o *origin) passes(access *accessCheck, w http.ResponseWriter, r *http.Request) bool {
+	const handler = "AccessJWTValidator"
+	reason, err := access.refusal(r)
+	switch {
+	case err != nil:
+		o.fail(w, r, fmt.Errorf("error while processing middleware handler %s: %w", handler, err))
+		return false
+	case reason != "":
+		o.log.Error("request filtered by middleware handler", "handler", handler, "reason", reason, "host", r.Host)
+		w.WriteHeader(http.StatusForbidden)
+		return false
+	}
+	return true
 }
 
 // configure takes the rules into use, or says why it keeps those it has.
@@ -126,7 +147,7 @@ func (o *origin) configure(w http.ResponseWriter, r *http.Request) {
 	err := json.NewDecoder(io.LimitReader(r.Body, longestConfig)).Decode(&update)
 	var rules []rule
 	if err == nil {
-		rules, err = parseRules(update.Config.Ingress)
+		rules, err = parseRules(update.Config.Ingress, o.keys)
 	}
 	if err != nil {
 		o.log.Error("cannot use the tunnel's configuration", "version", update.Version, "error", err)

@@ -18,7 +18,7 @@ func TestTheFirstMatchingRuleCounts(t *testing.T) {
 		{Hostname: "*.example.net", Service: "http_status:203"},
 		{Path: "/health$", Service: "http_status:204"},
 		{Service: "http_status:404"},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestRulesThatCannotWorkAreRefused(t *testing.T) {
 		{{Service: "http_status:99"}},
 		{{Service: "hello_world"}},
 	} {
-		if rules, err := parseRules(sources); err == nil {
+		if rules, err := parseRules(sources, nil); err == nil {
 			t.Errorf("%+v gave %+v", sources, rules)
 		}
 	}

@@ -88,13 +88,14 @@ describe("Cloudflare's tunnels", () => {
     const { id } = await create({ name: "echo", config_src: "cloudflare" });
     const at = `${path}/${id}/configurations`;
     assert.equal((await cloudflare.result<{ config: unknown }>("GET", at)).config, null);
+    const access = { required: true, teamName: "house", audTag: ["a".repeat(64)] };
     const config = {
       ingress: [
         {
           hostname: "typeo.example.net",
           path: "^/api",
           service: "http://typeo.apps.svc:8080",
-          originRequest: { noTLSVerify: true, connectTimeout: 30 },
+          originRequest: { noTLSVerify: true, connectTimeout: 30, access },
         },
         { hostname: "*.example.net", service: "https://gateway.svc" },
         { service: "http_status:404" },
@@ -106,7 +107,10 @@ describe("Cloudflare's tunnels", () => {
     assert.deepEqual(read.config, config);
     assert.equal(read.version, 1);
     assert.deepEqual(cloudflare.world.tunnel(id)?.ingress, [
-      ...[{ hostname: "typeo.example.net", path: "^/api", service: "http://typeo.apps.svc:8080" }],
+      {
+        ...{ hostname: "typeo.example.net", path: "^/api", service: "http://typeo.apps.svc:8080" },
+        originRequest: { access },
+      },
       ...[{ hostname: "*.example.net", service: "https://gateway.svc" }],
       { service: "http_status:404" },
     ]);
@@ -125,6 +129,13 @@ describe("Cloudflare's tunnels", () => {
     "a service without a scheme": [{ hostname: "a.example.net", service: "a:80" }, last],
     "a service with a path": [{ hostname: "a.example.net", service: "http://a/b" }, last],
     "a status that is none": [{ service: "http_status:4" }],
+    "applications of no team": [
+      {
+        ...{ hostname: "a.example.net", service: "http://a" },
+        originRequest: { access: { required: true, audTag: ["1"] } },
+      },
+      last,
+    ],
     "no service": [{ hostname: "a.example.net" }, last],
     "no rules": [],
   }))

@@ -283,6 +283,18 @@ describe("Cloudflare's edge", () => {
       assert.equal((await get("/", { cookie: session.cookie })).status, 403);
     });
 
+    it("lets everybody in where the application is deleted, and marks nothing", async () => {
+      const client = await cloudflared();
+      assert.equal((await get("/")).status, 302);
+      world.applications = [];
+      assert.equal((await get("/")).status, 200);
+      const headers = client.arrived.at(-1)?.headers ?? {};
+      assert.deepEqual(
+        Object.keys(headers).filter((name) => name.startsWith("cf-access")),
+        [],
+      );
+    });
+
     it("mails nothing to a stranger and says the same", async () => {
       assert.equal(await login("eve@example.net"), undefined);
       assert.equal(mails.length, 0);
