@@ -67,6 +67,8 @@ function outputs(type: string, name: string, inputs: Values): Values {
       return { key: `tskey-${name}` };
     case "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken":
       return { clientId: `${name}.access`, clientSecret: `secret of ${name}` };
+    case "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication":
+      return { aud: `aud of ${name}` };
     case "kubernetes:core/v1:Secret":
       return "data" in inputs ? {} : { data: {} };
     case "pulumi:index:Stash":

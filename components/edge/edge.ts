@@ -1,13 +1,19 @@
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { ZeroTrustAccessApplication } from "@pulumi/cloudflare/zeroTrustAccessApplication.js";
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Resource,
+} from "@pulumi/pulumi";
 import { problemsAt } from "../problem.ts";
 import type { RunningCluster } from "../workload/running-cluster.ts";
 import { Access, type ServiceTokenLogin } from "./access.ts";
 import { shortestSession, type AccessPlan } from "./access-rules.ts";
 import { Cloudflared } from "./cloudflared.ts";
+import type { IngressRule } from "./ingress.ts";
 import { accessName, recordComment, tunnelTarget } from "./names.ts";
-import { nameProblems } from "./public-name.ts";
+import { nameProblems, teamProblems } from "./public-name.ts";
 import type { Publication } from "./publication.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -29,6 +35,10 @@ export interface EdgeArgs {
   /** DNS zone of the public names, and its id. */
   readonly zone: string;
   readonly zoneId: string;
+  /** TEAM of TEAM.cloudflareaccess.com; names with Access need it. */
+  readonly team?: string;
+  /** Names below the zone that its certificates cover besides those of one label; `*.` stands for one label. */
+  readonly advancedCertificates?: readonly string[];
   /** Release of cloudflared. */
   readonly cloudflared: string;
   /** cloudflared pods; at least 2. */
@@ -70,9 +80,12 @@ export class Edge extends ComponentResource {
         .filter(({ withoutAccess }) => withoutAccess === undefined)
         .map((publication) => [publication, this.application(args, access, publication)]),
     );
+    const names = publish.map((publication) =>
+      this.rule(args, publication, gates.get(publication)),
+    );
     const tunnel = new Tunnel(
       name,
-      { site, accountId, names: publish, after: [...gates.values()] },
+      { site, accountId, names, after: [...gates.values()] },
       { parent: this },
     );
     this.cloudflared(`${name}-cloudflared`, args, tunnel);
@@ -84,17 +97,38 @@ export class Edge extends ComponentResource {
     this.registerOutputs({ published: publish.map(({ hostname }) => `https://${hostname}`) });
   }
 
-  private check({ zone, access, publish }: EdgeArgs): void {
-    const rules = { zone, policies: Object.keys(access) };
-    const problems = publish.flatMap((publication, i) => {
-      const taken = publish.slice(0, i).map(({ hostname }) => hostname);
-      return problemsAt(publication.name, nameProblems(publication, rules, taken));
-    });
+  private check({ zone, team, advancedCertificates, access, publish }: EdgeArgs): void {
+    const rules = { zone, advancedCertificates, policies: Object.keys(access) };
+    const guarded = publish.filter(({ withoutAccess }) => withoutAccess === undefined);
+    const problems = [
+      ...teamProblems(team, guarded),
+      ...publish.flatMap((publication, i) => {
+        const taken = publish.slice(0, i).map(({ hostname }) => hostname);
+        return problemsAt(publication.name, nameProblems(publication, rules, taken));
+      }),
+    ];
     if (problems.length === 0) return;
     throw new Error(problems.map(({ path, text }) => `${path}: ${text}`).join("\n"));
   }
 
-  private application(args: EdgeArgs, access: Access, publication: Publication): Resource {
+  /** What the tunnel does with requests for a name: with Access in front, it demands the mark of it. */
+  private rule(
+    { team = "" }: EdgeArgs,
+    { hostname, service }: Publication,
+    gate: ZeroTrustAccessApplication | undefined,
+  ): IngressRule<Input<string>> {
+    if (gate === undefined) return { hostname, service };
+    return {
+      ...{ hostname, service },
+      access: { required: true, teamName: team, audTags: [gate.aud] },
+    };
+  }
+
+  private application(
+    args: EdgeArgs,
+    access: Access,
+    publication: Publication,
+  ): ZeroTrustAccessApplication {
     const plans = publication.access.flatMap((policy) => args.access[policy] ?? []);
     return new ZeroTrustAccessApplication(
       `${publication.hostname}-application`,

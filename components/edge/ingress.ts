@@ -1,8 +1,29 @@
+import type { Input } from "@pulumi/pulumi";
+
+/**
+ * What cloudflared itself demands of a request: the mark of Access, for one of these applications. Where the application
+ * was deleted by hand, Cloudflare lets everybody in and marks nothing, and cloudflared answers 403.
+ * @see https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-configuration/#access
+ */
+export interface DemandedAccess {
+  readonly required: true;
+  /** TEAM of TEAM.cloudflareaccess.com, whose keys the marks are signed with. */
+  readonly teamName: string;
+  /** Audience tags of applications. */
+  readonly audTags: Input<string>[];
+}
+
 /** One rule of a tunnel: requests for `hostname` go to `service`; without a hostname it takes every request. */
 export interface IngressRule<Service = string> {
   readonly hostname?: string;
   /** Address inside the cluster, or `http_status:CODE`. */
   readonly service: Service;
+  readonly access?: DemandedAccess;
+}
+
+/** A rule as the provider takes it. */
+interface TunnelRule<Service> extends Omit<IngressRule<Service>, "access"> {
+  readonly originRequest?: { readonly access: DemandedAccess };
 }
 
 /** What a request for any other name gets; cloudflared refuses a config that does not end with such a rule. */
@@ -16,7 +37,7 @@ const catchAll = { service: "http_status:404" } as const;
  */
 export function ingressRules<Service>(
   names: readonly IngressRule<Service>[],
-): IngressRule<Service | string>[] {
+): TunnelRule<Service | string>[] {
   const seen = new Set<string>();
   for (const { hostname = "" } of names) {
     if (hostname === "" || hostname.includes("*")) {
@@ -30,5 +51,11 @@ export function ingressRules<Service>(
     seen.add(hostname);
   }
   const sorted = [...names].sort((a, b) => ((a.hostname ?? "") < (b.hostname ?? "") ? -1 : 1));
-  return [...sorted.map(({ hostname, service }) => ({ hostname, service })), { ...catchAll }];
+  return [
+    ...sorted.map(({ hostname, service, access }) => ({
+      ...{ hostname, service },
+      ...(access === undefined ? {} : { originRequest: { access } }),
+    })),
+    { ...catchAll },
+  ];
 }

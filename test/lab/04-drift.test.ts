@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { node } from "./cluster.ts";
 import { run } from "./command.ts";
-import { machine, nothingToChange, proxmox, up } from "./site.ts";
+import { eventually, machine, nothingToChange, proxmox, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
-import { cloudflare, tailscale, typeoRecord } from "./world.ts";
+import { cloudflare, tailscale, typeoRecord, visit } from "./world.ts";
 
 interface Tunnel {
   readonly id: string;
   readonly name: string;
+}
+interface Application {
+  readonly id: string;
+  readonly domain: string;
 }
 interface Ingress {
   readonly config: { readonly ingress: readonly { readonly hostname?: string }[] };
@@ -34,6 +38,16 @@ const original: { memory?: number; record?: string; ingress?: number; policy?: s
 
 describe("what was changed by hand", () => {
   given(siteIsUp);
+
+  it("is Access in front of a name, whose requests the tunnel then refuses by itself", async () => {
+    const all = await cloudflare<Application[]>("GET", "accounts/{a}/access/apps");
+    const application = all.find(({ domain }) => domain === "typeo.example.net");
+    assert.ok(application, "there is no application");
+    await cloudflare("DELETE", `accounts/{a}/access/apps/${application.id}`);
+    await eventually(30, async () => {
+      assert.equal((await visit("https://typeo.example.net/")).status, 403);
+    });
+  });
 
   it("is a machine's memory, a record, the tunnel's ingress, the policy and a label", async () => {
     const { path: vault } = await machine(name);
@@ -78,6 +92,7 @@ describe("what was changed by hand", () => {
     const { config } = await cloudflare<Ingress>("GET", await configuration());
     assert.equal(config.ingress.length, original.ingress);
     assert.equal(await tailscale("GET", "tailnet/-/acl"), original.policy);
+    assert.equal((await visit("https://typeo.example.net/")).status, 302);
     assert.equal((await node(name)).metadata.labels?.[zone], (await machine(name)).node);
     await nothingToChange("home");
   });

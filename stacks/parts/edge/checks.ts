@@ -1,4 +1,10 @@
-import { nameProblems } from "../../../components/edge/public-name.ts";
+import { isIn } from "../../../components/names/names.ts";
+import {
+  isCertified,
+  nameProblems,
+  teamProblems,
+  uncertified,
+} from "../../../components/edge/public-name.ts";
 import type { Exposure } from "../../apps/application.ts";
 import { problemsAt, type Problem } from "../../../components/problem.ts";
 import { repeated } from "../../config/lists.ts";
@@ -12,6 +18,7 @@ export function checkEdge(config: SiteConfig): readonly Problem[] {
   return [
     ...(edge === undefined ? [] : [...policies(edge), ...serviceTokens(edge)]),
     ...(edge === undefined ? [] : replicas(config, edge)),
+    ...(edge === undefined ? [] : [...team(edge, apps), ...addresses(config, edge)]),
     ...Object.entries(apps).flatMap(([name, app], i, all) => {
       const taken = all.slice(0, i).flatMap(([, { hostname }]) => hostname ?? []);
       return exposure(`homelab:apps.${name}`, app, edge, taken);
@@ -37,6 +44,23 @@ function serviceTokens({ access }: Edge): readonly Problem[] {
   return Object.entries(access).flatMap(([policy, { serviceTokens: tokens }]) =>
     repeated(`homelab:edge.access.${policy}.serviceTokens`, tokens),
   );
+}
+
+function team(edge: Edge, apps: SiteConfig["apps"]): readonly Problem[] {
+  const guarded = Object.values(apps).flatMap(({ hostname, withoutAccess }) =>
+    hostname === undefined || withoutAccess !== undefined ? [] : [{ hostname }],
+  );
+  return problemsAt("homelab:edge", teamProblems(edge.team, guarded));
+}
+
+/** Visitors of a name at an address meet Cloudflare's certificate where Cloudflare stands between. */
+function addresses({ names, site }: SiteConfig, edge: Edge): readonly Problem[] {
+  return Object.entries(names?.entries ?? {}).flatMap(([name, { public: open, proxied }]) => {
+    const whole = name.includes(".") ? name : `${name}.${site.domain}`;
+    if (open === undefined || !proxied || !isIn(edge.zone, whole) || isCertified(whole, edge))
+      return [];
+    return [{ path: `homelab:names.entries.${name}`, text: uncertified(whole, edge.zone) }];
+  });
 }
 
 /** Two of them survive the loss of a pod even where there is one host. */
@@ -66,7 +90,7 @@ function exposure(
     const text = `${app.hostname} needs a tunnel to be reached; add homelab:edge, or remove the hostname`;
     return [{ path: `${path}.hostname`, text }];
   }
-  const rules = { zone: edge.zone, policies: Object.keys(edge.access) };
+  const rules = { ...edge, policies: Object.keys(edge.access) };
   return problemsAt(path, nameProblems({ ...app, hostname: app.hostname }, rules, taken));
 }
 

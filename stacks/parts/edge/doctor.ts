@@ -9,6 +9,7 @@ import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
 import { checkServiceTokens } from "./doctor/service-tokens.ts";
+import { checkTeam } from "./doctor/team.ts";
 import { checkCloudflareToken, provingFamilies } from "./doctor/token.ts";
 import { checkZone } from "./doctor/zone.ts";
 
@@ -22,6 +23,7 @@ export function edgeChecks(site: Examined): readonly Check[] {
     { subject: "Cloudflare token", run: () => checkCloudflareToken(account, ask) },
     ...certificatesToken(site, account),
     { subject: "service tokens", run: () => checkServiceTokens(account, site.ids, ask) },
+    ...teamCheck(edge.team),
     { subject: `zone ${edge.zone}`, run: () => checkZone(account, edge.zone, ask) },
     {
       subject: "Cloudflare, leftovers",
@@ -29,6 +31,11 @@ export function edgeChecks(site: Examined): readonly Check[] {
         judgeCloudflareLeftovers(await cloudflareLeftovers(account, site.name), site.ids),
     },
   ];
+}
+
+function teamCheck(team: string | undefined): readonly Check[] {
+  if (team === undefined) return [];
+  return [{ subject: `Access team ${team}`, run: () => checkTeam(team, ask) }];
 }
 
 /** Certificates may have a token of their own. */

@@ -49,6 +49,33 @@ export const edge = z
       description: "Id of that zone",
       examples: ["fedcba9876543210fedcba9876543210"],
     }),
+    team: z
+      .string()
+      .regex(
+        /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+        "use the team's name alone, TEAM of TEAM.cloudflareaccess.com",
+      )
+      .optional()
+      .meta({
+        description:
+          "Zero Trust's team: TEAM of TEAM.cloudflareaccess.com; names with Access need it",
+        examples: ["house"],
+      }),
+    advancedCertificates: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+            "use a name such as a.b.example.net, or *.b.example.net for every label before it",
+          ),
+      )
+      .default([])
+      .meta({
+        description:
+          "Names that advanced certificates or Total TLS cover; the free certificate covers the zone and one label before it",
+        examples: [["*.lab.example.net"]],
+      }),
     apiToken: secretRef(
       "API token; docs/cloudflare.md lists its permissions",
       "op://Homelab/Cloudflare/api-token",

@@ -48,5 +48,15 @@ export function edgeTraffic({ edge }: Pick<SiteConfig, "edge">): readonly Flow[]
       to: { kind: "questions", names: [dnsName("_v2-origintunneld._tcp.argotunnel.com")] },
       why: "where Cloudflare's edge is",
     },
+    ...(edge.team === undefined
+      ? []
+      : [
+          {
+            from,
+            to: names(dnsName(`${edge.team}.cloudflareaccess.com`)),
+            ports: tcp(443),
+            why: "the keys that Access marks requests with",
+          },
+        ]),
   ];
 }

@@ -13,6 +13,7 @@ function plan(changes: Partial<EdgeArgs> = {}): Omit<EdgeArgs, "cluster"> {
     accountId,
     zone: "example.net",
     zoneId: "fedcba9876543210fedcba9876543210",
+    team: "house",
     cloudflared: "2025.11.1",
     replicas: 2,
     access: { family },
@@ -73,6 +74,23 @@ describe("the edge", () => {
     assert.ok(made.waitsFor("typeo.example.net-record").has("edge-rules"));
     assert.ok(made.waitsFor("typeo.example.net-record").has("typeo-running"));
     assert.ok(made.waitsFor("typeo.example.net-application").has("edge-access-family-policy"));
+  });
+
+  it("has cloudflared demand what Access marks, so that a deleted application closes the name", () => {
+    assert.deepEqual(at(made.get("edge-rules").shown, "config.ingresses"), [
+      {
+        hostname: "typeo.example.net",
+        service: "http://typeo.typeo.svc.cluster.local:8080",
+        originRequest: {
+          access: {
+            required: true,
+            teamName: "house",
+            audTags: ["aud of typeo.example.net-application"],
+          },
+        },
+      },
+      { service: "http_status:404" },
+    ]);
   });
 
   it("points the name at the tunnel with a record that does not collide with its successor", () => {
@@ -151,10 +169,20 @@ describe("an edge that may not be made", () => {
     assert.ok(made.find("edge-tunnel") === undefined);
   });
 
+  it("is refused without the team whose marks cloudflared trusts", async () => {
+    await register((given) => {
+      assert.throws(
+        () => deploy(given, { team: undefined }),
+        /team: typeo\.example\.net has Access/,
+      );
+    });
+  });
+
   it("makes no application for a name that says aloud it has none", async () => {
     const publish = [{ ...typeo, access: [], withoutAccess: "a game for everybody" }];
     const made = await register((given) => void deploy(given, { publish }));
     assert.ok(made.find("typeo.example.net-application") === undefined);
+    assert.equal(at(made.get("edge-rules").shown, "config.ingresses[0].originRequest"), undefined);
     assert.equal(
       made.get("typeo.example.net-record").shown["comment"],
       "public without Access: a game for everybody (site home)",

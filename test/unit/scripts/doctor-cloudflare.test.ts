@@ -3,6 +3,8 @@ import type { Fetch } from "../../../stacks/doctor/ask.ts";
 import { judgeServiceToken } from "../../../stacks/parts/edge/doctor/service-tokens.ts";
 import { checkCloudflareToken, provingFamilies } from "../../../stacks/parts/edge/doctor/token.ts";
 import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
+import { checkTeam } from "../../../stacks/parts/edge/doctor/team.ts";
+import type { Finding } from "../../../stacks/doctor/finding.ts";
 import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { knownIds } from "../../../scripts/state.ts";
@@ -68,6 +70,17 @@ describe("the doctor at Cloudflare", () => {
     assert.match(judged("2027-06-08T00:00:00Z").text, /ends on 2027-06-08, in 7 days/);
     assert.match(judged("2027-06-08T00:00:00Z").remedy, /refresh it.*keep their login/);
     assert.equal(judged("2027-05-01T00:00:00Z").severity, "error");
+  });
+
+  it("says when the team has no keys, without which cloudflared lets nobody through", async () => {
+    const team = (status: number, text: string): Promise<readonly Finding[]> =>
+      checkTeam("house", (url) => {
+        assert.equal(url, "https://house.cloudflareaccess.com/cdn-cgi/access/certs");
+        return Promise.resolve({ status, text, clock: 0 });
+      });
+    assert.deepEqual(bad(await team(200, '{"keys":[{"kid":"1"}]}')), []);
+    for (const wrong of [await team(404, "<html>"), await team(200, '{"keys":[]}')])
+      assert.match(bad(wrong)[0]?.remedy ?? "", /homelab:edge\.team/);
   });
 
   const zone = {

@@ -21,6 +21,18 @@ const stick = { host: "stone", id: "10c4:ea60" };
 
 /** Sites that the real systems take, each home with one edit. */
 const taken: Readonly<Record<string, Changes>> = {
+  "a public name two levels below the zone with a certificate of its own": {
+    "apps.typeo.hostname": "typeo.games.example.net",
+    "edge.advancedCertificates": ["typeo.games.example.net"],
+  },
+  "a public name under another's wildcard certificate": {
+    "apps.typeo.hostname": "typeo.games.example.net",
+    "edge.advancedCertificates": ["*.games.example.net"],
+  },
+  "the zone itself as a public name": { "apps.typeo.hostname": "example.net" },
+  "a name two levels below the zone that Cloudflare does not stand before": {
+    "names.entries": { "old.web.example.net": { public: "8.8.8.8" } },
+  },
   "a Proxmox node with capitals": {
     "proxmox.hosts[0].name": "PVE-Stone",
     "machines[0].host": "PVE-Stone",

@@ -47,4 +47,32 @@ export const edge: RefusedSites = {
     at: "homelab:edge.access.family.people[1]",
     says: /^kid@github of family is a login of the tailnet, .*e-mail address alone/,
   },
+  "a name with Access, and no team whose marks cloudflared could trust": {
+    edit: { "edge.team": undefined },
+    at: "homelab:edge.team",
+    says: /^typeo\.example\.net has Access in front, .*TEAM of TEAM\.cloudflareaccess\.com/,
+  },
+  "a team by its address": {
+    edit: { "edge.team": "homelab.cloudflareaccess.com" },
+    at: "homelab:edge.team",
+    says: /the team's name alone/,
+  },
+  "a public name two levels below the zone": {
+    edit: { "apps.typeo.hostname": "typeo.games.example.net" },
+    at: "homelab:apps.typeo.hostname",
+    says: /free certificate covers one: .*use typeo-games\.example\.net, or order an advanced certificate/,
+  },
+  "a name two levels below the zone that a certificate of its neighbour covers": {
+    edit: {
+      "edge.advancedCertificates": ["*.lab.example.net", "a.games.example.net"],
+      "apps.typeo.hostname": "typeo.games.example.net",
+    },
+    at: "homelab:apps.typeo.hostname",
+    says: /homelab:edge\.advancedCertificates/,
+  },
+  "a proxied address two levels below the zone": {
+    edit: { "names.entries": { "old.web.example.net": { public: "8.8.8.8", proxied: true } } },
+    at: "homelab:names.entries.old.web.example.net",
+    says: /use old-web\.example\.net/,
+  },
 };
