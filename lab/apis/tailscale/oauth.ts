@@ -4,6 +4,7 @@ import type { Call, OpenRoute } from "./route.ts";
 import { permits, type Actor } from "./scopes.ts";
 import type { StoredClient } from "./store.ts";
 import type { Tailnet } from "./tailnet.ts";
+import { invalidTags, mayGive } from "./tags.ts";
 
 /** Life of an access token, seconds (https://tailscale.com/kb/1215/oauth-clients). */
 const lifetime = 3600;
@@ -53,9 +54,7 @@ function issueToken(tailnet: Tailnet, call: Call): unknown {
   if (lacking.length > 0)
     throw new ApiError(403, `OAuth client does not have the scopes [${lacking.join(" ")}]`);
   const tags = words(form.get("tags"));
-  const foreign = client.tags.length === 0 ? [] : tags.filter((tag) => !client.tags.includes(tag));
-  if (foreign.length > 0)
-    throw new ApiError(400, `requested tags [${foreign.join(" ")}] are invalid or not permitted`);
+  if (tags.length > 0 && !mayGive(tailnet.policy(), client.tags, tags)) throw invalidTags(tags);
   const secret = newSecret("api", newId("k"));
   const now = tailnet.now();
   tailnet.store.change((state) => {

@@ -3,8 +3,9 @@ import type { Policy } from "./policy-document.ts";
 
 /**
  * Checks that tags may be given to a key, a client or a device: the policy must know them, and an
- * actor that has tags itself may only give those and the ones that they own
- * (https://tailscale.com/kb/1215/oauth-clients).
+ * actor that has tags itself may only give all of those together, or such as they own
+ * (https://tailscale.com/kb/1215/oauth-clients; tailscale/github-action: "all tags on the OAuth
+ * client must match all tags specified here"; terraform-provider-tailscale issue 437).
  * @param actorTags empty for an actor that may give every tag.
  * @throws ApiError 400
  */
@@ -13,13 +14,26 @@ export function requireTags(
   actorTags: readonly string[],
   requested: readonly string[],
 ): void {
-  const permitted = (tag: string): boolean => {
-    const owners = policy.tagOwners.get(tag);
-    if (owners === undefined) return false;
-    if (actorTags.length === 0 || actorTags.includes(tag)) return true;
-    return owners.some((owner) => owner.kind === "tag" && actorTags.includes(owner.tag));
-  };
-  if (!requested.every(permitted)) throw invalidTags(requested);
+  const known = requested.every((tag) => policy.tagOwners.has(tag));
+  if (!known || !mayGive(policy, actorTags, requested)) throw invalidTags(requested);
+}
+
+/** Whether an actor's tags let it give others. */
+export function mayGive(
+  policy: Policy,
+  actorTags: readonly string[],
+  requested: readonly string[],
+): boolean {
+  if (actorTags.length === 0) return true;
+  const all = [actorTags, requested].map((tags) => [...new Set(tags)].sort().join(" "));
+  return (
+    all[0] === all[1] ||
+    requested.every((tag) =>
+      policy.tagOwners
+        .get(tag)
+        ?.some((owner) => owner.kind === "tag" && actorTags.includes(owner.tag)),
+    )
+  );
 }
 
 /** What the API says of tags that may not be given. */

@@ -141,6 +141,35 @@ describe("Tailscale's keys and OAuth clients", () => {
     assert.match(await tailnet.refusal(ask(node), 400), /\[tag:home-node\] are invalid/);
   });
 
+  it("let a client with several tags give exactly these together, and not one of them", async () => {
+    const tags = ["tag:home-node", "tag:home-operator"];
+    const token = await tailnet.tokenFor(["auth_keys", "devices:core"], tags);
+    const ask = (asked: readonly string[]): ReturnType<TestTailnet["send"]> =>
+      tailnet.send("POST", keys, body(asked), { token });
+    assert.equal((await ask(tags.toReversed())).status, 200);
+    assert.equal((await ask(["tag:home-connector"])).status, 200, "an owned one");
+    assert.match(await tailnet.refusal(ask(node), 400), /\[tag:home-node\] are invalid/);
+    assert.match(await tailnet.refusal(ask([...tags, "tag:home-connector"]), 400), /are invalid/);
+  });
+
+  it("list OAuth clients with their tags, the one that asks too, which it may delete", async () => {
+    const tags = ["tag:home-operator"];
+    const made = await tailnet.mint({
+      keyType: "client",
+      scopes: ["auth_keys", "oauth_keys"],
+      tags,
+    });
+    const token = await tailnet.token(made.id, made.key);
+    const ask = (method: string, path: string) => tailnet.send(method, path, undefined, { token });
+    const listed = await tailnet.json<{ keys: { id: string; keyType: string; tags: string[] }[] }>(
+      ask("GET", `${keys}?all=true`),
+    );
+    const own = listed.keys.find(({ id }) => id === made.id);
+    assert.deepEqual([own?.keyType, own?.tags], ["client", tags]);
+    assert.equal((await ask("DELETE", `${keys}/${made.id}`)).status, 200);
+    assert.equal((await ask("GET", keys)).status, 401, "and is signed out by that");
+  });
+
   it("are changed and deleted as OAuth clients, tokens included", async () => {
     const asked = {
       keyType: "client",

@@ -13,6 +13,7 @@ import {
 import type { PolicyTest } from "../../../components/tailnet/policy-tests.ts";
 import { policyDifference, samePolicy } from "../../../components/tailnet/policy-document.ts";
 import { policyTextWithout } from "../../../components/tailnet/policy-without.ts";
+import { siteTags, stackTag } from "../../../components/tailnet/tags.ts";
 import { reaches } from "./grants.ts";
 
 const plan: PolicyPlan = {
@@ -96,6 +97,16 @@ describe("tailnet policy", () => {
     assert.deepEqual(policy.tagOwners["tag:home-connector"], ["tag:home-operator"]);
     assert.deepEqual(policy.tagOwners["tag:cabin-node"], ["autogroup:admin", "tag:cabin-stack"]);
     assert.equal(Object.keys(policy.tagOwners).length, 8);
+  });
+
+  it("lets a client with a site's stack tag alone give every tag that the stack asks for", () => {
+    // A client may ask for all of its tags together or for one that they own.
+    for (const site of ["home", "cabin"]) {
+      const { node, operator } = siteTags(site);
+      for (const asked of [node, operator]) {
+        assert.ok(policy.tagOwners[asked]?.includes(stackTag(site)), asked);
+      }
+    }
   });
 
   it("keeps what members have among their own devices", () => {
