@@ -98,7 +98,13 @@ export function covers(selector: Selector, subject: Subject, directory: Director
       return true;
     case "network":
       return networkCovers(selector.network, subject, directory);
+    case "ipset":
+      return (
+        selector.added.some((network) => networkCovers(network, subject, directory)) &&
+        !selector.removed.some((network) => networkCovers(network, subject, directory))
+      );
     case "autogroup":
+      if (selector.name === "danger-all") return true;
       if (selector.name === "internet")
         return subject.kind === "network" && isPublic(subject.network);
       break;

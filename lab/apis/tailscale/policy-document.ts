@@ -7,6 +7,7 @@ import { checkSsh } from "./policy-ssh.ts";
 import {
   allowedAt,
   isEmail,
+  readIpset,
   readNetwork,
   readSelector,
   type Allowed,
@@ -55,6 +56,7 @@ export function readHujson(text: string): Json {
 export function readPolicy(text: string): Policy {
   const form = readPolicyForm(readHujson(text));
   checkNames(form);
+  checkPostures(form);
   checkSsh(form);
   checkNodeAttributes(form);
   const owners = (list: readonly string[], place: string): Selector[] =>
@@ -76,7 +78,7 @@ export function readPolicy(text: string): Policy {
   };
 }
 
-function checkNames({ groups, hosts, tagOwners }: PolicyForm): void {
+function checkNames({ groups, hosts, ipsets, tagOwners }: PolicyForm): void {
   for (const [name, members] of Object.entries(groups)) {
     if (!/^group:[A-Za-z][A-Za-z0-9_.-]*$/.test(name))
       throw new ApiError(400, `groups: invalid name "${name}"; use group:NAME`);
@@ -89,10 +91,35 @@ function checkNames({ groups, hosts, tagOwners }: PolicyForm): void {
     if (readNetwork(value, `hosts.${name}`) === undefined)
       throw new ApiError(400, `hosts.${name}: "${value}" is no address or prefix`);
   }
+  for (const [name, entries] of Object.entries(ipsets)) {
+    if (!/^ipset:[A-Za-z][A-Za-z0-9_-]*$/.test(name))
+      throw new ApiError(400, `ipsets: invalid name "${name}"; use ipset:NAME`);
+    readIpset(entries, name, { hosts });
+  }
   for (const tag of Object.keys(tagOwners))
     if (!/^tag:[A-Za-z][A-Za-z0-9-]*$/.test(tag))
       throw new ApiError(400, `tagOwners: invalid name "${tag}"; use tag:NAME`);
 }
+
+/** The lab's devices tell nothing of themselves, so that no posture holds for them. */
+function checkPostures(form: PolicyForm): void {
+  for (const name of Object.keys(form.postures))
+    if (!/^posture:[A-Za-z][A-Za-z0-9_-]*$/.test(name))
+      throw new ApiError(400, `postures: invalid name "${name}"; use posture:NAME`);
+  const used = [
+    ["defaultSrcPosture", form.defaultSrcPosture] as const,
+    ...form.acls.map((rule, index) => [`acls[${index}].srcPosture`, rule.srcPosture] as const),
+    ...form.grants.map((rule, index) => [`grants[${index}].srcPosture`, rule.srcPosture] as const),
+  ];
+  for (const [place, names = []] of used)
+    for (const name of names)
+      if (form.postures[name] === undefined)
+        throw new ApiError(400, `${place}: posture not found: "${name}"`);
+}
+
+/** Whether a rule asks something of its sources that no device of the lab has. */
+const asksPosture = (own: readonly string[] | undefined, form: PolicyForm): boolean =>
+  (own ?? form.defaultSrcPosture).length > 0;
 
 function checkNodeAttributes(form: PolicyForm): void {
   for (const [index, { target }] of form.nodeAttrs.entries())
@@ -100,9 +127,10 @@ function checkNodeAttributes(form: PolicyForm): void {
 }
 
 function aclRules(form: PolicyForm): AccessRule[] {
-  return form.acls.map(({ src, dst, proto }, index) => {
+  return form.acls.map(({ src, dst, proto, srcPosture }, index) => {
     const at = `acls[${index}]`;
-    const sources = selectors(src, `${at}.src`, allowedAt.source, form);
+    const named = selectors(src, `${at}.src`, allowedAt.source, form);
+    const sources = asksPosture(srcPosture, form) ? [] : named;
     const destinations = dst.map((text, item) => {
       const place = `${at}.dst[${item}]`;
       const { host, port } = splitPort(text, place);
@@ -114,9 +142,10 @@ function aclRules(form: PolicyForm): AccessRule[] {
 }
 
 function grantRules(form: PolicyForm): AccessRule[] {
-  return form.grants.map(({ src, dst, ip = [], via = [] }, index) => {
+  return form.grants.map(({ src, dst, ip = [], via = [], srcPosture }, index) => {
     const at = `grants[${index}]`;
-    const sources = selectors(src, `${at}.src`, allowedAt.source, form);
+    const named = selectors(src, `${at}.src`, allowedAt.source, form);
+    const sources = asksPosture(srcPosture, form) ? [] : named;
     const traffic = ip.map((text, item) => readGrantTraffic(text, `${at}.ip[${item}]`));
     const destinations = selectors(dst, `${at}.dst`, allowedAt.destination, form).map(
       (selector) => ({ selector, traffic }),

@@ -10,6 +10,7 @@ const acl = z.strictObject({
   proto: z.string().default(""),
   src: texts.min(1),
   dst: texts.min(1),
+  srcPosture: texts.optional(),
 });
 
 const grant = z
@@ -19,6 +20,7 @@ const grant = z
     ip: texts.min(1).optional(),
     app: z.record(z.string(), z.array(z.unknown())).optional(),
     via: texts.optional(),
+    srcPosture: texts.optional(),
   })
   .refine(({ ip, app }) => ip !== undefined || app !== undefined, "needs ip or app");
 
@@ -38,6 +40,26 @@ const test = z.strictObject({
   deny: texts.default([]),
 });
 
+const sshTest = z
+  .strictObject({
+    src: z.string(),
+    dst: texts.min(1),
+    accept: texts.optional(),
+    check: texts.optional(),
+    deny: texts.optional(),
+  })
+  .refine(
+    ({ accept, check, deny }) => [accept, check, deny].some((users) => users !== undefined),
+    "needs accept, check or deny",
+  );
+
+const nodeAttribute = z.strictObject({
+  target: texts.min(1),
+  attr: texts.optional(),
+  app: z.record(z.string(), z.array(z.unknown())).optional(),
+  ipPool: texts.optional(),
+});
+
 /** Tests as `acl/validate` takes them, and as the policy has them. */
 export const testsForm = z.array(test);
 
@@ -45,6 +67,9 @@ export const testsForm = z.array(test);
 const policyForm = z.strictObject({
   groups: listsByName,
   hosts: z.record(z.string(), z.string()).default({}),
+  ipsets: listsByName,
+  postures: listsByName,
+  defaultSrcPosture: texts.default([]),
   tagOwners: listsByName,
   autoApprovers: z
     .strictObject({ routes: listsByName, exitNode: texts.default([]) })
@@ -52,9 +77,10 @@ const policyForm = z.strictObject({
   acls: z.array(acl).default([]),
   grants: z.array(grant).default([]),
   ssh: z.array(sshRule).default([]),
-  nodeAttrs: z.array(z.strictObject({ target: texts.min(1), attr: texts.min(1) })).default([]),
+  nodeAttrs: z.array(nodeAttribute).default([]),
   randomizeClientPort: z.boolean().default(false),
   tests: testsForm.default([]),
+  sshTests: z.array(sshTest).default([]),
 });
 
 /** A policy's sections as written, their defaults filled in. */
@@ -65,10 +91,7 @@ export type PolicyTest = z.infer<typeof test>;
 const sections = new Map(Object.keys(policyForm.shape).map((name) => [name.toLowerCase(), name]));
 
 /** Sections that Tailscale has and the lab does not: to ignore one would change what a policy says. */
-const unsupported = new Set([
-  ...["ipsets", "postures", "sshtests", "derpmap", "disableipv4"],
-  ...["onecgnatroute", "defaultsrcposture"],
-]);
+const unsupported = new Set(["derpmap", "disableipv4", "onecgnatroute"]);
 
 /**
  * Checks the form of a policy: its sections, their fields and types. Names of sections are read

@@ -4,7 +4,7 @@ import { allowedAt, readSelector, type Selector } from "./selector.ts";
 
 /**
  * Checks the `ssh` section (https://tailscale.com/kb/1193/tailscale-ssh#configure-tailscale-ssh).
- * The lab's devices run no Tailscale SSH: the rules are kept, not enforced.
+ * The lab's devices run no Tailscale SSH: rules and their tests are kept, not enforced.
  * @throws ApiError 400
  */
 export function checkSsh(form: PolicyForm): void {
@@ -21,6 +21,12 @@ export function checkSsh(form: PolicyForm): void {
       throw new ApiError(400, `${at}: action check needs people as src; a tag cannot log in again`);
     if (rule.checkPeriod !== undefined) checkPeriod(rule.checkPeriod, rule.action, at);
     for (const user of rule.users) checkUser(user, at);
+  }
+  for (const [index, test] of form.sshTests.entries()) {
+    const at = `sshTests[${index}]`;
+    readSelector(test.src, `${at}.src`, allowedAt.sshSource, form);
+    for (const [item, text] of test.dst.entries())
+      readSelector(text, `${at}.dst[${item}]`, allowedAt.sshTestDestination, form);
   }
 }
 

@@ -86,6 +86,7 @@ function subjects(text: string, place: string, allowed: Allowed, policy: Policy)
     case "any":
     case "domain":
     case "autogroup":
+    case "ipset":
       throw new ApiError(400, `${place}: "${text}" is not allowed here`);
   }
 }

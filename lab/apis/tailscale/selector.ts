@@ -10,7 +10,12 @@ export type Selector =
   | { readonly kind: "group"; readonly members: readonly string[] }
   | { readonly kind: "tag"; readonly tag: string }
   | { readonly kind: "autogroup"; readonly name: string }
-  | { readonly kind: "network"; readonly network: IpNetwork };
+  | { readonly kind: "network"; readonly network: IpNetwork }
+  | {
+      readonly kind: "ipset";
+      readonly added: readonly IpNetwork[];
+      readonly removed: readonly IpNetwork[];
+    };
 
 /** Kinds and autogroups that are allowed at a place of the policy. */
 export interface Allowed {
@@ -18,27 +23,30 @@ export interface Allowed {
   readonly autogroups: readonly string[];
 }
 
-const roles = ["admin", "owner", "member"];
+const roles = [
+  ...["admin", "owner", "member", "it-admin", "network-admin", "billing-admin", "auditor"],
+];
 const people: Selector["kind"][] = ["user", "domain", "group", "autogroup"];
 
 /** What each place of a policy may name. */
 export const allowedAt = {
   source: {
-    kinds: ["any", ...people, "tag", "network"],
-    autogroups: [...roles, "tagged"],
+    kinds: ["any", ...people, "tag", "network", "ipset"],
+    autogroups: [...roles, "tagged", "shared", "danger-all"],
   },
   destination: {
-    kinds: ["any", ...people, "tag", "network"],
+    kinds: ["any", ...people, "tag", "network", "ipset"],
     autogroups: [...roles, "tagged", "self", "internet"],
   },
   owner: { kinds: [...people, "tag"], autogroups: roles },
   sshSource: { kinds: [...people, "tag"], autogroups: [...roles, "tagged"] },
   sshDestination: { kinds: ["user", "tag", "autogroup"], autogroups: ["self", "tagged", "member"] },
+  sshTestDestination: { kinds: ["user", "tag", "network"], autogroups: [] },
   testSource: { kinds: ["user", "group", "tag", "network"], autogroups: [] },
   testDestination: { kinds: ["user", "group", "tag", "network"], autogroups: [] },
 } as const satisfies Record<string, Allowed>;
 
-type Names = Pick<PolicyForm, "groups" | "hosts" | "tagOwners">;
+type Names = Pick<PolicyForm, "groups" | "hosts" | "ipsets" | "tagOwners">;
 
 /**
  * Reads a selector and looks its names up.
@@ -60,12 +68,14 @@ export function readSelector(
   return selector;
 }
 
-function resolve(text: string, place: string, { groups, hosts, tagOwners }: Names): Selector {
+function resolve(text: string, place: string, names: Names): Selector {
+  const { groups, hosts, ipsets, tagOwners } = names;
   if (text === "*") return { kind: "any" };
   if (text.startsWith("autogroup:"))
     return { kind: "autogroup", name: text.slice("autogroup:".length) };
   if (text.startsWith("group:")) {
-    const members = groups[text];
+    // An identity provider syncs a group of this form; nobody known to the lab is in it.
+    const members = groups[text] ?? (/^group:[^\s@]+@[^\s@]+$/.test(text) ? [] : undefined);
     if (members === undefined) throw new ApiError(400, `${place}: group not found: "${text}"`);
     return { kind: "group", members };
   }
@@ -73,6 +83,11 @@ function resolve(text: string, place: string, { groups, hosts, tagOwners }: Name
     if (tagOwners[text] === undefined)
       throw new ApiError(400, `${place}: tag not found: "${text}"`);
     return { kind: "tag", tag: text };
+  }
+  if (text.startsWith("ipset:")) {
+    const entries = ipsets[text];
+    if (entries === undefined) throw new ApiError(400, `${place}: ipset not found: "${text}"`);
+    return readIpset(entries, text, names);
   }
   if (text.startsWith("user:*@")) return { kind: "domain", domain: text.slice("user:*@".length) };
   if (isEmail(text)) return { kind: "user", email: text };
@@ -83,6 +98,29 @@ function resolve(text: string, place: string, { groups, hosts, tagOwners }: Name
       `${place}: "${text}" is no user, group, tag, autogroup, host of this policy, or address`,
     );
   return { kind: "network", network };
+}
+
+/**
+ * An IP set (https://tailscale.com/kb/1387/ipsets): addresses, prefixes and hosts, each with `add` or `remove` before it.
+ * @throws ApiError 400; 501 for ranges and sets inside sets.
+ */
+export function readIpset(
+  entries: readonly string[],
+  name: string,
+  { hosts }: Pick<Names, "hosts">,
+): Selector & { kind: "ipset" } {
+  const read = entries.map((entry) => {
+    const [, action = "add", target = ""] = /^(?:(add|remove) +)?(\S+)$/.exec(entry) ?? [];
+    if (/^ipset:|-/.test(target))
+      throw new ApiError(501, `ipsets.${name}: the lab does not support "${entry}"`);
+    const network = readNetwork(hosts[target.replace(/^host:/, "")] ?? target, `ipsets.${name}`);
+    if (network === undefined)
+      throw new ApiError(400, `ipsets.${name}: "${entry}" is no address, prefix or host`);
+    return { action, network };
+  });
+  const of = (wanted: string): IpNetwork[] =>
+    read.filter(({ action }) => action === wanted).map(({ network }) => network);
+  return { kind: "ipset", added: of("add"), removed: of("remove") };
 }
 
 /** Whether a text is a user's login name. */

@@ -31,6 +31,17 @@ describe("Tailscale's policy check", () => {
       /acls\[0\]\.src\[0\]: group not found/,
     ],
     [
+      "an unknown posture",
+      { grants: [{ src: ["*"], dst: ["*"], ip: ["*"], srcPosture: ["posture:x"] }] },
+      /grants\[0\]\.srcPosture: posture not found: "posture:x"/,
+    ],
+    ["an IP set of nothing", { ipsets: { "ipset:x": ["nas"] } }, /ipsets\.ipset:x: "nas" is no/],
+    [
+      "an unknown IP set",
+      { grants: [{ src: ["*"], dst: ["ipset:x"], ip: ["*"] }] },
+      /grants\[0\]\.dst\[0\]: ipset not found/,
+    ],
+    [
       "an unknown host",
       { grants: [{ src: ["*"], dst: ["nas"], ip: ["*"] }] },
       /"nas" is no user, group/,

@@ -122,8 +122,31 @@ describe("Tailscale's policy", () => {
     assert.equal(message, 'hujson: line 2, column 11: invalid character "o"');
   });
 
+  it("takes what a tailnet in use has, in any case of the sections' names", async () => {
+    const { tagOwners } = openPolicy;
+    await tailnet.policy({
+      TagOwners: tagOwners,
+      hosts: { nas: "192.168.7.2" },
+      ipsets: { "ipset:house": ["192.168.7.0/24", "remove 192.168.7.9", "add host:nas"] },
+      postures: { "posture:new": ["node:osVersion >= '15'"] },
+      nodeAttrs: [
+        { target: ["autogroup:member"], attr: ["funnel"] },
+        { target: ["*"], app: { "tailscale.com/app-connectors": [{ name: "a" }] } },
+      ],
+      grants: [
+        { src: ["group:team@example.net"], dst: ["ipset:house"], ip: ["*"] },
+        { src: ["family@example.net"], dst: ["ipset:house"], ip: ["tcp:443"] },
+        { src: ["*"], dst: ["*"], ip: ["tcp:22"], srcPosture: ["posture:new"] },
+      ],
+      sshTests: [{ src: "admin@example.net", dst: ["tag:home-node"], deny: ["root"] }],
+      tests: [
+        { src: "family@example.net", accept: ["nas:443"], deny: ["192.168.7.9:443", "nas:22"] },
+      ],
+    });
+  });
+
   it("says of a section that the lab lacks that it lacks it", async () => {
-    for (const section of ["sshTests", "postures", "ipsets"])
+    for (const section of ["derpMap", "disableIPv4"])
       assert.match(
         await tailnet.refusal(tailnet.send("POST", url, { [section]: [] }), 501),
         new RegExp(`lab does not support the policy section "${section}"`),
