@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { readPolicy } from "./policy-document.ts";
 import { siteTags } from "./tags.ts";
+import { policyOfSite } from "./policy.ts";
 import type { PolicyInForce } from "./tailscale-types.ts";
 
 /** What a site needs of a policy that another stack owns. */
@@ -20,7 +21,7 @@ interface Policy {
 }
 
 /**
- * Rejects when the policy in force, which another stack owns, lacks what this site needs: owners of its tags, approval
+ * Rejects when the policy in force, which this stack does not own, lacks what this site needs: owners of its tags, approval
  * of its routes and its exit node. The error says what to add where. Asks once; changes nothing.
  */
 export async function checkForeignPolicy(
@@ -33,9 +34,13 @@ export async function checkForeignPolicy(
   const { site, routes, exitNode } = needs;
   throw new Error(
     [
-      `homelab:tailnet: the tailnet's policy, which another stack owns, does not provide for site ${site}:`,
+      `homelab:tailnet: the tailnet's policy, which this stack does not own, does not provide for site ${site}:`,
       ...missing.map((line) => `  ${line}`),
-      "Add this to the site file of the stack that has homelab:tailnet.policy, and run its `npm run up` first:",
+      "Where the policy is kept by hand, add this to its file (Access controls in the admin console):",
+      ...JSON.stringify(policyOfSite({ name: site, routes, exitNode }), undefined, 2)
+        .split("\n")
+        .slice(1, -1),
+      "Where another stack has homelab:tailnet.policy, add this to its site file, and run its `npm run up` first:",
       "  homelab:tailnet:",
       "    policy:",
       "      sites:",

@@ -68,6 +68,17 @@ export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
   };
 }
 
+/** What a site needs of a policy, whoever keeps it. */
+export function policyOfSite(site: PolicySite): Pick<TailnetPolicy, "tagOwners" | "autoApprovers"> {
+  return {
+    tagOwners: owners(site),
+    autoApprovers: {
+      routes: approvedRoutes([site], {}),
+      exitNode: site.exitNode ? [connector(site.name)] : [],
+    },
+  };
+}
+
 /** The policy's text: JSON, which is HuJSON without comments. The same plan always gives the same bytes. */
 export function policyText(plan: PolicyPlan): string {
   return JSON.stringify(tailnetPolicy(plan), undefined, 2);

@@ -5,8 +5,8 @@ import { label } from "../../config/forms.ts";
 const login = z
   .string()
   .regex(
-    /^[^\s@]+@([^\s@]+\.[^\s@.]+|github|passkey)$/,
-    "use a login: an e-mail address, or NAME@github or NAME@passkey",
+    /^(?!group:)[^\s@]+@([^\s@]+\.[^\s@.]+|github|passkey)$/,
+    "use a login: an e-mail address, or NAME@github or NAME@passkey; a synced group stands in grants by itself",
   )
   .meta({ examples: ["admin@example.net"] });
 

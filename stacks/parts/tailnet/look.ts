@@ -11,6 +11,7 @@ import type {
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { connectorRoutes } from "./routes.ts";
+import { passedSections } from "./schema.ts";
 
 /** Asks a tailnet for its policy in force. */
 export type AskPolicy = (access: TailscaleAccess) => Promise<PolicyInForce>;
@@ -59,10 +60,25 @@ function policyPlan(
   name: string,
   config: SiteConfig,
   tailnet: Tailnet,
-  { admins, groups, sites, tags, grants, ssh, tests }: NonNullable<Tailnet["policy"]>,
+  policy: NonNullable<Tailnet["policy"]>,
 ): PolicyPlan {
+  const { admins, groups, sites, tags, tagOwners, autoApprovers, grants, ssh, tests } = policy;
   const { routes, exitNode } = connectorPlan(config, tailnet);
   const own = { name, routes, exitNode, service: kubernetesService(config.network.services) };
   const others = Object.entries(sites).map(([other, plan]) => ({ name: other, ...plan }));
-  return { admins, groups, sites: [own, ...others], tags, grants, ssh, tests };
+  return {
+    ...{ admins, groups, sites: [own, ...others], tags, tagOwners, autoApprovers },
+    ...{ grants, ssh, tests, sections: passed(policy) },
+  };
+}
+
+/** Sections that the program makes nothing of; what says nothing is left out. */
+function passed(policy: NonNullable<Tailnet["policy"]>): Readonly<Record<string, unknown>> {
+  const says = (value: unknown): boolean =>
+    typeof value === "object" && value !== null ? Object.keys(value).length > 0 : value === true;
+  return Object.fromEntries(
+    passedSections
+      .map((section) => [section, policy[section]] as const)
+      .filter(([, value]) => says(value)),
+  );
 }

@@ -2,6 +2,7 @@ import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import { overlap } from "../../../components/network/cidr.ts";
+import { allTags, stackTag } from "../../../components/tailnet/tags.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
@@ -22,33 +23,60 @@ export function checkPolicy(
   if (policy === undefined) return [];
   return [
     ...unknownGroups(policy),
+    ...ownTags(policy, stack),
     ...ownSite(policy, stack),
     ...siteRoutes(config, tailnet, policy),
   ];
 }
 
-function unknownGroups({ groups: named, grants, ssh, tests }: Policy): readonly Problem[] {
-  const known = [adminGroup, ...Object.keys(named)];
-  return Object.entries({ grants, ssh, tests }).flatMap(([part, entries]) =>
-    entries.flatMap((entry, i) =>
-      [...new Set(groupNames(entry))]
-        .filter((name) => !known.includes(name))
-        .map((name) => ({
-          path: `${root}.${part}[${i}]`,
-          text: `${name} is no group of homelab:people; add it there, or use one of ${known.join(", ")}`,
-        })),
+function unknownGroups(policy: Policy): readonly Problem[] {
+  const { grants, ssh, tests, acls, nodeAttrs, sshTests } = policy;
+  const known = [adminGroup, ...Object.keys(policy.groups)];
+  const text = (name: string): string =>
+    `${name} is no group of homelab:people; add it there, or use one of ${known.join(", ")}`;
+  const unknown = (entry: unknown): readonly string[] =>
+    [...new Set(groupNames(entry))].filter((name) => !known.includes(name));
+  const listed = Object.entries({ grants, ssh, tests, acls, nodeAttrs, sshTests });
+  const named = { ...policy.tagOwners, ...policy.autoApprovers.routes };
+  return [
+    ...listed.flatMap(([part, entries]) =>
+      entries.flatMap((entry, i) =>
+        unknown(entry).map((name) => ({ path: `${root}.${part}[${i}]`, text: text(name) })),
+      ),
     ),
-  );
+    ...Object.entries(named).flatMap(([key, owners]) => {
+      const part = key.startsWith("tag:") ? "tagOwners" : "autoApprovers.routes";
+      return unknown(owners).map((name) => ({ path: `${root}.${part}.${key}`, text: text(name) }));
+    }),
+  ];
 }
 
-/** Groups that an entry names anywhere, also with a port behind it as tests have them. */
+/**
+ * Groups that an entry names anywhere, also with a port behind it as tests have them. One of the form
+ * `group:NAME@DOMAIN` comes from an identity provider and is no one's to define
+ * (https://tailscale.com/kb/1290/user-group-provisioning).
+ */
 function groupNames(value: unknown): readonly string[] {
-  if (typeof value === "string") return /^group:[a-z0-9-]+/.exec(value) ?? [];
+  if (typeof value === "string") {
+    const [name] = /^group:[^\s:]+/.exec(value) ?? [];
+    return name === undefined || name.includes("@") ? [] : [name];
+  }
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => [
     ...groupNames(key),
     ...groupNames(inner),
   ]);
+}
+
+/** Tags that the program makes have the owners that it gives them. */
+function ownTags({ tagOwners, sites }: Policy, stack: string): readonly Problem[] {
+  const made = [stack, ...Object.keys(sites)].flatMap((site) => [...allTags(site), stackTag(site)]);
+  return Object.keys(tagOwners)
+    .filter((tag) => made.includes(tag))
+    .map((tag) => ({
+      path: `${root}.tagOwners.${tag}`,
+      text: "is a tag of the program's own, which has its owners; remove it here",
+    }));
 }
 
 function ownSite({ sites }: Policy, stack: string): readonly Problem[] {

@@ -10,6 +10,23 @@ import type { Versions } from "../versions/schema.ts";
 /** Entries in Tailscale's own form, passed on as they are; the server's validation judges them. */
 const entries = z.array(z.record(z.string(), z.unknown())).default([]);
 
+const names = z.array(z.string().min(1)).min(1);
+
+/** Sections that the program makes nothing of, passed on as they are. */
+const foreignSections = {
+  hosts: z.record(z.string(), z.string()).default({}).describe("Names of addresses and networks"),
+  ipsets: z.record(z.string(), names).default({}).describe("Sets of addresses: `ipset:NAME`"),
+  postures: z.record(z.string(), names).default({}).describe("Device postures: `posture:NAME`"),
+  defaultSrcPosture: z.array(z.string()).default([]).describe("Postures that every source needs"),
+  acls: entries.describe("Access rules of the older form"),
+  nodeAttrs: entries.describe("Attributes of devices, such as Funnel"),
+  sshTests: entries.describe("Tests of SSH rules"),
+  randomizeClientPort: z
+    .boolean()
+    .default(false)
+    .describe("Whether devices use a random port instead of 41641"),
+};
+
 /** The whole tailnet's policy; in the site file of exactly one stack. */
 const tailnetPolicy = z
   .strictObject({
@@ -33,9 +50,27 @@ const tailnetPolicy = z
       .array(label)
       .default([])
       .describe("Further tags, without `tag:`, that admins may give, for example ci"),
+    tagOwners: z
+      .record(z.string().regex(/^tag:[a-zA-Z][a-zA-Z0-9-]*$/, "use tag:NAME"), z.array(z.string()))
+      .default({})
+      .meta({
+        description: "Owners of further tags, in the policy file's own form",
+        examples: [{ "tag:k8s": ["tag:k8s-operator"] }],
+      }),
+    autoApprovers: z
+      .strictObject({
+        routes: z
+          .record(z.string(), names)
+          .default({})
+          .describe("Who may advertise networks: other routers"),
+        exitNode: z.array(z.string()).default([]).describe("Who may offer an exit node"),
+      })
+      .prefault({})
+      .describe("Further approvers, in the policy file's own form"),
     grants: entries.describe("Further grants, in the policy file's own form"),
     ssh: entries.describe("Further SSH rules, in the policy file's own form"),
     tests: entries.describe("Further tests, in the policy file's own form"),
+    ...foreignSections,
     adopt: z
       .string()
       .regex(/^([0-9a-f]{64}|default)$/, "use the 64 hex digits that the refusal names, or default")
@@ -47,6 +82,11 @@ const tailnetPolicy = z
       }),
   })
   .describe("The tailnet's policy; exactly one stack has it, the others are checked against it");
+
+/** Keys of the policy that are sections of Tailscale's file, passed on as they are. */
+export const passedSections = Object.keys(
+  foreignSections,
+) as readonly (keyof typeof foreignSections)[];
 
 /** Tailscale: nodes, operator, connector and policy. */
 export const tailnet = z

@@ -237,6 +237,8 @@ describe("check of a policy that another stack owns", () => {
     assert.match(message, /tagOwners has no tag:cabin-node/);
     assert.match(message, /\n {8}cabin: \{ routes: \[192\.168\.2\.0\/24\] \}/);
     assert.match(message, /run its `npm run up` first/);
+    assert.match(message, /kept by hand, .*\n {2}"tagOwners": \{\n {4}"tag:cabin-stack"/);
+    assert.match(message, /\n {6}"192\.168\.2\.0\/24": \[\n {8}"tag:cabin-connector"\n/);
   });
 
   it("gives the owner the policy in force, and ends the program without a stack trace otherwise", async () => {

@@ -132,6 +132,23 @@ describe("tailnet policy", () => {
     assert.deepEqual(policy.grants.at(-1), plan.grants[0]);
   });
 
+  it("keeps what the site file has of others: sections, tags and routers", () => {
+    const { hosts, tagOwners, autoApprovers } = tailnetPolicy({
+      ...plan,
+      sections: { hosts: { nas: "192.168.7.2" } },
+      tagOwners: { "tag:k8s": ["tag:k8s-operator"] },
+      autoApprovers: {
+        routes: { "192.168.7.0/24": ["tag:k8s"], "10.43.0.0/16": ["tag:k8s"] },
+        exitNode: ["tag:k8s"],
+      },
+    });
+    assert.deepEqual(hosts, { nas: "192.168.7.2" });
+    assert.deepEqual(tagOwners["tag:k8s"], ["tag:k8s-operator"]);
+    assert.deepEqual(autoApprovers.routes["192.168.7.0/24"], ["tag:k8s"]);
+    assert.deepEqual(autoApprovers.routes["10.43.0.0/16"], ["tag:home-connector", "tag:k8s"]);
+    assert.deepEqual(autoApprovers.exitNode, ["tag:home-connector", "tag:k8s"]);
+  });
+
   it("gives the same bytes for the same plan, which parse as the policy", () => {
     assert.equal(policyText(plan), policyText(structuredClone(plan)));
     assert.deepEqual(parseHuJson(policyText(plan)), structuredClone(policy));

@@ -33,6 +33,29 @@ const taken: Readonly<Record<string, Changes>> = {
   "a name two levels below the zone that Cloudflare does not stand before": {
     "names.entries": { "old.web.example.net": { public: "8.8.8.8" } },
   },
+  "logins by GitHub and by passkey": {
+    "people.admins": ["someone@github"],
+    "people.family": ["kid@passkey", "family@example.net"],
+    // Access knows addresses alone.
+    "people.mail": ["family@example.net"],
+    "edge.access.family.people": ["mail"],
+  },
+  "a group that an identity provider syncs": {
+    "tailnet.policy.grants": [
+      { src: ["group:team@example.net"], dst: ["10.96.0.20"], ip: ["tcp:443"] },
+    ],
+    "tailnet.policy.tests": [{ src: "group:team@example.net", deny: ["tag:home-node:22"] }],
+  },
+  "what a tailnet in use has": {
+    "tailnet.policy.hosts": { nas: "192.168.7.2" },
+    "tailnet.policy.ipsets": { "ipset:house": ["192.168.7.0/24"] },
+    "tailnet.policy.postures": { "posture:new": ["node:osVersion >= '15'"] },
+    "tailnet.policy.nodeAttrs": [{ target: ["autogroup:member"], attr: ["funnel"] }],
+    "tailnet.policy.acls": [{ action: "accept", src: ["tag:k8s"], dst: ["nas:443"] }],
+    "tailnet.policy.tagOwners": { "tag:k8s": ["tag:k8s-operator"], "tag:k8s-operator": [] },
+    "tailnet.policy.autoApprovers": { routes: { "192.168.7.0/24": ["tag:k8s"] } },
+    "tailnet.policy.randomizeClientPort": true,
+  },
   "a Proxmox node with capitals": {
     "proxmox.hosts[0].name": "PVE-Stone",
     "machines[0].host": "PVE-Stone",

@@ -55,6 +55,21 @@ export const tailnet: RefusedSites = {
     at: "homelab:tailnet.connector.routes",
     says: /192\.168\.1\.1 .*name another in splitDns/,
   },
+  "an owner of the program's own tag": {
+    edit: { "tailnet.policy.tagOwners": { "tag:cabin-node": ["autogroup:admin"] } },
+    at: "homelab:tailnet.policy.tagOwners.tag:cabin-node",
+    says: /tag of the program's own/,
+  },
+  "a tag's owner that is no group": {
+    edit: { "tailnet.policy.tagOwners": { "tag:k8s": ["group:friends"] } },
+    at: "homelab:tailnet.policy.tagOwners.tag:k8s",
+    says: /group:friends is no group of homelab:people/,
+  },
+  "a synced group inside a group": {
+    edit: { "people.admins": ["group:team@example.net"] },
+    at: "homelab:people.admins[0]",
+    says: /a synced group stands in grants by itself/,
+  },
   "a grant to a group that is not there": {
     edit: { "tailnet.policy.grants": [{ src: ["group:friends"], dst: ["*"], ip: ["*"] }] },
     at: "homelab:tailnet.policy.grants[0]",
