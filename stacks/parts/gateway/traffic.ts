@@ -2,6 +2,7 @@ import { proxyLabels } from "../../../components/gateway/envoy-proxy.ts";
 import { gatewayNamespace, type GatewayName } from "../../../components/gateway/plan.ts";
 import {
   apiServer,
+  others,
   pods,
   tcp,
   world,
@@ -47,7 +48,7 @@ export function gatewayTraffic(
           { from: limiter, ...redis(gateway.redis), why: "where requests are counted" },
         ] satisfies Flow[])),
   ];
-  const clients = gatewayPlans(gateway, []).map(({ name, listeners }): Flow => {
+  const clients = gatewayPlans(gateway, []).flatMap(({ name, listeners }): readonly Flow[] => {
     const ports: readonly Port[] = [
       ...tcp(inPod(80), ...(name === "public" ? [] : [inPod(443)])),
       ...listeners.map(({ port, protocol }): Port => ({
@@ -58,7 +59,9 @@ export function gatewayTraffic(
     const why = `clients of the gateway ${name}`;
     const from = { lan: world, internal: serviceProxies, public: cloudflaredPods }[name];
     const to = proxiesOf(name);
-    return from.kind === "pods" ? { from, to, ports, why } : { from, to, ports, why };
+    if (from.kind === "pods") return [{ from, to, ports, why }];
+    // Pods of your own ask by the site's names too, as for tokens of an identity provider behind the gateway.
+    return [from, others].map((one): Flow => ({ from: one, to, ports, why }));
   });
   const routes = Object.entries(gateway.routes).map(([name, route]): Flow => {
     const port = route.namespace in apps ? portOf(route.namespace) : undefined;
