@@ -1,4 +1,7 @@
-import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import {
+  CustomResource,
+  type CustomResourceArgs,
+} from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import {
   ComponentResource,
@@ -40,6 +43,7 @@ import {
 } from "./plan.ts";
 
 const readyScript = rke2Script + scriptText(import.meta.url, "ready.sh");
+export const trustScript = rke2Script + scriptText(import.meta.url, "trust-answers.sh");
 
 export interface CertificatesArgs extends CertManagerArgs {
   readonly site: string;
@@ -73,7 +77,7 @@ export class Certificates extends ComponentResource {
     });
     const authority = this.authority(args, manager);
     const issuers = this.issuers(args, manager, authority);
-    this.bundle(manager, authority);
+    this.bundle(this.trustAnswers(name, args, manager), authority);
     const objects = args.certificates.map((plan) =>
       certificateObject(plan, certificatesNamespace.name),
     );
@@ -132,18 +136,34 @@ export class Certificates extends ComponentResource {
     );
   }
 
-  /** After the authority's Secret: trust-manager takes the certificate from there. */
-  private bundle({ trust }: CertManager, authority: KeptCertificate): void {
-    new CustomResource(
-      "internal-ca-bundle",
+  private trustAnswers(
+    name: string,
+    { server, trustManager }: CertificatesArgs,
+    { trust }: CertManager,
+  ): Resource {
+    return new RemoteStep(
+      `${name}-trust`,
       {
-        apiVersion: "trust.cert-manager.io/v1alpha1",
-        kind: "Bundle",
-        metadata: { name: trustBundle.configMap },
-        spec: bundleSpec(internalAuthority.secret),
+        machine: server,
+        title: "trust-answers",
+        script: trustScript,
+        parameters: {
+          BUNDLE: JSON.stringify(bundle(`${trustBundle.configMap}-trial`)),
+          RELEASE: trustManager,
+        },
+        limitSeconds: 300,
+        after: [trust],
       },
-      { parent: this, dependsOn: [trust, authority.certificate] },
-    );
+      { parent: this },
+    ).done;
+  }
+
+  /** After the authority's Secret: trust-manager takes the certificate from there. */
+  private bundle(trust: Resource, authority: KeptCertificate): void {
+    new CustomResource("internal-ca-bundle", bundle(trustBundle.configMap), {
+      parent: this,
+      dependsOn: [trust, authority.certificate],
+    });
   }
 
   private waitForAll(
@@ -170,4 +190,13 @@ export class Certificates extends ComponentResource {
       { parent: this },
     ).done;
   }
+}
+
+function bundle(name: string): CustomResourceArgs {
+  return {
+    apiVersion: "trust.cert-manager.io/v1alpha1",
+    kind: "Bundle",
+    metadata: { name },
+    spec: bundleSpec(internalAuthority.secret),
+  };
 }

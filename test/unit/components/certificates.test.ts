@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { secret } from "@pulumi/pulumi";
 import {
   Certificates,
+  trustScript,
   type CertificatesArgs,
 } from "../../../components/certificates/certificates.ts";
 import {
@@ -15,6 +18,7 @@ import { record, type Recorded, type Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
 import { kindSchema, valuesSchema } from "./lab-schema.ts";
+import { machineRoot, runScript } from "./machine-script.ts";
 import { standingMachine } from "./standing-machine.ts";
 
 const plan = { hosts: 4, nameservers: ["1.1.1.1", "9.9.9.9"], gatewayApi: true };
@@ -125,7 +129,8 @@ describe("certificates of a site", () => {
     assert.ok(follows("letsencrypt-production-issuer", "cert-manager"));
     assert.ok(follows("home-certificates", "cert-manager"));
     assert.ok(follows("trust-manager", "cert-manager"));
-    assert.ok(follows("internal-ca-bundle", "trust-manager"));
+    assert.ok(follows("home-trust-command", "trust-manager"));
+    assert.ok(follows("internal-ca-bundle", "home-trust-command"));
   });
 
   it("have Let's Encrypt's token before its issuers, which look for it when they are made", () => {
@@ -177,5 +182,49 @@ describe("certificates of a site", () => {
       "internal-issuer",
       "selfsigned-issuer",
     ]);
+  });
+});
+
+describe("the proof of trust-manager's webhook", () => {
+  const refusal = "failed calling webhook: x509: certificate signed by unknown authority";
+  // kubectl that is refused as long as ROOT/refusals has lines.
+  const kubectl = String.raw`#!/bin/bash
+while [[ $1 == --* ]]; do if [[ $1 == --kubeconfig ]]; then shift; fi; shift; done
+case "$*" in
+  "create --dry-run=server -f /dev/fd/"*)
+    cat "$4" >ROOT/bundle
+    if [[ -s ROOT/refusals ]]; then sed -i 1d ROOT/refusals; echo "${refusal}" >&2; exit 1; fi ;;
+  "-n cert-manager get pods -o wide") echo "trust-manager-0 1/1 Running" ;;
+  *) echo "not expected: $*" >&2; exit 64 ;;
+esac
+`;
+  const parameters = { BUNDLE: '{"kind":"Bundle"}', RELEASE: "v0.24.0" };
+  let root: string;
+  beforeEach(() => {
+    root = machineRoot();
+    const text = kubectl.replaceAll("ROOT", root);
+    writeFileSync(join(root, "usr/local/bin/kubectl"), text, { mode: 0o755 });
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+  const refuse = (times: number): void => {
+    writeFileSync(join(root, "refusals"), "no\n".repeat(times));
+  };
+
+  it("waits until the API server knows the webhook's authority", async () => {
+    refuse(2);
+    const { code, stderr } = await runScript(root, trustScript, parameters);
+    assert.equal(code, 0, stderr);
+    assert.equal(readFileSync(join(root, "bundle"), "utf8").trim(), parameters.BUNDLE);
+  });
+
+  it("says what the API server answers when it never does", async () => {
+    refuse(99);
+    const short = trustScript.replaceAll(/wait_until \d+/g, "wait_until 1");
+    const { code, stderr } = await runScript(root, short, parameters);
+    assert.equal(code, 1);
+    assert.match(stderr, /takes no Bundle after 180 s: .*unknown authority/);
+    assert.match(stderr, /trust-manager-0 1\/1 Running/);
   });
 });
