@@ -2,16 +2,19 @@ import { isIP } from "node:net";
 import { contains } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
+import { isIn } from "../../../components/names/names.ts";
+import { releaseOf } from "../../../components/rke2/version-step.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { cronProblem } from "./schedule.ts";
 
 /** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */
-export function checkCluster(config: SiteConfig): readonly Problem[] {
+export function checkCluster(config: SiteConfig, stack: string): readonly Problem[] {
   return [
+    ...release(config),
     ...quorum(config),
     ...workloads(config),
     ...schedule(config),
-    ...store(config),
+    ...store(config, stack),
     ...lanCard(config),
     ...kubeletArgs(config),
     ...registries(config),
@@ -114,17 +117,31 @@ function schedule(config: SiteConfig): readonly Problem[] {
   return text === undefined ? [] : [{ path: "homelab:cluster.snapshots.schedule", text }];
 }
 
+/** The first releases of older minors that know all settings of config.ts: `git grep` over the tags of rancher/rke2. */
+const oldestPatches = new Map([
+  [31, 12],
+  [32, 8],
+  [33, 4],
+]);
+
+/** RKE2 skips a setting that it does not know: with older ones an ingress controller comes, and snapshots are kept otherwise. */
+function release({ cluster }: SiteConfig): readonly Problem[] {
+  const [minor = 0, patch = 0] = releaseOf(cluster.version) ?? [];
+  const oldest = minor < 31 ? 0 : (oldestPatches.get(minor) ?? 0);
+  if (minor >= 31 && patch >= oldest) return [];
+  const better = minor < 31 ? "v1.31.12" : `v1.${minor}.${oldest}`;
+  const text = `${cluster.version} does not know \`ingress-controller\` or \`etcd-s3-retention\`, and skips what it does not know; use ${better}+rke2r1 or newer`;
+  return [{ path: "homelab:versions.rke2", text }];
+}
+
 /** A store for snapshots must outlive the cluster. */
-function store({ cluster, machines, network }: SiteConfig): readonly Problem[] {
-  const { s3 } = cluster.snapshots;
+function store(config: SiteConfig, stack: string): readonly Problem[] {
+  const { s3 } = config.cluster.snapshots;
   if (s3 === undefined) return [];
   const { protocol, hostname } = new URL(s3.endpoint);
   const path = "homelab:cluster.snapshots.s3";
-  const own = [cluster.vip, ...machines.map(({ address }) => address)];
-  const networks = [network.pods, network.services, ...poolNetworks(network.loadBalancers)];
-  const inside = isIP(hostname) === 4 && networks.some((cidr) => contains(cidr, hostname));
   return [
-    ...(own.includes(hostname) || inside
+    ...(isOwn(config, stack, hostname)
       ? [
           {
             path: `${path}.endpoint`,
@@ -136,4 +153,22 @@ function store({ cluster, machines, network }: SiteConfig): readonly Problem[] {
       ? [{ path: `${path}.ca`, text: "has no use with an http address; use https" }]
       : []),
   ];
+}
+
+/** Whether a host's name or address is of the cluster, its services or its machines, by which a server means itself too. */
+function isOwn({ cluster, machines, network, site }: SiteConfig, stack: string, host: string) {
+  if (isIP(host) === 4) {
+    const { pods, services, loadBalancers } = network;
+    const networks = [pods, services, ...poolNetworks(loadBalancers), "127.0.0.0/8"];
+    return (
+      [cluster.vip, ...machines.map(({ address }) => address)].includes(host) ||
+      networks.some((cidr) => contains(cidr, host))
+    );
+  }
+  const names = [stack, ...machines.map(({ name }) => name)];
+  return (
+    [...names, ...names.map((name) => `${name}.${site.domain}`), "localhost"].includes(host) ||
+    isIn(network.clusterDomain, host) ||
+    host.endsWith(".svc")
+  );
 }

@@ -26,7 +26,17 @@ export function asnProblem(asn: number): string | undefined {
 
 /** Services are announced in one way, the pool of their addresses fits it, and routers can be peered with. */
 export function checkNetwork(config: SiteConfig): readonly Problem[] {
-  return [...announcement(config), ...pool(config), ...peering(config)];
+  return [...release(config), ...announcement(config), ...pool(config), ...peering(config)];
+}
+
+/** The first minor that has all of the values and kinds which the program writes; Cilium's chart takes others in silence. */
+const oldestCilium = 19;
+
+function release({ network }: SiteConfig): readonly Problem[] {
+  const minor = Number(/^1\.(\d+)\./.exec(network.cilium)?.[1]);
+  if (minor >= oldestCilium) return [];
+  const text = `${network.cilium} does not know all that is written for 1.${oldestCilium}, such as \`localRedirectPolicies\`; use 1.${oldestCilium} or newer`;
+  return [{ path: "homelab:versions.cilium", text }];
 }
 
 function announcement({ network: { bgp, l2 } }: SiteConfig): readonly Problem[] {

@@ -8,7 +8,7 @@ import {
   tailscaleDevices,
 } from "../../../components/network/cidr.ts";
 import { isIn } from "../../../components/names/names.ts";
-import { poolRange, poolText } from "../../../components/network/pool.ts";
+import { poolNetworks, poolRange, poolText } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -18,10 +18,17 @@ export function checkSite(config: SiteConfig): readonly Problem[] {
 }
 
 /** Machines ask for names before there is a cluster, and somebody else than themselves. */
-function nameservers({ site, network }: SiteConfig): readonly Problem[] {
-  const { pods, services } = network;
+function nameservers({ site, network, machines, cluster }: SiteConfig): readonly Problem[] {
+  const { pods, services, loadBalancers, l2 } = network;
+  // On the LAN itself the pool is checked against what has its addresses.
+  const pool = l2 ? [] : poolNetworks(loadBalancers);
   return (site.dns ?? []).flatMap((address, i) => {
-    const inside = [pods, services, ...special].find((cidr) => contains(cidr, address));
+    const own = machines.find((machine) => machine.address === address);
+    if (own !== undefined || address === cluster.vip) {
+      const text = `${address} is the address of ${own?.name ?? "the control plane"}, where nobody answers for names; use that of a server on the LAN or beyond`;
+      return [{ path: `homelab:site.dns[${i}]`, text }];
+    }
+    const inside = [pods, services, ...pool, ...special].find((cidr) => contains(cidr, address));
     if (inside === undefined) return [];
     const text = `${address} is of ${inside}, where no machine finds a nameserver at its first start; use the address of a server on the LAN or beyond`;
     return [{ path: `homelab:site.dns[${i}]`, text }];
@@ -48,7 +55,7 @@ function networks(config: SiteConfig): readonly Problem[] {
   const path = "homelab:network.loadBalancers";
   const all: readonly Network[] = [
     { path: "homelab:site.lan", cidr: config.site.lan, longest: 29 },
-    { path: "homelab:network.pods", cidr: pods, longest: 23 },
+    { path: "homelab:network.pods", cidr: pods, longest: 24 },
     { path: "homelab:network.services", cidr: services, longest: 24 },
     ...(typeof loadBalancers === "string" ? [{ path, cidr: loadBalancers, longest: 30 }] : []),
   ];

@@ -121,6 +121,14 @@ const taken: Readonly<Record<string, Changes>> = {
     "machines[0].pci": ["gpu"],
     "machineDefaults.image": generic,
   },
+  "one machine with a /24 of pods": {
+    machines: [home.machines[0]],
+    "network.pods": "10.42.0.0/24",
+  },
+  "an older RKE2 that knows all settings": {
+    "versions.rke2": "v1.33.4+rke2r1",
+    storage: { enabled: false },
+  },
   "servers without workloads, as all machines have it": { "machineDefaults.workloads": false },
   "a dated daily build": {
     "versions.image.url":

@@ -17,6 +17,21 @@ export const cluster: RefusedSites = {
     at: "homelab:cluster.snapshots.s3.endpoint",
     says: /is in the cluster itself, and lost with it/,
   },
+  "snapshots in a service of the cluster by its name": {
+    edit: { "cluster.snapshots.s3.endpoint": "http://minio.storage.svc.cluster.local:9000" },
+    at: "homelab:cluster.snapshots.s3.endpoint",
+    says: /is in the cluster itself/,
+  },
+  "snapshots on a machine of the site by its name": {
+    edit: { "cluster.snapshots.s3.endpoint": "https://proxmox-vault.home.arpa:9000" },
+    at: "homelab:cluster.snapshots.s3.endpoint",
+    says: /is in the cluster itself/,
+  },
+  "snapshots on whichever server saves them": {
+    edit: { "cluster.snapshots.s3.endpoint": "https://127.0.0.1:9000" },
+    at: "homelab:cluster.snapshots.s3.endpoint",
+    says: /is in the cluster itself/,
+  },
   "a store's address with the bucket behind it": {
     edit: { "cluster.snapshots.s3.endpoint": "https://nas.home.arpa:9000/etcd-snapshots" },
     at: "homelab:cluster.snapshots.s3.endpoint",

@@ -47,6 +47,21 @@ export const network: RefusedSites = {
     at: "homelab:site.dns[1]",
     says: /127\.0\.0\.53 is .*use the address of a server/,
   },
+  "a nameserver that would run in the cluster": {
+    edit: { "site.dns": ["10.96.0.53"] },
+    at: "homelab:site.dns[0]",
+    says: /10\.96\.0\.53 is of 10\.96\.0\.0\/16, where no machine finds a nameserver/,
+  },
+  "a nameserver at the control plane": {
+    edit: { "site.dns": ["192.168.1.20"] },
+    at: "homelab:site.dns[0]",
+    says: /is the address of the control plane, where nobody answers for names/,
+  },
+  "a nameserver on a machine of the site": {
+    edit: { "site.dns": ["192.168.1.1", "192.168.1.23"] },
+    at: "homelab:site.dns[1]",
+    says: /is the address of proxmox-titan/,
+  },
   "a site called as the cluster's services are": {
     edit: { "site.domain": "cluster.local" },
     at: "homelab:site.domain",

@@ -77,6 +77,21 @@ export const versions: RefusedSites = {
     at: "homelab:versions.rke2",
     says: /v1\.36\.3\+rke2r1/,
   },
+  "an RKE2 release that skips a setting": {
+    edit: { "versions.rke2": "v1.33.3+rke2r1" },
+    at: "homelab:versions.rke2",
+    says: /skips what it does not know; use v1\.33\.4\+rke2r1 or newer/,
+  },
+  "an RKE2 release of years ago": {
+    edit: { "versions.rke2": "v1.28.15+rke2r1" },
+    at: "homelab:versions.rke2",
+    says: /use v1\.31\.12\+rke2r1 or newer/,
+  },
+  "a Cilium that is older than what is written for it": {
+    edit: { "versions.cilium": "1.18.4" },
+    at: "homelab:versions.cilium",
+    says: /use 1\.19 or newer/,
+  },
   "a cloudflared release of another form": {
     edit: { "versions.cloudflared": "latest" },
     at: "homelab:versions.cloudflared",
