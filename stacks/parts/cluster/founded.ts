@@ -1,9 +1,7 @@
 /** What of a site's config must fit the cluster that runs. */
-import { RunError } from "@pulumi/pulumi";
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Founded } from "../../../components/rke2/founded.ts";
-import { describeProblems } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** Why each setting of a founded cluster stays: what lives by it. */
@@ -56,20 +54,19 @@ export function foundedProblems(
 }
 
 /**
- * Refuses to build the first server while nobody can say whether there is a cluster: it would begin a second one.
- * @throws RunError that names the servers which are there and cannot be asked.
+ * Why the first server may not be built: nobody can say whether there is a cluster, and it would begin a second one. Names
+ * the servers which are there and cannot be asked.
  */
-export function checkFirst(
-  name: string,
+export function firstProblems(
   machines: readonly (Pick<MachineSpec, "name"> &
     Pick<Machine, "role" | "host" | "stands" | "offline">)[],
-): void {
+): readonly Problem[] {
   const [first, ...others] = machines.filter(({ role }) => role === "server");
-  if (first === undefined || first.stands) return;
+  if (first === undefined || first.stands) return [];
   const there = others.filter(({ stands }) => stands);
-  if (there.length === 0 || there.some(({ offline }) => !offline)) return;
+  if (there.length === 0 || there.some(({ offline }) => !offline)) return [];
   const text =
     `the first server is to be built, and the others cannot be asked to let it into their cluster: the hosts of ` +
     `${there.map((server) => server.name).join(", ")} are down; bring one of them back first`;
-  throw new RunError(describeProblems(name, [{ path: `homelab:machines (${first.name})`, text }]));
+  return [{ path: `homelab:machines (${first.name})`, text }];
 }

@@ -1,4 +1,3 @@
-import { log, RunError } from "@pulumi/pulumi";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import type { Machine, MachineSpec, PlannedMachine } from "../../../components/machine.ts";
 import type { Problem } from "../../../components/problem.ts";
@@ -6,7 +5,7 @@ import { judgeDisks } from "../../../components/proxmox/disk-changes.ts";
 import { disksOf } from "../../../components/proxmox/disks.ts";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
 import { storageProblems, type Storage } from "../../../components/proxmox/storages.ts";
-import { describeProblems } from "../../config/problem.ts";
+import type { Judged } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
 import type { MachineConfig } from "./configs.ts";
 
@@ -20,25 +19,25 @@ export interface DiskLook {
 
 /**
  * The machines with what may be done to their disks. Compares with what each machine has at Proxmox, because its slots may
- * differ from what the state remembers. Throws one RunError that names every disk which would be lost, and every datastore
- * that does not carry its machine.
+ * differ from what the state remembers. Names every disk which would be lost, and every datastore that does not carry its
+ * machine.
  */
-export function checkDisks(
-  { name: site, config }: SiteFile,
+export function judgeSiteDisks(
+  { config }: SiteFile,
   machines: readonly (MachineSpec & Machine)[],
   look: DiskLook,
-): readonly PlannedMachine[] {
+): Judged<readonly PlannedMachine[]> {
   const looked = machines.map((machine, i) =>
     lookAtDisks(machine, i, config.allowDiskRemoval, look),
   );
-  const problems = [
-    ...storageProblems(config.machines, look.storages),
-    ...looked.flatMap((one) => one.problems),
-  ];
-  if (problems.length > 0) throw new RunError(describeProblems(site, problems));
-  for (const note of looked.flatMap(({ notes }) => notes)) void log.warn(note);
-  adviseOnServers(config.machines);
-  return looked.map(({ machine }) => machine);
+  return {
+    found: looked.map(({ machine }) => machine),
+    problems: [
+      ...storageProblems(config.machines, look.storages),
+      ...looked.flatMap((one) => one.problems),
+    ],
+    notes: [...looked.flatMap(({ notes }) => notes), ...adviceOnServers(config.machines)],
+  };
 }
 
 interface Looked {
@@ -57,10 +56,13 @@ function lookAtDisks(
   const before = known.machines.find(({ vmId }) => vmId === machine.vmId)?.disks;
   if (!machine.stands || before === undefined)
     return { machine: { ...machine, leaveDisks: false }, problems: [], notes: [] };
-  const config = readable(machine, configs.get(machine.vmId));
+  const config = readable(configs.get(machine.vmId));
   // What cannot be looked at is left as it is.
-  if (config === undefined)
-    return { machine: { ...machine, leaveDisks: true }, problems: [], notes: [] };
+  if (config === undefined || config instanceof ServiceError) {
+    const text = `the disks of ${machine.name} cannot be looked at, and stay as they are in this run: `;
+    const notes = config === undefined ? [] : [text + config.message];
+    return { machine: { ...machine, leaveDisks: true }, problems: [], notes };
+  }
   const prefix = `${machine.name}/`;
   const allowed = permissions.flatMap((one) =>
     one.startsWith(prefix) ? [one.slice(prefix.length)] : [],
@@ -75,25 +77,21 @@ function lookAtDisks(
   };
 }
 
-/** The settings where there are some. Throws what is no failure of Proxmox. */
+/** The settings, or why Proxmox did not give them. Throws what is no failure of Proxmox. */
 function readable(
-  { name }: MachineSpec,
   config: MachineConfig | undefined,
-): Exclude<MachineConfig, Error> | undefined {
-  if (!(config instanceof Error)) return config;
-  if (!(config instanceof ServiceError)) throw config;
-  void log.warn(
-    `the disks of ${name} cannot be looked at, and stay as they are in this run: ${config.message}`,
-  );
-  return undefined;
+): Exclude<MachineConfig, Error> | ServiceError | undefined {
+  if (config instanceof Error && !(config instanceof ServiceError)) throw config;
+  return config;
 }
 
 /** A server that HA starts elsewhere fights with the etcd that is there; the cluster survives a lost server anyway. */
-function adviseOnServers(machines: readonly MachineSpec[]): void {
-  for (const { name, role, ha } of machines)
-    if (role === "server" && ha !== undefined)
-      void log.warn(
+function adviceOnServers(machines: readonly MachineSpec[]): readonly string[] {
+  return machines
+    .filter(({ role, ha }) => role === "server" && ha !== undefined)
+    .map(
+      ({ name }) =>
         `${name} is a server under HA: etcd carries on without one server by itself, and a shared datastore under it is ` +
-          "slow and fails for all servers at once; better remove its ha",
-      );
+        "slow and fails for all servers at once; better remove its ha",
+    );
 }

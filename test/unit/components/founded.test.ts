@@ -11,7 +11,7 @@ import { scriptInput } from "../../../components/remote/shell.ts";
 import { commandText } from "../../../components/remote/remote-step.ts";
 import { serverConfig } from "../../../components/rke2/config.ts";
 import { clusterPlan } from "../../../stacks/parts/cluster/deploy.ts";
-import { checkFirst, foundedProblems } from "../../../stacks/parts/cluster/founded.ts";
+import { firstProblems, foundedProblems } from "../../../stacks/parts/cluster/founded.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 const config = homeConfig();
@@ -209,12 +209,14 @@ describe("the first server that is to be built", () => {
     }));
 
   it("needs one of the others that can be asked for a cluster, where there are any", () => {
-    checkFirst("home", site([true], [false, true, true]));
-    checkFirst("home", site([false], [false, true, false]));
-    checkFirst("home", site([false, false, false, false], [false, true, true, true]));
-    assert.throws(
-      () => checkFirst("home", site([false], [false, true, true])),
-      /\(proxmox-stone\): the first server is to be built.*proxmox-tank, proxmox-titan are down/,
+    assert.deepEqual(firstProblems(site([true], [false, true, true])), []);
+    assert.deepEqual(firstProblems(site([false], [false, true, false])), []);
+    const none = [false, false, false, false];
+    assert.deepEqual(firstProblems(site(none, [false, true, true, true])), []);
+    const [{ path, text } = { path: "", text: "" }] = firstProblems(
+      site([false], [false, true, true]),
     );
+    assert.equal(path, "homelab:machines (proxmox-stone)");
+    assert.match(text, /the first server is to be built.*proxmox-tank, proxmox-titan are down/);
   });
 });

@@ -3,8 +3,9 @@ import { RunError } from "@pulumi/pulumi";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 import { readStorages } from "../../../components/proxmox/storages.ts";
+import { accept } from "../../../stacks/config/problem.ts";
 import { readConfigs } from "../../../stacks/parts/machines/configs.ts";
-import { checkDisks } from "../../../stacks/parts/machines/disks.ts";
+import { judgeSiteDisks } from "../../../stacks/parts/machines/disks.ts";
 import { proxmoxOf } from "../../mocked-world.ts";
 import { homeConfig, type Changes } from "./sample.ts";
 
@@ -56,7 +57,7 @@ async function look(
     return Promise.resolve().then(() => config(vmId) as T);
   };
   const hosts = new Map(machines.map(({ vmId, host }) => [vmId, host]));
-  return checkDisks(site, machines, {
+  const judged = judgeSiteDisks(site, machines, {
     configs: await readConfigs(api, machines, hosts),
     known: {
       machines: homeConfig().machines.map(({ vmId, name, host }) => known(vmId, name, host)),
@@ -64,6 +65,8 @@ async function look(
     },
     storages: await readStorages(proxmoxOf({})),
   });
+  accept("home", judged);
+  return judged.found;
 }
 
 async function refusal(...args: Parameters<typeof look>): Promise<string> {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
 import type { Inventory } from "../../../components/proxmox/inventory.ts";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
-import { checkMachines } from "../../../stacks/parts/machines/look.ts";
+import { accept } from "../../../stacks/config/problem.ts";
+import { judgeMachines } from "../../../stacks/parts/machines/look.ts";
 import { homeConfig, type Changes } from "./sample.ts";
 
 const own = ["gen-0000aaaa", "homelab", "homelab-home"];
@@ -31,13 +32,20 @@ const state: Known = {
 };
 const fresh = () => "gen-ffffffff";
 
-const look = (found: Partial<Inventory> = {}, known: Partial<Known> = {}, changes: Changes = {}) =>
-  checkMachines(
+const look = (
+  found: Partial<Inventory> = {},
+  known: Partial<Known> = {},
+  changes: Changes = {},
+) => {
+  const judged = judgeMachines(
     { name: "home", config: homeConfig(changes) },
     { ...whole, ...found },
     { ...state, ...known },
     fresh,
   );
+  accept("home", judged);
+  return judged.found;
+};
 
 /** What the run says where it is refused. */
 function refusal(...args: Parameters<typeof look>): string {
