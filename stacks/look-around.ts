@@ -16,6 +16,7 @@ import { findItems, type FoundItems, type ReadItem } from "./parts/items/look.ts
 import { readConfigs } from "./parts/machines/configs.ts";
 import { judgeSiteDisks } from "./parts/machines/disks.ts";
 import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
+import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
 import { tellRestarts } from "./parts/machines/restarts.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
@@ -60,7 +61,7 @@ export interface World {
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
   const { config } = site;
-  const [{ api, inventory, storages, known }, tailnet, items] = await Promise.all([
+  const [{ api, inventory, neighbours, storages, known }, tailnet, items] = await Promise.all([
     (async () => {
       const memory = await (world.known ?? readKnown)();
       const asked = world.proxmox ?? proxmoxApi(proxmoxAccess(site));
@@ -73,6 +74,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
       });
       return {
         ...{ api: asked, inventory: found, known: memory },
+        neighbours: await readNeighbours(asked, site.name, found),
         storages: await readStorages(asked),
       };
     })(),
@@ -85,13 +87,15 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const wanted = judgeMachines(site, inventory, known, world.fresh ?? freshGeneration);
   const configs = await readConfigs(api, wanted.found, hosts);
   const disks = judgeSiteDisks(site, wanted.found, { configs, known, storages });
-  accept(site.name, wanted, { problems: firstProblems(wanted.found), notes: [] }, disks);
+  const founded = known.founded !== undefined;
+  const lan = judgeLan(site, wanted.found, founded, neighbours);
+  accept(site.name, wanted, { problems: firstProblems(wanted.found), notes: [] }, lan, disks);
   const machines = disks.found;
   tellRestarts(site, { machines, existing: inventory.machines, configs });
   const power = world.power ?? proxmoxPower(api);
   return {
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, items, kept, renewal },
-    founded: known.founded !== undefined,
+    founded,
     sharedDatastores: sharedNames(storages),
   };
 }

@@ -1,7 +1,8 @@
 import type { ImageSource } from "./cloud-image.ts";
+import type { ClusterAddresses } from "./neighbours.ts";
 
 /** What all machines of a site share. */
-export interface SitePlan {
+export interface SitePlan extends ClusterAddresses {
   /** Name of the site; part of tags and file names. */
   readonly name: string;
   readonly domain: string;

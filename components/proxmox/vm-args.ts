@@ -3,6 +3,7 @@ import type { Input } from "@pulumi/pulumi";
 import { memoryMiB, type Machine, type MachineSpec, type PlannedMachine } from "../machine.ts";
 import { networkCards } from "./cards.ts";
 import { slotName, wantedDisks } from "./disks.ts";
+import { description } from "./neighbours.ts";
 import { machineTags } from "./tags.ts";
 import type { SitePlan } from "./types.ts";
 
@@ -28,7 +29,7 @@ export function vmArgs(
     name: machine.name,
     vmId: machine.vmId,
     nodeName: machine.host,
-    description: `${machine.name}.${site.domain}, made by the homelab stack ${site.name}`,
+    description: description(machine.name, site),
     tags: [...machineTags(site.name, machine.generation, machine.tags)],
     onBoot: true,
     started: true,

@@ -1,4 +1,4 @@
-/** What Proxmox has of the site's machines, asked once for all who compare with it. */
+/** What Proxmox has of machines, asked once for all who compare with it. */
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 
