@@ -25,7 +25,7 @@ export const cloudflaredNamespace: NamespacePlan = { name: app };
 const tokenSecret = "tunnel-token";
 const tokenKey = "token";
 
-/** Where cloudflared tells how it is: `/ready` answers 200 while it has a connection to Cloudflare. */
+/** Where cloudflared tells how it is: `/ready` answers 200 while it has a connection to Cloudflare, `/healthcheck` always. */
 const metricsPort = 2000;
 
 /**
@@ -65,7 +65,7 @@ export class Cloudflared extends ComponentResource {
  * @see https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/deployment-guides/kubernetes/
  */
 export function cloudflaredPods(version: string): Pick<PodsPlan, "container" | "pod"> {
-  const probe = { httpGet: { path: "/ready", port: "metrics" } };
+  const probe = (path: string) => ({ httpGet: { path, port: "metrics" } });
   return {
     container: {
       image: `docker.io/cloudflare/cloudflared:${version}`,
@@ -77,9 +77,13 @@ export function cloudflaredPods(version: string): Pick<PodsPlan, "container" | "
         },
       ],
       ports: [{ name: "metrics", containerPort: metricsPort }],
-      readinessProbe: { ...probe, periodSeconds: 5, failureThreshold: 2 },
-      // A short outage of the uplink is no reason to begin anew: cloudflared connects again by itself.
-      livenessProbe: { ...probe, initialDelaySeconds: 10, periodSeconds: 10, failureThreshold: 12 },
+      readinessProbe: { ...probe("/ready"), periodSeconds: 5, failureThreshold: 2 },
+      // Not `/ready`, which is 503 while the uplink is down (cloudflared's metrics/readiness.go): cloudflared connects again by
+      // itself, and a pod that is restarted meanwhile waits ever longer for its next try.
+      livenessProbe: {
+        ...probe("/healthcheck"),
+        ...{ initialDelaySeconds: 10, periodSeconds: 10, failureThreshold: 12 },
+      },
       resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     },
     pod: { terminationGracePeriodSeconds: 45 },

@@ -150,7 +150,7 @@ describe("the edge", () => {
     ]);
     assert.deepEqual(at(container, "securityContext.capabilities"), { drop: ["ALL"] });
     assert.equal(at(container, "readinessProbe.httpGet.path"), "/ready");
-    assert.equal(at(container, "livenessProbe.httpGet.path"), "/ready");
+    assert.equal(at(container, "livenessProbe.httpGet.path"), "/healthcheck");
     const annotations = at(spec, "template.metadata.annotations") as Record<string, string>;
     assert.match(annotations["homelab/secret-fingerprint"] ?? "", /^[0-9a-f]{32}$/);
     assert.equal(at(made.get("edge-cloudflared-budget").shown, "spec.minAvailable"), 1);
