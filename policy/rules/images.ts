@@ -22,14 +22,18 @@ export function imageProblem(image: string): string | undefined {
   if (image.includes("@")) return "has a digest that is no `@sha256:` with 64 hex digits";
   const tag = /:([^:/]+)$/.exec(image)?.[1];
   if (tag === undefined) return "has no tag, which means latest";
-  return /\d/.test(tag) ? undefined : `has the tag ${tag}, which moves`;
+  return isRelease(tag) ? undefined : `has the tag ${tag}, which moves`;
 }
+
+/** A tag of three numbers, of a day or of a commit; `v1` and `1.4` are moved to the next release. */
+const isRelease = (tag: string): boolean =>
+  /\d+[._]\d+[._]\d+|\d{8}|(?=[0-9a-f]*\d)[0-9a-f]{7,}/.test(tag);
 
 function finding(where: string, image: string): readonly Finding[] {
   const problem = imageProblem(image);
   return problem === undefined
     ? []
-    : [`${where}: ${image} ${problem}; use a tag with the version, or @sha256:DIGEST`];
+    : [`${where}: ${image} ${problem}; use a tag with the whole version, or @sha256:DIGEST`];
 }
 
 function containerImages(path: string, value: Seen): readonly Finding[] {

@@ -1,5 +1,5 @@
 import { isTunnelTarget, withoutAccessMark } from "../../components/edge/names.ts";
-import type { ResourceRule, SeenResource, StackRule } from "../rule.ts";
+import type { Finding, ResourceRule, SeenResource, StackRule } from "../rule.ts";
 import { at, elements, text, unknown, type Seen } from "../seen.ts";
 
 const tunnelConfigType =
@@ -50,25 +50,31 @@ export const accessBypass: ResourceRule = {
     "No Access policy lets requests bypass Access: who may pass without an identity is said at the name itself " +
     `("${withoutAccessMark}"), where people look.`,
   judge: ({ type, inputs }) => {
-    const policies: readonly { readonly where: string; readonly decision: Seen | undefined }[] =
-      type === policyType
-        ? [{ where: "decision", decision: inputs["decision"] }]
-        : type === applicationType
-          ? elements(inputs["policies"]).map((policy, i) => ({
-              where: `policies[${i}].decision`,
-              decision: at(policy, "decision"),
-            }))
-          : [];
-    return policies.flatMap(({ where, decision }) =>
-      text(decision) === "bypass"
-        ? [
-            `${where} is bypass, which lets everybody through; use allow with people, or take Access away and say why ` +
-              "under `withoutAccess`",
-          ]
-        : [],
-    );
+    const own =
+      type === policyType ? judgePolicy("", text(inputs["decision"]), inputs["includes"]) : [];
+    const inline = type === applicationType ? elements(inputs["policies"]) : [];
+    return [
+      ...own,
+      ...inline.flatMap((policy, i) =>
+        judgePolicy(`policies[${i}].`, text(at(policy, "decision")), at(policy, "includes")),
+      ),
+    ];
   },
 };
+
+function judgePolicy(
+  where: string,
+  decision: string | undefined,
+  includes: Seen | undefined,
+): readonly Finding[] {
+  const better = "use allow with people, or take Access away and say why under `withoutAccess`";
+  if (decision === "bypass")
+    return [`${where}decision is bypass, which lets everybody through; ${better}`];
+  const everyone = elements(includes).findIndex((one) => at(one, "everyone") !== undefined);
+  return everyone >= 0 && (decision === "allow" || decision === "non_identity")
+    ? [`${where}includes[${everyone}] is everyone, and ${decision} lets them through; ${better}`]
+    : [];
+}
 
 interface Entrance {
   readonly where: string;

@@ -9,6 +9,7 @@ import type { Exposure } from "../../apps/application.ts";
 import { problemsAt, type Problem } from "../../../components/problem.ts";
 import { repeated } from "../../config/lists.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { isOpenMailDomain } from "./mail-domains.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
 
@@ -27,6 +28,25 @@ export function checkEdge(config: SiteConfig): readonly Problem[] {
 }
 
 function policies({ access }: Edge): readonly Problem[] {
+  return [...admitNobody(access), ...admitEverybody(access)];
+}
+
+function admitEverybody(access: Edge["access"]): readonly Problem[] {
+  return Object.entries(access).flatMap(([name, { emailDomains }]) =>
+    emailDomains.flatMap((domain, i) =>
+      isOpenMailDomain(domain)
+        ? [
+            {
+              path: `homelab:edge.access.${name}.emailDomains[${i}]`,
+              text: `anybody gets an address in ${domain}, and would pass; name people by homelab:people, or say withoutAccess at the application`,
+            },
+          ]
+        : [],
+    ),
+  );
+}
+
+function admitNobody(access: Edge["access"]): readonly Problem[] {
   return Object.entries(access).flatMap(
     ([name, { emails, emailDomains, serviceTokens: tokens }]) =>
       emails.length + emailDomains.length + tokens.length > 0

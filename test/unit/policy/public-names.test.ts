@@ -96,6 +96,12 @@ describe("policy: Access without bypass", () => {
 
   it("refuses a bypass, in a policy and in an application's own", () => {
     assert.match(said(accessBypass, resource(type.policy, { decision: "bypass" })), /^decision is/);
+    const everyone = {
+      decision: "allow",
+      includes: [{ email: {} } as SeenMap, { everyone: {} } as SeenMap],
+    };
+    assert.match(said(accessBypass, resource(type.policy, everyone)), /^includes\[1\] is everyone/);
+    assert.equal(said(accessBypass, resource(type.policy, { ...everyone, decision: "deny" })), "");
     const own = application({ policies: [{ decision: "allow" }, { decision: "bypass" }] });
     assert.match(said(accessBypass, own), /^policies\[1\]\.decision is bypass/);
   });

@@ -27,6 +27,11 @@ export const edge: RefusedSites = {
     at: "homelab:edge.access.family",
     says: /give it people, emailDomains or serviceTokens, or remove it/,
   },
+  "a mail domain in which anybody gets an address": {
+    edit: { "edge.access.family.emailDomains": ["example.net", "gmail.com"] },
+    at: "homelab:edge.access.family.emailDomains[1]",
+    says: /^anybody gets an address in gmail\.com, .*name people/,
+  },
   "a service token named twice": {
     edit: { "edge.access.family.serviceTokens": ["monitoring", "monitoring"] },
     at: "homelab:edge.access.family.serviceTokens[1]",
