@@ -34,7 +34,7 @@ export interface FieldQuery {
 export function fieldValue(item: VaultItem, query: FieldQuery): string {
   const where = `item "${query.item}" of vault "${query.vault}"`;
   const inside = fieldsIn(item, query, where);
-  const found = inside.filter(({ id, label }) => label === query.field || id === query.field);
+  const found = inside.filter((one) => isCalled(one, query.field));
   const outside = found.filter((field) => field.section?.id === undefined);
   const [field, second] = found.length > 1 && outside.length === 1 ? outside : found;
   if (field === undefined) {
@@ -53,15 +53,21 @@ export function fieldValue(item: VaultItem, query: FieldQuery): string {
   return field.value;
 }
 
+/** By label, however its accents are written (Unicode has two ways), or by id. */
+function isCalled(
+  { id, label }: { readonly id?: string; readonly label?: string },
+  name: string,
+): boolean {
+  return label?.normalize("NFC") === name.normalize("NFC") || id === name;
+}
+
 function fieldsIn(
   { sections = [], fields = [] }: VaultItem,
   { section }: FieldQuery,
   where: string,
 ): readonly VaultField[] {
   if (section === undefined) return fields;
-  const ids = sections
-    .filter(({ id, label }) => label === section || id === section)
-    .map(({ id }) => id);
+  const ids = sections.filter((one) => isCalled(one, section)).map(({ id }) => id);
   if (ids.length === 0) {
     const known = sections.map(({ label, id }) => label ?? id).filter(Boolean);
     throw new SecretProblem(

@@ -38,7 +38,13 @@ export interface SecretSources {
   readonly patience?: number;
 }
 
-const part = String.raw`[A-Za-z0-9 ._@+-]+`;
+/**
+ * A title, a label or an id in a reference, in any script: everything but what takes a reference apart (`/`, `?`), what ends
+ * a text in Connect's filters (quotes, backslashes) and control characters.
+ */
+export const titlePattern = String.raw`[^/?"\\\x00-\x1f\x7f]+`;
+
+const part = titlePattern;
 const onePassword = new RegExp(`^op://(${part})/(${part})/(?:(${part})/)?(${part})$`);
 const config = /^config:([A-Za-z][A-Za-z0-9_-]*)$/;
 

@@ -36,7 +36,7 @@ export function secretRef(about: string, example: string, form?: SecretForm): z.
     .refine((text) => parseSecretRef(text) !== undefined, {
       error:
         "use a reference: op://vault/item/field (1Password), or config:NAME after `pulumi config set --secret secrets:NAME`; " +
-        "a secret itself never stands in a site file",
+        'a secret itself never stands in a site file. A title or label with / ? " or \\ in it is named by its id',
     })
     .meta({ pattern: secretRefPattern, description: about, examples: [example] });
   places.set(schema, { form });

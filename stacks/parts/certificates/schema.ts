@@ -6,6 +6,7 @@ import {
 } from "../../../components/certificates/plan.ts";
 import type { AcmeIssuer } from "../../../components/certificates/issuers.ts";
 import { isIn } from "../../../components/names/names.ts";
+import { titlePattern } from "../../../components/security/secret-ref.ts";
 import { ipv4, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { switched } from "../../config/switched.ts";
@@ -77,7 +78,7 @@ export const certificates = switched(
       ),
     vault: z
       .string()
-      .regex(/^[A-Za-z0-9 ._@+-]+$/, "use the vault's title or id, as in op:// references")
+      .regex(new RegExp(`^${titlePattern}$`), "use the vault's title or id, as in op:// references")
       .default("Homelab")
       .describe("Vault that they are kept in; Connect's token needs to read and write there"),
     further: z

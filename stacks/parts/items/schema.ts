@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { connectVersions } from "../../../components/definitions/one-password.ts";
+import { titlePattern } from "../../../components/security/secret-ref.ts";
 import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { label } from "../../config/forms.ts";
@@ -15,8 +16,7 @@ const credentialsFile: SecretForm = {
     "(`op connect server create` writes it)",
 };
 
-const title = String.raw`[A-Za-z0-9 ._@+-]+`;
-const itemForm = new RegExp(`^op://(${title})/(${title})$`);
+const itemForm = new RegExp(`^op://(${titlePattern})/(${titlePattern})$`);
 
 const item = z.strictObject({
   name: label.meta({ description: "Name of the Secret", examples: ["guest-wifi"] }),

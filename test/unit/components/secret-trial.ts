@@ -50,6 +50,10 @@ const vaults: readonly VaultSpec[] = [
         },
       },
       { title: "A+B @c", fields: { "a field": "  padded\t" } },
+      {
+        title: "Café (Küche) [NAS] & Büro #1",
+        fields: { ["Zugang: größer, 100 %".normalize("NFD")]: "of the café" },
+      },
       { title: "Twice", fields: {} },
       { title: "Twice", fields: {} },
     ],
