@@ -1,3 +1,4 @@
+import type { Input } from "@pulumi/pulumi";
 import type { NamespacePlan } from "../workload/namespace.ts";
 import { siteTags } from "./tags.ts";
 
@@ -24,16 +25,21 @@ export function operatorHostname(site: string): string {
 
 /**
  * Values of the tailscale-operator chart: the API server's proxy with Tailscale identities, and this site's tags. The
- * OAuth client is not among them: the chart takes it from the Secret `operator-oauth`.
+ * OAuth client's secret is not among them: the chart takes it from the Secret `operator-oauth`. The operator reads that once
+ * (tailscale/tailscale cmd/k8s-operator/tsclient.go), so that another client means another pod.
  * @see https://tailscale.com/kb/1236/kubernetes-operator
  */
-export function operatorValues(site: string): Record<string, unknown> {
+export function operatorValues(site: string, client: Input<string>): Record<string, unknown> {
   const tags = siteTags(site);
   return {
     // The program owns them: the chart's would go with the release, and every Connector with them.
     installCRDs: false,
     apiServerProxyConfig: { mode: "true" },
-    operatorConfig: { hostname: operatorHostname(site), defaultTags: [tags.operator] },
+    operatorConfig: {
+      hostname: operatorHostname(site),
+      defaultTags: [tags.operator],
+      podAnnotations: { "homelab/oauth-client": client },
+    },
     proxyConfig: { defaultTags: tags.connector },
   };
 }

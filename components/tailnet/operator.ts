@@ -62,8 +62,9 @@ export class TailnetOperator extends ComponentResource {
   constructor(name: string, args: TailnetOperatorArgs, opts?: ComponentResourceOptions) {
     super("homelab:tailnet:Operator", name, {}, opts);
     const namespace = this.namespace(name);
-    const credentials = this.credentials(name, args, namespace);
-    this.running = this.release(args, namespace, credentials);
+    const client = this.client(name, args);
+    const credentials = this.credentials(name, client, namespace);
+    this.running = this.release(args, namespace, { client, credentials });
     this.connector = this.connect(args, this.running);
     if (args.nameserver !== undefined) this.nameserver(name, args.nameserver, this.running);
     this.registerOutputs({});
@@ -73,17 +74,20 @@ export class TailnetOperator extends ComponentResource {
     return makeNamespace(`${name}-namespace`, operatorNamespace, { parent: this });
   }
 
-  private credentials(name: string, args: TailnetOperatorArgs, namespace: Namespace): Secret {
+  private client(name: string, { site }: TailnetOperatorArgs): OauthClient {
     // `services` is for ProxyGroups of your own: https://tailscale.com/docs/kubernetes-operator/install-operator
-    const client = new OauthClient(
+    return new OauthClient(
       `${name}-oauth`,
       {
-        description: `${args.site} operator`.slice(0, 50),
+        description: `${site} operator`.slice(0, 50),
         scopes: ["devices:core", "auth_keys", "services"],
-        tags: [siteTags(args.site).operator],
+        tags: [siteTags(site).operator],
       },
       { parent: this },
     );
+  }
+
+  private credentials(name: string, client: OauthClient, namespace: Namespace): Secret {
     return new Secret(
       `${name}-${operatorSecret}`,
       {
@@ -94,7 +98,11 @@ export class TailnetOperator extends ComponentResource {
     );
   }
 
-  private release(args: TailnetOperatorArgs, namespace: Namespace, credentials: Secret): Release {
+  private release(
+    args: TailnetOperatorArgs,
+    namespace: Namespace,
+    { client, credentials }: { readonly client: OauthClient; readonly credentials: Secret },
+  ): Release {
     const { site, api } = args;
     const free = freeName(
       `${site}-operator-name`,
@@ -110,7 +118,7 @@ export class TailnetOperator extends ComponentResource {
         chart: "tailscale-operator",
         version: args.chart,
         repositoryOpts: { repo: operatorCharts },
-        values: operatorValues(site),
+        values: operatorValues(site, client.id),
         timeout: 900,
       },
       {

@@ -111,6 +111,15 @@ describe("tailnet of a site", () => {
     assert.ok(follows("home-split-dns", "connector-0"));
   });
 
+  it("gives the operator another pod with another OAuth client, which it reads once", () => {
+    const { operatorConfig } = site.get("tailscale-operator").shown["values"] as {
+      operatorConfig: { podAnnotations: unknown };
+    };
+    assert.deepEqual(operatorConfig.podAnnotations, {
+      "homelab/oauth-client": "home-tailnet-operator-oauth-id",
+    });
+  });
+
   it("hands no secret to the engine in the clear", () => {
     for (const { name, shown } of site.resources) {
       const text = JSON.stringify(shown);
@@ -175,15 +184,19 @@ describe("policy that is in force already", () => {
 
 describe("values of the operator's chart", () => {
   it("are all known to the chart", () => {
-    assert.deepEqual(violations(valuesSchema("tailscale-operator"), operatorValues("home")), []);
+    assert.deepEqual(
+      violations(valuesSchema("tailscale-operator"), operatorValues("home", "k1")),
+      [],
+    );
   });
 
   it("carry this site's tags and no OAuth secret", () => {
-    const values = operatorValues("home");
+    const values = operatorValues("home", "k1");
     assert.deepEqual(values["apiServerProxyConfig"], { mode: "true" });
     assert.deepEqual(values["operatorConfig"], {
       hostname: "home-operator",
       defaultTags: ["tag:home-operator"],
+      podAnnotations: { "homelab/oauth-client": "k1" },
     });
     assert.deepEqual(values["proxyConfig"], { defaultTags: "tag:home-connector" });
     assert.ok(!("oauth" in values));
