@@ -6,6 +6,10 @@ export interface PolicySite {
   readonly exitNode: boolean;
   /** Address of the site's service `kubernetes`, for the policy's tests; undefined where it is not known. */
   readonly service?: string;
+  /** What only admins reach, by addresses of the LAN: `192.168.1.21:22`. */
+  readonly guarded?: readonly string[];
+  /** DNS servers of its domain, behind its connector. */
+  readonly nameservers?: readonly string[];
 }
 
 /** An entry in the policy file's own form. */

@@ -47,6 +47,7 @@ export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
       { src: [admins], dst: ["autogroup:internet"], ip: ["*"] },
       { src: ["autogroup:member"], dst: ["autogroup:self"], ip: ["*"] },
       ...plan.sites.flatMap(siteGrants),
+      ...lookups(plan),
       ...plan.grants,
     ],
     ssh: [
@@ -125,6 +126,18 @@ function approvedRoutes(
       ],
     ]),
   );
+}
+
+/**
+ * Whoever has a grant of something may look its name up: split DNS sends the question to the site's own server, and behind
+ * a connector that takes a grant (https://tailscale.com/kb/1019/subnets).
+ */
+function lookups({ sites, groups, tags = [], grants }: PolicyPlan): readonly PolicyEntry[] {
+  const dst = [...new Set(sites.flatMap(({ nameservers = [] }) => nameservers))];
+  const granted = grants.flatMap(({ src }) => (Array.isArray(src) ? src.map(String) : []));
+  const own = [...Object.keys(groups), ...tags.map((tag) => `tag:${tag}`)];
+  const src = [...new Set([...own, ...granted])].filter((name) => name !== admins);
+  return dst.length === 0 || src.length === 0 ? [] : [{ src, dst, ip: ["udp:53", "tcp:53"] }];
 }
 
 /** A site's machines reach each other; admins are administrators at its API server's proxy. */

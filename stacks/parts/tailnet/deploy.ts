@@ -6,7 +6,7 @@ import type { RunningCluster } from "../../../components/workload/running-cluste
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
-import { connectorPlan, type TailnetFound } from "./look.ts";
+import { connectorPlan, siteNameservers, type TailnetFound } from "./look.ts";
 
 /** The tailnet, for what the cluster shows to it. */
 export interface SiteTailnet {
@@ -28,7 +28,7 @@ export function deployTailnet(
   { definitions, running, found }: Surroundings,
 ): SiteTailnet | undefined {
   if (config.tailnet === undefined || found === undefined) return undefined;
-  const { version, operator, splitDns } = config.tailnet;
+  const { version, operator } = config.tailnet;
   const address = config.dns?.nameserver;
   const { operatorRuns } = new Tailnet(
     name,
@@ -41,7 +41,7 @@ export function deployTailnet(
       kinds: definitions.tailscale === undefined ? [] : [definitions.tailscale],
       connector: connectorPlan(config, config.tailnet),
       ...(address === undefined ? {} : { nameserver: { address, version } }),
-      dns: { domain: config.site.domain, nameservers: splitDns ?? [config.site.gateway] },
+      dns: { domain: config.site.domain, nameservers: siteNameservers(config, config.tailnet) },
       cluster: running,
     },
     { providers: [tailscaleProvider(found.access)] },

@@ -64,12 +64,30 @@ function policyPlan(
 ): PolicyPlan {
   const { admins, groups, sites, tags, tagOwners, autoApprovers, grants, ssh, tests } = policy;
   const { routes, exitNode } = connectorPlan(config, tailnet);
-  const own = { name, routes, exitNode, service: kubernetesService(config.network.services) };
+  const own = {
+    ...{ name, routes, exitNode, service: kubernetesService(config.network.services) },
+    guarded: guarded(config),
+    nameservers: siteNameservers(config, tailnet),
+  };
   const others = Object.entries(sites).map(([other, plan]) => ({ name: other, ...plan }));
   return {
     ...{ admins, groups, sites: [own, ...others], tags, tagOwners, autoApprovers },
     ...{ grants, ssh, tests, sections: passed(policy) },
   };
+}
+
+/** DNS servers that the tailnet asks for names of the site's domain. */
+export function siteNameservers(config: SiteConfig, { splitDns }: Tailnet): readonly string[] {
+  return splitDns ?? [config.site.gateway];
+}
+
+/** SSH of machines, Proxmox on hosts and the control plane, by their addresses on the LAN. */
+function guarded({ machines, proxmox, cluster }: SiteConfig): readonly string[] {
+  return [
+    ...machines.map(({ address }) => `${address}:22`),
+    ...proxmox.hosts.map(({ address }) => `${address}:8006`),
+    `${cluster.vip}:6443`,
+  ];
 }
 
 /** Sections that the program makes nothing of; what says nothing is left out. */

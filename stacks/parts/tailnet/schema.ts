@@ -42,6 +42,13 @@ const tailnetPolicy = z
               examples: [["10.53.0.0/16", "10.52.0.0/16", "10.97.0.0/16", "192.168.2.0/24"]],
             }),
           exitNode: z.boolean().default(true).describe("Whether its connector may be an exit node"),
+          nameservers: z
+            .array(ipv4)
+            .default([])
+            .meta({
+              description: "DNS servers of its domain, which whoever has a grant may ask",
+              examples: [["192.168.2.1"]],
+            }),
         }),
       )
       .default({})

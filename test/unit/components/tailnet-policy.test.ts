@@ -56,7 +56,7 @@ describe("tailnet policy", () => {
 
   it("fails its own tests when a grant is too wide", () => {
     const found = broken({
-      grants: [{ src: ["group:family"], dst: ["tag:home-node"], ip: ["tcp:22"] }],
+      grants: [{ src: ["group:family"], dst: ["tag:home-node"], ip: ["*"] }],
     });
     assert.deepEqual(found, ["family@example.net deny tag:home-node:22"]);
     assert.deepEqual(broken({ grants: [{ src: ["*"], dst: ["10.43.0.0/16"], ip: ["*"] }] }), [
@@ -66,6 +66,56 @@ describe("tailnet policy", () => {
       broken({ grants: [{ src: ["tag:cabin-node"], dst: ["tag:home-node"], ip: ["*"] }] }).includes(
         "tag:cabin-node deny tag:home-node:22",
       ),
+    );
+  });
+
+  const [home, cabin] = plan.sites;
+  assert.ok(home && cabin);
+  const lan = {
+    ...plan,
+    sites: [
+      { ...home, guarded: ["192.168.1.21:22", "192.168.1.11:8006"], nameservers: ["192.168.1.1"] },
+      cabin,
+    ],
+  };
+
+  it("holds for addresses of the LAN, every member of a group and every further tag", () => {
+    const open = (src: string, changes: Partial<PolicyPlan> = {}) =>
+      broken({ ...lan, ...changes, grants: [{ src: [src], dst: ["192.168.1.0/24"], ip: ["*"] }] });
+    assert.deepEqual(open("tag:ci", { tags: ["ci"] }), [
+      "tag:ci deny 192.168.1.21:22",
+      "tag:ci deny 192.168.1.11:8006",
+    ]);
+    const groups = { "group:family": ["family@example.net", "kid@github"] };
+    assert.equal(open("kid@github", { groups }).length, 2);
+  });
+
+  it("takes what is named with its port for meant, for whom it names alone", () => {
+    const grants = [
+      { src: ["group:ops"], dst: ["tag:home-node"], ip: ["tcp:22"] },
+      { src: ["group:ops"], dst: ["192.168.1.21/32", "pve"], ip: ["22", "8006"] },
+    ];
+    const sections = { hosts: { pve: "192.168.1.11" } };
+    const groups = { ...plan.groups, "group:ops": ["ops@example.net"] };
+    const { tests } = tailnetPolicy({ ...lan, groups, grants, sections });
+    const of = (src: string) => (tests as readonly PolicyTest[]).find((test) => test.src === src);
+    assert.deepEqual(of("ops@example.net")?.deny, ["10.43.0.1:443", "tag:cabin-node:22"]);
+    assert.equal(of("family@example.net")?.deny?.length, 5);
+  });
+
+  it("lets whoever has a grant look names up, and nobody else", () => {
+    const asks = (grants: PolicyPlan["grants"]) =>
+      tailnetPolicy({ ...lan, tags: ["ci"], grants }).grants.find(({ ip }) =>
+        isDeepStrictEqual(ip, ["udp:53", "tcp:53"]),
+      );
+    assert.deepEqual(asks([{ src: ["kid@github", "group:admins"], dst: ["*"], ip: ["*"] }]), {
+      src: ["group:family", "tag:ci", "kid@github"],
+      dst: ["192.168.1.1"],
+      ip: ["udp:53", "tcp:53"],
+    });
+    assert.equal(
+      policy.grants.some(({ ip }) => String(ip).includes("53")),
+      false,
     );
   });
 
