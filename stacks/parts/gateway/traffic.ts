@@ -1,5 +1,9 @@
 import { proxyLabels } from "../../../components/gateway/envoy-proxy.ts";
-import { gatewayNamespace, type GatewayName } from "../../../components/gateway/plan.ts";
+import {
+  gatewayNamespace,
+  type GatewayName,
+  type ListenerPlan,
+} from "../../../components/gateway/plan.ts";
 import {
   apiServer,
   others,
@@ -10,11 +14,15 @@ import {
   type Pods,
   type Port,
 } from "../../../components/policies/flow.ts";
+import { namesBelow } from "../../../components/policies/names.ts";
+import type { Exposure } from "../../apps/application.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { cloudflaredPods } from "../edge/traffic.ts";
 import { appPods } from "../policies/egress.ts";
 import { serviceProxies } from "../tailnet/traffic.ts";
-import { gatewayPlans, inPod } from "./plans.ts";
+import { domainsOf, gatewayPlans, inPod } from "./plans.ts";
+
+type Gateway = NonNullable<SiteConfig["gateway"]>;
 
 const { name: namespace } = gatewayNamespace;
 
@@ -49,13 +57,7 @@ export function gatewayTraffic(
         ] satisfies Flow[])),
   ];
   const clients = gatewayPlans(gateway, []).flatMap(({ name, listeners }): readonly Flow[] => {
-    const ports: readonly Port[] = [
-      ...tcp(inPod(80), ...(name === "public" ? [] : [inPod(443)])),
-      ...listeners.map(({ port, protocol }): Port => ({
-        port: inPod(port),
-        protocol: protocol === "udp" ? "UDP" : "TCP",
-      })),
-    ];
+    const ports = portsOf(name, listeners);
     const why = `clients of the gateway ${name}`;
     const from = { lan: world, internal: serviceProxies, public: cloudflaredPods }[name];
     const to = proxiesOf(name);
@@ -74,7 +76,32 @@ export function gatewayTraffic(
       ? { from, to: pods(route.namespace, route.namespace), ports: "all", why }
       : { from, to: appPods(route.namespace), ports: tcp(port), why };
   });
-  return [...own, ...clients, ...routes];
+  return [...own, ...clients, ...routes, ...applications(apps, gateway)];
+}
+
+/** The way to the gateway of the LAN, and lookups of the names that lead there, for applications that declare it. */
+function applications(apps: SiteConfig["apps"], gateway: Gateway): readonly Flow[] {
+  const declared: Readonly<Record<string, Exposure | undefined>> = apps;
+  const found = domainsOf("lan", gateway).map(namesBelow);
+  return Object.entries(declared).flatMap(([name, app]): readonly Flow[] => {
+    if (!app?.egress.some((entry) => entry.gateway)) return [];
+    const [from, why] = [appPods(name), `declared by homelab:apps.${name}.egress`];
+    return [
+      { from, to: proxiesOf("lan"), ports: portsOf("lan", gateway.lan.listeners), why },
+      { from, to: { kind: "questions", names: found }, why },
+    ];
+  });
+}
+
+/** Where a gateway's proxies listen inside of their pods. */
+function portsOf(gateway: GatewayName, listeners: readonly ListenerPlan[]): readonly Port[] {
+  return [
+    ...tcp(inPod(80), ...(gateway === "public" ? [] : [inPod(443)])),
+    ...listeners.map(({ port, protocol }): Port => ({
+      port: inPod(port),
+      protocol: protocol === "udp" ? "UDP" : "TCP",
+    })),
+  ];
 }
 
 /** The pods behind `SERVICE.NAMESPACE...:PORT`; anything else is outside of the cluster and reached by nobody's rule. */

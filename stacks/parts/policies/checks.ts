@@ -29,6 +29,7 @@ export function checkPolicies(config: SiteConfig): readonly Problem[] {
         ...names(path, entry, config),
         ...networks(path, entry, config),
         ...applications(path, entry, name, Object.keys(apps)),
+        ...gateways(path, entry, config),
         ...proxies(path, entry, config),
       ];
     }),
@@ -58,13 +59,19 @@ function exposures(config: SiteConfig): readonly Problem[] {
   );
 }
 
+function gateways(path: string, entry: Entry, { gateway }: SiteConfig): readonly Problem[] {
+  if (entry.gateway === undefined || gateway !== undefined) return [];
+  const text = "there is no gateway to reach; add homelab:gateway, or leave the entry out";
+  return [{ path: `${path}.gateway`, text }];
+}
+
 function proxies(path: string, entry: Entry, { tailnet }: SiteConfig): readonly Problem[] {
   if (entry.tailnet === undefined || tailnet !== undefined) return [];
   const text = "there is no tailnet to reach; add homelab:tailnet, or leave the entry out";
   return [{ path: `${path}.tailnet`, text }];
 }
 
-const kinds = ["names", "networks", "internet", "app", "tailnet"] as const;
+const kinds = ["names", "networks", "internet", "app", "gateway", "tailnet"] as const;
 
 function peers(path: string, entry: Entry): readonly Problem[] {
   const named = kinds.filter((kind) => entry[kind] !== undefined);
@@ -76,7 +83,13 @@ function peers(path: string, entry: Entry): readonly Problem[] {
   return [{ path, text }];
 }
 
-function ports(path: string, { app, tailnet, ports: listed }: Entry): readonly Problem[] {
+function ports(path: string, { app, gateway, tailnet, ports: listed }: Entry): readonly Problem[] {
+  if (gateway !== undefined) {
+    if (listed === undefined) return [];
+    return [
+      { path: `${path}.ports`, text: "are those of the gateway's listeners; leave ports out" },
+    ];
+  }
   if (tailnet !== undefined) {
     if (listed === undefined) return [];
     const text = "are chosen by the tailnet's operator for its proxies; leave ports out";
@@ -96,9 +109,13 @@ function ports(path: string, { app, tailnet, ports: listed }: Entry): readonly P
 
 function requests(
   path: string,
-  { http, protocol, tailnet, ports: listed = [] }: Entry,
+  { http, protocol, gateway, tailnet, ports: listed = [] }: Entry,
 ): readonly Problem[] {
   if (http === undefined) return [];
+  if (gateway !== undefined) {
+    const text = "cannot read what is encrypted, as what the gateway takes is; leave http out";
+    return [{ path: `${path}.http`, text }];
+  }
   if (tailnet !== undefined) {
     const text = "reads requests at ports that are known, and a proxy's are not; leave http out";
     return [{ path: `${path}.http`, text }];
@@ -115,23 +132,26 @@ function requests(
   return [{ path: `${path}.http`, text }];
 }
 
-/** Inside the cluster there are pods behind names, which a rule by name never matches. */
+/** Behind names of the cluster, and behind those of the gateway's routes, there are pods, which a rule by name never matches. */
 function names(
   path: string,
   { names: listed = [] }: Entry,
-  { network }: SiteConfig,
+  { network, gateway }: SiteConfig,
 ): readonly Problem[] {
   const { clusterDomain } = network;
-  return listed.flatMap((name, i) =>
-    isIn(clusterDomain, name)
-      ? [
-          {
-            path: `${path}.names[${i}]`,
-            text: `${name} leads to pods, which rules by name do not match; use app`,
-          },
-        ]
-      : [],
-  );
+  const routed = Object.values(gateway?.routes ?? {})
+    .filter((route) => route.gateway === "lan")
+    .flatMap(({ hostnames }) => hostnames);
+  return listed.flatMap((name, i) => {
+    const use = isIn(clusterDomain, name)
+      ? "app"
+      : routed.includes(name)
+        ? "gateway: true"
+        : undefined;
+    if (use === undefined) return [];
+    const text = `${name} leads to pods, which rules by name do not match; use ${use}`;
+    return [{ path: `${path}.names[${i}]`, text }];
+  });
 }
 
 /** The shortest prefix of a network that is not meant as the internet. */

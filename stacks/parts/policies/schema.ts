@@ -95,6 +95,13 @@ export const egress = z
         description: "Another application of the site, at its own port",
         examples: ["typeo"],
       }),
+      gateway: z
+        .literal(true)
+        .optional()
+        .meta({
+          description: "The gateway of the LAN, by the site's names that lead there",
+          examples: [true],
+        }),
       tailnet: label.optional().meta({
         description:
           "Name of a Service or ProxyGroup of the tailnet's operator, whose egress proxies it reaches",
@@ -105,7 +112,7 @@ export const egress = z
         .min(1)
         .optional()
         .meta({
-          description: "Ports; an application and a proxy have their own",
+          description: "Ports; an application, the gateway and a proxy have their own",
           examples: [[443]],
         }),
       protocol,

@@ -3,6 +3,7 @@ import { appTraffic } from "../../../stacks/apps/traffic.ts";
 import { internet, names, pods, tcp, udp } from "../../../components/policies/flow.ts";
 import { dnsName, namesBelow } from "../../../components/policies/names.ts";
 import { appPods } from "../../../stacks/parts/policies/egress.ts";
+import { gatewayTraffic } from "../../../stacks/parts/gateway/traffic.ts";
 import { tailnetTraffic } from "../../../stacks/parts/tailnet/traffic.ts";
 import type { SiteConfig } from "../../../stacks/schema.ts";
 import { homeConfig } from "./sample.ts";
@@ -42,6 +43,34 @@ describe("an application's egress", () => {
         why,
       },
       { from, to: internet, ports: tcp(80), http: [{ method: "GET" }], why },
+    ]);
+  });
+
+  it("goes to the gateway of the LAN at all of its listeners, and looks up the names that lead there", () => {
+    const config = homeConfig({
+      "apps.typeo.egress": [{ gateway: true }],
+      "gateway.lan.listeners": [{ name: "syslog", port: 514, protocol: "udp" }],
+    });
+    const flows = gatewayTraffic(config, () => undefined).filter(
+      ({ from }) => from.kind === "pods" && from.namespace === "typeo",
+    );
+    const why = "declared by homelab:apps.typeo.egress";
+    const labels = {
+      "app.kubernetes.io/name": "envoy",
+      "gateway.envoyproxy.io/owning-gateway-name": "lan",
+    };
+    assert.deepEqual(flows, [
+      {
+        from: appPods("typeo"),
+        to: pods("proxies of lan", "envoy-gateway-system", labels),
+        ports: [...tcp(10_080, 10_443), ...udp(10_514)],
+        why,
+      },
+      {
+        from: appPods("typeo"),
+        to: { kind: "questions", names: [namesBelow("home.arpa"), namesBelow("example.net")] },
+        why,
+      },
     ]);
   });
 

@@ -32,7 +32,7 @@ export const policies: RefusedSites = {
   "an egress to nobody": {
     edit: egress({ ports: [443] }),
     at: path,
-    says: /^names nobody; say one of names, networks, internet, app, tailnet$/,
+    says: /^names nobody; say one of names, networks, internet, app, gateway, tailnet$/,
   },
   "ports of a proxy of the tailnet": {
     edit: egress({ tailnet: "nas", ports: [5432] }),
@@ -61,6 +61,31 @@ export const policies: RefusedSites = {
     },
     at: "homelab:networkPolicy.exposed",
     says: /^there is no tailnet to expose to/,
+  },
+  "an egress by a name of the gateway": {
+    edit: {
+      ...egress({ names: ["id.home.arpa"], ports: [443] }),
+      "gateway.routes.id": {
+        ...{ hostnames: ["id.home.arpa"], namespace: "id", service: "id", port: 80 },
+      },
+    },
+    at: `${path}.names[0]`,
+    says: /id\.home\.arpa leads to pods, which rules by name do not match; use gateway: true/,
+  },
+  "ports of the gateway": {
+    edit: egress({ gateway: true, ports: [443] }),
+    at: `${path}.ports`,
+    says: /those of the gateway's listeners/,
+  },
+  "requests through the gateway": {
+    edit: egress({ gateway: true, http: [{ method: "GET" }] }),
+    at: `${path}.http`,
+    says: /cannot read what is encrypted/,
+  },
+  "an egress to a gateway that is not there": {
+    edit: { ...egress({ gateway: true }), "gateway.enabled": false },
+    at: `${path}.gateway`,
+    says: /add homelab:gateway/,
   },
   "an egress without ports": {
     edit: egress({ names: ["api.example.com"] }),
