@@ -18,6 +18,7 @@ import { judgeSiteDisks } from "./parts/machines/disks.ts";
 import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
 import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
 import { tellRestarts } from "./parts/machines/restarts.ts";
+import { poolNotes } from "./parts/network/look.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
@@ -89,7 +90,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const disks = judgeSiteDisks(site, wanted.found, { configs, known, storages });
   const founded = known.founded !== undefined;
   const lan = judgeLan(site, wanted.found, founded, neighbours);
-  accept(site.name, wanted, { problems: firstProblems(wanted.found), notes: [] }, lan, disks);
+  const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
+  accept(site.name, wanted, rest, lan, disks);
   const machines = disks.found;
   tellRestarts(site, { machines, existing: inventory.machines, configs });
   const power = world.power ?? proxmoxPower(api);

@@ -1,6 +1,7 @@
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
 import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/founded.ts";
 import { lastUp, type LastUp } from "../rke2/renewal.ts";
+import type { AddressPool } from "../network/pool.ts";
 import type { DiskSeen } from "./disks.ts";
 import { generationsOf } from "./tags.ts";
 
@@ -17,6 +18,7 @@ interface StoredDisk {
   readonly pathInDatastore?: string;
   readonly size: number;
   readonly serial?: string;
+  readonly importFrom?: string;
 }
 
 /** What this stack's state has on Proxmox, and of the cluster there. */
@@ -31,6 +33,8 @@ export interface Known {
   readonly secrets?: readonly string[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
+  /** Addresses of LoadBalancer services, once there is a pool of them. */
+  readonly loadBalancers?: AddressPool | undefined;
   /** What the last `up` has left in the stack's outputs, once there was one. */
   readonly lastUp?: LastUp;
 }
@@ -50,6 +54,8 @@ export interface KnownMachine {
   readonly snippets?: string | undefined;
   /** Whether it boots by UEFI. */
   readonly uefi?: boolean | undefined;
+  /** Name of the image's file that it was built from. */
+  readonly image?: string | undefined;
 }
 
 /**
@@ -93,6 +99,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
         address: reached ? addressOf(vm) : undefined,
         role: installedRole(steps, name, generation),
         snippets: snippetsOf(vm),
+        image: imageOf(vm),
         uefi: typeof vm["bios"] === "string" ? vm["bios"] === "ovmf" : undefined,
       };
     }),
@@ -104,6 +111,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
       return `${namespace}/${name}`;
     }),
     founded: foundedWith(steps),
+    loadBalancers: poolOf(of("kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool")[0]),
     ...(stack === undefined ? {} : { lastUp: lastUp(stack) }),
   };
 }
@@ -129,4 +137,18 @@ function addressOf({ initialization }: VmOutputs): string | undefined {
 function snippetsOf({ initialization }: VmOutputs): string | undefined {
   const volume = initialization?.userDataFileId;
   return volume === undefined || volume === "" ? undefined : volume.split(":")[0];
+}
+
+function imageOf(vm: Readonly<Record<string, unknown>>): string | undefined {
+  const [root] = (vm["disks"] ?? []) as readonly (StoredDisk | null)[];
+  return root?.importFrom?.split("/").at(-1);
+}
+
+/** The pool of load-balancers.ts, which has one block. */
+function poolOf(pool: Readonly<Record<string, unknown>> | undefined): AddressPool | undefined {
+  type Block = { readonly cidr: string } | { readonly start: string; readonly stop: string };
+  const { blocks } = (pool?.["spec"] ?? {}) as { readonly blocks?: readonly Block[] };
+  const [block] = blocks ?? [];
+  if (block === undefined) return undefined;
+  return "cidr" in block ? block.cidr : { start: block.start, stop: block.stop };
 }

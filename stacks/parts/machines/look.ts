@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
+import { imageFileName } from "../../../components/proxmox/cloud-image.ts";
 import {
   conflicts,
   rebuildReasons,
@@ -63,6 +64,11 @@ export function judgeMachines(
     notes: [
       ...quorum.notes,
       ...removalNotes(allowRemove, leaving(plan)),
+      ...imageNotes(
+        site,
+        machines.filter((machine) => stands({ site, machine, existing })),
+        known,
+      ),
       ...machines.flatMap((machine) => {
         const host = away(machine);
         return host === undefined
@@ -88,6 +94,23 @@ function unsure(
     })),
     notes: [`${down}: it makes, changes and starts no machine until it has one again`],
   };
+}
+
+/** Machines whose own image is another one than they were built from: it does nothing until they are built anew. */
+function imageNotes(
+  site: string,
+  standing: readonly MachineSpec[],
+  known: Known,
+): readonly string[] {
+  return standing.flatMap(({ name, vmId, image }) => {
+    const before = known.machines.find((machine) => machine.vmId === vmId)?.image;
+    if (image === undefined || before === undefined || before === imageFileName(site, image))
+      return [];
+    return [
+      `${name} was built from ${before} and keeps it: its image counts once it is built anew, under another vmId that ` +
+        "homelab:allowReplace permits",
+    ];
+  });
 }
 
 /** Which machines this run destroys for good, and what the list names in vain. */

@@ -136,18 +136,35 @@ describe("what a stack's state has on Proxmox", () => {
       machines: [
         {
           ...{ ...machine, address: undefined, role: undefined, disks: [] },
-          ...{ snippets: undefined, uefi: undefined },
+          ...{ snippets: undefined, uefi: undefined, image: undefined },
         },
       ],
       pools: ["homelab"],
       pciMappings: ["gpu"],
       usbMappings: ["zigbee"],
       secrets: [],
-      founded: undefined,
+      ...{ founded: undefined, loadBalancers: undefined },
       lastUp: { kubeconfig: "users: []" },
     });
     const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [], secrets: [] };
-    const nothing = { ...lists, founded: undefined };
+    const nothing = { ...lists, founded: undefined, loadBalancers: undefined };
     assert.deepEqual(knownOf([]), nothing);
+  });
+
+  it("are also what a machine was built from, and the pool of load balancers", () => {
+    const disks = [
+      { interface: "scsi0", datastoreId: "a", size: 1, importFrom: "local:import/x.raw" },
+    ];
+    const pool = (block: object) => ({
+      type: "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool",
+      outputs: { spec: { blocks: [block] } },
+    });
+    const known = knownOf([
+      { type: "proxmoxve:index/vmLegacy:VmLegacy", outputs: { vmId: 121, name: "a", disks } },
+      pool({ cidr: "10.96.0.0/16" }),
+    ]);
+    assert.deepEqual([known.machines[0]?.image, known.loadBalancers], ["x.raw", "10.96.0.0/16"]);
+    const run = { start: "192.168.1.200", stop: "192.168.1.239" };
+    assert.deepEqual(knownOf([pool(run)]).loadBalancers, run);
   });
 });

@@ -1,9 +1,22 @@
 import assert from "node:assert/strict";
 import { RunError } from "@pulumi/pulumi";
 import { lookAround } from "../../../stacks/look-around.ts";
+import { poolNotes } from "../../../stacks/parts/network/look.ts";
 import { openSite } from "../../../stacks/open-site.ts";
 import { depsIn } from "../site-deps.ts";
 import { homeConfig } from "./sample.ts";
+
+describe("load balancers that move", () => {
+  it("are said beforehand, and not in a site that keeps them or has none yet", () => {
+    const config = homeConfig();
+    assert.deepEqual(poolNotes(config, {}), []);
+    assert.deepEqual(poolNotes(config, { loadBalancers: "10.96.0.0/16" }), []);
+    assert.match(
+      poolNotes(config, { loadBalancers: "10.97.0.0/16" }).join(),
+      /move from 10\.97\.0\.0\/16 to 10\.96\.0\.0\/16: .*get other addresses/,
+    );
+  });
+});
 
 describe("what stands against a site at Proxmox", () => {
   it("is named at once, whether it is of machines, the first server or datastores", async () => {

@@ -32,17 +32,16 @@ const state: Known = {
 };
 const fresh = () => "gen-ffffffff";
 
-const look = (
-  found: Partial<Inventory> = {},
-  known: Partial<Known> = {},
-  changes: Changes = {},
-) => {
-  const judged = judgeMachines(
+const judge = (found: Partial<Inventory> = {}, known: Partial<Known> = {}, changes: Changes = {}) =>
+  judgeMachines(
     { name: "home", config: homeConfig(changes) },
     { ...whole, ...found },
     { ...state, ...known },
     fresh,
   );
+
+const look = (...args: Parameters<typeof judge>) => {
+  const judged = judge(...args);
   accept("home", judged);
   return judged.found;
 };
@@ -85,6 +84,30 @@ describe("a site's machines beside those that exist", () => {
       look({ offline: ["tank"] }).map(({ offline }) => offline),
       [false, true, false, false],
     );
+  });
+
+  it("keep the image that they were built from, which is said where they are to have another", () => {
+    const built = state.machines.map((machine) => ({ ...machine, image: "home-old.qcow2" }));
+    assert.deepEqual(judge({}, { machines: built }).notes, []);
+    const image = {
+      url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-generic-amd64-20261001-2618.qcow2",
+      sha512: "ab".repeat(64),
+    };
+    const [note = "", ...more] = judge(
+      {},
+      { machines: built },
+      { "machines[3].image": image },
+    ).notes;
+    assert.match(
+      note,
+      /^proxmox-vault was built from home-old\.qcow2 and keeps it: .*another vmId/,
+    );
+    assert.deepEqual(more, []);
+    const own = {
+      ...state.machines[3]!,
+      image: "home-debian-13-generic-amd64-20261001-2618-abababab.qcow2",
+    };
+    assert.deepEqual(judge({}, { machines: [own] }, { "machines[3].image": image }).notes, []);
   });
 
   it("get a new generation only when they are surely gone", () => {
