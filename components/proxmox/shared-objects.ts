@@ -32,7 +32,17 @@ export function taken(args: SharedArgs): readonly Problem[] {
 
 function takenPool({ site: { pool }, found, known }: SharedArgs): readonly Problem[] {
   const object = { path: "homelab:proxmox.pool", name: pool, what: "pool", at: "/pools" };
-  return takenObject(object, found.pools, known.pools);
+  return [...takenObject(object, found.pools, known.pools), ...parentless(pool, found.pools)];
+}
+
+/** Proxmox makes no pool in one that is not there (pve-manager, API2/Pool.pm). */
+function parentless(pool: string, there: readonly NamedObject[]): readonly Problem[] {
+  const parent = pool.slice(0, Math.max(pool.lastIndexOf("/"), 0));
+  if (parent === "" || there.some(({ name }) => name === parent)) return [];
+  const text =
+    `the pool ${parent}, which ${pool} is to be in, is not there, or the token does not see it: ` +
+    `pvesh create /pools --poolid ${parent}`;
+  return [{ path: "homelab:proxmox.pool", text }];
 }
 
 function takenMappings(

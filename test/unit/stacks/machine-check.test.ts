@@ -173,6 +173,17 @@ describe("a site's machines beside those that exist", () => {
   });
 });
 
+describe("a pool in another", () => {
+  it("needs that one to be there", () => {
+    const inside = { "proxmox.pool": "Homes/k8s" };
+    assert.match(
+      refusal({}, {}, inside),
+      /homelab:proxmox\.pool: the pool Homes, which Homes\/k8s is to be in, is not there.*--poolid Homes/,
+    );
+    assert.equal(look({ pools: [{ name: "Homes", comment: "" }] }, {}, inside).length, 4);
+  });
+});
+
 describe("a host that is no node of the cluster", () => {
   it("is refused with those that are, whether it is misspelt or gone for good", () => {
     const text = refusal({ hosts: ["tank", "titan", "vault"] });
