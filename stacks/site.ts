@@ -84,13 +84,13 @@ export async function deploySite(
     running,
     found: found.tailnet,
   });
-  deployGateway(site, cluster, { definitions, running, certificates, tailnet });
+  const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   deployReloader(site, running);
   deployItems(site, cluster, { definitions, running, found: found.items });
   deployStorage(site, cluster, running);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
-  const published = deployApps(site, running);
+  const published = [...deployApps(site, running), ...(gateways?.published ?? [])];
   const serviceTokens = deployEdge(site, published, running);
 
   return {

@@ -9,6 +9,7 @@ import type { Exposure } from "../../apps/application.ts";
 import { problemsAt, type Problem } from "../../../components/problem.ts";
 import { repeated } from "../../config/lists.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { publicRoutes } from "../gateway/published.ts";
 import { isOpenMailDomain } from "./mail-domains.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
@@ -19,11 +20,12 @@ export function checkEdge(config: SiteConfig): readonly Problem[] {
   return [
     ...(edge === undefined ? [] : [...policies(edge), ...serviceTokens(edge)]),
     ...(edge === undefined ? [] : replicas(config, edge)),
-    ...(edge === undefined ? [] : [...team(edge, apps), ...addresses(config, edge)]),
+    ...(edge === undefined ? [] : [...team(edge, config), ...addresses(config, edge)]),
     ...Object.entries(apps).flatMap(([name, app], i, all) => {
       const taken = all.slice(0, i).flatMap(([, { hostname }]) => hostname ?? []);
       return exposure(`homelab:apps.${name}`, app, edge, taken);
     }),
+    ...(edge === undefined ? [] : routes(config, edge)),
   ];
 }
 
@@ -66,9 +68,24 @@ function serviceTokens({ access }: Edge): readonly Problem[] {
   );
 }
 
-function team(edge: Edge, apps: SiteConfig["apps"]): readonly Problem[] {
-  const guarded = Object.values(apps).flatMap(({ hostname, withoutAccess }) =>
-    hostname === undefined || withoutAccess !== undefined ? [] : [{ hostname }],
+/** Names of routes at the gateway `public` are judged as applications' are. */
+function routes(config: SiteConfig, edge: Edge): readonly Problem[] {
+  const taken = Object.values(config.apps).flatMap(({ hostname }) => hostname ?? []);
+  const rules = { ...edge, policies: Object.keys(edge.access) };
+  // Those outside of the zone are the gateway's to refuse.
+  const inZone = publicRoutes(config).filter(({ hostname }) => isIn(edge.zone, hostname));
+  return inZone.flatMap(({ path, from, ...name }) =>
+    nameProblems(name, rules, taken).map((problem) => ({
+      path: problem.path === "hostname" ? from : `${path}.${problem.path}`,
+      text: problem.text,
+    })),
+  );
+}
+
+function team(edge: Edge, config: SiteConfig): readonly Problem[] {
+  const guarded = [...Object.values(config.apps), ...publicRoutes(config)].flatMap(
+    ({ hostname, withoutAccess }) =>
+      hostname === undefined || withoutAccess !== undefined ? [] : [{ hostname }],
   );
   return problemsAt("homelab:edge", teamProblems(edge.team, guarded));
 }

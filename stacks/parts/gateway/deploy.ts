@@ -1,6 +1,12 @@
 import type { Resource } from "@pulumi/pulumi";
 import { EnvoyGateway } from "../../../components/gateway/envoy-gateway.ts";
-import type { GatewayPlan, WildcardCertificate } from "../../../components/gateway/plan.ts";
+import type { Publication } from "../../../components/edge/publication.ts";
+import {
+  gatewayNamespace,
+  proxyName,
+  type GatewayPlan,
+  type WildcardCertificate,
+} from "../../../components/gateway/plan.ts";
 import type { RouteArgs, RoutePolicies } from "../../../components/gateway/route-resources.ts";
 import {
   HttpRoute,
@@ -15,12 +21,15 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import type { SiteTailnet } from "../tailnet/deploy.ts";
 import { gatewayPlans, httpParents } from "./plans.ts";
+import { publicRoutes } from "./published.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
 /** The gateways, for what routes through them. */
 export interface SiteGateways {
   /** All are programmed. */
   readonly ready: Resource;
+  /** What the edge publishes: names of routes at the gateway `public`. */
+  readonly published: readonly Publication[];
 }
 
 /** What the gateways find there. */
@@ -75,7 +84,13 @@ export function deployGateway(
       { machine, gateways },
       { providers: [kubernetes], dependsOn: [made.ready] },
     );
-  return { ready: made.ready };
+  const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
+  const published = publicRoutes(config).map(({ hostname, access, withoutAccess }) => ({
+    // Of several routes one name is shown: it is called by itself.
+    ...{ name: hostname, hostname, service, access, after: made.ready },
+    ...(withoutAccess === undefined ? {} : { withoutAccess }),
+  }));
+  return { ready: made.ready, published };
 }
 
 /** The certificates that cover all names below a domain; the first of each domain. */

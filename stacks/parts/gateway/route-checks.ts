@@ -3,6 +3,7 @@ import type { GatewayPlan } from "../../../components/gateway/plan.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { domainsOf } from "./plans.ts";
+import { doorOf } from "./published.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
@@ -40,6 +41,7 @@ export function checkRoutes(
       ...limit(path, route, gateway),
       ...clients(path, route, moved[route.gateway]),
       ...taken(path, route, before),
+      ...door(path, route, before),
     ];
   });
 }
@@ -115,7 +117,8 @@ function names(
       return [{ path: at, text }];
     }
     const deep = name.slice(0, -domain.length - 1).includes(".");
-    return of === "http" && deep
+    // Of a public name Cloudflare's certificate counts: the edge looks at it.
+    return of === "http" && gateway !== "public" && deep
       ? [
           {
             path: at,
@@ -154,6 +157,31 @@ function clients(
     ...(allow === undefined ? [] : [`${path}.allow`]),
     ...(rateLimit?.perClient === true ? [`${path}.rateLimit.perClient`] : []),
   ].map((at) => ({ path: at, text: `cannot tell clients apart: ${moved}` }));
+}
+
+/** Access stands in front of public names alone, and of all paths of one. */
+function door(
+  path: string,
+  route: RouteConfig,
+  before: readonly (readonly [string, RouteConfig])[],
+): readonly Problem[] {
+  if (route.gateway !== "public") {
+    const text = `concerns public names, and gateway ${route.gateway} has none; use gateway: public, or remove it`;
+    return [
+      ...(route.access.length > 0 ? [{ path: `${path}.access`, text }] : []),
+      ...(route.withoutAccess === undefined ? [] : [{ path: `${path}.withoutAccess`, text }]),
+    ];
+  }
+  const said = JSON.stringify(doorOf(route));
+  const rival = before.find(
+    ([, one]) =>
+      one.gateway === "public" &&
+      one.hostnames.some((name) => route.hostnames.includes(name)) &&
+      JSON.stringify(doorOf(one)) !== said,
+  );
+  if (rival === undefined) return [];
+  const text = `the route ${rival[0]} has the same name and another door, and Access stands in front of a name with all its paths; say the same at both, or use another name`;
+  return [{ path: `${path}.access`, text }];
 }
 
 /** Of two routes that match alike the controller would pass over the younger, or refuse both. */

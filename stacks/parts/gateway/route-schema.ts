@@ -79,6 +79,18 @@ export const route = z.strictObject({
       description: "Networks of the clients that may use `http`; all when left out",
       examples: [["192.168.1.0/24"]],
     }),
+  access: z
+    .array(label)
+    .default([])
+    .describe("Of `public`: names of `edge.access` policies, as applications have them"),
+  withoutAccess: z
+    .string()
+    .min(10, "say in a sentence why everybody on the internet may reach it")
+    .optional()
+    .meta({
+      description: "Of `public`: says aloud that no Access stands in front, and why",
+      examples: ["shared albums, each behind a link of its own"],
+    }),
 });
 
 export type RouteConfig = z.infer<typeof route>;

@@ -7,6 +7,7 @@ import {
 } from "../../../components/names/names.ts";
 import { serverLabel } from "../../../components/names/zones.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { publicRoutes } from "../gateway/published.ts";
 
 /** Config of a site that has the part. */
 export type Named = SiteConfig & { readonly names: NonNullable<SiteConfig["names"]> };
@@ -73,6 +74,10 @@ function namesBesideRoutes(config: Named): readonly SiteName[] {
         ? []
         : [{ name: hostname, public: "tunnel", from: `homelab:apps.${app}.hostname` }],
     ),
+    // One that an application has is the edge's to refuse.
+    ...publicRoutes(config)
+      .filter(({ hostname }) => !Object.values(apps).some((app) => app.hostname === hostname))
+      .map(({ hostname, from }): SiteName => ({ name: hostname, public: "tunnel", from })),
     ...Object.entries(names.entries).map(([name, { address, public: open, proxied }]) => ({
       name: whole(name),
       from: `homelab:names.entries.${name}`,

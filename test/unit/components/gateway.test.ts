@@ -46,7 +46,7 @@ const everything = {
       ...{ allow: ["192.168.1.0/24"], rateLimit: { requests: 10, per: "minute", perClient: true } },
     },
     shared: {
-      ...{ ...backend, gateway: "public", hostnames: ["photos.example.net"] },
+      ...{ ...backend, gateway: "public", hostnames: ["photos.example.net"], access: ["family"] },
       rateLimit: { requests: 10, per: "hour", scope: "global" },
     },
     kafka: { ...backend, kind: "tls", listener: "kafka", hostnames: ["kafka.home.arpa"] },
@@ -62,6 +62,30 @@ describe("a site's gateways", () => {
   let whole: Recording;
   before(async () => {
     whole = await recordedHome(everything);
+  });
+
+  it("show names of routes to the internet through tunnel and Access, as applications", () => {
+    const rules = whole.get("home-rules").shown["config"] as {
+      readonly ingresses: readonly { readonly hostname?: string; readonly service: string }[];
+    };
+    const rule = rules.ingresses.find(({ hostname }) => hostname === "photos.example.net");
+    assert.deepEqual(rule, {
+      hostname: "photos.example.net",
+      service: "http://envoy-public.envoy-gateway-system.svc.cluster.local:80",
+      originRequest: {
+        access: {
+          required: true,
+          teamName: "homelab",
+          audTags: ["aud of photos.example.net-application"],
+        },
+      },
+    });
+    assert.equal(whole.get("photos.example.net-record").shown["type"], "CNAME");
+    assert.deepEqual(whole.get("photos.example.net-application").shown["policies"], [
+      { id: "home-access-family-policy-id", precedence: 1 },
+      { id: "home-access-family-programs-id", precedence: 2 },
+    ]);
+    assert.ok(whole.waitsFor("photos.example.net-record").has("home-gateways-ready-command"));
   });
 
   it("are objects that their definitions know, field by field", () => {

@@ -225,7 +225,9 @@ describe("names of a site", () => {
       "gateway.routes": {
         photos: { ...to, hostnames: ["photos.home.arpa", "typeo.example.net"] },
         api: { ...to, hostnames: ["photos.home.arpa"], path: "/api" },
-        outside: { ...to, gateway: "public", hostnames: ["outside.example.net"] },
+        outside: {
+          ...{ ...to, gateway: "public", hostnames: ["outside.example.net"], access: ["family"] },
+        },
       },
     });
     assert.ok(isNamed(config));
@@ -236,7 +238,10 @@ describe("names of a site", () => {
       lan.filter(({ address: to }) => to === "10.96.0.80").map(({ name }) => name),
       ["photos.home.arpa", "typeo.example.net"],
     );
-    assert.deepEqual(open, [{ name: "typeo.example.net", place: "tunnel" }]);
+    assert.deepEqual(open, [
+      { name: "outside.example.net", place: "tunnel" },
+      { name: "typeo.example.net", place: "tunnel" },
+    ]);
   });
 
   it("has its DNS server at the last address of a run, which its pool gives no one else first", () => {

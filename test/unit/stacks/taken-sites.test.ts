@@ -21,6 +21,17 @@ const stick = { host: "stone", id: "10c4:ea60" };
 
 /** Sites that the real systems take, each home with one edit. */
 const taken: Readonly<Record<string, Changes>> = {
+  "routes to the internet that share a name and its door": {
+    "gateway.routes": Object.fromEntries(
+      ["/", "/api"].map((path, i) => [
+        `photos-${i}`,
+        {
+          ...{ gateway: "public", hostnames: ["photos.example.net"], access: ["family"], path },
+          ...{ namespace: "photos", service: "photos", port: 80 },
+        },
+      ]),
+    ),
+  },
   "a public name two levels below the zone with a certificate of its own": {
     "apps.typeo.hostname": "typeo.games.example.net",
     "edge.advancedCertificates": ["typeo.games.example.net"],

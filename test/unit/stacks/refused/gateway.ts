@@ -165,4 +165,57 @@ export const gateway: RefusedSites = {
     at: "homelab:gateway.routes.mqtt.path",
     says: /is for requests of http, and this route is tcp/,
   },
+  "a route to the internet that says nothing of Access": {
+    edit: {
+      "gateway.routes.photos": { ...route, gateway: "public", hostnames: ["photos.example.net"] },
+    },
+    at: "homelab:gateway.routes.photos.access",
+    says: /^everybody on the internet could reach photos\.example\.net; name policies of homelab:edge\.access/,
+  },
+  "a route to the internet with an Access policy that there is not": {
+    edit: {
+      "gateway.routes.photos": {
+        ...{ ...route, gateway: "public", hostnames: ["photos.example.net"], access: ["guests"] },
+      },
+    },
+    at: "homelab:gateway.routes.photos.access[0]",
+    says: /^guests is not in homelab:edge\.access/,
+  },
+  "a route to the internet with an application's name": {
+    edit: {
+      "gateway.routes.photos": {
+        ...{ ...route, gateway: "public", hostnames: ["typeo.example.net"], access: ["family"] },
+      },
+    },
+    at: "homelab:gateway.routes.photos.hostnames[0]",
+    says: /published twice/,
+  },
+  "a route to the internet deeper than Cloudflare's certificate": {
+    edit: {
+      "gateway.routes.photos": {
+        ...{ ...route, gateway: "public", access: ["family"] },
+        hostnames: ["a.photos.example.net"],
+      },
+    },
+    at: "homelab:gateway.routes.photos.hostnames[0]",
+    says: /use a-photos\.example\.net, or order an advanced certificate/,
+  },
+  "Access at a gateway that the internet does not reach": {
+    edit: { "gateway.routes.photos": { ...route, access: ["family"] } },
+    at: "homelab:gateway.routes.photos.access",
+    says: /concerns public names, and gateway lan has none/,
+  },
+  "two doors of one name on the internet": {
+    edit: {
+      "gateway.routes.photos": {
+        ...{ ...route, gateway: "public", hostnames: ["photos.example.net"], access: ["family"] },
+      },
+      "gateway.routes.shared": {
+        ...{ ...route, gateway: "public", hostnames: ["photos.example.net"], path: "/shared" },
+        withoutAccess: "shared albums, each behind a link",
+      },
+    },
+    at: "homelab:gateway.routes.shared.access",
+    says: /the route photos has the same name and another door/,
+  },
 };
