@@ -116,20 +116,33 @@ describe("a step on a machine in trouble", () => {
     assert.match(stderr, /rke2-server pulls images/);
   });
 
+  /** The functions of the preparation, without its run. */
+  const prepare = scriptText(
+    import.meta.resolve("../../../components/rke2/scripts.ts"),
+    "prepare.sh",
+  ).replace(/main "\$@" <\/dev\/null\n$/, "");
+
+  it("says that a cloud kernel has no drivers for a device that its machine was given later", async () => {
+    program("uname", "echo 6.12.57+deb13-cloud-amd64");
+    const kernel = (DEVICES: string) =>
+      runScript(root, `${rke2Script}\n${prepare}\nkernel\n`, { DEVICES });
+    assert.equal((await kernel("")).code, 0);
+    const { code, stderr } = await kernel("gpu");
+    assert.equal(code, 1);
+    assert.match(stderr, /\(gpu\).*-cloud-amd64 has no drivers.*another vmId.*allowReplace/);
+    program("uname", "echo 6.12.57+deb13-amd64");
+    assert.equal((await kernel("gpu")).code, 0);
+  });
+
   const packages = async (failures: number, said: string) => {
-    const prepare = scriptText(
-      import.meta.resolve("../../../components/rke2/scripts.ts"),
-      "prepare.sh",
-    );
     program("sleep", "exit 0");
     program(
       "apt-get",
       `echo x >>"${lines("starts")}"; [[ $(wc -l <"${lines("starts")}") -gt ${failures} ]] || { echo '${said}' >&2; exit 100; }`,
     );
-    const functions = prepare.replace(/main "\$@" <\/dev\/null\n$/, "");
     return runScript(
       root,
-      `${rke2Script}\n${functions}\napt update || fail "$(cat "$state/apt.log")"\n`,
+      `${rke2Script}\n${prepare}\napt update || fail "$(cat "$state/apt.log")"\n`,
       {},
     );
   };

@@ -184,6 +184,10 @@ describe("kube-vip manifest", () => {
     assert.equal(env["KUBERNETES_SERVICE_PORT"], "6443");
   });
 
+  it("shows its metrics to its own node alone: on the host's network all addresses are the LAN's", () => {
+    assert.equal(env["prometheus_server"], "127.0.0.1:2112");
+  });
+
   it("moves the address within its lease of 5 s", () => {
     assert.equal(env["address"], "192.168.1.20");
     assert.equal(env["vip_leaseduration"], "5");
