@@ -57,7 +57,7 @@ export class ApiServer {
       "service-cluster-ip-range": "10.43.0.0/16",
     });
     this.#file("admin.yaml", kubeconfig(`https://127.0.0.1:${port}`, token));
-    await this.#ready();
+    await this.until("kubectl", ["get", "--raw", "/readyz"]);
   }
 
   async stop(): Promise<void> {
@@ -79,6 +79,18 @@ export class ApiServer {
     });
   }
 
+  /** The same until it succeeds, for the API serves a changed kind a moment after it took it. Throws what was said last. */
+  async until(program: "kubectl" | "helm", args: readonly string[], input = ""): Promise<void> {
+    const end = Date.now() + 180_000;
+    for (;;) {
+      const { code, output } = await this.run(program, args, input);
+      if (code === 0) return;
+      const died = this.#running.some((child) => child.exitCode !== null);
+      assert.ok(!died && Date.now() < end, `${output}\n${this.#said.join("").slice(-4000)}`);
+      await delay(200);
+    }
+  }
+
   #file(name: string, content: string): string {
     const path = join(this.#folder, name);
     writeFileSync(path, content, { mode: 0o600 });
@@ -90,17 +102,6 @@ export class ApiServer {
     const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
     child.stderr.on("data", (chunk: Buffer) => this.#said.push(chunk.toString()));
     this.#running.push(child);
-  }
-
-  async #ready(): Promise<void> {
-    const end = Date.now() + 180_000;
-    for (;;) {
-      const { code } = await this.run("kubectl", ["get", "--raw", "/readyz"]);
-      if (code === 0) return;
-      const died = this.#running.some((child) => child.exitCode !== null);
-      assert.ok(!died && Date.now() < end, this.#said.join("").slice(-4000));
-      await delay(200);
-    }
   }
 }
 

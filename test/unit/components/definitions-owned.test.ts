@@ -11,14 +11,17 @@ import { machineRoot, runScript } from "./machine-script.ts";
 
 const kind = "things.example.net";
 
-/** The kind, with these fields. */
-const definition = (...fields: readonly string[]): string =>
+/** A kind with these fields, in the group that the program owns or in one that a chart brings and marks as kept. */
+const definition = (fields: readonly string[], group = "example.net"): string =>
   stringify({
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: kind },
+    metadata: {
+      name: `things.${group}`,
+      annotations: group === "example.net" ? {} : { "helm.sh/resource-policy": "keep" },
+    },
     spec: {
-      group: "example.net",
+      group,
       scope: "Namespaced",
       names: { kind: "Thing", listKind: "ThingList", plural: "things", singular: "thing" },
       versions: [{ name: "v1", served: true, storage: true, schema: schema(fields) }],
@@ -32,9 +35,13 @@ const schema = (fields: readonly string[]): object => {
   };
 };
 
-const thing = (name: string, spec: Readonly<Record<string, string>>): string =>
+const thing = (
+  name: string,
+  spec: Readonly<Record<string, string>>,
+  group = "example.net",
+): string =>
   stringify({
-    ...{ apiVersion: "example.net/v1", kind: "Thing" },
+    ...{ apiVersion: `${group}/v1`, kind: "Thing" },
     metadata: { name, namespace: "default" },
     spec,
   });
@@ -76,9 +83,13 @@ describe("kinds that the program owns, at a real API", function () {
     assert.equal(code, 0, stderr);
   }
 
-  /** Installs or upgrades the release `shop` of a chart with these templates, as the provider's Helm does. */
-  async function release(version: string, templates: Readonly<Record<string, string>>) {
-    const chart = join(root, `shop-${version}`);
+  /** Installs or upgrades a release of a chart with these templates, as the provider's Helm does. */
+  async function release(
+    version: string,
+    templates: Readonly<Record<string, string>>,
+    name = "shop",
+  ) {
+    const chart = join(root, `${name}-${version}`);
     mkdirSync(join(chart, "templates"), { recursive: true });
     writeFileSync(
       join(chart, "Chart.yaml"),
@@ -86,7 +97,7 @@ describe("kinds that the program owns, at a real API", function () {
     );
     for (const [file, content] of Object.entries(templates))
       writeFileSync(join(chart, "templates", file), content);
-    return api.run("helm", ["upgrade", "--install", "shop", chart, "--wait", "--timeout", "60s"]);
+    return api.run("helm", ["upgrade", "--install", name, chart, "--wait", "--timeout", "60s"]);
   }
 
   async function expectWell(ended: ReturnType<ApiServer["run"]>): Promise<string> {
@@ -103,7 +114,7 @@ describe("kinds that the program owns, at a real API", function () {
   const upgraded = { "thing.yaml": thing("shops", { size: "small", colour: "red" }) };
 
   it("were a chart's, which does not know a field of its next version yet", async () => {
-    await expectWell(release("1.0.0", { "kind.yaml": definition("size") }));
+    await expectWell(release("1.0.0", { "kind.yaml": definition(["size"]) }));
     await kubectl("wait", "--for=condition=Established", `crd/${kind}`);
     await expectWell(
       api.run("kubectl", ["apply", "-f", "-"], thing("somebodys", { size: "large" })),
@@ -118,7 +129,12 @@ describe("kinds that the program owns, at a real API", function () {
   });
 
   it("have a chart's new field before the release sets it, in the same run", async () => {
-    await step(definition("size", "colour"));
+    await step(definition(["size", "colour"]));
+    await api.until(
+      "kubectl",
+      ["create", "--dry-run=server", "--validate=strict", "-f", "-"],
+      upgraded["thing.yaml"],
+    );
     await expectWell(release("2.0.0", upgraded));
     assert.deepEqual(await spec("shops"), { size: "small", colour: "red" });
   });
@@ -130,8 +146,14 @@ describe("kinds that the program owns, at a real API", function () {
   });
 
   it("get a later field, and lose one that is no longer there, at the next version", async () => {
-    await step(definition("size", "shape"));
-    await expectWell(release("3.0.0", { "thing.yaml": thing("shops", { shape: "round" }) }));
+    await step(definition(["size", "shape"]));
+    const next = thing("shops", { shape: "round" });
+    await api.until(
+      "kubectl",
+      ["replace", "--dry-run=server", "--validate=strict", "-f", "-"],
+      next,
+    );
+    await expectWell(release("3.0.0", { "thing.yaml": next }));
     assert.deepEqual(await spec("shops"), { shape: "round" });
   });
 
@@ -142,5 +164,21 @@ describe("kinds that the program owns, at a real API", function () {
       "thing.example.net/somebodys",
     );
     assert.deepEqual(await spec("somebodys"), { size: "large" });
+  });
+
+  it("are left to a chart that marks its own as kept: raised by its upgrade, and taken up again", async () => {
+    const group = "chart.example.net";
+    const kinds = (...fields: readonly string[]) => ({ "kind.yaml": definition(fields, group) });
+    await expectWell(release("1.0.0", kinds("size"), "kept"));
+    await kubectl("wait", "--for=condition=Established", `crd/things.${group}`);
+    await expectWell(release("2.0.0", kinds("size", "colour"), "kept"));
+    const made = thing("mine", { colour: "red" }, group);
+    await api.until("kubectl", ["create", "--validate=strict", "-f", "-"], made);
+    await expectWell(api.run("helm", ["uninstall", "kept", "--wait"]));
+    const path = "jsonpath={.spec.colour}";
+    assert.equal(await kubectl("get", `things.${group}`, "mine", "-o", path), "red");
+    const other = await release("2.0.0", kinds("size", "colour"), "other");
+    assert.match(other.output, /must equal "other": current value is "kept"/);
+    await expectWell(release("3.0.0", kinds("size", "colour", "shape"), "kept"));
   });
 });
