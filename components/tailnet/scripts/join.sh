@@ -72,6 +72,7 @@ After=network-online.target
 [Service]
 Type=notify
 ExecStart=$tailscaled --state=/var/lib/tailscale/tailscaled.state --socket=/run/tailscale/tailscaled.sock --port=41641
+ExecStopPost=$tailscaled --cleanup
 Restart=on-failure
 RestartSec=2
 RuntimeDirectory=tailscale
@@ -134,7 +135,8 @@ join() {
   printf '%s' "$AUTH_KEY" >"$key_file"
   key_sum >"$state/tailscale-key"
   local output
-  if ! output=$("$tailscale" up --auth-key="file:$key_file" --hostname="$NODE_NAME" --advertise-tags="$TAG" --ssh \
+  # --reset: a setting that somebody made by hand would have to be given again here.
+  if ! output=$("$tailscale" up --reset --auth-key="file:$key_file" --hostname="$NODE_NAME" --advertise-tags="$TAG" --ssh \
     --accept-dns=false --accept-routes=false --netfilter-mode=off --timeout=60s 2>&1); then
     rm -f "$key_file"
     refused "${output//"$AUTH_KEY"/KEY}"

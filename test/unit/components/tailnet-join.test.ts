@@ -93,7 +93,7 @@ describe("joining the tailnet", () => {
     const first = await joinNow();
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual(ups(), [
-      `up --auth-key=file:${root}/run/homelab-tailscale.key --hostname=stone --advertise-tags=tag:home-node --ssh ` +
+      `up --reset --auth-key=file:${root}/run/homelab-tailscale.key --hostname=stone --advertise-tags=tag:home-node --ssh ` +
         "--accept-dns=false --accept-routes=false --netfilter-mode=off --timeout=60s",
     ]);
     const again = await joinNow();
@@ -101,6 +101,8 @@ describe("joining the tailnet", () => {
     assert.equal(ups().length, 1);
     assert.equal(downloads.length, 2);
     assert.equal(lines("systemctl").filter((call) => call === "restart tailscaled").length, 1);
+    const unit = lines("etc/systemd/system/tailscaled.service");
+    assert.ok(unit.some((line) => /^ExecStopPost=\/\S+\/tailscaled --cleanup$/.test(line)));
   });
 
   it("keeps tailscaled's rules away from packets that Cilium marks, on a node that joined before too", async () => {
