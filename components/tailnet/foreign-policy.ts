@@ -75,7 +75,7 @@ export function missingIn(policy: Policy, needs: PolicyNeeds): readonly string[]
 }
 
 /** Whether a network contains another; an approval covers every part of its network. */
-function covers(outer: string, inner: string): boolean {
+export function covers(outer: string, inner: string): boolean {
   if (!ipaddr.isValidCIDR(outer)) return false;
   const [network, bits] = ipaddr.parseCIDR(outer);
   const [address, length] = ipaddr.parseCIDR(inner);

@@ -1,4 +1,5 @@
 import { log, ResourceHook } from "@pulumi/pulumi";
+import { takenName } from "./taken.ts";
 import type { TailnetDevice } from "./tailscale-types.ts";
 
 /** Calls of Tailscale's API that clearing names takes. */
@@ -25,7 +26,7 @@ export async function removeDevices(
 
 /**
  * A hook that frees a hostname before something new takes it: without it a machine that was built anew would be called
- * NAME-1, because the device of the one before still holds the name.
+ * NAME-1, because the device of the one before still holds the name. Refuses what another's device has.
  */
 export function freeName(
   name: string,
@@ -35,6 +36,8 @@ export function freeName(
 ): ResourceHook {
   return new ResourceHook(name, async () => {
     told(await removeDevices(api, tag, (given) => given === hostname));
+    const taken = takenName(await api.devices(), [tag], hostname);
+    if (taken.length > 0) throw new Error(taken.join("\n"));
   });
 }
 

@@ -9,7 +9,9 @@ import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
 import type { ReachedMachine } from "../machine.ts";
 import type { RunningCluster } from "../workload/running-cluster.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
+import { refusesTaken } from "./taken.ts";
 import { TailnetNodes } from "./nodes.ts";
+import { operatorHostname } from "./operator-values.ts";
 import { TailnetOperator, type ConnectorPlan, type NameserverPlan } from "./operator.ts";
 import { samePolicy } from "./policy-document.ts";
 import { mayOverwrite, policyHooks } from "./policy-guard.ts";
@@ -125,11 +127,13 @@ export class Tailnet extends ComponentResource {
 
   private departure(
     name: string,
-    { site, access, machines }: TailnetArgs,
+    { site, access, machines, connector, dns }: TailnetArgs,
     policy: (PolicyHistory & { readonly acl: Acl }) | undefined,
   ): Resource {
     const names = machines.map((machine) => machine.name);
     const stale = removeStaleDevices(`${name}-strays`, this.#api, siteTags(site).node, names);
+    const devices = [...names, operatorHostname(site), connector.name];
+    const others = refusesTaken(`${name}-others`, this.#api, { site, names: devices, ...dns });
     return departure(
       name,
       {
@@ -137,7 +141,7 @@ export class Tailnet extends ComponentResource {
         machine: machines[0],
         machines: names,
         access,
-        hooks: [stale],
+        hooks: [others, stale],
         after: policy === undefined ? [] : [policy.acl],
         ...(policy === undefined ? {} : { policy }),
       },
@@ -172,13 +176,15 @@ export class Tailnet extends ComponentResource {
   }
 
   /** After the Connector: before it no client could reach the servers. */
-  private splitDns(name: string, { dns }: TailnetArgs): void {
+  private splitDns(name: string, { site, dns }: TailnetArgs): void {
+    const others = refusesTaken(`${name}-others-dns`, this.#api, { site, names: [], ...dns });
     new DnsSplitNameservers(
       `${name}-split-dns`,
       { domain: dns.domain, nameservers: [...dns.nameservers] },
       {
         parent: this,
         dependsOn: [this.connector],
+        hooks: { beforeCreate: [others] },
         replaceOnChanges: ["domain"],
         deleteBeforeReplace: true,
       },

@@ -86,19 +86,35 @@ export class TailscaleApi {
     await this.remove(`device/${encodeURIComponent(id)}`, "devices:core");
   }
 
-  /** Auth keys and OAuth clients. Scopes `auth_keys:read` and `oauth_keys:read`. */
+  /**
+   * Auth keys and OAuth clients. The list may give no more than their ids (tailscale-client-go-v2, keys.go), and then each is
+   * asked for; one that is gone meanwhile is left out. Scopes `auth_keys:read` and `oauth_keys:read`.
+   */
   async keys(): Promise<readonly TailnetKeyInfo[]> {
     const { text } = await this.call("GET", `${this.ofTailnet("keys")}?all=true`, "auth_keys");
     const { keys = [] } = parsed<{ keys?: readonly Partial<RawKey>[] }>(text);
-    return keys.map(
-      ({ id = "", keyType = "auth", description = "", tags, capabilities, created }) => ({
+    const whole = await Promise.all(keys.map((key) => this.whole(key)));
+    return whole
+      .flat()
+      .map(({ id = "", keyType = "auth", description = "", tags, capabilities, created }) => ({
         id,
         keyType,
         description,
         created,
         tags: tags ?? capabilities?.devices?.create?.tags ?? [],
-      }),
-    );
+      }));
+  }
+
+  private async whole(key: Partial<RawKey>): Promise<readonly Partial<RawKey>[]> {
+    const { id = "", keyType, tags, capabilities } = key;
+    if ((keyType ?? tags ?? capabilities) !== undefined) return [key];
+    try {
+      const path = this.ofTailnet(`keys/${encodeURIComponent(id)}`);
+      return [parsed<Partial<RawKey>>((await this.call("GET", path, "auth_keys")).text)];
+    } catch (error) {
+      if (error instanceof ServiceError && error.kind === "missing") return [];
+      throw error;
+    }
   }
 
   /** Revokes a key; one that is gone already is fine. Scope `auth_keys` or `oauth_keys`. */

@@ -14,11 +14,15 @@ export interface SmallTailnet {
     hostname: string;
     tags?: readonly string[];
     user?: string;
+    advertisedRoutes?: readonly string[];
   }[];
+  splitDns: Record<string, readonly string[]>;
   /** Auth keys: id to tags. */
   keys: Map<string, readonly string[]>;
   /** OAuth clients: id to tags. */
   clients: Map<string, readonly string[]>;
+  /** Whether the list of keys has nothing but their ids. */
+  listsIdsAlone: boolean;
   /** Answers to give before working, in order. */
   faults: { readonly status: number; readonly retryAfter?: number; readonly body?: unknown }[];
   /** Calls as `METHOD path`, without the token's. */
@@ -46,8 +50,10 @@ export async function smallApi(): Promise<SmallApi> {
     isDefault: true,
     failedTests: [],
     devices: [],
+    splitDns: {},
     keys: new Map(),
     clients: new Map(),
+    listsIdsAlone: false,
     faults: [],
     calls: [],
   };
@@ -88,6 +94,7 @@ export async function smallApi(): Promise<SmallApi> {
       ? {}
       : { message: "test(s) failed", data: tailnet.failedTests },
   );
+  app.get("/api/v2/tailnet/-/dns/split-dns", () => tailnet.splitDns);
   app.get("/api/v2/tailnet/-/devices", () => ({ devices: tailnet.devices }));
   app.delete<{ Params: { id: string } }>("/api/v2/device/:id", async (request, reply) => {
     const before = tailnet.devices.length;
@@ -107,7 +114,7 @@ export async function smallApi(): Promise<SmallApi> {
     keys: [
       ...[...tailnet.keys].map(([id, tags]) => authKey(id, tags)),
       ...[...tailnet.clients].map(([id, tags]) => oauthClient(id, tags)),
-    ],
+    ].map((key) => (tailnet.listsIdsAlone ? { id: key.id } : key)),
   }));
   app.get<{ Params: { id: string } }>("/api/v2/tailnet/-/keys/:id", ({ params: { id } }, reply) => {
     const [key, owned] = [tailnet.keys.get(id), tailnet.clients.get(id)];

@@ -193,6 +193,23 @@ describe("calls of Tailscale's API", () => {
   });
 });
 
+describe("keys of the tailnet", () => {
+  it("are asked for one by one where the list tells their ids alone", async () => {
+    api.tailnet.keys = new Map([["k1", ["tag:home-node"]]]);
+    api.tailnet.clients = new Map([["c1", ["tag:home-stack"]]]);
+    const whole = await api.client().keys();
+    assert.deepEqual(
+      whole.map(({ id, keyType, tags }) => [id, keyType, tags]),
+      [
+        ["k1", "auth", ["tag:home-node"]],
+        ["c1", "client", ["tag:home-stack"]],
+      ],
+    );
+    api.tailnet.listsIdsAlone = true;
+    assert.deepEqual(await api.client().keys(), whole);
+  });
+});
+
 describe("devices of the tailnet", () => {
   it("lose their name only with the site's tag, and one that is gone is fine", async () => {
     api.tailnet.devices = [

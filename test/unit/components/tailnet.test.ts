@@ -130,7 +130,13 @@ describe("tailnet of a site", () => {
 
   it("removes devices of machines that left, when the list of machines changes", () => {
     const { hooks } = site.get("home-departure-command");
-    assert.deepEqual(hooks.beforeUpdate, ["home-departure-ssh", "home-strays"]);
+    assert.deepEqual(hooks.beforeUpdate, ["home-departure-ssh", "home-others", "home-strays"]);
+  });
+
+  it("looks whose its names and its domain are before it makes anything, and before it writes split DNS", () => {
+    const { hooks } = site.get("home-departure-command");
+    assert.ok(hooks.beforeCreate?.includes("home-others"));
+    assert.deepEqual(site.get("home-split-dns").hooks.beforeCreate, ["home-others-dns"]);
   });
 });
 

@@ -1,0 +1,87 @@
+import { isIPv4 } from "node:net";
+import { ResourceHook } from "@pulumi/pulumi";
+import { allTags } from "./tags.ts";
+import type { RoutedDevice, TailnetDevice } from "./tailscale-types.ts";
+import { covers } from "./foreign-policy.ts";
+
+/** Calls of Tailscale's API that looking for others' things takes. */
+export interface LookingApi {
+  routedDevices(): Promise<readonly RoutedDevice[]>;
+  splitDns(): Promise<Readonly<Record<string, readonly string[]>>>;
+}
+
+/** What a site takes in a tailnet. */
+export interface Claims {
+  readonly site: string;
+  /** Names of devices. */
+  readonly names: readonly string[];
+  /** The domain of its split DNS, and the servers that are asked for it. */
+  readonly domain: string;
+  readonly nameservers: readonly string[];
+}
+
+/**
+ * Rejects when a name or the domain is another's: a device whose name is taken gets a number behind it, and nobody finds it;
+ * a domain has one list of servers, so that the second site would overwrite the first's and take it away when it goes.
+ */
+export async function refuseTaken(api: LookingApi, claims: Claims): Promise<void> {
+  const [devices, split] = await Promise.all([api.routedDevices(), api.splitDns()]);
+  const taken = [
+    ...claims.names.flatMap((name) => takenName(devices, allTags(claims.site), name)),
+    ...takenDomain(devices, split, claims),
+  ];
+  if (taken.length > 0) throw new Error(taken.join("\n"));
+}
+
+/** A hook of what a site makes first there; in a preview too. What exists is the site's own, and not asked about. */
+export function refusesTaken(name: string, api: LookingApi, claims: Claims): ResourceHook {
+  return new ResourceHook(
+    name,
+    async ({ oldInputs }) => {
+      if (oldInputs === undefined) await refuseTaken(api, claims);
+    },
+    { onDryRun: true },
+  );
+}
+
+/** What is wrong with a device's name: a device has it that carries none of the site's own tags. */
+export function takenName(
+  devices: readonly TailnetDevice[],
+  own: readonly string[],
+  wanted: string,
+): readonly string[] {
+  const other = devices.find(
+    ({ name, tags }) => name.split(".")[0] === wanted && !tags.some((tag) => own.includes(tag)),
+  );
+  if (other === undefined) return [];
+  const whose = other.tags.length > 0 ? `with ${other.tags.join(", ")}` : `of ${other.user}`;
+  return [
+    `the tailnet already has a device ${wanted} (${other.id}), ${whose}: this site's would be called ${wanted}-1. ` +
+      "Rename that one in the admin console under Machines, or give the site's another name",
+  ];
+}
+
+function takenDomain(
+  devices: readonly RoutedDevice[],
+  split: Readonly<Record<string, readonly string[]>>,
+  { site, domain, nameservers }: Claims,
+): readonly string[] {
+  const others = split[domain] ?? [];
+  if (others.length === 0 || others.toSorted().join() === nameservers.toSorted().join()) return [];
+  const tag = devices
+    .filter(({ advertised }) =>
+      advertised.some(
+        (route) =>
+          !route.endsWith("/0") && others.some((to) => isIPv4(to) && covers(route, `${to}/32`)),
+      ),
+    )
+    .flatMap(({ tags }) => tags)
+    .find((each) => each.endsWith("-connector"));
+  const owner =
+    tag === undefined ? "somebody else" : `site ${tag.slice("tag:".length, -"-connector".length)}`;
+  return [
+    `the tailnet asks ${others.join(", ")} for ${domain} already, which ${owner} has set up; site ${site} would ask ` +
+      `${nameservers.join(", ")}, and nobody the other any more. Give this site a domain of its own in homelab:site.domain, ` +
+      "or take the entry away in the admin console under DNS",
+  ];
+}
