@@ -20,6 +20,16 @@ export interface AccessArgs {
   readonly accountId: string;
   /** Policies by name. */
   readonly policies: Readonly<Record<string, AccessPlan>>;
+  /** Service tokens with a new secret, by name. */
+  readonly rotations?: Readonly<Record<string, TokenRotation>>;
+}
+
+/** A service token whose secret is not its first. */
+export interface TokenRotation {
+  /** Counts the token's secrets from 1; a higher one makes a new secret. */
+  readonly version: number;
+  /** Day, `2027-01-31`, until whose beginning (UTC) the secret before is taken too. */
+  readonly previousUntil: string;
 }
 
 /** A year, Cloudflare's default; docs/cloudflare.md says how one is renewed. */
@@ -63,6 +73,7 @@ export class Access extends ComponentResource {
             accountId: args.accountId,
             name: accessName(args.site, token),
             duration: tokenDuration,
+            ...rotated(args.rotations?.[token]),
           },
           {
             parent: this,
@@ -108,4 +119,14 @@ export class Access extends ComponentResource {
     }
     return made;
   }
+}
+
+/** Cloudflare wants both or neither. */
+function rotated(rotation: TokenRotation | undefined) {
+  if (rotation === undefined) return {};
+  const { version, previousUntil } = rotation;
+  return {
+    clientSecretVersion: version,
+    previousClientSecretExpiresAt: `${previousUntil.slice(0, 10)}T00:00:00Z`,
+  };
 }

@@ -8,7 +8,7 @@ import {
 } from "@pulumi/pulumi";
 import { problemsAt } from "../problem.ts";
 import type { RunningCluster } from "../workload/running-cluster.ts";
-import { Access, type ServiceTokenLogin } from "./access.ts";
+import { Access, type ServiceTokenLogin, type TokenRotation } from "./access.ts";
 import { shortestSession, type AccessPlan } from "./access-rules.ts";
 import { Cloudflared } from "./cloudflared.ts";
 import type { IngressRule } from "./ingress.ts";
@@ -45,6 +45,8 @@ export interface EdgeArgs {
   readonly replicas: number;
   /** Access policies by name. */
   readonly access: Readonly<Record<string, AccessPlan>>;
+  /** Service tokens with a new secret beside the old one, by name. */
+  readonly rotations?: Readonly<Record<string, TokenRotation>>;
   /** What the site shows to the internet. */
   readonly publish: readonly Publication[];
   /** Public names that lead to addresses, past the tunnel. */
@@ -72,7 +74,7 @@ export class Edge extends ComponentResource {
     const { site, accountId, publish } = args;
     const access = new Access(
       `${name}-access`,
-      { site, accountId, policies: args.access },
+      { site, accountId, policies: args.access, rotations: args.rotations },
       { parent: this },
     );
     const gates = new Map(

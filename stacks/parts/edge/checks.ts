@@ -62,7 +62,19 @@ function admitNobody(access: Edge["access"]): readonly Problem[] {
   );
 }
 
-function serviceTokens({ access }: Edge): readonly Problem[] {
+function serviceTokens({ access, rotations }: Edge): readonly Problem[] {
+  const made = Object.values(access).flatMap(({ serviceTokens: tokens }) => tokens);
+  const unknown = Object.keys(rotations).filter((token) => !made.includes(token));
+  return [
+    ...unknown.map((token) => ({
+      path: `homelab:edge.rotations.${token}`,
+      text: `no policy names a service token ${token}; correct the name, or remove it`,
+    })),
+    ...repetitions(access),
+  ];
+}
+
+function repetitions(access: Edge["access"]): readonly Problem[] {
   return Object.entries(access).flatMap(([policy, { serviceTokens: tokens }]) =>
     repeated(`homelab:edge.access.${policy}.serviceTokens`, tokens),
   );

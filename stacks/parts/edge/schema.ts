@@ -37,6 +37,27 @@ const accessPolicy = z.strictObject({
     .describe("How long an identity is valid"),
 });
 
+const rotation = z.strictObject({
+  version: z
+    .int()
+    .min(2)
+    .meta({
+      description: "Counts the token's secrets; one more than before makes a new one",
+      examples: [2],
+    }),
+  previousUntil: z
+    .string()
+    // A day without quotes is a moment to some readers of YAML, the engine's among them.
+    .regex(
+      /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T00:00:00Z)?$/,
+      "use a day such as 2027-01-31",
+    )
+    .meta({
+      description: "Day up to whose beginning (UTC) programs may still use the secret before",
+      examples: ["2027-01-31"],
+    }),
+});
+
 /** Cloudflare: the tunnel, its public names and who may pass. */
 export const edge = z
   .strictObject({
@@ -86,6 +107,10 @@ export const edge = z
       .record(label.meta({ examples: ["family"] }), accessPolicy)
       .default({})
       .describe("Access policies by name; applications refer to them"),
+    rotations: z
+      .record(label.meta({ examples: ["monitoring"] }), rotation)
+      .default({})
+      .describe("Service tokens by name that have a new secret beside the old one"),
   })
   .describe("Cloudflare tunnel, DNS and Access");
 

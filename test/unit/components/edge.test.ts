@@ -133,6 +133,16 @@ describe("the edge", () => {
     assert.equal(text, "secret of edge-access-monitoring-token");
   });
 
+  it("gives a token a new secret beside the old one, which is taken until its day", async () => {
+    const rotations = { monitoring: { version: 2, previousUntil: "2027-01-31" } };
+    const turned = await register((given) => void deploy(given, { rotations }));
+    const { shown } = turned.get("edge-access-monitoring-token");
+    assert.equal(shown["clientSecretVersion"], 2);
+    assert.equal(shown["previousClientSecretExpiresAt"], "2027-01-31T00:00:00Z");
+    const before = made.get("edge-access-monitoring-token").shown;
+    assert.deepEqual([before["clientSecretVersion"], before["name"]], [undefined, shown["name"]]);
+  });
+
   it("runs cloudflared spread over nodes, restricted, probed and rolled out with a new token", () => {
     const spec = made.get("edge-cloudflared-deployment").shown["spec"];
     assert.equal(at(spec, "replicas"), 2);

@@ -37,6 +37,16 @@ export const edge: RefusedSites = {
     at: "homelab:edge.access.family.serviceTokens[1]",
     says: /remove the repetition/,
   },
+  "a new secret of a token that no policy names": {
+    edit: { "edge.rotations": { backup: { version: 2, previousUntil: "2027-01-31" } } },
+    at: "homelab:edge.rotations.backup",
+    says: /no policy names a service token backup/,
+  },
+  "a new secret without a day for the old one": {
+    edit: { "edge.rotations": { monitoring: { version: 2 } } },
+    at: "homelab:edge.rotations.monitoring.previousUntil",
+    says: /./,
+  },
   "a session of no time": {
     edit: { "edge.access.family.sessionDuration": "0h" },
     at: "homelab:edge.access.family.sessionDuration",
