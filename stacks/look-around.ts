@@ -17,7 +17,7 @@ import { readConfigs } from "./parts/machines/configs.ts";
 import { judgeSiteDisks } from "./parts/machines/disks.ts";
 import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
 import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
-import { tellRestarts } from "./parts/machines/restarts.ts";
+import { judgeRestarts } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
@@ -93,7 +93,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
   accept(site.name, wanted, rest, lan, disks);
   const machines = disks.found;
-  tellRestarts(site, { machines, existing: inventory.machines, configs });
+  const existing = inventory.machines;
+  accept(site.name, judgeRestarts(site, { machines, existing, configs }));
   const power = world.power ?? proxmoxPower(api);
   return {
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, items, kept, renewal },

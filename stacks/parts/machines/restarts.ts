@@ -1,5 +1,4 @@
 /** Says before anything is changed which machines this run restarts. */
-import { log, RunError } from "@pulumi/pulumi";
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { ExistingMachine } from "../../../components/proxmox/conflicts.ts";
 import {
@@ -9,8 +8,8 @@ import {
 } from "../../../components/proxmox/restart-settings.ts";
 import { vmArgs } from "../../../components/proxmox/vm-args.ts";
 import type { Problem } from "../../../components/problem.ts";
-import { describeProblems } from "../../config/problem.ts";
-import type { Site } from "../../open-site.ts";
+import type { Judged } from "../../config/problem.ts";
+import type { SiteFile } from "../../open-site.ts";
 import type { MachineConfig } from "./configs.ts";
 import { sitePlan } from "./deploy.ts";
 
@@ -71,32 +70,74 @@ export interface Comparison {
 }
 
 /**
- * Compares with what Proxmox has now. A machine that is being made is not cut off by anything.
- * @throws RunError when machines would restart beside others that are built anew.
+ * Compares with what Proxmox has now. A machine that is being made is not cut off by anything. No machine may restart beside
+ * others that are built anew.
  */
-export function tellRestarts(site: Site, { machines, existing, configs }: Comparison): void {
+export function judgeRestarts(
+  site: SiteFile,
+  { machines, existing, configs }: Comparison,
+): Pick<Judged<unknown>, "problems" | "notes"> {
   const plan = sitePlan(site);
-  const found = machines.flatMap((machine): readonly DueRestart[] => {
-    const { name, role, vmId } = machine;
-    const config = configs.get(vmId);
-    if (config === undefined) return [];
-    if (config instanceof Error) {
-      void log.warn(`cannot tell whether ${name} has to restart: ${config.message}`);
-      return [];
-    }
-    const wanted = wantedSettings(vmArgs(plan, machine, 0, ""));
-    return [{ name, role, reasons: restartReasons(settingsInForce(config), wanted) }];
+  const looked = machines.flatMap((machine) => {
+    const config = configs.get(machine.vmId);
+    return config === undefined
+      ? []
+      : [{ ...machine, config, wanted: vmArgs(plan, machine, 0, "") }];
   });
-  const due = found.filter(({ reasons }) => reasons.length > 0);
+  const due = looked.flatMap(({ name, role, config, wanted }): readonly DueRestart[] => {
+    if (config instanceof Error) return [];
+    const reasons = restartReasons(settingsInForce(config), wantedSettings(wanted));
+    return reasons.length === 0 ? [] : [{ name, role, reasons }];
+  });
+  const moves = looked.flatMap(({ name, config, wanted }) =>
+    config instanceof Error ? [] : cardMoves(name, config, wanted.networkDevices),
+  );
   const rebuilt = machines.filter(
     ({ stands, vmId, name }) =>
       !stands && existing.some((one) => one.vmId === vmId || one.name === name),
   );
-  const problems = togetherProblems(
-    due,
-    rebuilt.map(({ name }) => name),
+  const servers = machines.filter(({ role }) => role === "server").length;
+  return {
+    problems: togetherProblems(
+      due,
+      rebuilt.map(({ name }) => name),
+    ),
+    notes: [
+      ...looked.flatMap(({ name, config }) =>
+        config instanceof Error
+          ? [`cannot tell whether ${name} has to restart: ${config.message}`]
+          : [],
+      ),
+      ...[describeRestarts(due, servers), describeMoves(moves)].filter((text) => text !== ""),
+    ],
+  };
+}
+
+/** Cards of a machine that join another bridge or VLAN, while it runs (qemu-server, vmconfig_update_net). */
+function cardMoves(
+  name: string,
+  config: Exclude<MachineConfig, Error>,
+  cards: readonly { readonly bridge: string; readonly vlanId?: number }[],
+): readonly string[] {
+  return cards.flatMap(({ bridge, vlanId }, i) => {
+    const now = config[`net${i}`];
+    if (typeof now !== "string") return [];
+    const [, before = ""] = /(?:^|,)bridge=([^,]+)/.exec(now) ?? [];
+    const [, tag] = /(?:^|,)tag=(\d+)/.exec(now) ?? [];
+    const [from, to] = [place(before, tag), place(bridge, vlanId)];
+    return from === to ? [] : [`  ${name}: net${i} from ${from} to ${to}`];
+  });
+}
+
+function place(bridge: string, vlan: number | string | undefined): string {
+  return vlan === undefined ? bridge : `${bridge}, VLAN ${vlan}`;
+}
+
+/** What is said of cards that move: which, and what comes of a wrong one. */
+function describeMoves(moves: readonly string[]): string {
+  if (moves.length === 0) return "";
+  return (
+    "cards move while their machines run, all at once and without a restart. Where the new bridge or VLAN is not the same " +
+    `network, machines lose each other, and this run loses them; doctor looks for the bridges:\n${moves.join("\n")}`
   );
-  if (problems.length > 0) throw new RunError(describeProblems(site.name, problems));
-  const text = describeRestarts(due, machines.filter(({ role }) => role === "server").length);
-  if (text !== "") void log.warn(text);
 }

@@ -5,9 +5,13 @@ import {
   wantedSettings,
 } from "../../../components/proxmox/restart-settings.ts";
 import { vmArgs } from "../../../components/proxmox/vm-args.ts";
-import { describeRestarts, togetherProblems } from "../../../stacks/parts/machines/restarts.ts";
+import {
+  describeRestarts,
+  judgeRestarts,
+  togetherProblems,
+} from "../../../stacks/parts/machines/restarts.ts";
 import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
-import { homeConfig } from "../stacks/sample.ts";
+import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 const config = homeConfig();
 const site = sitePlan({ name: "home", config });
@@ -136,6 +140,28 @@ describe("settings that count only from a machine's next start on", () => {
       restartReasons(settingsInForce(live), wantedSettings(argsOf({ extraDisks: [] }))),
       [],
     );
+  });
+});
+
+describe("cards that move to another network", () => {
+  it("are said beforehand, each with its way, for Proxmox moves all of them at once", () => {
+    const said = (changes: Changes, net0 = live.net0) =>
+      judgeRestarts(
+        { name: "home", config: homeConfig(changes) },
+        {
+          machines: homeConfig(changes)
+            .machines.slice(0, 1)
+            .map((one) => ({ ...machine, ...one })),
+          existing: [],
+          configs: new Map([[machine.vmId, { ...live, net0 }]]),
+        },
+      ).notes;
+    assert.deepEqual(said({}), []);
+    assert.match(
+      said({ "site.vlan": 20, "proxmox.bridge": "vmbr1" }).join(),
+      /^cards move while .* all at once.*\n {2}proxmox-stone: net0 from vmbr0 to vmbr1, VLAN 20$/,
+    );
+    assert.match(said({}, `${live.net0},tag=20`).join(), /from vmbr0, VLAN 20 to vmbr0$/);
   });
 });
 
