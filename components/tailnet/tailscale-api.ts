@@ -128,6 +128,17 @@ export class TailscaleApi {
     return parsed(text);
   }
 
+  /** Whether devices may have HTTPS certificates; undefined without the scope `feature_settings:read`. */
+  async httpsEnabled(): Promise<boolean | undefined> {
+    try {
+      const { text } = await this.call("GET", this.ofTailnet("settings"), "feature_settings");
+      return parsed<{ httpsEnabled?: boolean }>(text).httpsEnabled ?? false;
+    } catch (error) {
+      if (error instanceof ServiceError && error.kind === "unauthorized") return undefined;
+      throw error;
+    }
+  }
+
   private async listDevices(path: string): Promise<readonly Partial<RawDevice>[]> {
     const { text } = await this.call("GET", this.ofTailnet(path), "devices:core");
     return parsed<{ devices?: readonly Partial<RawDevice>[] }>(text).devices ?? [];

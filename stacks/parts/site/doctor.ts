@@ -8,7 +8,7 @@ import { ask } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
 import { checkOwnClock } from "../../doctor/clocks.ts";
 import type { Examined } from "../../doctor/examined.ts";
-import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 
 /** This workstation's networks and clock. */
 export function siteChecks({ config }: Examined): readonly Check[] {
@@ -26,6 +26,16 @@ export interface RouteInForce {
   readonly dst: string;
   readonly dev?: string;
   readonly gateway?: string;
+  /** Left out in the main table. */
+  readonly table?: string;
+}
+
+/** A rule that says which table is asked, as `ip -json -4 rule` prints it. */
+export interface RuleInForce {
+  readonly priority: number;
+  readonly dst?: string;
+  readonly dstlen?: number;
+  readonly table?: string;
 }
 
 type Networks = Pick<SiteConfig, "site" | "network">;
@@ -75,10 +85,50 @@ export function judgeRoutes(
   }
 }
 
+/** Table and rule of tailscaled on Linux, which come before the main table (tailscale issue 1227). */
+const tailscaleTable = "52";
+const tailscaleRule = 5270;
+
+/** Whether a workstation that stands in the LAN takes the way through the tailnet all the same. */
+export function judgeDirectWay(
+  { site: { lan } }: Networks,
+  routes: readonly RouteInForce[],
+  rules: readonly RuleInForce[],
+): readonly Finding[] {
+  const stands = routes.some(
+    ({ dst, gateway, table }) => dst === lan && gateway === undefined && table === undefined,
+  );
+  const detour = routes.some(({ dst, table }) => table === tailscaleTable && dst === lan);
+  const direct = rules.some(
+    ({ priority, dst = "0.0.0.0", dstlen, table }) =>
+      priority < tailscaleRule && table === "main" && `${dst}/${dstlen ?? 32}` === lan,
+  );
+  if (!stands || !detour || direct) return [];
+  return [
+    warning(
+      `way to the LAN ${lan}`,
+      "this workstation stands in it, and goes through the tailnet and its Connector all the same",
+      `sudo ip rule add to ${lan} priority 2500 lookup main; or tailscale set --accept-routes=false`,
+    ),
+  ];
+}
+
 /** Reads this workstation's routes. */
 async function checkRoutes(config: Networks): Promise<readonly Finding[]> {
-  const { stdout } = await promisify(execFile)("ip", ["-json", "-4", "route", "show"], {
-    timeout: 5_000,
-  });
-  return judgeRoutes(config, JSON.parse(stdout) as RouteInForce[]);
+  const [routes, rules] = await Promise.all([
+    ip<RouteInForce>("route", "show", "table", "all"),
+    ip<RuleInForce>("rule", "show"),
+  ]);
+  return [
+    ...judgeRoutes(
+      config,
+      routes.filter(({ table }) => table === undefined),
+    ),
+    ...judgeDirectWay(config, routes, rules),
+  ];
+}
+
+async function ip<T>(...words: readonly string[]): Promise<readonly T[]> {
+  const { stdout } = await promisify(execFile)("ip", ["-json", "-4", ...words], { timeout: 5_000 });
+  return JSON.parse(stdout) as T[];
 }

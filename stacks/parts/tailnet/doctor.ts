@@ -51,6 +51,7 @@ export function tailnetChecks(site: Examined): readonly Check[] {
     "Routes that were advertised before are approved by hand: admin console > Machines > Edit route settings";
   return [
     { subject: "tailnet, scopes", run: () => checkTailnetScopes(api) },
+    { subject: "tailnet, HTTPS", run: async () => [judgeHttps(await api.httpsEnabled())] },
     {
       subject: "tailnet, leftovers",
       run: async () => {
@@ -68,6 +69,17 @@ export function tailnetChecks(site: Examined): readonly Check[] {
           : [ok(`Connector ${plan.name}`, "was not made yet")],
     },
   ];
+}
+
+/** The one thing that needs certificates is the operator's API server proxy, and a tailnet has none by itself. */
+export function judgeHttps(enabled: boolean | undefined): Finding {
+  const subject = "tailnet, HTTPS";
+  const needs =
+    "`tailscale configure kubeconfig` needs it: admin console > DNS > HTTPS Certificates";
+  if (enabled === undefined) {
+    return ok(subject, `cannot be seen without the scope feature_settings:read; ${needs}`);
+  }
+  return ok(subject, enabled ? "certificates are on" : `certificates are off, and ${needs}`);
 }
 
 /** Undefined without a tailnet, or when its OAuth client cannot be read. */

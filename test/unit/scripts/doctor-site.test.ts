@@ -7,7 +7,7 @@ import { judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
 import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor/bgp.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeCertificates, judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
-import { judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
+import { judgeDirectWay, judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -221,6 +221,17 @@ describe("the doctor at this workstation's routes", () => {
       { dst: "172.17.0.0/16", dev: "docker0" },
     ];
     assert.deepEqual(bad(judgeRoutes(home, routes)), []);
+  });
+
+  it("names a way to its own LAN through the tailnet, unless a rule keeps the direct one", () => {
+    const lan = { dst: "192.168.1.0/24", dev: "eth0" };
+    const detour = { dst: "192.168.1.0/24", dev: "tailscale0", table: "52" };
+    const rule = { priority: 2500, dst: "192.168.1.0", dstlen: 24, table: "main" };
+    const [finding] = judgeDirectWay(home, [lan, detour], []);
+    assert.match(finding?.remedy ?? "", /ip rule add to 192\.168\.1\.0\/24 priority 2500/);
+    assert.deepEqual(judgeDirectWay(home, [lan, detour], [rule]), []);
+    assert.deepEqual(judgeDirectWay(home, [detour], []), [], "away from home it is the only way");
+    assert.deepEqual(judgeDirectWay(home, [lan], []), []);
   });
 
   it("names a network that is routed elsewhere, and where", () => {

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import { judgeTailnetLeftovers } from "../../../stacks/parts/tailnet/doctor/leftovers.ts";
-import { checkTailnetScopes, judgeConnector } from "../../../stacks/parts/tailnet/doctor.ts";
+import {
+  checkTailnetScopes,
+  judgeConnector,
+  judgeHttps,
+} from "../../../stacks/parts/tailnet/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -34,6 +38,12 @@ describe("the doctor at Tailscale", () => {
       found.map(({ severity, subject }) => [severity, subject]),
       [["error", "tailnet, scope policy_file"]],
     );
+  });
+
+  it("tells of certificates that are off what needs them", () => {
+    assert.match(judgeHttps(false).text, /off, and `tailscale configure kubeconfig` needs it/);
+    assert.match(judgeHttps(undefined).text, /feature_settings:read/);
+    assert.equal(judgeHttps(true).text, "certificates are on");
   });
 
   it("names devices that exist twice or are of no machine, and keys that the state lacks", () => {
