@@ -7,7 +7,7 @@ import { nameOf, rename } from "./device-name.ts";
 import { isExpired } from "./device-view.ts";
 import { splitView } from "./dns.ts";
 import { connects, type Identity } from "./policy-access.ts";
-import { register, registrationForm } from "./registration.ts";
+import { login, loginForm, register, registrationForm } from "./registration.ts";
 import { readJson, type Call, type OpenRoute } from "./route.ts";
 import type { StoredDevice } from "./store.ts";
 import type { Tailnet } from "./tailnet.ts";
@@ -33,6 +33,7 @@ export function controlRoutes(tailnet: Tailnet): OpenRoute[] {
   });
   return [
     post("register", (call) => register(tailnet, readJson(call, registrationForm))),
+    post("login", (call) => login(tailnet, readJson(call, loginForm))),
     post("map", (call) => map(tailnet, readJson(call, form.map))),
     post("logout", (call) => {
       const device = find(tailnet, readJson(call, form.logout).nodeKey);

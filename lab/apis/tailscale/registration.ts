@@ -23,7 +23,31 @@ export const registrationForm = z.strictObject({
   exitNode: z.boolean().default(false),
 });
 
+/** Body of a person's login. */
+export const loginForm = z.strictObject({
+  user: z.string(),
+  hostname: z.string().min(1),
+  os: z.string().default("linux"),
+  clientVersion: z.string().default("1.102.3"),
+});
+
 type Registration = z.infer<typeof registrationForm>;
+
+/**
+ * Makes a device of somebody's, as a login in the browser does, which the lab has not: a tailnet in use has phones and
+ * laptops beside the sites' machines. It runs nowhere, and is offline.
+ * @throws ApiError 403 for somebody who is not of the tailnet.
+ */
+export function login(tailnet: Tailnet, asked: z.infer<typeof loginForm>): unknown {
+  const { user } = asked;
+  if (tailnet.roleOf(user) === undefined) throw new ApiError(403, `${user} is not of this tailnet`);
+  const device = tailnet.store.change((state) => {
+    const made = newDevice(tailnet, { ...asked, nodeKey: "" }, user);
+    state.devices[made.id] = made;
+    return made;
+  });
+  return { deviceId: device.id, nodeId: device.nodeId, name: nameOf(tailnet, device) };
+}
 
 /**
  * Makes a device of a machine that has an auth key, or takes a known one back by its node key.
@@ -74,7 +98,11 @@ function validKey(tailnet: Tailnet, secret: string): StoredAuthKey {
   );
 }
 
-function newDevice(tailnet: Tailnet, asked: Registration): StoredDevice {
+function newDevice(
+  tailnet: Tailnet,
+  asked: Pick<StoredDevice, "nodeKey" | "hostname" | "os" | "clientVersion">,
+  user = tailnet.owner,
+): StoredDevice {
   const now = tailnet.now();
   const { state } = tailnet.store;
   const { devicesKeyDurationDays: days, devicesApprovalOn } = settingsOf(tailnet);
@@ -91,7 +119,7 @@ function newDevice(tailnet: Tailnet, asked: Registration): StoredDevice {
     os: asked.os,
     clientVersion: asked.clientVersion,
     tags: [],
-    user: tailnet.owner,
+    user,
     ephemeral: false,
     authorized: !devicesApprovalOn,
     keyExpiryDisabled: false,

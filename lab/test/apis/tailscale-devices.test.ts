@@ -41,6 +41,20 @@ describe("Tailscale's devices", () => {
   const map = (nodeKey: string, more: object = {}): ReturnType<TestTailnet["send"]> =>
     tailnet.control("map", { nodeKey, hostname: "h", routes: [], exitNode: false, ...more });
 
+  it("are people's as well, without tags and with unique names", async () => {
+    const phone = { user: "family@example.net", hostname: "phone" };
+    for (const user of [phone.user, "admin@example.net"]) {
+      assert.equal((await tailnet.control("login", { ...phone, user })).status, 200);
+    }
+    const found = (await list()).map(({ name, user, tags }) => [name.split(".")[0], user, tags]);
+    assert.deepEqual(found, [
+      ["phone", "family@example.net", undefined],
+      ["phone-1", "admin@example.net", undefined],
+    ]);
+    const stranger = tailnet.control("login", { ...phone, user: "kid@elsewhere.example" });
+    assert.match(await tailnet.refusal(stranger, 403), /not of this tailnet/);
+  });
+
   it("have unique names, addresses of their own and every field that clients read", async () => {
     const { key } = await tailnet.authKey(node);
     const [a, b] = [await tailnet.join(key, "Stone.lan"), await tailnet.join(key, "stone")];
