@@ -17,7 +17,9 @@ export interface ApplicationArgs {
   readonly image: string;
   readonly version: string;
   readonly replicas: number;
-  /** Environment of the application; every value is treated as secret. */
+  /** Environment of the application that anybody may see. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The rest of its environment; every value is treated as secret. */
   readonly settings: Readonly<Record<string, Input<string>>>;
   /** Public name; only the cluster reaches the application without one. */
   readonly hostname?: string;
@@ -47,7 +49,7 @@ export class Application extends ComponentResource {
   }
 
   private deployment(name: string, args: ApplicationArgs, port: number): Resource {
-    const { image, version, replicas, settings, shape } = args;
+    const { image, version, replicas, environment, settings, shape } = args;
     const secret =
       Object.keys(settings).length === 0
         ? undefined
@@ -57,7 +59,10 @@ export class Application extends ComponentResource {
       {
         app: name,
         replicas,
-        ...webPods({ ...shape, image: `${image}:${version}`, settings: secret?.name }),
+        ...webPods({
+          ...{ ...shape, image: `${image}:${version}` },
+          ...{ environment, settings: secret?.name },
+        }),
         secret,
         port,
         // With a single replica that one too: else a node could never be drained.

@@ -16,7 +16,9 @@ export interface WebShape {
 export interface WebPlan extends WebShape {
   /** Image with its tag. */
   readonly image: string;
-  /** Secret whose values are its environment. */
+  /** Environment that is no secret. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Secret whose values are its environment too. */
   readonly settings?: string;
 }
 
@@ -25,12 +27,14 @@ export const webPort = 8080;
 
 /** Container and pod of a web application that keeps nothing on its disk but temporary files. */
 export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
-  const { image, settings, port = webPort, path = "/", cpu = "10m" } = plan;
+  const { image, environment = {}, settings, port = webPort, path = "/", cpu = "10m" } = plan;
+  const env = Object.entries(environment).map(([name, value]) => ({ name, value }));
   const { request, limit } = plan.memory ?? { request: "64Mi", limit: "256Mi" };
   const probe = { httpGet: { path, port: "http" } };
   return {
     container: {
       image,
+      ...(env.length === 0 ? {} : { env }),
       ...(settings === undefined ? {} : { envFrom: [{ secretRef: { name: settings } }] }),
       ports: [{ name: "http", containerPort: port }],
       startupProbe: { ...probe, periodSeconds: 2, failureThreshold: 60 },

@@ -48,7 +48,9 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
   deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): readonly Publication[];
 }
 
-const webConfig = {
+const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name");
+
+const webConfig = (replicas: number) => ({
   image: imageName.meta({
     description: "Image of the application, without its tag",
     examples: ["ghcr.io/example/app"],
@@ -61,15 +63,19 @@ const webConfig = {
     )
     .meta({ description: "Tag of the image, perhaps with @sha256:DIGEST", examples: ["v1.4.0"] }),
   ...exposure,
-  replicas: z.int().min(1).max(8).default(2).describe("Pods"),
+  replicas: z.int().min(1).max(8).default(replicas).describe("Pods"),
+  environment: z
+    .record(variable, z.string())
+    .default({})
+    .meta({
+      description: "Environment of the application that is no secret",
+      examples: [{ NODE_ENV: "production" }],
+    }),
   settings: z
-    .record(
-      z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name"),
-      secretRef("Secret reference", "op://Homelab/App/session-secret"),
-    )
+    .record(variable, secretRef("Secret reference", "op://Homelab/App/session-secret"))
     .default({})
     .describe("Environment of the application, by secret reference"),
-};
+});
 
 /** What makes a web application that keeps nothing on its disk. */
 export interface WebApplication {
@@ -79,17 +85,28 @@ export interface WebApplication {
   readonly about: string;
   /** What it asks of its pods besides the defaults. */
   readonly shape?: WebShape;
+  /** How many pods it has unless the site says otherwise; 2. One that keeps something in memory has 1. */
+  readonly replicas?: number;
 }
 
 /** A web application: image, replicas, public name, and settings from secrets. */
-export function webApplication({ title, about, shape }: WebApplication) {
-  const config = z.strictObject(webConfig).describe(about);
+export function webApplication({ title, about, shape, replicas = 2 }: WebApplication) {
+  const config = z
+    .strictObject(webConfig(replicas))
+    .refine(
+      ({ environment, settings }) => !Object.keys(settings).some((name) => name in environment),
+      {
+        path: ["environment"],
+        error: "has a variable that `settings` has too; remove one of them",
+      },
+    )
+    .describe(about);
   return {
     config,
     port: shape?.port ?? webPort,
     deploy(name, { settings, ...plan }, { secrets, clusterDomain, ready, kubernetes }) {
       const values = Object.fromEntries(
-        Object.entries(settings).map(([variable, ref]) => [variable, secrets.get(ref)]),
+        Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
       );
       return new Deployed(
         name,

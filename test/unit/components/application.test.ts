@@ -60,6 +60,13 @@ describe("an application", () => {
     assert.ok(!text.includes("canary"));
   });
 
+  it("has the rest of its environment in the open", async () => {
+    const { made } = await deploy({ environment: { NODE_ENV: "production" } });
+    const container = at(made.get("typeo-deployment").shown, "spec.template.spec.containers[0]");
+    assert.deepEqual(at(container, "env"), [{ name: "NODE_ENV", value: "production" }]);
+    assert.deepEqual(at(container, "envFrom"), [{ secretRef: { name: "typeo-settings" } }]);
+  });
+
   it("needs neither Secret nor mark without settings", async () => {
     const { made } = await deploy({ settings: {} });
     assert.ok(made.find("typeo-settings") === undefined);

@@ -10,7 +10,7 @@ import { homeConfig } from "./sample.ts";
 
 describe("an application's egress", () => {
   it("is nothing unless its config says so", () => {
-    const out = appTraffic(homeConfig()).filter(
+    const out = appTraffic(homeConfig({ "apps.typeo.egress": undefined })).filter(
       ({ from }) => from.kind === "pods" && from.namespace === "typeo",
     );
     assert.deepEqual(out, []);

@@ -77,4 +77,9 @@ export const apps: RefusedSites = {
     at: "homelab:apps.typeo.version",
     says: /not latest/,
   },
+  "a variable both open and secret": {
+    edit: { "apps.typeo.environment": { FIREBASE_PRIVATE_KEY: "x" } },
+    at: "homelab:apps.typeo.environment",
+    says: /has a variable that `settings` has too/,
+  },
 };

@@ -34,8 +34,8 @@ export const secrets: RefusedSites = {
     says: reference,
   },
   "an application's secret in the clear": {
-    edit: { "apps.typeo.settings.SESSION_SECRET": "canary/canary=" },
-    at: "homelab:apps.typeo.settings.SESSION_SECRET",
+    edit: { "apps.typeo.settings.FIREBASE_PRIVATE_KEY": "canary/canary=" },
+    at: "homelab:apps.typeo.settings.FIREBASE_PRIVATE_KEY",
     says: reference,
   },
   "a reference without a field": {
