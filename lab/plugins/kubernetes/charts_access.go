@@ -5,7 +5,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	clientapi "k8s.io/client-go/tools/clientcmd/api"
 )
@@ -27,18 +29,26 @@ func (a *clusterAccess) ToRESTConfig() (*rest.Config, error) {
 	return rest.CopyConfig(a.cluster.config), nil
 }
 
+// ToDiscoveryClient begins with nothing known, as with the real plugin (pulumi-kubernetes, provider/kubeconfig.go): a release
+// may have kinds that another has brought a moment ago, and a cache that was filled once is never asked again.
 func (a *clusterAccess) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
-	if a.cluster == nil {
-		return nil, errNoCluster
+	config, err := a.ToRESTConfig()
+	if err != nil {
+		return nil, err
 	}
-	return a.cluster.discovery, nil
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return memory.NewMemCacheClient(client), nil
 }
 
 func (a *clusterAccess) ToRESTMapper() (meta.RESTMapper, error) {
-	if a.cluster == nil {
-		return nil, errNoCluster
+	client, err := a.ToDiscoveryClient()
+	if err != nil {
+		return nil, err
 	}
-	return a.cluster.mapper, nil
+	return restmapper.NewDeferredDiscoveryRESTMapper(client), nil
 }
 
 func (a *clusterAccess) ToRawKubeConfigLoader() clientcmd.ClientConfig {
