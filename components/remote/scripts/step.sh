@@ -26,13 +26,15 @@ if [[ -n ${GENERATION:-} ]]; then
   if [[ -z $born ]]; then printf '%s\n' "$GENERATION" >"$state/generation"; fi
 fi
 
-# take_turn SECONDS: one step at a time. A step whose connection was cut goes on alone; the next waits for it here.
+# take_turn SECONDS [MATTER]: one step at a time. A step whose connection was cut goes on alone; the next waits for it here. Steps
+# of a matter of their own, which wait long for what others do not touch, take turns among themselves.
 take_turn() {
+  local lock=/run/lock/homelab-${2:-step}.lock
   mkdir -p /run/lock
-  exec 9>/run/lock/homelab-step.lock
+  exec 9>"$lock"
   if flock -n 9; then return 0; fi
   note "a step of an earlier run still works on this machine; waiting for it"
-  flock -w "$1" 9 || fail "a step of an earlier run did not end within $1 s; look for its process: fuser -v /run/lock/homelab-step.lock"
+  flock -w "$1" 9 || fail "a step of an earlier run did not end within $1 s; look for its process: fuser -v $lock"
 }
 
 # wait_until SECONDS COMMAND...: runs the command until it succeeds; its output is dropped. Fails when the time is over.

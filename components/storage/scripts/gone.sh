@@ -6,7 +6,7 @@
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
 main() {
-  take_turn 1200
+  take_turn 1200 storage
   wait_until 60 kube get --raw /readyz || fail "the API of $(hostname) is not ready after 60 s, so nobody tells whether Ceph is gone"
   if [[ -z $(kube get crd cephclusters.ceph.rook.io --ignore-not-found -o name) ]]; then return 0; fi
   if [[ -n $WIPED ]]; then force; fi

@@ -5,7 +5,7 @@
 # shellcheck source=ceph.sh disable=SC2154,SC2153
 
 main() {
-  take_turn 3600
+  take_turn 3600 storage
   local class kind snapshots grows rest failed="" running=()
   while read -r class kind snapshots grows rest; do
     if [[ $kind == bucket ]]; then try_bucket "$class" &
