@@ -96,8 +96,7 @@ func takeDisk(directory, attached, contents, fsid, device string) (int, bool, er
 		return id, owner == fsid, err
 	}
 	err = Change(directory, fsid, func(s *State) error {
-		id = s.Next
-		s.Next++
+		id = s.free()
 		s.OSDs[id] = &OSD{Device: device, Bytes: bytes, In: true, Since: time.Now(), Location: map[string]string{}}
 		return nil
 	})

@@ -27,10 +27,11 @@ func statusName(node string) string { return "rook-ceph-osd-" + node + "-status"
 
 // osds has every declared disk looked for on its node, and runs a daemon for each that is there and blank, or its own. A disk
 // that belongs to another Ceph is passed over in silence. Daemons of nodes that are declared no more stay as they are. Disks are
-// looked for once the operator has started or the CephCluster has changed, on nodes that take pods then; a node that comes later
-// has its turn if Ceph knows no daemon of it (rook, cluster/watcher.go: onK8sNode), so that one with a new disk under an old name
-// has not.
+// looked for once the operator has started, the CephCluster has changed or a node's place has, on nodes that take pods then. A node
+// that comes later has its turn once in an operator's life, and if Ceph knows no daemon of it (rook, cluster/watcher.go: onK8sNode);
+// the lab's operator calls all nodes of its first round looked at, the real one those whose spec has changed since.
 func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error {
+	w.watchPlaces(nodes)
 	var unfinished error
 	for _, declared := range w.cluster.Spec.Storage.Nodes {
 		index := slices.IndexFunc(nodes, func(one corev1.Node) bool { return one.Labels[hostname] == declared.Name })
@@ -57,12 +58,31 @@ func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error
 			unfinished = errors.Join(unfinished, w.osd(ctx, id, nodes[index]))
 		}
 	}
+	if w.opened == "" {
+		for _, node := range nodes {
+			w.seen[node.Name] = takesPods(node)
+		}
+	}
 	w.opened = w.current()
 	return errors.Join(unfinished, w.watchOSDs(ctx, fsid))
 }
 
-// current is the round that is open: one for each start of the operator and each form of the CephCluster.
-func (w *work) current() string { return fmt.Sprintf("%s-%d", w.started, w.cluster.Generation) }
+// current is the round that is open: one for each start of the operator, each form of the CephCluster and each change of a node's
+// place (rook, cluster/predicate.go: nodeTopologyLabelsChanged).
+func (w *work) current() string {
+	return fmt.Sprintf("%s-%d-%d", w.started, w.cluster.Generation, w.moved)
+}
+
+// watchPlaces counts the changes of nodes' places. A node that is added or goes changes none.
+func (w *work) watchPlaces(nodes []corev1.Node) {
+	for _, node := range nodes {
+		place := fmt.Sprint(location(node))
+		if before, known := w.places[node.UID]; known && before != place {
+			w.moved++
+		}
+		w.places[node.UID] = place
+	}
+}
 
 // round is in which disks were or are to be looked for on a node; empty where they are not.
 func (w *work) round(ctx context.Context, node corev1.Node) (string, error) {
@@ -73,8 +93,12 @@ func (w *work) round(ctx context.Context, node corev1.Node) (string, error) {
 	if !takesPods(node) {
 		return "", nil
 	}
-	// The first round of an operator or of a generation is for all nodes that take pods then.
+	// A round begins with all nodes that take pods then.
 	if w.opened == now {
+		if w.seen[node.Name] {
+			return "", nil
+		}
+		w.seen[node.Name] = true
 		known, err := w.hasOSD(ctx, node)
 		if known || err != nil {
 			return "", err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers"
@@ -47,6 +48,11 @@ type operator struct {
 	// and rounds has for each node the last of its own.
 	started, opened string
 	rounds          map[string]string
+	// seen are nodes that have had their one turn between rounds; places is where each node stands, and moved how often one's
+	// place has changed.
+	seen   map[string]bool
+	places map[types.UID]string
+	moved  int
 }
 
 // RunOperator reconciles Rook's kinds in its namespace until ctx ends.
@@ -58,6 +64,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	o := &operator{
 		namespace: c.Env["POD_NAMESPACE"], directory: Directory, wipeEvery: wipeEvery, image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
 		changed: passes.NewChanges(), started: time.Now().UTC().Format(time.RFC3339), rounds: map[string]string{},
+		seen: map[string]bool{}, places: map[types.UID]string{},
 	}
 	if o.namespace == "" {
 		return errors.New("POD_NAMESPACE is not set")

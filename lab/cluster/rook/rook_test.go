@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"homelab/lab/cluster/kubelet/program"
@@ -127,7 +128,10 @@ func looked(t *testing.T, w *work, nodes ...corev1.Node) []string {
 }
 
 func TestDisksAreLookedForInRounds(t *testing.T) {
-	o := &operator{directory: t.TempDir(), namespace: "rook-ceph", started: "now", rounds: map[string]string{}}
+	o := &operator{
+		directory: t.TempDir(), namespace: "rook-ceph", started: "now",
+		rounds: map[string]string{}, seen: map[string]bool{}, places: map[types.UID]string{},
+	}
 	w := &work{operator: o, cluster: &cephCluster{}, fsid: "fsid"}
 	w.cluster.Generation = 1
 	if found := looked(t, w, node("stone", corev1.ConditionTrue), node("tank", corev1.ConditionFalse)); !slices.Equal(found, []string{"stone"}) {
@@ -146,9 +150,20 @@ func TestDisksAreLookedForInRounds(t *testing.T) {
 	if found := looked(t, w, node("titan", corev1.ConditionTrue)); found != nil {
 		t.Errorf("a node that came later, with a new disk under an old name: %v", found)
 	}
+	w.seen["vault"] = true
+	if found := looked(t, w, node("vault", corev1.ConditionTrue)); found != nil {
+		t.Errorf("a node that comes again: %v", found)
+	}
 	w.cluster.Generation = 2
 	if found := looked(t, w, node("titan", corev1.ConditionTrue)); !slices.Equal(found, []string{"titan"}) {
 		t.Errorf("in the next round: %v", found)
+	}
+	titan := node("titan", corev1.ConditionTrue)
+	w.watchPlaces([]corev1.Node{titan})
+	titan.Labels["topology.kubernetes.io/zone"] = "tank"
+	w.watchPlaces([]corev1.Node{titan})
+	if found := looked(t, w, titan); !slices.Equal(found, []string{"titan"}) {
+		t.Errorf("once its place has changed: %v", found)
 	}
 }
 
@@ -206,6 +221,13 @@ func TestTheWipeBeginsWhenTheDaemonsAreGone(t *testing.T) {
 		case <-t.Context().Done():
 			t.Fatal("no job")
 		}
+	}
+}
+
+func TestANumberIsGivenAgainOnceItIsPurged(t *testing.T) {
+	s := &State{OSDs: map[int]*OSD{0: {}, 1: {}, 3: {}}}
+	if found := s.free(); found != 2 {
+		t.Errorf("the lowest is 2, and it is %d", found)
 	}
 }
 

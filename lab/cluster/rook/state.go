@@ -21,8 +21,6 @@ type State struct {
 	// Key is the administrator's.
 	Key  string       `json:"key"`
 	OSDs map[int]*OSD `json:"osds"`
-	// Next is the number of the next OSD.
-	Next int `json:"next"`
 	// Buckets are those of all object stores by their name.
 	Buckets map[string]*Bucket `json:"buckets"`
 	// Widths are those of the pools by their failure domain: how many domains the widest needs.
@@ -54,7 +52,7 @@ type Bucket struct {
 
 const (
 	// outAfter is when a daemon that is down is given up, 600 s with the real one (mon_osd_down_out_interval).
-	outAfter = 20 * time.Second
+	outAfter = time.Minute
 	// moving is how long what a disk held takes to be elsewhere.
 	moving = 4 * time.Second
 )
@@ -112,6 +110,15 @@ func (s *State) settle(now time.Time) {
 	for _, osd := range s.OSDs {
 		if !osd.Up && osd.In && now.Sub(osd.Since) > outAfter {
 			osd.In, osd.Since = false, now
+		}
+	}
+}
+
+// free is the lowest number that no daemon has: one that was purged is given again (ceph, OSDMonitor::_allocate_osd_id).
+func (s *State) free() int {
+	for id := 0; ; id++ {
+		if s.OSDs[id] == nil {
+			return id
 		}
 	}
 }
