@@ -1,5 +1,5 @@
 import { scriptText } from "../remote/shell.ts";
 
-/** Function purge_osds, which a leaving machine's disks are taken out of Ceph with; it stands after rke2.sh. */
+/** Functions that take disks out of Ceph, purge_osds those of a leaving machine; they stand after rke2.sh. */
 export const purgeScript =
   scriptText(import.meta.url, "ceph.sh") + scriptText(import.meta.url, "osds.sh");

@@ -12,6 +12,7 @@ import { clusterValues, type ClusterPlan } from "./cluster-values.ts";
 import { driverValues, operatorValues, repositories, storageNamespace } from "./operator-values.ts";
 import { snapshotClassForm, snapshotClassName, storageClassForm } from "./storage-classes.ts";
 import { expected, storageGone, trials } from "./proof.ts";
+import { purgeScript } from "./purge.ts";
 
 const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
 
@@ -117,7 +118,7 @@ export class Storage extends ComponentResource {
       {
         machine: args.server,
         title: "storage-healthy",
-        script: script("healthy.sh"),
+        script: rke2Script + purgeScript + scriptText(import.meta.url, "healthy.sh"),
         parameters: {
           NAMESPACE: storageNamespace.name,
           ...expected(args),

@@ -1,15 +1,19 @@
 # shellcheck shell=bash
 # On a server: waits until Ceph runs as it was declared: every disk has its daemon, every pool is there, and its health is
-# HEALTH_OK, in which declared mutes count. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks), POOLS
-# (kind/name, separated by blanks), PATIENCE (how long health may take at the end, in seconds).
-# shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
+# HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, and Rook
+# looks for the new ones. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks), POOLS (kind/name, separated
+# by blanks), PATIENCE (how long health may take at the end, in seconds).
+# shellcheck source=osds.sh disable=SC2154,SC2153
 
 main() {
-  take_turn 3600
+  take_turn 3600 storage
   local node count pool
   wait_until 300 snapshots ||
     fail "the cluster has no kind VolumeSnapshot: RKE2's chart rke2-snapshot-controller-crd brings it; do not disable it (kubectl -n kube-system get jobs)"
-  wait_until 1500 ready || fail "CephCluster is not Ready after 1500 s: $(said)" "$(pods)"
+  while read -r node count; do forget_former "$node"; done <<<"$DISKS"
+  # While copies are made anew Rook is busy with what it already runs, and its cluster is not Ready.
+  wait_until 1500 complete_or_ready || fail "CephCluster is not Ready after 1500 s: $(said)" "$(pods)"
+  wait_until 60 complete || look_again
   while read -r node count; do
     wait_until 600 has_osds "$node" "$count" ||
       fail "$node gives $count disks to storage, and $(osds "$node") of them have a daemon that runs" \
@@ -18,10 +22,34 @@ main() {
   for pool in $POOLS; do
     wait_until 600 phase_ready "$pool" || fail "$pool is not Ready after 600 s: $(phase "$pool")" "$(pods)"
   done
+  remember_lives
   wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
+  wait_until 300 ready || fail "CephCluster is not Ready: $(said)" "$(pods)"
 }
 
-in_rook() { kube -n "$NAMESPACE" "$@"; }
+# forget_former NODE: Rook leaves daemons of disks that are gone as they are, and their numbers in Ceph.
+forget_former() {
+  local ids
+  ids=$(former_osds "$1") || fail "the API of $(hostname) does not tell which disks of $1 Ceph has"
+  if [[ -z $ids ]]; then return 0; fi
+  note "$1 was built anew: taking the disks of its former life out of Ceph: osd $ids"
+  forget_osds "$1" "$ids" ||
+    fail "the disks of the former $1 could not be taken out of Ceph (above); run up again, or do it by hand (docs/storage.md)"
+}
+
+# look_again: an operator looks for disks when it starts. Later it does for a node that it has not seen before, and not for one
+# that comes back under its name (rook, cluster/watcher.go: onK8sNode).
+look_again() {
+  note "not every disk has a daemon: having Rook look for them again"
+  in_rook delete pods -l app=rook-ceph-operator --wait=false >/dev/null
+}
+
+complete_or_ready() { complete || ready; }
+
+complete() {
+  local node count
+  while read -r node count; do has_osds "$node" "$count" || return 1; done <<<"$DISKS"
+}
 
 snapshots() {
   local kind
@@ -37,11 +65,7 @@ ready() { [[ $(cluster .status.phase) == Ready && $(cluster '.status.conditions[
 said() { printf '%s %s' "$(cluster .status.phase)" "$(cluster .status.message)" 2>&1 | cut -c 1-300; }
 
 # osds NODE: how many of its daemons are ready.
-osds() {
-  in_rook get deployments -l app=rook-ceph-osd \
-    -o 'jsonpath={range .items[*]}{.spec.template.spec.nodeSelector.kubernetes\.io/hostname} {.status.readyReplicas}{"\n"}{end}' |
-    awk -v node="$1" '$1 == node && $2 > 0' | wc -l
-}
+osds() { daemons | awk -v node="$1" '$1 == node && $4 > 0' | wc -l; }
 
 has_osds() { (($(osds "$1") >= $2)); }
 

@@ -11,6 +11,7 @@ import type { Problem } from "../../../components/problem.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
 import type { MachineConfig } from "./configs.ts";
+import { storageMachines } from "../storage/machines.ts";
 import { sitePlan } from "./deploy.ts";
 
 /** A machine that has to restart, with what changes for it. */
@@ -61,6 +62,22 @@ export function togetherProblems(
   ];
 }
 
+/**
+ * Why machines with disks of storage may not be built anew in one run: each takes with it a copy of what it holds, and the copies
+ * are made anew only when the machine is back.
+ */
+export function copiesProblems(rebuilt: readonly string[]): readonly Problem[] {
+  if (rebuilt.length < 2) return [];
+  return [
+    {
+      path: "homelab:allowReplace",
+      text:
+        `${rebuilt.join(", ")} would be built anew at once, and what storage keeps in three copies would have one left, or none; ` +
+        "build one of them anew in each up, which ends when all copies are there again",
+    },
+  ];
+}
+
 /** What the machines are compared with. */
 export interface Comparison {
   readonly machines: readonly (MachineSpec & Machine)[];
@@ -71,7 +88,7 @@ export interface Comparison {
 
 /**
  * Compares with what Proxmox has now. A machine that is being made is not cut off by anything. No machine may restart beside
- * others that are built anew.
+ * others that are built anew, and of machines with disks of storage one is built anew in a run.
  */
 export function judgeRestarts(
   site: SiteFile,
@@ -96,12 +113,14 @@ export function judgeRestarts(
     ({ stands, vmId, name }) =>
       !stands && existing.some((one) => one.vmId === vmId || one.name === name),
   );
+  const names = rebuilt.map(({ name }) => name);
+  const stored = site.config.storage === undefined ? [] : storageMachines(site.config);
   const servers = machines.filter(({ role }) => role === "server").length;
   return {
-    problems: togetherProblems(
-      due,
-      rebuilt.map(({ name }) => name),
-    ),
+    problems: [
+      ...togetherProblems(due, names),
+      ...copiesProblems(names.filter((name) => stored.some((one) => one.name === name))),
+    ],
     notes: [
       ...looked.flatMap(({ name, config }) =>
         config instanceof Error

@@ -6,6 +6,7 @@ import {
 } from "../../../components/proxmox/restart-settings.ts";
 import { vmArgs } from "../../../components/proxmox/vm-args.ts";
 import {
+  copiesProblems,
   describeRestarts,
   judgeRestarts,
   togetherProblems,
@@ -193,6 +194,12 @@ describe("what is said of restarts beforehand", () => {
     );
     assert.deepEqual(togetherProblems([], ["titan"]), []);
     assert.deepEqual(togetherProblems([due("stone")], []), []);
+  });
+
+  it("is a refusal where two machines with disks of storage are built anew at once", () => {
+    const [refused] = copiesProblems(["stone", "vault"]);
+    assert.match(refused?.text ?? "", /^stone, vault would be built anew at once, .* in each up/);
+    assert.deepEqual(copiesProblems(["stone"]), []);
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import {
@@ -222,5 +223,27 @@ describe("storage's scripts", () => {
       },
     );
     assert.equal(shown.trim(), "7");
+  });
+
+  it("take out those disks alone that went with a former life of their machine", () => {
+    const stubs = `set -euo pipefail
+      NAMESPACE=rook-ceph
+      in_rook() {
+        case "$*" in
+          *deployments*) printf '%s\\n' "stone 0 a 1" "tank 1 b " "tank 4 c 1" "titan 2 d " ;;
+          *.data.a*) echo gen-1 ;; *.data.b*) echo gen-2 ;; *.data.d*) echo gen-4 ;;
+        esac
+      }
+      kube() { case "$*" in *stone*) echo gen-1 ;; *tank*) echo gen-3 ;; *titan*) echo gen-4 ;; esac; }
+      put() { cat; }`;
+    const shown = (call: string): string =>
+      execFileSync("bash", ["-s"], {
+        input: `${stubs}\n${text("osds.sh")}\n${call}`,
+        encoding: "utf8",
+      });
+    const former = shown('for node in stone tank titan; do echo "$(former_osds $node)"; done');
+    assert.equal(former, "\n1\n\n", "one that is down is not one whose disk is gone");
+    const kept = parse(shown("remember_lives")) as { data: unknown };
+    assert.deepEqual(kept.data, { a: "gen-1", b: "gen-2", c: "gen-3", d: "gen-4" });
   });
 });

@@ -94,7 +94,7 @@ const taken: Readonly<Record<string, Changes>> = {
       { name: "gpu", devices: [gpu, { ...gpu, path: "0000:02:00.0", iommuGroup: 13 }] },
     ],
     machines: [
-      ...home.machines.map((machine) => ({ ...machine, memoryGiB: 8 })),
+      ...home.machines.map((machine) => ({ ...machine, memoryGiB: 16 })),
       {
         ...home.machines[3],
         name: "second",
@@ -102,7 +102,7 @@ const taken: Readonly<Record<string, Changes>> = {
         vmId: 125,
         address: "192.168.1.25",
         pci: ["gpu"],
-        memoryGiB: 8,
+        memoryGiB: 16,
       },
     ],
     "machines[0].pci": ["gpu"],
