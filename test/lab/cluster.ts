@@ -22,12 +22,15 @@ export const node = async <T extends NodeObject = Node>(name: string): Promise<T
 export const readiness = ({ status }: NodeObject): string | undefined =>
   status.conditions.find(({ type }) => type === "Ready")?.status;
 
+/** Several may be at it at once. */
+let files = 0;
+
 /** Applies objects to home's cluster, or deletes them and waits until they are gone. */
 export async function kubernetes(
   verb: "apply" | "delete",
   items: readonly object[],
 ): Promise<void> {
-  const file = join(paths.run, "objects.json");
+  const file = join(paths.run, `objects-${(files += 1)}.json`);
   await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
   const wait = verb === "delete" ? ["--ignore-not-found", "--timeout=90s"] : [];
   await run`kubectl --context home ${verb} -f ${file} ${wait}`;
