@@ -18,21 +18,36 @@ export function checkSite(config: SiteConfig): readonly Problem[] {
 }
 
 /** Machines ask for names before there is a cluster, and somebody else than themselves. */
-function nameservers({ site, network, machines, cluster }: SiteConfig): readonly Problem[] {
-  const { pods, services, loadBalancers, l2 } = network;
-  // On the LAN itself the pool is checked against what has its addresses.
-  const pool = l2 ? [] : poolNetworks(loadBalancers);
-  return (site.dns ?? []).flatMap((address, i) => {
-    const own = machines.find((machine) => machine.address === address);
-    if (own !== undefined || address === cluster.vip) {
-      const text = `${address} is the address of ${own?.name ?? "the control plane"}, where nobody answers for names; use that of a server on the LAN or beyond`;
-      return [{ path: `homelab:site.dns[${i}]`, text }];
+function nameservers(config: SiteConfig): readonly Problem[] {
+  const { site, network, cluster } = config;
+  const dns = site.dns ?? [];
+  // One in the cluster may stand beside another, which answers while the first does not yet.
+  const lonely = dns.every((address) => runsInside(config, address) !== undefined);
+  return dns.flatMap((address, i) => {
+    const path = `homelab:site.dns[${i}]`;
+    if (address === cluster.vip) {
+      const text = `${address} is the address of the control plane, where nobody answers for names; use that of a server on the LAN or beyond`;
+      return [{ path, text }];
     }
-    const inside = [pods, services, ...pool, ...special].find((cidr) => contains(cidr, address));
+    const never = [network.pods, network.services, ...special].find((cidr) =>
+      contains(cidr, address),
+    );
+    const inside = never ?? (lonely ? runsInside(config, address) : undefined);
     if (inside === undefined) return [];
     const text = `${address} is of ${inside}, where no machine finds a nameserver at its first start; use the address of a server on the LAN or beyond`;
-    return [{ path: `homelab:site.dns[${i}]`, text }];
+    return [{ path, text }];
   });
+}
+
+/** The part of the site that has the address, where it answers only once there is a cluster. */
+function runsInside({ machines, network }: SiteConfig, address: string): string | undefined {
+  const { loadBalancers, l2 } = network;
+  // On the LAN itself the pool is checked against what has its addresses.
+  const pool = l2 ? [] : poolNetworks(loadBalancers);
+  return (
+    machines.find((machine) => machine.address === address)?.name ??
+    pool.find((cidr) => contains(cidr, address))
+  );
 }
 
 /** The cluster's DNS answers for all names of its own domain, and knows no machine. */

@@ -12,7 +12,10 @@ export function imageUrlProblem(url: string): string | undefined {
     const better = url.replaceAll(new RegExp(foreign, "gi"), "amd64");
     return `is for ${architecture}, and Proxmox VE and RKE2's release here run on amd64: use ${better}, with its checksum`;
   }
-  if (moving.test(url) || /^https:\/\/cloud-images\.ubuntu\.com\/.*\/release\//.test(url))
+  if (
+    moving.test(url.replace(/^https:\/\/[^/]*/, "")) ||
+    /^https:\/\/cloud-images\.ubuntu\.com\/.*\/release\//.test(url)
+  )
     return "names whatever is newest, so that its checksum fits no more after the next build; name a dated build, whose folder stands beside that one";
   if (/-nocloud-/.test(url))
     return `has no cloud-init, which gives a machine its address and login: use ${url.replace("-nocloud-", "-genericcloud-")}, with its checksum`;

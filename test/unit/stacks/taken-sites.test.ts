@@ -140,6 +140,9 @@ const taken: Readonly<Record<string, Changes>> = {
     "versions.rke2": "v1.33.4+rke2r1",
     storage: { enabled: false },
   },
+  "nameservers in the cluster and on its machines, beside one that is always there": {
+    "site.dns": ["10.96.0.53", "192.168.1.21", "192.168.1.1"],
+  },
   "servers without workloads, as all machines have it": { "machineDefaults.workloads": false },
   "a dated daily build": {
     "versions.image.url":

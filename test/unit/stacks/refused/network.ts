@@ -58,9 +58,9 @@ export const network: RefusedSites = {
     says: /is the address of the control plane, where nobody answers for names/,
   },
   "a nameserver on a machine of the site": {
-    edit: { "site.dns": ["192.168.1.1", "192.168.1.23"] },
-    at: "homelab:site.dns[1]",
-    says: /is the address of proxmox-titan/,
+    edit: { "site.dns": ["192.168.1.23"] },
+    at: "homelab:site.dns[0]",
+    says: /192\.168\.1\.23 is of proxmox-titan, where no machine finds a nameserver/,
   },
   "a site called as the cluster's services are": {
     edit: { "site.domain": "cluster.local" },
