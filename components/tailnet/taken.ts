@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { ResourceHook } from "@pulumi/pulumi";
-import { allTags } from "./tags.ts";
+import { allTags, siteTags } from "./tags.ts";
 import type { RoutedDevice, TailnetDevice } from "./tailscale-types.ts";
 import { covers } from "./foreign-policy.ts";
 
@@ -77,6 +77,8 @@ function takenDomain(
     )
     .flatMap(({ tags }) => tags)
     .find((each) => each.endsWith("-connector"));
+  // Behind its own Connector: an older list of its own.
+  if (tag === siteTags(site).connector) return [];
   const owner =
     tag === undefined ? "somebody else" : `site ${tag.slice("tag:".length, -"-connector".length)}`;
   return [

@@ -44,6 +44,11 @@ describe("what a site takes in a tailnet of several", () => {
     assert.match(said, /homelab:site\.domain/);
   });
 
+  it("is free where the domain's servers are behind its own Connector", async () => {
+    api.tailnet.splitDns = { "home.arpa": ["192.168.1.1"] };
+    assert.equal(await refused({ site: "home", names: [] }), "");
+  });
+
   it("is refused when somebody set the domain up by hand", async () => {
     api.tailnet.splitDns = { "home.arpa": ["https://dns.example.net/q"] };
     assert.match(await refused(), /which somebody else has set up/);
