@@ -9,7 +9,7 @@ import type { PodsPlan } from "../workload/pods.ts";
 import { deployWorkload } from "../workload/workload.ts";
 
 export interface CloudflaredArgs {
-  /** Release of cloudflared, for example `2025.11.1`. */
+  /** Release of cloudflared, for example `2026.8.2`. */
   readonly version: string;
   /** Pods; at least 2, so that a node may go. */
   readonly replicas: number;

@@ -8,6 +8,7 @@ import { ask } from "../../doctor/ask.ts";
 import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
+import { judgeRelease } from "./doctor/release.ts";
 import { checkServiceTokens } from "./doctor/service-tokens.ts";
 import { checkTeam } from "./doctor/team.ts";
 import { checkCloudflareToken, provingFamilies } from "./doctor/token.ts";
@@ -24,6 +25,10 @@ export function edgeChecks(site: Examined): readonly Check[] {
     ...certificatesToken(site, account),
     { subject: "service tokens", run: () => checkServiceTokens(account, site.ids, ask) },
     ...teamCheck(edge.team),
+    {
+      subject: `cloudflared ${edge.cloudflared}`,
+      run: () => Promise.resolve(judgeRelease(edge.cloudflared)),
+    },
     { subject: `zone ${edge.zone}`, run: () => checkZone(account, edge.zone, ask) },
     {
       subject: "Cloudflare, leftovers",

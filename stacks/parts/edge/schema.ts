@@ -124,7 +124,7 @@ export function deriveEdge(
   derivation: Derivation,
 ) {
   const path = "homelab:versions.cloudflared";
-  const why = "homelab:edge needs it, for example 2025.11.1";
+  const why = "homelab:edge needs it, for example 2026.8.2";
   const access = Object.entries(written.access).map(([name, { people: groups, ...policy }]) => {
     const emails = groups.flatMap((group, i) =>
       addresses(`homelab:edge.access.${name}.people[${i}]`, group, people, derivation),

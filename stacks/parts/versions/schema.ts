@@ -71,7 +71,7 @@ export const versions = z
     ).optional(),
     cloudflared: release(
       /^\d{4}\.\d{1,2}\.\d+$/,
-      "2025.11.1",
+      "2026.8.2",
       "cloudflared; needed with `homelab:edge`",
     ).optional(),
     gatewayApi: release(

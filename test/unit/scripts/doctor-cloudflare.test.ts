@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Fetch } from "../../../stacks/doctor/ask.ts";
+import { judgeRelease } from "../../../stacks/parts/edge/doctor/release.ts";
 import { judgeServiceToken } from "../../../stacks/parts/edge/doctor/service-tokens.ts";
 import { checkCloudflareToken, provingFamilies } from "../../../stacks/parts/edge/doctor/token.ts";
 import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
@@ -81,6 +82,17 @@ describe("the doctor at Cloudflare", () => {
     assert.deepEqual(bad(await team(200, '{"keys":[{"kid":"1"}]}')), []);
     for (const wrong of [await team(404, "<html>"), await team(200, '{"keys":[]}')])
       assert.match(bad(wrong)[0]?.remedy ?? "", /homelab:edge\.team/);
+  });
+
+  it("says how long a release of cloudflared is supported, a year after its month", () => {
+    const judged = (version: string) => judgeRelease(version, new Date("2026-11-28T00:00:00Z"));
+    assert.equal(judged("2026.8.2")[0]?.severity, "ok");
+    assert.match(judged("2026.1.0")[0]?.text ?? "", /^leaves .*2027-01-01, in 34 days/);
+    const [old] = judged("2025.11.1");
+    assert.equal(old?.severity, "warning");
+    assert.match(old.text, /^left Cloudflare's support on 2026-11-01/);
+    assert.match(old.remedy, /homelab:versions\.cloudflared/);
+    assert.deepEqual(judged("latest"), []);
   });
 
   const zone = {
