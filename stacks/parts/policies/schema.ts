@@ -47,10 +47,13 @@ export const networkPolicy = switched(
   },
 );
 
-const name = z.string().superRefine((text, context) => {
-  const message = nameProblem(text);
-  if (message !== undefined) context.addIssue({ code: "custom", message });
-});
+const name = z
+  .string()
+  .superRefine((text, context) => {
+    const message = nameProblem(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  })
+  .meta({ examples: ["api.example.com"] });
 
 /** What an application may reach, besides the names of the cluster. One kind of peer each. */
 export const egress = z
