@@ -95,7 +95,7 @@ export const versions: RefusedSites = {
   "a cloudflared release of another form": {
     edit: { "versions.cloudflared": "latest" },
     at: "homelab:versions.cloudflared",
-    says: /such as 2025\.11\.1/,
+    says: /such as 2026\.8\.2/,
   },
   "a Tailscale release of another form": {
     edit: { "versions.tailscale": "v1.102" },
