@@ -89,10 +89,11 @@ export function vmArgs(
  * Properties of a machine's VM that previews must leave alone: the provider fills in a speed for each disk and never
  * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine that stands where the config
  * says must not be built anew because the state still has it elsewhere: somebody has migrated it by hand. Its image is
- * what it was built from: another one would only make the provider write all disks anew, and detach others.
+ * what it was built from: another one would only make the provider write all disks anew, and detach others. Notes and
+ * tags, which change with the site, wait for a host that is down.
  */
 export function vmIgnoreChanges(
-  machine: Pick<PlannedMachine, "extraDisks" | "ha" | "stands" | "leaveDisks">,
+  machine: Pick<PlannedMachine, "extraDisks" | "ha" | "stands" | "offline" | "leaveDisks">,
 ): string[] {
   const disks = 1 + machine.extraDisks.length;
   return [
@@ -100,5 +101,6 @@ export function vmIgnoreChanges(
     ...(machine.stands ? ["disks[0].importFrom"] : []),
     ...(machine.leaveDisks ? ["disks"] : []),
     ...(machine.ha !== undefined || machine.stands ? ["nodeName"] : []),
+    ...(machine.offline ? ["description", "tags"] : []),
   ];
 }

@@ -96,6 +96,11 @@ describe("arguments of a machine's VM", () => {
       assert.ok(vmIgnoreChanges({ ...plan, extraDisks: [], ...moved }).includes("nodeName"));
   });
 
+  it("leave the notes and tags of a machine whose host is down, which nobody can write", () => {
+    const away = vmIgnoreChanges({ ...plan, extraDisks: [], offline: true });
+    assert.deepEqual(away, ["disks[0].speed", "description", "tags"]);
+  });
+
   it("leave the image of a machine that stands, which would only make all disks be written anew", () => {
     assert.deepEqual(vmIgnoreChanges({ ...plan, extraDisks: [], stands: true }), [
       "disks[0].speed",
