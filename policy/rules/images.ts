@@ -25,9 +25,12 @@ export function imageProblem(image: string): string | undefined {
   return isRelease(tag) ? undefined : `has the tag ${tag}, which moves`;
 }
 
-/** A tag of three numbers, of a day or of a commit; `v1` and `1.4` are moved to the next release. */
+/**
+ * A tag of three numbers, of a day or of a commit; `v1` and `1.4` are moved to the next release. Nobody can tell those from
+ * whole versions of two numbers, such as PostgreSQL's: these need a digest.
+ */
 const isRelease = (tag: string): boolean =>
-  /\d+[._]\d+[._]\d+|\d{8}|(?=[0-9a-f]*\d)[0-9a-f]{7,}/.test(tag);
+  /\d+[._]\d+[._]\d+|\d{8}|\d{4}-\d{2}-\d{2}|(?=[0-9a-f]*\d)[0-9a-f]{7,}/.test(tag);
 
 function finding(where: string, image: string): readonly Finding[] {
   const problem = imageProblem(image);

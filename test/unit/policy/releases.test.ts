@@ -64,6 +64,7 @@ describe("policy: images are pinned", () => {
     for (const image of [
       "x/a:1.2.3",
       "x/a:20261101-2618",
+      "x/a:RELEASE.2025-09-07T16-13-09Z",
       "x/a:9c35f8de",
       `x/a@${digest}`,
       `x/a:1@${digest}`,
