@@ -71,7 +71,7 @@ let_pods_go() {
 # Kubernetes does the same a minute later (pkg/controller/podgc: orphans are kept for 40 s), and until then a DaemonSet counts
 # the node that is gone.
 forget_pods() {
-  kube delete pods --all-namespaces --field-selector "spec.nodeName=$LEAVER" --force --grace-period=0 >/dev/null 2>&1 ||
+  kube delete pods --all-namespaces --field-selector "spec.nodeName=$LEAVER" --force --grace-period=0 --wait=false >/dev/null 2>&1 ||
     note "pods of $LEAVER are still listed; Kubernetes forgets them within minutes"
 }
 

@@ -19,7 +19,7 @@ case "$*" in
   "cordon "*) ;;
   "drain "*) if [[ -e ROOT/budget ]]; then echo "Cannot evict pod as it would violate the pod's disruption budget" >&2; exit 1; fi ;;
   "delete node "*) rm "$nodes/$3"; if [[ ! -e ROOT/stuck ]]; then rm -f "ROOT/members/$3"; fi ;;
-  "delete pods --all-namespaces --field-selector spec.nodeName="*" --force --grace-period=0") ;;
+  "delete pods --all-namespaces --field-selector spec.nodeName="*" --force --grace-period=0 --wait=false") ;;
   *) echo "not expected: $*" >&2; exit 64 ;;
 esac
 `;
