@@ -17,6 +17,8 @@ export interface PolicyChange {
   readonly written?: string | undefined;
   /** From the site file: SHA-256 of a foreign policy that may be replaced, or `default` for Tailscale's own. */
   readonly adopt?: string | undefined;
+  /** What a destroy of this site leaves in force for the other sites: the program's own, when the site is raised again. */
+  readonly left?: string | undefined;
   /** Tags of the sites that the policy is made for: their devices are no strangers. */
   readonly tags: readonly string[];
 }
@@ -51,21 +53,30 @@ export async function guardPolicy(api: PolicyApi, change: PolicyChange): Promise
   throw new Error(foreignPolicy(inForce, change, strangers));
 }
 
-/** Whether the site file names the policy in force, so that it may be replaced. */
-function isConfirmed({ text, isDefault }: PolicyInForce, { adopt }: PolicyChange): boolean {
-  return policySha256(text) === adopt || (isDefault && adopt === "default");
+/** Whether the policy in force may be replaced: the site file names it, or a destroy of this very site has left it. */
+function isConfirmed({ text, isDefault }: PolicyInForce, { adopt, left }: PolicyChange): boolean {
+  return (
+    policySha256(text) === adopt || (isDefault && adopt === "default") || isLeft(text, { left })
+  );
+}
+
+function isLeft(text: string, { left }: Pick<PolicyChange, "left">): boolean {
+  return left !== undefined && samePolicy(text, left);
 }
 
 /**
  * Whether the first post may replace what is in force though it is not Tailscale's default: it says the same, or the site
- * file names it.
+ * file names it, or a destroy of this very site has left it.
  */
 export function mayOverwrite(
   inForce: PolicyInForce,
-  change: Pick<PolicyChange, "next" | "adopt">,
+  change: Pick<PolicyChange, "next" | "adopt" | "left">,
 ): boolean {
-  if (inForce.isDefault) return false;
-  return samePolicy(inForce.text, change.next) || policySha256(inForce.text) === change.adopt;
+  const { text, isDefault } = inForce;
+  if (isDefault) return false;
+  return (
+    samePolicy(text, change.next) || policySha256(text) === change.adopt || isLeft(text, change)
+  );
 }
 
 /**

@@ -91,7 +91,8 @@ export class Tailnet extends ComponentResource {
     // In the form that Tailscale's server gave it, so that a refresh finds no difference of form.
     const next = samePolicy(inForce.text, written) ? inForce.text : written;
     const names = plan.sites.map((each) => each.name);
-    const change = { next, adopt, tags: names.flatMap(allTags) };
+    const without = policyTextWithout(plan, site);
+    const change = { next, adopt, left: without, tags: names.flatMap(allTags) };
     const { create, update } = policyHooks(`${name}-policy`, this.#api, change);
     // What is remembered stays as it was first, whatever is in force on later runs.
     const before = new Stash(
@@ -120,7 +121,7 @@ export class Tailnet extends ComponentResource {
       acl,
       before: remembered,
       written,
-      without: policyTextWithout(plan, site),
+      without,
       others: names.filter((other) => other !== site),
     };
   }

@@ -4,6 +4,7 @@ import { checkForeignPolicy } from "../../../components/tailnet/foreign-policy.t
 import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
 import {
   guardPolicy,
+  mayOverwrite,
   policySha256,
   type PolicyChange,
 } from "../../../components/tailnet/policy-guard.ts";
@@ -74,6 +75,17 @@ describe("guard of the tailnet's policy", () => {
     assert.match(message, /\n- grants: \{"src":\["\*"\],"dst":\["\*"\],"ip":\["\*"\]\}\n/);
     assert.match(message, /homelab:tailnet\.policy\.adopt: default;/);
     await guard('{"grants": []}', { adopt: "default" });
+  });
+
+  it("takes for its own what a destroy of this site has left in force for others", async () => {
+    const left = '{"tagOwners": {"tag:cabin-node": ["autogroup:admin"]}, "grants": []}';
+    inForce(left.replaceAll(" ", "\n"));
+    await guard('{"grants": [], "tests": []}', { left });
+    assert.equal(mayOverwrite({ text: left, isDefault: false }, { next: "{}", left }), true);
+    assert.match(
+      (await errorOf(guard("{}", { left: '{"grants": []}' }))).message,
+      /a policy of its own/,
+    );
   });
 
   it("refuses a policy that fails its own tests, and lists each", async () => {
