@@ -57,8 +57,8 @@ export interface World {
 
 /**
  * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
- * knows of it and of the cluster's certificates, the tailnet's policy, and the items that become Secrets. Throws when one of them does not answer, or
- * when what was found stands against the site.
+ * knows of it and of the cluster's certificates, the tailnet's policy, and the items that become Secrets. Throws when one
+ * of them does not answer, or when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
   const { config } = site;
@@ -73,11 +73,11 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
         pciMappings: config.proxmox.pciMappings.length > 0,
         usbMappings: config.proxmox.usbMappings.length > 0,
       });
-      return {
-        ...{ api: asked, inventory: found, known: memory },
-        neighbours: await readNeighbours(asked, site.name, found),
-        storages: await readStorages(asked),
-      };
+      const [neighbours, storages] = await Promise.all([
+        readNeighbours(asked, site.name, found),
+        readStorages(asked),
+      ]);
+      return { api: asked, inventory: found, known: memory, neighbours, storages };
     })(),
     findTailnet(site, world.askPolicy),
     findItems(site, world.readItem),

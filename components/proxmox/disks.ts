@@ -1,4 +1,5 @@
 import type { ExtraDisk, MachineSpec } from "../machine.ts";
+import { propertyString } from "./property-string.ts";
 
 /** Name of the root disk where disks are named; no extra disk is called so. */
 export const rootDisk = "root";
@@ -41,8 +42,8 @@ export function parseSizeGiB(text: string): number {
 export function disksOf(config: Readonly<Record<string, unknown>>): readonly DiskSeen[] {
   return Object.entries(config).flatMap(([slot, value]) => {
     if (!/^(scsi|virtio|sata|ide)\d+$/.test(slot) || typeof value !== "string") return [];
-    const [first = "", ...options] = value.split(",");
-    const properties = new Map(options.map((option) => pair(option)));
+    const [first = ""] = value.split(",");
+    const properties = propertyString(value);
     const volid = first.replace(/^(file|volume)=/, "");
     if (volid === "none" || properties.get("media") === "cdrom" || /-cloudinit\b/.test(volid))
       return [];
@@ -57,11 +58,6 @@ export function disksOf(config: Readonly<Record<string, unknown>>): readonly Dis
       },
     ];
   });
-}
-
-function pair(option: string): readonly [string, string] {
-  const at = option.indexOf("=");
-  return [option.slice(0, at), option.slice(at + 1)];
 }
 
 /** The root disk and the extra disks of a machine, as one list of what is wanted in which slot. */

@@ -4,6 +4,7 @@ import { poolRange, poolText, type AddressPool } from "../network/pool.ts";
 import type { Machine, MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
 import type { ExistingMachine } from "./conflicts.ts";
+import { propertyString } from "./property-string.ts";
 import { isOwn, programTag, sitesOf } from "./tags.ts";
 import type { SitePlan } from "./types.ts";
 
@@ -46,6 +47,9 @@ export function description(name: string, site: SitePlan): string {
 const octet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const ip = `${octet}(?:\\.${octet}){3}`;
 
+/** `192.168.1.21/24`; other cards have `dhcp`. */
+const address = new RegExp(`^(${ip})(?:/|$)`);
+
 /** The end of the notes that `description` writes; people may have edited them. */
 const told = new RegExp(
   `\\(control plane (${ip}), load balancers (?:(${ip}/(?:3[0-2]|[12]?\\d))|(${ip}) to (${ip})) ` +
@@ -70,21 +74,17 @@ export function neighbourOf(
   { name, vmId, tags }: ExistingMachine,
   config: Readonly<Record<string, unknown>>,
 ): Neighbour {
-  const text = (key: string): string => {
-    const value = config[key];
-    return typeof value === "string" ? value : "";
-  };
-  const option = (key: string, part: string, form: string): string | undefined =>
-    new RegExp(`(?:^|,)${part}=(${form})(?:[,/]|$)`).exec(text(key))?.[1];
-  const [, vip, cidr, start, stop, routers] = told.exec(text("description")) ?? [];
+  const { description: notes, net0, ipconfig0 } = config;
+  const [, vip, cidr, start, stop, routers] = told.exec(String(notes)) ?? [];
+  const card = propertyString(net0);
   const pool = start === undefined || stop === undefined ? cidr : { start, stop };
   return {
     ...{ name, vmId, site: sitesOf(tags)[0] ?? "" },
     lan: {
-      bridge: option("net0", "bridge", "[^,]+") ?? "",
-      vlan: Number(option("net0", "tag", "\\d+") ?? 0),
+      bridge: card.get("bridge") ?? "",
+      vlan: Number(card.get("tag") ?? 0),
     },
-    address: option("ipconfig0", "ip", ip),
+    address: address.exec(propertyString(ipconfig0).get("ip") ?? "")?.[1],
     cluster:
       vip === undefined || pool === undefined
         ? undefined

@@ -1,3 +1,4 @@
+import { propertyString } from "./property-string.ts";
 import type { vmArgs } from "./vm-args.ts";
 
 /** Settings of a virtual machine that count only from its next start on, what people call them to their value. */
@@ -64,15 +65,7 @@ export function settingsInForce(config: Readonly<Record<string, unknown>>): Rest
     const value = config[key];
     return typeof value === "string" || typeof value === "number" ? String(value) : "";
   };
-  const parts = (key: string): ReadonlyMap<string, string> =>
-    new Map(
-      text(key)
-        .split(",")
-        .map((part) => {
-          const at = part.indexOf("=");
-          return at < 0 ? ["", part] : [part.slice(0, at), part.slice(at + 1)];
-        }),
-    );
+  const parts = (key: string): ReadonlyMap<string, string> => propertyString(text(key));
   const cpu = parts("cpu");
   const card = parts("ipconfig0");
   const numbered = (kind: string): readonly string[] =>

@@ -1,6 +1,7 @@
 /** Says before anything is changed which machines this run restarts. */
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
 import type { ExistingMachine } from "../../../components/proxmox/conflicts.ts";
+import { propertyString } from "../../../components/proxmox/property-string.ts";
 import {
   restartReasons,
   settingsInForce,
@@ -139,11 +140,9 @@ function cardMoves(
   cards: readonly { readonly bridge: string; readonly vlanId?: number }[],
 ): readonly string[] {
   return cards.flatMap(({ bridge, vlanId }, i) => {
-    const now = config[`net${i}`];
-    if (typeof now !== "string") return [];
-    const [, before = ""] = /(?:^|,)bridge=([^,]+)/.exec(now) ?? [];
-    const [, tag] = /(?:^|,)tag=(\d+)/.exec(now) ?? [];
-    const [from, to] = [place(before, tag), place(bridge, vlanId)];
+    const now = propertyString(config[`net${i}`]);
+    if (now.size === 0) return [];
+    const [from, to] = [place(now.get("bridge") ?? "", now.get("tag")), place(bridge, vlanId)];
     return from === to ? [] : [`  ${name}: net${i} from ${from} to ${to}`];
   });
 }
