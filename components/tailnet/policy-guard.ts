@@ -54,29 +54,24 @@ export async function guardPolicy(api: PolicyApi, change: PolicyChange): Promise
 }
 
 /** Whether the policy in force may be replaced: the site file names it, or a destroy of this very site has left it. */
-function isConfirmed({ text, isDefault }: PolicyInForce, { adopt, left }: PolicyChange): boolean {
+function isConfirmed(
+  { text, isDefault }: PolicyInForce,
+  { adopt, left }: Pick<PolicyChange, "adopt" | "left">,
+): boolean {
   return (
-    policySha256(text) === adopt || (isDefault && adopt === "default") || isLeft(text, { left })
+    policySha256(text) === adopt ||
+    (isDefault && adopt === "default") ||
+    (left !== undefined && samePolicy(text, left))
   );
 }
 
-function isLeft(text: string, { left }: Pick<PolicyChange, "left">): boolean {
-  return left !== undefined && samePolicy(text, left);
-}
-
-/**
- * Whether the first post may replace what is in force though it is not Tailscale's default: it says the same, or the site
- * file names it, or a destroy of this very site has left it.
- */
+/** Whether the first post may replace what is in force though it is not Tailscale's default: it says the same, or is confirmed. */
 export function mayOverwrite(
   inForce: PolicyInForce,
   change: Pick<PolicyChange, "next" | "adopt" | "left">,
 ): boolean {
-  const { text, isDefault } = inForce;
-  if (isDefault) return false;
-  return (
-    samePolicy(text, change.next) || policySha256(text) === change.adopt || isLeft(text, change)
-  );
+  if (inForce.isDefault) return false;
+  return samePolicy(inForce.text, change.next) || isConfirmed(inForce, change);
 }
 
 /**

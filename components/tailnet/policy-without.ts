@@ -1,6 +1,6 @@
 import type { PolicyPlan } from "./policy-plan.ts";
 import { tailnetPolicy } from "./policy.ts";
-import { allTags, stackTag } from "./tags.ts";
+import { policyTags } from "./tags.ts";
 
 /**
  * The policy's text without one of its sites: what stays in force when that site leaves the tailnet and others do not. What
@@ -8,7 +8,7 @@ import { allTags, stackTag } from "./tags.ts";
  */
 export function policyTextWithout(plan: PolicyPlan, site: string): string {
   const sites = plan.sites.filter(({ name }) => name !== site);
-  const gone = [...allTags(site), stackTag(site)];
+  const gone = policyTags(site);
   return JSON.stringify(without(tailnetPolicy({ ...plan, sites }), gone), undefined, 2);
 }
 

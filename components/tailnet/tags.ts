@@ -26,6 +26,11 @@ export function stackTag(site: string): string {
   return `tag:${site}-stack`;
 }
 
+/** All tags that the policy has for a site. */
+export function policyTags(site: string): readonly string[] {
+  return [...allTags(site), stackTag(site)];
+}
+
 /** All tags that a site's devices may have. */
 export function allTags(site: string): readonly string[] {
   return Object.values(siteTags(site)) as string[];

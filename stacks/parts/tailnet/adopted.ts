@@ -1,8 +1,9 @@
 /** A tailnet's policy as a site file has it: what `npm run tailnet -- adopt` shows. */
 import { readPolicy } from "../../../components/tailnet/policy-document.ts";
 import { policySha256 } from "../../../components/tailnet/policy-guard.ts";
-import { allTags, stackTag } from "../../../components/tailnet/tags.ts";
+import { policyTags } from "../../../components/tailnet/tags.ts";
 import type { PolicyInForce } from "../../../components/tailnet/tailscale-types.ts";
+import { label } from "../../config/forms.ts";
 import { admins } from "../people/schema.ts";
 import { passedSections } from "./schema.ts";
 
@@ -29,7 +30,7 @@ export function adoptedPolicy(
     groups?: object;
     tagOwners?: object;
   };
-  const made = sites.flatMap((site) => [...allTags(site), stackTag(site)]);
+  const made = sites.flatMap(policyTags);
   const taken = ["autoApprovers", "grants", "ssh", "tests", ...passedSections];
   const owners = Object.entries(tagOwners).filter(([tag]) => !made.includes(tag));
   const kept = Object.entries(sections).filter(([name]) => taken.includes(name));
@@ -50,7 +51,7 @@ export function adoptedPolicy(
     remarks: [
       ...lost.map((name) => `${name} has no place in the site file, and would be gone`),
       ...Object.keys(people)
-        .filter((name) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name))
+        .filter((name) => !label.safeParse(name).success)
         .map((name) => `group:${name} needs a name of small letters, digits and hyphens`),
       ...(Object.hasOwn(people, admins)
         ? []

@@ -2,7 +2,7 @@ import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import { overlap } from "../../../components/network/cidr.ts";
-import { allTags, stackTag } from "../../../components/tailnet/tags.ts";
+import { policyTags } from "../../../components/tailnet/tags.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
@@ -70,7 +70,7 @@ function groupNames(value: unknown): readonly string[] {
 
 /** Tags that the program makes have the owners that it gives them. */
 function ownTags({ tagOwners, sites }: Policy, stack: string): readonly Problem[] {
-  const made = [stack, ...Object.keys(sites)].flatMap((site) => [...allTags(site), stackTag(site)]);
+  const made = [stack, ...Object.keys(sites)].flatMap(policyTags);
   return Object.keys(tagOwners)
     .filter((tag) => made.includes(tag))
     .map((tag) => ({
