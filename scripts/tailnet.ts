@@ -4,7 +4,7 @@
  */
 import { Argument } from "commander";
 import { stringify } from "yaml";
-import { TailscaleApi } from "../components/tailnet/tailscale-api.ts";
+import { apiOf } from "../stacks/parts/tailnet/doctor.ts";
 import { adoptedPolicy } from "../stacks/parts/tailnet/adopted.ts";
 import { knownSecrets } from "../stacks/parts/secrets/doctor.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
@@ -20,12 +20,9 @@ await main(async () => {
   const { tailnet } = site.config;
   if (tailnet === undefined) throw new Error(`Pulumi.${name}.yaml has no homelab:tailnet`);
   const { known } = await knownSecrets(site);
-  const [clientId, clientSecret] = ["clientId", "clientSecret"].map((key) =>
-    known.get(`homelab:tailnet.oauth.${key}`),
-  );
-  if (clientId === undefined || clientSecret === undefined)
+  const api = apiOf({ config: site.config, known });
+  if (api === undefined)
     throw new Error("homelab:tailnet.oauth cannot be read; npm run doctor says why");
-  const api = new TailscaleApi({ tailnet: tailnet.tailnet, clientId, clientSecret });
   const sites = [name, ...Object.keys(tailnet.policy?.sites ?? {})];
   const { people, policy, remarks } = adoptedPolicy(await api.policy(), sites);
   process.stdout.write(

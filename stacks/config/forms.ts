@@ -1,11 +1,20 @@
 import { z } from "zod";
 
+/** Part of a pattern: an RFC 1123 label in lower case. */
+const labelText = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
+
+/** A label, where people are told something else than of labels. */
+export const labelForm = new RegExp(`^${labelText}$`);
+
+/** A DNS name of at least two labels, or all below one: `*.home.arpa`. */
+export const wildcardForm = new RegExp(`^(\\*\\.)?${labelText}(\\.${labelText})+$`);
+
 /** RFC 1123 label: what DNS and Kubernetes both accept as a name. */
 export const label = z
   .string()
   .max(63)
   .regex(
-    /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+    labelForm,
     "use lower-case letters, digits and hyphens, beginning and ending with a letter or digit (RFC 1123)",
   );
 

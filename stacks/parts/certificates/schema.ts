@@ -7,7 +7,7 @@ import {
 import type { AcmeIssuer } from "../../../components/certificates/issuers.ts";
 import { isIn } from "../../../components/names/names.ts";
 import { titlePattern } from "../../../components/security/secret-ref.ts";
-import { ipv4, label } from "../../config/forms.ts";
+import { ipv4, label, wildcardForm } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { switched } from "../../config/switched.ts";
 import type { Edge } from "../edge/schema.ts";
@@ -17,10 +17,7 @@ import type { Versions } from "../versions/schema.ts";
 const name = z
   .string()
   .max(253)
-  .regex(
-    /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-    "use a lower-case DNS name such as mail.example.net or *.apps.example.net",
-  );
+  .regex(wildcardForm, "use a lower-case DNS name such as mail.example.net or *.apps.example.net");
 
 const further = z.strictObject({
   names: z

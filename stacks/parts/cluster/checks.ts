@@ -127,7 +127,7 @@ const oldestPatches = new Map([
 /** RKE2 skips a setting that it does not know: with older ones an ingress controller comes, and snapshots are kept otherwise. */
 function release({ cluster }: SiteConfig): readonly Problem[] {
   const [minor = 0, patch = 0] = releaseOf(cluster.version) ?? [];
-  const oldest = minor < 31 ? 0 : (oldestPatches.get(minor) ?? 0);
+  const oldest = oldestPatches.get(minor) ?? 0;
   if (minor >= 31 && patch >= oldest) return [];
   const better = minor < 31 ? "v1.31.12" : `v1.${minor}.${oldest}`;
   const text = `${cluster.version} does not know \`ingress-controller\` or \`etcd-s3-retention\`, and skips what it does not know; use ${better}+rke2r1 or newer`;

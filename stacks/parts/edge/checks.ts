@@ -10,6 +10,7 @@ import { problemsAt, type Problem } from "../../../components/problem.ts";
 import { repeated } from "../../config/lists.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { publicRoutes } from "../gateway/published.ts";
+import { wholeName } from "../names/list.ts";
 import { isOpenMailDomain } from "./mail-domains.ts";
 
 type Edge = NonNullable<SiteConfig["edge"]>;
@@ -103,13 +104,15 @@ function team(edge: Edge, config: SiteConfig): readonly Problem[] {
 }
 
 /** Visitors of a name at an address meet Cloudflare's certificate where Cloudflare stands between. */
-function addresses({ names, site }: SiteConfig, edge: Edge): readonly Problem[] {
-  return Object.entries(names?.entries ?? {}).flatMap(([name, { public: open, proxied }]) => {
-    const whole = name.includes(".") ? name : `${name}.${site.domain}`;
-    if (open === undefined || !proxied || !isIn(edge.zone, whole) || isCertified(whole, edge))
-      return [];
-    return [{ path: `homelab:names.entries.${name}`, text: uncertified(whole, edge.zone) }];
-  });
+function addresses(config: SiteConfig, edge: Edge): readonly Problem[] {
+  return Object.entries(config.names?.entries ?? {}).flatMap(
+    ([name, { public: open, proxied }]) => {
+      const whole = wholeName(config, name);
+      if (open === undefined || !proxied || !isIn(edge.zone, whole) || isCertified(whole, edge))
+        return [];
+      return [{ path: `homelab:names.entries.${name}`, text: uncertified(whole, edge.zone) }];
+    },
+  );
 }
 
 /** Two of them survive the loss of a pod even where there is one host. */

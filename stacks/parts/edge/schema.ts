@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
-import { domain, label } from "../../config/forms.ts";
+import { domain, label, labelForm, wildcardForm } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import type { People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
@@ -72,10 +72,7 @@ export const edge = z
     }),
     team: z
       .string()
-      .regex(
-        /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
-        "use the team's name alone, TEAM of TEAM.cloudflareaccess.com",
-      )
+      .regex(labelForm, "use the team's name alone, TEAM of TEAM.cloudflareaccess.com")
       .optional()
       .meta({
         description:
@@ -87,7 +84,7 @@ export const edge = z
         z
           .string()
           .regex(
-            /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+            wildcardForm,
             "use a name such as a.b.example.net, or *.b.example.net for every label before it",
           ),
       )
@@ -95,7 +92,7 @@ export const edge = z
       .meta({
         description:
           "Names that advanced certificates or Total TLS cover; the free certificate covers the zone and one label before it",
-        examples: [["*.lab.example.net"]],
+        examples: [["*.apps.example.net"]],
       }),
     apiToken: secretRef(
       "API token; docs/cloudflare.md lists its permissions",

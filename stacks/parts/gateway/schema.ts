@@ -3,7 +3,7 @@ import { envoyGatewayVersions } from "../../../components/definitions/envoy-gate
 import { gatewayApiVersions } from "../../../components/definitions/gateway-api.ts";
 import { usualAddress, type AddressPool } from "../../../components/network/pool.ts";
 import type { Derivation } from "../../config/derivation.ts";
-import { ipv4, label } from "../../config/forms.ts";
+import { ipv4, label, wildcardForm } from "../../config/forms.ts";
 import { switched } from "../../config/switched.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
@@ -22,10 +22,7 @@ const listener = z.strictObject({
   }),
   hostname: z
     .string()
-    .regex(
-      /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-      "use a name such as mqtt.home.arpa, or *.home.arpa for all names below",
-    )
+    .regex(wildcardForm, "use a name such as mqtt.home.arpa, or *.home.arpa for all names below")
     .optional()
     .meta({
       description: "Names that a `tls` listener takes; all when left out",

@@ -53,9 +53,13 @@ function routedNames({ gateway, ...config }: Named): readonly (SiteName & { lan:
     .map(({ name, lan, from }) => ({ name, lan, from }));
 }
 
+/** A name of `names.entries`: one word is in the site's domain. */
+export function wholeName({ site }: Pick<SiteConfig, "site">, name: string): string {
+  return name.includes(".") ? name : `${name}.${site.domain}`;
+}
+
 function namesBesideRoutes(config: Named): readonly SiteName[] {
   const { site, proxmox, machines, cluster, names, apps } = config;
-  const whole = (name: string): string => (name.includes(".") ? name : `${name}.${site.domain}`);
   const own = (label: string, lan: string, from: string): SiteName => ({
     name: `${label.toLowerCase()}.${site.domain}`,
     lan,
@@ -79,7 +83,7 @@ function namesBesideRoutes(config: Named): readonly SiteName[] {
       .filter(({ hostname }) => !Object.values(apps).some((app) => app.hostname === hostname))
       .map(({ hostname, from }): SiteName => ({ name: hostname, public: "tunnel", from })),
     ...Object.entries(names.entries).map(([name, { address, public: open, proxied }]) => ({
-      name: whole(name),
+      name: wholeName(config, name),
       from: `homelab:names.entries.${name}`,
       ...(address === undefined ? {} : { lan: address }),
       ...(open === undefined ? {} : { public: { address: open, proxied } }),

@@ -83,7 +83,10 @@ export function judgeHttps(enabled: boolean | undefined): Finding {
 }
 
 /** Undefined without a tailnet, or when its OAuth client cannot be read. */
-function apiOf({ config: { tailnet }, known }: Examined): TailscaleApi | undefined {
+export function apiOf({
+  config: { tailnet },
+  known,
+}: Pick<Examined, "config" | "known">): TailscaleApi | undefined {
   const clientId = known.get("homelab:tailnet.oauth.clientId");
   const clientSecret = known.get("homelab:tailnet.oauth.clientSecret");
   if (tailnet === undefined || clientId === undefined || clientSecret === undefined) {
