@@ -14,4 +14,4 @@ main() {
 
 judges() { kube create --dry-run=server -f <(printf "%s" "$BUNDLE"); }
 
-main "$@"
+main "$@" </dev/null
