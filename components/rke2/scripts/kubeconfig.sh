@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# On a server: waits for the API at the cluster's address and for every node, then prints the kubeconfig.
+# On a server: waits for the API at the cluster's address, for every node, and for the API's schema; then prints the
+# kubeconfig.
 # Parameters: VIP, NODES (names, separated by blanks), SITE (name of context and cluster). VERSION and RENEWS are here so
 # that it is fetched again after RKE2 may have renewed the certificate in it.
 # shellcheck source=rke2.sh disable=SC2154,SC2153
@@ -10,6 +11,7 @@ main() {
   take_turn 1200
   wait_until 180 api || fail "https://$VIP:6443 is not ready after 180 s: does kube-vip hold the address?"
   wait_until 300 registered || fail "not registered after 300 s: $(missing)"
+  wait_until 300 schema || fail "https://$VIP:6443/openapi/v2 does not tell the API's kinds after 300 s"
   sed -e "s|https://127.0.0.1:6443|https://$VIP:6443|" -e "s/: default\$/: $SITE/" "$source_file"
 }
 
@@ -20,6 +22,14 @@ api() { kube get --raw /readyz; }
 missing() {
   local node
   for node in $NODES; do kube get node "$node" -o name >/dev/null 2>&1 || printf '%s ' "$node"; done
+}
+
+# An API server puts its schema together when somebody first asks, and the Kubernetes provider asks once, for 32 s: on a
+# busy machine that is too short after a start.
+schema() {
+  local tls=/var/lib/rancher/rke2/server/tls
+  curl -sSf --max-time 120 -o /dev/null -H 'Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf' \
+    --cacert "$tls/server-ca.crt" --cert "$tls/client-admin.crt" --key "$tls/client-admin.key" "https://$VIP:6443/openapi/v2"
 }
 
 registered() { [[ -z $(missing) ]]; }
