@@ -119,9 +119,10 @@ function container(args: KubeVipArgs): object {
     svc_enable: "false",
     vip_leaderelection: "true",
     vip_leasename: "plndr-cp-lock",
-    vip_leaseduration: "5",
-    vip_renewdeadline: "3",
-    vip_retryperiod: "1",
+    // kube-vip's older 5, 3 and 1 let go of the address whenever a disk stalls etcd for 3 s (kube-vip#1429).
+    vip_leaseduration: "10",
+    vip_renewdeadline: "7",
+    vip_retryperiod: "2",
     address: args.vip,
     // On the host's network its default, all addresses, would show the metrics to the LAN without a login.
     prometheus_server: "127.0.0.1:2112",

@@ -8,10 +8,10 @@ import { machine, machines, nothingToChange, proxmox, setConfig, up } from "./si
 import { given, siteIsUp } from "./states.ts";
 
 /**
- * Seconds that something may be silent while the control plane's address moves to another server: kube-vip's lease of 5 s, a
+ * Seconds that something may be silent while the control plane's address moves to another server: kube-vip's lease of 10 s, a
  * request that waits for 3 s, and what a busy test machine adds. Three servers that restart together take 40 s and more.
  */
-const failover = 25;
+const failover = 30;
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
 

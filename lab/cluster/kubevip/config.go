@@ -70,9 +70,9 @@ func parse(env map[string]string, holder string) (config, error) {
 		value    *time.Duration
 		standard int
 	}{
-		"vip_leaseduration": {&c.duration, 5},
-		"vip_renewdeadline": {&c.deadline, 3},
-		"vip_retryperiod":   {&c.retry, 1},
+		"vip_leaseduration": {&c.duration, 15},
+		"vip_renewdeadline": {&c.deadline, 10},
+		"vip_retryperiod":   {&c.retry, 2},
 	} {
 		seconds, err := number(env, name, field.standard, 3600)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 func manifest() map[string]string {
 	return map[string]string{
 		"address": "192.168.1.20", "vip_interface": "eth0", "port": "6443", "vip_arp": "true",
-		"cp_enable": "true", "vip_leaderelection": "true", "vip_leaseduration": "7", "vip_nodename": "stone",
+		"cp_enable": "true", "vip_leaderelection": "true", "vip_leaseduration": "20", "vip_nodename": "stone",
 	}
 }
 
@@ -18,7 +18,7 @@ func TestEnvironmentOfTheManifestIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.duration != 7*time.Second || c.deadline != 3*time.Second || c.holder != "stone" || c.lease != "plndr-cp-lock" {
+	if c.duration != 20*time.Second || c.deadline != 10*time.Second || c.holder != "stone" || c.lease != "plndr-cp-lock" {
 		t.Fatalf("got %+v", c)
 	}
 }
