@@ -34,8 +34,9 @@ type daemon struct {
 	resources *corev1.ResourceRequirements
 	priority  string
 	owner     []metav1.OwnerReference
-	// environment of the daemon's own container.
+	// environment and args of the daemon's own container.
 	environment []corev1.EnvVar
+	args        []string
 	replicas    int32
 }
 
@@ -81,7 +82,7 @@ func (w *work) deployment(d daemon) *appsv1.Deployment {
 		resources = &own
 	}
 	containers := []corev1.Container{{
-		Name: d.kind, Image: spec.CephVersion.Image, Command: []string{"ceph-" + d.kind}, Resources: *resources, Ports: d.ports,
+		Name: d.kind, Image: spec.CephVersion.Image, Command: []string{"ceph-" + d.kind}, Args: d.args, Resources: *resources, Ports: d.ports,
 		Env: d.environment,
 	}}
 	for _, sidecar := range d.sidecars {

@@ -29,7 +29,7 @@ func (s *State) checks(keyType string, now time.Time) map[string]check {
 	down, moved := 0, 0
 	zones := map[string]bool{}
 	for _, osd := range s.OSDs {
-		zone := osd.Location["zone"]
+		zone := s.bucket("zone", osd)
 		if _, known := zones[zone]; !known {
 			zones[zone] = true
 		}

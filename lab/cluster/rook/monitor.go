@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -78,18 +78,21 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 	case "status", "-s":
 		return s.summary(now), nil
 	case "osd ls":
-		ids := make([]int, 0, len(s.OSDs))
-		for id := range s.OSDs {
-			ids = append(ids, id)
-		}
-		sort.Ints(ids)
 		var list strings.Builder
-		for _, id := range ids {
+		for _, id := range slices.Sorted(maps.Keys(s.OSDs)) {
 			fmt.Fprintln(&list, id)
 		}
 		return list.String(), nil
-	case "osd crush rm":
-		return "", nil
+	case "osd dump":
+		return s.dump(), nil
+	case "osd crush rm", "osd crush move":
+		switch {
+		case len(words) == 0:
+			return "", errors.New("Error EINVAL: a name is missing")
+		case name == "osd crush rm":
+			return "", s.removeHost(words[0])
+		}
+		return "", s.moveHost(words[0], words[1:])
 	case "osd out", "osd down", "osd safe-to-destroy", "osd purge":
 	default:
 		return "", fmt.Errorf("the lab's ceph knows no command %q", name)

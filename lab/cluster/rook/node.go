@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -47,14 +48,14 @@ func RunPrepare(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
-	found := prepared{Round: c.Env["LAB_ROUND"], OSDs: map[string]int{}}
+	found := prepared{Round: c.Env["LAB_ROUND"], OSDs: map[string]disk{}}
 	for _, device := range devices {
-		id, ok, err := takeDisk(Directory, attached, contents, c.Env["ROOK_CEPH_FSID"], device)
+		taken, err := takeDisk(Directory, attached, contents, c.Env["ROOK_CEPH_FSID"], device)
 		if err != nil {
 			return err
 		}
-		if ok {
-			found.OSDs[device] = id
+		if taken != nil {
+			found.OSDs[device] = *taken
 		}
 	}
 	status, err := json.Marshal(found)
@@ -73,74 +74,97 @@ func RunPrepare(ctx context.Context, c program.Container) error {
 	return err
 }
 
-// takeDisk gives the number of the daemon of a disk: its own, or a new one where it is blank. It is passed over when it is not
-// there or has something else on it.
-func takeDisk(directory, attached, contents, fsid, device string) (int, bool, error) {
+// disk is what stands on one: the number of its daemon, and what tells it from others that have had the number.
+type disk struct {
+	ID   int    `json:"id"`
+	UUID string `json:"uuid"`
+}
+
+// takeDisk gives what stands on a disk of this Ceph, or makes a new daemon's number where it is blank. It is passed over when it
+// is not there or has something else on it.
+func takeDisk(directory, attached, contents, fsid, device string) (*disk, error) {
 	slot, named := strings.CutPrefix(device, byID)
 	if !named || strings.Contains(slot, "/") {
-		return 0, false, nil
+		return nil, nil
 	}
 	size, err := os.ReadFile(filepath.Join(attached, slot))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, false, err
+		return nil, err
 	}
 	bytes, err := strconv.ParseInt(strings.TrimSpace(string(size)), 10, 64)
 	if err != nil {
-		return 0, false, err
+		return nil, err
 	}
-	owner, id, err := signature(contents, slot)
-	if owner != "" || err != nil {
-		return id, owner == fsid, err
+	owner, found, err := signature(contents, slot)
+	if err != nil {
+		return nil, err
 	}
+	if owner == fsid {
+		return &found, nil
+	}
+	if owner != "" {
+		return nil, nil
+	}
+	taken := disk{UUID: uuid.NewString()}
 	err = Change(directory, fsid, func(s *State) error {
-		id = s.free()
-		s.OSDs[id] = &OSD{Device: device, Bytes: bytes, In: true, Since: time.Now(), Location: map[string]string{}}
+		taken.ID = s.free()
+		s.OSDs[taken.ID] = &OSD{UUID: taken.UUID, Bytes: bytes, In: true, Since: time.Now()}
 		return nil
 	})
 	if err != nil {
-		return 0, false, err
+		return nil, err
 	}
 	if err := os.MkdirAll(contents, 0o755); err != nil {
-		return 0, false, err
+		return nil, err
 	}
-	return id, true, os.WriteFile(filepath.Join(contents, slot), fmt.Appendf(nil, "%s %d\n", fsid, id), 0o600)
+	return &taken, os.WriteFile(filepath.Join(contents, slot), fmt.Appendf(nil, "%s %d %s\n", fsid, taken.ID, taken.UUID), 0o600)
 }
 
-// signature is what stands on a disk: the Ceph and the number of its daemon; empty on a blank one.
-func signature(contents, slot string) (fsid string, id int, err error) {
+// signature is what stands on a disk: the Ceph and its daemon; empty on a blank one.
+func signature(contents, slot string) (fsid string, found disk, err error) {
 	text, err := os.ReadFile(filepath.Join(contents, slot))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", 0, nil
+		return "", disk{}, nil
 	}
 	if err != nil {
-		return "", 0, err
+		return "", disk{}, err
 	}
-	if _, err := fmt.Sscanf(string(text), "%s %d", &fsid, &id); err != nil {
-		return "", 0, fmt.Errorf("%s: %w", slot, err)
+	if _, err := fmt.Sscanf(string(text), "%s %d %s", &fsid, &found.ID, &found.UUID); err != nil {
+		return "", disk{}, fmt.Errorf("%s: %w", slot, err)
 	}
-	return fsid, id, nil
+	return fsid, found, nil
 }
 
 // RunOSD is a disk's daemon. On a machine whose disk is another one by now it ends, as the real one's first container does.
 func RunOSD(ctx context.Context, c program.Container) error {
-	if err := ownDisk(contents, c); err != nil {
+	own, err := ownDisk(contents, c)
+	if err != nil {
+		return err
+	}
+	place, err := crushLocation(c.Spec.Args)
+	if err != nil {
+		return err
+	}
+	err = Change(Directory, c.Env["ROOK_CEPH_FSID"], func(s *State) error { return s.start(own.ID, own.UUID, place) })
+	if err != nil {
 		return err
 	}
 	return RunDaemon(ctx, c)
 }
 
-func ownDisk(contents string, c program.Container) error {
-	fsid, id, err := signature(contents, strings.TrimPrefix(c.Env["ROOK_BLOCK_PATH"], byID))
+// ownDisk finds the disk by the daemon's number alone, whatever UUID the Deployment has (rook, osd/spec.go: find_device).
+func ownDisk(contents string, c program.Container) (disk, error) {
+	fsid, found, err := signature(contents, strings.TrimPrefix(c.Env["ROOK_BLOCK_PATH"], byID))
 	if err != nil {
-		return err
+		return disk{}, err
 	}
-	if fsid != c.Env["ROOK_CEPH_FSID"] || strconv.Itoa(id) != c.Env["ROOK_OSD_ID"] {
-		return fmt.Errorf("no disk of %s is that of osd.%s", c.Node, c.Env["ROOK_OSD_ID"])
+	if fsid != c.Env["ROOK_CEPH_FSID"] || strconv.Itoa(found.ID) != c.Env["ROOK_OSD_ID"] {
+		return disk{}, fmt.Errorf("no disk of %s is that of osd.%s", c.Node, c.Env["ROOK_OSD_ID"])
 	}
-	return nil
+	return found, nil
 }
 
 // RunCleanup empties the disks of its node, as it is told only where all data is to go.

@@ -19,19 +19,24 @@ import (
 type prepared struct {
 	// Round is the one of the operator in which it looked.
 	Round string `json:"round"`
-	// OSDs are numbers of daemons by the disk that is theirs.
-	OSDs map[string]int `json:"osds"`
+	// OSDs are daemons by the disk that is theirs.
+	OSDs map[string]disk `json:"osds"`
 }
 
 func statusName(node string) string { return "rook-ceph-osd-" + node + "-status" }
 
 // osds has every declared disk looked for on its node, and runs a daemon for each that is there and blank, or its own. A disk
 // that belongs to another Ceph is passed over in silence. Daemons of nodes that are declared no more stay as they are. Disks are
-// looked for once the operator has started, the CephCluster has changed or a node's place has, on nodes that take pods then. A node
+// looked for once the operator has started, the CephCluster has changed, a node's place has, or a disk's Deployment was deleted
+// (rook, controller/predicate.go: WatchPredicateForNonCRDObject), on nodes that take pods then. A node
 // that comes later has its turn once in an operator's life, and if Ceph knows no daemon of it (rook, cluster/watcher.go: onK8sNode);
 // the lab's operator calls all nodes of its first round looked at, the real one those whose spec has changed since.
 func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error {
 	w.watchPlaces(nodes)
+	existing, err := w.watchDaemons(ctx)
+	if err != nil {
+		return err
+	}
 	var unfinished error
 	for _, declared := range w.cluster.Spec.Storage.Nodes {
 		index := slices.IndexFunc(nodes, func(one corev1.Node) bool { return one.Labels[hostname] == declared.Name })
@@ -54,9 +59,7 @@ func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error
 			unfinished = errors.Join(unfinished, err)
 			continue
 		}
-		for _, id := range found.OSDs {
-			unfinished = errors.Join(unfinished, w.osd(ctx, id, nodes[index]))
-		}
+		unfinished = errors.Join(unfinished, w.createOSDs(ctx, found, nodes[index], existing), w.updateOSDs(ctx, declared.Name, existing))
 	}
 	if w.opened == "" {
 		for _, node := range nodes {
@@ -70,7 +73,7 @@ func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error
 // current is the round that is open: one for each start of the operator, each form of the CephCluster and each change of a node's
 // place (rook, cluster/predicate.go: nodeTopologyLabelsChanged).
 func (w *work) current() string {
-	return fmt.Sprintf("%s-%d-%d", w.started, w.cluster.Generation, w.moved)
+	return fmt.Sprintf("%s-%d-%d-%d", w.started, w.cluster.Generation, w.moved, w.lost)
 }
 
 // watchPlaces counts the changes of nodes' places. A node that is added or goes changes none.
@@ -120,7 +123,7 @@ func (w *work) hasOSD(ctx context.Context, node corev1.Node) (bool, error) {
 	found := false
 	err := w.change(ctx, func(s *State) error {
 		for _, osd := range s.OSDs {
-			found = found || osd.Location["host"] == location(node)["host"]
+			found = found || osd.Host == location(node)["host"]
 		}
 		return nil
 	})
@@ -191,33 +194,6 @@ func (w *work) prepare(ctx context.Context, node, round string, devices []string
 	return made(err)
 }
 
-// osd runs the daemon of a disk. Its Deployment is not brought back once its number is gone from the Ceph.
-func (w *work) osd(ctx context.Context, id int, node corev1.Node) error {
-	known, device := false, ""
-	place := location(node)
-	err := w.change(ctx, func(s *State) error {
-		osd, found := s.OSDs[id]
-		if known = found; found {
-			osd.Location, device = place, osd.Device
-		}
-		return nil
-	})
-	if err != nil || !known {
-		return err
-	}
-	labels := map[string]string{"ceph-osd-id": strconv.Itoa(id), "failure-domain": place["host"], "portable": "false"}
-	for kind, value := range place {
-		labels["topology-location-"+kind] = value
-	}
-	return w.run(ctx, daemon{
-		app: "rook-ceph-osd", kind: "osd", id: strconv.Itoa(id), account: "rook-ceph-osd", node: node.Labels[hostname],
-		labels: labels, sidecars: w.logs(),
-		environment: []corev1.EnvVar{
-			{Name: "ROOK_OSD_ID", Value: strconv.Itoa(id)}, {Name: "ROOK_BLOCK_PATH", Value: device}, fsidVariable(),
-		},
-	})
-}
-
 // watchOSDs keeps which daemons run.
 func (w *work) watchOSDs(ctx context.Context, fsid string) error {
 	list, err := w.client.AppsV1().Deployments(w.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
@@ -226,7 +202,7 @@ func (w *work) watchOSDs(ctx context.Context, fsid string) error {
 	}
 	up := map[string]bool{}
 	for _, one := range list.Items {
-		up[one.Labels["ceph-osd-id"]] = one.Status.ReadyReplicas > 0
+		up[one.Labels[osdLabel]] = one.Status.ReadyReplicas > 0
 	}
 	return Change(w.directory, fsid, func(s *State) error {
 		for id, osd := range s.OSDs {

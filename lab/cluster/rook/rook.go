@@ -48,11 +48,14 @@ type operator struct {
 	// and rounds has for each node the last of its own.
 	started, opened string
 	rounds          map[string]string
+	// made has for each node the last round whose findings have their daemons.
+	made map[string]string
 	// seen are nodes that have had their one turn between rounds; places is where each node stands, and moved how often one's
-	// place has changed.
-	seen   map[string]bool
-	places map[types.UID]string
-	moved  int
+	// place has changed; daemons are the disks' that were there, and lost is how often one was deleted.
+	seen        map[string]bool
+	places      map[types.UID]string
+	daemons     map[types.UID]bool
+	moved, lost int
 }
 
 // RunOperator reconciles Rook's kinds in its namespace until ctx ends.
@@ -63,7 +66,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	}
 	o := &operator{
 		namespace: c.Env["POD_NAMESPACE"], directory: Directory, wipeEvery: wipeEvery, image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
-		changed: passes.NewChanges(), started: time.Now().UTC().Format(time.RFC3339), rounds: map[string]string{},
+		changed: passes.NewChanges(), started: time.Now().UTC().Format(time.RFC3339), rounds: map[string]string{}, made: map[string]string{},
 		seen: map[string]bool{}, places: map[types.UID]string{},
 	}
 	if o.namespace == "" {

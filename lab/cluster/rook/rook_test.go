@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -141,7 +143,7 @@ func TestDisksAreLookedForInRounds(t *testing.T) {
 		t.Errorf("a node that came later, of which nothing is known: %v", found)
 	}
 	err := Change(o.directory, "fsid", func(s *State) error {
-		s.OSDs[4] = &OSD{Location: map[string]string{"host": "titan"}}
+		s.OSDs[4] = &OSD{Host: "titan"}
 		return nil
 	})
 	if err != nil {
@@ -173,18 +175,26 @@ func TestADiskIsTakenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	take := func(fsid, device string) string {
-		id, ok, err := takeDisk(directory, attached, contents, fsid, device)
+		taken, err := takeDisk(directory, attached, contents, fsid, device)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprintf("%d %t", id, ok)
+		if taken == nil {
+			return "passed over"
+		}
+		own := false
+		err = Change(directory, fsid, func(s *State) error { own = s.OSDs[taken.ID].UUID == taken.UUID; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%d %t", taken.ID, own)
 	}
 	for i, one := range []struct{ fsid, device, found string }{
-		{"mine", byID + "scsi2", "0 false"},
-		{"mine", "/dev/sdb", "0 false"},
+		{"mine", byID + "scsi2", "passed over"},
+		{"mine", "/dev/sdb", "passed over"},
 		{"mine", byID + "scsi1", "0 true"},
 		{"mine", byID + "scsi1", "0 true"},
-		{"other", byID + "scsi1", "0 false"},
+		{"other", byID + "scsi1", "passed over"},
 	} {
 		if found := take(one.fsid, one.device); found != one.found {
 			t.Errorf("%d: %s", i, found)
@@ -233,7 +243,7 @@ func TestANumberIsGivenAgainOnceItIsPurged(t *testing.T) {
 
 func TestADaemonEndsOnAnotherDisk(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "scsi1"), []byte("mine 3\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "scsi1"), []byte("mine 3 a\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, one := range map[string]struct {
@@ -248,8 +258,102 @@ func TestADaemonEndsOnAnotherDisk(t *testing.T) {
 		c := program.Container{Node: "stone", Env: map[string]string{
 			"ROOK_CEPH_FSID": one.fsid, "ROOK_OSD_ID": one.id, "ROOK_BLOCK_PATH": byID + one.slot,
 		}}
-		if err := ownDisk(folder, c); (err == nil) != one.own {
+		if _, err := ownDisk(folder, c); (err == nil) != one.own {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// deployment is a disk's in a cluster without an API server, which would give it its UID.
+func deployment(t *testing.T, w *work, name string) *appsv1.Deployment {
+	t.Helper()
+	found, err := w.client.AppsV1().Deployments("rook-ceph").Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestADeploymentStaysThatOfItsFirstDisk(t *testing.T) {
+	o := &operator{namespace: "rook-ceph", client: fake.NewClientset(), made: map[string]string{}}
+	w := &work{operator: o, cluster: &cephCluster{}, fsid: "fsid"}
+	pass := func(node corev1.Node, found *prepared) {
+		t.Helper()
+		existing, err := w.watchDaemons(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(w.createOSDs(t.Context(), found, node, existing), w.updateOSDs(t.Context(), node.Name, existing)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tank := node("tank", corev1.ConditionTrue)
+	tank.Labels["topology.kubernetes.io/zone"] = "host.one"
+	pass(tank, &prepared{Round: "1", OSDs: map[string]disk{"scsi1": {3, "old"}}})
+	made := deployment(t, w, "rook-ceph-osd-3")
+	if args := made.Spec.Template.Spec.Containers[0].Args; !slices.Equal(args, []string{"--crush-location=root=default host=tank zone=host-one"}) {
+		t.Errorf("%q", args)
+	}
+	told := func() string {
+		return deployment(t, w, "rook-ceph-osd-3").Spec.Template.Spec.Containers[0].Env[0].Value
+	}
+	// The number is purged, and given to the disk of a machine that was built anew.
+	pass(tank, &prepared{Round: "2", OSDs: map[string]disk{"scsi1": {3, "new"}}})
+	if told() != "old" {
+		t.Errorf("told of %q", told())
+	}
+	if err := w.client.AppsV1().Deployments("rook-ceph").Delete(t.Context(), "rook-ceph-osd-3", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	before := w.current()
+	pass(tank, &prepared{Round: "2", OSDs: map[string]disk{"scsi1": {3, "new"}}})
+	if list, err := w.watchDaemons(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("what was found once is made once: %v %v", list, err)
+	}
+	if w.current() == before {
+		t.Error("disks are not looked for when a Deployment is deleted")
+	}
+	pass(tank, &prepared{Round: "3", OSDs: map[string]disk{"scsi1": {3, "new"}}})
+	if told() != "new" {
+		t.Errorf("told of %q", told())
+	}
+}
+
+func TestAHostStaysWhereItWasMade(t *testing.T) {
+	s := &State{OSDs: map[int]*OSD{0: {UUID: "a"}, 1: {UUID: "b"}}, Hosts: map[string]map[string]string{}}
+	ask := func(words string) string {
+		said, err := s.command(strings.Fields(words), time.Now())
+		if err != nil {
+			return err.Error()
+		}
+		return said
+	}
+	start := func(id int, uuid, zone string) error {
+		return s.start(id, uuid, map[string]string{"host": "tank", "zone": zone})
+	}
+	zone := func() string { return s.bucket("zone", s.OSDs[1]) }
+	if err := errors.Join(start(0, "a", "one"), start(1, "b", "two")); err != nil {
+		t.Fatal(err)
+	}
+	if zone() != "one" {
+		t.Errorf("a new disk below another zone moved its host to %s", zone())
+	}
+	if said := ask("osd crush rm tank"); !strings.Contains(said, "ENOTEMPTY") {
+		t.Error(said)
+	}
+	if said := ask("osd crush move tank root=default zone=two region=west"); said != "" || zone() != "two" {
+		t.Errorf("%s %s", said, zone())
+	}
+	if said := ask("osd crush move titan root=default zone=two"); !strings.Contains(said, "ENOENT") {
+		t.Error(said)
+	}
+	if err := start(1, "c", "two"); err == nil {
+		t.Error("a disk runs under another's number")
+	}
+	if said := ask("osd dump"); said != "osd.0 down out weight 1 exists a\nosd.1 down out weight 1 exists b\n" {
+		t.Error(said)
+	}
+	if said := ask("osd purge 0 1") + ask("osd crush rm tank"); said != "" || len(s.Hosts) != 0 {
+		t.Errorf("%s %v", said, s.Hosts)
 	}
 }

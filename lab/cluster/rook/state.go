@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +23,8 @@ type State struct {
 	// Key is the administrator's.
 	Key  string       `json:"key"`
 	OSDs map[int]*OSD `json:"osds"`
+	// Hosts are CRUSH's buckets of that type: above each, by type, what it was made or moved below.
+	Hosts map[string]map[string]string `json:"hosts"`
 	// Buckets are those of all object stores by their name.
 	Buckets map[string]*Bucket `json:"buckets"`
 	// Widths are those of the pools by their failure domain: how many domains the widest needs.
@@ -33,12 +37,13 @@ type State struct {
 
 // OSD is the daemon of a disk.
 type OSD struct {
-	// Location is where it stands, by CRUSH's types of bucket.
-	Location map[string]string `json:"location"`
-	Device   string            `json:"device"`
-	Bytes    int64             `json:"bytes"`
-	Up       bool              `json:"up"`
-	In       bool              `json:"in"`
+	// UUID tells its disk from others that have had its number.
+	UUID string `json:"uuid"`
+	// Host is the bucket that it stands in; empty until it has started.
+	Host  string `json:"host"`
+	Bytes int64  `json:"bytes"`
+	Up    bool   `json:"up"`
+	In    bool   `json:"in"`
 	// Since is when Up or In changed last: what follows from that takes its time.
 	Since time.Time `json:"since"`
 }
@@ -72,7 +77,7 @@ func Change(directory, fsid string, change func(*State) error) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	state := &State{OSDs: map[int]*OSD{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}, Muted: map[string]bool{}}
+	state := &State{OSDs: map[int]*OSD{}, Hosts: map[string]map[string]string{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}, Muted: map[string]bool{}}
 	content, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -123,6 +128,23 @@ func (s *State) free() int {
 	}
 }
 
+// dump has a line for each daemon, its UUID at the end (ceph, OSDMap::print_osds).
+func (s *State) dump() string {
+	var list strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(s.OSDs)) {
+		osd := s.OSDs[id]
+		up, in, state := "down", "out", "exists"
+		if osd.Up {
+			up, state = "up  ", "exists,up"
+		}
+		if osd.In {
+			in = "in "
+		}
+		fmt.Fprintf(&list, "osd.%d %s %s weight 1 %s %s\n", id, up, in, state, osd.UUID)
+	}
+	return list.String()
+}
+
 // set keeps whether a daemon runs.
 func (o *OSD) set(up bool, now time.Time) {
 	if o.Up != up {
@@ -141,7 +163,7 @@ func (s *State) domains(kind string, without ...int) int {
 		if slices.Contains(without, id) || !osd.Up || !osd.In {
 			continue
 		}
-		name := osd.Location[kind]
+		name := s.bucket(kind, osd)
 		if kind == "osd" {
 			name = fmt.Sprint(id)
 		}

@@ -1,0 +1,84 @@
+package rook
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// locationFlag tells a daemon where it stands.
+const locationFlag = "--crush-location="
+
+// crushLocation is where a daemon is told to stand.
+func crushLocation(args []string) (map[string]string, error) {
+	for _, arg := range args {
+		if told, found := strings.CutPrefix(arg, locationFlag); found {
+			return crushPlace(strings.Fields(told))
+		}
+	}
+	return nil, errors.New("an OSD without " + locationFlag)
+}
+
+// start lets a daemon in, unless its number is another disk's by now (ceph, OSDMonitor::preprocess_boot), and puts it into its
+// host's bucket: with those above where it is new, and one that is there stays where it is (ceph, CrushWrapper::insert_item).
+func (s *State) start(id int, uuid string, place map[string]string) error {
+	osd, known := s.OSDs[id]
+	if !known || osd.UUID != uuid {
+		return fmt.Errorf("osd.%d with UUID %s is not in the map", id, uuid)
+	}
+	osd.Host = place["host"]
+	if _, made := s.Hosts[osd.Host]; !made {
+		above := maps.Clone(place)
+		delete(above, "host")
+		s.Hosts[osd.Host] = above
+	}
+	return nil
+}
+
+// bucket is the one of a type that a daemon stands below.
+func (s *State) bucket(kind string, osd *OSD) string {
+	if kind == "host" {
+		return osd.Host
+	}
+	return s.Hosts[osd.Host][kind]
+}
+
+// removeHost takes an empty bucket away.
+func (s *State) removeHost(host string) error {
+	for _, osd := range s.OSDs {
+		if osd.Host == host {
+			return fmt.Errorf("Error ENOTEMPTY: (39) Directory not empty")
+		}
+	}
+	delete(s.Hosts, host)
+	return nil
+}
+
+// moveHost puts a bucket below others.
+func (s *State) moveHost(host string, place []string) error {
+	if _, made := s.Hosts[host]; !made {
+		return fmt.Errorf("Error ENOENT: item %s does not exist", host)
+	}
+	above, err := crushPlace(place)
+	if err != nil {
+		return err
+	}
+	s.Hosts[host] = above
+	return nil
+}
+
+// crushPlace reads words of the form TYPE=NAME. There is one root.
+func crushPlace(words []string) (map[string]string, error) {
+	place := map[string]string{}
+	for _, word := range words {
+		kind, name, ok := strings.Cut(word, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("Error EINVAL: %q is no place", word)
+		}
+		if kind != "root" {
+			place[kind] = name
+		}
+	}
+	return place, nil
+}
