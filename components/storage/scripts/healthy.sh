@@ -22,18 +22,18 @@ main() {
   for pool in $POOLS; do
     wait_until 600 phase_ready "$pool" || fail "$pool is not Ready after 600 s: $(phase "$pool")" "$(pods)"
   done
-  remember_lives
+  remember_lives || fail "the API of $(hostname) does not keep on which lives of their machines disks were made; run up again"
   wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
   wait_until 300 ready || fail "CephCluster is not Ready: $(said)" "$(pods)"
 }
 
 # forget_former NODE: Rook leaves daemons of disks that are gone as they are, and their numbers in Ceph.
 forget_former() {
-  local ids
-  ids=$(former_osds "$1") || fail "the API of $(hostname) does not tell which disks of $1 Ceph has"
-  if [[ -z $ids ]]; then return 0; fi
-  note "$1 was built anew: taking the disks of its former life out of Ceph: osd $ids"
-  forget_osds "$1" "$ids" ||
+  local disks
+  disks=$(former_osds "$1") || fail "the API of $(hostname) does not tell which disks of $1 Ceph has"
+  if [[ -z $disks ]]; then return 0; fi
+  note "$1 was built anew: taking the disks of its former life out of Ceph: $disks"
+  forget_osds "$1" "$disks" ||
     fail "the disks of the former $1 could not be taken out of Ceph (above); run up again, or do it by hand (docs/storage.md)"
 }
 

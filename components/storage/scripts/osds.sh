@@ -6,22 +6,25 @@
 # How long data may take to move, in seconds.
 drain_osds_seconds=14400
 
-# ConfigMap that has for each daemon, by the UID of its Deployment, on which life of its machine it was made.
+# ConfigMap that has for each disk that was seen to run, by its UUID in Ceph, its node and which life of the machine that was.
+# Numbers and Deployments do not tell disks apart: a purged number is given to the next disk, and a Deployment that is there then
+# is kept as it is (rook, osd/create.go: createNewOSDsFromStatus) and runs the new one (osd/spec.go: find_device).
 lives=homelab-lives-of-osds
 
 # purge_osds NODE: before it goes. Does nothing where there is no Ceph.
 purge_osds() {
-  local node=$1 ids
+  local node=$1 disks
   if [[ -z $(kube get crd cephclusters.ceph.rook.io --ignore-not-found -o name) ]]; then return 0; fi
   NAMESPACE=$(kube get cephclusters.ceph.rook.io -A -o 'jsonpath={.items[*].metadata.namespace}')
   if [[ -z $NAMESPACE ]]; then return 0; fi
-  ids=$(osds_of "$node") || fail "the API of $(hostname) does not tell which disks of $node Ceph has, so $node stays"
-  if [[ -z $ids ]]; then return 0; fi
+  disks=$(disks_of "$node") || fail "the API of $(hostname) does not tell which disks of $node Ceph has, so $node stays"
+  if [[ -z $disks ]]; then return 0; fi
   if in_rook get cephcluster -o 'jsonpath={.items[0].spec.storage.nodes[*].name}' | tr ' ' '\n' | grep -Fxq "$node"; then
     fail "$node stays: Ceph is still told to use its disks, and would take them again; let the release rook-ceph-cluster be updated first (npm run up)"
   fi
-  note "moving what the disks of $node hold to others: osd $ids; this takes as long as copying them"
-  ask_ceph "drain-$node" "$drain_osds_seconds" "$(known_to_ceph "$ids")
+  note "moving what the disks of $node hold to others: osd $disks; this takes as long as copying them"
+  ask_ceph "drain-$node" "$drain_osds_seconds" "$(known_to_ceph "$disks")
+if [[ -z \$known ]]; then exit 0; fi
 ceph osd out \$known
 until said=\$(ceph osd safe-to-destroy \$known 2>&1); do
   if ((SECONDS > $((drain_osds_seconds - 120)))); then echo \"\$said\"; exit 1; fi
@@ -29,70 +32,104 @@ until said=\$(ceph osd safe-to-destroy \$known 2>&1); do
 done" >&2 ||
     fail "$node stays: not all that its disks hold is elsewhere (above)" \
       "run up again to go on, or look why it does not move: kubectl -n $NAMESPACE exec deploy/rook-ceph-tools -- ceph status"
-  forget_osds "$node" "$ids" || fail "$node stays: its disks hold nothing any more, and could not be taken out of Ceph (above); run up again"
+  forget_osds "$node" "$disks" || fail "$node stays: its disks hold nothing any more, and could not be taken out of Ceph (above); run up again"
 }
 
-# forget_osds NODE IDS: ends daemons that have no data any more, and takes them out of Ceph. The node's place among the hosts
-# goes too, unless it has others: a place that is there stays below the Proxmox host that it was made below.
+# forget_osds NODE DISKS: ends daemons that have no data any more, and takes their disks out of Ceph. Each is a number or a UUID.
+# Deployments go first, as with Rook's own removal (daemon/ceph/osd/remove.go): none is left when its number is free. Which disks
+# are meant is known until all is done. The node's place among the hosts goes too, unless it has others: a place that is there
+# stays below the Proxmox host that it was made below.
 forget_osds() {
-  local id
-  for id in $2; do in_rook scale deployment "rook-ceph-osd-$id" --replicas=0 >/dev/null; done
+  local all id
+  all=$(daemons) || return 1
+  while read -r id; do
+    in_rook delete deployment "rook-ceph-osd-$id" --ignore-not-found --wait=false >/dev/null || return 1
+  done < <(awk -v disks="$2" "$listed"'$2 in list || $3 in list { print $2 }' <<<"$all")
   ask_ceph "purge-$1" 600 "$(known_to_ceph "$2")
 for id in \$known; do
   until ceph osd purge \$id --force --yes-i-really-mean-it; do ceph osd down \$id || true; sleep 2; done
 done
 ceph osd crush rm ${1//./-} || true" >&2 || return 1
-  for id in $2; do in_rook delete deployment "rook-ceph-osd-$id" --ignore-not-found --wait=false >/dev/null; done
+  all=$(known_lives) || return 1
+  awk -v disks="$2" "$listed"'!($1 in list)' <<<"$all" | keep_lives
 }
 
-# known_to_ceph IDS: script that leaves in `known` those that no earlier run has taken out.
+# For awk: the words of `disks`.
+# shellcheck disable=SC2016
+listed='BEGIN { count = split(disks, words); for (i = 1; i <= count; i++) list[words[i]] } '
+
+# known_to_ceph DISKS: script that leaves in `known` the numbers of those that no earlier run has taken out. A line of `ceph osd
+# dump` begins with a disk's number and ends in its UUID (ceph, OSDMap::print_osds).
 known_to_ceph() {
-  # shellcheck disable=SC2016,SC2086
-  printf 'known=$(ceph osd ls | grep -Fx %s || true)\n' "$(printf -- '-e %s ' $1)"
   # shellcheck disable=SC2016
-  printf 'if [[ -z $known ]]; then exit 0; fi'
+  printf 'dump=$(ceph osd dump)
+known=$(sed -nE "s/^osd\\.(%s) .*/\\1/p; s/^osd\\.([0-9]+) .* (%s)$/\\1/p" <<<"$dump")' "${1// /|}" "${1// /|}"
 }
 
-# daemons: a line for each: node, number, UID of its Deployment, how many of it are ready.
+# daemons: a line for each: node, number, UUID of its disk when it was made, how many of it are ready.
 daemons() {
   in_rook get deployments -l app=rook-ceph-osd \
-    -o 'jsonpath={range .items[*]}{.spec.template.spec.nodeSelector.kubernetes\.io/hostname} {.metadata.labels.ceph-osd-id} {.metadata.uid} {.status.readyReplicas}{"\n"}{end}'
+    -o 'jsonpath={range .items[*]}{.spec.template.spec.nodeSelector.kubernetes\.io/hostname} {.metadata.labels.ceph-osd-id} {.spec.template.spec.containers[?(@.name=="osd")].env[?(@.name=="ROOK_OSD_UUID")].value} {.status.readyReplicas}{"\n"}{end}'
 }
 
-# osds_of NODE: numbers of the daemons that are tied to it.
-osds_of() { daemons | awk -v node="$1" '$1 == node { printf "%s%s", found, $2; found = " " }'; }
+# disks_of NODE: numbers and UUIDs of those whose daemons are tied to it, and UUIDs of those that ran there.
+disks_of() {
+  local all past
+  all=$(daemons) || return 1
+  past=$(past_of "$1" "$all") || return 1
+  { awk -v node="$1" '$1 == node { print $2; print $3 }' <<<"$all" && cut -d ' ' -f 1 <<<"$past"; } | awk 'NF && !seen[$0]++' | paste -sd ' '
+}
 
 # life NODE: the one that its machine lives.
 life() { kube get node "$1" --ignore-not-found -o 'jsonpath={.metadata.labels.homelab/generation}'; }
 
-# made_on UID: the life of its machine on which a daemon was made; empty where nobody has seen it run yet.
-made_on() { in_rook get configmap "$lives" --ignore-not-found -o "jsonpath={.data.$1}"; }
-
-# former_osds NODE: numbers of the daemons whose disks went with a former life of its machine.
-former_osds() {
-  local now node id uid made found=""
-  now=$(life "$1") || return 1
-  if [[ -z $now ]]; then return 0; fi
-  while read -r node id uid _; do
-    if [[ $node != "$1" ]]; then continue; fi
-    made=$(made_on "$uid") || return 1
-    if [[ -n $made && $made != "$now" ]]; then found+=" $id"; fi
-  done <<<"$(daemons)"
-  printf '%s' "${found# }"
+# known_lives: a line for each disk that was seen to run: UUID, node, life of the machine.
+known_lives() {
+  # shellcheck disable=SC2016
+  in_rook get configmap "$lives" --ignore-not-found -o 'go-template={{range $uuid, $life := .data}}{{$uuid}} {{$life}}{{"\n"}}{{end}}'
 }
 
-# remember_lives: of each daemon that runs its machine's present life, of others what was known before.
-remember_lives() {
-  local node uid ready one known=""
-  while read -r node _ uid ready; do
-    if ((${ready:-0} > 0)); then one=$(life "$node") || return 1; else one=$(made_on "$uid") || return 1; fi
-    if [[ -n $one ]]; then known+="  $uid: $one"$'\n'; fi
-  done <<<"$(daemons)"
+# keep_lives: what known_lives shall tell, from standard input.
+keep_lives() {
+  local all
+  all=$(awk 'NF == 3 { print "  " $1 ": " $2 " " $3 }')
   put <<LIVES
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: $lives }
 data:
-$known
+$all
 LIVES
+}
+
+# past_of NODE DAEMONS: a line for each disk that ran there, with the life of the machine: one that was carried to another machine
+# by hand, and has a daemon there, is that one's.
+past_of() {
+  local all
+  all=$(known_lives) || return 1
+  awk -v node="$1" 'NR == FNR { if ($1 != node) elsewhere[$3]; next } NF == 3 && $2 == node && !($1 in elsewhere) { print $1, $3 }' \
+    <(printf '%s\n' "$2") <(printf '%s\n' "$all")
+}
+
+# former_osds NODE: UUIDs of disks that went with a former life of its machine.
+former_osds() {
+  local now all past
+  now=$(life "$1") || return 1
+  if [[ -z $now ]]; then return 0; fi
+  all=$(daemons) || return 1
+  past=$(past_of "$1" "$all") || return 1
+  awk -v now="$now" 'NF && $2 != now { print $1 }' <<<"$past" | paste -sd ' '
+}
+
+# remember_lives: of each disk whose daemon runs its machine's present life, of others what was known before.
+remember_lives() {
+  local node uuid ready one all known
+  known=$(known_lives) || return 1
+  all=$(daemons) || return 1
+  while read -r node _ uuid ready; do
+    if ((${ready:-0} == 0)); then continue; fi
+    one=$(life "$node") || return 1
+    if [[ -n $one ]]; then known+=$'\n'"$uuid $node $one"; fi
+  done <<<"$all"
+  awk 'NF == 3 { of[$1] = $0 } END { for (uuid in of) print of[uuid] }' <<<"$known" | sort | keep_lives
 }

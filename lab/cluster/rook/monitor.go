@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -77,12 +76,6 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 	switch name {
 	case "status", "-s":
 		return s.summary(now), nil
-	case "osd ls":
-		var list strings.Builder
-		for _, id := range slices.Sorted(maps.Keys(s.OSDs)) {
-			fmt.Fprintln(&list, id)
-		}
-		return list.String(), nil
 	case "osd dump":
 		return s.dump(), nil
 	case "osd crush rm", "osd crush move":

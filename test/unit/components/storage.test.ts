@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   domainsNeeded,
   overhead,
@@ -192,8 +194,8 @@ describe("classes of storage", () => {
 describe("storage's scripts", () => {
   const text = (file: string): string =>
     readFileSync(new URL(`../../../components/storage/scripts/${file}`, import.meta.url), "utf8");
-  const run = (file: string, call: string): string =>
-    execFileSync("bash", ["-s"], { input: `${text(file)}\n${call}`, encoding: "utf8" });
+  const run = (call: string): string =>
+    execFileSync("bash", ["-s"], { input: `${text("osds.sh")}\n${call}`, encoding: "utf8" });
 
   it("wait, where data is to go, until Rook has emptied the disks of each machine", () => {
     const after = (jobs: string): string => {
@@ -213,37 +215,112 @@ describe("storage's scripts", () => {
     assert.match(said, /^failed: the disks of tank .* Rook has made no job for it/);
   });
 
+  /** Ceph has 3 of `one`, 7 of `two`, and 13 of `three`. */
+  const dump = ["max_osd 14", ...["3 one", "7 two", "13 three"].map(line)].join("\n");
+
   it("purge only those disks that Ceph still knows", () => {
-    const script = run("osds.sh", 'known_to_ceph "3 7"');
-    const shown = execFileSync(
-      "bash",
-      ["-c", `ceph() { printf '1\\n7\\n'; }\n${script}\necho "$known"`],
-      {
-        encoding: "utf8",
-      },
-    );
-    assert.equal(shown.trim(), "7");
+    const known = (disks: string): string => {
+      const script = run(`known_to_ceph "${disks}"`);
+      const asked = `set -euo pipefail\nceph() { echo '${dump}'; }\n${script}\necho $known`;
+      return execFileSync("bash", ["-c", asked], { encoding: "utf8" }).trim();
+    };
+    assert.equal(known("3 7 8"), "3 7");
+    assert.equal(known("gone two"), "7", "a number alone may belong to another disk by now");
+    assert.equal(known("gone"), "");
+    const silent = `set -euo pipefail\nceph() { return 1; }\n${run('known_to_ceph "3"')}\necho went on`;
+    assert.equal(spawnSync("bash", ["-c", silent], { encoding: "utf8" }).stdout, "");
   });
 
+  /** Of stone's machine this is the first life, of tank's the third. `one` moved by hand from tank to stone. */
+  const stubs = `set -euo pipefail
+    NAMESPACE=rook-ceph
+    kube() { case "$*" in *stone*) echo gen-1 ;; *tank*) echo gen-3 ;; *titan*) echo gen-4 ;; esac; }
+    put() { cat; }
+    ask_ceph() { printf 'ask %s\n%s\n' "$1" "$3"; }
+    in_rook() {
+      case "$*" in
+        "get deployments"*) printf '%s\n' "$deployments" ;;
+        "get configmap"*) printf '%s\n' "$lives_known" ;;
+        *) echo "$*" >>"$calls" ;;
+      esac
+    }`;
+  const inRook = (
+    call: string,
+    deployments: readonly string[],
+    known: readonly string[],
+  ): { readonly said: string; readonly calls: string } => {
+    const folder = mkdtempSync(join(tmpdir(), "osds-"));
+    try {
+      const calls = join(folder, "calls");
+      writeFileSync(calls, "");
+      const input = `${stubs}\n${text("osds.sh")}\n${call}`;
+      const env = {
+        ...process.env,
+        ...{ deployments: deployments.join("\n"), lives_known: known.join("\n"), calls },
+      };
+      const said = execFileSync("bash", ["-s"], { input, encoding: "utf8", env });
+      return { said, calls: readFileSync(calls, "utf8") };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  const running = ["stone 0 a 1", "tank 1 b ", "tank 4 c 1", "titan 2 d ", "stone 5 e 1"];
+  const seen = ["a stone gen-1", "b tank gen-2", "d titan gen-4", "e tank gen-2", "f tank gen-1"];
+
   it("take out those disks alone that went with a former life of their machine", () => {
-    const stubs = `set -euo pipefail
-      NAMESPACE=rook-ceph
-      in_rook() {
-        case "$*" in
-          *deployments*) printf '%s\\n' "stone 0 a 1" "tank 1 b " "tank 4 c 1" "titan 2 d " ;;
-          *.data.a*) echo gen-1 ;; *.data.b*) echo gen-2 ;; *.data.d*) echo gen-4 ;;
-        esac
-      }
-      kube() { case "$*" in *stone*) echo gen-1 ;; *tank*) echo gen-3 ;; *titan*) echo gen-4 ;; esac; }
-      put() { cat; }`;
-    const shown = (call: string): string =>
-      execFileSync("bash", ["-s"], {
-        input: `${stubs}\n${text("osds.sh")}\n${call}`,
-        encoding: "utf8",
-      });
-    const former = shown('for node in stone tank titan; do echo "$(former_osds $node)"; done');
-    assert.equal(former, "\n1\n\n", "one that is down is not one whose disk is gone");
-    const kept = parse(shown("remember_lives")) as { data: unknown };
-    assert.deepEqual(kept.data, { a: "gen-1", b: "gen-2", c: "gen-3", d: "gen-4" });
+    const { said } = inRook(
+      'for node in stone tank titan; do echo "$(former_osds $node)"; done',
+      running,
+      seen,
+    );
+    assert.equal(said, "\nb f\n\n", "one that is down is not one whose disk is gone");
+  });
+
+  it("remember each disk by its UUID, with the life of the machine on which it ran last", () => {
+    const kept = parse(inRook("remember_lives", running, seen).said) as { data: unknown };
+    assert.deepEqual(kept.data, {
+      a: "stone gen-1",
+      b: "tank gen-2",
+      c: "tank gen-3",
+      d: "titan gen-4",
+      e: "stone gen-1",
+      f: "tank gen-1",
+    });
+  });
+
+  it("leave a new disk alone that was given the number of a purged one", () => {
+    // The run before was killed after the purge: Ceph gave number 1 again, and knows no `b`.
+    const after = ["tank 1 new 1", "stone 0 a 1"];
+    const { said, calls } = inRook('forget_osds tank "$(former_osds tank)" 2>&1', after, [
+      "b tank gen-2",
+      "a stone gen-1",
+    ]);
+    assert.equal(calls, "", "no daemon is taken away");
+    assert.match(said, /ask purge-tank[^]*\(b\)/);
+    assert.deepEqual((parse(said.slice(said.indexOf("apiVersion"))) as { data: unknown }).data, {
+      a: "stone gen-1",
+    });
+  });
+
+  it("take a daemon away before its number is free, and know until the end what to purge", () => {
+    const cut = `ask_ceph() { echo "killed" >&2; return 1; }\nforget_osds tank "b f" 2>&1 || echo cut off`;
+    const { said, calls } = inRook(cut, running, seen);
+    assert.equal(calls, "delete deployment rook-ceph-osd-1 --ignore-not-found --wait=false\n");
+    assert.equal(said, "killed\ncut off\n", "nothing is forgotten");
+    // Its Deployment is gone by then.
+    const again = inRook("former_osds tank", ["tank 4 c 1"], seen);
+    assert.equal(again.said.trim(), "b e f");
+  });
+
+  it("drain of a leaving machine what has a daemon there, and what had one", () => {
+    assert.equal(inRook("disks_of tank", running, seen).said.trim(), "1 b 4 c f");
+    assert.equal(inRook("disks_of vault", running, seen).said.trim(), "");
   });
 });
+
+/** A line of `ceph osd dump` (ceph, OSDMap::print_osds), of a number and a UUID. */
+function line(disk: string): string {
+  const [id, uuid] = disk.split(" ");
+  return `osd.${id} up   in  weight 1 up_from 9 up_thru 9 down_at 0 last_clean_interval [0,0) [v2:10.42.0.9:6800/1] exists,up ${uuid}`;
+}
