@@ -22,6 +22,7 @@ main() {
   for pool in $POOLS; do
     wait_until 600 phase_ready "$pool" || fail "$pool is not Ready after 600 s: $(phase "$pool")" "$(pods)"
   done
+  place_hosts "$(cut -d ' ' -f 1 <<<"$DISKS")" >&2 || fail "Ceph does not place the machines as their nodes' labels say (above); run up again"
   remember_lives || fail "the API of $(hostname) does not keep on which lives of their machines disks were made; run up again"
   wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
   wait_until 300 ready || fail "CephCluster is not Ready: $(said)" "$(pods)"

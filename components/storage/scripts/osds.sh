@@ -37,8 +37,7 @@ done" >&2 ||
 
 # forget_osds NODE DISKS: ends daemons that have no data any more, and takes their disks out of Ceph. Each is a number or a UUID.
 # Deployments go first, as with Rook's own removal (daemon/ceph/osd/remove.go): none is left when its number is free. Which disks
-# are meant is known until all is done. The node's place among the hosts goes too, unless it has others: a place that is there
-# stays below the Proxmox host that it was made below.
+# are meant is known until all is done. The node's place among the hosts goes too, unless it has others (place_hosts).
 forget_osds() {
   local all id
   all=$(daemons) || return 1
@@ -132,4 +131,32 @@ remember_lives() {
     if [[ -n $one ]]; then known+=$'\n'"$uuid $node $one"; fi
   done <<<"$all"
   awk 'NF == 3 { of[$1] = $0 } END { for (uuid in of) print of[uuid] }' <<<"$known" | sort | keep_lives
+}
+
+# place_hosts NODES: an OSD that starts makes the buckets above it, and leaves one that is there where it is (ceph,
+# CrushWrapper::insert_item): a machine that was built anew on another Proxmox host would stand below its old one. One that stands
+# right is not moved.
+place_hosts() {
+  local node where moves=""
+  for node in $1; do
+    where=$(place_of "$node") || return 1
+    moves+="ceph osd crush move ${node//./-} $where"$'\n'
+  done
+  ask_ceph place-hosts 300 "$moves"
+}
+
+# place_of NODE: where Rook has its disks made, from its labels: a level that is called as one below it is left out
+# (rook, osd/topology/topology.go).
+place_of() {
+  local kind level value labels="" place="root=default" taken=" $1 "
+  for kind in chassis rack row pdu pod room datacenter; do labels+="$kind={.metadata.labels.topology\\.rook\\.io/$kind} "; done
+  for kind in zone region; do labels+="$kind={.metadata.labels.topology\\.kubernetes\\.io/$kind} "; done
+  labels=$(kube get node "$1" -o "jsonpath=$labels") || return 1
+  for level in $labels; do
+    value=${level#*=}
+    if [[ -z $value || $taken == *" $value "* ]]; then continue; fi
+    taken+="$value "
+    place+=" ${level%%=*}=${value//./-}"
+  done
+  printf '%s' "$place"
 }

@@ -317,6 +317,19 @@ describe("storage's scripts", () => {
     assert.equal(inRook("disks_of tank", running, seen).said.trim(), "1 b 4 c f");
     assert.equal(inRook("disks_of vault", running, seen).said.trim(), "");
   });
+
+  it("place machines in Ceph where Rook has their disks made", () => {
+    const labels = `kube() {
+      case "$*" in
+        *jsonpath=chassis=*) case "$3" in
+          stone.lan) echo "chassis= rack= row= pdu= pod= room= datacenter= zone=host.one region=west " ;;
+          *) echo "chassis=box rack= row= pdu= pod= room= datacenter= zone=tank region= " ;; esac ;;
+      esac
+    }`;
+    const { said } = inRook(`${labels}\nplace_hosts $'stone.lan\\ntank'`, [], []);
+    assert.match(said, /^ceph osd crush move stone-lan root=default zone=host-one region=west$/m);
+    assert.match(said, /^ceph osd crush move tank root=default chassis=box$/m);
+  });
 });
 
 /** A line of `ceph osd dump` (ceph, OSDMap::print_osds), of a number and a UUID. */
