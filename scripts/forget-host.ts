@@ -5,7 +5,7 @@
  */
 import { proxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import { without } from "./departure/forget.ts";
-import { withCluster } from "./kubectl.ts";
+import { withCluster } from "../stacks/doctor/cluster.ts";
 import { machinesLost, objections, readHost, wentWith } from "./lost-host/judge.ts";
 import { markOutOfService } from "./lost-host/out-of-service.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";

@@ -2,7 +2,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { endedLogin, unreachableKubernetes } from "../stacks/parts/cluster/doctor.ts";
 import { unreachableProxmox } from "../stacks/parts/proxmox/doctor/api.ts";
-import { withCluster } from "./kubectl.ts";
+import { withCluster } from "../stacks/doctor/cluster.ts";
 import { provider, readState, stringInput } from "./state.ts";
 
 export interface Unreachable {

@@ -9,7 +9,7 @@ import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
 import { findKept, type KeptFound } from "./parts/certificates/look.ts";
-import { accept } from "./config/problem.ts";
+import { accept, type Judged } from "./config/problem.ts";
 import { firstProblems } from "./parts/cluster/founded.ts";
 import { findRenewal } from "./parts/cluster/look.ts";
 import { findItems, type FoundItems, type ReadItem } from "./parts/items/look.ts";
@@ -17,9 +17,10 @@ import { readConfigs } from "./parts/machines/configs.ts";
 import { judgeSiteDisks } from "./parts/machines/disks.ts";
 import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
 import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
-import { judgeRestarts } from "./parts/machines/restarts.ts";
+import { judgeRestarts, rebuiltWithDisks } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
+import type { ClusterCommand } from "./doctor/examined.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
 /** The world as it was found. */
@@ -53,6 +54,7 @@ export interface World {
   readonly known?: () => Promise<Known>;
   readonly power?: Power;
   readonly keeper?: Keeper;
+  readonly cluster?: ClusterCommand;
 }
 
 /**
@@ -94,11 +96,28 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   accept(site.name, wanted, rest, lan, disks);
   const machines = disks.found;
   const existing = inventory.machines;
-  accept(site.name, judgeRestarts(site, { machines, existing, configs }));
+  accept(
+    site.name,
+    judgeRestarts(site, { machines, existing, configs }),
+    await findLoss(rebuiltWithDisks(site, { machines, existing }), known, world.cluster),
+  );
   const power = world.power ?? proxmoxPower(api);
   return {
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, items, kept, renewal },
     founded,
     sharedDatastores: sharedNames(storages),
   };
+}
+
+/** What storage would lose with machines. The cluster is asked only when one is built anew, and what asks it is loaded then. */
+async function findLoss(
+  machines: readonly string[],
+  { lastUp: { kubeconfig } = {} }: Known,
+  cluster: ClusterCommand | undefined,
+): Promise<Pick<Judged<unknown>, "problems" | "notes">> {
+  if (machines.length === 0 || kubeconfig === undefined) return { problems: [], notes: [] };
+  const { judgeLoss } = await import("./parts/storage/loss.ts");
+  if (cluster !== undefined) return judgeLoss(machines, cluster);
+  const { withCluster } = await import("./doctor/cluster.ts");
+  return withCluster(kubeconfig, (run) => judgeLoss(machines, run));
 }

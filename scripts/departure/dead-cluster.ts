@@ -7,7 +7,7 @@ import {
   refusesLogin,
   unreachableKubernetes,
 } from "../../stacks/parts/cluster/doctor.ts";
-import { withCluster } from "../kubectl.ts";
+import { withCluster } from "../../stacks/doctor/cluster.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
 
 /** How often the API is asked before it counts as dead, and the pause in between in milliseconds. */

@@ -23,7 +23,7 @@ import { siteChecks } from "../../stacks/parts/site/doctor.ts";
 import { storageChecks } from "../../stacks/parts/storage/doctor.ts";
 import { tailnetChecks, tailnetReleases } from "../../stacks/parts/tailnet/doctor.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
-import { withCluster } from "../kubectl.ts";
+import { withCluster } from "../../stacks/doctor/cluster.ts";
 import type { Site } from "./site.ts";
 import { withMachines } from "../../components/remote/ssh.ts";
 

@@ -2,7 +2,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { endedLogin } from "../../stacks/parts/cluster/doctor.ts";
-import { withCluster } from "../kubectl.ts";
+import { withCluster } from "../../stacks/doctor/cluster.ts";
 import { readOutside } from "../departure/outside.ts";
 import { removeObject } from "./object.ts";
 import {

@@ -110,17 +110,12 @@ export function judgeRestarts(
   const moves = looked.flatMap(({ name, config, wanted }) =>
     config instanceof Error ? [] : cardMoves(name, config, wanted.networkDevices),
   );
-  const rebuilt = machines.filter(
-    ({ stands, vmId, name }) =>
-      !stands && existing.some((one) => one.vmId === vmId || one.name === name),
-  );
-  const names = rebuilt.map(({ name }) => name);
-  const stored = site.config.storage === undefined ? [] : storageMachines(site.config);
+  const names = rebuilt(machines, existing);
   const servers = machines.filter(({ role }) => role === "server").length;
   return {
     problems: [
       ...togetherProblems(due, names),
-      ...copiesProblems(names.filter((name) => stored.some((one) => one.name === name))),
+      ...copiesProblems(rebuiltWithDisks(site, { machines, existing })),
     ],
     notes: [
       ...looked.flatMap(({ name, config }) =>
@@ -131,6 +126,28 @@ export function judgeRestarts(
       ...[describeRestarts(due, servers), describeMoves(moves)].filter((text) => text !== ""),
     ],
   };
+}
+
+/** Machines that are destroyed and built anew. */
+function rebuilt(
+  machines: Comparison["machines"],
+  existing: readonly ExistingMachine[],
+): readonly string[] {
+  return machines
+    .filter(
+      ({ stands, vmId, name }) =>
+        !stands && existing.some((one) => one.vmId === vmId || one.name === name),
+    )
+    .map(({ name }) => name);
+}
+
+/** Those of them whose disks storage uses. */
+export function rebuiltWithDisks(
+  { config }: Pick<SiteFile, "config">,
+  { machines, existing }: Pick<Comparison, "machines" | "existing">,
+): readonly string[] {
+  const stored = config.storage === undefined ? [] : storageMachines(config);
+  return rebuilt(machines, existing).filter((name) => stored.some((one) => one.name === name));
 }
 
 /** Cards of a machine that join another bridge or VLAN, while it runs (qemu-server, vmconfig_update_net). */

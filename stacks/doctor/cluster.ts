@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClusterCommand } from "../stacks/doctor/examined.ts";
+import type { ClusterCommand } from "./examined.ts";
 
 /** Runs `action` with a function that calls kubectl and helm against one cluster. */
 export async function withCluster<T>(
