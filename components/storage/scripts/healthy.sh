@@ -34,6 +34,9 @@ forget_former() {
   disks=$(former_osds "$1") || fail "the API of $(hostname) does not tell which disks of $1 Ceph has"
   if [[ -z $disks ]]; then return 0; fi
   note "$1 was built anew: taking the disks of its former life out of Ceph: $disks"
+  ask_ceph "former-$1" 300 "$(until_down "$disks")" >&2 ||
+    fail "Ceph does not say that the disks of the former $1 are down (above), and one that runs is not taken out; run up again" \
+      "where they are this machine's own, the ConfigMap $lives is wrong: kubectl -n $NAMESPACE delete configmap $lives"
   forget_osds "$1" "$disks" ||
     fail "the disks of the former $1 could not be taken out of Ceph (above); run up again, or do it by hand (docs/storage.md)"
 }

@@ -65,6 +65,15 @@ known_to_ceph() {
 known=$(sed -nE "s/^osd\\.(%s) .*/\\1/p; s/^osd\\.([0-9]+) .* (%s)$/\\1/p" <<<"$dump")' "${1// /|}" "${1// /|}"
 }
 
+# until_down UUIDS: script that waits until none of the disks runs, and fails when one goes on running.
+until_down() {
+  # shellcheck disable=SC2016
+  printf 'until dump=$(ceph osd dump) && ! grep -E "^osd\.[0-9]+ +up .* (%s)$" <<<"$dump"; do
+  if ((SECONDS > 240)); then exit 1; fi
+  sleep 5
+done' "${1// /|}"
+}
+
 # daemons: a line for each: node, number, UUID of its disk when it was made, how many of it are ready.
 daemons() {
   in_rook get deployments -l app=rook-ceph-osd \

@@ -231,6 +231,18 @@ describe("storage's scripts", () => {
     assert.equal(spawnSync("bash", ["-c", silent], { encoding: "utf8" }).stdout, "");
   });
 
+  it("take nothing out that runs, and nothing while Ceph does not answer", () => {
+    const waited = (disks: string, ceph: string): number | null => {
+      const script = run(`until_down "${disks}"`).replace("SECONDS > 240", "1");
+      const asked = `set -euo pipefail\nceph() { ${ceph}; }\n${script}`;
+      return spawnSync("bash", ["-c", asked]).status;
+    };
+    assert.equal(waited("gone two", `echo '${dump}'`), 1);
+    assert.equal(waited("gone two", `echo '${dump.replaceAll(" up ", " down ")}'`), 0);
+    assert.equal(waited("gone", `echo '${dump}'`), 0);
+    assert.equal(waited("gone", "return 1"), 1);
+  });
+
   /** Of stone's machine this is the first life, of tank's the third. `one` moved by hand from tank to stone. */
   const stubs = `set -euo pipefail
     NAMESPACE=rook-ceph
@@ -301,6 +313,18 @@ describe("storage's scripts", () => {
     assert.deepEqual((parse(said.slice(said.indexOf("apiVersion"))) as { data: unknown }).data, {
       a: "stone gen-1",
     });
+  });
+
+  it("leave a new disk alone that runs under the Deployment of a former one", () => {
+    // After a restore of an older snapshot, or by hand: Ceph has number 1 with another UUID than the Deployment.
+    const { said, calls } = inRook(
+      'forget_osds tank "$(former_osds tank)" 2>&1',
+      ["tank 1 b 1"],
+      ["b tank gen-2"],
+    );
+    assert.equal(calls, "delete deployment rook-ceph-osd-1 --ignore-not-found --wait=false\n");
+    assert.match(said, /\(b\)\$\/\\1\/p" <<<"\$dump"/, "the number is not asked for");
+    assert.doesNotMatch(said, /\(1/);
   });
 
   it("take a daemon away before its number is free, and know until the end what to purge", () => {
