@@ -4,18 +4,22 @@ import { snapshotClassName } from "./storage-classes.ts";
 /** Name of the step that waits, when storage goes, until Ceph is gone. */
 export const storageGone = "rook-ceph-cluster-gone";
 
-/** What healthy.sh waits for. */
+/** What healthy.sh waits for, and the life that each machine lives: what was proven of a former one is proven again. */
 export function expected({
   machines,
+  lives,
   classes,
 }: {
   readonly machines: readonly StorageMachine[];
+  readonly lives: ReadonlyMap<string, string>;
   readonly classes: readonly ClassPlan[];
 }): Readonly<Record<string, string>> {
   return {
     PATIENCE: "1200",
-    // A line each: machine, and how many disks it gives.
-    DISKS: machines.map(({ name, disks }) => `${name} ${disks.length}`).join("\n"),
+    // A line each: machine, how many disks it gives, and its life.
+    DISKS: machines
+      .map(({ name, disks }) => `${name} ${disks.length} ${lives.get(name) ?? ""}`)
+      .join("\n"),
     // Kind and name of what is behind each class.
     POOLS: classes.flatMap(behind).join(" "),
   };

@@ -28,8 +28,8 @@ export interface StorageArgs extends ClusterPlan {
   readonly versions: StorageVersions;
   /** Where the cluster's state is read. */
   readonly server: ReachedMachine;
-  /** Lives of the machines with disks: what was proven of one that was built anew is proven again. */
-  readonly generations: readonly string[];
+  /** By name, the life of each machine (its generation): disks of another one went with it. */
+  readonly lives: ReadonlyMap<string, string>;
   /** What must be before disks are taken: the nodes' labels, from which Ceph learns what is lost together. */
   readonly labelled: Resource;
 }
@@ -122,9 +122,8 @@ export class Storage extends ComponentResource {
         parameters: {
           NAMESPACE: storageNamespace.name,
           ...expected(args),
-          // Not read: what Ceph runs, and on which machines.
+          // Not read: what Ceph runs.
           RELEASES: [args.versions.rook, args.versions.csiDrivers, args.ceph].join(" "),
-          GENERATIONS: args.generations.join(" "),
         },
         limitSeconds: 3600,
         after: [cluster],

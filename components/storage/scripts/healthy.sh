@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # On a server: waits until Ceph runs as it was declared: every disk has its daemon, every pool is there, and its health is
 # HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, and Rook
-# looks for the new ones. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks), POOLS (kind/name, separated
-# by blanks), PATIENCE (how long health may take at the end, in seconds).
+# looks for the new ones. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), POOLS
+# (kind/name, separated by blanks), PATIENCE (how long health may take at the end, in seconds).
 # shellcheck source=osds.sh disable=SC2154,SC2153
 
 main() {
@@ -10,11 +10,11 @@ main() {
   local node count pool
   wait_until 300 snapshots ||
     fail "the cluster has no kind VolumeSnapshot: RKE2's chart rke2-snapshot-controller-crd brings it; do not disable it (kubectl -n kube-system get jobs)"
-  while read -r node count; do forget_former "$node"; done <<<"$DISKS"
+  while read -r node _; do forget_former "$node"; done <<<"$DISKS"
   # While copies are made anew Rook is busy with what it already runs, and its cluster is not Ready.
   wait_until 1500 complete_or_ready || fail "CephCluster is not Ready after 1500 s: $(said)" "$(pods)"
   wait_until 60 complete || look_again
-  while read -r node count; do
+  while read -r node count _; do
     wait_until 600 has_osds "$node" "$count" ||
       fail "$node gives $count disks to storage, and $(osds "$node") of them have a daemon that runs" \
         "a disk that is not blank is passed over in silence: lsblk -f on $node, kubectl -n $NAMESPACE logs -l app=rook-ceph-osd-prepare" "$(pods)"
@@ -23,15 +23,17 @@ main() {
     wait_until 600 phase_ready "$pool" || fail "$pool is not Ready after 600 s: $(phase "$pool")" "$(pods)"
   done
   place_hosts "$(cut -d ' ' -f 1 <<<"$DISKS")" >&2 || fail "Ceph does not place the machines as their nodes' labels say (above); run up again"
-  remember_lives || fail "the API of $(hostname) does not keep on which lives of their machines disks were made; run up again"
+  wait_until 60 remember_lives ||
+    fail "the API of $(hostname) does not keep which disks ran on which life of their machines (ConfigMap $lives); run up again"
   wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
   wait_until 300 ready || fail "CephCluster is not Ready: $(said)" "$(pods)"
 }
 
-# forget_former NODE: Rook leaves daemons of disks that are gone as they are, and their numbers in Ceph.
+# forget_former NODE: Rook leaves daemons of disks that are gone as they are, and their numbers in Ceph. A new disk that ran under
+# the Deployment of a former one has one of its own before the next machine's disks are looked at.
 forget_former() {
-  local disks
-  disks=$(former_osds "$1") || fail "the API of $(hostname) does not tell which disks of $1 Ceph has"
+  local disks ran
+  { disks=$(former_osds "$1") && ran=$(osds "$1"); } || fail "the API of $(hostname) does not tell which disks of $1 Ceph has"
   if [[ -z $disks ]]; then return 0; fi
   note "$1 was built anew: taking the disks of its former life out of Ceph: $disks"
   ask_ceph "former-$1" 300 "$(until_down "$disks")" >&2 ||
@@ -39,6 +41,8 @@ forget_former() {
       "where they are this machine's own, the ConfigMap $lives is wrong: kubectl -n $NAMESPACE delete configmap $lives"
   forget_osds "$1" "$disks" ||
     fail "the disks of the former $1 could not be taken out of Ceph (above); run up again, or do it by hand (docs/storage.md)"
+  wait_until 600 has_osds "$1" "$ran" ||
+    fail "$ran disks of $1 had a daemon that ran, and $(osds "$1") have one 600 s after those of former ones went" "$(pods)"
 }
 
 # look_again: an operator looks for disks when it starts. Later it does for a node that it has not seen before, and not for one
@@ -52,7 +56,7 @@ complete_or_ready() { complete || ready; }
 
 complete() {
   local node count
-  while read -r node count; do has_osds "$node" "$count" || return 1; done <<<"$DISKS"
+  while read -r node count _; do has_osds "$node" "$count" || return 1; done <<<"$DISKS"
 }
 
 snapshots() {

@@ -88,8 +88,8 @@ disks_of() {
   { awk -v node="$1" '$1 == node { print $2; print $3 }' <<<"$all" && cut -d ' ' -f 1 <<<"$past"; } | awk 'NF && !seen[$0]++' | paste -sd ' '
 }
 
-# life NODE: the one that its machine lives.
-life() { kube get node "$1" --ignore-not-found -o 'jsonpath={.metadata.labels.homelab/generation}'; }
+# life NODE: the one that its machine lives, as the run knows it: a node's label may be a snapshot's. Empty where DISKS lacks it.
+life() { awk -v node="$1" '$1 == node { print $3 }' <<<"$DISKS"; }
 
 # known_lives: a line for each disk that was seen to run: UUID, node, life of the machine.
 known_lives() {
@@ -122,7 +122,7 @@ past_of() {
 # former_osds NODE: UUIDs of disks that went with a former life of its machine.
 former_osds() {
   local now all past
-  now=$(life "$1") || return 1
+  now=$(life "$1")
   if [[ -z $now ]]; then return 0; fi
   all=$(daemons) || return 1
   past=$(past_of "$1" "$all") || return 1
@@ -136,7 +136,7 @@ remember_lives() {
   all=$(daemons) || return 1
   while read -r node _ uuid ready; do
     if ((${ready:-0} == 0)); then continue; fi
-    one=$(life "$node") || return 1
+    one=$(life "$node")
     if [[ -n $one ]]; then known+=$'\n'"$uuid $node $one"; fi
   done <<<"$all"
   awk 'NF == 3 { of[$1] = $0 } END { for (uuid in of) print of[uuid] }' <<<"$known" | sort | keep_lives

@@ -32,9 +32,7 @@ export function deployStorage(
       wipeOnDestroy,
       ...(prometheus === undefined ? {} : { prometheus }),
       server: nodes[0],
-      generations: nodes
-        .filter((node) => machines.some((machine) => machine.name === node.name))
-        .map(({ generation }) => generation),
+      lives: new Map(nodes.map(({ name, generation }) => [name, generation])),
       labelled,
     },
     { providers: [kubernetes], dependsOn: [ready] },

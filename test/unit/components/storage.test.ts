@@ -161,9 +161,10 @@ describe("classes of storage", () => {
   });
 
   it("are waited for with all that is behind them, and tried anew only when they change", () => {
-    assert.deepEqual(expected(cluster), {
+    const lives = new Map(machines.map(({ name }) => [name, `gen-of-${name}`]));
+    assert.deepEqual(expected({ ...cluster, lives }), {
       PATIENCE: "1200",
-      DISKS: machines.map(({ name }) => `${name} 1`).join("\n"),
+      DISKS: machines.map(({ name }) => `${name} 1 gen-of-${name}`).join("\n"),
       POOLS:
         "cephblockpool/ceph-block cephblockpool/coded-block cephblockpool/coded-block-metadata " +
         "cephfilesystem/ceph-filesystem cephfilesystemsubvolumegroup/ceph-filesystem-csi " +
@@ -246,7 +247,7 @@ describe("storage's scripts", () => {
   /** Of stone's machine this is the first life, of tank's the third. `one` moved by hand from tank to stone. */
   const stubs = `set -euo pipefail
     NAMESPACE=rook-ceph
-    kube() { case "$*" in *stone*) echo gen-1 ;; *tank*) echo gen-3 ;; *titan*) echo gen-4 ;; esac; }
+    DISKS=$'stone 1 gen-1\ntank 1 gen-3\ntitan 1 gen-4'
     put() { cat; }
     ask_ceph() { printf 'ask %s\n%s\n' "$1" "$3"; }
     in_rook() {
