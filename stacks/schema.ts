@@ -68,6 +68,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { onePassword, storage, tailnet, edge, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
+  const hosts = new Set(machines.map(({ host }) => host)).size;
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {
     ...rest,
@@ -90,7 +91,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     onePassword: onePassword && deriveOnePassword(onePassword, versions, derivation),
     reloader: deriveReloader(written.reloader, versions),
     storage: whereOn(storage, (on) => deriveStorage(on, versions, machines)),
-    tailnet: tailnet && deriveTailnet(tailnet, versions, people, derivation),
+    tailnet: tailnet && deriveTailnet(tailnet, versions, people, { hosts, derivation }),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>
       deriveCertificates(on, versions, written.site, edge, written.onePassword),

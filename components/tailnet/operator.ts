@@ -16,18 +16,15 @@ import {
   operatorSecret,
   operatorValues,
 } from "./operator-values.ts";
+import {
+  connectorClass,
+  connectorDevices,
+  connectorSpec,
+  type ConnectorPlan,
+} from "./connector.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
-
-/** The Connector: subnet router and exit node. */
-export interface ConnectorPlan {
-  /** Name of the Connector and of its device. */
-  readonly name: string;
-  /** Networks that it advertises, in CIDR form. */
-  readonly routes: readonly string[];
-  readonly exitNode: boolean;
-}
 
 /** The operator's DNS server, which gives pods the tailnet's names that its proxies lead to. */
 export interface NameserverPlan {
@@ -129,29 +126,40 @@ export class TailnetOperator extends ComponentResource {
     );
   }
 
-  /** Deleted for real before the release: the operator's finalizer takes the device out of the tailnet. */
+  /** Deleted for real before the release: the operator's finalizer takes its devices out of the tailnet. */
   private connect({ site, connector, api }: TailnetOperatorArgs, release: Resource): Resource {
-    const { name, routes, exitNode } = connector;
+    const { name } = connector;
     const tag = siteTags(site).connector;
-    const free = freeName(`${name}-name`, api, tag, name);
+    const free = connectorDevices(connector).map((device) =>
+      freeName(`${device}-name`, api, tag, device),
+    );
     return new CustomResource(
       name,
       {
         apiVersion: "tailscale.com/v1alpha1",
         kind: "Connector",
         metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ConnectorReady" } },
-        spec: {
-          hostname: name,
-          tags: [tag],
-          subnetRouter: { advertiseRoutes: [...routes] },
-          exitNode,
-        },
+        spec: connectorSpec(site, connector),
       },
       {
         parent: this,
-        dependsOn: [release],
-        hooks: { beforeCreate: [free] },
+        dependsOn: connector.replicas === 1 ? [release] : [this.class(name, release)],
+        hooks: { beforeCreate: free },
       },
+    );
+  }
+
+  /** Waited for: a Connector of a class that is not ready calls itself ready, and has no pods. */
+  private class(name: string, release: Resource): Resource {
+    return new CustomResource(
+      `${name}-class`,
+      {
+        apiVersion: "tailscale.com/v1alpha1",
+        kind: "ProxyClass",
+        metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ProxyClassReady" } },
+        spec: connectorClass(name),
+      },
+      { parent: this, dependsOn: [release] },
     );
   }
 

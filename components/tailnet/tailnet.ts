@@ -8,11 +8,12 @@ import { Acl } from "@pulumi/tailscale/acl.js";
 import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
 import type { ReachedMachine } from "../machine.ts";
 import type { RunningCluster } from "../workload/running-cluster.ts";
+import { connectorDevices, type ConnectorPlan } from "./connector.ts";
 import { departure, type PolicyHistory } from "./departure.ts";
 import { refusesTaken } from "./taken.ts";
 import { TailnetNodes } from "./nodes.ts";
 import { operatorHostname } from "./operator-values.ts";
-import { TailnetOperator, type ConnectorPlan, type NameserverPlan } from "./operator.ts";
+import { TailnetOperator, type NameserverPlan } from "./operator.ts";
 import { samePolicy } from "./policy-document.ts";
 import { mayOverwrite, policyHooks } from "./policy-guard.ts";
 import type { PolicyPlan } from "./policy-plan.ts";
@@ -133,7 +134,7 @@ export class Tailnet extends ComponentResource {
   ): Resource {
     const names = machines.map((machine) => machine.name);
     const stale = removeStaleDevices(`${name}-strays`, this.#api, siteTags(site).node, names);
-    const devices = [...names, operatorHostname(site), connector.name];
+    const devices = [...names, operatorHostname(site), ...connectorDevices(connector)];
     const others = refusesTaken(`${name}-others`, this.#api, { site, names: devices, ...dns });
     return departure(
       name,

@@ -176,23 +176,34 @@ describe("from the tailnet", () => {
 
   const routes = ["10.43.0.0/16", "10.42.0.0/16", "10.96.0.0/16", "192.168.1.0/24"];
 
-  it("has every machine, the operator and the connector as devices with their tags", async () => {
-    const seen = (await devices()).map(({ hostname, tags }) => `${hostname} ${tags?.join() ?? ""}`);
-    assert.deepEqual(seen.sort(), [
-      "home-operator tag:home-operator",
-      "proxmox-stone tag:home-node",
-      "proxmox-tank tag:home-node",
-      "proxmox-titan tag:home-node",
-      "proxmox-vault tag:home-node",
-      "robbinsdale-connector-0 tag:home-connector",
-    ]);
+  it("has every machine, the operator and the connector's two as devices with their tags", async () => {
+    // The connector's second pod starts once the first is ready.
+    await eventually(90, async () => {
+      const seen = (await devices()).map(
+        ({ hostname, tags }) => `${hostname} ${tags?.join() ?? ""}`,
+      );
+      assert.deepEqual(seen.sort(), [
+        "home-operator tag:home-operator",
+        "proxmox-stone tag:home-node",
+        "proxmox-tank tag:home-node",
+        "proxmox-titan tag:home-node",
+        "proxmox-vault tag:home-node",
+        "robbinsdale-connector-0 tag:home-connector",
+        "robbinsdale-connector-1 tag:home-connector",
+      ]);
+    });
+    const { items } = await kubectl<{
+      items: { spec: { nodeName: string } }[];
+    }>`--context home get pods -n tailscale -l tailscale.com/parent-resource-type=connector`;
+    assert.equal(new Set(items.map(({ spec }) => spec.nodeName)).size, 2, "both on one host");
   });
 
   it("has the connector's routes and exit node approved by the policy", async () => {
-    const connector = (await devices()).find(
-      ({ hostname }) => hostname === "robbinsdale-connector-0",
-    );
-    assert.deepEqual(new Set(connector?.enabledRoutes), new Set([...routes, "0.0.0.0/0", "::/0"]));
+    for (const name of ["robbinsdale-connector-0", "robbinsdale-connector-1"]) {
+      const connector = (await devices()).find(({ hostname }) => hostname === name);
+      const approved = new Set(connector?.enabledRoutes);
+      assert.deepEqual(approved, new Set([...routes, "0.0.0.0/0", "::/0"]), name);
+    }
     const { status } = await kubectl<{
       status: { conditions: { type: string; status: string }[] };
     }>`--context home get connector robbinsdale-connector-0`;

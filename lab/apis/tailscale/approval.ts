@@ -54,6 +54,21 @@ function isApprover(
   );
 }
 
-/** Routes that others may use: approved and advertised. */
-export const routesInUse = ({ advertisedRoutes, enabledRoutes }: StoredDevice): string[] =>
-  advertisedRoutes.filter((route) => enabledRoutes.includes(route));
+const isUsable = ({ advertisedRoutes, enabledRoutes }: StoredDevice, route: string): boolean =>
+  advertisedRoutes.includes(route) && enabledRoutes.includes(route);
+
+/**
+ * Routes that others reach through a device: approved and advertised. Of several with one route the oldest that is online
+ * carries it, and the others wait; exit nodes are chosen by whoever uses them
+ * (https://tailscale.com/kb/1115/high-availability, failover).
+ */
+export function routesInUse(tailnet: Tailnet, device: StoredDevice): string[] {
+  const { store, presence } = tailnet;
+  const all = Object.values(store.state.devices).sort((a, b) => a.number - b.number);
+  const carries = (route: string): boolean => {
+    const able = all.filter((each) => isUsable(each, route));
+    const carrier = able.find((each) => presence.online(each)) ?? able[0];
+    return exitRoutes.includes(route) || carrier?.id === device.id;
+  };
+  return device.advertisedRoutes.filter((route) => isUsable(device, route) && carries(route));
+}

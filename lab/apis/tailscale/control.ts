@@ -57,7 +57,7 @@ function map(tailnet: Tailnet, asked: z.infer<typeof form.map>): unknown {
   return {
     addresses: addressesOf(device.number),
     name: nameOf(tailnet, device),
-    enabledRoutes: routesInUse(device),
+    enabledRoutes: routesInUse(tailnet, device),
     dns: {
       splitDns: splitView(dns),
       nameservers: dns.nameservers.map(({ address }) => address),
@@ -99,7 +99,7 @@ function peersOf(tailnet: Tailnet, device: StoredDevice): unknown[] {
       name: nameOf(tailnet, peer),
       addresses: addressesOf(peer.number),
       online: tailnet.presence.online(peer),
-      enabledRoutes: routesInUse(peer),
+      enabledRoutes: routesInUse(tailnet, peer),
     }));
 }
 

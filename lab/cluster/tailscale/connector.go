@@ -140,8 +140,6 @@ func (cn *connector) validate() error {
 	switch {
 	case spec.AppConnector != nil:
 		return errors.New("appConnector: the lab does not play app connectors")
-	case spec.ProxyClass != "":
-		return errors.New("proxyClass: the lab does not play proxy classes")
 	case spec.Tailnet != "":
 		return errors.New("tailnet: the lab has one tailnet only")
 	case spec.SubnetRouter == nil && !spec.ExitNode:

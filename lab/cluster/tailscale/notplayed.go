@@ -16,8 +16,7 @@ const reasonNotPlayed = "NotSupportedByLab"
 
 // notPlayed are the operator's other kinds, each with its condition.
 var notPlayed = []struct{ plural, condition string }{
-	{"peerrelays", "PeerRelayReady"}, {"proxyclasses", "ProxyClassReady"},
-	{"proxygroups", "ProxyGroupReady"}, {"proxygrouppolicies", "ProxyGroupPolicyReady"},
+	{"peerrelays", "PeerRelayReady"}, {"proxygroups", "ProxyGroupReady"}, {"proxygrouppolicies", "ProxyGroupPolicyReady"},
 	{"recorders", "RecorderReady"}, {"tailnets", "TailnetReady"},
 }
 
@@ -48,7 +47,7 @@ func (o *operator) refuseObject(ctx context.Context, object *unstructured.Unstru
 	}
 	if !meta.SetStatusCondition(&status.Status.Conditions, metav1.Condition{
 		Type: condition, Status: metav1.ConditionFalse, Reason: reasonNotPlayed, ObservedGeneration: object.GetGeneration(),
-		Message: fmt.Sprintf("the lab's operator plays Connectors and DNSConfigs only and does nothing for a %s", object.GetKind()),
+		Message: fmt.Sprintf("the lab's operator plays Connectors, their ProxyClass and DNSConfigs only and does nothing for a %s", object.GetKind()),
 	}) {
 		return nil
 	}

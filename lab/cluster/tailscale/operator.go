@@ -127,5 +127,5 @@ func (o *operator) work(ctx context.Context, d *device) error {
 }
 
 func (o *operator) pass(ctx context.Context) error {
-	return errors.Join(o.reconcileConnectors(ctx), o.reconcileDNSConfigs(ctx), o.refuseKinds(ctx), o.refuseExposed(ctx))
+	return errors.Join(o.reconcileProxyClasses(ctx), o.reconcileConnectors(ctx), o.reconcileDNSConfigs(ctx), o.refuseKinds(ctx), o.refuseExposed(ctx))
 }

@@ -115,7 +115,10 @@ func TestAConnectorSaysWhyItIsNotReady(t *testing.T) {
 		{"an API that is down", "ConnectorCreationFailed", "503", routed, func(n *controltest.Tailnet) { n.SetDown(true) }},
 		{"a route with host bits", "ConnectorInvalid", "192.168.1.7/24 has non-address bits set; expected 192.168.1.0/24",
 			connectorSpec{SubnetRouter: &routes{AdvertiseRoutes: []string{"192.168.1.7/24"}}}, func(*controltest.Tailnet) {}},
-		{"a proxy class", "ConnectorInvalid", "the lab does not play proxy classes", connectorSpec{ExitNode: true, ProxyClass: "x"}, func(*controltest.Tailnet) {}},
+		{"a proxy class that is not there", "ConnectorCreationFailed", "error getting ProxyClass x", connectorSpec{ExitNode: true, ProxyClass: "x"},
+			func(*controltest.Tailnet) {}},
+		{"a name for two", "ConnectorInvalid", "Instead, use a hostnamePrefix", connectorSpec{ExitNode: true, Hostname: "x", Replicas: new(int32(2))},
+			func(*controltest.Tailnet) {}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -23,8 +23,17 @@ const (
 )
 
 // provision makes what the Connector needs: a headless Service whose generated name all share, a Secret a replica
-// with the proxy's settings and, until its device is known, its auth key, and the StatefulSet.
+// with the proxy's settings and, until its device is known, its auth key, and the StatefulSet. While its class is not
+// ready nothing is made, and the real operator calls the Connector ready all the same (cmd/k8s-operator/connector.go).
 func (o *operator) provision(ctx context.Context, cn *connector) error {
+	spread, ready, err := o.spread(ctx, cn)
+	if err != nil {
+		return err
+	}
+	if !ready {
+		o.log.Info("ProxyClass specified for the Connector, but is not (yet) Ready, waiting..", "class", cn.Spec.ProxyClass)
+		return nil
+	}
 	service, err := o.ensureService(ctx, cn)
 	if err != nil {
 		return fmt.Errorf("failed to reconcile headless service: %w", err)
@@ -37,7 +46,7 @@ func (o *operator) provision(ctx context.Context, cn *connector) error {
 	if err := o.removeSurplus(ctx, cn, service.Name); err != nil {
 		return err
 	}
-	if err := o.ensureStatefulSet(ctx, cn, service.Name); err != nil {
+	if err := o.ensureStatefulSet(ctx, cn, service.Name, spread); err != nil {
 		return fmt.Errorf("failed to reconcile statefulset: %w", err)
 	}
 	return o.readDevices(ctx, cn)

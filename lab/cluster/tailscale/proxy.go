@@ -83,7 +83,7 @@ func (d *device) follow(ctx context.Context) (informers.SharedInformerFactory, e
 		}))
 	apply := func(object any) {
 		secret, ok := object.(*corev1.Secret)
-		if !ok {
+		if !ok || secret.Name != d.secret {
 			return
 		}
 		config, err := readConfig(secret)

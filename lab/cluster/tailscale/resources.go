@@ -1,6 +1,7 @@
 package tailscale
 
 import (
+	"bytes"
 	"encoding/json"
 
 	corev1 "k8s.io/api/core/v1"
@@ -122,4 +123,11 @@ func encode(object any) (*unstructured.Unstructured, error) {
 	}
 	encoded := &unstructured.Unstructured{}
 	return encoded, json.Unmarshal(text, &encoded.Object)
+}
+
+// decodeStrictly reads JSON and refuses a field that the value does not have.
+func decodeStrictly(text []byte, value any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(value)
 }

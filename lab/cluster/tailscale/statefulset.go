@@ -2,6 +2,7 @@ package tailscale
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -17,10 +18,13 @@ import (
 // defaults.
 const annotationSpec = "lab.tailscale.com/image-and-replicas"
 
-// ensureStatefulSet makes the StatefulSet, or brings its image and its replicas up to date.
-func (o *operator) ensureStatefulSet(ctx context.Context, cn *connector, name string) error {
+// ensureStatefulSet makes the StatefulSet, or brings its image, its replicas and what they spread over up to date.
+func (o *operator) ensureStatefulSet(ctx context.Context, cn *connector, name string, spread []corev1.TopologySpreadConstraint) error {
 	sets := o.client.AppsV1().StatefulSets(o.settings.namespace)
-	wanted := o.statefulSet(cn, name)
+	wanted, err := o.statefulSet(cn, name, spread)
+	if err != nil {
+		return err
+	}
 	current, err := sets.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		_, err = sets.Create(ctx, wanted, metav1.CreateOptions{})
@@ -34,24 +38,30 @@ func (o *operator) ensureStatefulSet(ctx context.Context, cn *connector, name st
 	return err
 }
 
-func (o *operator) statefulSet(cn *connector, name string) *appsv1.StatefulSet {
+func (o *operator) statefulSet(cn *connector, name string, spread []corev1.TopologySpreadConstraint) (*appsv1.StatefulSet, error) {
 	replicas := cn.replicas()
+	constraints, err := json.Marshal(spread)
+	if err != nil {
+		return nil, err
+	}
+	spec := o.podSpec(name, replicas)
+	spec.TopologySpreadConstraints = spread
 	own := cn.children(o.settings.namespace)
 	pod := maps.Clone(own)
 	pod["app"] = string(cn.UID)
 	return &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: own, Annotations: map[string]string{
-			annotationSpec: fmt.Sprintf("%s %d", o.settings.proxyImage, replicas),
+			annotationSpec: fmt.Sprintf("%s %d %s", o.settings.proxyImage, replicas, constraints),
 		}},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: &replicas, ServiceName: name,
 			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": string(cn.UID)}},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: pod},
-				Spec:       o.podSpec(name, replicas),
+				Spec:       spec,
 			},
 		},
-	}
+	}, nil
 }
 
 // podSpec is a proxy's pod: an init container that turns forwarding on, and tailscale with the Secrets mounted.

@@ -56,7 +56,9 @@ func newWorld(t *testing.T) *world {
 		w.watching <- struct{}{}
 		return true, watcher, err
 	})
-	lists := map[schema.GroupVersionResource]string{connectors: "ConnectorList", kind("dnsconfigs"): "DNSConfigList"}
+	lists := map[schema.GroupVersionResource]string{
+		connectors: "ConnectorList", kind("dnsconfigs"): "DNSConfigList", proxyClasses: "ProxyClassList",
+	}
 	for _, one := range notPlayed {
 		lists[kind(one.plural)] = one.plural + "List"
 	}

@@ -72,4 +72,22 @@ describe("Tailscale's routes", () => {
         /routes/,
       );
   });
+
+  it("are carried by one of several devices at a time, and by another when that one is lost", async () => {
+    const { key } = await tailnet.authKey(connector);
+    const advertised = { routes: ["10.42.0.0/16"], exitNode: true };
+    const a = await tailnet.join(key, "c-0", advertised);
+    const b = await tailnet.join(key, "c-1", advertised);
+    const asked = (nodeKey: string) => tailnet.json<MapView>(map(nodeKey, advertised));
+    const exit = ["0.0.0.0/0", "::/0"];
+    assert.deepEqual((await asked(a.nodeKey)).enabledRoutes, ["10.42.0.0/16", ...exit]);
+    assert.deepEqual((await asked(b.nodeKey)).enabledRoutes, exit);
+    for (const { deviceId } of [a, b])
+      assert.deepEqual((await routes(deviceId)).enabledRoutes, ["10.42.0.0/16", ...exit]);
+    tailnet.now += 31_000;
+    assert.deepEqual((await asked(b.nodeKey)).enabledRoutes, ["10.42.0.0/16", ...exit]);
+    // The oldest goes first, whenever it is there.
+    assert.deepEqual((await asked(a.nodeKey)).enabledRoutes, ["10.42.0.0/16", ...exit]);
+    assert.deepEqual((await asked(b.nodeKey)).enabledRoutes, exit);
+  });
 });

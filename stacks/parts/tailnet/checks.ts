@@ -1,6 +1,7 @@
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { contains, tailscaleDevices } from "../../../components/network/cidr.ts";
+import { connectorDevices } from "../../../components/tailnet/connector.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 import { checkPolicy } from "./policy-checks.ts";
 
@@ -16,6 +17,7 @@ export function checkTailnet(config: SiteConfig, stack: string): readonly Proble
   const path = "homelab:tailnet.connector.routes";
   return [
     ...connectorName(config, tailnet),
+    ...connectorReplicas(config, tailnet),
     ...(tailnet.connector.routes ?? []).flatMap((cidr, i) =>
       routeProblems(`${path}[${i}]`, cidr, "set `exitNode: true` instead"),
     ),
@@ -27,14 +29,24 @@ export function checkTailnet(config: SiteConfig, stack: string): readonly Proble
 
 /** A device whose name is taken gets a number behind it, and nobody finds it. */
 function connectorName({ machines }: SiteConfig, { connector }: Tailnet): readonly Problem[] {
-  const machine = machines.findIndex(({ name }) => name === connector.name);
-  if (machine === -1) return [];
-  return [
-    {
-      path: "homelab:tailnet.connector.name",
-      text: `${connector.name} is also homelab:machines[${machine}], a device of the tailnet too; choose another`,
-    },
-  ];
+  const path = "homelab:tailnet.connector.name";
+  return connectorDevices(connector).flatMap((device) => {
+    const machine = machines.findIndex(({ name }) => name === device);
+    const long =
+      device.length > 63 ? [{ path, text: `${device} has more than 63 characters` }] : [];
+    if (machine === -1) return long;
+    const text = `${device} is also homelab:machines[${machine}], a device of the tailnet too; choose another`;
+    return [{ path, text }];
+  });
+}
+
+/** More of them than hosts would be lost together. */
+function connectorReplicas({ machines }: SiteConfig, { connector }: Tailnet): readonly Problem[] {
+  const hosts = new Set(machines.map(({ host }) => host)).size;
+  if (connector.replicas <= hosts) return [];
+  const stand = hosts === 1 ? "all machines stand on one" : `machines stand on ${hosts}`;
+  const text = `${connector.replicas} devices need as many hosts, and ${stand}; use at most ${hosts}`;
+  return [{ path: "homelab:tailnet.connector.replicas", text }];
 }
 
 /** Devices away from home reach a private nameserver only through the connector. */

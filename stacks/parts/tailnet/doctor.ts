@@ -1,5 +1,6 @@
 /** The tailnet: what its OAuth client may do, what was left there, and whether the Connector's routes are in use. */
 import { ServiceError } from "../../../components/http/service-error.ts";
+import { connectorDevices, type ConnectorPlan } from "../../../components/tailnet/connector.ts";
 import {
   operatorCharts,
   operatorHostname,
@@ -130,50 +131,68 @@ export async function checkTailnetScopes(api: Api): Promise<readonly Finding[]> 
 const exit = ["0.0.0.0/0", "::/0"];
 
 /**
- * Whether the Connector's device is there and the policy approves what it advertises.
+ * Whether the Connector's devices are there and the policy approves what they advertise. While one of several is there, the
+ * tailnet has its way in.
  * @param plan routes of the config; the exit node apart
  */
 export function judgeConnector(
   site: string,
-  plan: { readonly name: string; readonly routes: readonly string[]; readonly exitNode: boolean },
+  plan: ConnectorPlan,
   devices: readonly RoutedDevice[],
   remedy: string,
 ): readonly Finding[] {
-  const subject = `Connector ${plan.name}`;
   const tag = siteTags(site).connector;
-  const own = devices.filter(({ tags, hostname }) => tags.includes(tag) && hostname === plan.name);
-  if (own.length === 0) {
+  const names = connectorDevices(plan);
+  const own = devices.filter(
+    ({ tags, hostname }) => tags.includes(tag) && names.includes(hostname),
+  );
+  return names.flatMap((name) => {
+    const found = own.filter(({ hostname }) => hostname === name);
+    if (found.length > 0) return found.flatMap((device) => judgeRouter(site, plan, device, remedy));
+    const finding = own.length > 0 ? warning : problem;
+    const rest =
+      own.length > 0
+        ? `; ${own.map(({ hostname }) => hostname).join(", ")} carries its routes`
+        : "";
     return [
-      problem(
-        subject,
-        "is no device of the tailnet",
+      finding(
+        `Connector ${name}`,
+        `is no device of the tailnet${rest}`,
         `kubectl describe connector ${plan.name}; kubectl -n tailscale logs deployment/operator (${operatorHostname(site)})`,
       ),
     ];
-  }
-  const wanted = [...plan.routes, ...(plan.exitNode ? exit : [])];
-  return own.flatMap(({ id, advertised, enabled }): Finding[] => {
-    const silent = wanted.filter((route) => !advertised.includes(route));
-    const waiting = advertised.filter((route) => !enabled.includes(route));
-    const found: Finding[] = [];
-    if (waiting.length > 0) {
-      found.push(
-        problem(
-          subject,
-          `advertises ${waiting.join(", ")}, and nobody approved that (device ${id})`,
-          remedy,
-        ),
-      );
-    }
-    if (silent.length > 0) {
-      found.push(
-        warning(
-          subject,
-          `does not advertise ${silent.join(", ")} (device ${id})`,
-          `kubectl describe connector ${plan.name}, then npm run up -- --stack ${site} --refresh`,
-        ),
-      );
-    }
-    return found.length > 0 ? found : [ok(subject, `${enabled.length} routes in use`)];
   });
+}
+
+/** Whether one of its devices advertises everything, and all of that is approved. */
+function judgeRouter(
+  site: string,
+  plan: ConnectorPlan,
+  { id, hostname, advertised, enabled }: RoutedDevice,
+  remedy: string,
+): readonly Finding[] {
+  const subject = `Connector ${hostname}`;
+  const wanted = [...plan.routes, ...(plan.exitNode ? exit : [])];
+  const silent = wanted.filter((route) => !advertised.includes(route));
+  const waiting = advertised.filter((route) => !enabled.includes(route));
+  const found: Finding[] = [];
+  if (waiting.length > 0) {
+    found.push(
+      problem(
+        subject,
+        `advertises ${waiting.join(", ")}, and nobody approved that (device ${id})`,
+        remedy,
+      ),
+    );
+  }
+  if (silent.length > 0) {
+    found.push(
+      warning(
+        subject,
+        `does not advertise ${silent.join(", ")} (device ${id})`,
+        `kubectl describe connector ${plan.name}, then npm run up -- --stack ${site} --refresh`,
+      ),
+    );
+  }
+  return found.length > 0 ? found : [ok(subject, `${enabled.length} routes in use`)];
 }

@@ -1,4 +1,4 @@
-import type { ConnectorPlan } from "../../../components/tailnet/operator.ts";
+import type { ConnectorPlan } from "../../../components/tailnet/connector.ts";
 import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
 import type { PolicyPlan } from "../../../components/tailnet/policy-plan.ts";
 import { kubernetesService } from "../../../components/tailnet/policy.ts";
@@ -51,8 +51,8 @@ export async function findTailnet(
 
 /** The site's Connector; it advertises all of the site's networks unless the config names others. */
 export function connectorPlan(config: SiteConfig, tailnet: Tailnet): ConnectorPlan {
-  const { name, exitNode } = tailnet.connector;
-  return { name, routes: connectorRoutes(config, tailnet), exitNode };
+  const { name, replicas, exitNode } = tailnet.connector;
+  return { name, replicas, routes: connectorRoutes(config, tailnet), exitNode };
 }
 
 /** The whole tailnet's policy: this site, and those that the config names. */

@@ -115,6 +115,15 @@ export const tailnet = z
           description: "Name of the Connector and of its device; SITE-connector-0 when left out",
           examples: ["robbinsdale-connector-0"],
         }),
+        replicas: z
+          .int()
+          .min(1)
+          .optional()
+          .meta({
+            description:
+              "How many devices it has, each on another host: NAME-0, NAME-1; 2 where there are several hosts, else 1, when left out",
+            examples: [2],
+          }),
         routes: z
           .array(cidr4)
           .min(1)
@@ -140,12 +149,15 @@ export const tailnet = z
   })
   .describe("Tailscale");
 
-/** The tailnet with its versions, its connector's name and the people that its policy knows. */
+/**
+ * The tailnet with its versions, its connector's name and replicas, and the people that its policy knows.
+ * @param around `hosts` is the number of hosts that machines stand on
+ */
 export function deriveTailnet(
   written: z.infer<typeof tailnet>,
   versions: Versions,
   people: People,
-  derivation: Derivation,
+  { hosts, derivation }: { readonly hosts: number; readonly derivation: Derivation },
 ) {
   const version = (key: "tailscale" | "tailscaleOperator"): string =>
     derivation.needed(
@@ -163,6 +175,7 @@ export function deriveTailnet(
     connector: {
       ...connector,
       name: derivation.given(path, connector.name, name, "made of the stack's name"),
+      replicas: connector.replicas ?? (hosts > 1 ? 2 : 1),
     },
     policy: policy && { ...policy, ...derivePolicyGroups(people, derivation) },
     version: version("tailscale"),

@@ -1,14 +1,25 @@
 import assert from "node:assert/strict";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
+import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
+import { connectorDevices } from "../../../components/tailnet/connector.ts";
 import { operatorValues } from "../../../components/tailnet/operator-values.ts";
 import { policySha256 } from "../../../components/tailnet/policy-guard.ts";
 import { policyText } from "../../../components/tailnet/policy.ts";
 import { Tailnet, type TailnetArgs } from "../../../components/tailnet/tailnet.ts";
 import { record, type Recording } from "../../recorder.ts";
+import { judge, type SeenObject } from "./definition-schema.ts";
 import { violations } from "./json-schema.ts";
 import { valuesSchema } from "./lab-schema.ts";
 import { standingMachine } from "./standing-machine.ts";
+
+interface ClassSpec {
+  readonly statefulSet: {
+    readonly pod: {
+      readonly topologySpreadConstraints: readonly Readonly<Record<string, unknown>>[];
+    };
+  };
+}
 
 const access = { tailnet: "-", clientId: "client", clientSecret: "canary-secret" };
 
@@ -33,7 +44,7 @@ async function deploy(changes: Partial<TailnetArgs> = {}): Promise<Recording> {
     version: "1.102.3",
     operatorChart: "1.102.3",
     kinds: [new Tailscale("kinds")],
-    connector: { name: "connector-0", routes: ["10.43.0.0/16"], exitNode: true },
+    connector: { name: "connector-0", replicas: 1, routes: ["10.43.0.0/16"], exitNode: true },
     dns: { domain: "home.arpa", nameservers: ["192.168.1.1"] },
     cluster: { ready: new Tailscale("cluster-ready"), kubernetes },
     ...changes,
@@ -109,6 +120,35 @@ describe("tailnet of a site", () => {
       "pulumi.com/waitFor": "condition=ConnectorReady",
     });
     assert.ok(follows("home-split-dns", "connector-0"));
+  });
+
+  it("spreads a Connector of two devices over hosts, and the first keeps its name", async () => {
+    const routes = ["10.43.0.0/16"];
+    const two = await deploy({
+      connector: { name: "connector-0", replicas: 2, routes, exitNode: true },
+    });
+    const { shown, after, hooks } = two.get("connector-0");
+    const spec = {
+      ...{ hostnamePrefix: "connector", replicas: 2, proxyClass: "connector-0" },
+      ...{ tags: ["tag:home-connector"], exitNode: true },
+      subnetRouter: { advertiseRoutes: routes },
+    };
+    assert.deepEqual(shown["spec"], spec);
+    assert.deepEqual(after, ["connector-0-class"]);
+    assert.deepEqual(hooks.beforeCreate, ["connector-0-name", "connector-1-name"]);
+    const made = two.get("connector-0-class").shown;
+    assert.deepEqual(made["metadata"], {
+      name: "connector-0",
+      annotations: { "pulumi.com/waitFor": "condition=ProxyClassReady" },
+    });
+    assert.ok(two.waitsFor("connector-0-class").has("tailscale-operator"));
+    const problems = await judge([tailscaleOperator("1.102.3")]);
+    for (const object of [shown, made])
+      assert.deepEqual(problems(object as unknown as SeenObject), []);
+    const [spread] = (made["spec"] as ClassSpec).statefulSet.pod.topologySpreadConstraints;
+    assert.equal(spread?.["topologyKey"], "topology.kubernetes.io/zone");
+    assert.equal(spread["whenUnsatisfiable"], "DoNotSchedule");
+    assert.deepEqual(connectorDevices({ name: "gate", replicas: 2 }), ["gate-0", "gate-1"]);
   });
 
   it("gives the operator another pod with another OAuth client, which it reads once", () => {

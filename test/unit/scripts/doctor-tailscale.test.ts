@@ -65,7 +65,7 @@ describe("the doctor at Tailscale", () => {
     assert.match(found[2]?.subject ?? "", /OAuth client k2/);
   });
 
-  const plan = { name: "connector-0", routes: ["10.42.0.0/16"], exitNode: true };
+  const plan = { name: "connector-0", replicas: 1, routes: ["10.42.0.0/16"], exitNode: true };
   const routes = ["10.42.0.0/16", "0.0.0.0/0", "::/0"];
   const connector = {
     ...device("c1", "connector-0", "tag:home-connector"),
@@ -87,6 +87,21 @@ describe("the doctor at Tailscale", () => {
       /advertises 10\.42\.0\.0\/16, and nobody approved that \(device c1\)/,
     );
     assert.equal(finding.remedy, "approve");
+  });
+
+  it("warns of one of several devices that is not there, whatever the others carry", () => {
+    const two = { ...plan, replicas: 2 };
+    const other = { ...connector, ...device("c2", "connector-1", "tag:home-connector") };
+    assert.deepEqual(bad(judgeConnector("home", two, [connector, other], "")), []);
+    const [finding] = bad(judgeConnector("home", two, [connector], ""));
+    assert.equal(finding?.severity, "warning");
+    assert.equal(finding.subject, "Connector connector-1");
+    assert.match(finding.text, /no device of the tailnet; connector-0 carries its routes/);
+    const [refused] = bad(
+      judgeConnector("home", two, [connector, { ...other, enabled: [] }], "approve"),
+    );
+    assert.match(refused?.subject ?? "", /Connector connector-1/);
+    assert.equal(bad(judgeConnector("home", two, [], "")).length, 2);
   });
 
   it("names a Connector that is no device, and one that advertises too little", () => {

@@ -61,6 +61,19 @@ describe("a site file that says no more than it must", () => {
     assert.equal(derived.tailnet?.connector.name, "attic-connector-0");
   });
 
+  it("gives its connector two devices where machines stand on several hosts", () => {
+    const one = siteSchema.parse(homeValues({ "machines[1].host": "stone" }));
+    const { machines } = one;
+    const replicas = (site: typeof one) =>
+      deriveSite(site, new Derivation("home")).tailnet?.connector.replicas;
+    assert.equal(replicas(one), 2);
+    assert.equal(replicas({ ...one, machines: machines.slice(0, 2) }), 1);
+    assert.equal(
+      replicas(siteSchema.parse(homeValues({ "tailnet.connector": { replicas: 1 } }))),
+      1,
+    );
+  });
+
   it("keeps what is written, beside what machines have in common", () => {
     const { machines } = homeConfig({
       "machineDefaults.cores": 6,

@@ -76,7 +76,7 @@ describe("refused sites", () => {
   it("name all their problems at once, whatever section they are in", async () => {
     const edit = {
       ...{ "machines[1].vmId": 121, "network.bgp.routerAsn": 64_512, "edge.replicas": 5 },
-      ...{ "tailnet.connector.name": "proxmox-tank", "apps.typeo.access": [] },
+      ...{ "tailnet.connector.replicas": 5, "apps.typeo.access": [] },
     };
     const { error } = await run({ edit });
     assert.ok(RunError.isInstance(error));

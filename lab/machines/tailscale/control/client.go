@@ -76,7 +76,8 @@ type MapRequest struct {
 type MapResponse struct {
 	Addresses []string `json:"addresses"`
 	Name      string   `json:"name"`
-	// EnabledRoutes are those of the advertised that the tailnet approved; 0.0.0.0/0 and ::/0 are the exit node's.
+	// EnabledRoutes are those of the advertised that the tailnet approved and that others reach through this device;
+	// 0.0.0.0/0 and ::/0 are the exit node's.
 	EnabledRoutes []string `json:"enabledRoutes"`
 	DNS           DNS      `json:"dns"`
 	Peers         []Peer   `json:"peers"`

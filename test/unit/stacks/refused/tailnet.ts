@@ -36,9 +36,24 @@ export const tailnet: RefusedSites = {
     says: /overlaps 192\.168\.0\.0\/20 of the same list; keep one/,
   },
   "a connector called like a machine": {
-    edit: { "tailnet.connector.name": "proxmox-tank" },
+    edit: { "tailnet.connector": { name: "proxmox-tank", replicas: 1 } },
     at: "homelab:tailnet.connector.name",
     says: /is also homelab:machines\[1\].*choose another/,
+  },
+  "a connector whose second device is called like a machine": {
+    edit: { "tailnet.connector.name": "rack-0", "machines[3].name": "rack-1" },
+    at: "homelab:tailnet.connector.name",
+    says: /rack-1 is also homelab:machines\[3\]/,
+  },
+  "a connector's devices whose names get too long": {
+    edit: { "tailnet.connector.name": "c".repeat(62) },
+    at: "homelab:tailnet.connector.name",
+    says: /c-0 has more than 63 characters/,
+  },
+  "more devices of a connector than hosts": {
+    edit: { "tailnet.connector.replicas": 5 },
+    at: "homelab:tailnet.connector.replicas",
+    says: /5 devices need as many hosts, and machines stand on 4; use at most 4/,
   },
   "a connector's name that is no label": {
     edit: { "tailnet.connector.name": "Connector_0" },
