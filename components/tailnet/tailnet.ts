@@ -6,6 +6,7 @@ import {
 } from "@pulumi/pulumi";
 import { Acl } from "@pulumi/tailscale/acl.js";
 import { DnsSplitNameservers } from "@pulumi/tailscale/dnsSplitNameservers.js";
+import { TailnetSettings } from "@pulumi/tailscale/tailnetSettings.js";
 import type { ReachedMachine } from "../machine.ts";
 import type { RunningCluster } from "../workload/running-cluster.ts";
 import { connectorDevices, type ConnectorPlan } from "./connector.ts";
@@ -37,6 +38,8 @@ export interface TailnetArgs {
   readonly site: string;
   readonly access: TailscaleAccess;
   readonly policy?: OwnedPolicy | undefined;
+  /** Whether devices may have HTTPS certificates; left as it is when false. */
+  readonly https?: boolean;
   /** All machines; the first is a server. */
   readonly machines: readonly [ReachedMachine, ...ReachedMachine[]];
   /** Tailscale release on the machines, for example `1.102.3`. */
@@ -79,6 +82,7 @@ export class Tailnet extends ComponentResource {
     this.connector = connector;
     this.operatorRuns = running;
     this.splitDns(name, args);
+    if (args.https === true) this.certificates(name);
     this.registerOutputs({ connector: args.connector.name });
   }
 
@@ -175,6 +179,14 @@ export class Tailnet extends ComponentResource {
       },
       { parent: this, providers: [kubernetes], dependsOn: [ready, departed] },
     );
+  }
+
+  /**
+   * The one setting alone: others of the tailnet stay as they are, and so does this one when the site goes. The operator asks
+   * for its certificate when somebody connects (k8s-operator/api-proxy/proxy.go), so that nothing waits for it.
+   */
+  private certificates(name: string): void {
+    new TailnetSettings(`${name}-tailnet-settings`, { httpsEnabled: true }, { parent: this });
   }
 
   /** After the Connector: before it no client could reach the servers. */

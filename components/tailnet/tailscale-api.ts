@@ -128,15 +128,23 @@ export class TailscaleApi {
     return parsed(text);
   }
 
-  /** Whether devices may have HTTPS certificates; undefined without the scope `feature_settings:read`. */
+  /** Whether devices may have HTTPS certificates; undefined without the scope `networking_settings:read`. */
   async httpsEnabled(): Promise<boolean | undefined> {
     try {
-      const { text } = await this.call("GET", this.ofTailnet("settings"), "feature_settings");
-      return parsed<{ httpsEnabled?: boolean }>(text).httpsEnabled ?? false;
+      const { text } = await this.call("GET", this.ofTailnet("settings"), "networking_settings");
+      return parsed<{ httpsEnabled?: boolean | null }>(text).httpsEnabled ?? undefined;
     } catch (error) {
       if (error instanceof ServiceError && error.kind === "unauthorized") return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Scopes that the OAuth client holds, as the answer with a token tells them; undefined where it does not.
+   * @see https://tailscale.com/docs/features/oauth-clients
+   */
+  async scopes(): Promise<readonly string[] | undefined> {
+    return (await this.requestToken()).scope?.split(/[\s,]+/).filter((scope) => scope !== "");
   }
 
   private async listDevices(path: string): Promise<readonly Partial<RawDevice>[]> {
@@ -183,14 +191,17 @@ export class TailscaleApi {
 
   /** One token for all calls (RFC 6749 section 4.4); a failed request is made anew by the next call. */
   private bearer(): Promise<string> {
-    this.#token ??= this.requestToken().catch((error: unknown) => {
-      this.#token = undefined;
-      throw error;
-    });
+    this.#token ??= this.requestToken().then(
+      ({ token }) => token,
+      (error: unknown) => {
+        this.#token = undefined;
+        throw error;
+      },
+    );
     return this.#token;
   }
 
-  private async requestToken(): Promise<string> {
+  private async requestToken(): Promise<{ readonly token: string; readonly scope?: string }> {
     const { clientId, clientSecret } = this.#access;
     const what = "Tailscale's API, OAuth token";
     const answer = await this.#http.call(what, {
@@ -203,11 +214,12 @@ export class TailscaleApi {
       body: "grant_type=client_credentials",
       repeatable: true,
     });
-    const token =
-      answer.status === 200
-        ? parsed<{ access_token?: string }>(answer.text).access_token
-        : undefined;
-    if (token !== undefined) return token;
+    if (answer.status === 200) {
+      const { access_token: token, scope } = parsed<{ access_token?: string; scope?: string }>(
+        answer.text,
+      );
+      if (token !== undefined) return scope === undefined ? { token } : { token, scope };
+    }
     throw new ServiceError(
       "unauthorized",
       { status: answer.status },

@@ -97,6 +97,26 @@ describe("Tailscale's API", () => {
     assert.deepEqual(await get("settings"), expected);
   });
 
+  it("shows and changes each setting to whom holds its scope, and HTTPS has one of its own", async () => {
+    const login = async (...scopes: string[]): Promise<string> => {
+      const { id, key } = await tailnet.mint({ keyType: "client", scopes, tags: [] });
+      return tailnet.token(id, key);
+    };
+    const url = "tailnet/-/settings";
+    const shown = async (...scopes: string[]) =>
+      tailnet.json(tailnet.send("GET", url, undefined, { token: await login(...scopes) }));
+    const https = { httpsEnabled: true };
+    const change = async (scope: string) =>
+      (await tailnet.send("PATCH", url, https, { token: await login(scope) })).status;
+    assert.equal((await shown("feature_settings:read"))["httpsEnabled"], null);
+    assert.equal((await shown("feature_settings:read"))["devicesApprovalOn"], false);
+    assert.equal((await shown("networking_settings:read"))["devicesApprovalOn"], null);
+    assert.equal(await change("feature_settings"), 403);
+    assert.equal(await change("networking_settings"), 200);
+    assert.equal((await shown("all:read"))["httpsEnabled"], true);
+    await assert.rejects(shown("dns"), /403/);
+  });
+
   it("answers by name of host and tailnet, and says what it lacks", async () => {
     const status = async (path: string, host?: string): Promise<number> =>
       (await tailnet.send("GET", path, undefined, { host })).status;

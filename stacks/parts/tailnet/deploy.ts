@@ -28,13 +28,14 @@ export function deployTailnet(
   { definitions, running, found }: Surroundings,
 ): SiteTailnet | undefined {
   if (config.tailnet === undefined || found === undefined) return undefined;
-  const { version, operator } = config.tailnet;
+  const { version, operator, https } = config.tailnet;
   const address = config.dns?.nameserver;
   const { operatorRuns } = new Tailnet(
     name,
     {
       site: name,
       ...found,
+      https,
       machines: nodes,
       version,
       operatorChart: operator.chart,

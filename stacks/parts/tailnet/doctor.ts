@@ -13,6 +13,7 @@ import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { judgeTailnetLeftovers } from "./doctor/leftovers.ts";
+import { judgeScopes, neededScopes } from "./doctor/scopes.ts";
 import { connectorPlan } from "./look.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -39,20 +40,28 @@ export function tailnetReleases({ tailnet }: Pick<SiteConfig, "tailnet">): reado
 /** None without a tailnet. */
 export function tailnetChecks(site: Examined): readonly Check[] {
   const { name, config, ids, isUp } = site;
-  if (config.tailnet === undefined) return [];
+  const { tailnet } = config;
+  if (tailnet === undefined) return [];
   const api = apiOf(site);
   if (api === undefined) return [blind("tailnet")];
-  const plan = connectorPlan(config, config.tailnet);
+  const plan = connectorPlan(config, tailnet);
   const names = config.machines.map((machine) => machine.name);
   const owner =
-    config.tailnet.policy === undefined
+    tailnet.policy === undefined
       ? "the stack that owns the policy must list them under homelab:tailnet.policy.sites; then its npm run up. "
       : `npm run up -- --stack ${name} --refresh puts the policy back, whose autoApprovers cover them. `;
   const approve =
     "Routes that were advertised before are approved by hand: admin console > Machines > Edit route settings";
   return [
     { subject: "tailnet, scopes", run: () => checkTailnetScopes(api) },
-    { subject: "tailnet, HTTPS", run: async () => [judgeHttps(await api.httpsEnabled())] },
+    {
+      subject: "tailnet, scopes to write",
+      run: async () => [judgeScopes(await api.scopes(), neededScopes(tailnet))],
+    },
+    {
+      subject: "tailnet, HTTPS",
+      run: async () => [judgeHttps(await api.httpsEnabled(), tailnet.https)],
+    },
     {
       subject: "tailnet, leftovers",
       run: async () => {
@@ -73,14 +82,16 @@ export function tailnetChecks(site: Examined): readonly Check[] {
 }
 
 /** The one thing that needs certificates is the operator's API server proxy, and a tailnet has none by itself. */
-export function judgeHttps(enabled: boolean | undefined): Finding {
+export function judgeHttps(enabled: boolean | undefined, wanted: boolean): Finding {
   const subject = "tailnet, HTTPS";
-  const needs =
-    "`tailscale configure kubeconfig` needs it: admin console > DNS > HTTPS Certificates";
-  if (enabled === undefined) {
-    return ok(subject, `cannot be seen without the scope feature_settings:read; ${needs}`);
-  }
-  return ok(subject, enabled ? "certificates are on" : `certificates are off, and ${needs}`);
+  const needs = "`tailscale configure kubeconfig` needs them";
+  if (enabled === undefined)
+    return ok(subject, `cannot be seen without the scope networking_settings:read; ${needs}`);
+  if (enabled) return ok(subject, "certificates are on");
+  const text = `certificates are off, and ${needs}`;
+  return wanted
+    ? problem(subject, `${text}; homelab:tailnet.https is set`, "npm run up -- --refresh")
+    : ok(subject, `${text}: set homelab:tailnet.https, which makes names of devices public`);
 }
 
 /** Undefined without a tailnet, or when its OAuth client cannot be read. */

@@ -145,6 +145,12 @@ export const tailnet = z
         description: "Nameservers of the site's domain for the tailnet; the gateway when left out",
         examples: [["192.168.1.1"]],
       }),
+    https: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether the stack switches HTTPS certificates on in the tailnet, which the operator's API server proxy needs; names of devices are public from then on",
+      ),
     policy: tailnetPolicy.optional(),
   })
   .describe("Tailscale");

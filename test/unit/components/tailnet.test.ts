@@ -122,6 +122,12 @@ describe("tailnet of a site", () => {
     assert.ok(follows("home-split-dns", "connector-0"));
   });
 
+  it("switches certificates on where it is asked to, and leaves the other settings alone", async () => {
+    assert.ok(!site.resources.some(({ name }) => name === "home-tailnet-settings"));
+    const { shown } = (await deploy({ https: true })).get("home-tailnet-settings");
+    assert.deepEqual(shown, { httpsEnabled: true });
+  });
+
   it("spreads a Connector of two devices over hosts, and the first keeps its name", async () => {
     const routes = ["10.43.0.0/16"];
     const two = await deploy({

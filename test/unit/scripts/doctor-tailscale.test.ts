@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ServiceError } from "../../../components/http/service-error.ts";
+import { judgeScopes, neededScopes } from "../../../stacks/parts/tailnet/doctor/scopes.ts";
 import { judgeTailnetLeftovers } from "../../../stacks/parts/tailnet/doctor/leftovers.ts";
 import {
   checkTailnetScopes,
@@ -40,10 +41,31 @@ describe("the doctor at Tailscale", () => {
     );
   });
 
-  it("tells of certificates that are off what needs them", () => {
-    assert.match(judgeHttps(false).text, /off, and `tailscale configure kubeconfig` needs it/);
-    assert.match(judgeHttps(undefined).text, /feature_settings:read/);
-    assert.equal(judgeHttps(true).text, "certificates are on");
+  it("tells of certificates that are off what needs them, and that they are wanted", () => {
+    const off = judgeHttps(false, false);
+    assert.match(
+      off.text,
+      /off, and `tailscale configure kubeconfig` needs them: set homelab:tailnet\.https/,
+    );
+    assert.equal(off.severity, "ok");
+    assert.equal(judgeHttps(false, true).severity, "error");
+    assert.match(judgeHttps(undefined, true).text, /networking_settings:read/);
+    assert.equal(judgeHttps(true, true).text, "certificates are on");
+  });
+
+  it("names scopes to write that the client lacks, as its token tells them", () => {
+    const needed = neededScopes({ policy: undefined, https: true });
+    const judged = (scope?: string) => judgeScopes(scope?.split(" "), needed);
+    const reads = judged("all:read auth_keys services");
+    assert.equal(reads.severity, "error");
+    assert.equal(
+      reads.text,
+      "the OAuth client lacks oauth_keys, devices:core, dns, networking_settings",
+    );
+    for (const scope of ["all", `policy_file ${needed.slice(1).join(" ")}`, needed.join(" ")])
+      assert.equal(judged(scope).text, "the client holds all that the stack needs");
+    assert.match(judged("devices acl").text, /of another form: devices, acl/);
+    assert.match(judged().text, /does not tell/);
   });
 
   it("names devices that exist twice or are of no machine, and keys that the state lacks", () => {
