@@ -87,7 +87,8 @@ export class Edge extends ComponentResource {
     );
     const tunnel = new Tunnel(
       name,
-      { site, accountId, names, after: [...gates.values()] },
+      // To judge what passed Access, cloudflared asks for the team's keys: policies of the network let it before.
+      { site, accountId, names, after: [...gates.values(), args.cluster.ready] },
       { parent: this },
     );
     this.cloudflared(`${name}-cloudflared`, args, tunnel);
@@ -164,7 +165,7 @@ export class Edge extends ComponentResource {
   private record(
     args: EdgeArgs,
     tunnel: Tunnel,
-    { name, hostname, withoutAccess, after }: Publication,
+    { name, hostname, withoutAccess, after = [] }: Publication,
     gate: Resource | undefined,
   ): void {
     new DnsRecord(
@@ -180,7 +181,7 @@ export class Edge extends ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [tunnel.rules, gate, after].filter((leaf) => leaf !== undefined),
+        dependsOn: [tunnel.rules, ...(gate === undefined ? [] : [gate]), ...after],
         // Two records of one name collide: https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/
         deleteBeforeReplace: true,
       },

@@ -8,5 +8,5 @@ export interface Publication extends PublicName {
   /** Address inside the cluster: `http://NAME.NAMESPACE.svc.DOMAIN:PORT`. */
   readonly service: Input<string>;
   /** What must stand before the name resolves. */
-  readonly after?: Resource;
+  readonly after?: readonly Resource[];
 }

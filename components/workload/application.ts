@@ -79,6 +79,6 @@ export class Application extends ComponentResource {
   ): readonly Publication[] {
     if (hostname === undefined) return [];
     const without = withoutAccess === undefined ? {} : { withoutAccess };
-    return [{ name, hostname, service: this.address, access, ...without, after }];
+    return [{ name, hostname, service: this.address, access, ...without, after: [after] }];
   }
 }

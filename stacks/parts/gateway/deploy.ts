@@ -77,17 +77,22 @@ export function deployGateway(
     },
     { providers: [kubernetes], dependsOn: [ready, ...kinds, ...operator] },
   );
-  for (const [route, plan] of Object.entries(gateway.routes))
-    deployRoute(
+  const accepted = Object.entries(gateway.routes).map(([route, plan]) => ({
+    plan,
+    step: deployRoute(
       route,
       plan,
       { machine, gateways },
       { providers: [kubernetes], dependsOn: [made.ready] },
-    );
+    ),
+  }));
   const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
   const published = publicRoutes(config).map(({ hostname, access, withoutAccess }) => ({
     // Of several routes one name is shown: it is called by itself.
-    ...{ name: hostname, hostname, service, access, after: made.ready },
+    ...{ name: hostname, hostname, service, access },
+    after: accepted
+      .filter(({ plan }) => plan.gateway === "public" && plan.hostnames.includes(hostname))
+      .map(({ step }) => step),
     ...(withoutAccess === undefined ? {} : { withoutAccess }),
   }));
   return { ready: made.ready, published };
@@ -106,12 +111,13 @@ function wildcards(made: SiteCertificates | undefined): readonly WildcardCertifi
   return all.filter(({ domain }, i) => all.findIndex((one) => one.domain === domain) === i);
 }
 
+/** Registers a route; returned is the step after which it is accepted. */
 function deployRoute(
   name: string,
   route: RouteConfig,
   { machine, gateways }: Pick<RouteArgs, "machine"> & { readonly gateways: readonly GatewayPlan[] },
   opts: { readonly providers: RunningCluster["kubernetes"][]; readonly dependsOn: Resource[] },
-): void {
+): Resource {
   const { gateway, listener, hostnames, namespace, service, port, timeout } = route;
   const args = { route: name, namespace, machine };
   const [parents, backends] = [[{ gateway, listener }], [{ service, port }]];
@@ -126,22 +132,18 @@ function deployRoute(
         ...{ parents: httpParents(route, gateways), hostnames },
         rules: [{ ...matches, backends, ...(timeout === undefined ? {} : { timeout }) }],
       };
-      new HttpRoute(resource, { ...args, ...policies(route), plan }, opts);
-      return;
+      return new HttpRoute(resource, { ...args, ...policies(route), plan }, opts).accepted;
     }
     case "tls": {
       const [first = "", ...others] = hostnames;
-      new TlsRoute(
-        resource,
-        { ...args, plan: { parents, hostnames: [first, ...others], backends } },
-        opts,
-      );
-      return;
+      const plan = { parents, hostnames: [first, ...others] as const, backends };
+      return new TlsRoute(resource, { ...args, plan }, opts).accepted;
     }
     case "tcp":
     case "udp": {
       const plan = { parents: [{ gateway, listener: listener ?? "" }], backends };
-      new (route.kind === "tcp" ? TcpRoute : UdpRoute)(resource, { ...args, plan }, opts);
+      const Route = route.kind === "tcp" ? TcpRoute : UdpRoute;
+      return new Route(resource, { ...args, plan }, opts).accepted;
     }
   }
 }

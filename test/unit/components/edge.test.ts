@@ -38,7 +38,7 @@ describe("the edge", () => {
   before(async () => {
     made = await register((given) => {
       const ready = standing("typeo-running");
-      edge = deploy(given, { publish: [{ ...typeo, after: ready }] });
+      edge = deploy(given, { publish: [{ ...typeo, after: [ready] }] });
     });
   });
 

@@ -160,6 +160,13 @@ describe("a site's gateways", () => {
     waits("route-photos-route", "home-gateways-ready-command");
   });
 
+  it("have a public name resolve once its route is accepted, and rules demand Access once cloudflared may ask it", () => {
+    const waits = whole.waitsFor("photos.example.net-record");
+    assert.ok(waits.has("route-shared-accepted-command"));
+    assert.ok(!waits.has("route-photos-accepted-command"));
+    assert.ok(whole.waitsFor("home-rules").has("home-policies-command"));
+  });
+
   it("go before the tailnet's operator, which alone lets go of the Service of the one for the tailnet", async () => {
     const operator = "tailscale-operator";
     const waiting = whole.waitsFor("home-gateway-namespace");
