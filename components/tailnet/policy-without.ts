@@ -12,8 +12,8 @@ export function policyTextWithout(plan: PolicyPlan, site: string): string {
   return JSON.stringify(without(tailnetPolicy({ ...plan, sites }), gone), undefined, 2);
 }
 
-/** Lists of which an entry needs something. */
-const needed = ["src", "dst", "target"];
+/** Lists of which an entry needs something; one that loses every router of its `via` would hold by any. */
+const needed = ["src", "dst", "target", "via"];
 const tested = ["accept", "check", "deny"];
 
 function without(value: unknown, gone: readonly string[]): unknown {

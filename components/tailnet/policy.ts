@@ -129,16 +129,28 @@ function approvedRoutes(
 }
 
 /**
- * Whoever has a grant of something may look its name up: split DNS sends the question to the site's own server, and behind
- * a connector that takes a grant (https://tailscale.com/kb/1019/subnets).
+ * Whoever has a grant of something, or an access rule of the older form, may look its name up: split DNS sends the question
+ * to the site's own server, and behind a connector that takes a grant (https://tailscale.com/kb/1019/subnets).
  */
-function lookups({ sites, groups, tags = [], grants }: PolicyPlan): readonly PolicyEntry[] {
+function lookups({
+  sites,
+  groups,
+  tags = [],
+  grants,
+  sections = {},
+}: PolicyPlan): readonly PolicyEntry[] {
   const dst = [...new Set(sites.flatMap(({ nameservers = [] }) => nameservers))];
-  const granted = grants.flatMap(({ src }) => (Array.isArray(src) ? src.map(String) : []));
+  const granted = [...grants, ...entriesOf(sections["acls"])].flatMap(({ src }) =>
+    Array.isArray(src) ? src.map(String) : [],
+  );
   const own = [...Object.keys(groups), ...tags.map((tag) => `tag:${tag}`)];
   const src = [...new Set([...own, ...granted])].filter((name) => name !== admins);
   return dst.length === 0 || src.length === 0 ? [] : [{ src, dst, ip: ["udp:53", "tcp:53"] }];
 }
+
+/** Entries of a section that is passed on, if it is there. */
+const entriesOf = (section: unknown): readonly PolicyEntry[] =>
+  Array.isArray(section) ? (section as readonly PolicyEntry[]) : [];
 
 /** A site's machines reach each other; admins are administrators at its API server's proxy. */
 function siteGrants({ name }: PolicySite): readonly PolicyEntry[] {

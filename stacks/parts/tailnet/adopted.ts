@@ -25,13 +25,16 @@ export function adoptedPolicy(
   const {
     groups = {},
     tagOwners = {},
+    autoApprovers = {},
     ...sections
   } = readPolicy(text) as Readonly<Record<string, unknown>> & {
     groups?: object;
     tagOwners?: object;
+    autoApprovers?: Approvers;
   };
   const made = sites.flatMap(policyTags);
-  const taken = ["autoApprovers", "grants", "ssh", "tests", ...passedSections];
+  const taken = ["grants", "ssh", "tests", ...passedSections];
+  const approvers = foreignApprovers(autoApprovers, made);
   const owners = Object.entries(tagOwners).filter(([tag]) => !made.includes(tag));
   const kept = Object.entries(sections).filter(([name]) => taken.includes(name));
   const lost = Object.keys(sections).filter((name) => !taken.includes(name));
@@ -46,9 +49,13 @@ export function adoptedPolicy(
     policy: {
       adopt: isDefault ? "default" : policySha256(text),
       ...(owners.length > 0 ? { tagOwners: Object.fromEntries(owners) } : {}),
+      ...(Object.keys(approvers).length > 0 ? { autoApprovers: approvers } : {}),
       ...Object.fromEntries(kept),
     },
     remarks: [
+      ...(Object.keys(autoApprovers.services ?? {}).length > 0
+        ? ["autoApprovers.services has no place in the site file, and would be gone"]
+        : []),
       ...lost.map((name) => `${name} has no place in the site file, and would be gone`),
       ...Object.keys(people)
         .filter((name) => !label.safeParse(name).success)
@@ -58,5 +65,25 @@ export function adoptedPolicy(
         : [`homelab:people.${admins} is missing: name who reaches everything`]),
       "comments are not taken over; grants that let everybody reach everything fail the policy's own tests",
     ],
+  };
+}
+
+/** Approvers as Tailscale's file has them. */
+interface Approvers {
+  readonly routes?: Readonly<Record<string, readonly string[]>>;
+  readonly exitNode?: readonly string[];
+  readonly services?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Approvers without those that the program makes; what is left of nothing is left out. */
+function foreignApprovers({ routes = {}, exitNode = [] }: Approvers, made: readonly string[]) {
+  const others = (names: readonly string[]) => names.filter((name) => !made.includes(name));
+  const further = Object.entries(routes)
+    .map(([route, names]) => [route, others(names)] as const)
+    .filter(([, names]) => names.length > 0);
+  const exits = others(exitNode);
+  return {
+    ...(further.length > 0 ? { routes: Object.fromEntries(further) } : {}),
+    ...(exits.length > 0 ? { exitNode: exits } : {}),
   };
 }

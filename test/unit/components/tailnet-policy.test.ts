@@ -113,6 +113,13 @@ describe("tailnet policy", () => {
       dst: ["192.168.1.1"],
       ip: ["udp:53", "tcp:53"],
     });
+    const acls = [{ action: "accept", src: ["bob@passkey"], dst: ["nas:443"] }];
+    const asking = tailnetPolicy({ ...lan, sections: { acls } }).grants;
+    assert.ok(
+      asking.some(
+        ({ src, ip }) => String(ip).includes("53") && String(src).includes("bob@passkey"),
+      ),
+    );
     assert.equal(
       policy.grants.some(({ ip }) => String(ip).includes("53")),
       false,
@@ -210,6 +217,8 @@ describe("tailnet policy when its owner leaves and another site stays", () => {
     ...plan.grants,
     { src: ["group:family", "tag:home-node"], dst: ["10.53.0.1"], ip: ["tcp:443"] },
     { src: ["group:family"], dst: ["tag:home-node"], ip: ["tcp:80"] },
+    // Without its router it would hold by any.
+    { src: ["group:family"], dst: ["10.9.0.0/16"], ip: ["*"], via: ["tag:home-connector"] },
   ];
   const tests = [{ src: "family@example.net", accept: ["tag:home-node:80"] }];
   const tagOwners = { "tag:nas": ["tag:home-operator", "autogroup:admin"] };

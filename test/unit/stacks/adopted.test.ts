@@ -9,7 +9,10 @@ const text = `// the family's own
   "tagOwners": {"tag:k8s": ["tag:k8s-operator"], "tag:k8s-operator": [], "tag:home-node": ["autogroup:admin"]},
   "hosts": {"nas": "192.168.7.2"},
   "nodeAttrs": [{"target": ["autogroup:member"], "attr": ["funnel"]}],
-  "autoApprovers": {"routes": {"192.168.7.0/24": ["tag:k8s"]}},
+  "autoApprovers": {
+    "routes": {"192.168.7.0/24": ["tag:k8s"], "192.168.1.0/24": ["tag:home-connector"]},
+    "exitNode": ["tag:home-connector", "tag:nas"], "services": {"svc:web": ["tag:k8s"]},
+  },
   "acls": [{"action": "accept", "src": ["group:family"], "dst": ["nas:443"]},],
   "randomizeClientPort": true,
   "derpMap": {},
@@ -31,12 +34,17 @@ describe("a policy in force in the site file's form", () => {
 
   it("leaves out what the program makes, and confirms that very policy", () => {
     assert.deepEqual(Object.keys(policy["tagOwners"] as object), ["tag:k8s", "tag:k8s-operator"]);
+    assert.deepEqual(policy["autoApprovers"], {
+      routes: { "192.168.7.0/24": ["tag:k8s"] },
+      exitNode: ["tag:nas"],
+    });
     assert.equal(policy["adopt"], policySha256(text));
     assert.equal(adoptedPolicy({ text: "{}", isDefault: true }, []).policy["adopt"], "default");
   });
 
   it("says what has no place there, and what is missing", () => {
-    assert.match(remarks[0] ?? "", /^derpMap has no place/);
+    assert.match(remarks[0] ?? "", /^autoApprovers\.services has no place/);
+    assert.match(remarks[1] ?? "", /^derpMap has no place/);
     const other = adoptedPolicy({ text: '{"groups": {"group:A_b": []}}', isDefault: false }, []);
     assert.match(other.remarks.join("\n"), /group:A_b needs a name.*\n.*people\.admins is missing/);
   });
