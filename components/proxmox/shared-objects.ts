@@ -35,10 +35,10 @@ function takenPool({ site: { pool }, found, known }: SharedArgs): readonly Probl
   return [...takenObject(object, found.pools, known.pools), ...parentless(pool, found.pools)];
 }
 
-/** Proxmox makes no pool in one that is not there (pve-manager, API2/Pool.pm). */
+/** Proxmox makes no pool in one that is not there (pve-manager, API2/Pool.pm); one that is made needs to see none. */
 function parentless(pool: string, there: readonly NamedObject[]): readonly Problem[] {
   const parent = pool.slice(0, Math.max(pool.lastIndexOf("/"), 0));
-  if (parent === "" || there.some(({ name }) => name === parent)) return [];
+  if (parent === "" || there.some(({ name }) => name === parent || name === pool)) return [];
   const text =
     `the pool ${parent}, which ${pool} is to be in, is not there, or the token does not see it: ` +
     `pvesh create /pools --poolid ${parent}`;

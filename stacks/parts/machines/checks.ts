@@ -38,7 +38,6 @@ export function checkMachines(config: SiteConfig): readonly Problem[] {
     ),
     ...config.allowRemove.flatMap((name, i) => leaves(`homelab:allowRemove[${i}]`, name, names)),
     ...machines.flatMap(disks),
-    ...machines.flatMap(smallServer),
     ...config.allowDiskRemoval.flatMap((disk, i) => {
       const [machine = ""] = disk.split("/");
       return known(`homelab:allowDiskRemoval[${i}]`, machine, names, "homelab:machines");
@@ -87,16 +86,6 @@ function unusableMac(machine: SiteConfig["machines"][number], index: number): re
       text: `${machine.mac} is a multicast address; the first pair must be even, as in BC:24:11:00:00:01`,
     },
   ];
-}
-
-/** RKE2 asks for 4 GB (https://docs.rke2.io/install/requirements); with less, etcd and the API server are killed. */
-function smallServer(
-  { role, memoryGiB }: SiteConfig["machines"][number],
-  index: number,
-): readonly Problem[] {
-  if (role === "agent" || memoryGiB >= 4) return [];
-  const text = `${memoryGiB} GiB are too few for a server, whose etcd and API server need them; use 4 or more, better 8`;
-  return [{ path: `homelab:machines[${index}].memoryGiB`, text }];
 }
 
 /** Names and slots of a machine's disks are its own, and none is taken for the root disk or a slot. */

@@ -41,6 +41,10 @@ export function judgeMachines(
   };
   const plans = { site: sitePlan({ name: site, config }), wanted: machines, found, known };
   const quorum = unsure(plan, found);
+  const small = smallServers(
+    machines,
+    (machine) => rebuildReasons(plan, machine).length === 0 && stands({ site, machine, existing }),
+  );
   const away = (machine: MachineSpec): string | undefined => {
     const at = existing.find(({ vmId }) => vmId === machine.vmId)?.host ?? machine.host;
     return offline.includes(at) ? at : undefined;
@@ -59,10 +63,12 @@ export function judgeMachines(
       ...removals(plan),
       ...taken(plans),
       ...quorum.problems,
+      ...small.problems,
       ...foundedProblems(config, known.founded),
     ],
     notes: [
       ...quorum.notes,
+      ...small.notes,
       ...removalNotes(allowRemove, leaving(plan)),
       ...imageNotes(
         site,
@@ -130,4 +136,28 @@ function removalNotes(
           `homelab:allowRemove names ${name}, which Proxmox does not show; empty the list if it is gone`,
       ),
   ];
+}
+
+/**
+ * RKE2 asks for 4 GB (https://docs.rke2.io/install/requirements); with less, etcd and the API server are killed. One that
+ * runs is not stopped for that.
+ */
+function smallServers(
+  machines: readonly MachineSpec[],
+  runs: (machine: MachineSpec) => boolean,
+): Pick<Judged<unknown>, "problems" | "notes"> {
+  const small = machines.flatMap(({ role, memoryGiB }, i) => {
+    if (role === "agent" || memoryGiB >= 4) return [];
+    const text = `${memoryGiB} GiB are too few for a server, whose etcd and API server need them; use 4 or more, better 8`;
+    return [{ path: `homelab:machines[${i}].memoryGiB`, text }];
+  });
+  const running = machines.flatMap((machine, i) =>
+    runs(machine) ? [`homelab:machines[${i}].memoryGiB`] : [],
+  );
+  return {
+    problems: small.filter(({ path }) => !running.includes(path)),
+    notes: small
+      .filter(({ path }) => running.includes(path))
+      .map(({ path, text }) => `${path}: ${text}`),
+  };
 }

@@ -173,7 +173,29 @@ describe("a site's machines beside those that exist", () => {
   });
 });
 
+describe("a server with too little memory", () => {
+  const small = { "machines[0].memoryGiB": 3 };
+
+  it("is refused before it is made, and said of one that runs", () => {
+    const unmade = machines.slice(1);
+    const known = { machines: state.machines.slice(1) };
+    assert.match(
+      refusal({ machines: unmade }, known, small),
+      /homelab:machines\[0\]\.memoryGiB: 3 GiB are too few for a server/,
+    );
+    const { notes, problems } = judge({}, {}, small);
+    assert.deepEqual(problems, []);
+    assert.match(notes?.join("\n") ?? "", /machines\[0\]\.memoryGiB: 3 GiB are too few/);
+  });
+});
+
 describe("a pool in another", () => {
+  it("is not asked for its parent where it is there already", () => {
+    const [inside, pools] = ["Homes/k8s", [{ name: "Homes/k8s", comment: "" }]];
+    const known = { pools: [inside] };
+    assert.equal(look({ pools }, known, { "proxmox.pool": inside }).length, 4);
+  });
+
   it("needs that one to be there", () => {
     const inside = { "proxmox.pool": "Homes/k8s" };
     assert.match(

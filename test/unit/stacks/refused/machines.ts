@@ -229,11 +229,6 @@ export const machines: RefusedSites = {
     at: "homelab:machines[3].workloads",
     says: /is for servers; .*keep them off with a taint/,
   },
-  "a server with too little memory": {
-    edit: { "machines[0].memoryGiB": 2 },
-    at: "homelab:machines[0].memoryGiB",
-    says: /2 GiB are too few for a server/,
-  },
   "a MAC of nothing but zeros": {
     edit: { "machines[0].mac": "00:00:00:00:00:00" },
     at: "homelab:machines[0].mac",
