@@ -6,6 +6,8 @@ const forms: readonly RegExp[] = [
   /(?<=![\w.-]+=)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.?[A-Za-z0-9_-]*/g,
+  // A tunnel's token is JSON in base64, without a dot.
+  /\beyJ[A-Za-z0-9+/_-]{60,}={0,2}/g,
   /(?<=\b(?:Bearer|Basic) )[A-Za-z0-9._~+/=-]{12,}/g,
 ];
 

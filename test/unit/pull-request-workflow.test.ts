@@ -57,10 +57,12 @@ function contextOf({ environment }: Pick<Job, "environment">, fork: boolean) {
       },
     },
     matrix: { stack: "home" },
-    vars: { PREVIEWS: "true", TS_CLIENT_ID: "client", TS_CONNECTOR: "connector" },
+    vars: { PREVIEWS: "true", TS_CLIENT_ID: "client", TS_CONNECTOR_home: "home-connector-0" },
     secrets: environment !== undefined && !fork ? environmentSecrets : {},
     needs: { preview: { result: fork ? "skipped" : "success" } },
     always: () => true,
+    // GitHub takes names of variables in any case.
+    format: (text: string, value: string) => text.replace("{0}", value),
     hashFiles: () => "found",
   };
 }
@@ -135,6 +137,8 @@ describe("the workflow of pull requests", () => {
     const join = job("preview").steps.find(({ uses }) => uses?.startsWith("tailscale/") === true);
     assert.equal(join?.with?.["oauth-secret"], undefined);
     assert.equal(join?.with?.["audience"], "${{ vars.TS_AUDIENCE }}");
+    const ping = filled(String(join.with["ping"]), contextOf(job("preview"), false));
+    assert.equal(ping, "home-connector-0", "each site has a Connector of its own");
     assert.equal(job("preview").permissions?.["id-token"], "write");
   });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fastify, { type FastifyInstance } from "fastify";
+import { connectorToken } from "../../../components/edge/tunnel.ts";
 import { fit, marker, setComment } from "../../../scripts/pull-request/comment.ts";
 import { maskSecrets, secretValues } from "../../../scripts/pull-request/mask.ts";
 
@@ -83,6 +84,7 @@ describe("the mask over a preview", () => {
       "homelab@pve!pulumi=0c3a3e0e-7f43-4c4f-9d38-3c2f2d7e5d55",
       "Authorization: Bearer 0123456789abcdef0123",
       "eyJhIjoiMDEyMzQ1Njc4OSIsInQiOiIwMTIz.eyJhIjoiMDEyMzQ1Njc4OSJ9.c2lnbmF0dXJl",
+      connectorToken("0".repeat(32), "8f7a1c5e-0000-4000-8000-1234567890ab", "c2VjcmV0".repeat(6)),
       "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----",
     ];
     const masked = maskSecrets(kept.join("\n"), []);
