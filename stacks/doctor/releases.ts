@@ -1,4 +1,5 @@
 /** Whether what an up downloads is there; each part says what that is. Container images are left to the registries. */
+import { dayOf, fromNow } from "../../components/days.ts";
 import { ask as askHttp, type Fetch } from "./ask.ts";
 import { reasonOf, type Check } from "./check.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
@@ -11,6 +12,8 @@ export interface Release {
   readonly holds?: { readonly pattern: RegExp; readonly otherwise: string };
   /** Config path to correct. */
   readonly path: string;
+  /** Name of the chart whose index it is. */
+  readonly chart?: string;
 }
 
 /** A text as part of a regular expression. */
@@ -27,20 +30,45 @@ export function chart(repository: string, name: string, version: string, path: s
       otherwise: `the repository has no version ${version}`,
     },
     path,
+    chart: name,
   };
 }
 
+/**
+ * When a version was published and which is the newest, as far as a chart's index says so. An entry's keys are sorted, so
+ * that the day stands before the address of the file (helm.sh/helm/v3 pkg/repo, IndexFile.WriteFile, by sigs.k8s.io/yaml).
+ */
+export function ageOf(index: string, at: number, name: string, now: Date): string {
+  const [, created] = /.*\bcreated:\s*"?([0-9T:.+-]+Z?)/s.exec(index.slice(0, at)) ?? [];
+  const day = new Date(created ?? "");
+  const versions = [
+    ...index.matchAll(new RegExp(`\\b${literal(name)}-(v?\\d+\\.\\d+\\.\\d+)\\.tgz`, "g")),
+  ]
+    .map(([, version = ""]) => version)
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const newest = versions.at(-1);
+  return [
+    ...(Number.isNaN(day.getTime()) ? [] : [`, published on ${dayOf(day)}, ${fromNow(day, now)}`]),
+    ...(newest === undefined ? [] : [`; the newest is ${newest}`]),
+  ].join("");
+}
+
 /** Judges one download by its answer. */
-export function judgeRelease(release: Release, status: number, text: string): Finding {
-  const { subject, url, holds, path } = release;
+export function judgeRelease(
+  release: Release,
+  status: number,
+  text: string,
+  now = new Date(),
+): Finding {
+  const { subject, url, holds, path, chart: name } = release;
   if (status === 404) return problem(subject, `${url} does not exist`, `correct ${path}`);
   if (status >= 300) {
     return warning(subject, `${url} answers ${status}`, "run the doctor again in a while");
   }
-  if (holds !== undefined && !holds.pattern.test(text)) {
+  const at = holds === undefined ? 0 : text.search(holds.pattern);
+  if (holds !== undefined && at < 0)
     return problem(subject, `${holds.otherwise} (${url})`, `correct ${path}`);
-  }
-  return ok(subject, "is there");
+  return ok(subject, `is there${name === undefined ? "" : ageOf(text, at, name, now)}`);
 }
 
 /** Asks for each: lists are read, files only looked at. */

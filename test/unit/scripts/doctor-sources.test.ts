@@ -36,6 +36,21 @@ describe("the doctor's downloads", () => {
       judgeRelease(chart, 200, "urls: [cilium-1.19.60.tgz]").text,
       /no version 1\.19\.6/,
     );
+    const index = `entries:
+  tailscale-operator:
+  - apiVersion: v2
+    created: "2026-11-12T18:22:32.5Z"
+    urls: [tailscale-operator-1.104.7.tgz]
+  - created: "2026-08-19T19:07:43.123456789Z"
+    urls:
+    - https://pkgs.tailscale.com/helmcharts/tailscale-operator-1.102.3.tgz
+  - created: "2026-05-21T18:27:19Z"
+    urls: [tailscale-operator-1.98.3.tgz, tailscale-operator-1.105.2-pre.tgz]`;
+    assert.equal(
+      judgeRelease(named(/^chart tailscale-operator/), 200, index, new Date("2026-11-28T00:00:00Z"))
+        .text,
+      "is there, published on 2026-08-19, 100 days ago; the newest is 1.104.7",
+    );
     const sums = named(/checksum$/);
     const file = home.proxmox.image.url.split("/").at(-1) ?? "";
     assert.equal(
