@@ -36,7 +36,7 @@ export class ConnectClient implements IRequestClient {
 
   /** Rejects with a ServiceError, whose status is 0 where it is not Connect that answers. */
   async request(method: string, url: string, options: ClientRequestOptions): Promise<Answer> {
-    const { status, text } = await this.#ask(methodOf(method), url, options);
+    const { status, text } = await this.#ask(methodOf(method), url, "application/json", options);
     const data = parse(text);
     // A 404 of Connect's own says what is missing, as JSON; any web server has one.
     if (status >= 400 && (status !== 404 || typeof data === "object")) {
@@ -49,12 +49,20 @@ export class ConnectClient implements IRequestClient {
     );
   }
 
+  /** What a file holds, as text. Rejects with a ServiceError. */
+  async text(url: string, authToken: string): Promise<string> {
+    const { status, text } = await this.#ask("GET", url, "*/*", { authToken });
+    if (status !== 200) throw this.#failure(status, `${this.#server()} answers ${status}`);
+    return text;
+  }
+
   async #ask(
     method: Method,
     url: string,
+    accept: string,
     { authToken, data }: ClientRequestOptions,
   ): Promise<{ status: number; text: string }> {
-    const login = { authorization: `Bearer ${authToken}`, accept: "application/json" };
+    const login = { authorization: `Bearer ${authToken}`, accept };
     const call =
       data === undefined
         ? { method, url, headers: login }

@@ -1,6 +1,6 @@
 import { SecretProblem } from "./secret-problem.ts";
 
-/** An item of a vault, as far as it is looked at (FullItem of the Connect API). */
+/** An item of a vault, as far as it is looked at (FullItem of the Connect API, which other sources are brought to). */
 export interface VaultItem {
   readonly id?: string;
   readonly vault?: { readonly id?: string };
@@ -8,13 +8,22 @@ export interface VaultItem {
   readonly fields?: readonly VaultField[];
   /** Websites. */
   readonly urls?: readonly { readonly label?: string; readonly href?: string }[];
-  /** Attached files; the size is in bytes. */
-  readonly files?: readonly { readonly name?: string; readonly size?: number }[];
+  /** Attached files, and the document of an item that is one. */
+  readonly files?: readonly VaultFile[];
+}
+
+/** A file of an item; the size is in bytes. */
+export interface VaultFile {
+  readonly id?: string;
+  readonly name?: string;
+  readonly size?: number;
+  readonly section?: { readonly id?: string };
 }
 
 interface VaultField {
   readonly id?: string;
   readonly label?: string;
+  /** As it is kept: of a one-time password what its codes are made of, such as `otpauth://totp/...`. */
   readonly value?: string;
   readonly section?: { readonly id?: string };
 }
@@ -28,21 +37,17 @@ export interface FieldQuery {
 }
 
 /**
- * Value of the field that a reference names by label or id, unchanged. Without a section, a field outside all sections
- * wins over those inside. Throws a SecretProblem when there is none, more than one, or an empty one.
+ * Value of the field that a reference names by label or id, unchanged; where there is none, the file of this name. Without
+ * a section, a field outside all sections wins over those inside. Throws a SecretProblem when there is neither, more than
+ * one, or an empty field.
  */
-export function fieldValue(item: VaultItem, query: FieldQuery): string {
+export function fieldOrFile(item: VaultItem, query: FieldQuery): string | VaultFile {
   const where = `item "${query.item}" of vault "${query.vault}"`;
-  const inside = fieldsIn(item, query, where);
-  const found = inside.filter((one) => isCalled(one, query.field));
+  const inside = partsIn(item, query, where);
+  const found = inside.fields.filter((one) => isCalled(one, query.field));
   const outside = found.filter((field) => field.section?.id === undefined);
   const [field, second] = found.length > 1 && outside.length === 1 ? outside : found;
-  if (field === undefined) {
-    const known = inside.map(({ label, id }) => label ?? id).filter(Boolean);
-    throw new SecretProblem(
-      `${where} has no field "${query.field}"; it has ${known.join(", ") || "none"}`,
-    );
-  }
+  if (field === undefined) return fileOf(inside, query, where);
   if (second !== undefined) {
     throw new SecretProblem(
       `${where} has several fields "${query.field}"; name the section, op://vault/item/section/field, or use the field's id`,
@@ -53,20 +58,38 @@ export function fieldValue(item: VaultItem, query: FieldQuery): string {
   return field.value;
 }
 
+function fileOf({ fields, files }: Parts, { field }: FieldQuery, where: string): VaultFile {
+  const [file, second] = files.filter(({ id, name }) => isCalled({ id, label: name }, field));
+  if (file === undefined) {
+    const known = [...fields.map(({ label, id }) => label ?? id), ...files.map(({ name }) => name)];
+    throw new SecretProblem(
+      `${where} has no field "${field}"; it has ${known.filter(Boolean).join(", ") || "none"}`,
+    );
+  }
+  if (second !== undefined)
+    throw new SecretProblem(`${where} has several files "${field}"; rename or remove all but one`);
+  return file;
+}
+
 /** By label, however its accents are written (Unicode has two ways), or by id. */
 function isCalled(
-  { id, label }: { readonly id?: string; readonly label?: string },
+  { id, label }: { readonly id?: string | undefined; readonly label?: string | undefined },
   name: string,
 ): boolean {
   return label?.normalize("NFC") === name.normalize("NFC") || id === name;
 }
 
-function fieldsIn(
-  { sections = [], fields = [] }: VaultItem,
+interface Parts {
+  readonly fields: readonly VaultField[];
+  readonly files: readonly VaultFile[];
+}
+
+function partsIn(
+  { sections = [], fields = [], files = [] }: VaultItem,
   { section }: FieldQuery,
   where: string,
-): readonly VaultField[] {
-  if (section === undefined) return fields;
+): Parts {
+  if (section === undefined) return { fields, files };
   const ids = sections.filter((one) => isCalled(one, section)).map(({ id }) => id);
   if (ids.length === 0) {
     const known = sections.map(({ label, id }) => label ?? id).filter(Boolean);
@@ -74,7 +97,7 @@ function fieldsIn(
       `${where} has no section "${section}"; it has ${known.join(", ") || "none"}`,
     );
   }
-  return fields.filter(
-    (field) => field.section?.id !== undefined && ids.includes(field.section.id),
-  );
+  const isInside = (part: VaultField | VaultFile): boolean =>
+    part.section?.id !== undefined && ids.includes(part.section.id);
+  return { fields: fields.filter(isInside), files: files.filter(isInside) };
 }

@@ -1,11 +1,20 @@
 import { ItemBuilder, OnePasswordConnect, type FullItem, type OPConnect } from "@1password/connect";
 import { ServiceError } from "../http/service-error.ts";
 import { ConnectClient, shownAddress } from "./connect-client.ts";
-import { fieldValue, type VaultItem } from "./item-field.ts";
+import type { VaultFile, VaultItem } from "./item-field.ts";
 import { ReadsOnly, SecretProblem, Unseen } from "./secret-problem.ts";
-import type { SecretSource, SecretSources } from "./secret-ref.ts";
+import type { SecretSources } from "./secret-ref.ts";
+import { once, usableToken, type TokenPlace, type Vaults } from "./vaults.ts";
 
-type Kept = Extract<SecretSource, { kind: "1password" }>;
+const connectToken: TokenPlace = {
+  variable: "OP_CONNECT_TOKEN",
+  what: "an access token of the 1Password Connect server",
+  otherwise: (token) =>
+    token.startsWith("ops_")
+      ? "holds the token of a service account; export an access token of the Connect server, or read by the " +
+        "service account: OP_SERVICE_ACCOUNT_TOKEN, and homelab:onePassword.serviceAccount: true in place of connect"
+      : undefined,
+};
 
 /** A field of an item that the program writes. */
 export interface WrittenField {
@@ -15,11 +24,12 @@ export interface WrittenField {
   readonly concealed: boolean;
 }
 
-/** Reads fields through 1Password Connect, each vault and each item once, and keeps items of the program's own there. */
-export class OnePassword {
+/** Reads items through 1Password Connect, each vault and each item once, and keeps items of the program's own there. */
+export class OnePassword implements Vaults {
   readonly #server: string;
   readonly #api: OPConnect;
   readonly #post: (path: string) => Promise<unknown>;
+  readonly #text: (path: string) => Promise<string>;
   readonly #vaults = new Map<string, Promise<string>>();
   readonly #items = new Map<string, Promise<VaultItem>>();
 
@@ -33,15 +43,11 @@ export class OnePassword {
     this.#server = shownAddress(connect);
     // The library resolves its paths against the address, whose last part would be lost without the slash.
     const serverURL = connect.endsWith("/") ? connect : `${connect}/`;
-    const authToken = usableToken(token);
+    const authToken = usableToken(token, connectToken);
     const httpClient = new ConnectClient(connect, patience);
     this.#api = OnePasswordConnect({ serverURL, token: authToken, httpClient });
     this.#post = async (path) => httpClient.request("post", `${serverURL}${path}`, { authToken });
-  }
-
-  /** Value of a field. Throws a SecretProblem. */
-  async read(source: Kept): Promise<string> {
-    return fieldValue(await this.item(source.vault, source.item), source);
+    this.#text = (path) => httpClient.text(`${serverURL}${path}`, authToken);
   }
 
   /** An item by its title, as it is now; undefined where the vault has none. Throws a SecretProblem. */
@@ -109,6 +115,18 @@ export class OnePassword {
     });
   }
 
+  /** @see https://github.com/1Password/connect/blob/main/docs/openapi/spec.yaml (DownloadFileByID) */
+  async file({ id, vault }: VaultItem, file: VaultFile, where: string): Promise<string> {
+    try {
+      return await this.#text(
+        `v1/vaults/${vault?.id ?? ""}/items/${id ?? ""}/files/${file.id ?? ""}/content`,
+      );
+    } catch (error) {
+      const missing = `${where} cannot be read; attach it anew`;
+      throw this.#problem(error, vault?.id ?? "", { missing, several: missing });
+    }
+  }
+
   #vault(vault: string): Promise<string> {
     return once(this.#vaults, vault, async () => {
       try {
@@ -171,25 +189,4 @@ function ownItem(title: string, fields: readonly WrittenField[]): FullItem {
   for (const { label, value, concealed } of fields)
     builder.addField({ label, value, type: fieldType(concealed) });
   return builder.build();
-}
-
-function usableToken(token: string | undefined): string {
-  if (token === undefined || token === "") {
-    throw new SecretProblem(
-      "OP_CONNECT_TOKEN is not set; export an access token of the 1Password Connect server",
-    );
-  }
-  // Anything else cannot stand in a header, and the refusal would quote it.
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new SecretProblem(
-      "OP_CONNECT_TOKEN holds spaces, line breaks or other characters that no token has; export it again",
-    );
-  }
-  return token;
-}
-
-function once<T>(known: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
-  const asked = known.get(key) ?? ask();
-  known.set(key, asked);
-  return asked;
 }

@@ -24,9 +24,11 @@ export type SecretRef = string;
 
 /** Where references are read. */
 export interface SecretSources {
-  /** Address of the 1Password Connect server; without it no `op://` reference can be read. */
+  /** Address of the 1Password Connect server that `op://` references are read through. */
   readonly connect?: string;
-  /** Access token of that server (OP_CONNECT_TOKEN). */
+  /** Whether a service account reads them at 1Password itself. */
+  readonly serviceAccount?: boolean;
+  /** Access token of that server (OP_CONNECT_TOKEN), or the service account's (OP_SERVICE_ACCOUNT_TOKEN). */
   readonly token?: string;
   /** The stack's config values of the namespace `secrets:`, by name without it. */
   readonly config: {

@@ -1,8 +1,8 @@
 import { RunError, secret, type Output } from "@pulumi/pulumi";
 import type { Problem } from "../problem.ts";
-import type { OnePassword } from "./one-password.ts";
 import { parseSecretRef, type SecretRef, type SecretSources } from "./secret-ref.ts";
 import { SecretProblem } from "./secret-problem.ts";
+import { openVaults, readReference, type OpenVaults, type Vaults } from "./vaults.ts";
 
 /** Where the config uses a secret. */
 export interface SecretUse {
@@ -28,8 +28,9 @@ export interface Secrets {
 export async function readSecrets(
   uses: readonly SecretUse[],
   sources: SecretSources,
+  open: OpenVaults = openVaults,
 ): Promise<Secrets> {
-  const read = reader(sources);
+  const read = reader(sources, open);
   const values = new Map<SecretRef, string>();
   const found = await Promise.all(
     uses.map(async ({ path, ref, form }) => {
@@ -69,21 +70,15 @@ class KeptSecrets implements Secrets {
   }
 }
 
-function reader(sources: SecretSources): (ref: SecretRef) => Promise<string> {
-  let vaults: Promise<OnePassword> | undefined;
+function reader(sources: SecretSources, open: OpenVaults): (ref: SecretRef) => Promise<string> {
+  let vaults: Promise<Vaults> | undefined;
   return async (ref) => {
     const source = parseSecretRef(ref);
     if (source === undefined) throw new SecretProblem(noReference);
     if (source.kind === "config") return fromConfig(source.name, sources);
-    vaults ??= openVaults(sources);
-    return (await vaults).read(source);
+    vaults ??= open(sources);
+    return readReference(await vaults, source);
   };
-}
-
-/** The client library costs start-up time: only sites that use it pay. */
-async function openVaults(sources: SecretSources): Promise<OnePassword> {
-  const { OnePassword: Vaults } = await import("./one-password.ts");
-  return new Vaults(sources);
 }
 
 const noReference =

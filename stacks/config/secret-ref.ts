@@ -12,6 +12,16 @@ export const oneLine: SecretForm = {
   text: "is read, but holds spaces, line breaks or other characters that no token has; keep the bare value",
 };
 
+const noReference =
+  "use a reference: op://vault/item/field (1Password), or config:NAME after `pulumi config set --secret secrets:NAME`; " +
+  'a secret itself never stands in a site file. A title or label with / ? " or \\ in it is named by its id';
+
+/** What `op read` knows besides: https://developer.1password.com/docs/cli/secret-reference-syntax/#query-parameters */
+const asksMore = /^op:\/\/[^?]*\?[a-z-]+=[a-z-]+$/;
+const noQuery =
+  "asks by `?` for what is made of a field, such as a one-time code, which would be another one before it is used; leave " +
+  "`?` and what follows out: a field is read as it is kept, of a one-time password what its codes are made of";
+
 interface Place {
   readonly form?: SecretForm;
 }
@@ -34,9 +44,7 @@ export function secretRef(about: string, example: string, form?: SecretForm): z.
     .string()
     // The text may be the secret itself: no message repeats it.
     .refine((text) => parseSecretRef(text) !== undefined, {
-      error:
-        "use a reference: op://vault/item/field (1Password), or config:NAME after `pulumi config set --secret secrets:NAME`; " +
-        'a secret itself never stands in a site file. A title or label with / ? " or \\ in it is named by its id',
+      error: ({ input }) => (asksMore.test(String(input)) ? noQuery : noReference),
     })
     .meta({ pattern: secretRefPattern, description: about, examples: [example] });
   places.set(schema, { form });

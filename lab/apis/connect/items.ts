@@ -50,7 +50,7 @@ export function withWritten(
   vaults: readonly KeptVault[],
   { items, deleted }: WrittenItems,
 ): readonly KeptVault[] {
-  return vaults.map(({ vault, items: own }) => {
+  return vaults.map(({ vault, items: own, contents }) => {
     const kept = own
       .filter(({ id }) => !deleted.includes(id))
       .map((item) => items[item.id] ?? item);
@@ -59,7 +59,7 @@ export function withWritten(
       (item) => item.vault.id === vault.id && !known.has(item.id),
     );
     const all = [...kept, ...added];
-    return { vault: { ...vault, items: all.length }, items: all };
+    return { vault: { ...vault, items: all.length }, items: all, contents };
   });
 }
 

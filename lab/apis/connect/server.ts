@@ -115,6 +115,17 @@ function vaultRoutes(kept: () => readonly KeptVault[]): GuardedRoute<void>[] {
       ).map(summary),
     ),
     route("/:vault/items/:item", (request) => findItem(find(kept(), request).items, request)),
+    {
+      ...read("/v1/vaults/:vault/items/:item/files/:file/content"),
+      handle: (request) => {
+        const { items, contents } = find(kept(), request);
+        const { files = [] } = findItem(items, request);
+        const file = files.find(({ id }) => id === part(request, "file"));
+        const body = file && contents.get(file.id);
+        if (body === undefined) throw new WebError(404, "File not found");
+        return { headers: { "content-type": "application/octet-stream" }, body };
+      },
+    },
   ];
 }
 

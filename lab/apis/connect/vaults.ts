@@ -6,10 +6,11 @@ export interface VaultSpec {
   readonly items: readonly ItemSpec[];
 }
 
-/** An item: its fields by label; a label `SECTION/LABEL` lies in a section. */
+/** An item: its fields by label; a label `SECTION/LABEL` lies in a section. Its files by name. */
 export interface ItemSpec {
   readonly title: string;
   readonly fields: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, Buffer>>;
 }
 
 /** A vault as the API shows it. */
@@ -53,12 +54,20 @@ export interface FullItem extends Item {
     readonly value?: string;
     readonly section?: Section;
   }[];
+  readonly files?: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly size: number;
+    readonly content_path: string;
+  }[];
 }
 
 /** A vault with its items, ids given. */
 export interface KeptVault {
   readonly vault: Vault;
   readonly items: readonly FullItem[];
+  /** What files hold, by their ids. */
+  readonly contents: ReadonlyMap<string, Buffer>;
 }
 
 /** When everything was made that a site file asks for. */
@@ -72,10 +81,14 @@ export function keepVaults(specs: readonly VaultSpec[]): readonly KeptVault[] {
       ...{ id, name: spec.title, attributeVersion: 1, contentVersion: 1 },
       ...{ items: spec.items.length, type: "USER_CREATED", createdAt: made, updatedAt: made },
     };
-    const items = numbered(spec.items).map(([item, itemKey]) =>
-      fullItem(item, idOf("item", `${id}/${itemKey}`), vault),
-    );
-    return { vault, items };
+    const contents = new Map<string, Buffer>();
+    const items = numbered(spec.items).map(([item, itemKey]) => {
+      const full = fullItem(item, idOf("item", `${id}/${itemKey}`), vault);
+      for (const [name, content] of Object.entries(item.files ?? {}))
+        contents.set(fileId(full.id, name), content);
+      return full;
+    });
+    return { vault, items, contents };
   });
 }
 
@@ -91,6 +104,8 @@ export function idOf(kind: string, key: string): string {
   const digest = createHash("sha256").update(`${kind}:${key}`).digest();
   return [...digest.subarray(0, 26)].map((byte) => letters[byte % 32]).join("");
 }
+
+const fileId = (item: string, name: string): string => idOf("file", `${item}/${name}`);
 
 /** Titles may repeat, ids may not: the second of a title gets a key of its own. */
 function numbered<T extends { readonly title: string }>(specs: readonly T[]): [T, string][] {
@@ -116,10 +131,15 @@ function fullItem(spec: ItemSpec, id: string, vault: Vault): FullItem {
       ...(section === undefined ? {} : { section }),
     };
   });
+  const files = Object.entries(spec.files ?? {}).map(([name, content]) => ({
+    ...{ id: fileId(id, name), name, size: content.length },
+    content_path: `v1/vaults/${vault.id}/items/${id}/files/${fileId(id, name)}/content`,
+  }));
   return {
     ...{ id, title: spec.title, vault: { id: vault.id, name: vault.name } },
     ...{ category: "API_CREDENTIAL", version: 1, createdAt: made, updatedAt: made },
     sections: [...sections.values()],
     fields,
+    ...(files.length === 0 ? {} : { files }),
   };
 }

@@ -2,8 +2,8 @@ import { log, RunError } from "@pulumi/pulumi";
 import type { Problem } from "../../../components/problem.ts";
 import { keyProblems } from "../../../components/secrets/secret-keys.ts";
 import type { VaultItem } from "../../../components/security/item-field.ts";
-import type { OnePassword } from "../../../components/security/one-password.ts";
 import { SecretProblem, Unseen } from "../../../components/security/secret-problem.ts";
+import { openVaults, type Vaults } from "../../../components/security/vaults.ts";
 import { describeProblems } from "../../config/problem.ts";
 import { secretSources } from "../../config/secret-sources.ts";
 import type { SiteFile } from "../../open-site.ts";
@@ -61,16 +61,11 @@ async function look(
   }
 }
 
-/** The client library costs start-up time: only sites with items pay. */
+/** Opened by the first item: a site without items has nothing to open. */
 function itemReader(onePassword: Parameters<typeof secretSources>[0]): ReadItem {
-  let opened: Promise<OnePassword> | undefined;
+  let opened: Promise<Vaults> | undefined;
   return async (vault, item) => {
-    opened ??= open(onePassword);
+    opened ??= openVaults(secretSources(onePassword));
     return (await opened).item(vault, item);
   };
-}
-
-async function open(onePassword: Parameters<typeof secretSources>[0]): Promise<OnePassword> {
-  const { OnePassword: Vaults } = await import("../../../components/security/one-password.ts");
-  return new Vaults(secretSources(onePassword));
 }

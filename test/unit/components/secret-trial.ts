@@ -56,6 +56,16 @@ const vaults: readonly VaultSpec[] = [
       },
       { title: "Twice", fields: {} },
       { title: "Twice", fields: {} },
+      {
+        title: "homelab Credentials File",
+        fields: { note: "of the field", "note.txt": "a field of a file's name" },
+        files: {
+          "1password-credentials.json": Buffer.from(`{"canary": "größer"}\n`),
+          "note.txt": Buffer.from("not this"),
+          "void.txt": Buffer.alloc(0),
+          "logo.png": Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff]),
+        },
+      },
     ],
   },
   { title: "Doubled", items: [] },

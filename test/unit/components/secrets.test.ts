@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { fieldValue } from "../../../components/security/item-field.ts";
+import { fieldOrFile } from "../../../components/security/item-field.ts";
 import { parseSecretRef } from "../../../components/security/secret-ref.ts";
 import { readSecrets } from "../../../components/security/secrets.ts";
 import { idOf } from "../../../lab/apis/connect/vaults.ts";
@@ -42,6 +42,16 @@ describe("secrets from 1Password Connect", () => {
     );
   });
 
+  it("are a file of an item too, whole, where no field has its name", async () => {
+    const item = "op://Homelab/homelab Credentials File";
+    const refs = [`${item}/1password-credentials.json`, `${item}/note.txt`];
+    const secrets = await readSecrets(uses(...refs), connect.sources);
+    assert.deepEqual(
+      refs.map((ref) => secrets.reveal(ref)),
+      ['{"canary": "größer"}\n', "a field of a file's name"],
+    );
+  });
+
   it("are secret outputs, and hidden when the whole is printed", async () => {
     const secrets = await readSecrets(uses("config:kept"), connect.sources);
     const output = secrets.get("config:kept") as unknown as { isSecret: Promise<boolean> };
@@ -77,6 +87,21 @@ describe("secrets from 1Password Connect", () => {
       /no section "x"; it has api, old, new/,
     ],
     ["an empty field", "op://Homelab/Proxmox VE/empty", /field "empty" .* is empty; fill it in/],
+    [
+      "a file that is no text",
+      "op://Homelab/homelab Credentials File/logo.png",
+      /file "logo\.png" of item "homelab Credentials File" of vault "Homelab" is no text; .* base64/,
+    ],
+    [
+      "an empty file",
+      "op://Homelab/homelab Credentials File/void.txt",
+      /file "void\.txt" of item .* is empty; attach it anew/,
+    ],
+    [
+      "a missing file",
+      "op://Homelab/homelab Credentials File/b.json",
+      /has no field "b\.json"; it has note, note\.txt, 1password-credentials\.json, note\.txt, void/,
+    ],
     [
       "an absent value",
       "config:none",
@@ -160,11 +185,19 @@ describe("secret references", () => {
     );
   });
 
+  it("read of a one-time password what its codes are made of, and never a code", () => {
+    const field = { id: "TOTP_1", type: "OTP", label: "one-time password", totp: "123456" };
+    const value = "otpauth://totp/Router:admin?secret=JBSWY3DPEHPK3PXP&issuer=Router";
+    const query = { vault: "v", item: "i", field: "one-time password" };
+    assert.equal(fieldOrFile({ fields: [{ ...field, value }] }, query), value);
+    assert.throws(() => fieldOrFile({ fields: [field] }, query), /is empty; fill it in/);
+  });
+
   it("take a field outside all sections before one inside", () => {
     const fields = [
       { id: "1", label: "token", value: "inside", section: { id: "s" } },
       { id: "2", label: "token", value: "outside" },
     ];
-    assert.equal(fieldValue({ fields }, { vault: "v", item: "i", field: "token" }), "outside");
+    assert.equal(fieldOrFile({ fields }, { vault: "v", item: "i", field: "token" }), "outside");
   });
 });
