@@ -94,7 +94,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, { hosts, derivation }),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>
-      deriveCertificates(on, versions, written.site, edge, written.onePassword),
+      deriveCertificates(on, versions, written.site, { edge, onePassword }, derivation),
     ),
   };
 }

@@ -15,6 +15,10 @@ export type OpenVaults = (sources: SecretSources) => Promise<Vaults>;
 
 /** The client libraries cost start-up time, above all the service account's: only who uses one pays. */
 export const openVaults: OpenVaults = async (sources) => {
+  if (sources.serviceAccount === true) {
+    const { ServiceAccount } = await import("./service-account.ts");
+    return new ServiceAccount(sources);
+  }
   const { OnePassword } = await import("./one-password.ts");
   return new OnePassword(sources);
 };

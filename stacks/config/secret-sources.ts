@@ -9,14 +9,19 @@ const { allConfig, isConfigSecret } = runtimeConfig as typeof runtimeConfig & {
 /** Namespace of encrypted values: `pulumi config set --secret secrets:NAME`. */
 const namespace = "secrets";
 
-/** Where the running program finds its secrets: Connect's token in OP_CONNECT_TOKEN, the stack's own encrypted config. */
+/**
+ * Where the running program finds its secrets: 1Password, with Connect's token in OP_CONNECT_TOKEN or the service account's
+ * in OP_SERVICE_ACCOUNT_TOKEN, and the stack's own encrypted config.
+ */
 export function secretSources(
-  onePassword: { readonly connect: string } | undefined,
+  onePassword: { readonly connect?: string; readonly serviceAccount: boolean } | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): SecretSources {
+  const { connect, serviceAccount = false } = onePassword ?? {};
   return {
-    connect: onePassword?.connect,
-    token: env["OP_CONNECT_TOKEN"],
+    connect,
+    serviceAccount,
+    token: env[serviceAccount ? "OP_SERVICE_ACCOUNT_TOKEN" : "OP_CONNECT_TOKEN"],
     config: {
       get: (name) => allConfig()[`${namespace}:${name}`],
       isSecret: (name) => isConfigSecret(`${namespace}:${name}`),

@@ -7,6 +7,7 @@ import {
 import type { AcmeIssuer } from "../../../components/certificates/issuers.ts";
 import { isIn } from "../../../components/names/names.ts";
 import { titlePattern } from "../../../components/security/secret-ref.ts";
+import type { Derivation } from "../../config/derivation.ts";
 import { ipv4, label, wildcardForm } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { switched } from "../../config/switched.ts";
@@ -69,10 +70,13 @@ export const certificates = switched(
       ),
     keep: z
       .boolean()
-      .default(true)
-      .describe(
-        "Whether certificates are kept in 1Password, so that a cluster that is built anew orders none",
-      ),
+      .optional()
+      .meta({
+        description:
+          "Whether certificates are kept in 1Password, so that a cluster that is built anew orders none; so it is with " +
+          "`homelab:onePassword.connect` unless this says false, and never through a service account",
+        examples: [false],
+      }),
     vault: z
       .string()
       .regex(new RegExp(`^${titlePattern}$`), "use the vault's title or id, as in op:// references")
@@ -87,15 +91,27 @@ export const certificates = switched(
 
 type Written = Omit<z.infer<typeof certificates>, "enabled">;
 
+/** What of the site it depends on. */
+interface Around {
+  readonly edge: Edge | undefined;
+  readonly onePassword: { readonly connect?: string; readonly serviceAccount: boolean } | undefined;
+}
+
 /** The section with all of the site's certificates, and with Let's Encrypt where there is a public zone. */
 export function deriveCertificates(
   written: Written,
   { certManager, trustManager }: Versions,
   { domain }: { readonly domain: string },
-  edge: Edge | undefined,
-  onePassword: object | undefined,
+  { edge, onePassword }: Around,
+  derivation: Derivation,
 ) {
   const { keep, vault, ...rest } = written;
+  if (keep === true && onePassword?.serviceAccount === true) {
+    const text =
+      "is set beside homelab:onePassword.serviceAccount, by which the program reads and keeps nothing; read through Connect " +
+      "(homelab:onePassword.connect), or remove it: a cluster that is built anew then orders its certificates anew";
+    derivation.report("homelab:certificates.keep", text);
+  }
   const letsEncrypt: AcmeIssuer = rest.staging ? "letsencrypt-staging" : "letsencrypt-production";
   const isPublic = (one: string): boolean => edge !== undefined && isIn(edge.zone, one);
   const zones = [...new Set([...(edge === undefined ? [] : [edge.zone]), domain])];
@@ -114,7 +130,7 @@ export function deriveCertificates(
     certManager,
     trustManager,
     planned,
-    // Without 1Password there is nowhere to keep them.
-    keep: keep && onePassword !== undefined ? vault : undefined,
+    // Without Connect there is nowhere to keep them.
+    keep: keep !== false && onePassword?.connect !== undefined ? vault : undefined,
   };
 }

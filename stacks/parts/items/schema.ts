@@ -4,7 +4,7 @@ import { titlePattern } from "../../../components/security/secret-ref.ts";
 import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { label } from "../../config/forms.ts";
-import { oneLine, secretRef, type SecretForm } from "../../config/secret-ref.ts";
+import { secretRef, type SecretForm } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
 
@@ -14,6 +14,17 @@ const credentialsFile: SecretForm = {
   text:
     "is read, but is no 1password-credentials.json; keep the file as it is, from `{` to `}`, and not its base64 " +
     "(`op connect server create` writes it)",
+};
+
+/**
+ * A service account's token would not do: the operator asks for each item at each look, which is more in a day than an
+ * account of a family or a team may ask (https://developer.1password.com/docs/service-accounts/rate-limits/).
+ */
+const connectToken: SecretForm = {
+  pattern: /^(?!ops_)[\x21-\x7e]+$/,
+  text:
+    "is read, but is no access token of a Connect server (`op connect token create`); a service account's, ops_..., is for " +
+    "homelab:onePassword.serviceAccount",
 };
 
 const itemForm = new RegExp(`^op://(${titlePattern})/(${titlePattern})$`);
@@ -61,7 +72,7 @@ export const operator = z
     token: secretRef(
       "Access token of that server for the operator",
       "op://Homelab/Connect/operator-token",
-      oneLine,
+      connectToken,
     ),
     pollSeconds: z
       .int()

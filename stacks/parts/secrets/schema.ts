@@ -3,7 +3,7 @@ import type { Derivation } from "../../config/derivation.ts";
 import { deriveOperator, operator } from "../items/schema.ts";
 import type { Versions } from "../versions/schema.ts";
 
-/** 1Password Connect, which `op://` references are read through. */
+/** 1Password: how `op://` references are read, and what runs in the cluster. */
 export const onePassword = z
   .strictObject({
     connect: z
@@ -13,12 +13,19 @@ export const onePassword = z
       })
       .meta({
         description:
-          "Address of the 1Password Connect server; its token comes from OP_CONNECT_TOKEN",
+          "Address of the 1Password Connect server that the program reads through; its token comes from OP_CONNECT_TOKEN",
         examples: ["https://connect.home.arpa"],
-      }),
+      })
+      .optional(),
+    serviceAccount: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether the program reads by a service account at 1Password itself, in place of `connect`; its token comes from OP_SERVICE_ACCOUNT_TOKEN",
+      ),
     operator: operator.optional(),
   })
-  .describe("1Password: Connect for `op://` references, and the cluster's own");
+  .describe("1Password: how `op://` references are read, and the cluster's own Connect");
 
 /** 1Password with the version of what runs in the cluster. */
 export function deriveOnePassword(

@@ -19,7 +19,10 @@ describe("a look at the items before they are made", () => {
   };
   const site = {
     name: "home",
-    config: { ...homeConfig(), onePassword: { connect: "https://connect.home.arpa", operator } },
+    config: {
+      ...homeConfig(),
+      onePassword: { connect: "https://connect.home.arpa", serviceAccount: false, operator },
+    },
   };
   const wifi: VaultItem = {
     id: "i".repeat(26),

@@ -126,10 +126,11 @@ describe("secret sources of a stack", () => {
     runtime.setAllConfig({ "secrets:hidden": "a", "secrets:plain": "b", "homelab:other": "c" }, [
       "secrets:hidden",
     ]);
-    const { connect, token, config } = secretSources(homeConfig().onePassword, {
-      OP_CONNECT_TOKEN: "t",
-    });
+    const env = { OP_CONNECT_TOKEN: "t", OP_SERVICE_ACCOUNT_TOKEN: "s" };
+    const { connect, token, config } = secretSources(homeConfig().onePassword, env);
     assert.deepEqual([connect, token], ["https://connect.home.arpa", "t"]);
+    const account = secretSources({ serviceAccount: true }, env);
+    assert.deepEqual([account.connect, account.token], [undefined, "s"]);
     assert.deepEqual(
       ["hidden", "plain", "other"].map((name) => config.get(name)),
       ["a", "b", undefined],

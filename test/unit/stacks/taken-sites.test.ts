@@ -21,6 +21,19 @@ const stick = { host: "stone", id: "10c4:ea60" };
 
 /** Sites that the real systems take, each home with one edit. */
 const taken: Readonly<Record<string, Changes>> = {
+  "secrets by a service account, and certificates that are kept nowhere": {
+    onePassword: { serviceAccount: true },
+    "certificates.keep": false,
+  },
+  "a service account for the program, and a Connect server of the cluster's own": {
+    onePassword: {
+      serviceAccount: true,
+      operator: {
+        ...{ credentials: "op://Homelab/Connect/1password-credentials.json" },
+        ...{ token: "op://Homelab/Connect/operator-token", items: [] },
+      },
+    },
+  },
   "routes to the internet that share a name and its door": {
     "gateway.routes": Object.fromEntries(
       ["/", "/api"].map((path, i) => [

@@ -43,10 +43,32 @@ export const secrets: RefusedSites = {
     at: "homelab:edge.apiToken",
     says: reference,
   },
+  "a one-time code": {
+    edit: {
+      "apps.typeo.settings.TOTP": "op://Homelab/Router/one-time password?attribute=otp",
+    },
+    at: "homelab:apps.typeo.settings.TOTP",
+    says: /asks by `\?` for .* one-time code.*leave `\?` and what follows out/,
+  },
   "references to 1Password without a server": {
     edit: { onePassword: undefined },
     at: "homelab:proxmox.apiToken",
-    says: /set homelab:onePassword\.connect to its address, or use config:NAME/,
+    says: /set homelab:onePassword\.connect to the address of a Connect server, or homelab:onePassword\.serviceAccount: true, or use config:NAME/,
+  },
+  "1Password without a way to it": {
+    edit: { "onePassword.connect": undefined },
+    at: "homelab:onePassword",
+    says: /set connect to the address of a Connect server, or serviceAccount: true/,
+  },
+  "a service account beside Connect": {
+    edit: { "onePassword.serviceAccount": true },
+    at: "homelab:onePassword.serviceAccount",
+    says: /beside homelab:onePassword\.connect.*remove the other/,
+  },
+  "certificates that are to be kept by a service account": {
+    edit: { onePassword: { serviceAccount: true }, "certificates.keep": true },
+    at: "homelab:certificates.keep",
+    says: /beside homelab:onePassword\.serviceAccount.*homelab:onePassword\.connect/,
   },
   "a server that is no address": {
     edit: { "onePassword.connect": "connect.home.arpa" },
@@ -76,6 +98,20 @@ export const secrets: RefusedSites = {
     encrypted: ["secrets:cloudflare"],
     at: "homelab:edge.apiToken",
     says: /keep the bare value/,
+  },
+  "a service account's token for the operator": {
+    edit: {
+      ...encryptedOnly,
+      onePassword: { connect: "https://connect.home.arpa" },
+      "onePassword.operator": { credentials: "config:file", token: "config:token" },
+    },
+    raw: {
+      ...{ "secrets:cloudflare": "canary", "secrets:token": "ops_canary" },
+      "secrets:file": '{"encCredentials":{"canary":1},"uniqueKey":1}',
+    },
+    encrypted: ["secrets:cloudflare", "secrets:token", "secrets:file"],
+    at: "homelab:onePassword.operator.token",
+    says: /no access token of a Connect server .* homelab:onePassword\.serviceAccount/,
   },
   "an API token of Proxmox in the clear": {
     edit: { "proxmox.apiToken": "root@pam!pulumi=12345678-1234-1234-1234-123456789abc" },
