@@ -1,10 +1,12 @@
 import {
   ComponentResource,
+  output,
   type ComponentResourceOptions,
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
 import type { Publication } from "../edge/publication.ts";
+import { dockerConfig } from "./image-pull.ts";
 import { webPods, webPort, type WebShape } from "./web.ts";
 import { deployWorkload } from "./workload.ts";
 
@@ -16,6 +18,8 @@ export interface ApplicationArgs {
   /** Image without its tag, and the tag. */
   readonly image: string;
   readonly version: string;
+  /** Who pulls the image, where it is private; the password is treated as secret. */
+  readonly pull?: { readonly username: string; readonly password: Input<string> };
   readonly replicas: number;
   /** Environment of the application that anybody may see. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -49,7 +53,7 @@ export class Application extends ComponentResource {
   }
 
   private deployment(name: string, args: ApplicationArgs, port: number): Resource {
-    const { image, version, replicas, environment, settings, shape } = args;
+    const { image, version, pull, replicas, environment, settings, shape } = args;
     const secret =
       Object.keys(settings).length === 0
         ? undefined
@@ -64,6 +68,9 @@ export class Application extends ComponentResource {
           ...{ environment, settings: secret?.name },
         }),
         secret,
+        pull:
+          pull &&
+          output(pull.password).apply((password) => dockerConfig(image, { ...pull, password })),
         port,
         // With a single replica that one too: else a node could never be drained.
         budget: { maxUnavailable: 1 },

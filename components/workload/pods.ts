@@ -22,6 +22,8 @@ export interface PodsPlan {
   readonly capabilities?: readonly "NET_BIND_SERVICE"[];
   /** Annotations of the pods: a change of one rolls them out. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Secret with the login by which the image is pulled. */
+  readonly pullSecret?: string;
   /** Changes with the Secret that the container reads, so that its pods are rolled out then. */
   readonly fingerprint?: Input<string>;
 }
@@ -31,7 +33,7 @@ export interface PodsPlan {
  * pod is ready before an old one leaves.
  */
 export function deploymentSpec(plan: PodsPlan): apps.v1.DeploymentSpec {
-  const { app, replicas, container, pod, capabilities, fingerprint } = plan;
+  const { app, replicas, container, pod, capabilities, pullSecret, fingerprint } = plan;
   const annotations = {
     ...plan.annotations,
     ...(fingerprint === undefined ? {} : { [fingerprintAnnotation]: fingerprint }),
@@ -53,6 +55,7 @@ export function deploymentSpec(plan: PodsPlan): apps.v1.DeploymentSpec {
         containers: [
           { name: app, ...container, securityContext: restrictedContainer(capabilities) },
         ],
+        ...(pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret }] }),
         ...pod,
       },
     },

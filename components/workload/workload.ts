@@ -31,8 +31,10 @@ export interface WorkloadSecret {
   readonly fingerprintKey?: Input<string>;
 }
 
-export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint"> {
+export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret"> {
   readonly secret?: WorkloadSecret;
+  /** File of logins by which the image is pulled, where it is private; secret. */
+  readonly pull?: Input<string>;
   /** Port of a Service that leads to the container's port `http`; there is no Service without. */
   readonly port?: number;
   /** How many of its pods may be missing, or must be there, while nodes are drained. */
@@ -41,8 +43,8 @@ export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint"> {
 
 /**
  * Registers a workload in a namespace of its own, as children of `parent`, whose Kubernetes provider they take and with
- * which they wait: namespace, Secret with its fingerprint, Service, Deployment and budget, named `${name}-namespace`,
- * `${name}-ROLE`, `${name}-fingerprint` and so on. Returns the Deployment, which is ready once all its pods are.
+ * which they wait: namespace, Secret with its fingerprint, Secret of the image's login, Service, Deployment and budget, named
+ * `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint`, `${name}-pull` and so on. Returns the Deployment, which is ready once all its pods are.
  */
 export function deployWorkload(name: string, args: WorkloadArgs, parent: Resource): Resource {
   const { app, budget } = args;
@@ -50,6 +52,7 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
   const namespace = makeNamespace(`${name}-namespace`, { name: app }, { parent });
   const inside = { parent, dependsOn: [namespace] };
   const values = args.secret && secretValues(name, app, args.secret, inside);
+  const pull = args.pull === undefined ? undefined : pullSecret(name, app, args.pull, inside);
   const service =
     args.port === undefined ? undefined : clusterService(name, app, args.port, inside);
   new PodDisruptionBudget(
@@ -57,13 +60,38 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
     { metadata, spec: { ...budget, selector: appSelector(app) } },
     inside,
   );
+  const spec = deploymentSpec({
+    ...args,
+    ...(pull === undefined ? {} : { pullSecret: pullName(app) }),
+    fingerprint: values?.fingerprint,
+  });
   return new Deployment(
     `${name}-deployment`,
-    { metadata, spec: deploymentSpec({ ...args, fingerprint: values?.fingerprint }) },
+    { metadata, spec },
     {
       parent,
-      dependsOn: [namespace, service, values?.resource].filter((one) => one !== undefined),
+      dependsOn: [namespace, service, values?.resource, pull].filter((one) => one !== undefined),
     },
+  );
+}
+
+const pullName = (app: string): string => `${app}-pull`;
+
+/** Read when an image is pulled, not by the pods: no pod is new for it. */
+function pullSecret(
+  name: string,
+  app: string,
+  config: Input<string>,
+  inside: CustomResourceOptions,
+): Resource {
+  return new Secret(
+    `${name}-pull`,
+    {
+      metadata: { name: pullName(app), namespace: app, labels: appLabels(app) },
+      type: "kubernetes.io/dockerconfigjson",
+      stringData: secret({ ".dockerconfigjson": config }),
+    },
+    inside,
   );
 }
 

@@ -5,7 +5,7 @@ import { Application as Deployed } from "../../components/workload/application.t
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import { webPort, type WebShape } from "../../components/workload/web.ts";
 import { domain, imageName, label } from "../config/forms.ts";
-import { secretRef } from "../config/secret-ref.ts";
+import { secretRef, type SecretForm } from "../config/secret-ref.ts";
 import { egress } from "../parts/policies/schema.ts";
 
 /** What every application's config has: its public name, who stands at its door, and what it may reach. */
@@ -50,6 +50,11 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
 
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name");
 
+const registryPassword: SecretForm = {
+  pattern: /^[^\x00-\x1f\x7f]+$/,
+  text: "is read, but holds a line break or another control character; keep the bare password",
+};
+
 const webConfig = (replicas: number) => ({
   image: imageName.meta({
     description: "Image of the application, without its tag",
@@ -62,6 +67,22 @@ const webConfig = (replicas: number) => ({
       "use a released tag, not latest; @sha256:DIGEST after it pins its content",
     )
     .meta({ description: "Tag of the image, perhaps with @sha256:DIGEST", examples: ["v1.4.0"] }),
+  pull: z
+    .strictObject({
+      username: z
+        .string()
+        .regex(/^[^:\x00-\x1f\x7f]+$/, "use the user's name, without a colon")
+        .meta({ description: "Name of the user", examples: ["homelab"] }),
+      password: secretRef(
+        "Password or token of the image's registry",
+        "op://Homelab/Registry/password",
+        registryPassword,
+      ),
+    })
+    .optional()
+    .describe(
+      "Who pulls the image, where it is private: for this application alone, not for all nodes as `cluster.registries`",
+    ),
   ...exposure,
   replicas: z.int().min(1).max(8).default(replicas).describe("Pods"),
   environment: z
@@ -104,13 +125,16 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
   return {
     config,
     port: shape?.port ?? webPort,
-    deploy(name, { settings, ...plan }, { secrets, clusterDomain, ready, kubernetes }) {
+    deploy(name, { settings, pull, ...plan }, { secrets, clusterDomain, ready, kubernetes }) {
       const values = Object.fromEntries(
         Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
       );
       return new Deployed(
         name,
-        { title, shape, ...plan, settings: values, clusterDomain },
+        {
+          ...{ title, shape, ...plan, settings: values, clusterDomain },
+          pull: pull && { ...pull, password: secrets.get(pull.password) },
+        },
         { providers: [kubernetes], dependsOn: [ready] },
       ).published;
     },

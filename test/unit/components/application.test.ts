@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { secret } from "@pulumi/pulumi";
 import { Application, type ApplicationArgs } from "../../../components/workload/application.ts";
+import { loginName } from "../../../components/workload/image-pull.ts";
 import type { Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
 import { register } from "./edge-world.ts";
@@ -58,6 +59,38 @@ describe("an application", () => {
     assert.ok(made.waitsFor("typeo-deployment").has("typeo-settings"));
     const text = JSON.stringify(made.resources.map(({ shown }) => shown));
     assert.ok(!text.includes("canary"));
+  });
+
+  it("has a private image pulled by a login of its own", async () => {
+    const pull = { username: "homelab", password: secret("canary-password") };
+    const { made } = await deploy({ image: "registry.home.arpa:5000/typeo", pull });
+    const login = made.get("typeo-pull");
+    assert.equal(login.shown["type"], "kubernetes.io/dockerconfigjson");
+    assert.equal(login.shown["stringData"], "[secret]");
+    const files = login.plain["stringData"] as Readonly<Record<string, string>>;
+    assert.deepEqual(Object.keys(files), [".dockerconfigjson"]);
+    assert.deepEqual(JSON.parse(files[".dockerconfigjson"] ?? ""), {
+      auths: {
+        "registry.home.arpa:5000": {
+          ...{ username: "homelab", password: "canary-password" },
+          auth: Buffer.from("homelab:canary-password").toString("base64"),
+        },
+      },
+    });
+    const pods = at(made.get("typeo-deployment").shown, "spec.template.spec");
+    assert.deepEqual(at(pods, "imagePullSecrets"), [{ name: at(login.shown, "metadata.name") }]);
+    assert.ok(made.waitsFor("typeo-deployment").has("typeo-pull"));
+    assert.ok(!JSON.stringify(made.resources.map(({ shown }) => shown)).includes("canary"));
+  });
+
+  it("names the registry as the kubelet looks for it", () => {
+    const hub = "https://index.docker.io/v1/";
+    const names = {
+      ...{ wiki: hub, "example/wiki": hub, "docker.io/example/wiki": hub },
+      ...{ "ghcr.io/example/wiki": "ghcr.io", "localhost/wiki": "localhost" },
+      "registry:5000/wiki": "registry:5000",
+    };
+    for (const [image, name] of Object.entries(names)) assert.equal(loginName(image), name, image);
   });
 
   it("has the rest of its environment in the open", async () => {

@@ -26,7 +26,7 @@ const written = {
   settings: { GREETING: "op://Homelab/Welcome/greeting" },
 };
 
-function read(changes: Partial<typeof written> = {}): SiteConfig {
+function read(changes: Partial<typeof written> & { readonly pull?: object } = {}): SiteConfig {
   const home = homeValues({ "apps.welcome": { ...written, ...changes } });
   return deriveSite(schema.parse(home), new Derivation("home"));
 }
@@ -48,6 +48,21 @@ describe("a second application, which is one file", () => {
     assert.ok(
       refs.includes("homelab:apps.welcome.settings.GREETING op://Homelab/Welcome/greeting"),
     );
+  });
+
+  it("pulls a private image by a login that is read with its secrets", async () => {
+    const recording = await record("home");
+    const pull = { username: "homelab", password: "op://Homelab/Registry/password" };
+    const config = read({ pull });
+    const uses = secretUses(schema, config);
+    const path = "homelab:apps.welcome.pull.password";
+    assert.equal(uses.find((use) => use.path === path)?.ref, pull.password);
+    const site = { name: "home", config, secrets: fakeSecrets(uses) };
+    const kubernetes = new Kubernetes("kubernetes");
+    deployApps(site, { ready: kubernetes, kubernetes }, all);
+    const { resources } = await recording.settled();
+    assert.ok(resources.some(({ name }) => name === "welcome-pull"));
+    assert.ok(!resources.some(({ name }) => name === "typeo-pull"));
   });
 
   it("is checked as every public name is", () => {

@@ -2,6 +2,23 @@ import type { RefusedSites } from "./index.ts";
 
 /** Applications and their public names. */
 export const apps: RefusedSites = {
+  "a registry's password in the clear": {
+    edit: { "apps.typeo.pull": { username: "homelab", password: "ghp_canary" } },
+    at: "homelab:apps.typeo.pull.password",
+    says: /use a reference: op:\/\/vault\/item\/field/,
+  },
+  "a login of a registry without its password": {
+    edit: { "apps.typeo.pull": { username: "homelab" } },
+    at: "homelab:apps.typeo.pull.password",
+    says: /./,
+  },
+  "a user of a registry with a colon": {
+    edit: {
+      "apps.typeo.pull": { username: "a:b", password: "op://Homelab/Registry/password" },
+    },
+    at: "homelab:apps.typeo.pull.username",
+    says: /without a colon/,
+  },
   "a public name in another zone": {
     edit: { "apps.typeo.hostname": "typeo.example.org" },
     at: "homelab:apps.typeo.hostname",
