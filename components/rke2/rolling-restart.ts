@@ -40,20 +40,30 @@ export class RollingRestart {
   /** Ends when the machine that restarts now is back; fails with what keeps the next from restarting. */
   #turn: Promise<void> = Promise.resolve();
   readonly #turns = new Map<string, PromiseWithResolvers<void>>();
+  /** Ends when all machines are back that were off before their turn came. */
+  #starting: Promise<unknown> = Promise.resolve();
 
   constructor(args: RollingRestartArgs) {
     this.#args = args;
   }
 
   /**
-   * Returns once it is the machine's turn, its pods have moved, and it is off; one that is off already is nobody's concern.
+   * Returns once it is the machine's turn, its pods have moved, and it is off. One that is off already, as a run that was
+   * killed leaves it, has its turn at once: all others wait for it, for beside a node that is not well none may go.
    * Every `leave` that returned is followed by `back` or `failed`.
    * @throws when another node is not well, when pods do not move, or when the guest does not shut down. It then runs on.
    */
   async leave(machine: Restarted, tell: Tell): Promise<void> {
     const { power } = this.#args;
+    if (!(await this.#runs(machine))) {
+      this.#starting = Promise.all([this.#starting, this.#enter(machine).promise]);
+      // Nobody may wait for it.
+      this.#starting.catch(() => undefined);
+      return;
+    }
     await this.#take(machine, async () => {
-      if ((await power.state(machine.vmId))?.status !== "running") return;
+      await this.#starting;
+      if (!(await this.#runs(machine))) return;
       await this.#script("leave", machine, tell);
       tell(`${machine.name}: shutting down through its guest`);
       try {
@@ -100,13 +110,22 @@ export class RollingRestart {
     await this.back(machine, tell);
   }
 
-  async #take(machine: Restarted, work: () => Promise<void>): Promise<void> {
-    const before = this.#turn;
+  async #runs({ vmId }: Restarted): Promise<boolean> {
+    return (await this.#args.power.state(vmId))?.status === "running";
+  }
+
+  #enter({ name }: Restarted): PromiseWithResolvers<void> {
     const mine = Promise.withResolvers<void>();
-    this.#turn = mine.promise;
     // Nobody may wait for it.
     mine.promise.catch(() => undefined);
-    this.#turns.set(machine.name, mine);
+    this.#turns.set(name, mine);
+    return mine;
+  }
+
+  async #take(machine: Restarted, work: () => Promise<void>): Promise<void> {
+    const before = this.#turn;
+    const mine = this.#enter(machine);
+    this.#turn = mine.promise;
     try {
       await before;
       await work();

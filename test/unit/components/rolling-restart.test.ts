@@ -126,6 +126,36 @@ describe("restarts of a site's machines", () => {
     assert.deepEqual(world.done, []);
   });
 
+  it("begin with those that a killed run has left off, whatever the order in which they come", async () => {
+    const world = new World();
+    world.off.add(123);
+    const restarts = world.restarts();
+    const one = async (which: Restarted): Promise<void> => {
+      await restarts.leave(which, quiet);
+      // As the provider does.
+      await world.power.start(which.vmId);
+      await restarts.back(which, quiet);
+    };
+    await Promise.all([one(stone), one(titan), one(vault)]);
+    assert.deepEqual(world.done, [
+      ...["start 123", "ssh titan", "back titan on stone"],
+      ...["leave stone on tank", "shutDown 121", "start 121", "ssh stone", "back stone on tank"],
+      ...["leave vault on stone", "shutDown 124", "start 124", "ssh vault", "back vault on stone"],
+    ]);
+  });
+
+  it("stop where one that was left off does not come back well", async () => {
+    const world = new World();
+    world.off.add(123);
+    world.failing.add("back titan");
+    const restarts = world.restarts();
+    await restarts.leave(titan, quiet);
+    const next = assert.rejects(restarts.leave(stone, quiet), /titan is not well/);
+    await assert.rejects(restarts.back(titan, quiet));
+    await next;
+    assert.ok(!world.done.some((what) => what.startsWith("leave")), world.done.join());
+  });
+
   it("let pods in again, and stop all others, when a guest does not shut down", async () => {
     const world = new World();
     world.failing.add("shutDown 122");
