@@ -1,6 +1,12 @@
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Resource,
+  type ResourceHookBinding,
+} from "@pulumi/pulumi";
+import { products, releaseStepHook } from "../release-step.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import {
   certManagerValues,
@@ -28,7 +34,9 @@ export class CertManager extends ComponentResource {
   constructor(name: string, args: CertManagerArgs, opts?: ComponentResourceOptions) {
     super("homelab:certificates:CertManager", name, {}, opts);
     this.namespace = makeNamespace(`${name}-namespace`, managerNamespace, { parent: this });
-    this.answers = this.release("cert-manager", args.certManager, certManagerValues(args), []);
+    this.answers = this.release("cert-manager", args.certManager, certManagerValues(args), [], {
+      beforeUpdate: [releaseStepHook(products.certManager, args.certManager)],
+    });
     // Its webhook has a certificate of cert-manager's.
     this.trust = this.release("trust-manager", args.trustManager, trustManagerValues(args.hosts), [
       this.answers,
@@ -41,6 +49,7 @@ export class CertManager extends ComponentResource {
     version: string,
     values: Record<string, unknown>,
     after: readonly Resource[],
+    hooks: ResourceHookBinding = {},
   ): Resource {
     return new Release(
       chart,
@@ -53,7 +62,7 @@ export class CertManager extends ComponentResource {
         values,
         timeout: 900,
       },
-      { parent: this, dependsOn: [...after] },
+      { parent: this, dependsOn: [...after], hooks },
     );
   }
 }

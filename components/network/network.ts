@@ -3,12 +3,12 @@ import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
+import { products, releaseStepHook } from "../release-step.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { definitionOf, type CiliumResource } from "./announcement.ts";
 import { bgpResources, passwordSecret, type BgpPlan } from "./bgp.ts";
-import { ciliumHook } from "./cilium-step.ts";
 import { ciliumCharts, ciliumValues } from "./cilium-values.ts";
 import { addressPool, l2Policy } from "./load-balancers.ts";
 import { nodesReadyHook } from "./nodes-ready.ts";
@@ -75,7 +75,12 @@ export class Network extends ComponentResource {
       },
       {
         parent: this,
-        hooks: { beforeUpdate: [ciliumHook(args.cilium), nodesReadyHook("cilium", args.nodes)] },
+        hooks: {
+          beforeUpdate: [
+            releaseStepHook(products.cilium, args.cilium),
+            nodesReadyHook("cilium", args.nodes),
+          ],
+        },
       },
     );
   }

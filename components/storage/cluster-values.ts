@@ -51,6 +51,12 @@ export function clusterValues(plan: ClusterPlan): Record<string, unknown> {
   };
 }
 
+/** The release of Ceph that the inputs of a Helm release with such values ask for; undefined where they ask for none. */
+export function cephRelease({ values }: Readonly<Record<string, unknown>>): unknown {
+  return (values as { readonly cephImage?: { readonly tag?: unknown } } | undefined)?.cephImage
+    ?.tag;
+}
+
 function clusterSpec(plan: ClusterPlan): Record<string, unknown> {
   return {
     security: { cephx: { csi: { keyType: "aes" } } },

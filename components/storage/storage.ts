@@ -2,13 +2,19 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Release, type ReleaseArgs } from "@pulumi/kubernetes/helm/v3/release.js";
 import { StorageClass } from "@pulumi/kubernetes/storage/v1/storageClass.js";
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Resource,
+  type ResourceHookBinding,
+} from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
+import { products, releaseStepHook } from "../release-step.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { makeNamespace } from "../workload/namespace.ts";
-import { clusterValues, type ClusterPlan } from "./cluster-values.ts";
+import { cephRelease, clusterValues, type ClusterPlan } from "./cluster-values.ts";
 import { driverValues, operatorValues, repositories, storageNamespace } from "./operator-values.ts";
 import { snapshotClassForm, snapshotClassName, storageClassForm } from "./storage-classes.ts";
 import { expected, storageGone, trials } from "./proof.ts";
@@ -58,11 +64,17 @@ export class Storage extends ComponentResource {
   }
 
   private operator({ versions, monitoring }: StorageArgs, namespace: Namespace): Resource {
-    return this.release("rook-ceph", namespace, [], {
-      version: versions.rook,
-      repositoryOpts: { repo: repositories.rook },
-      values: operatorValues({ monitoring }),
-    });
+    return this.release(
+      "rook-ceph",
+      namespace,
+      [],
+      {
+        version: versions.rook,
+        repositoryOpts: { repo: repositories.rook },
+        values: operatorValues({ monitoring }),
+      },
+      { beforeUpdate: [releaseStepHook(products.rook, versions.rook)] },
+    );
   }
 
   private drivers({ versions }: StorageArgs, namespace: Namespace, operator: Resource): Resource {
@@ -92,11 +104,18 @@ export class Storage extends ComponentResource {
       },
       { parent: this },
     ).done;
-    return this.release("rook-ceph-cluster", namespace, [csi, gone, args.labelled], {
-      version: args.versions.rook,
-      repositoryOpts: { repo: repositories.rook },
-      values: clusterValues(args),
-    });
+    return this.release(
+      "rook-ceph-cluster",
+      namespace,
+      [csi, gone, args.labelled],
+      {
+        version: args.versions.rook,
+        repositoryOpts: { repo: repositories.rook },
+        values: clusterValues(args),
+      },
+      // Rook refuses no Ceph that is older than what runs.
+      { beforeUpdate: [releaseStepHook(products.ceph, args.ceph, cephRelease)] },
+    );
   }
 
   private release(
@@ -104,11 +123,12 @@ export class Storage extends ComponentResource {
     namespace: Namespace,
     after: readonly Resource[],
     args: Pick<ReleaseArgs, "version" | "repositoryOpts" | "values">,
+    hooks: ResourceHookBinding = {},
   ): Resource {
     return new Release(
       name,
       { name, namespace: namespace.metadata.name, chart: name, timeout: 900, ...args },
-      { parent: this, dependsOn: [...after] },
+      { parent: this, dependsOn: [...after], hooks },
     );
   }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { ciliumStep } from "../../../components/network/cilium-step.ts";
 import { scriptInput } from "../../../components/remote/shell.ts";
 import { releaseProblem } from "../../../components/rke2/release-hook.ts";
 import { rke2Script, scripts } from "../../../components/rke2/scripts.ts";
@@ -77,15 +76,6 @@ describe("a node's release in a preview", () => {
     const next = releaseProblem(last("v1.35.4+rke2r1"), change("v1.35.7+rke2r1", away));
     assert.match(next ?? "", /has to wait: the host of proxmox-tank does not answer/);
     assert.equal(releaseProblem(last("v1.35.4+rke2r1"), change("v1.35.4+rke2r1", away)), undefined);
-  });
-});
-
-describe("Cilium", () => {
-  it("goes from minor to minor, up or down", () => {
-    assert.equal(ciliumStep("1.18.9", "1.19.6"), undefined);
-    assert.equal(ciliumStep("1.19.6", "1.18.0"), undefined);
-    assert.match(ciliumStep("1.17.3", "1.19.6") ?? "", /use a 1\.18 release first/);
-    assert.match(ciliumStep("1.19.6", "1.17.3") ?? "", /use a 1\.18 release first/);
   });
 });
 
