@@ -23,6 +23,7 @@ main() {
   if upgrades; then before_upgrade; fi
   unpack
   settings
+  await_cluster
   wanted=$(fingerprint)
   if [[ $(cat "$state/applied" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active "$unit" >/dev/null 2>&1 || renewal_is_due; then
     systemctl daemon-reload
@@ -152,9 +153,20 @@ join_address() {
   if [[ ${AGAIN:-no} == yes ]]; then
     fail "the database of $NODE_NAME is lost, and no other server of $SITE has it: a new cluster here would know nothing of the old one. Bring it back from a snapshot: npm run restore -- --stack $SITE (docs/restore.md); or begin anew with an empty one: npm run destroy, then npm run up"
   fi
-  if curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; then
+  if cluster_answers; then
     fail "a cluster answers at $VIP:9345, and no server of $SITE is in it: give homelab:cluster.vip an address that nobody has, or switch off the machines of that cluster"
   fi
+}
+
+cluster_answers() { curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; }
+
+# A server without a database cannot start where it is to join and the address is silent: RKE2 ends at once, and the unit
+# with it. The address may be on its way from a server that was lost, or wait for one that boots.
+await_cluster() {
+  if [[ $JOINS != yes || $ROLE != server || -d $data/server/db/etcd ]] || cluster_answers; then return 0; fi
+  note "$NODE_NAME: nothing answers at $VIP:9345, where it is to join; waiting 300 s at most"
+  wait_until 300 cluster_answers ||
+    fail "$NODE_NAME: nothing answers at $VIP:9345 after 300 s, where it is to join; RKE2 was not started. Does kube-vip run on another server (kubectl -n kube-system get pods -o wide)? Then run this again"
 }
 
 fingerprint() {
