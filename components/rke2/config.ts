@@ -150,8 +150,16 @@ export function releaseUrl(version: string): string {
   return `https://github.com/rancher/rke2/releases/download/${encodeURIComponent(version)}`;
 }
 
+/** A node's kubelet flags without dashes: its own win over those of all. */
+export function kubeletFlags(
+  cluster: Pick<ClusterPlan, "kubeletArgs">,
+  node: Pick<MachineSpec, "kubeletArgs">,
+): Readonly<Record<string, string>> {
+  return { ...cluster.kubeletArgs, ...node.kubeletArgs };
+}
+
 function nodeConfig(cluster: ClusterPlan, node: Node): Record<string, unknown> {
-  const args = Object.entries({ ...cluster.kubeletArgs, ...node.kubeletArgs });
+  const args = Object.entries(kubeletFlags(cluster, node));
   return {
     "node-name": node.name,
     "node-ip": node.address,

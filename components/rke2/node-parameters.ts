@@ -1,6 +1,12 @@
 import { output, secret, type Input, type Output } from "@pulumi/pulumi";
 import type { MachineSpec, ReachedMachine } from "../machine.ts";
-import { agentConfig, registrationConfig, serverConfig, type ClusterPlan } from "./config.ts";
+import {
+  agentConfig,
+  kubeletFlags,
+  registrationConfig,
+  serverConfig,
+  type ClusterPlan,
+} from "./config.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
 import { registriesConfig, registryCertificates, type Registries } from "./registries.ts";
 
@@ -52,6 +58,7 @@ export function nodeParameters(
     SITE: cluster.site,
     JOINS: joins,
     CONFIG: secret(config),
+    KUBELET_FLAGS: Object.keys(kubeletFlags(cluster, node)).join(" "),
     REGISTRATION: registrationConfig(node),
     REGISTRIES: output(cluster.registries).apply((registries) =>
       registriesConfig(registries as Registries),

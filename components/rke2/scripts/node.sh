@@ -2,7 +2,7 @@
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
 # VERSION, VIP, SITE, JOINS (yes: there is a cluster to join; no: no other server has been in one, so begin it), CONFIG,
-# REGISTRATION (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its
+# KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its
 # name, and its content in base64), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its end before, on this
 # machine or on the one before it.
 # Prints when the first of the node's certificates ends.
@@ -18,6 +18,7 @@ main() {
   if [[ $MODE == join && -e $state/applied ]]; then return 0; fi
   one_role
   room 2048
+  known_flags
   local was_ready=no wanted
   if node_is_ready; then was_ready=yes; fi
   if upgrades; then before_upgrade; fi
@@ -42,6 +43,19 @@ main() {
 }
 
 renewal_is_due() { [[ -n $RENEWS ]] && certificates_end_within 120; }
+
+# RKE2 hands flags on as they are, and a kubelet that does not know one does not start: the node would be lost until somebody
+# looks. The kubelet that is here tells which it knows: another release may have others, a new machine has none yet, and one
+# that cannot even tell is RKE2's to unpack anew as it starts.
+known_flags() {
+  local kubelet=$data/bin/kubelet help flag
+  if [[ -z $KUBELET_FLAGS || ! -x $kubelet ]] || upgrades; then return 0; fi
+  help=$("$kubelet" --help 2>&1) || return 0
+  for flag in $KUBELET_FLAGS; do
+    grep -qE -- "^ +(-[a-z], )?--$flag( |\[|$)" <<<"$help" ||
+      fail "$NODE_NAME: the kubelet of $VERSION has no flag $flag, which kubeletArgs in the config gives it; correct it ($kubelet --help lists them). Nothing was changed on $NODE_NAME"
+  done
+}
 
 # Whether another release gives way to VERSION.
 upgrades() {

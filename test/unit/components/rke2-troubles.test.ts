@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scriptText } from "../../../components/remote/shell.ts";
-import { rke2Script } from "../../../components/rke2/scripts.ts";
+import { rke2Script, scripts } from "../../../components/rke2/scripts.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
 
 const unit = scriptText(import.meta.resolve("../../../components/rke2/scripts.ts"), "unit.sh");
@@ -32,6 +32,41 @@ describe("a step on a machine in trouble", () => {
 
   it("goes on with 2 GiB", async () => {
     assert.equal((await withRoom(2048)).code, 0);
+  });
+
+  const flags = async (KUBELET_FLAGS: string, VERSION = "v1.36.3+rke2r1") => {
+    const script = scripts.node.replace(/\nmain "\$@".*\n$/, "\nknown_flags\n");
+    return runScript(root, script, { KUBELET_FLAGS, VERSION, NODE_NAME: "tank" });
+  };
+
+  it("ends at a flag that the kubelet of this release does not know, before anything restarts", async () => {
+    // A new machine has no kubelet yet that could tell.
+    assert.equal((await flags("max-pod")).code, 0);
+    for (const folder of ["var/lib/homelab", "var/lib/rancher/rke2/bin"])
+      mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, "var/lib/homelab/installed"), "v1.36.3+rke2r1\n");
+    // As pflag prints them (k8s.io/kubernetes/cmd/kubelet/app/options, AddKubeletConfigFlags).
+    const help = `Flags:
+      --feature-gates <comma separated 'key=True|False' pairs>   A set of pairs. (DEPRECATED: see --config)
+      --max-pods int32                                           Number of Pods. (DEPRECATED: see --config)
+      --seccomp-default                                          Enable the use of RuntimeDefault.
+  -v, --v Level                                                  number for the log level verbosity
+      --version version[=true]                                   --version prints version information`;
+    const kubelet = join(root, "var/lib/rancher/rke2/bin/kubelet");
+    writeFileSync(kubelet, `#!/bin/sh\ncat <<'END'\n${help}\nEND\n`, { mode: 0o755 });
+    for (const known of ["max-pods v feature-gates seccomp-default version", ""]) {
+      const { code, stderr } = await flags(known);
+      assert.deepEqual([code, stderr], [0, ""]);
+    }
+    for (const wrong of ["max-pod", "pods", "max-pods max_pod", "key"]) {
+      const { code, stderr } = await flags(wrong);
+      assert.equal(code, 1, wrong);
+      assert.match(
+        stderr,
+        /tank: the kubelet of v1\.36\.3\+rke2r1 has no flag .*Nothing was changed/,
+      );
+    }
+    assert.equal((await flags("new-in-the-next", "v1.37.0+rke2r1")).code, 0);
   });
 
   const causeOf = async (errors: string): Promise<string> => {
