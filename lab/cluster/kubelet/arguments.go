@@ -2,7 +2,9 @@ package kubelet
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,55 +31,71 @@ type check func(value string) error
 // known flags of the kubelet (https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/)
 // beside those that arguments holds. Their values are checked and then ignored.
 var known = map[string]check{
-	"allowed-unsafe-sysctls":              anyText,
-	"anonymous-auth":                      boolean,
-	"authentication-token-webhook":        boolean,
-	"authorization-mode":                  oneOf("AlwaysAllow", "Webhook"),
-	"cgroup-driver":                       oneOf("cgroupfs", "systemd"),
-	"client-ca-file":                      anyText,
-	"config":                              anyText,
-	"config-dir":                          anyText,
-	"container-log-max-files":             integer(2, 1<<31),
-	"container-log-max-size":              quantity,
-	"container-runtime-endpoint":          anyText,
-	"containerd":                          anyText,
-	"cpu-cfs-quota":                       boolean,
-	"cpu-manager-policy":                  oneOf("none", "static"),
-	"event-burst":                         integer(0, 1<<31),
-	"event-qps":                           integer(0, 1<<31),
-	"eviction-minimum-reclaim":            anyText,
-	"eviction-soft":                       anyText,
-	"eviction-soft-grace-period":          anyText,
-	"fail-swap-on":                        boolean,
-	"feature-gates":                       anyText,
-	"image-gc-high-threshold":             integer(0, 100),
-	"image-gc-low-threshold":              integer(0, 100),
-	"kube-api-burst":                      integer(0, 1<<31),
-	"kube-api-qps":                        integer(0, 1<<31),
-	"make-iptables-util-chains":           boolean,
-	"node-ip":                             addresses,
-	"pod-max-pids":                        integer(-1, 1<<31),
-	"pods-per-core":                       integer(0, 1<<31),
-	"protect-kernel-defaults":             boolean,
-	"read-only-port":                      integer(0, 65535),
-	"registry-burst":                      integer(0, 1<<31),
-	"registry-qps":                        integer(0, 1<<31),
-	"resolv-conf":                         anyText,
-	"rotate-certificates":                 boolean,
-	"rotate-server-certificates":          boolean,
-	"runtime-request-timeout":             duration,
-	"seccomp-default":                     boolean,
-	"serialize-image-pulls":               boolean,
-	"streaming-connection-idle-timeout":   duration,
-	"sync-frequency":                      duration,
-	"system-reserved-cgroup":              anyText,
-	"tls-cipher-suites":                   anyText,
-	"tls-min-version":                     oneOf("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"),
-	"topology-manager-policy":             oneOf("none", "best-effort", "restricted", "single-numa-node"),
-	"v":                                   integer(0, 10),
-	"volume-plugin-dir":                   anyText,
-	"shutdown-grace-period":               duration,
-	"shutdown-grace-period-critical-pods": duration,
+	"allowed-unsafe-sysctls":            anyText,
+	"anonymous-auth":                    boolean,
+	"authentication-token-webhook":      boolean,
+	"authorization-mode":                oneOf("AlwaysAllow", "Webhook"),
+	"cgroup-driver":                     oneOf("cgroupfs", "systemd"),
+	"client-ca-file":                    anyText,
+	"config":                            anyText,
+	"config-dir":                        anyText,
+	"container-log-max-files":           integer(2, 1<<31),
+	"container-log-max-size":            quantity,
+	"container-runtime-endpoint":        anyText,
+	"containerd":                        anyText,
+	"cpu-cfs-quota":                     boolean,
+	"cpu-manager-policy":                oneOf("none", "static"),
+	"event-burst":                       integer(0, 1<<31),
+	"event-qps":                         integer(0, 1<<31),
+	"eviction-minimum-reclaim":          anyText,
+	"eviction-soft":                     anyText,
+	"eviction-soft-grace-period":        anyText,
+	"fail-swap-on":                      boolean,
+	"feature-gates":                     anyText,
+	"image-gc-high-threshold":           integer(0, 100),
+	"image-gc-low-threshold":            integer(0, 100),
+	"kube-api-burst":                    integer(0, 1<<31),
+	"kube-api-qps":                      integer(0, 1<<31),
+	"make-iptables-util-chains":         boolean,
+	"node-ip":                           addresses,
+	"pod-max-pids":                      integer(-1, 1<<31),
+	"pods-per-core":                     integer(0, 1<<31),
+	"protect-kernel-defaults":           boolean,
+	"read-only-port":                    integer(0, 65535),
+	"registry-burst":                    integer(0, 1<<31),
+	"registry-qps":                      integer(0, 1<<31),
+	"resolv-conf":                       anyText,
+	"rotate-certificates":               boolean,
+	"rotate-server-certificates":        boolean,
+	"runtime-request-timeout":           duration,
+	"seccomp-default":                   boolean,
+	"serialize-image-pulls":             boolean,
+	"streaming-connection-idle-timeout": duration,
+	"sync-frequency":                    duration,
+	"system-reserved-cgroup":            anyText,
+	"tls-cipher-suites":                 anyText,
+	"tls-min-version":                   oneOf("VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"),
+	"topology-manager-policy":           oneOf("none", "best-effort", "restricted", "single-numa-node"),
+	"v":                                 integer(0, 10),
+	"volume-plugin-dir":                 anyText,
+}
+
+// effective are the flags that arguments holds.
+var effective = []string{
+	"cluster-dns", "cluster-domain", "eviction-hard", "kube-reserved", "max-pods", "node-status-update-frequency",
+	"system-reserved",
+}
+
+// Usage lists the flags in the form of `kubelet --help`, without what each is for.
+func Usage() string {
+	names := slices.AppendSeq(slices.Clone(effective), maps.Keys(known))
+	slices.Sort(names)
+	var text strings.Builder
+	text.WriteString("Usage:\n  kubelet [flags]\n\nFlags:\n")
+	for _, name := range names {
+		fmt.Fprintf(&text, "      --%s value\n", name)
+	}
+	return text.String()
 }
 
 // parseArguments reads `key=value` kubelet arguments; a leading `--` is accepted. The error for an

@@ -6,6 +6,23 @@ import (
 	"time"
 )
 
+func TestUsageNamesExactlyTheFlagsThatAreTaken(t *testing.T) {
+	for _, line := range strings.Split(Usage(), "\n") {
+		name, _, flag := strings.Cut(strings.TrimPrefix(line, "      --"), " ")
+		if !flag || !strings.HasPrefix(line, "      --") {
+			continue
+		}
+		if _, err := parseArguments([]string{name + "="}); err != nil && strings.Contains(err.Error(), "unknown flag") {
+			t.Errorf("%s is listed and not taken", name)
+		}
+	}
+	for _, name := range []string{"max-pods", "v", "feature-gates"} {
+		if !strings.Contains(Usage(), "      --"+name+" ") {
+			t.Errorf("%s is taken and not listed", name)
+		}
+	}
+}
+
 func TestArgumentsChangeTheNode(t *testing.T) {
 	parsed, err := parseArguments([]string{"max-pods=50", "--system-reserved=memory=1Gi,cpu=500m", "node-status-update-frequency=4s"})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"homelab/lab/cluster/kubelet"
@@ -15,9 +16,35 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
+// kubeletCommand is the program `kubelet` beside RKE2's others: it tells its flags. The kubelet itself runs within rke2.
+func kubeletCommand(args []string) {
+	if len(args) == 1 && args[0] == "--help" {
+		fmt.Print(kubelet.Usage())
+		return
+	}
+	fmt.Fprintln(os.Stderr, "the simulated kubelet runs within rke2, and knows --help alone")
+	os.Exit(1)
+}
+
+// publishKubelet puts the program where RKE2 unpacks it.
+func publishKubelet(c *config.Config) error {
+	own, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(c.Layout.DataDir, "bin", "kubelet")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return link(own, path)
+}
+
 // runKubelet starts the node's kubelet and returns once its Node exists and is marked.
 // clusterDNS and domain are the cluster's, which an agent learns from its server.
 func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain string, cloud bool, log *slog.Logger) error {
+	if err := publishKubelet(c); err != nil {
+		return err
+	}
 	memory, err := memoryMiB()
 	if err != nil {
 		return err

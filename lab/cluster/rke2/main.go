@@ -27,6 +27,10 @@ var (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "kubelet" {
+		kubeletCommand(os.Args[1:])
+		return
+	}
 	log := logging.New(os.Stderr, false)
 	release, err := ownRelease(version)
 	if err == nil {
