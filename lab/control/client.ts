@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Fault, FaultRuleInput } from "../world/fault-registry.ts";
 import type { HostChange } from "../world/host-conditions.ts";
 import type { Mail } from "../world/mailbox.ts";
+import type { RouterChange } from "./machine-settings.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
 
 /** Thrown when nothing answers at the socket: the lab is not running. */
@@ -97,6 +98,11 @@ export class ControlClient {
   /** Changes how a Proxmox host is: its power, its API, what corosync says of it, its membership. */
   async setHost(name: string, change: HostChange): Promise<void> {
     await this.#ask("PUT", `/hosts/${name}`, change);
+  }
+
+  /** Changes how a site's router filters. */
+  async setRouter(site: string, change: RouterChange): Promise<void> {
+    await this.#ask("PUT", `/routers/${site}`, change);
   }
 
   /** Gives Proxmox's token VM.Audit on these paths alone; `/` is all. */

@@ -1,4 +1,4 @@
-/** What the control API is told of a machine's disk and clock, of time, of a host, and of Proxmox's token. */
+/** What the control API is told of a machine's disk and clock, of time, of a host, of a router, and of Proxmox's token. */
 import { z } from "zod";
 import { hostChange, tokenSight } from "../world/host-conditions.ts";
 
@@ -8,6 +8,11 @@ const time = z.strictObject({
   days: z.int().min(1).max(3650),
   states: z.record(z.string(), z.string()),
 });
+
+const router = z.strictObject({ stateful: z.boolean() });
+
+/** How a router is: whether it keeps state, and drops what belongs to no connection. */
+export type RouterChange = z.infer<typeof router>;
 
 /** Thrown for a request's body that is not in form; fastify answers with the status. */
 class BadRequest extends Error {
@@ -31,6 +36,9 @@ export const timeSetting = (body: unknown): z.infer<typeof time> => checked(time
 
 /** How a Proxmox host is from now on. */
 export const hostSetting = (body: unknown): z.infer<typeof hostChange> => checked(hostChange, body);
+
+/** How a router is from now on. */
+export const routerSetting = (body: unknown): RouterChange => checked(router, body);
 
 /** What Proxmox's token may see from now on. */
 export const tokenSetting = (body: unknown): z.infer<typeof tokenSight> =>

@@ -10,8 +10,10 @@ import {
   clockSetting,
   diskSetting,
   hostSetting,
+  routerSetting,
   timeSetting,
   tokenSetting,
+  type RouterChange,
 } from "./machine-settings.ts";
 import type { Startup } from "./startup.ts";
 import type { LabStatus, ReadyLine } from "./status.ts";
@@ -36,6 +38,8 @@ export interface Controlled {
   ): Promise<Readonly<Record<string, string>>>;
   /** Changes how a Proxmox host is. */
   setHost(host: string, change: HostChange): Promise<void>;
+  /** Changes how a site's router filters. */
+  setRouter(site: string, change: RouterChange): Promise<void>;
   /** Gives Proxmox's token VM.Audit on these paths alone. */
   lookAt(paths: readonly string[]): void;
   /** Ends machines and services in good order; the process ends after the answer. */
@@ -108,6 +112,10 @@ export async function serveControl(
   });
   server.put<{ Params: { name: string } }>("/hosts/:name", async (request) => {
     await lab.setHost(request.params.name, hostSetting(request.body));
+    return {};
+  });
+  server.put<{ Params: { site: string } }>("/routers/:site", async (request) => {
+    await lab.setRouter(request.params.site, routerSetting(request.body));
     return {};
   });
   server.put("/token", (request) => {

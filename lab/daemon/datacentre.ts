@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createMirrors, type Mirrors } from "../apis/mirrors/server.ts";
 import type { HostChange } from "../world/host-conditions.ts";
 import { createProxmox, type Proxmox } from "../apis/proxmox/server.ts";
+import type { RouterChange } from "../control/machine-settings.ts";
 import type { Startup } from "../control/startup.ts";
 import type { InUse, LabStatus, MachineLine } from "../control/status.ts";
 import type { LabPaths } from "../host/paths.ts";
@@ -162,6 +163,13 @@ export class Datacentre {
     for (const [site, proxmox] of this.#proxmox)
       if (site.hosts.some(({ name }) => name === host)) return proxmox.setHost(host, change);
     throw new Error(`there is no host ${host} in the lab`);
+  }
+
+  /** Changes how a site's router filters. */
+  async setRouter(name: string, { stateful }: RouterChange): Promise<void> {
+    const router = [...this.#routers.values()].find(({ site }) => site.name === name);
+    if (router === undefined) throw new Error(`there is no router of ${name} in the lab`);
+    await router.keepState(stateful, (await readSettings(this.#paths)).tools.guest);
   }
 
   /** Gives the token VM.Audit on these paths alone. */

@@ -34,6 +34,7 @@ const control = await serveControl(paths.control, startup, {
   setClock: (vmid, offsetSeconds) => datacentre.setClock(vmid, offsetSeconds),
   passTime: (days, states) => datacentre.passTime(days, states),
   setHost: (host, change) => datacentre.setHost(host, change),
+  setRouter: (site, change) => datacentre.setRouter(site, change),
   lookAt: (paths) => {
     datacentre.lookAt(paths);
   },

@@ -18,6 +18,12 @@ export interface RouterPlace {
   readonly logs: string;
 }
 
+/**
+ * Where a router's firewall looks: what sites announce to it. The rest leaves for the internet, whose answers take the shortest
+ * way in the lab and pass the router at home.
+ */
+const announced = "10.0.0.0/8";
+
 /** What a router is doing. */
 export interface RouterStatus {
   readonly site: string;
@@ -121,6 +127,19 @@ export class Router {
     this.#applied = config;
     this.#configured = stackConfig === undefined ? "base" : "stack";
     this.#problem = undefined;
+  }
+
+  /** Whether the router drops what belongs to no connection that it has seen both sides of. `guest` is the guest program. */
+  async keepState(keeps: boolean, guest: string): Promise<void> {
+    const filter = keeps ? ["stateful", announced] : ["none"];
+    await mustRun("ip", [
+      "netns",
+      "exec",
+      routerNamespace(this.site),
+      guest,
+      "firewall",
+      ...filter,
+    ]);
   }
 
   /** Names of the machines that run on this site. */

@@ -112,6 +112,9 @@ func Reply() []expr.Any {
 // Related is met by what belongs to a connection without being of it, such as errors of ICMP.
 func Related() []expr.Any { return bits(expr.CtKeySTATE, expr.CtStateBitRELATED) }
 
+// Invalid is met by what belongs to no connection and cannot begin one.
+func Invalid() []expr.Any { return bits(expr.CtKeySTATE, expr.CtStateBitINVALID) }
+
 // Translated is met by packets of connections whose destination was replaced.
 func Translated() []expr.Any { return bits(expr.CtKeySTATUS, destinationReplaced) }
 

@@ -1,5 +1,5 @@
 // Command guest is the system software of a simulated machine: its init as process 1, and the systemctl, journalctl
-// and cloud-init commands, chosen by the name that it is called by.
+// and cloud-init commands, chosen by the name that it is called by; and the firewall of a simulated router.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 
 	"homelab/lab/machines/guest/boot"
 	"homelab/lab/machines/guest/command"
+	"homelab/lab/machines/guest/firewall"
 )
 
 func main() {
@@ -29,7 +30,9 @@ func run(name string, args []string) int {
 		return command.Journalctl(args)
 	case "cloud-init":
 		return command.CloudInit(args)
+	case "firewall":
+		return firewall.Command(args)
 	}
-	fmt.Fprintf(os.Stderr, "guest: no command %q; there are init, systemctl, journalctl and cloud-init\n", name)
+	fmt.Fprintf(os.Stderr, "guest: no command %q; there are init, systemctl, journalctl, cloud-init and firewall\n", name)
 	return 2
 }
