@@ -2,6 +2,7 @@
 import type { ConfigMap } from "@pulumi/pulumi/automation/index.js";
 import type { SecretSources } from "../../../components/security/secret-ref.ts";
 import { readSecrets } from "../../../components/security/secrets.ts";
+import { openVaults, type Vaults } from "../../../components/security/vaults.ts";
 import { secretSources } from "../../config/secret-sources.ts";
 import type { Check } from "../../doctor/check.ts";
 import { judgeEnd } from "../../doctor/ends.ts";
@@ -33,11 +34,14 @@ export async function knownSecrets(
 ): Promise<{ readonly known: Examined["known"]; readonly findings: readonly Finding[] }> {
   const known = new Map<string, string>();
   const sources = sourcesOf(site);
+  // One login reads them all: what a service account asks is counted.
+  let vaults: Promise<Vaults> | undefined;
+  const open: typeof openVaults = (given) => (vaults ??= openVaults(given));
   const findings = await Promise.all(
     siteSecrets(site.config).map(async (use): Promise<Finding> => {
       const subject = `secret ${use.path}`;
       try {
-        known.set(use.path, (await read([use], sources)).reveal(use.ref));
+        known.set(use.path, (await read([use], sources, open)).reveal(use.ref));
         return ok(subject, "can be read");
       } catch (error) {
         const [, reason] = (error as Error).message.split(`${use.path}: `);

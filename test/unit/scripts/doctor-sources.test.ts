@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { judgeRelease } from "../../../stacks/doctor/releases.ts";
 import { releasesOf } from "../../../scripts/doctor/examination.ts";
+import { readSecrets } from "../../../components/security/secrets.ts";
 import { judgeConnectToken, knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
@@ -85,6 +86,15 @@ describe("the doctor's secrets", () => {
     );
     assert.match(findings[1]?.text ?? "", /has no secrets:missing/);
     assert.doesNotMatch(JSON.stringify(findings), /s3cret/);
+  });
+
+  it("are read by one login, for what a service account asks is counted", async () => {
+    const opened = new Set<unknown>();
+    await knownSecrets({ config: home, values: {} }, (uses, sources, open) => {
+      opened.add(open?.({ ...sources, token: "t" }));
+      return readSecrets([], sources);
+    });
+    assert.equal(opened.size, 1);
   });
 });
 
