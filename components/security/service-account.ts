@@ -1,6 +1,13 @@
 /** 1Password by a service account, which asks 1password.com itself: https://developer.1password.com/docs/service-accounts/ */
 import { setTimeout as wait } from "node:timers/promises";
-import type { FileAttributes, Item, ItemField, ItemOverview, VaultOverview } from "@1password/sdk";
+import type {
+  FileAttributes,
+  Item,
+  ItemField,
+  ItemListFilter,
+  ItemOverview,
+  VaultOverview,
+} from "@1password/sdk";
 import type { VaultFile, VaultItem } from "./item-field.ts";
 import { SecretProblem, Unseen } from "./secret-problem.ts";
 import type { SecretSources } from "./secret-ref.ts";
@@ -10,7 +17,7 @@ import { once, usableToken, type TokenPlace, type Vaults } from "./vaults.ts";
 export interface AccountClient {
   readonly vaults: { list(): Promise<VaultOverview[]> };
   readonly items: {
-    list(vaultId: string): Promise<ItemOverview[]>;
+    list(vaultId: string, ...filters: ItemListFilter[]): Promise<ItemOverview[]>;
     get(vaultId: string, itemId: string): Promise<Item>;
     readonly files: {
       read(vaultId: string, itemId: string, file: FileAttributes): Promise<Uint8Array>;
@@ -59,7 +66,7 @@ export class ServiceAccount implements Vaults {
     return once(this.#items, `${vault}/${item}`, async () => {
       const vaultId = await this.#vault(vault);
       const listed = await this.#list(`items of vault "${vault}"`, ({ items }) =>
-        items.list(vaultId),
+        items.list(vaultId, active),
       );
       const [found, second] = called(listed, item);
       if (found === undefined) {
@@ -130,6 +137,9 @@ export class ServiceAccount implements Vaults {
     return new SecretProblem(`1Password does not give ${what}: ${line.slice(0, 300)}`);
   }
 }
+
+/** Archived items cannot be read. */
+const active: ItemListFilter = { type: "ByState", content: { active: true, archived: false } };
 
 interface Titled {
   readonly id: string;

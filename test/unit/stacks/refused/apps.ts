@@ -10,7 +10,7 @@ export const apps: RefusedSites = {
   "a login of a registry without its password": {
     edit: { "apps.typeo.pull": { username: "homelab" } },
     at: "homelab:apps.typeo.pull.password",
-    says: /./,
+    says: /is missing/,
   },
   "a user of a registry with a colon": {
     edit: {
