@@ -6,6 +6,7 @@ import { checkEdge } from "./parts/edge/checks.ts";
 import { checkGateway } from "./parts/gateway/checks.ts";
 import { checkItems } from "./parts/items/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
+import { checkMonitoring } from "./parts/monitoring/checks.ts";
 import { checkNames } from "./parts/names/checks.ts";
 import { checkNeeds } from "./parts/needs.ts";
 import { checkNetwork } from "./parts/network/checks.ts";
@@ -35,6 +36,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkEdge,
   checkCertificates,
   checkNames,
+  checkMonitoring,
   checkPolicies,
 ];
 

@@ -21,6 +21,7 @@ import { judgeRestarts, rebuiltWithDisks } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
+import { judgeTold } from "./parts/monitoring/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
 /** The world as it was found. */
@@ -93,7 +94,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const founded = known.founded !== undefined;
   const lan = judgeLan(site, wanted.found, founded, neighbours);
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
-  accept(site.name, wanted, rest, lan, disks);
+  accept(site.name, wanted, rest, lan, disks, judgeTold(site));
   const machines = disks.found;
   const existing = inventory.machines;
   accept(

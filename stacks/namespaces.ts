@@ -4,6 +4,7 @@ import {
 } from "../components/certificates/cert-manager-values.ts";
 import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
+import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { storageNamespace } from "../components/storage/operator-values.ts";
 import { namesNamespace } from "../components/names/resolver.ts";
@@ -15,8 +16,8 @@ import type { SiteConfig } from "./schema.ts";
 
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
-  const { onePassword, reloader, gateway, storage, names, tailnet, edge, certificates, apps } =
-    config;
+  const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
+  const { certificates, apps } = config;
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
     ...(onePassword?.operator === undefined
@@ -24,6 +25,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
       : [onePasswordNamespace, ...itemNamespaces(onePassword.operator)]),
     ...(gateway === undefined ? [] : [gatewayNamespace]),
     ...(storage === undefined ? [] : [storageNamespace]),
+    ...(monitoring === undefined ? [] : [monitoringNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

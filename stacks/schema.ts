@@ -17,6 +17,7 @@ import {
   machineDefaults,
   machines,
 } from "./parts/machines/schema.ts";
+import { deriveMonitoring, monitoring } from "./parts/monitoring/schema.ts";
 import { deriveNames, names } from "./parts/names/schema.ts";
 import { deriveNetwork, network } from "./parts/network/schema.ts";
 import { networkPolicy } from "./parts/policies/schema.ts";
@@ -49,6 +50,7 @@ export const siteSchema = z.strictObject({
   tailnet: tailnet.optional(),
   edge: edge.optional(),
   certificates,
+  monitoring: monitoring.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,
@@ -65,10 +67,11 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { onePassword, storage, tailnet, edge, ...rest } = further;
+  const { onePassword, storage, tailnet, edge, monitoring, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const hosts = new Set(machines.map(({ host }) => host)).size;
+  const ceph = whereOn(storage, (on) => deriveStorage(on, versions, machines));
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {
     ...rest,
@@ -76,7 +79,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     site: lan,
     proxmox: deriveProxmox(written.proxmox, versions, derivation),
     machines,
-    cluster: deriveCluster(written.cluster, versions),
+    cluster: deriveCluster(written.cluster, versions, monitoring),
     network: inner,
     gateway: whereOn(gateway, (on) => {
       const { site, machines } = written;
@@ -90,12 +93,13 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     networkPolicy: whereOn(written.networkPolicy, (section) => section),
     onePassword: onePassword && deriveOnePassword(onePassword, versions, derivation),
     reloader: deriveReloader(written.reloader, versions),
-    storage: whereOn(storage, (on) => deriveStorage(on, versions, machines)),
+    storage: ceph,
     tailnet: tailnet && deriveTailnet(tailnet, versions, people, { hosts, derivation }),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>
       deriveCertificates(on, versions, written.site, { edge, onePassword }, derivation),
     ),
+    monitoring: monitoring && deriveMonitoring(monitoring, versions, ceph),
   };
 }
 

@@ -11,6 +11,7 @@ import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployGateway } from "./parts/gateway/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
+import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/deploy.ts";
 import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
@@ -74,6 +75,7 @@ export async function deploySite(
   const cluster = deployCluster(site, machines, found.renewal);
   const definitions = deployDefinitions(site, cluster);
   const running = deployPolicies(site, cluster, deployNetwork(site, cluster));
+  const kinds = deployMonitoringKinds(site, running);
   const certificates = deployCertificates(site, cluster, {
     definitions,
     running,
@@ -87,9 +89,10 @@ export async function deploySite(
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   deployReloader(site, running);
   deployItems(site, cluster, { definitions, running, found: found.items });
-  deployStorage(site, cluster, running);
+  const storage = deployStorage(site, cluster, { running, kinds });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
+  deployMonitoring(site, cluster, { running, kinds, storage });
   const published = [...deployApps(site, running), ...(gateways?.published ?? [])];
   const serviceTokens = deployEdge(site, published, running);
 

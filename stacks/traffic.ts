@@ -7,6 +7,7 @@ import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
+import { monitoringTraffic } from "./parts/monitoring/traffic.ts";
 import { namesTraffic } from "./parts/names/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
@@ -27,6 +28,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...certificatesTraffic(config),
     ...gatewayTraffic(config, appPort),
     ...storageTraffic(config),
+    ...monitoringTraffic(config),
     ...appTraffic(config),
   ];
 }

@@ -13,6 +13,7 @@ import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
+import { monitoringChecks, monitoringReleases } from "../../stacks/parts/monitoring/doctor.ts";
 import { namesChecks } from "../../stacks/parts/names/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
 import { policyChecks } from "../../stacks/parts/policies/doctor.ts";
@@ -58,7 +59,14 @@ export async function examine(site: Site): Promise<readonly Finding[]> {
 export function releasesOf(
   config: Pick<
     SiteConfig,
-    "proxmox" | "cluster" | "network" | "certificates" | "onePassword" | "reloader" | "tailnet"
+    | "proxmox"
+    | "cluster"
+    | "network"
+    | "certificates"
+    | "onePassword"
+    | "reloader"
+    | "tailnet"
+    | "monitoring"
   >,
 ): readonly Release[] {
   return [
@@ -69,6 +77,7 @@ export function releasesOf(
     ...itemReleases(config),
     ...reloaderReleases(config),
     ...tailnetReleases(config),
+    ...monitoringReleases(config),
   ];
 }
 
@@ -104,6 +113,7 @@ async function cluster(
       ...policyChecks(examined, run),
       ...itemChecks(examined, run),
       ...storageChecks(examined, run),
+      ...monitoringChecks(examined, run),
     ]),
   );
 }

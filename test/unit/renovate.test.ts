@@ -77,6 +77,10 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   cephCsiDrivers: (value) =>
     `helm ceph-csi-drivers ${value} https://ceph.github.io/ceph-csi-operator`,
   ceph: (value) => `docker quay.io/ceph/ceph ${value}`,
+  prometheusOperatorCrds: (value) =>
+    `helm prometheus-operator-crds ${value} https://prometheus-community.github.io/helm-charts`,
+  kubePrometheusStack: (value) =>
+    `helm kube-prometheus-stack ${value} https://prometheus-community.github.io/helm-charts`,
 };
 
 describe("renovate.json", () => {

@@ -149,11 +149,14 @@ export const cluster = z
       .describe("etcd snapshots"),
     metrics: z
       .boolean()
-      .default(false)
-      .describe(
-        "Whether etcd, controller manager and scheduler answer with metrics at their node's address, as Prometheus in the " +
-          "cluster needs it; etcd's need no login",
-      ),
+      .optional()
+      .meta({
+        description:
+          "Whether etcd, controller manager and scheduler answer with metrics at their node's address, as Prometheus in the " +
+          "cluster needs it; etcd's need no login. Default: where there is `homelab:monitoring`. A change restarts one server " +
+          "after the other",
+        examples: [true],
+      }),
     kubeletArgs: kubeletFlags.default({}).meta({
       description: "Kubelet flags of all nodes; a change restarts one node after the other",
       examples: [{ "max-pods": "200" }],
@@ -161,13 +164,15 @@ export const cluster = z
   })
   .describe("The RKE2 cluster");
 
-/** The cluster with its versions; flags are texts, whatever YAML takes them for. */
+/** The cluster with its versions, and with what `monitoring` needs; flags are texts, whatever YAML takes them for. */
 export function deriveCluster(
-  { interface: device, kubeletArgs, ...written }: z.infer<typeof cluster>,
+  { interface: device, kubeletArgs, metrics, ...written }: z.infer<typeof cluster>,
   versions: Versions,
+  monitoring: object | undefined,
 ) {
   return {
     ...written,
+    metrics: metrics ?? monitoring !== undefined,
     kubeletArgs: flagTexts(kubeletArgs),
     version: versions.rke2,
     kubeVip: { version: versions.kubeVip, interface: device },

@@ -4,6 +4,7 @@ import { Storage } from "../../../components/storage/storage.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteMonitoringKinds } from "../monitoring/deploy.ts";
 import { storageMachines } from "./machines.ts";
 
 /** Storage that was tried: what has claims depends on it. */
@@ -11,11 +12,17 @@ export interface SiteStorage {
   readonly ready: Resource;
 }
 
+/** What the parts before it have made. */
+export interface StorageSurroundings {
+  readonly running: RunningCluster;
+  readonly kinds: SiteMonitoringKinds | undefined;
+}
+
 /** Brings Ceph up on the machines' disks; undefined where the site has no storage. */
 export function deployStorage(
   { name, config }: Site,
   { nodes, labelled }: SiteCluster,
-  { ready, kubernetes }: RunningCluster,
+  { running: { ready, kubernetes }, kinds }: StorageSurroundings,
 ): SiteStorage | undefined {
   if (config.storage === undefined) return undefined;
   const { versions, classes, monitoring, prometheus, wipeOnDestroy } = config.storage;
@@ -35,7 +42,10 @@ export function deployStorage(
       lives: new Map(nodes.map(({ name, generation }) => [name, generation])),
       labelled,
     },
-    { providers: [kubernetes], dependsOn: [ready] },
+    {
+      providers: [kubernetes],
+      dependsOn: [ready, ...(monitoring && kinds !== undefined ? [kinds.known] : [])],
+    },
   );
   return { ready: storage.ready };
 }

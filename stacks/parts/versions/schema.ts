@@ -109,6 +109,16 @@ export const versions = z
     ceph: release(/^v\d+\.\d+\.\d+$/, "v20.2.4", "Ceph: a tag of quay.io/ceph/ceph").default(
       "v20.2.4",
     ),
+    prometheusOperatorCrds: release(
+      three,
+      "31.0.1",
+      "Chart prometheus-operator-crds, of the same release of the operator as kube-prometheus-stack; with `homelab:monitoring`",
+    ).default("31.0.1"),
+    kubePrometheusStack: release(
+      three,
+      "88.5.3",
+      "Chart kube-prometheus-stack, with `homelab:monitoring`",
+    ).default("88.5.3"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -50,7 +50,7 @@ describe("refused sites", () => {
         "edge",
         "gateway",
       ],
-      ...["storage", "dns", "names", "certificates", "reloader"],
+      ...["storage", "dns", "names", "certificates", "reloader", "monitoring"],
       ...["apps", "allowReplace", "allowRemove"],
     ];
     assert.deepEqual(

@@ -10,6 +10,7 @@ import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
 import { items } from "./items.ts";
 import { machines } from "./machines.ts";
+import { monitoring } from "./monitoring.ts";
 import { names } from "./names.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
@@ -58,5 +59,6 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     gateway,
     apps,
     policies,
+    monitoring,
   ],
 ].flatMap((part) => Object.entries(part));

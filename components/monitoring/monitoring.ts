@@ -1,0 +1,176 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import {
+  all,
+  ComponentResource,
+  secret,
+  unsecret,
+  type ComponentResourceOptions,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
+import { scriptText } from "../remote/shell.ts";
+import { rke2Script } from "../rke2/scripts.ts";
+import { fingerprint } from "../workload/fingerprint.ts";
+import { makeNamespace } from "../workload/namespace.ts";
+import {
+  alertmanager,
+  alertsSecret,
+  grafanaSecret,
+  monitoringNamespace,
+  prometheus,
+  prometheusCharts,
+} from "./names.ts";
+import { expectedJobs, type Sight } from "./proof.ts";
+import { scrapeConfig, type ScrapePlan } from "./scrape.ts";
+import { stackValues, type StackPlan } from "./stack-values.ts";
+
+const seenScript = rke2Script + scriptText(import.meta.url, "seen.sh");
+
+export interface MonitoringArgs extends Omit<StackPlan, "passwordMark"> {
+  /** Version of the kube-prometheus-stack chart. */
+  readonly chart: string;
+  /** Password of Grafana's user `admin`; secret. */
+  readonly password: Output<string>;
+  /** Alertmanager's configuration; secret. */
+  readonly alerts: Output<string>;
+  /** Whether it has a heartbeat, whose first beat is waited for. */
+  readonly heartbeat: boolean;
+  readonly scrapes: readonly ScrapePlan[];
+  readonly sight: Omit<Sight, "controlPlane" | "clusterDns">;
+  /** A server, where the cluster is asked. */
+  readonly server: ReachedMachine;
+  /** What must be there before, and goes after it: the kinds, and the storage that volumes are of. */
+  readonly after: readonly Resource[];
+}
+
+interface Marks {
+  readonly password: Output<string>;
+  readonly alerts: Output<string>;
+}
+
+/**
+ * Prometheus, Alertmanager and Grafana. Ready means proven: Prometheus sees every machine and all of the control plane that
+ * answers, and an alert has gone its whole way. The cluster's provider is that of `opts.providers`.
+ */
+export class Monitoring extends ComponentResource {
+  /** The step that saw targets up and an alert arrive. */
+  readonly seen: Resource;
+
+  constructor(name: string, args: MonitoringArgs, opts?: ComponentResourceOptions) {
+    super("homelab:monitoring:Monitoring", name, {}, opts);
+    // Volumes go with their namespace, while their storage is still there.
+    const namespace = makeNamespace(`${name}-namespace`, monitoringNamespace, {
+      parent: this,
+      dependsOn: [...args.after],
+    });
+    const grafana = this.grafanaLogin(name, args, namespace);
+    const alerts = this.alertmanagerConfig(name, args, namespace);
+    const marks = this.marks(name, args);
+    const stack = this.stack(args, marks, [grafana, alerts]);
+    const scrapes = this.scrapes(args, namespace);
+    this.seen = this.waitUntilSeen(name, args, marks, [stack, ...scrapes]);
+    this.registerOutputs({});
+  }
+
+  private grafanaLogin(name: string, { password }: MonitoringArgs, namespace: Resource): Resource {
+    const { userKey, passwordKey } = grafanaSecret;
+    return new Secret(
+      `${name}-grafana`,
+      {
+        metadata: { name: grafanaSecret.name, namespace: monitoringNamespace.name },
+        stringData: { [userKey]: "admin", [passwordKey]: secret(password) },
+      },
+      { parent: this, dependsOn: [namespace] },
+    );
+  }
+
+  private alertmanagerConfig(
+    name: string,
+    { alerts }: MonitoringArgs,
+    namespace: Resource,
+  ): Resource {
+    return new Secret(
+      `${name}-alerts`,
+      {
+        metadata: { name: alertsSecret.name, namespace: monitoringNamespace.name },
+        stringData: { [alertsSecret.key]: secret(alerts) },
+      },
+      { parent: this, dependsOn: [namespace] },
+    );
+  }
+
+  /** Marks of both Secrets, by which a change of theirs is seen. */
+  private marks(name: string, { password, alerts }: MonitoringArgs): Marks {
+    const key = new RandomPassword(
+      `${name}-fingerprint-key`,
+      { length: 43, special: false },
+      { parent: this },
+    ).result;
+    const mark = (value: Output<string>) =>
+      unsecret(all([key, value]).apply(([text, plain]) => fingerprint(text, { value: plain })));
+    return { password: mark(password), alerts: mark(alerts) };
+  }
+
+  private stack(args: MonitoringArgs, marks: Marks, before: readonly Resource[]): Resource {
+    return new Release(
+      "kube-prometheus-stack",
+      {
+        name: "kube-prometheus-stack",
+        namespace: monitoringNamespace.name,
+        chart: "kube-prometheus-stack",
+        version: args.chart,
+        repositoryOpts: { repo: prometheusCharts },
+        skipCrds: true,
+        values: stackValues({ ...args, passwordMark: marks.password }),
+        timeout: 900,
+      },
+      { parent: this, dependsOn: [...before] },
+    );
+  }
+
+  private scrapes({ scrapes }: MonitoringArgs, namespace: Resource): readonly Resource[] {
+    return scrapes.map(
+      (plan) =>
+        new CustomResource(`scrape-${plan.name}`, scrapeConfig(plan), {
+          parent: this,
+          dependsOn: [namespace],
+        }),
+    );
+  }
+
+  private waitUntilSeen(
+    name: string,
+    { sight, controlPlane, clusterDns, heartbeat, chart, server }: MonitoringArgs,
+    marks: Marks,
+    after: readonly Resource[],
+  ): Resource {
+    return new RemoteStep(
+      `${name}-seen`,
+      {
+        machine: server,
+        title: "monitoring-seen",
+        script: seenScript,
+        parameters: {
+          NAMESPACE: monitoringNamespace.name,
+          PROMETHEUS: prometheus.name,
+          ALERTMANAGER: alertmanager.name,
+          JOBS: expectedJobs({ ...sight, controlPlane, clusterDns })
+            .map((job) => job.join(" "))
+            .join("\n"),
+          HEARTBEAT: heartbeat ? "yes" : "",
+          // Not read: another release, and other ways of alerts, are proven again.
+          RELEASE: chart,
+          ALERTS: marks.alerts,
+        },
+        limitSeconds: 2400,
+        after,
+      },
+      { parent: this },
+    ).done;
+  }
+}

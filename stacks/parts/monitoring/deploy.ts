@@ -1,0 +1,94 @@
+import { secret, type Resource } from "@pulumi/pulumi";
+import { alertmanagerConfig, type Receiver } from "../../../components/monitoring/alerts.ts";
+import { MonitoringKinds } from "../../../components/monitoring/kinds.ts";
+import { Monitoring } from "../../../components/monitoring/monitoring.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import type { Site } from "../../open-site.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteStorage } from "../storage/deploy.ts";
+import type { MonitoringConfig } from "./schema.ts";
+
+/** Kinds of monitors and rules: what makes some depends on it. */
+export interface SiteMonitoringKinds {
+  readonly known: Resource;
+}
+
+/** Brings the kinds of Prometheus' operator; undefined where the site has no monitoring. */
+export function deployMonitoringKinds(
+  { name, config: { monitoring } }: Site,
+  { ready, kubernetes }: RunningCluster,
+): SiteMonitoringKinds | undefined {
+  if (monitoring === undefined) return undefined;
+  const { known } = new MonitoringKinds(
+    `${name}-monitoring-kinds`,
+    { chart: monitoring.charts.kinds },
+    { providers: [kubernetes], dependsOn: [ready] },
+  );
+  return { known };
+}
+
+/** What the parts before it have made. */
+export interface MonitoringSurroundings {
+  readonly running: RunningCluster;
+  readonly kinds: SiteMonitoringKinds | undefined;
+  readonly storage: SiteStorage | undefined;
+}
+
+/** Runs Prometheus and what belongs to it, where the config has it. */
+export function deployMonitoring(
+  site: Site,
+  { nodes }: SiteCluster,
+  { running: { ready, kubernetes }, kinds, storage }: MonitoringSurroundings,
+): void {
+  const { name, config, secrets } = site;
+  const { monitoring, cluster } = config;
+  if (monitoring === undefined || kinds === undefined) return;
+  const { retentionDays, sizeGiB, charts, grafanaPassword, heartbeat, scrapes } = monitoring;
+  // What is on a host that is down is seen by nobody.
+  const there = nodes.filter(({ offline }) => !offline);
+  new Monitoring(
+    `${name}-monitoring`,
+    {
+      ...{ site: name, retentionDays, sizeGiB, chart: charts.stack },
+      ...(monitoring.class === undefined ? {} : { storageClass: monitoring.class }),
+      controlPlane: cluster.metrics,
+      // Its network policies there: rke2, pkg/rke2/np.go.
+      clusterDns: cluster.profile === undefined,
+      password: secrets.get(grafanaPassword),
+      alerts: secret(alerts(monitoring, (ref) => secrets.reveal(ref))),
+      heartbeat: heartbeat !== undefined,
+      scrapes: Object.entries(scrapes).map(([job, plan]) => ({ name: job, ...plan })),
+      sight: {
+        nodes: there.length,
+        servers: there.filter(({ role }) => role === "server").length,
+      },
+      server: nodes[0],
+      after: [kinds.known, ...(storage === undefined ? [] : [storage.ready])],
+    },
+    { providers: [kubernetes], dependsOn: [ready] },
+  );
+}
+
+/** Alertmanager's configuration, in plain; `reveal` gives the secret behind a reference. */
+function alerts({ heartbeat, receivers }: MonitoringConfig, reveal: Reveal): string {
+  return alertmanagerConfig({
+    receivers: Object.entries(receivers).map(([name, { severities, ...way }]) => ({
+      ...{ name, severities },
+      by: by(way, reveal),
+    })),
+    ...(heartbeat === undefined ? {} : { heartbeat: reveal(heartbeat.url) }),
+  });
+}
+
+type Reveal = (ref: string) => string;
+type Way = Omit<MonitoringConfig["receivers"][string], "severities">;
+
+function by({ pushover, discord, webhook }: Way, reveal: Reveal): Receiver["by"] {
+  if (pushover !== undefined) {
+    const { userKey, token } = pushover;
+    return { kind: "pushover", userKey: reveal(userKey), token: reveal(token) };
+  }
+  if (discord !== undefined) return { kind: "discord", url: reveal(discord) };
+  if (webhook !== undefined) return { kind: "webhook", url: reveal(webhook.url) };
+  throw new Error("the config was checked to say how each receiver is told, but one does not");
+}

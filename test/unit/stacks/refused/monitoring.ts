@@ -1,0 +1,73 @@
+import type { RefusedSites } from "./index.ts";
+
+const grafanaPassword = "op://Homelab/Grafana/password";
+
+/** Home with monitoring that differs so. */
+const watched = (changes: object) => ({ monitoring: { grafanaPassword, ...changes } });
+
+/** Monitoring that nobody would be told by, or that has nowhere to keep what it sees. */
+export const monitoring: RefusedSites = {
+  "monitoring without a password for Grafana": {
+    edit: { monitoring: {} },
+    at: "homelab:monitoring.grafanaPassword",
+    says: /is missing/,
+  },
+  "metrics in a class of storage that the site does not have": {
+    edit: watched({ class: "ceph-block" }),
+    at: "homelab:monitoring.class",
+    says: /ceph-block is a class of homelab:storage, which the site does not have; switch storage on/,
+  },
+  "metrics in a class that many pods share": {
+    edit: { storage: undefined, ...watched({ class: "ceph-filesystem" }) },
+    at: "homelab:monitoring.class",
+    says: /ceph-filesystem is no class of kind block in homelab:storage; known are ceph-block$/,
+  },
+  "more metrics than all claims of their class": {
+    edit: {
+      "storage.enabled": true,
+      "storage.classes": { ceph: { kind: "block", default: true, claimsGiB: 30 } },
+      ...watched({ sizeGiB: 40 }),
+    },
+    at: "homelab:monitoring.sizeGiB",
+    says: /come to 41 GiB, and all claims of class ceph to 30; raise claimsGiB/,
+  },
+  "a receiver that is told in no way": {
+    edit: watched({ receivers: { phone: {} } }),
+    at: "homelab:monitoring.receivers.phone",
+    says: /give it pushover, discord or webhook/,
+  },
+  "a receiver that is told in two ways": {
+    edit: watched({
+      receivers: {
+        phone: {
+          discord: "op://Homelab/Discord/webhook",
+          webhook: { host: "ntfy.example.net", url: "op://Homelab/Alerts/webhook" },
+        },
+      },
+    }),
+    at: "homelab:monitoring.receivers.phone",
+    says: /is told in several ways; give each a receiver of its own/,
+  },
+  "a heartbeat whose address stands in the file": {
+    edit: watched({ heartbeat: { host: "hc-ping.com", url: "https://hc-ping.com/canary" } }),
+    at: "homelab:monitoring.heartbeat.url",
+    says: /use a reference: op:/,
+  },
+  "a heartbeat at an address in place of a name": {
+    edit: watched({
+      heartbeat: { host: "192.168.1.5", url: "op://Homelab/Heartbeat/url" },
+    }),
+    at: "homelab:monitoring.heartbeat.host",
+    says: /use the lower-case DNS name in the address/,
+  },
+  "an exporter that is a machine of the cluster": {
+    edit: watched({ scrapes: { nodes: { targets: ["192.168.1.21:9100"] } } }),
+    at: "homelab:monitoring.scrapes.nodes.targets[0]",
+    says: /192\.168\.1\.21 is machine proxmox-stone of the cluster.*ServiceMonitor/,
+  },
+  "an exporter without a port": {
+    edit: watched({ scrapes: { ups: { targets: ["192.168.1.5"] } } }),
+    at: "homelab:monitoring.scrapes.ups.targets[0]",
+    says: /use an IPv4 address with a port/,
+  },
+};
