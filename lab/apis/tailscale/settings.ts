@@ -59,7 +59,9 @@ export function settingsRoutes(tailnet: Tailnet): ApiRoute[] {
         const given = Object.entries(readJson(call, form)).filter(
           (entry): entry is [string, string | number | boolean] => entry[1] != null,
         );
-        for (const [name] of given) requireScope(call.actor, scopeOf(name));
+        const scopes = given.map(([name]) => scopeOf(name));
+        for (const scope of scopes.length > 0 ? scopes : ["feature_settings"])
+          requireScope(call.actor, scope);
         tailnet.store.change(({ settings }) => Object.assign(settings, Object.fromEntries(given)));
         return seenBy(tailnet, call.actor);
       },
