@@ -37,9 +37,10 @@ export function chart(repository: string, name: string, version: string, path: s
 /**
  * When a version was published and which is the newest, as far as a chart's index says so. An entry's keys are sorted, so
  * that the day stands before the address of the file (helm.sh/helm/v3 pkg/repo, IndexFile.WriteFile, by sigs.k8s.io/yaml).
+ * Anchored: an index without days would else be looked through from each of its letters.
  */
 export function ageOf(index: string, at: number, name: string, now: Date): string {
-  const [, created] = /.*\bcreated:\s*"?([0-9T:.+-]+Z?)/s.exec(index.slice(0, at)) ?? [];
+  const [, created] = /^.*\bcreated:\s*"?([0-9T:.+-]+Z?)/s.exec(index.slice(0, at)) ?? [];
   const day = new Date(created ?? "");
   const versions = [
     ...index.matchAll(new RegExp(`\\b${literal(name)}-(v?\\d+\\.\\d+\\.\\d+)\\.tgz`, "g")),

@@ -52,6 +52,11 @@ describe("the doctor's downloads", () => {
         .text,
       "is there, published on 2026-08-19, 100 days ago; the newest is 1.104.7",
     );
+    const undated = `${"  - urls: [other-1.0.0.tgz]\n".repeat(100_000)}  - urls: [tailscale-operator-1.102.3.tgz]`;
+    assert.equal(
+      judgeRelease(named(/^chart tailscale-operator/), 200, undated).text,
+      "is there; the newest is 1.102.3",
+    );
     const sums = named(/checksum$/);
     const file = home.proxmox.image.url.split("/").at(-1) ?? "";
     assert.equal(
