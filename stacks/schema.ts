@@ -17,6 +17,7 @@ import {
   machineDefaults,
   machines,
 } from "./parts/machines/schema.ts";
+import { podHosts } from "./parts/machines/nodes.ts";
 import { deriveMonitoring, monitoring } from "./parts/monitoring/schema.ts";
 import { deriveNames, names } from "./parts/names/schema.ts";
 import { deriveNetwork, network } from "./parts/network/schema.ts";
@@ -70,7 +71,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { onePassword, storage, tailnet, edge, monitoring, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
-  const hosts = new Set(machines.map(({ host }) => host)).size;
+  const hosts = podHosts(machines).size;
   const ceph = whereOn(storage, (on) => deriveStorage(on, versions, machines));
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {

@@ -42,15 +42,14 @@ export function connectorSpec(site: string, plan: ConnectorPlan): Record<string,
 
 /**
  * Spec of the ProxyClass that spreads its pods over hosts, which the operator leaves to chance: no host carries two while
- * another carries none. Hosts whose nodes take no pods do not count. The labels are the operator's
- * (cmd/k8s-operator/sts.go, reconcileSTS).
+ * another carries none. A host whose node is cordoned counts: a pod waits for it rather than join the other one, and stay
+ * there. The labels are the operator's (cmd/k8s-operator/sts.go, reconcileSTS).
  */
 export function connectorClass(name: string): Record<string, unknown> {
   const overHosts: core.v1.TopologySpreadConstraint = {
     maxSkew: 1,
     topologyKey: "topology.kubernetes.io/zone",
     whenUnsatisfiable: "DoNotSchedule",
-    nodeTaintsPolicy: "Honor",
     labelSelector: {
       matchLabels: {
         "tailscale.com/parent-resource-type": "connector",

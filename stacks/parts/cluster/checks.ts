@@ -5,6 +5,7 @@ import type { Problem } from "../../../components/problem.ts";
 import { isIn } from "../../../components/names/names.ts";
 import { releaseOf } from "../../../components/rke2/version-step.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { runsPods } from "../machines/nodes.ts";
 import { cronProblem } from "./schedule.ts";
 
 /** The cluster can keep quorum, has somewhere to run pods, and its schedule can be read. */
@@ -37,12 +38,7 @@ function quorum(config: SiteConfig): readonly Problem[] {
 }
 
 function workloads(config: SiteConfig): readonly Problem[] {
-  const ordinary = config.machines.filter(
-    ({ role, workloads, taints }) =>
-      (role === "agent" || workloads) &&
-      taints.every((taint) => taint.endsWith(":PreferNoSchedule")),
-  );
-  if (ordinary.length > 0) return [];
+  if (config.machines.some(runsPods)) return [];
   return [
     {
       path: "homelab:machines",

@@ -1,4 +1,5 @@
 /** What the nodes of machines are told, as far as others have a say in it. */
+import type { MachineSpec } from "../../../components/machine.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -22,6 +23,24 @@ const ownedTaints = [
   { key: /^node(?:\.cloudprovider)?\.kubernetes\.io\//, by: "Kubernetes" },
   { key: /^node\.cilium\.io\//, by: "Cilium" },
 ];
+
+/** Whether a machine's node runs ordinary pods. */
+export function runsPods({
+  role,
+  workloads,
+  taints,
+}: Pick<MachineSpec, "role" | "workloads" | "taints">): boolean {
+  return (
+    (role === "agent" || workloads) && taints.every((taint) => taint.endsWith(":PreferNoSchedule"))
+  );
+}
+
+/** Hosts on which ordinary pods run; what is on several survives the loss of one. */
+export function podHosts(
+  machines: readonly Pick<MachineSpec, "host" | "role" | "workloads" | "taints">[],
+): ReadonlySet<string> {
+  return new Set(machines.filter(runsPods).map(({ host }) => host));
+}
 
 /** Labels and taints are the config's own to set. */
 export function checkNodes({ machines }: SiteConfig): readonly Problem[] {

@@ -2,6 +2,7 @@ import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { contains, tailscaleDevices } from "../../../components/network/cidr.ts";
 import { connectorDevices } from "../../../components/tailnet/connector.ts";
+import { podHosts } from "../machines/nodes.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 import { checkPolicy } from "./policy-checks.ts";
 
@@ -40,11 +41,12 @@ function connectorName({ machines }: SiteConfig, { connector }: Tailnet): readon
   });
 }
 
-/** More of them than hosts would be lost together. */
+/** More of them than hosts that take pods would find no place. */
 function connectorReplicas({ machines }: SiteConfig, { connector }: Tailnet): readonly Problem[] {
-  const hosts = new Set(machines.map(({ host }) => host)).size;
+  // A site whose machines run no pods at all is refused for that.
+  const hosts = Math.max(1, podHosts(machines).size);
   if (connector.replicas <= hosts) return [];
-  const stand = hosts === 1 ? "all machines stand on one" : `machines stand on ${hosts}`;
+  const stand = hosts === 1 ? "pods run on one" : `pods run on ${hosts}`;
   const text = `${connector.replicas} devices need as many hosts, and ${stand}; use at most ${hosts}`;
   return [{ path: "homelab:tailnet.connector.replicas", text }];
 }

@@ -121,7 +121,7 @@ export const tailnet = z
           .optional()
           .meta({
             description:
-              "How many devices it has, each on another host: NAME-0, NAME-1; 2 where there are several hosts, else 1, when left out",
+              "How many devices it has, each on another host: NAME-0, NAME-1; 2 where pods run on several hosts, else 1, when left out",
             examples: [2],
           }),
         routes: z
@@ -157,7 +157,7 @@ export const tailnet = z
 
 /**
  * The tailnet with its versions, its connector's name and replicas, and the people that its policy knows.
- * @param around `hosts` is the number of hosts that machines stand on
+ * @param around `hosts` is the number of hosts on which ordinary pods run
  */
 export function deriveTailnet(
   written: z.infer<typeof tailnet>,

@@ -61,13 +61,19 @@ describe("a site file that says no more than it must", () => {
     assert.equal(derived.tailnet?.connector.name, "attic-connector-0");
   });
 
-  it("gives its connector two devices where machines stand on several hosts", () => {
-    const one = siteSchema.parse(homeValues({ "machines[1].host": "stone" }));
+  it("gives its connector two devices where pods run on several hosts", () => {
+    const unsaid = { "machines[1].host": "stone", "tailnet.connector": undefined };
+    const one = siteSchema.parse(homeValues(unsaid));
     const { machines } = one;
     const replicas = (site: typeof one) =>
       deriveSite(site, new Derivation("home")).tailnet?.connector.replicas;
     assert.equal(replicas(one), 2);
     assert.equal(replicas({ ...one, machines: machines.slice(0, 2) }), 1);
+    const kept = machines.map((machine) => ({
+      ...machine,
+      taints: machine.host === "stone" ? [] : ["example.net/gpu=present:NoSchedule"],
+    }));
+    assert.equal(replicas({ ...one, machines: kept }), 1);
     assert.equal(
       replicas(siteSchema.parse(homeValues({ "tailnet.connector": { replicas: 1 } }))),
       1,

@@ -53,7 +53,7 @@ export const tailnet: RefusedSites = {
   "more devices of a connector than hosts": {
     edit: { "tailnet.connector.replicas": 5 },
     at: "homelab:tailnet.connector.replicas",
-    says: /5 devices need as many hosts, and machines stand on 4; use at most 4/,
+    says: /5 devices need as many hosts, and pods run on 4; use at most 4/,
   },
   "a connector's name that is no label": {
     edit: { "tailnet.connector.name": "Connector_0" },
