@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tailscaleOperatorVersions } from "../../../components/definitions/tailscale.ts";
+import { connectorDevices } from "../../../components/tailnet/connector.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { cidr4, ipv4, label } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
@@ -121,7 +122,7 @@ export const tailnet = z
           .optional()
           .meta({
             description:
-              "How many devices it has, each on another host: NAME-0, NAME-1; 2 where pods run on several hosts, else 1, when left out",
+              "How many devices it has, each on another host: NAME-0, NAME-1; 2 where pods run on several hosts and the name ends in -0, else 1, when left out",
             examples: [2],
           }),
         routes: z
@@ -175,13 +176,16 @@ export function deriveTailnet(
   const unknown = "the checksums of its operator's kinds are";
   const { connector, policy } = written;
   const path = "homelab:tailnet.connector.name";
-  const name = `${derivation.stack}-connector-0`;
+  const usual = `${derivation.stack}-connector-0`;
+  const name = derivation.given(path, connector.name, usual, "made of the stack's name");
+  // A device of another name would be renamed, which nobody asked for.
+  const several = hosts > 1 && connectorDevices({ name, replicas: 2 })[0] === name;
   return {
     ...written,
     connector: {
       ...connector,
-      name: derivation.given(path, connector.name, name, "made of the stack's name"),
-      replicas: connector.replicas ?? (hosts > 1 ? 2 : 1),
+      name,
+      replicas: connector.replicas ?? (several ? 2 : 1),
     },
     policy: policy && { ...policy, ...derivePolicyGroups(people, derivation) },
     version: version("tailscale"),

@@ -69,6 +69,8 @@ describe("a site file that says no more than it must", () => {
       deriveSite(site, new Derivation("home")).tailnet?.connector.replicas;
     assert.equal(replicas(one), 2);
     assert.equal(replicas({ ...one, machines: machines.slice(0, 2) }), 1);
+    const named = { "tailnet.connector": { name: "gate" } };
+    assert.equal(replicas(siteSchema.parse(homeValues(named))), 1, "keeps its name");
     const kept = machines.map((machine) => ({
       ...machine,
       taints: machine.host === "stone" ? [] : ["example.net/gpu=present:NoSchedule"],

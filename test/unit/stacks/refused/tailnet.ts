@@ -46,7 +46,7 @@ export const tailnet: RefusedSites = {
     says: /rack-1 is also homelab:machines\[3\]/,
   },
   "a connector's devices whose names get too long": {
-    edit: { "tailnet.connector.name": "c".repeat(62) },
+    edit: { "tailnet.connector.name": "c".repeat(62), "tailnet.connector.replicas": 2 },
     at: "homelab:tailnet.connector.name",
     says: /c-0 has more than 63 characters/,
   },
