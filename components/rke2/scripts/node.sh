@@ -46,13 +46,18 @@ renewal_is_due() { [[ -n $RENEWS ]] && certificates_end_within 120; }
 
 # RKE2 hands flags on as they are, and a kubelet that does not know one does not start: the node would be lost until somebody
 # looks. The kubelet that is here tells which it knows: another release may have others, a new machine has none yet, and one
-# that cannot even tell is RKE2's to unpack anew as it starts.
+# that cannot even tell is RKE2's to unpack anew as it starts. Flags of klog stay with RKE2 (rke2, pkg/logging), and a dash behind
+# a flag puts its value before RKE2's own (k3s, pkg/util/args.go).
 known_flags() {
   local kubelet=$data/bin/kubelet help flag
   if [[ -z $KUBELET_FLAGS || ! -x $kubelet ]] || upgrades; then return 0; fi
   help=$("$kubelet" --help 2>&1) || return 0
   for flag in $KUBELET_FLAGS; do
-    grep -qE -- "^ +(-[a-z], )?--$flag( |\[|$)" <<<"$help" ||
+    case $flag in
+      *stderr* | add-dir-header | log-backtrace-at | log-dir | log-file | log-file-max-size | one-output | skip-headers | skip-log-headers)
+        continue ;;
+    esac
+    grep -qE -- "^ +(-[a-z], )?--${flag%-}( |\[|$)" <<<"$help" ||
       fail "$NODE_NAME: the kubelet of $VERSION has no flag $flag, which kubeletArgs in the config gives it; correct it ($kubelet --help lists them). Nothing was changed on $NODE_NAME"
   done
 }

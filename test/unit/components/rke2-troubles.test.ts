@@ -54,11 +54,16 @@ describe("a step on a machine in trouble", () => {
       --version version[=true]                                   --version prints version information`;
     const kubelet = join(root, "var/lib/rancher/rke2/bin/kubelet");
     writeFileSync(kubelet, `#!/bin/sh\ncat <<'END'\n${help}\nEND\n`, { mode: 0o755 });
-    for (const known of ["max-pods v feature-gates seccomp-default version", ""]) {
+    for (const known of [
+      "max-pods v feature-gates seccomp-default version",
+      // Those RKE2 takes itself, and the last as a value that goes before its own.
+      "log-file log-file-max-size alsologtostderr stderrthreshold feature-gates-",
+      "",
+    ]) {
       const { code, stderr } = await flags(known);
       assert.deepEqual([code, stderr], [0, ""]);
     }
-    for (const wrong of ["max-pod", "pods", "max-pods max_pod", "key"]) {
+    for (const wrong of ["max-pod", "pods", "max-pods max_pod", "key", "log-files"]) {
       const { code, stderr } = await flags(wrong);
       assert.equal(code, 1, wrong);
       assert.match(
