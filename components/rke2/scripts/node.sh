@@ -49,8 +49,10 @@ renewal_is_due() { [[ -n $RENEWS ]] && certificates_end_within 120; }
 # that cannot even tell is RKE2's to unpack anew as it starts. Flags of klog stay with RKE2 (rke2, pkg/logging), and a dash behind
 # a flag puts its value before RKE2's own (k3s, pkg/util/args.go).
 known_flags() {
-  local kubelet=$data/bin/kubelet help flag
+  local kubelet=$data/bin/kubelet is help flag
   if [[ -z $KUBELET_FLAGS || ! -x $kubelet ]] || upgrades; then return 0; fi
+  # A run that was killed between the new release's files and its start leaves the kubelet of the one before.
+  if is=$("$kubelet" --version 2>/dev/null) && [[ $is != "Kubernetes ${VERSION%%[-+]*}"[-+]* ]]; then return 0; fi
   help=$("$kubelet" --help 2>&1) || return 0
   for flag in $KUBELET_FLAGS; do
     case $flag in

@@ -53,7 +53,11 @@ describe("a step on a machine in trouble", () => {
   -v, --v Level                                                  number for the log level verbosity
       --version version[=true]                                   --version prints version information`;
     const kubelet = join(root, "var/lib/rancher/rke2/bin/kubelet");
-    writeFileSync(kubelet, `#!/bin/sh\ncat <<'END'\n${help}\nEND\n`, { mode: 0o755 });
+    const is = (release: string): void => {
+      const tells = `if [ $1 = --version ]; then echo 'Kubernetes ${release}'; exit; fi`;
+      writeFileSync(kubelet, `#!/bin/sh\n${tells}\ncat <<'END'\n${help}\nEND\n`, { mode: 0o755 });
+    };
+    is("v1.36.3+rke2r1");
     for (const known of [
       "max-pods v feature-gates seccomp-default version",
       // Those RKE2 takes itself, and the last as a value that goes before its own.
@@ -72,6 +76,9 @@ describe("a step on a machine in trouble", () => {
       );
     }
     assert.equal((await flags("new-in-the-next", "v1.37.0+rke2r1")).code, 0);
+    // The files of this release are here, and the run was killed before they were started.
+    is("v1.35.5+rke2r2");
+    assert.equal((await flags("new-in-this")).code, 0);
   });
 
   const causeOf = async (errors: string): Promise<string> => {
