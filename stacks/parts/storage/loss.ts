@@ -7,8 +7,11 @@ import type { CephInForce, OsdInForce } from "./doctor.ts";
 
 /** Warnings of copies that are not there (https://docs.ceph.com/en/tentacle/rados/operations/health-checks/). */
 const missingCopies = ["PG_DEGRADED", "PG_DAMAGED", "OBJECT_UNFOUND"] as const;
-/** Data that nobody can read now. */
-const unavailable = "PG_AVAILABILITY";
+/**
+ * Data that nobody can read now; and Ceph not having answered Rook, as without a majority of its monitors: then nothing else
+ * is known (rook/pkg/operator/ceph/cluster/cephstatus.go, cephStatusOnError).
+ */
+const unavailable = ["PG_AVAILABILITY", "error"] as const;
 
 const nodeOf = ({ spec }: OsdInForce): string =>
   spec?.template?.spec?.nodeSelector?.["kubernetes.io/hostname"] ?? "no node";
@@ -27,7 +30,7 @@ export function lossProblems(
   if (own.length === 0) return [];
   const down = daemons.filter((daemon) => nodeOf(daemon) !== machine && !runs(daemon));
   const details = clusters[0]?.status?.ceph?.details ?? {};
-  const counted = own.some(runs) ? [unavailable, ...missingCopies] : [unavailable];
+  const counted = [...unavailable, ...(own.some(runs) ? missingCopies : [])];
   const reasons = [
     ...(down.length === 0
       ? []

@@ -48,6 +48,11 @@ describe("a machine with disks of Ceph that is built anew", () => {
     assert.match(text(without(vault), "PG_DEGRADED", "PG_AVAILABILITY"), /PG_AVAILABILITY: of/);
   });
 
+  it("stays while Ceph itself does not answer Rook", () => {
+    assert.match(text(without(), "error"), /may hold the last copies of data \(error: of error\)/);
+    assert.match(text(without(vault), "error"), /error: of error/);
+  });
+
   it("is no matter of a Ceph that has none of its disks", () => {
     assert.deepEqual(lossProblems("proxmox-attic", [ceph("PG_DEGRADED")], without()), []);
   });
