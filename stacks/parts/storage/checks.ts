@@ -20,9 +20,10 @@ export function checkStorage(config: SiteConfig): readonly Problem[] {
   const machines = storageMachines(config);
   const few = [...disks(config, storage, machines), ...monitors(config)];
   // Without disks or hosts there is nothing that classes could be measured by.
-  if (few.length > 0) return [...few, ...versions(config)];
+  if (few.length > 0) return [...few, ...versions(config), ...cephOfRook(storage)];
   return [
     ...versions(config),
+    ...cephOfRook(storage),
     ...names(machines),
     ...size(machines),
     ...racks(storage, machines),
@@ -62,6 +63,23 @@ function monitors({ machines }: SiteConfig): readonly Problem[] {
     `Ceph's three monitors need machines on three hosts, and there are machines on ${hosts}; ` +
     "switch storage off with `enabled: false`, or add hosts";
   return [{ path: "homelab:storage", text }];
+}
+
+/**
+ * By Rook's minor, the majors of Ceph that it runs (rook/pkg/operator/ceph/version/version.go, supportedVersions); of others
+ * nothing is known. Its operator would leave another one lying, and the way back is refused: it counts as what runs.
+ */
+const runnable: Readonly<Record<string, readonly number[]>> = {
+  "v1.19": [19, 20],
+  "v1.20": [19, 20],
+};
+
+function cephOfRook({ versions: { rook, ceph } }: Storage): readonly Problem[] {
+  const majors = runnable[rook.slice(0, rook.lastIndexOf("."))];
+  const major = Number(/^v(\d+)\./.exec(ceph)?.[1]);
+  if (majors === undefined || majors.includes(major)) return [];
+  const text = `Rook ${rook} does not run Ceph ${ceph}, but v${majors.join(" and v")}; use one of these, or another rookCeph first`;
+  return [{ path: "homelab:versions.ceph", text }];
 }
 
 /** From here on RKE2's snapshot kinds have what the CSI drivers' snapshotter asks for; before, no snapshot is ever ready. */

@@ -23,6 +23,11 @@ const sites: RefusedSites = {
     at: "homelab:storage",
     says: /three monitors need machines on three hosts, and there are machines on 2/,
   },
+  "a Ceph that Rook does not run": {
+    edit: { "versions.ceph": "v21.2.0" },
+    at: "homelab:versions.ceph",
+    says: /Rook v1\.20\.6 does not run Ceph v21\.2\.0, but v19 and v20; use one of these/,
+  },
   "a disk that no machine has": {
     edit: { "storage.disks": ["fast"] },
     at: "homelab:storage.disks[0]",
