@@ -25,7 +25,7 @@ const postedNote = "__posted"
 func acl() behaviour {
 	set := func(ctx context.Context, c *client, text, ifMatch string) error {
 		_, err := c.exchange(ctx, http.MethodPost, c.of("acl"), exchange{
-			body: []byte(text), sends: hujsonType, accepts: hujsonType, ifMatch: ifMatch,
+			body: []byte(text), media: hujsonType, ifMatch: ifMatch,
 		})
 		return err
 	}
@@ -74,7 +74,7 @@ func acl() behaviour {
 		Read: func(
 			ctx context.Context, c *client, _ provider.Call, state rest.Object,
 		) (rest.Object, bool, error) {
-			text, err := c.exchange(ctx, http.MethodGet, c.of("acl"), exchange{accepts: hujsonType})
+			text, err := c.exchange(ctx, http.MethodGet, c.of("acl"), exchange{media: hujsonType})
 			if err != nil {
 				return nil, false, rest.Fail("Failed to fetch ACL", err)
 			}

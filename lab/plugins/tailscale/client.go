@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
 const (
@@ -65,7 +66,7 @@ func (c *client) send(ctx context.Context, method, path string, body, into any) 
 			return err
 		}
 	}
-	answer, err := c.exchange(ctx, method, path, exchange{body: content, sends: jsonType, accepts: jsonType})
+	answer, err := c.exchange(ctx, method, path, exchange{body: content, media: jsonType})
 	if err != nil || into == nil {
 		return err
 	}
@@ -74,9 +75,12 @@ func (c *client) send(ctx context.Context, method, path string, body, into any) 
 
 // exchange is a request beyond method and path.
 type exchange struct {
-	body           []byte
-	sends, accepts string
-	ifMatch        string
+	// body is nil where nothing is sent; an empty one is sent.
+	body []byte
+	// media is the type of the body, or of the answer where there is none.
+	media string
+	// ifMatch is an entity tag without its quotes.
+	ifMatch string
 }
 
 func (c *client) exchange(ctx context.Context, method, path string, what exchange) ([]byte, error) {
@@ -85,12 +89,14 @@ func (c *client) exchange(ctx context.Context, method, path string, what exchang
 		return nil, err
 	}
 	request.Header.Set("User-Agent", c.userAgent)
-	request.Header.Set("Accept", what.accepts)
-	if method != http.MethodGet && method != http.MethodDelete {
-		request.Header.Set("Content-Type", what.sends)
+	// As tailscale.com/client/tailscale/v2 does: https://pkg.go.dev/tailscale.com/client/tailscale/v2@v2.9.0
+	if what.body == nil {
+		request.Header.Set("Accept", what.media)
+	} else {
+		request.Header.Set("Content-Type", what.media)
 	}
 	if what.ifMatch != "" {
-		request.Header.Set("If-Match", what.ifMatch)
+		request.Header.Set("If-Match", strconv.Quote(what.ifMatch))
 	}
 	if c.apiKey != "" {
 		request.SetBasicAuth(c.apiKey, "")

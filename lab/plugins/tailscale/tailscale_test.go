@@ -87,7 +87,8 @@ func TestOneTokenServesTheProcess(t *testing.T) {
 	}
 	call := api.Last(t, "PATCH "+split)
 	if call.Header.Get("Authorization") != "Bearer t0" ||
-		call.Header.Get("User-Agent") != defaultUserAgent || call.Header.Get("Accept") != jsonType {
+		call.Header.Get("User-Agent") != defaultUserAgent || call.Header.Get("Accept") != "" ||
+		call.Header.Get("Content-Type") != jsonType {
 		t.Errorf("called with %v", call.Header)
 	}
 }
