@@ -72,12 +72,16 @@ function found(account: Account, call: Call): StoredTunnel {
   return tunnel;
 }
 
+/**
+ * Without `is_deleted` only what was not deleted.
+ * @see https://developers.cloudflare.com/changelog/2025-09-02-tunnel-networks-list-endpoints-new-default
+ */
 function list(account: Account, call: Call): ReturnType<typeof pageOf> {
   const name = call.query.get("name");
-  const deleted = call.query.get("is_deleted");
+  const deleted = call.query.get("is_deleted") ?? "false";
   const tunnels = Object.values(account.store.state.tunnels)
     .filter((tunnel) => name === null || tunnel.name === name)
-    .filter((tunnel) => deleted === null || String(tunnel.deletedAt !== undefined) === deleted);
+    .filter((tunnel) => String(tunnel.deletedAt !== undefined) === deleted);
   const results = tunnels.map((tunnel) => shown(account, tunnel));
   return pageOf(results, call, ["name", "is_deleted"]);
 }
