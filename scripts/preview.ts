@@ -4,6 +4,7 @@
  * are kept too; what breaks one fails it.
  */
 import { policyPacks } from "./policy-pack.ts";
+import { deletedTunnel } from "./repair/tunnel.ts";
 import { assertLoginLasts, unreachableApis } from "./reachability.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
 
@@ -31,6 +32,10 @@ await main(async () => {
     policyPacks,
     onOutput: (text) => process.stdout.write(text),
   });
+  if (options.refresh === true && (await deletedTunnel(stack)) !== undefined) {
+    say("the tunnel was deleted at Cloudflare; npm run up -- --refresh makes another one");
+    process.exitCode = 1;
+  }
   const blind = await unreachableApis(stack);
   for (const { api, reason } of blind) {
     say(

@@ -32,7 +32,7 @@ export interface StackState {
   readonly pending: readonly PendingOperation[];
 }
 
-export async function readState(stack: Stack): Promise<StackState> {
+export async function readState(stack: Pick<Stack, "exportStack">): Promise<StackState> {
   const deployment = await stack.exportStack();
   const body = (deployment.deployment ?? {}) as DeploymentV3;
   return {

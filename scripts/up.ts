@@ -5,6 +5,7 @@
  */
 import { judgeFirst, policyPacks } from "./policy-pack.ts";
 import { assertLoginLasts } from "./reachability.ts";
+import { forgetDeletedTunnel } from "./repair/tunnel.ts";
 import { withRetry } from "./retry/retry.ts";
 import { tailscaleRemedy } from "./retry/tailscale.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
@@ -19,8 +20,9 @@ await main(async () => {
   if (refresh) await assertLoginLasts(stack);
   const onOutput = (text: string): boolean => process.stdout.write(text);
   let judged = false;
-  const result = await withRepair(stack, () =>
-    withRetry(
+  const result = await withRepair(stack, async () => {
+    if (refresh) await forgetDeletedTunnel(stack, say);
+    return withRetry(
       async (onEvent) => {
         if (!judged) await judgeFirst(stack, { refresh, onEvent }, onOutput);
         judged = true;
@@ -28,8 +30,8 @@ await main(async () => {
       },
       [tailscaleRemedy],
       say,
-    ),
-  );
+    );
+  });
   const changes = Object.entries(result.summary.resourceChanges ?? {})
     .filter(([kind]) => kind !== "same")
     .map(([kind, count]) => `${count} ${kind}`);

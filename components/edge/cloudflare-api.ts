@@ -65,6 +65,12 @@ export async function dropConnections(account: CloudflareAccount, tunnel: string
   await call(account, "DELETE", `accounts/${account.accountId}/cfd_tunnel/${tunnel}/connections`);
 }
 
+/** Whether the account has this tunnel; one that was deleted is not in the list. */
+export async function tunnelLives(account: CloudflareAccount, tunnel: string): Promise<boolean> {
+  const path = `accounts/${account.accountId}/cfd_tunnel?is_deleted=false`;
+  return (await list(account, path)).some(({ id }) => id === tunnel);
+}
+
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** An object of a list; the parts of Cloudflare's API call the moment of its creation differently. */

@@ -14,10 +14,14 @@ export interface Outside {
   readonly unseen: readonly string[];
 }
 
-const tunnelType = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
+/** The tunnel's type in the state. */
+export const tunnelType = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
 
 /** What the state and config tell of the services outside; read before a destroy, which forgets it. */
-export async function readOutside(stack: Stack, state: StackState): Promise<Outside> {
+export async function readOutside(
+  stack: Pick<Stack, "getAllConfig">,
+  state: StackState,
+): Promise<Outside> {
   const config = await stack.getAllConfig();
   const cloudflare = cloudflareAccount(state, config["homelab:edge"]?.value);
   const tunnel = state.resources.find(({ type }) => type === tunnelType)?.id;

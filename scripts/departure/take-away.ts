@@ -10,6 +10,7 @@ import { clusterObjects, deadCluster } from "./dead-cluster.ts";
 import { goingWith, withoutResources } from "./forget.ts";
 import { deadMachine, leaveTailnet } from "./leave-tailnet.ts";
 import type { Outside } from "./outside.ts";
+import { forgetDeletedTunnel } from "../repair/tunnel.ts";
 import { cloudflareRemedy } from "./remedies.ts";
 
 type Say = (text: string) => void;
@@ -81,6 +82,7 @@ export async function takeAway(stack: Stack, outside: Outside, say: Say): Promis
   const hands = {
     dropConnections: () => dropTunnelConnections(outside),
     lookAgain: async (urn: string): Promise<void> => {
+      if ((await forgetDeletedTunnel(stack, say)) === urn) return;
       await stack.refresh({ target: [urn], suppressOutputs: true });
     },
   };

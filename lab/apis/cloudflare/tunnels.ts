@@ -30,7 +30,7 @@ export function tunnelRoutes(account: Account): Route[] {
     { method: "POST", path: all, permission, handle: (call) => create(account, call) },
     {
       ...{ method: "GET", path: one, permission },
-      handle: (call) => ({ result: shown(account, found(account, call)) }),
+      handle: (call) => ({ result: shown(account, known(account, call)) }),
     },
     { method: "PATCH", path: one, permission, handle: (call) => update(account, call) },
     { method: "DELETE", path: one, permission, handle: (call) => remove(account, call) },
@@ -68,6 +68,13 @@ export function liveTunnel({ store }: Account, id: string): StoredTunnel | undef
 
 function found(account: Account, call: Call): StoredTunnel {
   const tunnel = liveTunnel(account, part(call, "tunnel"));
+  if (tunnel === undefined) throw new ApiError(404, 1003, "Tunnel not found");
+  return tunnel;
+}
+
+/** A tunnel, deleted or not: Cloudflare goes on showing it, with the time of its deletion. */
+function known({ store }: Account, call: Call): StoredTunnel {
+  const tunnel = entry(store.state.tunnels, part(call, "tunnel"));
   if (tunnel === undefined) throw new ApiError(404, 1003, "Tunnel not found");
   return tunnel;
 }

@@ -54,7 +54,7 @@ describe("Cloudflare's tunnels", () => {
     assert.equal(taken.status, 409);
   });
 
-  it("cannot be deleted while connected, and are gone afterwards except from the list", async () => {
+  it("cannot be deleted while connected, and are afterwards shown with the time of it alone", async () => {
     const { id } = await create({ name: "busy" });
     cloudflare.connected.set(id, 2);
     const busy = await cloudflare.result<Tunnel>("GET", `${path}/${id}`);
@@ -70,8 +70,8 @@ describe("Cloudflare's tunnels", () => {
     const deleted = await cloudflare.call("DELETE", `${path}/${id}`);
     assert.equal(deleted.status, 200);
     assert.match(String(deleted.headers["content-type"]), /^application\/json/);
+    assert.ok((await cloudflare.result<Tunnel>("GET", `${path}/${id}`)).deleted_at);
     for (const [method, of] of [
-      ["GET", `${path}/${id}`],
       ["DELETE", `${path}/${id}`],
       ["GET", `${path}/${id}/token`],
       ["GET", `${path}/${id}/configurations`],
