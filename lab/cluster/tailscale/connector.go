@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"homelab/lab/machines/tailscale/control"
 )
@@ -30,22 +31,13 @@ const (
 
 // reconcileConnectors makes a pass over every Connector; one that fails does not hold up the others.
 func (o *operator) reconcileConnectors(ctx context.Context) error {
-	found, err := o.dynamic.Resource(connectors).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("connectors: %w", err)
-	}
-	var failed []error
-	for i := range found.Items {
-		cn, err := decode[connector](&found.Items[i])
-		if err == nil {
-			err = o.reconcile(ctx, &cn)
-		}
+	return o.each(ctx, connectors, "connector", func(object *unstructured.Unstructured, _ int) error {
+		cn, err := decode[connector](object)
 		if err != nil {
-			err = fmt.Errorf("connector %s: %w", found.Items[i].GetName(), err)
+			return err
 		}
-		failed = append(failed, err)
-	}
-	return errors.Join(failed...)
+		return o.reconcile(ctx, &cn)
+	})
 }
 
 func (o *operator) reconcile(ctx context.Context, cn *connector) error {

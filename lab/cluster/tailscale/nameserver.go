@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -12,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
@@ -47,41 +45,18 @@ type nameserverStatus struct {
 // reconcileDNSConfigs makes the nameserver of the one DNSConfig that there may be: a Deployment, its Service and the
 // ConfigMap with the names of the operator's proxies, of which the lab has none (cmd/k8s-operator/nameserver.go).
 func (o *operator) reconcileDNSConfigs(ctx context.Context) error {
-	found, err := o.dynamic.Resource(kind("dnsconfigs")).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("dnsconfigs: %w", err)
-	}
-	var failed []error
-	for i := range found.Items {
-		object := &found.Items[i]
-		if err := o.reconcileDNSConfig(ctx, object, len(found.Items)); err != nil {
-			failed = append(failed, fmt.Errorf("dnsconfig %s: %w", object.GetName(), err))
-		}
-	}
-	return errors.Join(failed...)
+	return o.each(ctx, dnsConfigs, "dnsconfig", func(object *unstructured.Unstructured, all int) error {
+		return o.reconcileDNSConfig(ctx, object, all)
+	})
 }
 
 func (o *operator) reconcileDNSConfig(ctx context.Context, object *unstructured.Unstructured, all int) error {
-	configs := o.dynamic.Resource(kind("dnsconfigs"))
-	has := slices.Contains(object.GetFinalizers(), finalizer)
-	if object.GetDeletionTimestamp() != nil {
-		if !has {
-			return nil
-		}
-		object.SetFinalizers(slices.DeleteFunc(object.GetFinalizers(), func(one string) bool { return one == finalizer }))
-		_, err := configs.Update(ctx, object, metav1.UpdateOptions{})
+	object, err := o.hold(ctx, dnsConfigs, object)
+	if err != nil || object == nil {
 		return err
 	}
-	if !has {
-		object.SetFinalizers(append(object.GetFinalizers(), finalizer))
-		updated, err := configs.Update(ctx, object, metav1.UpdateOptions{})
-		if err != nil {
-			return err
-		}
-		object = updated
-	}
-	var config dnsConfig
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &config); err != nil {
+	config, err := decode[dnsConfig](object)
+	if err != nil {
 		return err
 	}
 	condition := metav1.Condition{
@@ -101,15 +76,7 @@ func (o *operator) reconcileDNSConfig(ctx context.Context, object *unstructured.
 	if !meta.SetStatusCondition(&config.Status.Conditions, condition) {
 		return nil
 	}
-	encoded, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&config)
-	if err != nil {
-		return err
-	}
-	if err := unstructured.SetNestedField(object.Object, encoded["status"], "status"); err != nil {
-		return err
-	}
-	_, err = configs.UpdateStatus(ctx, object, metav1.UpdateOptions{})
-	return err
+	return o.putStatus(ctx, dnsConfigs, object, config)
 }
 
 // provisionNameserver makes what is not there yet, and returns the Service's address. Like the real operator it does not

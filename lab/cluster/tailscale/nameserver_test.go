@@ -11,7 +11,7 @@ import (
 func TestADNSConfigGetsItsNameserverAtTheAddressThatItNames(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
-	configs := w.operator.dynamic.Resource(kind("dnsconfigs"))
+	configs := w.operator.dynamic.Resource(dnsConfigs)
 	_, err := configs.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": group + "/v1alpha1", "kind": "DNSConfig", "metadata": map[string]any{"name": "ts-dns"},
 		"spec": map[string]any{"nameserver": map[string]any{

@@ -3,9 +3,7 @@ package tailscale
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -38,38 +36,16 @@ type proxyClassSpec struct {
 // reconcileProxyClasses says of every ProxyClass whether it is ready; the real operator judges labels and images, and
 // leaves what the API's schema judges to that (cmd/k8s-operator/proxyclass.go).
 func (o *operator) reconcileProxyClasses(ctx context.Context) error {
-	found, err := o.dynamic.Resource(proxyClasses).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("proxyclasses: %w", err)
-	}
-	var failed []error
-	for i := range found.Items {
-		if err := o.reconcileProxyClass(ctx, &found.Items[i]); err != nil {
-			failed = append(failed, fmt.Errorf("proxyclass %s: %w", found.Items[i].GetName(), err))
-		}
-	}
-	return errors.Join(failed...)
+	return o.each(ctx, proxyClasses, "proxyclass", func(object *unstructured.Unstructured, _ int) error {
+		return o.reconcileProxyClass(ctx, object)
+	})
 }
 
 // reconcileProxyClass lets a deleted class go at once, whoever uses it, as the real operator does.
 func (o *operator) reconcileProxyClass(ctx context.Context, object *unstructured.Unstructured) error {
-	classes := o.dynamic.Resource(proxyClasses)
-	has := slices.Contains(object.GetFinalizers(), finalizer)
-	if object.GetDeletionTimestamp() != nil {
-		if !has {
-			return nil
-		}
-		object.SetFinalizers(slices.DeleteFunc(object.GetFinalizers(), func(one string) bool { return one == finalizer }))
-		_, err := classes.Update(ctx, object, metav1.UpdateOptions{})
+	object, err := o.hold(ctx, proxyClasses, object)
+	if err != nil || object == nil {
 		return err
-	}
-	if !has {
-		object.SetFinalizers(append(object.GetFinalizers(), finalizer))
-		updated, err := classes.Update(ctx, object, metav1.UpdateOptions{})
-		if err != nil {
-			return err
-		}
-		object = updated
 	}
 	class, err := decode[proxyClass](object)
 	if err != nil {
@@ -85,15 +61,7 @@ func (o *operator) reconcileProxyClass(ctx context.Context, object *unstructured
 	if !meta.SetStatusCondition(&class.Status.Conditions, condition) {
 		return nil
 	}
-	encoded, err := encode(class)
-	if err != nil {
-		return err
-	}
-	if err := unstructured.SetNestedField(object.Object, encoded.Object["status"], "status"); err != nil {
-		return err
-	}
-	_, err = classes.UpdateStatus(ctx, object, metav1.UpdateOptions{})
-	return err
+	return o.putStatus(ctx, proxyClasses, object, class)
 }
 
 // onlyPlayed refuses a class that asks for anything else, by the name of the field.

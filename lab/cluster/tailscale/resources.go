@@ -36,7 +36,10 @@ func kind(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: group, Version: "v1alpha1", Resource: plural}
 }
 
-var connectors = kind("connectors")
+var (
+	connectors = kind("connectors")
+	dnsConfigs = kind("dnsconfigs")
+)
 
 // connector is the part of a Connector that the operator reads and writes
 // (https://tailscale.com/kb/1441/kubernetes-operator-connector).

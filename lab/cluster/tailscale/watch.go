@@ -24,7 +24,7 @@ func (o *operator) watch(ctx context.Context) (func(), error) {
 	watched := []cache.SharedIndexInformer{
 		own.Core().V1().Secrets().Informer(), own.Apps().V1().StatefulSets().Informer(),
 		everywhere.Core().V1().Services().Informer(), everywhere.Networking().V1().Ingresses().Informer(),
-		custom.ForResource(connectors).Informer(), custom.ForResource(kind("dnsconfigs")).Informer(),
+		custom.ForResource(connectors).Informer(), custom.ForResource(dnsConfigs).Informer(),
 		custom.ForResource(proxyClasses).Informer(),
 	}
 	for _, one := range notPlayed {

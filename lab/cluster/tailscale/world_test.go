@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 		return true, watcher, err
 	})
 	lists := map[schema.GroupVersionResource]string{
-		connectors: "ConnectorList", kind("dnsconfigs"): "DNSConfigList", proxyClasses: "ProxyClassList",
+		connectors: "ConnectorList", dnsConfigs: "DNSConfigList", proxyClasses: "ProxyClassList",
 	}
 	for _, one := range notPlayed {
 		lists[kind(one.plural)] = one.plural + "List"
