@@ -17,6 +17,13 @@ export function apiBaseUrl(): string {
 
 const hujson = "application/hujson";
 
+/** The answer with a token: RFC 6749 section 5.1. */
+interface Token {
+  readonly token: string;
+  /** What its client may do, where the answer tells it. */
+  readonly scope?: string;
+}
+
 /**
  * Tailscale's API (https://tailscale.com/api) for the calls that the provider does not make. All methods reject with
  * ServiceError.
@@ -25,7 +32,7 @@ export class TailscaleApi {
   readonly #access: TailscaleAccess;
   readonly #http: PatientHttp;
   readonly #base: string;
-  #token: Promise<string> | undefined;
+  #token: Promise<Token> | undefined;
 
   constructor(access: TailscaleAccess, clock?: Clock) {
     this.#access = access;
@@ -144,7 +151,7 @@ export class TailscaleApi {
    * @see https://tailscale.com/docs/features/oauth-clients
    */
   async scopes(): Promise<readonly string[] | undefined> {
-    return (await this.requestToken()).scope?.split(/[\s,]+/).filter((scope) => scope !== "");
+    return (await this.bearer()).scope?.split(/[\s,]+/).filter((scope) => scope !== "");
   }
 
   private async listDevices(path: string): Promise<readonly Partial<RawDevice>[]> {
@@ -174,7 +181,7 @@ export class TailscaleApi {
     const what = `Tailscale's API, ${method} ${path}`;
     const url = `${this.#base}/api/v2/${path}`;
     const attempt = async (): Promise<ApiAnswer> => {
-      const authorization = `Bearer ${await this.bearer()}`;
+      const authorization = `Bearer ${(await this.bearer()).token}`;
       // Every call here sets a state or asks for one.
       const call = { method, url, headers: { ...headers, authorization }, repeatable: true };
       return this.#http.call(what, body === undefined ? call : { ...call, body });
@@ -190,18 +197,15 @@ export class TailscaleApi {
   }
 
   /** One token for all calls (RFC 6749 section 4.4); a failed request is made anew by the next call. */
-  private bearer(): Promise<string> {
-    this.#token ??= this.requestToken().then(
-      ({ token }) => token,
-      (error: unknown) => {
-        this.#token = undefined;
-        throw error;
-      },
-    );
+  private bearer(): Promise<Token> {
+    this.#token ??= this.requestToken().catch((error: unknown) => {
+      this.#token = undefined;
+      throw error;
+    });
     return this.#token;
   }
 
-  private async requestToken(): Promise<{ readonly token: string; readonly scope?: string }> {
+  private async requestToken(): Promise<Token> {
     const { clientId, clientSecret } = this.#access;
     const what = "Tailscale's API, OAuth token";
     const answer = await this.#http.call(what, {
