@@ -10,12 +10,11 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
-import { fingerprint } from "../workload/fingerprint.ts";
+import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import {
   alertmanager,
@@ -106,11 +105,7 @@ export class Monitoring extends ComponentResource {
 
   /** Marks of both Secrets, by which a change of theirs is seen. */
   private marks(name: string, { password, alerts }: MonitoringArgs): Marks {
-    const key = new RandomPassword(
-      `${name}-fingerprint-key`,
-      { length: 43, special: false },
-      { parent: this },
-    ).result;
+    const key = drawnKey(`${name}-fingerprint-key`, this);
     const mark = (value: Output<string>) =>
       unsecret(all([key, value]).apply(([text, plain]) => fingerprint(text, { value: plain })));
     return { password: mark(password), alerts: mark(alerts) };

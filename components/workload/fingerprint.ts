@@ -1,7 +1,14 @@
 import { createHmac } from "node:crypto";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import type { Output, Resource } from "@pulumi/pulumi";
 
 /** Annotation of a pod template that changes with the pod's Secret, so that a new value rolls the pods out. */
 export const fingerprintAnnotation = "homelab/secret-fingerprint";
+
+/** A random key for fingerprints, kept in the state under this name; secret. */
+export function drawnKey(name: string, parent: Resource | undefined): Output<string> {
+  return new RandomPassword(name, { length: 43, special: false }, { parent }).result;
+}
 
 /**
  * A mark of secret values that is safe to show: without the random `key` a guess at a short value cannot be tried against

@@ -13,8 +13,7 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { RandomPassword } from "@pulumi/random/randomPassword.js";
-import { fingerprint } from "./fingerprint.ts";
+import { drawnKey, fingerprint } from "./fingerprint.ts";
 import { makeNamespace } from "./namespace.ts";
 import { deploymentSpec, type PodsPlan } from "./pods.ts";
 import { appLabels, appSelector } from "./restricted.ts";
@@ -43,8 +42,9 @@ export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret
 
 /**
  * Registers a workload in a namespace of its own, as children of `parent`, whose Kubernetes provider they take and with
- * which they wait: namespace, Secret with its fingerprint, Secret of the image's login, Service, Deployment and budget, named
- * `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint`, `${name}-pull` and so on. Returns the Deployment, which is ready once all its pods are.
+ * which they wait: namespace, Secret with its fingerprint, Secret of the image's login, Service, Deployment and budget,
+ * named `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint`, `${name}-pull` and so on. Returns the Deployment, which
+ * is ready once all its pods are.
  */
 export function deployWorkload(name: string, args: WorkloadArgs, parent: Resource): Resource {
   const { app, budget } = args;
@@ -107,13 +107,9 @@ function secretValues(
     { metadata: { name: secretName, namespace: app, labels: appLabels(app) }, stringData },
     inside,
   );
-  const key = fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside);
+  const key = fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside.parent);
   const mark = all([key, stringData]).apply(([text, plain]) => fingerprint(text, plain));
   return { resource, fingerprint: unsecret(mark) };
-}
-
-function drawnKey(name: string, { parent }: CustomResourceOptions): Output<string> {
-  return new RandomPassword(name, { length: 43, special: false }, { parent }).result;
 }
 
 function clusterService(
