@@ -9,6 +9,9 @@ export const labelForm = new RegExp(`^${labelText}$`);
 /** A DNS name of at least two labels, or all below one: `*.home.arpa`. */
 export const wildcardForm = new RegExp(`^(\\*\\.)?${labelText}(\\.${labelText})+$`);
 
+/** The DNS name of a host on the internet: of at least two labels, the last of which begins with a letter. */
+export const hostForm = new RegExp(`^(${labelText}\\.)+[a-z]([a-z0-9-]*[a-z0-9])?$`);
+
 /** RFC 1123 label: what DNS and Kubernetes both accept as a name. */
 export const label = z
   .string()
@@ -23,7 +26,7 @@ export const domain = z
   .string()
   .max(253)
   .regex(
-    /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+    new RegExp(`^${labelText}(\\.${labelText})*$`),
     "use a lower-case DNS name such as home.arpa (RFC 1123)",
   );
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Severity } from "../../../components/monitoring/alerts.ts";
-import { label } from "../../config/forms.ts";
+import { hostForm, label } from "../../config/forms.ts";
 import { oneLine, secretRef, type SecretForm } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
 
@@ -16,10 +16,7 @@ const told = (about: string, host: string, example: string) =>
     host: z
       .string()
       .max(253)
-      .regex(
-        /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/,
-        "use the lower-case DNS name in the address, such as hc-ping.com",
-      )
+      .regex(hostForm, "use the lower-case DNS name in the address, such as hc-ping.com")
       .meta({
         description: "Name of the host in the address, which alone Alertmanager may reach",
         examples: [host],
