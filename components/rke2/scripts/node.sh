@@ -2,9 +2,10 @@
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
 # VERSION, VIP, SITE, JOINS (yes: there is a cluster to join; no: no other server has been in one, so begin it), CONFIG,
-# KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its
-# name, and its content in base64), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its end before, on this
-# machine or on the one before it.
+# KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION (settings that count when the node
+# registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its name, and its content in base64), KUBE_VIP,
+# RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its
+# end before, on this machine or on the one before it.
 # Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
 
