@@ -184,7 +184,7 @@ const planned = await plan(process.argv.slice(2)).catch((error: unknown) => {
   process.exit(2);
 });
 const progress = new Progress(2);
-await progress.step("Debian packages", ensurePackages);
+await progress.step("Debian packages", (report) => ensurePackages(report, "tests"));
 const tools = await progress.step("tools", ensureTools);
 
 const totals = { passed: 0, failed: 0 };

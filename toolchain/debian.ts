@@ -22,12 +22,29 @@ const needed: Readonly<Record<string, string>> = {
 /** Only a lab without root maps a range of users. */
 const neededRootless: Readonly<Record<string, string>> = { "/usr/bin/newuidmap": "uidmap" };
 
+/** What tests run besides: monitoring is played by Debian's own builds, and rules are held against promtool. */
+const neededByTests: Readonly<Record<string, string>> = {
+  "/usr/bin/prometheus": "prometheus",
+  "/usr/bin/promtool": "prometheus",
+  "/usr/bin/prometheus-alertmanager": "prometheus-alertmanager",
+  "/usr/bin/amtool": "prometheus-alertmanager",
+  "/usr/bin/prometheus-node-exporter": "prometheus-node-exporter",
+};
+
+/** Who needs the packages: a lab, or the tests, which run labs too. */
+export type PackagesFor = "lab" | "tests";
+
 /** Packages whose program is missing; merged and unmerged /usr are both looked at. */
-export function missingPackages(root: boolean): string[] {
-  const programs = Object.entries({ ...needed, ...(root ? {} : neededRootless) });
+export function missingPackages(root: boolean, whom: PackagesFor): string[] {
+  const programs = Object.entries({
+    ...needed,
+    ...(root ? {} : neededRootless),
+    ...(whom === "tests" ? neededByTests : {}),
+  });
   return programs
     .filter(([program]) => !existsSync(program) && !existsSync(program.replace("/usr", "")))
-    .map(([, name]) => name);
+    .map(([, name]) => name)
+    .filter((name, index, all) => all.indexOf(name) === index);
 }
 
 /**
@@ -35,9 +52,12 @@ export function missingPackages(root: boolean): string[] {
  * policy-rc.d): the lab runs its own inside its namespaces.
  * Throws one line with the command to run when not root, or when apt-get fails.
  */
-export async function ensurePackages(report: (detail: string) => void): Promise<void> {
+export async function ensurePackages(
+  report: (detail: string) => void,
+  whom: PackagesFor = "lab",
+): Promise<void> {
   const root = process.getuid?.() === 0;
-  const missing = missingPackages(root);
+  const missing = missingPackages(root, whom);
   if (missing.length === 0) {
     report("all there");
     return;
