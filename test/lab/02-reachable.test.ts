@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ControlClient } from "../../lab/control/client.ts";
 import { runAsVisitor } from "../../lab/shell/inside.ts";
 import { attempt, kubectl, paths, run } from "./command.ts";
+import { doctor, type Report } from "./doctor.ts";
 import { keys } from "./outside.ts";
 import { eventually } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
@@ -240,3 +242,39 @@ describe("from the tailnet", () => {
     );
   });
 });
+
+describe("a client in the nodes' own LAN, whose router keeps state", () => {
+  given(siteIsUp);
+
+  const control = new ControlClient(paths.control);
+
+  after(async () => {
+    await control.setRouter("home", { stateful: false });
+  });
+
+  it("opens connections to a load balancer and hears nothing, which the doctor explains", async () => {
+    const [answers] = balancers(await doctor());
+    assert.ok(answers?.severity === "ok", "no load balancer answers");
+    const [address = ""] = answers.text.split(" ");
+    const open = `exec 3<>/dev/tcp/${address.replace(":", "/")}; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; read -t 3 -u 3`;
+    assert.notEqual((await attempt`bash -c ${open}`).code, 142);
+    await control.setRouter("home", { stateful: true });
+    // The first half of the handshake passes: the connection is there, and nothing that follows gets through.
+    const { code } = await attempt`bash -c ${open}`;
+    assert.equal(code, 142, "reading did not end for want of an answer");
+    const [silent] = balancers(await doctor());
+    assert.equal(silent?.severity, "warning");
+    assert.match(silent.text, /does not answer this workstation: no answer within 5 s/);
+    assert.match(silent.remedy, /a router that keeps state .*docs\/router\.md/);
+  });
+
+  it("is answered again where the router lets such packets be", async () => {
+    await control.setRouter("home", { stateful: false });
+    const [answers] = balancers(await doctor());
+    assert.equal(answers?.severity, "ok");
+  });
+});
+
+/** What a doctor has found of a load balancer that was tried. */
+const balancers = ({ findings }: Report) =>
+  findings.filter(({ subject }) => subject.startsWith("load balancer "));
