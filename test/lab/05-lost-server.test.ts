@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { NodeObject } from "../../lab/shell/summary.ts";
 import { addressHolder, node, nodes, readiness } from "./cluster.ts";
-import { attempt, run } from "./command.ts";
-import { changeConfig, eventually, machine, proxmox, up } from "./site.ts";
+import { attempt, refused, run } from "./command.ts";
+import { changeConfig, eventually, machine, proxmox, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const address = "https://192.168.1.20:6443";
@@ -77,14 +77,36 @@ describe("a changed setting", () => {
     );
   });
 
-  it("started the nodes' kubelets at different times", async () => {
-    const starts: number[] = [];
+  /** When each node's settings were written; its RKE2 runs. */
+  const written = async (): Promise<readonly number[]> => {
+    const times: number[] = [];
     for (const name of ["proxmox-stone", "proxmox-tank", "proxmox-titan", "proxmox-vault"]) {
       const unit = name === "proxmox-vault" ? "rke2-agent" : "rke2-server";
       const script = `stat -c %Y /etc/rancher/rke2/config.yaml; systemctl is-active ${unit}`;
       const text = await run`ssh ${name} ${script}`;
-      starts.push(Number(text.split("\n")[0]));
+      times.push(Number(text.split("\n")[0]));
     }
-    assert.equal(new Set(starts).size, 4, `config written at ${starts.join(", ")}`);
+    return times;
+  };
+
+  it("started the nodes' kubelets at different times", async () => {
+    const times = await written();
+    assert.equal(new Set(times).size, 4, `config written at ${times.join(", ")}`);
+  });
+
+  it("is refused where the kubelet does not know its flag, before any node restarts", async () => {
+    const before = await written();
+    const flag = "homelab:cluster.kubeletArgs.max-pod";
+    await setConfig(flag, "120");
+    try {
+      const said = await refused`node scripts/up.ts --stack home`;
+      assert.match(
+        said,
+        /proxmox-stone: the kubelet of v\S+ has no flag max-pod, which kubeletArgs/,
+      );
+    } finally {
+      await run`pulumi config rm --stack home --path ${flag}`;
+    }
+    assert.deepEqual(await written(), before);
   });
 });
