@@ -17,6 +17,7 @@ import (
 
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/loopback"
+	"homelab/lab/cluster/passes"
 	"homelab/lab/cluster/serviceproxy"
 )
 
@@ -176,6 +177,7 @@ func (a *agent) loop(ctx context.Context) error {
 			a.container.Logger.Warn("not everything is in place; trying again", "error", err)
 			retry = time.After(again)
 		}
+		passes.Rest(ctx)
 	}
 }
 

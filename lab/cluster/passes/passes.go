@@ -6,12 +6,24 @@ import (
 	"time"
 )
 
+// between is the least pause between two passes. Objects change in swarms, and a pass looks at all of them: one after the
+// swarm does what one for each change would.
+const between = 150 * time.Millisecond
+
+// Rest is the pause after a pass; it ends early with ctx.
+func Rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(between):
+	}
+}
+
 // Log is told of passes that failed.
 type Log interface {
 	Warn(message string, arguments ...any)
 }
 
-// Repeat makes a pass after each change until ctx ends. A pass in which something failed or is not
+// Repeat makes a pass after each change, or after several that came together, until ctx ends. A pass in which something failed or is not
 // finished, for example on a conflict, is repeated after a pause of the length again.
 func Repeat(
 	ctx context.Context, changed <-chan struct{}, again time.Duration, log Log,
@@ -30,5 +42,6 @@ func Repeat(
 			log.Warn("not everything is in place; trying again", "error", err)
 			retry = time.After(again)
 		}
+		Rest(ctx)
 	}
 }
