@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"homelab/lab/cluster/cilium/netpolicy"
@@ -65,16 +64,14 @@ func (a *agent) enforce(pods netip.Prefix) error {
 // policies are those that can be read, in an order that stays. The operator says in the status of others what is wrong with
 // them; they hold nothing.
 func (a *agent) policies() ([]netpolicy.Policy, error) {
+	found, err := a.readPolicies()
+	if err != nil {
+		return nil, err
+	}
 	byName := map[string]netpolicy.Policy{}
-	for _, kind := range policyKinds {
-		for _, item := range a.custom.ForResource(kind).Informer().GetStore().List() {
-			object, ok := item.(*unstructured.Unstructured)
-			if !ok {
-				return nil, fmt.Errorf("the cache holds a %T", item)
-			}
-			if policy, err := netpolicy.Read(object.Object); err == nil {
-				byName[fmt.Sprintf("%s %s/%s", kind.Resource, object.GetNamespace(), object.GetName())] = policy
-			}
+	for object, one := range found {
+		if one.err == nil {
+			byName[fmt.Sprintf("%s %s/%s", one.kind.Resource, object.GetNamespace(), object.GetName())] = one.policy
 		}
 	}
 	var read []netpolicy.Policy

@@ -3,6 +3,7 @@ package cilium
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,22 +16,47 @@ import (
 // policyKinds are the policies of Cilium's own.
 var policyKinds = []schema.GroupVersionResource{networkPolicies, clusterwidePolicies}
 
+// readPolicy is a policy, or what is wrong with it.
+type readPolicy struct {
+	kind   schema.GroupVersionResource
+	object *unstructured.Unstructured
+	policy netpolicy.Policy
+	err    error
+}
+
+// readPolicies are those that the cache holds. One that has not changed since the pass before is not read again: the cache
+// then has the same object.
+func (c *cluster) readPolicies() (map[*unstructured.Unstructured]readPolicy, error) {
+	read := map[*unstructured.Unstructured]readPolicy{}
+	for _, kind := range policyKinds {
+		for _, item := range c.custom.ForResource(kind).Informer().GetStore().List() {
+			object, ok := item.(*unstructured.Unstructured)
+			if !ok {
+				return nil, fmt.Errorf("the cache holds a %T", item)
+			}
+			one, known := c.read[object]
+			if !known {
+				one = readPolicy{kind: kind, object: object}
+				one.policy, one.err = netpolicy.Read(object.Object)
+			}
+			read[object] = one
+		}
+	}
+	c.read = read
+	return read, nil
+}
+
 // judgePolicies tells of each policy whether it is valid, as cilium-operator does in the condition Valid
 // (operator/pkg/networkpolicy/validator.go). Whatever the condition says, agents judge for themselves.
 func (o *operator) judgePolicies(ctx context.Context) error {
-	var problems []error
-	for _, kind := range policyKinds {
-		for _, item := range o.custom.ForResource(kind).Informer().GetStore().List() {
-			policy, ok := item.(*unstructured.Unstructured)
-			if !ok {
-				continue
-			}
-			status, message := "True", "Policy validation succeeded"
-			if _, err := netpolicy.Read(policy.Object); err != nil {
-				status, message = "False", err.Error()
-			}
-			problems = append(problems, o.setValid(ctx, kind, policy, status, message))
+	read, err := o.readPolicies()
+	problems := []error{err}
+	for _, one := range read {
+		status, message := "True", "Policy validation succeeded"
+		if one.err != nil {
+			status, message = "False", one.err.Error()
 		}
+		problems = append(problems, o.setValid(ctx, one.kind, one.object, status, message))
 	}
 	return errors.Join(problems...)
 }

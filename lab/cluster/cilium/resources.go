@@ -48,6 +48,8 @@ type cluster struct {
 	custom  dynamicinformer.DynamicSharedInformerFactory
 	synced  []cache.InformerSynced
 	changed passes.Changes
+	// read are the policies of the last pass.
+	read map[*unstructured.Unstructured]readPolicy
 }
 
 func newCluster(c program.Container) (*cluster, error) {
