@@ -36,6 +36,8 @@ type Proxy struct {
 	held map[netip.Addr]bool
 	// applied is what the kernel has.
 	applied state
+	// remembers is whether the kernel may still send to endpoints that are gone.
+	remembers bool
 }
 
 type state struct {
@@ -56,8 +58,12 @@ func (p *Proxy) Apply(node Node, plan Plan) error {
 	if wanted := (state{plan, node}); !reflect.DeepEqual(wanted, p.applied) {
 		err := p.table.Replace(func(table *nft.Table) { p.write(table, node, plan) })
 		if err == nil {
+			before := p.applied.plan
 			p.applied = wanted
-			err = forgetLost(plan)
+			if !sameUDP(before, plan) || p.remembers {
+				err = forgetLost(plan)
+				p.remembers = err != nil
+			}
 		}
 		problems = append(problems, err)
 	}
@@ -161,6 +167,22 @@ func forgetLost(plan Plan) error {
 		return fmt.Errorf("cannot forget connections to endpoints that are gone: %w", err)
 	}
 	return nil
+}
+
+// sameUDP says that both plans send UDP to the same endpoints: the kernel's table of connections, which all machines of the
+// lab share and which is long, then holds nothing to forget.
+func sameUDP(before, after Plan) bool {
+	return reflect.DeepEqual(before.udp(), after.udp())
+}
+
+func (p Plan) udp() map[Frontend][]netip.AddrPort {
+	found := map[Frontend][]netip.AddrPort{}
+	for frontend, target := range p.Frontends {
+		if frontend.Protocol == corev1.ProtocolUDP {
+			found[frontend] = target.Backends
+		}
+	}
+	return found
 }
 
 type lost struct{ plan Plan }

@@ -311,3 +311,25 @@ func TestPacketsOfAClientGoToAnotherEndpointWhenTheirsIsGone(t *testing.T) {
 		apply("10.42.8.5")
 	}
 }
+
+func TestOnlyUDPIsForgotten(t *testing.T) {
+	dns := service("dns", "10.43.0.10", 53)
+	dns.Spec.Ports[0].Protocol = corev1.ProtocolUDP
+	web := service("web", "10.43.0.11", 80)
+	plan := func(lookups string, pages ...string) Plan {
+		answers := slice("dns", 53, true, lookups)
+		udp := corev1.ProtocolUDP
+		answers.Ports[0].Protocol = &udp
+		return NewPlan("stone", []*corev1.Service{dns, web}, []*discoveryv1.EndpointSlice{answers, slice("web", 80, true, pages...)}, nil)
+	}
+	first := plan("10.42.0.9", "10.42.0.10")
+	if len(first.udp()) != 1 {
+		t.Fatalf("got %v", first.udp())
+	}
+	if sameUDP(Plan{}, first) || sameUDP(first, plan("10.42.0.12", "10.42.0.10")) {
+		t.Fatal("another endpoint for UDP went unnoticed")
+	}
+	if !sameUDP(first, plan("10.42.0.9", "10.42.0.10", "10.42.0.11")) {
+		t.Fatal("another endpoint for TCP counts for UDP")
+	}
+}
