@@ -54,11 +54,11 @@ async function mochaSuite(
 
 /**
  * End to end: the whole suite in two labs side by side where memory allows, for one alone leaves a third of two cores idle.
- * The second one takes the files that begin with a site's end.
+ * The second one takes the files from the one on that makes both end at about the same time.
  */
 async function labSuite(files: readonly string[], tools: Tools, whole: boolean): Promise<Counts> {
   const timeout = 900_000;
-  const begin = files.findIndex((file) => file.includes("13-"));
+  const begin = files.findIndex((file) => file.includes("12-lost"));
   if (!whole || begin === -1 || process.availableMemory() < memoryOfTwoLabs)
     return mochaSuite(files, timeout, tools);
   const second = { env: { HOMELAB_LAB: join(root, ".lab-test-2") }, mark: "[second lab] " };
