@@ -43,6 +43,8 @@ export function labEnvironment(
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // There is no network to get plugins from: a missing one is an error at once.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // Pulumi's programs live for minutes at most, and the machine's processors are what a run waits for.
+    GOGC: "200",
     PROXMOX_VE_API_TOKEN: `${apiTokenId}=${credentials.apiTokenSecret}`,
     PROXMOX_VE_SSH_USERNAME: "root",
     PROXMOX_VE_SSH_PRIVATE_KEY: credentials.ssh.privateKey,
