@@ -83,7 +83,8 @@ interface GoEvent {
   readonly Output?: string;
 }
 
-async function goSuite(packages: readonly string[]): Promise<Counts> {
+async function goSuite(packages: readonly string[], mark = ""): Promise<Counts> {
+  const say = (text: string): boolean => process.stdout.write(text.replaceAll(/^(?=.)/gm, mark));
   const child = spawn(await findGo(), ["test", "-json", "-vet=off", ...packages], {
     cwd: moduleRoot,
     stdio: ["ignore", "pipe", "inherit"],
@@ -95,7 +96,7 @@ async function goSuite(packages: readonly string[]): Promise<Counts> {
   const output = new Map<string, string>();
   const seenFailure = new Set<string>();
   const pulse = new Pulse(() =>
-    process.stdout.write(`  ... compiling and running; ${passed} tests passed so far\n`),
+    say(`  ... compiling and running; ${passed} tests passed so far\n`),
   );
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith("{")) continue;
@@ -107,17 +108,17 @@ async function goSuite(packages: readonly string[]): Promise<Counts> {
       passed += 1;
     } else if (event.Action === "pass" && event.Package !== undefined) {
       pulse.touch();
-      process.stdout.write(`  ok ${event.Package}\n`);
+      say(`  ok ${event.Package}\n`);
     } else if (event.Action === "skip" && event.Test !== undefined) {
       failed += 1;
-      process.stdout.write(`SKIPPED ${key}: a skipped test does not count as passed\n`);
+      say(`SKIPPED ${key}: a skipped test does not count as passed\n`);
     } else if (event.Action === "fail" || event.Action === "build-fail") {
       // A package fails with its tests; alone it failed to build or died.
       const alone = event.Test === undefined && !seenFailure.has(event.Package ?? "");
       if (event.Test !== undefined) seenFailure.add(event.Package ?? "");
       if (event.Test !== undefined || alone) {
         failed += 1;
-        process.stdout.write(`FAILED ${key}\n${output.get(key) ?? ""}`);
+        say(`FAILED ${key}\n${output.get(key) ?? ""}`);
       }
     }
   }
@@ -130,7 +131,14 @@ interface Suite {
   readonly name: string;
   readonly title: string;
   readonly files: readonly string[];
-  readonly run: (files: readonly string[], tools: Tools, whole: boolean) => Promise<Counts>;
+  readonly run: (
+    files: readonly string[],
+    tools: Tools,
+    whole: boolean,
+    mark?: string,
+  ) => Promise<Counts>;
+  /** Leaves a processor idle, so that others like it run beside it; all but the first mark their lines. */
+  readonly beside: boolean;
 }
 
 const suites: readonly Suite[] = [
@@ -139,20 +147,23 @@ const suites: readonly Suite[] = [
     title: "unit, component and golden tests",
     files: ["test/unit/**/*.test.ts", "lab/test/**/*.test.ts"],
     run: (files, tools) => mochaSuite(files, 30_000, tools),
+    beside: true,
   },
   {
     name: "go",
     title: "tests of the lab's Go programs",
     files: ["lab/**/*_test.go"],
     // The whole suite compiles packages without tests too.
-    run: (files, _, whole) =>
-      goSuite(whole ? ["./..."] : files.map((file) => join(root, dirname(file)))),
+    run: (files, _, whole, mark) =>
+      goSuite(whole ? ["./..."] : files.map((file) => join(root, dirname(file))), mark),
+    beside: true,
   },
   {
     name: "lab",
     title: "end to end in the lab",
     files: ["test/lab/**/*.test.ts"],
     run: labSuite,
+    beside: false,
   },
 ];
 
@@ -188,16 +199,25 @@ await progress.step("Debian packages", (report) => ensurePackages(report, "tests
 const tools = await progress.step("tools", ensureTools);
 
 const totals = { passed: 0, failed: 0 };
-for (const { suite, files, whole } of planned) {
+
+async function runSuite({ suite, files, whole }: Planned, mark?: string): Promise<void> {
   const { name, title } = suite;
   process.stdout.write(`\n== ${title} (${name})\n`);
   const begun = Date.now();
-  const { passed, failed } = await suite.run(files, tools, whole);
+  const { passed, failed } = await suite.run(files, tools, whole, mark);
   totals.passed += passed;
   totals.failed += failed;
   process.stdout.write(
     `== ${name}: ${passed} passed, ${failed} failed in ${((Date.now() - begun) / 1000).toFixed(0)} s\n`,
   );
 }
+
+const beside = planned.filter(({ suite }) => suite.beside);
+await Promise.all(
+  beside.map(async (each, place) =>
+    runSuite(each, place === 0 ? undefined : `[${each.suite.name}] `),
+  ),
+);
+for (const each of planned) if (!each.suite.beside) await runSuite(each);
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
 process.exitCode = totals.failed > 0 ? 1 : 0;
