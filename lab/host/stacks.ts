@@ -2,6 +2,7 @@
 import { watch } from "node:fs";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 const project = "homelab";
 
@@ -68,8 +69,11 @@ export async function readStacks(backend: string): Promise<StackState[]> {
   return stacks;
 }
 
+/** Milliseconds: a run writes its whole state, megabytes of it, at each step, and a stack's outputs only at its end. */
+const betweenReadings = 500;
+
 /**
- * Calls `changed` with all stacks now and after each write, one call at a time, until `signal` aborts; what goes
+ * Calls `changed` with all stacks now and soon after each write, one call at a time, until `signal` aborts; what goes
  * wrong is given to `failed`.
  */
 export async function watchStacks(
@@ -82,11 +86,18 @@ export async function watchStacks(
   await mkdir(directory, { recursive: true });
   let due = true;
   let working = false;
+  let earliest = 0;
   const work = async (): Promise<void> => {
     if (working) return;
     working = true;
     while (due && !signal.aborted) {
+      // Ends early with the watch.
+      await delay(Math.max(0, earliest - performance.now()), undefined, { signal }).catch(
+        () => undefined,
+      );
+      if (signal.aborted) return;
       due = false;
+      earliest = performance.now() + betweenReadings;
       try {
         await changed(await readStacks(backend));
       } catch (error) {
