@@ -1,36 +1,26 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runInNewContext } from "node:vm";
 import { parse } from "yaml";
 import { projectDirectory } from "../../scripts/site-stack.ts";
+import { filled } from "../workflow/expression.ts";
+import { give, runs, type PullRequest, type Result, type Settings } from "../workflow/github.ts";
+import { playJob, type Actions, type Machine } from "../workflow/job.ts";
+import { playRun } from "../workflow/run.ts";
+import { readWorkflow, type Job } from "../workflow/workflow.ts";
 
-interface Step {
-  readonly uses?: string;
-  readonly run?: string;
-  readonly if?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-interface Job {
-  readonly if?: string;
-  readonly environment?: string;
-  readonly permissions?: Readonly<Record<string, string>>;
-  readonly strategy?: { readonly matrix: { readonly stack: readonly string[] } };
-  readonly env?: Readonly<Record<string, string>>;
-  readonly steps: readonly Step[];
-}
-
-interface Workflow {
-  readonly permissions: Readonly<Record<string, string>>;
-  readonly jobs: Readonly<Record<string, Job>>;
-}
-
-const source = readFileSync(join(projectDirectory, ".github/workflows/pull-request.yml"), "utf8");
-const { jobs, permissions } = parse(source) as Workflow;
+const workflow = readWorkflow();
+const { jobs, permissions } = workflow;
 const job = (name: string): Job => jobs[name] ?? assert.fail(`there is no job ${name}`);
 const everyJob = Object.entries(jobs);
 
@@ -41,69 +31,61 @@ const environmentSecrets: Readonly<Record<string, string>> = {
   AWS_SECRET_ACCESS_KEY: "storage-key-of-the-house",
 };
 
-/** What GitHub knows while a job runs. A fork's run gets no secret, and a job of no environment gets none of it. */
-function contextOf({ environment }: Pick<Job, "environment">, fork: boolean) {
-  const base = "owner/home";
-  return {
-    github: {
-      repository: base,
-      token: "job-token",
-      event: {
-        number: 7,
-        pull_request: {
-          base: { sha: "a".repeat(40) },
-          head: { repo: { full_name: fork ? "stranger/home" : base } },
-        },
-      },
+const settings: Settings = {
+  repository: "owner/home",
+  variables: { PREVIEWS: "true" },
+  environments: {
+    preview: {
+      secrets: environmentSecrets,
+      variables: { TS_CLIENT_ID: "client", TS_CONNECTORS: '{"home":"home-connector-0"}' },
     },
-    matrix: { stack: "home" },
-    vars: { PREVIEWS: "true", TS_CLIENT_ID: "client", TS_CONNECTOR_home: "home-connector-0" },
-    secrets: environment !== undefined && !fork ? environmentSecrets : {},
-    needs: { preview: { result: fork ? "skipped" : "success" } },
-    always: () => true,
-    // GitHub takes names of variables in any case.
-    format: (text: string, value: string) => text.replace("{0}", value),
-    hashFiles: () => "found",
+  },
+};
+
+const branch: PullRequest = {
+  ...{ number: 7, base: "a".repeat(40), head: "b".repeat(40), merge: "c".repeat(40) },
+  from: "owner/home",
+};
+const fork: PullRequest = { ...branch, from: "stranger/home" };
+
+const given = (one: Job, pull = branch) =>
+  give(workflow, one, { stack: "home" }, settings, pull, { api: "", token: "job-token" });
+
+/** Actions of others, which only tell that they ran. */
+const actions: Actions = Object.fromEntries(
+  [
+    ...["actions/checkout", "actions/setup-node", "actions/setup-go", "tailscale/github-action"],
+    ...["actions/upload-artifact", "actions/download-artifact"],
+  ].map((name) => [name, () => Promise.resolve("")]),
+);
+
+/** A machine in a folder of its own, on which a script plays `npm`. */
+function machineIn(folder: string, npm: string): Machine {
+  const [workspace, bin] = [join(folder, "workspace"), join(folder, "bin")];
+  for (const path of [workspace, bin]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(bin, "npm"), `#!/bin/bash\n${npm}\n`);
+  chmodSync(join(bin, "npm"), 0o755);
+  return {
+    ...{ workspace, temp: join(folder, "temp") },
+    environment: { PATH: `${bin}:${process.env["PATH"] ?? ""}` },
+    run: ([command = "", ...rest], env) => {
+      const ended = spawnSync(command, rest, { cwd: workspace, encoding: "utf8", env });
+      return Promise.resolve({ code: ended.status ?? 1, output: ended.stdout + ended.stderr });
+    },
   };
 }
 
-/** The value of an expression, whose forms here mean the same in JavaScript; what is absent is empty. */
-const valueOf = (expression: string, context: object): unknown =>
-  runInNewContext(expression, context) ?? "";
-
-const filled = (text: string, context: object): string =>
-  text.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => String(valueOf(expression, context)));
-
-const runs = (one: Job, fork: boolean): boolean =>
-  one.if === undefined || Boolean(valueOf(one.if, contextOf(one, fork)));
-
-/** Runs the job's steps of this command as GitHub does, with `npm` played by a script; gives log and files. */
-function play(one: Job, npm: string) {
+/** Plays one job; gives how it went, and the files that it leaves. */
+async function play(one: Job, npm: string) {
   const folder = mkdtempSync(join(tmpdir(), "workflow-"));
   try {
-    writeFileSync(join(folder, "npm"), `#!/bin/bash\n${npm}\n`);
-    chmodSync(join(folder, "npm"), 0o755);
-    const context = contextOf(one, false);
-    const outcomes = one.steps
-      .filter(({ run, if: condition }) => run !== undefined && condition === undefined)
-      .map(({ run = "", env = {} }) => {
-        const all = Object.entries({ ...one.env, ...env });
-        return spawnSync("bash", ["-e", "-c", filled(run, context)], {
-          ...{ cwd: folder, encoding: "utf8" },
-          env: {
-            PATH: `${folder}:${process.env["PATH"] ?? ""}`,
-            RUNNER_TEMP: folder,
-            ...Object.fromEntries(all.map(([name, value]) => [name, filled(value, context)])),
-          },
-        });
-      });
-    const kept = spawnSync("bash", ["-c", "cat previews/*.md"], { cwd: folder, encoding: "utf8" });
-    return {
-      status: outcomes.map(({ status }) => status),
-      log: outcomes.map(({ stdout, stderr }) => stdout + stderr).join(""),
-      kept: kept.stdout,
-      asked: existsSync(join(folder, "asked")) ? readFileSync(join(folder, "asked"), "utf8") : "",
-    };
+    const machine = machineIn(folder, npm);
+    const played = await playJob(one, given(one), machine, actions);
+    const text = (name: string): string =>
+      existsSync(join(machine.workspace, name))
+        ? readFileSync(join(machine.workspace, name), "utf8")
+        : "";
+    return { ...played, kept: text("previews/home-2-preview.md"), asked: text("asked") };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -114,7 +96,7 @@ const told = `
 echo "$*" >> asked
 case "$*" in
   *preview*) echo "403 for $OP_CONNECT_TOKEN"; echo "opened with $PULUMI_CONFIG_PASSPHRASE" >&2; exit "\${FAILED:-0}" ;;
-  *mask*) exec node --input-type=module -e '
+  *mask*) exec ${process.execPath} --input-type=module -e '
       import { text } from "node:stream/consumers";
       import { maskSecrets, secretValues } from "${projectDirectory}/scripts/pull-request/mask.ts";
       process.stdout.write(maskSecrets(await text(process.stdin), secretValues(process.env)));' ;;
@@ -137,21 +119,53 @@ describe("the workflow of pull requests", () => {
     const join = job("preview").steps.find(({ uses }) => uses?.startsWith("tailscale/") === true);
     assert.equal(join?.with?.["oauth-secret"], undefined);
     assert.equal(join?.with?.["audience"], "${{ vars.TS_AUDIENCE }}");
-    const ping = filled(String(join.with["ping"]), contextOf(job("preview"), false));
-    assert.equal(ping, "home-connector-0", "each site has a Connector of its own");
     assert.equal(job("preview").permissions?.["id-token"], "write");
   });
 
   it("lets a fork's pull request run without secrets, and without a write", () => {
-    const started = everyJob.filter(([, one]) => runs(one, true));
-    assert.deepEqual(started.map(([name]) => name).sort(), ["check", "graphs", "renovate"]);
-    for (const [name, one] of started) {
-      assert.doesNotMatch(JSON.stringify(one), /secrets\.|write/, name);
+    const started = (pull: PullRequest): readonly string[] => {
+      const results: Record<string, Result> = {};
+      for (const [name, one] of everyJob)
+        results[name] = runs(one, settings, pull, results) ? "success" : "skipped";
+      return Object.keys(results).filter((name) => results[name] === "success");
+    };
+    assert.deepEqual(started(branch), Object.keys(jobs));
+    assert.deepEqual(started(fork), ["check", "renovate", "graphs"]);
+    for (const name of started(fork)) {
+      const { contexts, permissions: may } = given(job(name), fork);
+      assert.deepEqual([contexts.secrets, may], [{}, { contents: "read" }], name);
     }
-    assert.deepEqual(
-      everyJob.filter(([, one]) => runs(one, false)).map(([name]) => name),
-      Object.keys(jobs),
-    );
+  });
+
+  it("has the reviewers see the graphs before they let a preview", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "workflow-"));
+    const order: string[] = [];
+    const run = async (lets: boolean) =>
+      playRun(workflow, {
+        ...{ settings, pull: branch, actions, artifacts: folder, stacks: ["home"] },
+        ...{ played: ["graphs", "preview", "comment-graphs", "comment"] },
+        access: () => ({ api: "", token: "job-token" }),
+        machine: (title) => {
+          order.push(title);
+          return Promise.resolve(machineIn(join(folder, title), told));
+        },
+        review: (environment) => {
+          order.push(`review of ${environment}`);
+          return Promise.resolve(lets);
+        },
+      });
+    try {
+      const { results } = await run(true);
+      assert.deepEqual([results["preview"], results["comment"]], ["success", "success"]);
+      assert.deepEqual(order, [
+        ...["graphs home", "comment-graphs", "review of preview", "preview home", "comment"],
+      ]);
+      const refused = await run(false);
+      assert.equal(refused.results["preview"], "failure");
+      assert.ok(!("preview home" in refused.jobs), "nothing ran that nobody let");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("runs the base's code where the token may write", () => {
@@ -166,29 +180,29 @@ describe("the workflow of pull requests", () => {
     }
   });
 
-  it("keeps and logs no secret that the engine tells, and fails with the preview", () => {
-    const { status, log, kept } = play(job("preview"), told);
-    assert.deepEqual(status, [0]);
+  it("keeps and logs no secret that the engine tells, and fails with the preview", async () => {
+    const { result, said, summary, kept } = await play(job("preview"), told);
+    assert.equal(result, "success", said);
     assert.match(kept, /### home: preview\n\n```diff\n403 for \[secret\]\nopened with \[secret\]/);
-    for (const secret of Object.values(environmentSecrets)) {
-      assert.ok(!`${log}${kept}`.includes(secret), `${secret} is in ${log}${kept}`);
-    }
-    const failed = play(job("preview"), `FAILED=3\n${told}`);
-    assert.deepEqual(failed.status, [3]);
+    for (const secret of Object.values(environmentSecrets))
+      assert.ok(!`${said}${summary}${kept}`.includes(secret), `${secret} is in ${said}${kept}`);
+    const failed = await play(job("preview"), `FAILED=3\n${told}`);
+    assert.equal(failed.result, "failure");
     assert.match(failed.kept, /403 for \[secret\]/);
+    assert.match(failed.summary, /403 for \[secret\]/, "the summary has it all the same");
   });
 
-  it("keeps nothing where the mask fails", () => {
-    const { status, kept, log } = play(
+  it("keeps nothing where the mask fails", async () => {
+    const { result, kept, said } = await play(
       job("preview"),
       told.replace("*mask*)", "*mask*) exit 1 ;; *never*)"),
     );
-    assert.deepEqual(status, [1]);
-    assert.doesNotMatch(kept + log, /of-the-house/);
+    assert.equal(result, "failure");
+    assert.doesNotMatch(kept + said, /of-the-house/);
   });
 
-  it("asks for previews with options that the command has, and makes no stack", () => {
-    const [asked = ""] = play(job("preview"), told).asked.split("\n");
+  it("asks for previews with options that the command has, and makes no stack", async () => {
+    const [asked = ""] = (await play(job("preview"), told)).asked.split("\n");
     const options = asked.split(" -- ")[1]?.split(" ") ?? [];
     assert.ok(options.includes("--existing"), asked);
     const { stderr } = spawnSync(process.execPath, ["scripts/preview.ts", ...options], {
@@ -201,8 +215,8 @@ describe("the workflow of pull requests", () => {
   });
 
   it("passes every login that a site may need", () => {
-    const [step] = job("preview").steps.filter(({ run }) =>
-      run?.includes("npm run --silent preview"),
+    const [step] = job("preview").steps.filter(
+      ({ run }) => run?.includes("npm run --silent preview") === true,
     );
     for (const name of [
       "PULUMI_ACCESS_TOKEN",
@@ -213,5 +227,53 @@ describe("the workflow of pull requests", () => {
     ]) {
       assert.ok(name in (step?.env ?? {}), name);
     }
+  });
+});
+
+describe("the Connector that a preview waits for", () => {
+  const named = (stack: string, variables: Readonly<Record<string, string>>): string =>
+    filled(job("preview").env?.["CONNECTOR"] ?? "", {
+      contexts: { vars: variables, matrix: { stack } },
+      functions: {},
+    });
+
+  it("is each site's own, whatever the stack is called", () => {
+    const variables = { TS_CONNECTORS: '{"home":"home-connector-0","my-site":"hut-0"}' };
+    assert.equal(named("home", variables), "home-connector-0");
+    assert.equal(named("my-site", variables), "hut-0");
+    assert.equal(named("other", variables), "");
+  });
+
+  it("is found where variables of earlier workflows name it", () => {
+    assert.equal(named("home", { TS_CONNECTOR_HOME: "home-connector-0" }), "home-connector-0");
+    assert.equal(named("my-site", { TS_CONNECTOR: "connector" }), "connector");
+  });
+
+  it("is missed aloud", async () => {
+    const { said } = await play(job("preview"), told);
+    assert.doesNotMatch(said, /::warning/);
+    const none = structuredClone(given(job("preview")));
+    Object.assign(none.contexts, { vars: {} });
+    const folder = mkdtempSync(`${tmpdir()}/workflow-`);
+    try {
+      const machine = machineIn(folder, told);
+      const played = await playJob(job("preview"), none, machine, actions);
+      assert.match(played.said, /::warning.*TS_CONNECTORS.*home/);
+      assert.equal(played.result, "success");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("the page about pull requests", () => {
+  it("names the grants that home gives its previews, which its preview is tried with", () => {
+    const page = readFileSync(join(projectDirectory, "docs/pull-requests.md"), "utf8");
+    const [, block = ""] = /```yaml\n(homelab:tailnet:[\s\S]*?)```/.exec(page) ?? [];
+    const policyOf = (text: unknown) =>
+      (text as { "homelab:tailnet": { policy: { grants: unknown } } })["homelab:tailnet"].policy;
+    const home = readFileSync(join(projectDirectory, "Pulumi.home.yaml"), "utf8");
+    const { config } = parse(home) as { config: unknown };
+    assert.deepEqual(policyOf(parse(block)).grants, policyOf(config).grants);
   });
 });
