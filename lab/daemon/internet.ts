@@ -17,7 +17,7 @@ import type { Credentials } from "../world/credentials.ts";
 import type { FaultRegistry } from "../world/fault-registry.ts";
 import { connect, internet, objectStore, publicZone } from "../world/inventory.ts";
 import type { Mail } from "../world/mailbox.ts";
-import { vaults } from "../world/vaults.ts";
+import { readerVaults, vaults } from "../world/vaults.ts";
 
 export interface InternetOptions {
   /** The program that plays Let's Encrypt. */
@@ -70,6 +70,7 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
       token: credentials.connectToken,
       server: credentials.connectServer,
       vaults: () => vaults(credentials, siteFilesDirectory(paths), paths.state),
+      readers: () => readerVaults(paths.state),
     });
     closers.push(() => onePassword.close());
 

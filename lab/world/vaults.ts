@@ -36,6 +36,34 @@ export function vaults(credentials: Credentials, sites: string, state: string): 
   return grouped({ ...known, ...generated });
 }
 
+/** A token of 1Password Connect that a person made, and what the vaults hold that it was given, by reference. */
+const readers = z.array(
+  z.strictObject({
+    token: z.string().min(1),
+    secrets: z.record(z.string().regex(reference), z.string()),
+  }),
+);
+
+export type Reader = z.infer<typeof readers>[number];
+
+/** Where a person writes down such tokens, as `op connect token create` and a vault of one's own make them. */
+export const readersFile = (state: string): string => join(state, "connect-readers.json");
+
+/** The tokens that people have made, each with its vaults. */
+export function readerVaults(
+  state: string,
+): readonly { readonly token: string; readonly vaults: readonly Vault[] }[] {
+  let text: string;
+  try {
+    text = readFileSync(readersFile(state), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  const made = readers.parse(JSON.parse(text));
+  return made.map(({ token, secrets }) => ({ token, vaults: grouped(secrets) }));
+}
+
 /** The values that the lab made up, by reference. */
 export function generatedSecrets(state: string): Record<string, string> {
   try {

@@ -26,6 +26,11 @@ import { keepVaults, summary, type FullItem, type KeptVault, type VaultSpec } fr
 export interface ConnectOptions extends WebOptions {
   /** The access token of people and programs; it reads and writes all vaults. */
   readonly token: string;
+  /** Tokens that people have made besides, each with vaults of its own, which it reads; asked at each request. */
+  readonly readers?: () => readonly {
+    readonly token: string;
+    readonly vaults: readonly VaultSpec[];
+  }[];
   /** A Connect server that runs elsewhere and asks here, as it would ask 1Password: its key, and a token that reads. */
   readonly server?: { readonly key: string; readonly token: string };
   /** Where what is written is kept; without it nothing outlives the process. */
@@ -48,7 +53,10 @@ const version = "1.8.1";
 export function createConnect(options: ConnectOptions): Promise<Connect> {
   const file = options.stateDir && join(options.stateDir, "items.json");
   const store = new JsonStore<WrittenItems>(file, nothingWritten);
-  const kept = (): readonly KeptVault[] => withWritten(keepVaults(options.vaults()), store.state);
+  const kept = (reader: Reader): readonly KeptVault[] =>
+    reader === undefined
+      ? withWritten(keepVaults(options.vaults()), store.state)
+      : keepVaults(reader.vaults);
   const service = {
     name: "connect",
     routes: [
@@ -93,32 +101,43 @@ function stateRoutes(options: ConnectOptions): WebRoute[] {
   ];
 }
 
-function vaultRoutes(kept: () => readonly KeptVault[]): GuardedRoute<void>[] {
-  const route = (url: string, find: (request: WebRequest) => unknown): GuardedRoute<void> => ({
+/** Whose token was given, where it is not the one that reads and writes all vaults. */
+type Reader = { readonly vaults: readonly VaultSpec[] } | undefined;
+
+/** The vaults that a token sees. */
+type Kept = (reader: Reader) => readonly KeptVault[];
+
+function vaultRoutes(kept: Kept): GuardedRoute<Reader>[] {
+  const route = (
+    url: string,
+    find: (request: WebRequest, vaults: readonly KeptVault[]) => unknown,
+  ): GuardedRoute<Reader> => ({
     ...read(`/v1/vaults${url}`),
-    handle: (request) => json(find(request)),
+    handle: (request, reader) => json(find(request, kept(reader))),
   });
   return [
-    route("", ({ query }) =>
+    route("", ({ query }, vaults) =>
       filterByTitle(
-        kept().map(({ vault }) => vault),
+        vaults.map(({ vault }) => vault),
         ({ name }) => name,
         query.get("filter"),
       ),
     ),
-    route("/:vault", (request) => find(kept(), request).vault),
-    route("/:vault/items", (request) =>
+    route("/:vault", (request, vaults) => find(vaults, request).vault),
+    route("/:vault/items", (request, vaults) =>
       filterByTitle(
-        find(kept(), request).items,
+        find(vaults, request).items,
         ({ title }) => title,
         request.query.get("filter"),
       ).map(summary),
     ),
-    route("/:vault/items/:item", (request) => findItem(find(kept(), request).items, request)),
+    route("/:vault/items/:item", (request, vaults) =>
+      findItem(find(vaults, request).items, request),
+    ),
     {
       ...read("/v1/vaults/:vault/items/:item/files/:file/content"),
-      handle: (request) => {
-        const { items, contents } = find(kept(), request);
+      handle: (request, reader) => {
+        const { items, contents } = find(kept(reader), request);
         const { files = [] } = findItem(items, request);
         const file = files.find(({ id }) => id === part(request, "file"));
         const body = file && contents.get(file.id);
@@ -129,27 +148,25 @@ function vaultRoutes(kept: () => readonly KeptVault[]): GuardedRoute<void>[] {
   ];
 }
 
-function itemRoutes(
-  kept: () => readonly KeptVault[],
-  store: JsonStore<WrittenItems>,
-): GuardedRoute<void>[] {
+function itemRoutes(kept: Kept, store: JsonStore<WrittenItems>): GuardedRoute<Reader>[] {
   const one = "/v1/vaults/:vault/items/:item";
   return [
     {
       ...{ method: "POST", url: "/v1/vaults/:vault/items" },
-      handle: (request) => json(createItem(store, find(kept(), request), request.body)),
+      handle: (request, reader) =>
+        json(createItem(store, find(kept(reader), request), request.body)),
     },
     {
       ...{ method: "PUT", url: one },
-      handle: (request) => {
-        const vault = find(kept(), request);
+      handle: (request, reader) => {
+        const vault = find(kept(reader), request);
         return json(replaceItem(store, vault, findItem(vault.items, request), request.body));
       },
     },
     {
       ...{ method: "DELETE", url: one },
-      handle: (request) => {
-        deleteItem(store, findItem(find(kept(), request).items, request));
+      handle: (request, reader) => {
+        deleteItem(store, findItem(find(kept(reader), request).items, request));
         return { status: 204 };
       },
     },
@@ -201,17 +218,19 @@ function known({ headers }: WebRequest, { server }: ConnectOptions): void {
   if (key !== undefined && key !== server?.key) throw new WebError(500, "Something went wrong");
 }
 
-function authenticate(request: WebRequest, options: ConnectOptions): void {
+function authenticate(request: WebRequest, options: ConnectOptions): Reader {
   known(request, options);
   const { headers, method } = request;
   const given = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
   if (given === undefined) throw new WebError(401, "Invalid bearer token");
   // Each server knows its own tokens alone.
   const elsewhere = serverHeader in headers;
-  if (given !== (elsewhere ? options.server?.token : options.token))
+  const reader = elsewhere ? undefined : options.readers?.().find(({ token }) => token === given);
+  if (given !== (elsewhere ? options.server?.token : options.token) && reader === undefined)
     throw new WebError(401, "Invalid token signature");
-  if (elsewhere && !["GET", "HEAD"].includes(method))
+  if ((elsewhere || reader !== undefined) && !["GET", "HEAD"].includes(method))
     throw new WebError(403, "Authorization: token does not have write access to the vault");
+  return reader;
 }
 
 function refusal({ method, path }: WebRequest): WebError {

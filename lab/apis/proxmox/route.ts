@@ -7,6 +7,8 @@ export interface Call {
   readonly parameters: Parameters;
   /** Who calls: the id of the API token, `user@realm!name`. */
   readonly user: string;
+  /** What the caller may do. */
+  readonly privileges: readonly string[];
   /** A file that came with an upload. */
   readonly upload?: { readonly name: string; readonly body: Buffer };
 }

@@ -20,6 +20,7 @@ import { keepsFiles, storageTypes } from "./storage-types.ts";
 import { storageRoutes } from "./storage.ts";
 import { openStore } from "./store.ts";
 import { Tasks, taskRoutes } from "./tasks.ts";
+import { Tokens } from "./tokens.ts";
 import { parseNetwork } from "./vm-network.ts";
 import { forget } from "./vm-create.ts";
 import { resumeVms } from "./vm-power.ts";
@@ -33,7 +34,7 @@ export interface ProxmoxOptions extends Pick<WebOptions, "tls" | "faults" | "log
   /** Folder of the site: `cluster.json` and one folder a host. */
   readonly stateDir: string;
   readonly hypervisor: Hypervisor;
-  /** `user@realm!name=uuid`. */
+  /** `user@realm!name=uuid`, with the documented role; people make others on the hosts. */
   readonly apiToken: string;
   /** Fetches what a host is told to download. */
   readonly download: (url: string) => Promise<Download>;
@@ -82,6 +83,8 @@ export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
   const site = openSite(options);
   const routes = routesOf(site);
   const { hosts } = options.site;
+  const folders = hosts.map(({ name }) => join(options.stateDir, name));
+  const tokens = new Tokens(options.apiToken, folders);
   const listen = options.listen ?? hosts.map(({ address }) => ({ address, port: 8006 }));
   const webs: Web[] = [];
   const sshds: HostSsh[] = [];
@@ -91,7 +94,7 @@ export async function createProxmox(options: ProxmoxOptions): Promise<Proxmox> {
   };
   try {
     for (const [index, at] of listen.entries()) {
-      const service = proxmoxWeb(hosts[index]?.name ?? "", routes, options.apiToken);
+      const service = proxmoxWeb(hosts[index]?.name ?? "", routes, tokens);
       const { tls, logFile } = options;
       webs.push(await openWeb(service, { ...at, tls, faults: site.conditions, logFile }));
     }

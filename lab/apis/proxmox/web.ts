@@ -1,26 +1,26 @@
 import { guarded, json, type Answer, type WebError, type WebRequest } from "../web/exchange.ts";
 import type { WebService } from "../web/server.ts";
-import { authenticate } from "./access.ts";
 import { ApiError } from "./api-error.ts";
 import { Parameters } from "./parameters.ts";
 import type { Call, Route } from "./route.ts";
+import { permit, type Caller, type Tokens } from "./tokens.ts";
 
 /** Largest body of a call: an uploaded image. */
 const bodyLimit = 2 * 1024 ** 3;
 
 /** The API of one node: over TLS 1.3 and nothing older, JSON answers below `/api2/json`. */
-export function proxmoxWeb(node: string, routes: readonly Route[], apiToken: string): WebService {
+export function proxmoxWeb(node: string, routes: readonly Route[], tokens: Tokens): WebService {
   return {
     name: "proxmox",
     minVersion: "TLSv1.3",
     bodyLimit,
     address: (path) => ({ host: node, path }),
-    routes: guarded<string>(
-      ({ headers }) => authenticate(headers.authorization, apiToken),
+    routes: guarded<Caller>(
+      ({ headers }) => tokens.caller(headers.authorization),
       routes.map((route) => ({
         method: route.method === "GET" ? ["GET", "HEAD"] : route.method,
         url: `/api2/json/${route.path}`,
-        handle: (request, user) => serve(route, request, user),
+        handle: (request, caller) => serve(route, request, caller),
       })),
     ),
     notFound: ({ method, path }) =>
@@ -29,10 +29,11 @@ export function proxmoxWeb(node: string, routes: readonly Route[], apiToken: str
   };
 }
 
-async function serve(route: Route, request: WebRequest, user: string): Promise<Answer> {
+async function serve(route: Route, request: WebRequest, caller: Caller): Promise<Answer> {
+  permit(route, caller);
   const { parameters, upload } = await readParameters(request);
   parameters.check(route.parameters);
-  const data = await route.handle({ parts: request.parts, parameters, user, upload });
+  const data = await route.handle({ parts: request.parts, parameters, ...caller, upload });
   return answer({ data: data === undefined ? null : data });
 }
 

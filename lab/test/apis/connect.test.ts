@@ -34,6 +34,14 @@ describe("1Password Connect of the lab", () => {
     connect = await createConnect({
       ...{ address: "127.0.0.1", port: 0, tls, logFile, token },
       server: { key: "server-key", token: "server-token" },
+      readers: () => [
+        {
+          token: "reader-token",
+          vaults: [
+            { title: "Homelab", items: [{ title: "Proxmox", fields: { "api-token": "r" } }] },
+          ],
+        },
+      ],
       faults: { consult: (service, request) => faults.consult(service, request) },
       vaults: (): readonly VaultSpec[] => [
         {
@@ -82,6 +90,22 @@ describe("1Password Connect of the lab", () => {
     const list = await library.listItems(vault.id ?? "");
     assert.equal(new Set(list.map(({ id }) => id)).size, 3);
     assert.ok(!JSON.stringify(list).includes("a@pve"));
+  });
+
+  it("shows a further token its own vaults alone, of whatever title, and lets it write nothing", async () => {
+    const reading = OnePasswordConnect({
+      serverURL: `https://127.0.0.1:${connect.port}`,
+      token: "reader-token",
+    });
+    const [vault, ...others] = await reading.listVaults();
+    assert.deepEqual([vault?.name, vault?.items, others], ["Homelab", 1, []]);
+    const item = await reading.getItem(vault?.id ?? "", "Proxmox");
+    assert.deepEqual(
+      item.fields?.map(({ label, value }) => [label, value]),
+      [["api-token", "r"]],
+    );
+    const written = new ItemBuilder().setTitle("New").setCategory("LOGIN").build();
+    await assert.rejects(reading.createItem(vault?.id ?? "", written), { status: 403 });
   });
 
   it("keeps ids when it is started again", async () => {

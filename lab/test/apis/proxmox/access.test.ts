@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect } from "node:tls";
 import { TestCluster, vmFields } from "./cluster.ts";
 
@@ -37,6 +39,33 @@ describe("Proxmox API: the connection", () => {
     assert.match(String((await cluster.get("version")).version), /^9\./);
     const permissions = await cluster.get<Record<string, object>>("access/permissions");
     assert.ok("VM.Allocate" in (permissions["/"] ?? {}));
+  });
+
+  it("lets a further token do what its role says alone, whichever host it was made on", async () => {
+    const id = "homelab@pve!preview";
+    const authorization = `PVEAPIToken=${id}=7c3c4d53-6f0e-4b3f-8f5b-3b8b0a4f6d1e`;
+    const status = async (method: string, path: string): Promise<string> => {
+      const answer = await cluster.call(method, path, {}, authorization);
+      return `${answer.status} ${answer.statusText}`;
+    };
+    const told = (name: string, text: string): void => {
+      const folder = join(cluster.stateDir, "tank/etc/pve");
+      mkdirSync(join(folder, "priv"), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    };
+    assert.match(await status("GET", "version"), /^401 no such token 'preview'/);
+    told("priv/token.cfg", `${id} 7c3c4d53-6f0e-4b3f-8f5b-3b8b0a4f6d1e\n`);
+    assert.match(await status("GET", "version"), /^200/);
+    assert.match(await status("GET", "cluster/resources"), /^403 Permission check failed/);
+    told("user.cfg", `token:${id}:0:1::\nacl:1:/:${id}:PVEAuditor:\n`);
+    assert.match(await status("GET", "cluster/resources"), /^200/);
+    assert.match(await status("POST", "nodes/stone/qemu"), /^403 Permission check failed/);
+    const answer = await cluster.call("GET", "access/permissions", {}, authorization);
+    const { data } = JSON.parse(answer.body.toString()) as { data: Record<string, object> };
+    assert.deepEqual(
+      Object.keys(data["/"] ?? {}).filter((name) => !name.endsWith(".Audit")),
+      [],
+    );
   });
 
   it("refuses unknown parameters by name, and unknown paths with 501", async () => {

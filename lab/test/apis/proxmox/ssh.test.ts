@@ -62,6 +62,23 @@ describe("Proxmox hosts: SSH", function () {
     rmSync(folder, { recursive: true });
   });
 
+  it("makes and takes away tokens by pveum, as Proxmox keeps them", () => {
+    const made = run("pveum user token add homelab@pve preview --privsep 1");
+    const secret = /^value ([0-9a-f-]{36})$/m.exec(made.output)?.[1];
+    assert.ok(secret, made.output);
+    assert.equal(
+      run("pveum acl modify / --tokens 'homelab@pve!preview' --roles PVEAuditor").status,
+      0,
+    );
+    const etc = (name: string): string => readFileSync(join(folder, "stone/etc/pve", name), "utf8");
+    assert.equal(etc("priv/token.cfg"), `homelab@pve!preview ${secret}\n`);
+    assert.match(etc("user.cfg"), /^acl:1:\/:homelab@pve!preview:PVEAuditor:$/m);
+    assert.notEqual(run("pveum user token add homelab@pve preview --privsep 1").status, 0);
+    assert.equal(run("pveum user token delete homelab@pve preview").status, 0);
+    assert.equal(etc("user.cfg") + etc("priv/token.cfg"), "");
+    assert.equal(run("pveum user list").status, 2);
+  });
+
   it("takes a snippet as the provider sends it: tee under bash, then a look by SFTP", () => {
     execFileSync("mkdir", ["-p", join(vz, "snippets")]);
     const script =
