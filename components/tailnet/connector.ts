@@ -40,6 +40,21 @@ export function connectorSpec(site: string, plan: ConnectorPlan): Record<string,
   };
 }
 
+/** Names of the devices of a Connector that is there, by its spec. */
+export function devicesOfSpec(spec: unknown): readonly string[] {
+  const {
+    hostname,
+    hostnamePrefix,
+    replicas = 1,
+  } = (spec ?? {}) as {
+    readonly hostname?: string;
+    readonly hostnamePrefix?: string;
+    readonly replicas?: number;
+  };
+  if (hostnamePrefix === undefined) return hostname === undefined ? [] : [hostname];
+  return Array.from({ length: replicas }, (_, i) => `${hostnamePrefix}-${i}`);
+}
+
 /**
  * Spec of the ProxyClass that spreads its pods over hosts, which the operator leaves to chance: no host carries two while
  * another carries none. A host whose node is cordoned counts: a pod waits for it rather than join the other one, and stay

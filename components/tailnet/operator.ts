@@ -20,11 +20,13 @@ import {
   connectorClass,
   connectorDevices,
   connectorSpec,
+  devicesOfSpec,
   type ConnectorPlan,
 } from "./connector.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
+import { refusesFurther } from "./taken.ts";
 
 /** The operator's DNS server, which gives pods the tailnet's names that its proxies lead to. */
 export interface NameserverPlan {
@@ -130,9 +132,12 @@ export class TailnetOperator extends ComponentResource {
   private connect({ site, connector, api }: TailnetOperatorArgs, release: Resource): Resource {
     const { name } = connector;
     const tag = siteTags(site).connector;
-    const free = connectorDevices(connector).map((device) =>
-      freeName(`${device}-name`, api, tag, device),
-    );
+    const devices = connectorDevices(connector);
+    const free = devices.map((device) => freeName(`${device}-name`, api, tag, device));
+    const further = refusesFurther(`${name}-further`, api, site, {
+      before: (inputs) => devicesOfSpec((inputs as { spec?: unknown } | undefined)?.spec),
+      wanted: devices,
+    });
     return new CustomResource(
       name,
       {
@@ -144,7 +149,7 @@ export class TailnetOperator extends ComponentResource {
       {
         parent: this,
         dependsOn: connector.replicas === 1 ? [release] : [this.class(name, release)],
-        hooks: { beforeCreate: free },
+        hooks: { beforeCreate: free, beforeUpdate: [further] },
       },
     );
   }

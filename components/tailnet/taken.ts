@@ -44,6 +44,31 @@ export function refusesTaken(name: string, api: LookingApi, claims: Claims): Res
   );
 }
 
+/**
+ * A hook of a change after which there are more devices than before: the names of those that come are looked at, in a preview
+ * too. A device of the site's own that has one may be the very one, of a run that was cut off, and stays.
+ * @param before names of the devices that are there, by the inputs of the last run
+ */
+export function refusesFurther(
+  name: string,
+  api: { devices(): Promise<readonly TailnetDevice[]> },
+  site: string,
+  { before, wanted }: { before: (inputs: unknown) => readonly string[]; wanted: readonly string[] },
+): ResourceHook {
+  return new ResourceHook(
+    name,
+    async ({ oldInputs }) => {
+      const had = before(oldInputs);
+      const further = wanted.filter((hostname) => !had.includes(hostname));
+      if (further.length === 0) return;
+      const devices = await api.devices();
+      const taken = further.flatMap((hostname) => takenName(devices, allTags(site), hostname));
+      if (taken.length > 0) throw new Error(taken.join("\n"));
+    },
+    { onDryRun: true },
+  );
+}
+
 /** What is wrong with a device's name: a device has it that carries none of the site's own tags. */
 export function takenName(
   devices: readonly TailnetDevice[],

@@ -179,14 +179,24 @@ export function judgeConnector(
 function judgeRouter(
   site: string,
   plan: ConnectorPlan,
-  { id, hostname, advertised, enabled }: RoutedDevice,
+  { id, hostname, name, advertised, enabled }: RoutedDevice,
   remedy: string,
 ): readonly Finding[] {
   const subject = `Connector ${hostname}`;
+  const [called = ""] = name.split(".");
   const wanted = [...plan.routes, ...(plan.exitNode ? exit : [])];
   const silent = wanted.filter((route) => !advertised.includes(route));
   const waiting = advertised.filter((route) => !enabled.includes(route));
   const found: Finding[] = [];
+  if (called !== hostname) {
+    found.push(
+      warning(
+        subject,
+        `is called ${called} in the tailnet (device ${id}): another device had the name ${hostname} when it came`,
+        `under Machines in the admin console, rename or remove the device ${hostname}, then give this one its name`,
+      ),
+    );
+  }
   if (waiting.length > 0) {
     found.push(
       problem(

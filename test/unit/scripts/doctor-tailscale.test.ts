@@ -126,6 +126,16 @@ describe("the doctor at Tailscale", () => {
     assert.equal(bad(judgeConnector("home", two, [], "")).length, 2);
   });
 
+  it("names one that is called otherwise, for another had the name", () => {
+    const two = { ...plan, replicas: 2 };
+    const other = { ...connector, ...device("c2", "connector-1", "tag:home-connector") };
+    const called = { ...other, name: "connector-1-1.ts.net" };
+    const [finding] = bad(judgeConnector("home", two, [connector, called], ""));
+    assert.equal(finding?.severity, "warning");
+    assert.equal(finding.subject, "Connector connector-1");
+    assert.match(finding.text, /is called connector-1-1 in the tailnet \(device c2\)/);
+  });
+
   it("names a Connector that is no device, and one that advertises too little", () => {
     assert.match(
       bad(judgeConnector("home", plan, [], ""))[0]?.text ?? "",
