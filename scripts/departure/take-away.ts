@@ -79,17 +79,36 @@ async function dropTunnelConnections({ cloudflare, tunnel }: Outside): Promise<v
  * only then does its tunnel let go.
  */
 export async function takeAway(stack: Stack, outside: Outside, say: Say): Promise<void> {
+  const looking = lookingAgain(stack, say);
   const hands = {
     dropConnections: () => dropTunnelConnections(outside),
-    lookAgain: async (urn: string): Promise<void> => {
-      if ((await forgetDeletedTunnel(stack, say)) === urn) return;
-      await stack.refresh({ target: [urn], suppressOutputs: true });
-    },
+    lookAgain: looking.lookAgain,
   };
   const onOutput = (text: string): boolean => process.stdout.write(text);
   await withRetry(
-    (onEvent) => stack.destroy({ onOutput, onEvent, continueOnError: true }),
+    (onEvent) => {
+      looking.begin();
+      return stack.destroy({ onOutput, onEvent, continueOnError: true });
+    },
     [cloudflareRemedy(hands), tailscaleRemedy],
     say,
   );
+}
+
+/** Looks for what Cloudflare says is gone. The tunnel is asked about once for all that is stuck, until the next try begins. */
+export function lookingAgain(
+  stack: Pick<Stack, "exportStack" | "getAllConfig" | "importStack" | "refresh">,
+  say: Say,
+): { begin: () => void; lookAgain: (urn: string) => Promise<void> } {
+  let forgotten: Promise<string | undefined> | undefined;
+  return {
+    begin: () => {
+      forgotten = undefined;
+    },
+    lookAgain: async (urn) => {
+      forgotten ??= forgetDeletedTunnel(stack, say);
+      if ((await forgotten) === urn) return;
+      await stack.refresh({ target: [urn], suppressOutputs: true });
+    },
+  };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Deployment } from "@pulumi/pulumi/automation/index.js";
+import type { Deployment, RefreshResult } from "@pulumi/pulumi/automation/index.js";
+import { lookingAgain } from "../../../scripts/departure/take-away.ts";
 import { deletedTunnel, forgetDeletedTunnel } from "../../../scripts/repair/tunnel.ts";
 
 describe("a tunnel of the state", () => {
@@ -101,5 +102,30 @@ describe("a tunnel of the state", () => {
     const stack = stackOf("t1");
     await assert.rejects(forgetDeletedTunnel(stack, say), /cfd_tunnel.*403/);
     assert.deepEqual(stack.taken, []);
+  });
+
+  it("is asked about once for all that is stuck, and again at the next try", async () => {
+    live = ["t2"];
+    const { taken, ...stack } = stackOf("t1");
+    const refreshed: string[] = [];
+    let exported = 0;
+    const counted = {
+      ...stack,
+      exportStack: () => {
+        exported += 1;
+        return stack.exportStack();
+      },
+      refresh: ({ target = [] }: { readonly target?: string[] }) => {
+        refreshed.push(...target);
+        return Promise.resolve({} as RefreshResult);
+      },
+    };
+    const { begin, lookAgain } = lookingAgain(counted, say);
+    begin();
+    for (const urn of [record, tunnel, record]) await lookAgain(urn);
+    assert.deepEqual([exported, taken.length, refreshed], [1, 1, [record, record]]);
+    begin();
+    await lookAgain(record);
+    assert.equal(exported, 2);
   });
 });
