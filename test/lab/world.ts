@@ -34,7 +34,7 @@ interface Answer {
 }
 
 /** One request from the lab's seat; headers travel on standard input, so that no process list shows them. */
-async function ask(
+export async function ask(
   method: string,
   url: string,
   headers: Readonly<Record<string, string>>,
