@@ -92,7 +92,7 @@ export async function deploySite(
   const storage = deployStorage(site, cluster, { running, kinds });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
-  deployMonitoring(site, cluster, { running, kinds, storage });
+  await deployMonitoring(site, cluster, { running, kinds, storage });
   const published = [...deployApps(site, running), ...(gateways?.published ?? [])];
   const serviceTokens = deployEdge(site, published, running);
 

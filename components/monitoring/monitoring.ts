@@ -25,6 +25,7 @@ import {
   prometheusCharts,
 } from "./names.ts";
 import { expectedJobs, type Sight } from "./proof.ts";
+import type { prometheusRule } from "./rules/alert.ts";
 import { scrapeConfig, type ScrapePlan } from "./scrape.ts";
 import { stackValues, type StackPlan } from "./stack-values.ts";
 
@@ -40,6 +41,8 @@ export interface MonitoringArgs extends Omit<StackPlan, "passwordMark"> {
   /** Whether it has a heartbeat, whose first beat is waited for. */
   readonly heartbeat: boolean;
   readonly scrapes: readonly ScrapePlan[];
+  /** Alerts beside those of the charts. */
+  readonly rules: ReturnType<typeof prometheusRule>;
   readonly sight: Omit<Sight, "controlPlane" | "clusterDns">;
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
@@ -72,6 +75,7 @@ export class Monitoring extends ComponentResource {
     const marks = this.marks(name, args);
     const stack = this.stack(args, marks, [grafana, alerts]);
     const scrapes = this.scrapes(args, namespace);
+    this.rules(name, args, namespace);
     this.seen = this.waitUntilSeen(name, args, marks, [stack, ...scrapes]);
     this.registerOutputs({});
   }
@@ -136,6 +140,10 @@ export class Monitoring extends ComponentResource {
           dependsOn: [namespace],
         }),
     );
+  }
+
+  private rules(name: string, { rules }: MonitoringArgs, namespace: Resource): void {
+    new CustomResource(`${name}-rules`, rules, { parent: this, dependsOn: [namespace] });
   }
 
   private waitUntilSeen(

@@ -57,8 +57,21 @@ export function stackValues(plan: StackPlan): Record<string, unknown> {
     kubeControllerManager: { enabled: plan.controlPlane },
     kubeScheduler: { enabled: plan.controlPlane },
     coreDns: { enabled: plan.clusterDns },
+    defaultRules: { rules: withoutRules },
   };
 }
+
+/**
+ * Rules of the chart that are left out. The budget of errors is one of a service with many requests: where few are, some slow
+ * ones, such as the lists of a run of this program, use up a month's. Windows has no machine here. Rules about kube-proxy, and
+ * about the control plane where it is not asked, go with their parts.
+ * @see https://github.com/prometheus-community/helm-charts/tree/kube-prometheus-stack-88.5.3/charts/kube-prometheus-stack/templates/prometheus/rules-1.14
+ */
+const withoutRules = {
+  kubeApiserverBurnrate: false,
+  kubeApiserverSlos: false,
+  windows: false,
+} as const;
 
 /**
  * The operator without its webhook, which would refuse every rule while no operator runs. A rule that cannot be read it

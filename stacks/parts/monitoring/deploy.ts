@@ -35,15 +35,17 @@ export interface MonitoringSurroundings {
 }
 
 /** Runs Prometheus and what belongs to it, where the config has it. */
-export function deployMonitoring(
+export async function deployMonitoring(
   site: Site,
   { nodes }: SiteCluster,
   { running: { ready, kubernetes }, kinds, storage }: MonitoringSurroundings,
-): void {
+): Promise<void> {
   const { name, config, secrets } = site;
   const { monitoring, cluster } = config;
   if (monitoring === undefined || kinds === undefined) return;
   const { retentionDays, sizeGiB, charts, grafanaPassword, heartbeat, scrapes } = monitoring;
+  // Every file that is read slows each run: a site without monitoring reads none of these.
+  const { watch } = await import("./watch.ts");
   // What is on a host that is down is seen by nobody.
   const there = nodes.filter(({ offline }) => !offline);
   new Monitoring(
@@ -57,6 +59,7 @@ export function deployMonitoring(
       password: secrets.get(grafanaPassword),
       alerts: secret(alerts(monitoring, (ref) => secrets.reveal(ref))),
       heartbeat: heartbeat !== undefined,
+      ...watch(config, monitoring),
       scrapes: Object.entries(scrapes).map(([job, plan]) => ({ name: job, ...plan })),
       sight: {
         nodes: there.length,

@@ -110,6 +110,19 @@ export const monitoring = z
     )
       .optional()
       .describe("A watch outside of the site, such as a check of healthchecks.io"),
+    runbooks: z
+      .url({
+        protocol: /^https?$/,
+        error:
+          "use the address of the folder, such as https://git.example.net/me/homelab/src/main/docs/runbooks",
+      })
+      .regex(/[^/]$/, "leave the slash at its end out")
+      .optional()
+      .meta({
+        description:
+          "Address of this repository's folder `docs/runbooks`, which alerts link to; without it they name the page's path",
+        examples: ["https://github.com/me/homelab/blob/main/docs/runbooks"],
+      }),
     receivers: z
       .record(label.meta({ examples: ["phone"] }), receiver)
       .default({})

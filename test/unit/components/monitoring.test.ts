@@ -68,6 +68,15 @@ describe("the values of monitoring", () => {
     assert.deepEqual(asked(false), [false, false, false, false]);
   });
 
+  it("leave out the chart's alerts that fire for nothing on a small cluster", () => {
+    const rules = at(values, "defaultRules.rules");
+    assert.deepEqual(rules, {
+      kubeApiserverBurnrate: false,
+      kubeApiserverSlos: false,
+      windows: false,
+    });
+  });
+
   it("leave the cluster's DNS alone where RKE2's profile closes its port to other namespaces", () => {
     const closed = { ...plan, clusterDns: false };
     assert.equal(at(stackValues(closed), "coreDns.enabled"), false);

@@ -5,6 +5,7 @@ import { parameterValues } from "../../../components/remote/shell.ts";
 import type { Secrets, SecretUse } from "../../../components/security/secrets.ts";
 import { networkPolicies } from "../../../components/policies/rules.ts";
 import { judgeTold } from "../../../stacks/parts/monitoring/look.ts";
+import { watched } from "../../../stacks/parts/monitoring/watched.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import { at } from "../components/at.ts";
 import { recordedHome } from "../components/home-recording.ts";
@@ -142,6 +143,12 @@ describe("the graph of a site with monitoring", () => {
     });
   });
 
+  it("has alerts on its parts, with the paths of their pages", () => {
+    const { spec } = recording.get("home-monitoring-rules").plain as { spec: unknown };
+    assert.match(JSON.stringify(spec), /docs\/runbooks\/CephDisksMissing\.md/);
+    assert.ok(recording.waitsFor("home-monitoring-rules").has("prometheus-operator-crds"));
+  });
+
   it("waits for the whole control plane, and for every machine", () => {
     const { stdin } = recording.get("home-monitoring-seen-command").plain as { stdin: string };
     const { JOBS: jobs = "", HEARTBEAT: heartbeat } = parameterValues(stdin);
@@ -156,4 +163,38 @@ describe("the graph of a site with monitoring", () => {
     const { stdin } = recording.get("proxmox-stone-apply-command").plain as { stdin: string };
     assert.match(stdin, /etcd-expose-metrics: true/);
   });
+});
+
+describe("what of a site is watched", () => {
+  const plan = (changes: Changes = {}) => {
+    const config = home(changes);
+    assert.ok(config.monitoring);
+    return watched(config, config.monitoring);
+  };
+
+  it("is the parts that it has, and what it asks outside", () => {
+    const { certificates, gateway, edge, bgp, outside } = plan();
+    assert.deepEqual({ certificates, gateway, edge, bgp }, everyPart(true));
+    assert.deepEqual(outside, ["proxmox"]);
+    const less = plan({
+      "certificates.enabled": false,
+      "gateway.enabled": false,
+      edge: undefined,
+      "network.bgp": undefined,
+      apps: {},
+    });
+    assert.deepEqual(
+      { ...everyPart(false), outside: ["proxmox"] },
+      Object.fromEntries(Object.entries(less).filter(([key]) => key !== "storage")),
+    );
+  });
+
+  it("has Ceph only where Rook makes its monitors, with the disks and the room of the site", () => {
+    assert.equal(plan({ storage: undefined }).storage, undefined);
+    const { storage } = plan({ storage: { monitoring: true } });
+    assert.equal(storage?.disks, 4);
+    assert.ok(storage.usableGiB > 0);
+  });
+
+  const everyPart = (on: boolean) => ({ certificates: on, gateway: on, edge: on, bgp: on });
 });

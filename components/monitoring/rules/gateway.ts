@@ -1,0 +1,47 @@
+import { grown, type AlertGroup } from "./alert.ts";
+
+/** Backends of routes, as Envoy Gateway calls their clusters; Cilium's Envoy has others. */
+const routes = 'envoy_cluster_name=~"(http|grpc)route/.+"';
+
+const answers = (labels: string): string =>
+  `sum by (envoy_cluster_name) (rate(envoy_cluster_upstream_rq_xx{${labels}}[10m]))`;
+
+const errors = `${routes},envoy_response_code_class="5"`;
+
+/**
+ * Alerts on Envoy Gateway and the proxies that it runs.
+ * @see https://gateway.envoyproxy.io/docs/tasks/observability/gateway-exported-metrics/
+ * @see https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats
+ */
+export const gatewayAlerts: AlertGroup = {
+  name: "gateway",
+  alerts: [
+    {
+      name: "EnvoyRejectsConfig",
+      severity: "critical",
+      expression: `sum by (typeURL) (${grown("xds_nack_total", "1h")}) > 0`,
+      for: "1m",
+      summary: "a proxy does not take its configuration",
+      description:
+        "It refused {{ $labels.typeURL }} within the last hour, and goes on with what it had: new routes and renewed certificates may not be in force.",
+    },
+    {
+      name: "GatewayNotApplied",
+      severity: "warning",
+      expression: 'sum by (kind, name) (increase(resource_apply_total{status="failure"}[30m])) > 2',
+      for: "15m",
+      summary: "Envoy Gateway does not get {{ $labels.kind }} {{ $labels.name }} into the cluster",
+      description: 'It failed {{ $value | printf "%.0f" }} times within half an hour.',
+    },
+    {
+      name: "GatewayBackendErrors",
+      severity: "warning",
+      expression:
+        `${answers(errors)} / ${answers(routes)} > 0.1 and ` +
+        `sum by (envoy_cluster_name) (increase(envoy_cluster_upstream_rq_xx{${errors}}[10m])) > 10`,
+      for: "10m",
+      summary: "{{ $labels.envoy_cluster_name }} answers with errors",
+      description: "{{ $value | humanizePercentage }} of its answers are 5xx.",
+    },
+  ],
+};

@@ -1,0 +1,71 @@
+import type { AlertGroup } from "./alert.ts";
+
+/** Filesystems that are no disk's, or that nobody writes to. */
+const noDisk = 'fstype!~"tmpfs|ramfs|squashfs|iso9660|fuse.*"';
+
+/**
+ * Alerts on what `homelab:monitoring.scrapes` asks. What runs there is known by its metrics: node_exporter (the chart's own
+ * alerts on it are for the cluster's machines alone), smartctl_exporter, nut_exporter. One that does not answer is told of by
+ * the chart's TargetDown.
+ * @see https://github.com/prometheus-community/smartctl_exporter
+ * @see https://github.com/DRuggeri/nut_exporter
+ */
+export function outsideAlerts(jobs: readonly string[]): AlertGroup {
+  const job = `job=~"${jobs.join("|")}"`;
+  const bytes = (what: string): string => `node_filesystem_${what}_bytes{${job},${noDisk}}`;
+  return {
+    name: "outside",
+    alerts: [
+      {
+        name: "HostDiskNearlyFull",
+        severity: "warning",
+        expression: `${bytes("avail")} / ${bytes("size")} < 0.1 and node_filesystem_readonly{${job}} == 0`,
+        for: "30m",
+        summary: "{{ $labels.mountpoint }} at {{ $labels.instance }} is nearly full",
+        description: "{{ $value | humanizePercentage }} of it are free.",
+      },
+      {
+        name: "HostMemoryShort",
+        severity: "warning",
+        expression: `node_memory_MemAvailable_bytes{${job}} / node_memory_MemTotal_bytes{${job}} < 0.05`,
+        for: "15m",
+        summary: "{{ $labels.instance }} is short of memory",
+        description:
+          "{{ $value | humanizePercentage }} are left. On a Proxmox host a virtual machine is ended next.",
+      },
+      {
+        name: "HostClockWrong",
+        severity: "warning",
+        expression: `min_over_time(node_timex_sync_status{${job}}[5m]) == 0 and node_timex_maxerror_seconds{${job}} >= 16`,
+        for: "15m",
+        summary: "the clock of {{ $labels.instance }} follows no other",
+        description:
+          "Machines begin with their host's time; certificates and Ceph need the right one.",
+      },
+      {
+        name: "DiskFailing",
+        severity: "critical",
+        expression: `min by (instance, device) (smartctl_device_smart_status{${job}}) == 0`,
+        for: "15m",
+        summary: "the disk {{ $labels.device }} of {{ $labels.instance }} says that it fails",
+        description: "Its own test of health (SMART) is not passed.",
+      },
+      {
+        name: "UpsOnBattery",
+        severity: "critical",
+        expression: `max by (instance) (network_ups_tools_ups_status{${job},flag="OB"}) == 1`,
+        for: "1m",
+        summary: "the UPS at {{ $labels.instance }} runs on its battery",
+        description: "The line is gone, or the UPS thinks so.",
+      },
+      {
+        name: "UpsBatteryLow",
+        severity: "critical",
+        expression: `max by (instance) (network_ups_tools_ups_status{${job},flag="LB"}) == 1`,
+        for: "0s",
+        summary: "the battery of the UPS at {{ $labels.instance }} ends",
+        description: "Whatever is not shut down now loses its power.",
+      },
+    ],
+  };
+}

@@ -1,0 +1,36 @@
+import type { AlertGroup } from "./alert.ts";
+import { certificateAlerts } from "./certificates.ts";
+import { edgeAlerts } from "./edge.ts";
+import { gatewayAlerts } from "./gateway.ts";
+import { machineAlerts } from "./machines.ts";
+import { networkAlerts } from "./network.ts";
+import { outsideAlerts } from "./outside.ts";
+import { storageAlerts, type CephWatch } from "./storage.ts";
+
+/** What of a site is watched. */
+export interface WatchPlan {
+  readonly certificates: boolean;
+  /** Whether machines peer with routers. */
+  readonly bgp: boolean;
+  readonly gateway: boolean;
+  /** Whether the site is published through Cloudflare's tunnel. */
+  readonly edge: boolean;
+  /** Ceph, where it tells of itself. */
+  readonly storage?: CephWatch;
+  /** Jobs outside of the cluster. */
+  readonly outside: readonly string[];
+}
+
+/** Alerts on the parts that a site has. */
+export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
+  const { certificates, gateway, edge, storage, outside } = plan;
+  return [
+    machineAlerts,
+    networkAlerts(plan),
+    ...(certificates ? [certificateAlerts] : []),
+    ...(gateway ? [gatewayAlerts] : []),
+    ...(edge ? [edgeAlerts] : []),
+    ...(storage === undefined ? [] : [storageAlerts(storage)]),
+    ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
+  ];
+}

@@ -1,0 +1,25 @@
+import type { WatchPlan } from "../../../components/monitoring/rules/rules.ts";
+import { usableGiB } from "../../../components/storage/classes.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { storageMachines } from "../storage/machines.ts";
+import type { MonitoringConfig } from "./schema.ts";
+
+/** What of a site its own alerts and dashboards are about: the parts that it has. */
+export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): WatchPlan {
+  return {
+    certificates: config.certificates !== undefined,
+    bgp: config.network.bgp !== undefined,
+    gateway: config.gateway !== undefined,
+    edge: config.edge !== undefined,
+    ...ceph(config),
+    outside: Object.keys(scrapes),
+  };
+}
+
+/** Ceph tells nothing of itself where nobody asked Rook for its monitors. */
+function ceph(config: SiteConfig): Pick<WatchPlan, "storage"> {
+  if (config.storage?.monitoring !== true) return {};
+  const machines = storageMachines(config);
+  const disks = machines.reduce((sum, { disks: own }) => sum + own.length, 0);
+  return { storage: { disks, usableGiB: usableGiB(machines) } };
+}

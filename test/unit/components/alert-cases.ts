@@ -1,0 +1,466 @@
+/** What each alert of the site's own says, and when it says nothing: series as promtool writes them, a minute apart. */
+
+export interface AlertCase {
+  readonly alert: string;
+  readonly title: string;
+  readonly series: Readonly<Record<string, string>>;
+  /** When the alert is looked at, as Prometheus writes it. */
+  readonly at: string;
+  /** Labels but for the severity, with the summary and the description; nothing where it must be quiet. */
+  readonly says?: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly summary: string;
+    readonly description: string;
+  };
+}
+
+const day = 86_400;
+const cert = 'exported_namespace="certificates",name="wildcard"';
+const expiration = `certmanager_certificate_expiration_timestamp_seconds{${cert},pod="a"}`;
+const renewal = `certmanager_certificate_renewal_timestamp_seconds{${cert},pod="a"}`;
+const constant = (value: number): string => `${value}x130`;
+const named = { exported_namespace: "certificates", name: "wildcard" };
+const outside = 'job="proxmox",instance="192.168.1.11:9100"';
+const smart = 'job="smart",instance="192.168.1.11:9633",device="sda"';
+const ups = 'job="ups",instance="192.168.1.9:9199"';
+const acme =
+  'certmanager_http_acme_client_request_count{host="acme",job="c",instance="i",status="429"}';
+const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
+
+export const alertCases: readonly AlertCase[] = [
+  {
+    alert: "CertificateNotRenewed",
+    title: "tells of a certificate whose time of renewal is over",
+    series: { [expiration]: constant(20 * day), [renewal]: constant(0.01 * day) },
+    at: "2h",
+    says: {
+      labels: named,
+      summary: "certificates/wildcard should have been renewed",
+      description: "It ends in 19d 22h 0m 0s, and its time of renewal is over.",
+    },
+  },
+  {
+    alert: "CertificateNotRenewed",
+    title: "leaves short-lived ones alone until they should have been renewed",
+    series: { [expiration]: constant(6 * day), [renewal]: constant(5 * day) },
+    at: "2h",
+  },
+  {
+    alert: "CertificateEndsSoon",
+    title: "tells once of one that two pods know",
+    series: {
+      [expiration]: constant(6 * day),
+      [expiration.replace('"a"', '"b"')]: constant(6 * day),
+      [renewal]: constant(1),
+    },
+    at: "1h",
+    says: {
+      labels: named,
+      summary: "certificates/wildcard ends within a week, and is not renewed",
+      description: "It ends in 5d 23h 0m 0s. Whoever shows it is refused then.",
+    },
+  },
+  {
+    alert: "CertificateEndsSoon",
+    title: "takes none that was never issued for one that ended in 1970",
+    series: { [expiration]: constant(0), [renewal]: constant(0) },
+    at: "1h",
+  },
+  {
+    alert: "CertificateNotReady",
+    title: "tells of one that cannot be used",
+    series: {
+      [`certmanager_certificate_ready_status{${cert},condition="False"}`]: constant(1),
+      [`certmanager_certificate_ready_status{${cert},condition="True"}`]: constant(0),
+    },
+    at: "1h",
+    says: {
+      labels: named,
+      summary: "certificates/wildcard cannot be used",
+      description: "It was never issued, has ended, or does not fit what it is asked to be.",
+    },
+  },
+  {
+    alert: "IssuerNotReady",
+    title: "tells of an issuer that issues nothing",
+    series: {
+      'certmanager_clusterissuer_ready_status{name="letsencrypt",condition="False"}': constant(1),
+    },
+    at: "1h",
+    says: {
+      labels: { name: "letsencrypt" },
+      summary: "the issuer letsencrypt issues nothing",
+      description: "Certificates that it issued stay good until they have to be renewed.",
+    },
+  },
+  {
+    alert: "LetsEncryptLimitMet",
+    title: "tells of the first refusal, which no counter was there before",
+    series: { [acme]: "_x90 1x60", 'up{job="c",instance="i"}': constant(1) },
+    at: "100m",
+    says: {
+      labels: { host: "acme" },
+      summary: "acme refuses orders for their number",
+      description:
+        "It answered 429 1 times within the last hour. Nothing that it issues is renewed meanwhile.",
+    },
+  },
+  {
+    alert: "LetsEncryptLimitMet",
+    title: "does not tell of old refusals when Prometheus begins to look",
+    series: { [acme]: "7x120", 'up{job="c",instance="i"}': constant(1) },
+    at: "30m",
+  },
+  {
+    alert: "CiliumNodeUnreachable",
+    title: "tells of machines that do not reach each other",
+    series: {
+      'cilium_unreachable_nodes{instance="stone:9962"}': constant(1),
+      'kube_node_status_condition{node="oak",condition="Ready",status="true"}': constant(1),
+    },
+    at: "20m",
+    says: {
+      labels: { instance: "stone:9962" },
+      summary: "pods at stone:9962 do not reach all machines",
+      description:
+        "Its Cilium does not reach 1 of the machines, though Kubernetes takes all of them for ready.",
+    },
+  },
+  {
+    alert: "CiliumNodeUnreachable",
+    title: "leaves a machine that is off to KubeNodeNotReady",
+    series: {
+      'cilium_unreachable_nodes{instance="stone:9962"}': constant(1),
+      'kube_node_status_condition{node="oak",condition="Ready",status="true"}': constant(0),
+    },
+    at: "20m",
+  },
+  {
+    alert: "CiliumEndpointsNotReady",
+    title: "counts pods without a network",
+    series: {
+      'cilium_endpoint_state{instance="stone:9962",endpoint_state="ready"}': constant(20),
+      'cilium_endpoint_state{instance="stone:9962",endpoint_state="not-ready"}': constant(2),
+    },
+    at: "20m",
+    says: {
+      labels: { instance: "stone:9962" },
+      summary: "pods at stone:9962 have no network",
+      description: "2 pods wait for Cilium to let their packets through.",
+    },
+  },
+  {
+    alert: "CiliumControllersFailing",
+    title: "tells of tasks that fail for half an hour",
+    series: { 'cilium_controllers_failing{instance="stone:9962"}': constant(3) },
+    at: "40m",
+    says: {
+      labels: { instance: "stone:9962" },
+      summary: "Cilium at stone:9962 does not get on with its work",
+      description: "3 of its tasks have failed again and again for half an hour.",
+    },
+  },
+  {
+    alert: "CiliumControllersFailing",
+    title: "bears one that succeeds in between",
+    series: { 'cilium_controllers_failing{instance="stone:9962"}': "1 1 1 0 1 1 1 1 0 1 1 1x50" },
+    at: "20m",
+  },
+  {
+    alert: "CiliumMapNearlyFull",
+    title: "tells of a map before it is full",
+    series: { 'cilium_bpf_map_pressure{instance="stone:9962",map_name="ct4_global"}': "0.95x60" },
+    at: "20m",
+    says: {
+      labels: { instance: "stone:9962", map_name: "ct4_global" },
+      summary: "Cilium's map ct4_global at stone:9962 is nearly full",
+      description: "95% of it are taken. What comes once it is full is dropped.",
+    },
+  },
+  {
+    alert: "CiliumDropsPackets",
+    title: "tells of packets that the network loses",
+    series: {
+      'cilium_drop_count_total{instance="stone:9962",reason="Fragmentation needed"}': "0+60x60",
+    },
+    at: "30m",
+    says: {
+      labels: { instance: "stone:9962", reason: "Fragmentation needed" },
+      summary: "Cilium at stone:9962 loses packets: Fragmentation needed",
+      description: "It drops 1.0 packets a second, and no policy is why.",
+    },
+  },
+  {
+    alert: "CiliumDropsPackets",
+    title: "says nothing of what a policy denies",
+    series: { 'cilium_drop_count_total{instance="stone:9962",reason="Policy denied"}': "0+600x60" },
+    at: "30m",
+  },
+  {
+    alert: "BgpSessionDown",
+    title: "names machine and router",
+    series: {
+      'cilium_bgp_control_plane_session_state{instance="stone:9962",neighbor="192.168.1.1:179"}':
+        constant(0),
+      'cilium_bgp_control_plane_session_state{instance="oak:9962",neighbor="192.168.1.1:179"}':
+        constant(1),
+    },
+    at: "20m",
+    says: {
+      labels: { instance: "stone:9962", neighbor: "192.168.1.1:179" },
+      summary: "stone:9962 has no BGP session with 192.168.1.1:179",
+      description: "The router sends this machine nothing. Others take it over.",
+    },
+  },
+  {
+    alert: "BgpDown",
+    title: "is raised when the last session is gone",
+    series: {
+      'cilium_bgp_control_plane_session_state{instance="stone:9962",neighbor="r"}': constant(0),
+      'cilium_bgp_control_plane_session_state{instance="oak:9962",neighbor="r"}': constant(0),
+    },
+    at: "10m",
+    says: {
+      labels: {},
+      summary: "no machine has a BGP session",
+      description:
+        "No router knows the way to pods and load balancers: none is reached on the LAN.",
+    },
+  },
+  {
+    alert: "BgpDown",
+    title: "is quiet while one session stands",
+    series: {
+      'cilium_bgp_control_plane_session_state{instance="stone:9962",neighbor="r"}': constant(0),
+      'cilium_bgp_control_plane_session_state{instance="oak:9962",neighbor="r"}': constant(1),
+    },
+    at: "10m",
+  },
+  {
+    alert: "LoadBalancerWithoutAddress",
+    title: "counts Services that wait",
+    series: { cilium_operator_lbipam_services_unsatisfied: constant(2) },
+    at: "20m",
+    says: {
+      labels: {},
+      summary: "2 Services have not got the addresses that they ask for",
+      description: "The pool has no such address left, or the address is another's already.",
+    },
+  },
+  {
+    alert: "EnvoyRejectsConfig",
+    title: "tells of the first refusal, which no counter was there before",
+    series: {
+      'xds_nack_total{typeURL="Listener",job="g",instance="i"}': "_x90 1x60",
+      'up{job="g",instance="i"}': constant(1),
+    },
+    at: "100m",
+    says: {
+      labels: { typeURL: "Listener" },
+      summary: "a proxy does not take its configuration",
+      description:
+        "It refused Listener within the last hour, and goes on with what it had: new routes and renewed certificates may not be in force.",
+    },
+  },
+  {
+    alert: "GatewayNotApplied",
+    title: "tells of objects that fail again and again",
+    series: {
+      'resource_apply_total{kind="Deployment",name="envoy-lan",status="failure"}': "0+1x60",
+    },
+    at: "50m",
+    says: {
+      labels: { kind: "Deployment", name: "envoy-lan" },
+      summary: "Envoy Gateway does not get Deployment envoy-lan into the cluster",
+      description: "It failed 30 times within half an hour.",
+    },
+  },
+  {
+    alert: "GatewayBackendErrors",
+    title: "tells how much of a route fails",
+    series: {
+      [`envoy_cluster_upstream_rq_xx{${shop},envoy_response_code_class="2"}`]: "0+75x60",
+      [`envoy_cluster_upstream_rq_xx{${shop},envoy_response_code_class="5"}`]: "0+25x60",
+    },
+    at: "30m",
+    says: {
+      labels: { envoy_cluster_name: "httproute/shop/web/rule/0" },
+      summary: "httproute/shop/web/rule/0 answers with errors",
+      description: "25% of its answers are 5xx.",
+    },
+  },
+  {
+    alert: "GatewayBackendErrors",
+    title: "bears a single error of a route that hardly anybody asks for",
+    series: {
+      [`envoy_cluster_upstream_rq_xx{${shop},envoy_response_code_class="2"}`]: "0x20 1x40",
+      [`envoy_cluster_upstream_rq_xx{${shop},envoy_response_code_class="5"}`]: "0x20 1x40",
+    },
+    at: "25m",
+  },
+  {
+    alert: "TunnelDown",
+    title: "is raised when no pod has a connection",
+    series: {
+      'cloudflared_tunnel_ha_connections{pod="a"}': constant(0),
+      'cloudflared_tunnel_ha_connections{pod="b"}': constant(0),
+    },
+    at: "10m",
+    says: {
+      labels: {},
+      summary: "no name of the site is reached from the internet",
+      description: "cloudflared runs, and none of its pods has a connection to Cloudflare.",
+    },
+  },
+  {
+    alert: "TunnelThin",
+    title: "names the pod",
+    series: {
+      'cloudflared_tunnel_ha_connections{pod="a"}': constant(1),
+      'cloudflared_tunnel_ha_connections{pod="b"}': constant(4),
+    },
+    at: "40m",
+    says: {
+      labels: { pod: "a" },
+      summary: "a has 1 of four connections to Cloudflare",
+      description:
+        "When the last goes, what comes through this pod from the internet goes with it.",
+    },
+  },
+  {
+    alert: "TunnelErrors",
+    title: "tells how many requests reach nothing",
+    series: {
+      'cloudflared_tunnel_request_errors{pod="a"}': "0+20x60",
+      'cloudflared_tunnel_total_requests{pod="a"}': "0+100x60",
+    },
+    at: "30m",
+    says: {
+      labels: {},
+      summary: "what is published does not answer the tunnel",
+      description: "cloudflared reaches nothing for 20% of the requests from the internet.",
+    },
+  },
+  {
+    alert: "CephDisksMissing",
+    title: "misses a disk that Ceph never had",
+    series: {
+      'ceph_osd_up{ceph_daemon="osd.0"}': constant(1),
+      'ceph_osd_up{ceph_daemon="osd.1"}': constant(1),
+      'ceph_osd_up{ceph_daemon="osd.2"}': constant(1),
+    },
+    at: "1h",
+    says: {
+      labels: {},
+      summary: "Ceph uses 3 of the 4 disks that the site gives it",
+      description: "A disk or its machine is gone, or Rook does not take the disk.",
+    },
+  },
+  {
+    alert: "CephNoRoomToHeal",
+    title: "tells before copies could not be made anew",
+    series: { ceph_cluster_total_used_raw_bytes: constant(101 * 1024 ** 3) },
+    at: "2h",
+    says: {
+      labels: {},
+      summary: "Ceph could not make all copies anew when a host is lost",
+      description:
+        "101GiB of its disks are taken; up to 100 GiB the others hold what the largest host had.",
+    },
+  },
+  {
+    alert: "ProcessKilledForMemory",
+    title: "names the machine",
+    series: {
+      'node_vmstat_oom_kill{job="node-exporter",instance="i"}': "0x30 1x30",
+      'node_uname_info{job="node-exporter",instance="i",nodename="stone"}': constant(1),
+    },
+    at: "35m",
+    says: {
+      labels: { job: "node-exporter", instance: "i", nodename: "stone" },
+      summary: "stone ended a process for want of memory",
+      description:
+        "1 processes within a quarter of an hour: of a pod that is above its limit, or of a machine that is full.",
+    },
+  },
+  {
+    alert: "HostDiskNearlyFull",
+    title: "names the disk",
+    series: {
+      [`node_filesystem_avail_bytes{${outside},mountpoint="/",fstype="ext4"}`]: constant(5),
+      [`node_filesystem_size_bytes{${outside},mountpoint="/",fstype="ext4"}`]: constant(100),
+      [`node_filesystem_readonly{${outside},mountpoint="/",fstype="ext4"}`]: constant(0),
+    },
+    at: "1h",
+    says: {
+      labels: { job: "proxmox", instance: "192.168.1.11:9100", mountpoint: "/", fstype: "ext4" },
+      summary: "/ at 192.168.1.11:9100 is nearly full",
+      description: "5% of it are free.",
+    },
+  },
+  {
+    alert: "HostMemoryShort",
+    title: "tells how much is left",
+    series: {
+      [`node_memory_MemAvailable_bytes{${outside}}`]: constant(2),
+      [`node_memory_MemTotal_bytes{${outside}}`]: constant(100),
+    },
+    at: "1h",
+    says: {
+      labels: { job: "proxmox", instance: "192.168.1.11:9100" },
+      summary: "192.168.1.11:9100 is short of memory",
+      description: "2% are left. On a Proxmox host a virtual machine is ended next.",
+    },
+  },
+  {
+    alert: "HostClockWrong",
+    title: "tells of a clock that runs by itself",
+    series: {
+      [`node_timex_sync_status{${outside}}`]: constant(0),
+      [`node_timex_maxerror_seconds{${outside}}`]: constant(16),
+    },
+    at: "1h",
+    says: {
+      labels: { job: "proxmox", instance: "192.168.1.11:9100" },
+      summary: "the clock of 192.168.1.11:9100 follows no other",
+      description:
+        "Machines begin with their host's time; certificates and Ceph need the right one.",
+    },
+  },
+  {
+    alert: "DiskFailing",
+    title: "names the disk",
+    series: { [`smartctl_device_smart_status{${smart}}`]: constant(0) },
+    at: "20m",
+    says: {
+      labels: { instance: "192.168.1.11:9633", device: "sda" },
+      summary: "the disk sda of 192.168.1.11:9633 says that it fails",
+      description: "Its own test of health (SMART) is not passed.",
+    },
+  },
+  {
+    alert: "UpsOnBattery",
+    title: "tells that the line is gone",
+    series: {
+      [`network_ups_tools_ups_status{${ups},flag="OB"}`]: constant(1),
+      [`network_ups_tools_ups_status{${ups},flag="OL"}`]: constant(0),
+    },
+    at: "5m",
+    says: {
+      labels: { instance: "192.168.1.9:9199" },
+      summary: "the UPS at 192.168.1.9:9199 runs on its battery",
+      description: "The line is gone, or the UPS thinks so.",
+    },
+  },
+  {
+    alert: "UpsBatteryLow",
+    title: "tells at once",
+    series: { [`network_ups_tools_ups_status{${ups},flag="LB"}`]: constant(1) },
+    at: "0m",
+    says: {
+      labels: { instance: "192.168.1.9:9199" },
+      summary: "the battery of the UPS at 192.168.1.9:9199 ends",
+      description: "Whatever is not shut down now loses its power.",
+    },
+  },
+];
