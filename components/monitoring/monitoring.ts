@@ -1,4 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
@@ -16,6 +17,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import type { dashboardMap } from "./dashboards/dashboards.ts";
 import {
   alertmanager,
   alertsSecret,
@@ -43,6 +45,8 @@ export interface MonitoringArgs extends Omit<StackPlan, "passwordMark"> {
   readonly scrapes: readonly ScrapePlan[];
   /** Alerts beside those of the charts. */
   readonly rules: ReturnType<typeof prometheusRule>;
+  /** Dashboards that Grafana's sidecar takes up. */
+  readonly dashboards: readonly ReturnType<typeof dashboardMap>[];
   readonly sight: Omit<Sight, "controlPlane" | "clusterDns">;
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
@@ -76,6 +80,7 @@ export class Monitoring extends ComponentResource {
     const stack = this.stack(args, marks, [grafana, alerts]);
     const scrapes = this.scrapes(args, namespace);
     this.rules(name, args, namespace);
+    this.dashboards(args, namespace);
     this.seen = this.waitUntilSeen(name, args, marks, [stack, ...scrapes]);
     this.registerOutputs({});
   }
@@ -144,6 +149,14 @@ export class Monitoring extends ComponentResource {
 
   private rules(name: string, { rules }: MonitoringArgs, namespace: Resource): void {
     new CustomResource(`${name}-rules`, rules, { parent: this, dependsOn: [namespace] });
+  }
+
+  private dashboards({ dashboards }: MonitoringArgs, namespace: Resource): void {
+    for (const map of dashboards)
+      new ConfigMap(`dashboard-${map.metadata.name}`, map, {
+        parent: this,
+        dependsOn: [namespace],
+      });
   }
 
   private waitUntilSeen(

@@ -23,6 +23,9 @@ export const fullName = "monitoring";
 export const prometheus = { name: `${fullName}-prometheus`, port: 9090 } as const;
 export const alertmanager = { name: `${fullName}-alertmanager`, port: 9093 } as const;
 
+/** Dashboard that Grafana opens first: its ConfigMap, its file and its address. */
+export const overviewName = "homelab-overview";
+
 /** Secret with Grafana's administrator; the keys are the chart's own. */
 export const grafanaSecret = {
   name: "grafana-admin",

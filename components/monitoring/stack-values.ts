@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 import { fingerprintAnnotation } from "../workload/fingerprint.ts";
-import { alertsSecret, fullName, grafanaSecret } from "./names.ts";
+import { alertsSecret, fullName, grafanaSecret, overviewName } from "./names.ts";
 
 export interface StackPlan {
   /** The site's name: a label of every alert that leaves it. */
@@ -150,6 +150,8 @@ function grafana({ passwordMark }: StackPlan): Record<string, unknown> {
         check_for_updates: false,
         check_for_plugin_updates: false,
       },
+      // Where the sidecar puts the dashboard of this name (the chart grafana, `sidecar.dashboards.folder`).
+      dashboards: { default_home_dashboard_path: `/tmp/dashboards/${overviewName}.json` },
       // Data sources are plugins that the image brings. Their update at each start unloads them first, and leaves Grafana
       // without Prometheus where it fails: https://github.com/grafana/grafana/issues/132528
       plugins: { preinstall_disabled: true, public_key_retrieval_disabled: true },

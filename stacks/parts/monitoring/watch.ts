@@ -1,3 +1,4 @@
+import { dashboardMap, dashboards } from "../../../components/monitoring/dashboards/dashboards.ts";
 import { prometheusRule } from "../../../components/monitoring/rules/alert.ts";
 import { alertGroups } from "../../../components/monitoring/rules/rules.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -7,5 +8,8 @@ import { watched } from "./watched.ts";
 /** What monitoring says of a site beside the charts' own. A module of its own, which only a site that has monitoring reads. */
 export function watch(config: SiteConfig, monitoring: MonitoringConfig) {
   const plan = watched(config, monitoring);
-  return { rules: prometheusRule(alertGroups(plan), monitoring.runbooks) };
+  return {
+    rules: prometheusRule(alertGroups(plan), monitoring.runbooks),
+    dashboards: dashboards(plan).map(dashboardMap),
+  };
 }

@@ -149,6 +149,15 @@ describe("the graph of a site with monitoring", () => {
     assert.ok(recording.waitsFor("home-monitoring-rules").has("prometheus-operator-crds"));
   });
 
+  it("has dashboards of its parts, in the namespace that is there before", () => {
+    const made = recording.resources
+      .map(({ name }) => name)
+      .filter((name) => /^dashboard-/.test(name));
+    assert.equal(made.length, 8);
+    const before = recording.waitsFor("dashboard-homelab-overview");
+    assert.ok(before.has("home-monitoring-namespace"));
+  });
+
   it("waits for the whole control plane, and for every machine", () => {
     const { stdin } = recording.get("home-monitoring-seen-command").plain as { stdin: string };
     const { JOBS: jobs = "", HEARTBEAT: heartbeat } = parameterValues(stdin);
