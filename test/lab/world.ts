@@ -141,6 +141,15 @@ export async function devices(): Promise<readonly Device[]> {
   return (JSON.parse(text) as { devices: Device[] }).devices;
 }
 
+/** Logs somebody of the tailnet in with a device, which is offline; gives its id. */
+export async function logIn(user: string, hostname: string): Promise<string> {
+  const url = "https://login.tailscale.com/machine/login";
+  const headers = { "Content-Type": "application/json" };
+  const answer = await ask("POST", url, headers, JSON.stringify({ user, hostname }));
+  assert.equal(answer.status, 200, answer.body);
+  return (JSON.parse(answer.body) as { deviceId: string }).deviceId;
+}
+
 /** What a visitor on the internet sees. */
 export interface Visit {
   readonly status: number;

@@ -6,7 +6,8 @@ import { addressesOf } from "./device-address.ts";
 import { nameOf, rename } from "./device-name.ts";
 import { isExpired } from "./device-view.ts";
 import { splitView } from "./dns.ts";
-import { connects, type Identity } from "./policy-access.ts";
+import { parseIpNetwork } from "./ip-network.ts";
+import { allows, connects, subjectsOf, type Identity } from "./policy-access.ts";
 import { login, loginForm, register, registrationForm } from "./registration.ts";
 import { readJson, type Call, type OpenRoute } from "./route.ts";
 import type { StoredDevice } from "./store.ts";
@@ -20,6 +21,7 @@ const form = {
     exitNode: z.boolean().default(false),
   }),
   logout: z.strictObject({ nodeKey }),
+  filter: z.strictObject({ nodeKey, from: z.string(), to: z.string() }),
 };
 
 /**
@@ -35,6 +37,7 @@ export function controlRoutes(tailnet: Tailnet): OpenRoute[] {
     post("register", (call) => register(tailnet, readJson(call, registrationForm))),
     post("login", (call) => login(tailnet, readJson(call, loginForm))),
     post("map", (call) => map(tailnet, readJson(call, form.map))),
+    post("filter", (call) => filter(tailnet, readJson(call, form.filter))),
     post("logout", (call) => {
       const device = find(tailnet, readJson(call, form.logout).nodeKey);
       tailnet.store.change(({ devices }) => delete devices[device.id]);
@@ -79,19 +82,42 @@ function changes(
   return device.hostname !== hostname || exits !== exitNode || !same;
 }
 
+/**
+ * Whether the policy lets one device reach what another one leads to. The real server sends each device the rules that
+ * concern it, and what none of them lets through its packet filter drops (tailscale/tailscale, wgengine/filter).
+ */
+function filter(tailnet: Tailnet, asked: z.infer<typeof form.filter>): unknown {
+  find(tailnet, asked.nodeKey);
+  const from = tailnet.store.state.devices[asked.from];
+  if (from === undefined) throw new ApiError(404, `there is no device ${asked.from}`);
+  const [, address = "", port = ""] = /^([0-9.]+):([0-9]{1,5})$/.exec(asked.to) ?? [];
+  const network = parseIpNetwork(address);
+  if (network === undefined) throw new ApiError(400, `to: "${asked.to}" is no ADDRESS:PORT`);
+  const attempt = { to: { kind: "network", network }, protocol: tcp, port: Number(port) } as const;
+  const policy = tailnet.policy();
+  const lets = subjectsOf(identityOf(from)).some((subject) =>
+    allows(policy, tailnet, { from: subject, ...attempt }),
+  );
+  return { lets: from.authorized && lets };
+}
+
+/** IANA's number; connections are all that the lab's devices make. */
+const tcp = 6;
+
+const identityOf = ({ number, tags, user }: StoredDevice): Identity => ({
+  addresses: addressesOf(number),
+  tags,
+  user,
+});
+
 /** Devices that the policy lets this one talk to, or be talked to by. */
 function peersOf(tailnet: Tailnet, device: StoredDevice): unknown[] {
   const policy = tailnet.policy();
-  const identity = ({ number, tags, user }: StoredDevice): Identity => ({
-    addresses: addressesOf(number),
-    tags,
-    user,
-  });
-  const own = identity(device);
+  const own = identityOf(device);
   return Object.values(tailnet.store.state.devices)
     .filter((peer) => peer.id !== device.id && peer.authorized && device.authorized)
     .filter((peer) =>
-      [identity(peer)].some(
+      [identityOf(peer)].some(
         (other) => connects(policy, tailnet, own, other) || connects(policy, tailnet, other, own),
       ),
     )

@@ -66,7 +66,8 @@ export function connects(
   );
 }
 
-function subjectsOf(device: Identity): Subject[] {
+/** All that rules may know a device by. */
+export function subjectsOf(device: Identity): Subject[] {
   return [...who(device), ...networksOf(device).map(toSubject)];
 }
 

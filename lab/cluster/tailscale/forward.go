@@ -14,6 +14,10 @@ import (
 	"homelab/lab/cluster/serviceproxy"
 )
 
+// DeviceHeader names the device that makes a connection, by its id: what WireGuard knows by its key. Whoever names none is
+// the lab itself, which asks whether a way is there.
+const DeviceHeader = "Tailnet-Device"
+
 // ForwardPort is where a Connector's pod takes connections that devices of the tailnet make through it: the lab's own
 // stand-in for WireGuard, spoken as HTTP's CONNECT.
 const ForwardPort = 41641
@@ -48,6 +52,18 @@ func (d *device) connect(w http.ResponseWriter, r *http.Request) {
 	if !slices.ContainsFunc(d.current().Routes, routed) {
 		http.Error(w, fmt.Sprintf("no route of this device leads to %s", target.Addr()), http.StatusForbidden)
 		return
+	}
+	if from := r.Header.Get(DeviceHeader); from != "" {
+		lets, err := d.control.Lets(r.Context(), d.current().NodeKey, from, target.String())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		if !lets {
+			// What no rule lets through is dropped without a word.
+			<-r.Context().Done()
+			return
+		}
 	}
 	// From the pod's address, which network policies know it by.
 	pod, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)

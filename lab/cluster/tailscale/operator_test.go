@@ -2,10 +2,12 @@ package tailscale
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"homelab/lab/machines/tailscale/control"
 	"homelab/lab/machines/tailscale/control/controltest"
 )
 
@@ -201,8 +204,15 @@ func TestTellsThatAnotherKindIsNotPlayed(t *testing.T) {
 	}
 }
 
-func TestAConnectorPassesConnectionsIntoItsRoutesAlone(t *testing.T) {
-	d := &device{log: silent, again: make(chan struct{}, 1)}
+func TestAConnectorPassesConnectionsIntoItsRoutesAloneAndOfADeviceWhatThePolicyLetsThrough(t *testing.T) {
+	tailnet := controltest.New(t)
+	client := &control.Client{URL: tailnet.URL}
+	joined, err := client.Register(t.Context(), control.RegisterRequest{AuthKey: tailnet.Key("tag:c"), NodeKey: control.NewNodeKey(), Hostname: "home"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &device{control: client, log: silent, again: make(chan struct{}, 1)}
+	d.report.NodeKey = joined.NodeKey
 	d.set("home", []string{"127.0.8.0/24"})
 	if err := d.forward(t.Context(), netip.MustParseAddr("127.0.9.1")); err != nil {
 		t.Fatal(err)
@@ -213,32 +223,46 @@ func TestAConnectorPassesConnectionsIntoItsRoutesAlone(t *testing.T) {
 	}
 	defer origin.Close()
 	go func() {
-		if taken, err := origin.Accept(); err == nil {
+		for {
+			taken, err := origin.Accept()
+			if err != nil {
+				return
+			}
 			_, _ = taken.Write([]byte("there")) // The test sees what is missing.
 			_ = taken.Close()
 		}
 	}()
-	if answer := connectThrough(t, "127.0.8.1:18095"); !strings.HasSuffix(answer, "there") {
-		t.Errorf("got %q", answer)
+	const target = "127.0.8.1:18095"
+	tailnet.Let("laptop", target)
+	for _, device := range []string{"", "laptop"} {
+		if answer := connectThrough(t, device, target); !strings.HasSuffix(answer, "there") {
+			t.Errorf("%q got %q", device, answer)
+		}
 	}
-	if answer := connectThrough(t, "127.0.10.1:18095"); !strings.Contains(answer, "403") {
+	if answer := connectThrough(t, "phone", target); answer != "" {
+		t.Errorf("without a rule it got %q", answer)
+	}
+	if answer := connectThrough(t, "laptop", "127.0.10.1:18095"); !strings.Contains(answer, "403") {
 		t.Errorf("got %q", answer)
 	}
 }
 
-// connectThrough asks the Connector for a connection, and gives all that comes back.
-func connectThrough(t *testing.T, target string) string {
+// connectThrough asks the Connector for a connection of a device, and gives all that comes back within a second.
+func connectThrough(t *testing.T, device, target string) string {
 	t.Helper()
 	connection, err := net.Dial("tcp4", fmt.Sprintf("127.0.9.1:%d", ForwardPort))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	if _, err := fmt.Fprintf(connection, "CONNECT %[1]s HTTP/1.1\r\nHost: %[1]s\r\nConnection: close\r\n\r\n", target); err != nil {
+	if err := connection.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(connection, "CONNECT %[1]s HTTP/1.1\r\nHost: %[1]s\r\n%s: %s\r\nConnection: close\r\n\r\n", target, DeviceHeader, device); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(connection)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatal(err)
 	}
 	return string(answer)

@@ -90,4 +90,42 @@ describe("Tailscale's routes", () => {
     assert.deepEqual((await asked(a.nodeKey)).enabledRoutes, ["10.42.0.0/16", ...exit]);
     assert.deepEqual((await asked(b.nodeKey)).enabledRoutes, exit);
   });
+
+  it("carry for a device what the policy's grants let it reach, and nothing else", async () => {
+    await tailnet.policy({
+      tagOwners: { "tag:home-connector": [], "tag:ci": [] },
+      grants: [
+        { src: ["tag:ci"], dst: ["192.168.1.11/32"], ip: ["tcp:8006"] },
+        { src: ["admin@example.net"], dst: ["192.168.1.0/24"], ip: ["*"] },
+      ],
+    });
+    const { key } = await tailnet.authKey(connector);
+    const router = await tailnet.join(key, "c", { routes: ["192.168.1.0/24"] });
+    const runner = await tailnet.join((await tailnet.authKey(["tag:ci"])).key, "r");
+    const own = async (user: string): Promise<string> =>
+      (await tailnet.json<{ deviceId: string }>(tailnet.control("login", { user, hostname: "x" })))
+        .deviceId;
+    const [admin, member] = [await own("admin@example.net"), await own("family@example.net")];
+    const lets = async (from: string, to: string): Promise<boolean> =>
+      (
+        await tailnet.json<{ lets: boolean }>(
+          tailnet.control("filter", { nodeKey: router.nodeKey, from, to }),
+        )
+      ).lets;
+    assert.deepEqual(
+      [
+        await lets(runner.deviceId, "192.168.1.11:8006"),
+        await lets(runner.deviceId, "192.168.1.11:22"),
+        await lets(runner.deviceId, "192.168.1.12:8006"),
+        await lets(admin, "192.168.1.12:22"),
+        await lets(admin, "10.43.0.1:443"),
+        await lets(member, "192.168.1.11:8006"),
+      ],
+      [true, false, false, true, false, false],
+    );
+    const unknown = await tailnet.control("filter", {
+      ...{ nodeKey: router.nodeKey, from: "7", to: "192.168.1.11:22" },
+    });
+    assert.equal(unknown.status, 404);
+  });
 });

@@ -138,6 +138,15 @@ func (c *Client) Map(ctx context.Context, request MapRequest) (MapResponse, erro
 	return response, c.post(ctx, "/machine/map", request, &response)
 }
 
+// Lets says whether the tailnet's policy lets the device with this id reach ADDRESS:PORT through the device of the node key.
+func (c *Client) Lets(ctx context.Context, nodeKey, from, to string) (bool, error) {
+	var response struct {
+		Lets bool `json:"lets"`
+	}
+	err := c.post(ctx, "/machine/filter", map[string]string{"nodeKey": nodeKey, "from": from, "to": to}, &response)
+	return response.Lets, err
+}
+
 // Logout removes the device from the tailnet; a device that is not there is removed already.
 func (c *Client) Logout(ctx context.Context, nodeKey string) error {
 	err := c.post(ctx, "/machine/logout", map[string]string{"nodeKey": nodeKey}, nil)

@@ -36,6 +36,8 @@ type Tailnet struct {
 	// may have.
 	down, lose bool
 	forbidden  string
+	// letting has what the policy lets through: DEVICE ADDRESS:PORT.
+	letting []string
 }
 
 // New starts a tailnet that ends with the test.
@@ -45,6 +47,12 @@ func New(t *testing.T) *Tailnet {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /machine/register", locked(n, n.register))
 	mux.HandleFunc("POST /machine/map", locked(n, n.report))
+	mux.HandleFunc("POST /machine/filter", locked(n, func(r struct{ NodeKey, From, To string }) (any, int) {
+		if n.find(r.NodeKey) == nil {
+			return refusal("node not found"), http.StatusNotFound
+		}
+		return map[string]bool{"lets": slices.Contains(n.letting, r.From+" "+r.To)}, http.StatusOK
+	}))
 	mux.HandleFunc("POST /machine/logout", locked(n, func(r control.MapRequest) (any, int) {
 		n.devices = slices.DeleteFunc(n.devices, func(d *Device) bool { return d.NodeKey == r.NodeKey })
 		return map[string]any{}, http.StatusOK
@@ -111,6 +119,13 @@ func (n *Tailnet) Forbid(tag string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.forbidden = tag
+}
+
+// Let makes the policy let a device, by its id, reach ADDRESS:PORT.
+func (n *Tailnet) Let(device, to string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.letting = append(n.letting, device+" "+to)
 }
 
 func (n *Tailnet) isDown() bool {
