@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { runInLab } from "../../lab/lab.ts";
 import type { NodeObject } from "../../lab/shell/summary.ts";
 import { expectSessions, node, readiness } from "./cluster.ts";
-import { refused, run } from "./command.ts";
+import { attempt, refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
-import { identities } from "./identities.ts";
+import { identities, members } from "./identities.ts";
 import { eventually, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
+import { fault, noFaults } from "./world.ts";
 
 /** The first server and an agent; the first gets another address, the second another host. */
 const rebuilt = ["proxmox-stone", "proxmox-vault"];
@@ -27,11 +29,37 @@ async function taintsOf(name: string): Promise<readonly string[]> {
 const startOf = async (name: string): Promise<string> =>
   run`ssh ${name} systemctl show -p ActiveEnterTimestamp rke2-server`;
 
+/** kubectl on a server that stays, by its own API: what it does reaches the cluster while its address is silent. */
+const onTank = async (...args: readonly string[]): Promise<string> =>
+  run`ssh proxmox-tank /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml ${args}`;
+
+const kubeVip = "/var/lib/rancher/rke2/server/manifests/kube-vip.yaml";
+
+async function answers(): Promise<boolean> {
+  const { code } = await attempt`curl -sk --max-time 1 -o /dev/null https://192.168.1.20:9345/ping`;
+  return code === 0;
+}
+
+/** Takes the control plane's address away from everybody, and gives it back once `seen` no longer throws. */
+async function silenced(seen: () => Promise<void>): Promise<void> {
+  await onTank("-n", "kube-system", "delete", "daemonset", "kube-vip", "--timeout=60s");
+  try {
+    await eventually(30, async () => assert.ok(!(await answers()), "the address still answers"));
+    await eventually(180, seen);
+    assert.ok(!(await answers()), "the address answered meanwhile");
+  } finally {
+    const asItsOwner = ["--server-side", "--force-conflicts", "--field-manager=deploy"];
+    await onTank("apply", ...asItsOwner, "-f", kubeVip);
+  }
+}
+
 const zone = "topology.kubernetes.io/zone";
 const generation = "homelab/generation";
 
 describe("machines that are built anew", () => {
   given(siteIsUp);
+
+  afterEach(noFaults);
 
   let before: Awaited<ReturnType<typeof identities>>;
   let address: [now: string, then: string];
@@ -93,11 +121,34 @@ describe("machines that are built anew", () => {
     assert.deepEqual({ ...(await identities()), nodes: [] }, { ...before, nodes: [] });
   });
 
-  it("leave Proxmox, etcd, the cluster and the tailnet, and their successors join", async () => {
+  it("leave Proxmox, etcd, the cluster and the tailnet, and their successors join, though its address is silent", async () => {
     for (const [i, name] of rebuilt.entries()) await setConfig(`homelab:allowReplace[${i}]`, name);
     await setConfig("homelab:machines[2].workloads", "false");
     const started = await startOf("proxmox-titan");
-    await up("home");
+    // The first server looks for its cluster when nobody answers at its address, and waits for it.
+    const download = { service: "mirrors", path: "/sha256sum-amd64.txt" } as const;
+    const begun = await fault({ ...download, effect: { kind: "delay", milliseconds: 15_000 } });
+    let said = "";
+    const going = runInLab(["node", "scripts/up.ts", "--stack", "home"], {
+      ...{ stdio: "capture", keepHome: true },
+      onOutput: (text) => (said += text),
+    });
+    const ended = going.then(({ code }) => assert.fail(`up ended with ${code}\n${said}`));
+    await Promise.race([
+      eventually(300, async () => assert.ok((await begun()) > 0, "no machine was built anew")),
+      ended,
+    ]);
+    await Promise.race([
+      silenced(async () => {
+        assert.match(
+          said,
+          /proxmox-stone: nothing answers at 192\.168\.1\.20:9345, where it is to/,
+        );
+        assert.deepEqual((await members("proxmox-tank")).length, 2);
+      }),
+      ended,
+    ]);
+    assert.equal((await going).code, 0, said);
     assert.equal(await startOf("proxmox-titan"), started, "a taint needs no restart");
     // The up ends with a healthy site, so nothing here has to be waited for.
     const now = await identities();
