@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash, randomInt } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { goldenFile, type GraphNode } from "../golden/graph.ts";
 import { ordersPlaced } from "./acme.ts";
 import { expectSessions, nodes } from "./cluster.ts";
-import { attempt, paths, refused, run } from "./command.ts";
+import { refused, run } from "./command.ts";
+import { killedUp, saidSoFar, theWholeRun } from "./killed.ts";
 import { expectNothingOutside, outside } from "./outside.ts";
 import { eventually, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
 import { given, siteIsGone } from "./states.ts";
 import { fault, noFaults, tailscale } from "./world.ts";
 import { words } from "./words.ts";
-
-const withPlugins = "^[^ ]*/pulumi( |-resource-|-language-)|^pulumi ";
-
-const log = join(paths.home, "up.log");
 
 /** Helm releases that home's graph has. */
 const releasesOfHome = (JSON.parse(goldenFile("home")) as readonly GraphNode[]).filter(
@@ -38,27 +33,8 @@ const atRandom = { [`the release ${chosen}, chosen at random`]: creating(chosen)
 /** What is killed, and when: the CLI alone leaves its plugins running. */
 const victims = {
   "the CLI alone": [words`pkill -KILL -x pulumi`, moments],
-  "the CLI and its plugins": [words`pkill -KILL -f ${withPlugins}`, { ...moments, ...atRandom }],
+  "the CLI and its plugins": [theWholeRun, { ...moments, ...atRandom }],
 } as const;
-
-/** What the last run that was to be killed has said so far; read from here, for a command in the lab takes its time. */
-const saidSoFar = (): Promise<string> => readFile(log, "utf8");
-
-/** Starts `npm run up`, kills once `come` no longer throws and waits until the whole run has ended. */
-async function killedUp(come: () => Promise<void>, victim: readonly string[]): Promise<void> {
-  // The run writes to a file that is looked at while it goes on.
-  await run`sh -c ${': >"$HOME/up.log"; chmod 644 "$HOME/up.log"'}`;
-  const going = attempt`sh -c ${'exec node scripts/up.ts --stack home >"$HOME/up.log" 2>&1'}`;
-  await Promise.race([
-    eventually(600, come),
-    going.then(async () => {
-      throw new Error(`the moment never came: ${await saidSoFar()}`);
-    }),
-  ]);
-  await run`${victim}`;
-  const result = await going;
-  assert.notEqual(result.code, 0, "the run was killed and cannot have ended well");
-}
 
 async function expectNothingTwice(): Promise<void> {
   const found = await machines("home");
