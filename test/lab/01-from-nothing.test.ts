@@ -25,9 +25,10 @@ describe("from nothing", () => {
       address: node.status.addresses.find(({ type }) => type === "InternalIP")?.address,
       ready: readiness(node),
     }));
-    // Another suite of an earlier run may have given it another address.
+    // Another suite of an earlier run may have given it another address, and a newer release.
     const own = await run`pulumi config get --stack home --path homelab:machines[0].address`;
-    const server = { roles: "control-plane,etcd", version: "v1.36.3+rke2r1", ready: "True" };
+    const release = await run`pulumi config get --stack home --path homelab:versions.rke2`;
+    const server = { roles: "control-plane,etcd", version: release.trim(), ready: "True" };
     assert.deepEqual(seen, [
       { name: "proxmox-stone", ...server, address: own.trim() },
       { name: "proxmox-tank", ...server, address: "192.168.1.22" },
