@@ -26,12 +26,19 @@ const { stack: name, ...options } = command.opts<{
 
 const folder = "/var/lib/homelab/restore";
 
-function step(server: Server, mode: string, seconds: number, snapshot = ""): Promise<string> {
-  const parameters = { MODE: mode, NODE_NAME: server.name, SNAPSHOT: snapshot, VIP: "" };
-  return server.run(scripts.restore, parameters, seconds);
-}
+/** Runs one of the script's modes on a server. */
+type Step = (server: Server, mode: string, seconds: number, snapshot?: string) => Promise<string>;
 
-async function look(server: Server): Promise<Seen> {
+const stepWith =
+  (vip: string): Step =>
+  (server, mode, seconds, snapshot = "") =>
+    server.run(
+      scripts.restore,
+      { MODE: mode, NODE_NAME: server.name, SNAPSHOT: snapshot, VIP: vip },
+      seconds,
+    );
+
+async function look(server: Server, step: Step): Promise<Seen> {
   try {
     const state = (await step(server, "look", 660)).trim();
     return { name: server.name, state };
@@ -80,8 +87,10 @@ async function bring(first: Server, store: Store | undefined, snapshot: string):
 }
 
 await main(() =>
-  withServers(name, async ({ servers, store }) => {
-    let seen = await Promise.all(servers.map(look));
+  withServers(name, async ({ site, servers, store }) => {
+    const step = stepWith(site.config.cluster.vip);
+    const lookAtAll = () => Promise.all(servers.map((server) => look(server, step)));
+    let seen = await lookAtAll();
     const { snapshot } = options;
     if (snapshot === undefined) {
       const answers = servers.find((_, i) => "state" in (seen[i] ?? {}));
@@ -98,7 +107,7 @@ await main(() =>
       obstacles(name, seen).length > 0
     ) {
       await buildMachines(name);
-      seen = await Promise.all(servers.map(look));
+      seen = await lookAtAll();
     }
     const against = obstacles(name, seen);
     if (against.length > 0) throw new Error(["nothing was restored:", ...against].join("\n  "));
@@ -115,6 +124,8 @@ await main(() =>
     await Promise.all(further.map((server) => step(server, "stop", 900)));
     await step(first, "reset", 8100, path);
     say(`${name}: ${first.name} runs the cluster of ${basename(snapshot)}`);
+    // All before any: where a join fails, no two of them can bring the old cluster back.
+    await Promise.all(further.map((server) => step(server, "forget", 900)));
     for (const server of further) await step(server, "rejoin", 5400);
     say(
       `${name}: now npm run up -- --stack ${name} --refresh, which lets the other machines join and brings back what the snapshot lacks`,

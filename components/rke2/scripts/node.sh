@@ -25,7 +25,7 @@ main() {
   if upgrades; then before_upgrade; fi
   unpack
   settings
-  await_cluster
+  if joins_empty; then await_cluster "run this again"; fi
   wanted=$(fingerprint)
   if [[ $(cat "$state/applied" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active "$unit" >/dev/null 2>&1 || renewal_is_due; then
     systemctl daemon-reload
@@ -180,16 +180,8 @@ join_address() {
   fi
 }
 
-cluster_answers() { curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; }
-
-# A server without a database cannot start where it is to join and the address is silent: RKE2 ends at once, and the unit
-# with it. The address may be on its way from a server that was lost, or wait for one that boots.
-await_cluster() {
-  if [[ $JOINS != yes || $ROLE != server || -d $data/server/db/etcd ]] || cluster_answers; then return 0; fi
-  note "$NODE_NAME: nothing answers at $VIP:9345, where it is to join; waiting 300 s at most"
-  wait_until 300 cluster_answers ||
-    fail "$NODE_NAME: nothing answers at $VIP:9345 after 300 s, where it is to join; RKE2 was not started. Does kube-vip run on another server (kubectl -n kube-system get pods -o wide)? Then run this again"
-}
+# Whether this is a server without a database that is to join.
+joins_empty() { [[ $JOINS == yes && $ROLE == server && ! -d $data/server/db/etcd ]]; }
 
 fingerprint() {
   { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" "$etc/registries.d/"* 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1

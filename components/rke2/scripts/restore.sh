@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # On a server, around the restore of the cluster from a snapshot.
 # Parameters: MODE (look: say how this server is; stop: end RKE2; reset: begin the cluster from the snapshot on
-# this server; rejoin: let this one forget its database and join), NODE_NAME, SNAPSHOT (path of the file on this machine).
+# this server; forget: put this one's database aside; rejoin: let it join then), NODE_NAME, SNAPSHOT (path of the file on this
+# machine), VIP.
 # shellcheck source=certificates.sh disable=SC2154,SC2153
 
 data=/var/lib/rancher/rke2
@@ -62,15 +63,23 @@ reset_cause() {
   grep -E 'level=(fatal|error)|[Ee]rror:' "$1" | tail -n 3 | cut -c 1-400
 }
 
-# A machine that was built anew has nothing to forget: the next up lets it join. Snapshots are kept where RKE2 finds them:
-# the one that was taken may have been the wrong one.
-rejoin() {
+# Snapshots are kept where RKE2 finds them: the one that was taken may have been the wrong one.
+forget() {
   if [[ ! -d $data/server/db/etcd ]]; then return 0; fi
   stop
   rm -rf "$data/server/db.before-restore"
   mv "$data/server/db" "$data/server/db.before-restore"
   mkdir "$data/server/db"
   if [[ -d $data/server/db.before-restore/snapshots ]]; then mv "$data/server/db.before-restore/snapshots" "$data/server/db/"; fi
+}
+
+# A machine that was built anew has forgotten nothing: the next up lets it join. The cluster's address moves to the server that
+# began only once the lease has ended that the snapshot holds.
+rejoin() {
+  if [[ ! -d $data/server/db.before-restore || -d $data/server/db/etcd ]]; then return 0; fi
+  # A site's first server has none until a later up has told it of the others.
+  put_file /etc/rancher/rke2/config.yaml.d/50-join.yaml 0600 "server: https://$VIP:9345"
+  await_cluster "ssh root@$NODE_NAME systemctl start rke2-server"
   restart_unit rke2-server 900
 }
 

@@ -1,6 +1,19 @@
 # shellcheck shell=bash
-# Starts an RKE2 unit, and finds out why one does not start.
+# Starts an RKE2 unit once it can start, and finds out why one does not.
+# Parameters: NODE_NAME, VIP.
 # shellcheck source=rke2.sh disable=SC2154
+
+cluster_answers() { curl -ksf --max-time 5 -o /dev/null "https://$VIP:9345/ping"; }
+
+# await_cluster THEN: returns once a cluster answers where servers join, and ends the step when none does; THEN is what a
+# person does afterwards. A server without a database cannot start where it is to join and the address is silent: RKE2 ends at
+# once, and the unit with it. The address may be on its way from a server that was lost, or wait for one that boots.
+await_cluster() {
+  if cluster_answers; then return 0; fi
+  note "$NODE_NAME: nothing answers at $VIP:9345, where it is to join; waiting 300 s at most"
+  wait_until 300 cluster_answers ||
+    fail "$NODE_NAME: nothing answers at $VIP:9345 after 300 s, where it is to join; RKE2 was not started. Does kube-vip run on another server (kubectl -n kube-system get pods -o wide)? Then $1"
+}
 
 # unit_errors UNIT SINCE: the unit's last errors, tokens blanked. That etcd does not know the server is no error to RKE2: it
 # says so every five seconds and waits.

@@ -112,7 +112,7 @@ describe("a restore", () => {
     writeFileSync(join(root, "run/snapshot"), "data");
     mkdirSync(join(root, "usr/local/lib/systemd/system"), { recursive: true });
     writeFileSync(unit(), "");
-    for (const name of ["systemctl", "kubectl", "journalctl", "rke2"]) program(name);
+    for (const name of ["systemctl", "kubectl", "journalctl", "rke2", "curl"]) program(name);
     program("df", 'echo Avail; echo " 9999"');
   });
   afterEach(() => {
@@ -171,7 +171,7 @@ esac`,
     assert.equal(stdout.trim(), "on-demand-stone-1795843200", stderr);
   });
 
-  it("lets a further server forget its database and keep a copy of it, and its snapshots", async () => {
+  it("lets a further server forget its database, and keep a copy of it and its snapshots", async () => {
     const db = join(root, "var/lib/rancher/rke2/server/db");
     const lose = (): void => {
       mkdirSync(join(db, "etcd"), { recursive: true });
@@ -181,13 +181,31 @@ esac`,
     writeFileSync(join(db, "snapshots/etcd-snapshot-stone-1795800000"), "data");
     for (const time of ["first", "second"]) {
       lose();
-      assert.equal((await step("rejoin")).code, 0);
+      assert.equal((await step("forget")).code, 0);
       assert.ok(!existsSync(join(db, "etcd")));
       assert.ok(existsSync(`${db}.before-restore/etcd`));
       assert.ok(existsSync(join(db, "snapshots/etcd-snapshot-stone-1795800000")), time);
     }
-    rmSync(join(root, "run/calls"));
+    assert.ok(!calls().includes("systemctl restart rke2-server"));
+  });
+
+  it("lets a further server join once the cluster's address answers, which moves after the lease", async () => {
+    rmSync(join50());
+    const counted = join(root, "run/looks");
+    program("curl", `echo look >>${counted}; (($(wc -l <${counted}) >= 3))`);
     assert.equal((await step("rejoin")).code, 0);
     assert.deepEqual(calls(), [], "a machine that was built anew is left to the next up");
+    mkdirSync(join(root, "var/lib/rancher/rke2/server/db.before-restore"), { recursive: true });
+    const { code, stderr } = await step("rejoin");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /nothing answers at 192\.0\.2\.1:9345, where it is to join; waiting/);
+    // Without the address it would begin a cluster of its own.
+    assert.equal(readFileSync(join50(), "utf8"), "server: https://192.0.2.1:9345\n");
+    const said = calls().filter((call) => /^(curl|systemctl)/.test(call));
+    assert.deepEqual(
+      said.map((call) => call.split(" ")[0]),
+      ["curl", "curl", "curl", "systemctl"],
+    );
+    assert.equal(said.at(-1), "systemctl restart rke2-server");
   });
 });
