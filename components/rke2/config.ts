@@ -115,6 +115,13 @@ export function nodeTaints({
 export const serversOnly = "CriticalAddonsOnly=true:NoExecute";
 
 /**
+ * Kubernetes' own word for a node that was shut down and does not come back soon (kubernetes.io, "Non-graceful node shutdown
+ * handling"): its pods are deleted and its volumes detached at once. Without it both wait, and for a StatefulSet's pods as
+ * long as the node is away: no second one may run beside one that nobody has seen end. A person sets it, and takes it away.
+ */
+export const outOfService = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
+
+/**
  * What RKE2 reads when a node registers and never again, or an empty string: a new node has its taints before the first pod
  * comes. Those of a node that is there are brought about by a step of its own.
  * @see https://docs.rke2.io/advanced#node-labels-and-taints

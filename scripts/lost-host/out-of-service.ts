@@ -1,13 +1,7 @@
 /** What tells Kubernetes that a machine never comes back. */
 import { setTimeout as delay } from "node:timers/promises";
+import { outOfService } from "../../components/rke2/config.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
-
-/**
- * Kubernetes' own word for a node that was shut down for good (kubernetes.io, "Non-graceful node shutdown handling"): its
- * pods are deleted and its volumes detached at once. Without it both wait: pods five minutes, volumes six more, and an
- * `up` that follows meets services whose pods stand on a machine that is gone.
- */
-const outOfService = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
 
 /** The control plane's address moves to another server within this time, when the machine that is lost had it. */
 const [tries, betweenMs] = [4, 10_000];

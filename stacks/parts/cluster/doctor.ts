@@ -1,11 +1,16 @@
 /** What the cluster says of itself and of its nodes. */
 import type { SiteConfig } from "../../schema.ts";
 import type { Check } from "../../doctor/check.ts";
-import { whyNot, type Condition } from "../../doctor/conditions.ts";
+import { conditionOf, whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { objects } from "../../doctor/kubectl.ts";
-import { nodeTaints, releaseUrl, serversOnly } from "../../../components/rke2/config.ts";
+import {
+  nodeTaints,
+  outOfService,
+  releaseUrl,
+  serversOnly,
+} from "../../../components/rke2/config.ts";
 import { dayOf, fromNow } from "../../../components/days.ts";
 import { clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
 import type { Release } from "../../doctor/releases.ts";
@@ -177,11 +182,11 @@ function judgeMachines(
         problem(
           subject,
           `is not Ready: ${reason}`,
-          `look at the machine (above); else kubectl describe node ${name}, and kubectl -n kube-system get pods -o wide`,
+          `look at the machine (above); else kubectl describe node ${name}, and kubectl -n kube-system get pods -o wide${ifItStaysAway(node)}`,
         ),
       );
     }
-    found.push(...judgeTaints(subject, machine, node));
+    found.push(...judgeTaints(subject, machine, node), ...judgeReturn(subject, node));
     if (node.spec?.unschedulable === true) {
       found.push(
         warning(
@@ -193,6 +198,35 @@ function judgeMachines(
     }
     return found.length > 0 ? found : [ok(subject, "Ready")];
   });
+}
+
+const [outOfServiceKey = ""] = outOfService.split("=");
+
+const isMarked = ({ spec }: NodeInForce): boolean =>
+  (spec?.taints ?? []).some(({ key }) => key === outOfServiceKey);
+
+/**
+ * A node that is silent keeps what it alone may have: Kubernetes never takes its silence for its end, it is a person who
+ * knows. Empty where the node speaks, or somebody has said so.
+ */
+function ifItStaysAway(node: NodeInForce): string {
+  const { name } = node.metadata;
+  if (conditionOf(node.status?.conditions, "Ready")?.status !== "Unknown" || isMarked(node))
+    return "";
+  return (
+    ". Pods of StatefulSets and volumes that it had start nowhere else until it is back; if it stays off, and only when its " +
+    `machine is surely off: kubectl taint node ${name} ${outOfService}`
+  );
+}
+
+/** Nobody but a person takes the word back that a node is out of service. */
+function judgeReturn(subject: string, node: NodeInForce): readonly Finding[] {
+  const ready = conditionOf(node.status?.conditions, "Ready")?.status;
+  if (ready !== "True" || !isMarked(node)) return [];
+  const taint = `kubectl taint node ${node.metadata.name} ${outOfServiceKey}-`;
+  return [
+    problem(subject, "is back, and marked as out of service, so that it runs no pods", taint),
+  ];
 }
 
 /** A step set the taints once; what is changed by hand since, nobody has put right. */

@@ -168,6 +168,40 @@ describe("the doctor in the cluster", () => {
     );
   });
 
+  it("says of a silent node what waits for it, and of one that is back that it is still marked", () => {
+    const [first = "", second = "", ...others] = names;
+    const key = "node.kubernetes.io/out-of-service";
+    const marked = { spec: { taints: [{ key, value: "nodeshutdown", effect: "NoExecute" }] } };
+    const nodes = (...two: ReturnType<typeof node>[]) => [
+      ...two,
+      ...others.map((name) => node(name, "True")),
+    ];
+    const judged = bad(
+      judgeNodes(
+        home.machines,
+        nodes(node(first, "Unknown"), { ...node(second, "True"), ...marked }),
+      ),
+    ).filter(({ remedy }) => remedy.includes(key));
+    assert.deepEqual(
+      judged.map(({ severity, subject }) => `${severity} ${subject}`),
+      [`error node ${first}`, `error node ${second}`],
+    );
+    const [silent, back] = judged;
+    assert.match(
+      silent?.remedy ?? "",
+      new RegExp(`StatefulSets and volumes .* surely off: kubectl taint node ${first} ${key}=`),
+    );
+    assert.equal(back?.remedy, `kubectl taint node ${second} ${key}-`);
+    // One that is marked and away has been told of.
+    const away = bad(
+      judgeNodes(
+        home.machines,
+        nodes({ ...node(first, "Unknown"), ...marked }, node(second, "False")),
+      ),
+    ).filter(({ remedy }) => remedy.includes(key));
+    assert.deepEqual(away, []);
+  });
+
   const peering = home.network.bgp;
   assert.ok(peering);
 
