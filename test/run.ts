@@ -82,8 +82,8 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
   };
 }
 
-/** Bytes: each takes up to 4 GiB, beside what is compiled and checked meanwhile. */
-const memoryOfTwoLabs = 12 * 2 ** 30;
+/** Bytes: each takes up to 5 GiB, beside what is compiled and checked meanwhile. */
+const memoryOfTwoLabs = 14 * 2 ** 30;
 
 interface GoEvent {
   readonly Action: string;

@@ -174,12 +174,11 @@ func (c *Child) launch() (*running, int64, error) {
 	defer log.Close()
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	// Many machines share few processors: one is enough for each process, which then wakes no second thread for work that
-	// the first one does in passing. Its collector works seldom, but as often as it must where the process has grown.
+	// Many machines share few processors: the collector works seldom, but as often as it must where a process has grown.
 	// etcd would itself report the unit ready on a socket that it inherits.
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "NOTIFY_SOCKET=")
-	}), "GOMAXPROCS=1", "GOGC=200", "GOMEMLIMIT=768MiB")
+	}), "GOGC=200", "GOMEMLIMIT=768MiB")
 	// A session of its own: neither a terminal's Ctrl-C nor the end of rke2 reaches the process.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	c.Log.Info("Running " + c.Name + " " + strings.Join(c.Args, " "))
