@@ -141,7 +141,7 @@ export async function runnerMachine(name: string, where: "lab" | "here"): Promis
   return {
     ...{ workspace, temp },
     environment: {
-      ...{ HOME: home, LANG: "C.UTF-8", XDG_CACHE_HOME: cache },
+      ...{ HOME: home, LANG: "C.UTF-8", XDG_CACHE_HOME: cache, GOMODCACHE: goModules },
       PATH: `${join(place, "bin")}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     },
     run: async (command, environment) => {
@@ -159,32 +159,29 @@ export async function runnerMachine(name: string, where: "lab" | "here"): Promis
   };
 }
 
-/** Where the pinned tools are kept from one run to the next. */
-const cache = process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"] ?? homedir(), ".cache");
+/** Where the pinned tools and Go's modules are kept from one run to the next, as the actions that set up keep them. */
+const own = process.env["HOME"] ?? homedir();
+const cache = process.env["XDG_CACHE_HOME"] ?? join(own, ".cache");
+const goModules =
+  process.env["GOMODCACHE"] ?? join(process.env["GOPATH"] ?? join(own, "go"), "pkg", "mod");
 
 /** What a job sees of this machine's files: programs and the cache; of the lab the states, whose locks alone it may write. */
 function sandbox(place: string): readonly string[] {
   const locks = join(paths.pulumi, ".pulumi", "locks");
   mkdirSync(locks, { recursive: true });
-  const own = (name: string): string => join(place, name);
+  const at = (name: string): string => join(place, name);
   return [
     ...["--die-with-parent", "--unshare-pid", "--ro-bind", "/", "/", "--dev", "/dev"],
     ...["--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/srv", "--tmpfs", "/usr/local/share"],
     ...["--tmpfs", paths.clone, "--tmpfs", paths.state, "--bind", place, place],
-    ...["--bind", cache, cache, "--bind", own("certs"), "/etc/ssl/certs"],
-    ...["--bind", own("authorities"), "/usr/local/share/ca-certificates"],
-    ...[
-      "--ro-bind",
-      own("resolv.conf"),
-      "/etc/resolv.conf",
-      "--ro-bind",
-      own("hosts"),
-      "/etc/hosts",
-    ],
+    ...["--bind", cache, cache, "--bind", goModules, goModules],
+    ...["--bind", at("certs"), "/etc/ssl/certs"],
+    ...["--bind", at("authorities"), "/usr/local/share/ca-certificates"],
+    ...["--ro-bind", at("resolv.conf"), "/etc/resolv.conf", "--ro-bind", at("hosts"), "/etc/hosts"],
     ...["--ro-bind", paths.pulumi, "/srv/states", "--bind", locks, "/srv/states/.pulumi/locks"],
     // The packages and plugins that a hosted runner downloads.
-    ...["--ro-bind", join(paths.clone, "node_modules"), own("work/node_modules")],
-    ...["--ro-bind", join(paths.pulumiHome, "plugins"), own("home/.pulumi/plugins")],
+    ...["--ro-bind", join(paths.clone, "node_modules"), at("work/node_modules")],
+    ...["--ro-bind", join(paths.pulumiHome, "plugins"), at("home/.pulumi/plugins")],
   ];
 }
 
