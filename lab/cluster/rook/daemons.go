@@ -209,21 +209,26 @@ func (w *work) managers(ctx context.Context) error {
 	return nil
 }
 
-// perNode are the collectors of crashes and the exporters, one each on every node that has a disk's daemon.
+// perNode are the collectors of crashes and the exporters, one each on every node that has pods of other daemons. They go once it
+// has none, and stay when the node itself is gone (rook, nodedaemon/reconcile.go).
 func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
+	others := metav1.ListOptions{LabelSelector: "app in (rook-ceph-mon, rook-ceph-mgr, rook-ceph-osd, rook-ceph-rgw, rook-ceph-mds)"}
+	pods, err := w.client.CoreV1().Pods(w.namespace).List(ctx, others)
+	if err != nil {
+		return err
+	}
 	var failed error
-	for _, node := range w.cluster.Spec.Storage.Nodes {
-		if !slices.ContainsFunc(nodes, func(one corev1.Node) bool { return one.Name == node.Name }) {
-			continue
+	for _, node := range nodes {
+		wanted := slices.ContainsFunc(pods.Items, func(pod corev1.Pod) bool { return pod.Spec.NodeName == node.Name })
+		for _, kind := range []string{"crashcollector", "exporter"} {
+			app := "rook-ceph-" + kind
+			if wanted && (kind != "crashcollector" || !w.cluster.Spec.CrashCollector.Disable) {
+				failed = errors.Join(failed, w.run(ctx, daemon{app: app, kind: kind, id: node.Name, account: "rook-ceph-default", node: node.Name}))
+				continue
+			}
+			err := w.client.AppsV1().Deployments(w.namespace).Delete(ctx, app+"-"+node.Name, metav1.DeleteOptions{})
+			failed = errors.Join(failed, ignoreMissing(err))
 		}
-		if !w.cluster.Spec.CrashCollector.Disable {
-			failed = errors.Join(failed, w.run(ctx, daemon{
-				app: "rook-ceph-crashcollector", kind: "crashcollector", id: node.Name, account: "rook-ceph-default", node: node.Name,
-			}))
-		}
-		failed = errors.Join(failed, w.run(ctx, daemon{
-			app: "rook-ceph-exporter", kind: "exporter", id: node.Name, account: "rook-ceph-default", node: node.Name,
-		}))
 	}
 	return failed
 }
