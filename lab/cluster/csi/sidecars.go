@@ -93,7 +93,8 @@ func run(ctx context.Context, c program.Container, pass func(*sidecar, context.C
 			Client:     client.CoordinationV1(),
 			LockConfig: resourcelock.ResourceLockConfig{Identity: c.Env["POD_NAME"]},
 		},
-		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second, ReleaseOnCancel: true,
+		// The drivers' operator sets 137, 107 and 26 s (ceph-csi-operator, internal/controller/defaults.go).
+		LeaseDuration: 20 * time.Second, RenewDeadline: 15 * time.Second, RetryPeriod: 5 * time.Second, ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
 				failed <- passes.OverKinds(ctx, custom, again, c.Logger, func(ctx context.Context) error { return pass(s, ctx) }, kinds...)

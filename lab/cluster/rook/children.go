@@ -95,7 +95,7 @@ func (w *work) keep(ctx context.Context, kind string, one *child) error {
 		if err != nil {
 			return err
 		}
-		if !w.ready(ctx, "rook-ceph-rgw-"+one.Name+"-a") {
+		if !w.ready("rook-ceph-rgw-" + one.Name + "-a") {
 			status["phase"] = "Progressing"
 		}
 		status["info"] = map[string]any{"endpoint": fmt.Sprintf("http://%s:%d", gatewayHost(one.Name, w.namespace), one.Spec.Gateway.Port)}

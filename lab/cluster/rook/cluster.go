@@ -38,7 +38,7 @@ func (w *work) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.credentials(ctx); err != nil {
+	if err := w.furnish(ctx); err != nil {
 		return err
 	}
 	if err := w.monitors(ctx); err != nil {
@@ -103,6 +103,18 @@ func (w *work) identity(ctx context.Context) (string, error) {
 	return fsid, nil
 }
 
+// furnish makes what is made once, and left as it is.
+func (w *work) furnish(ctx context.Context) error {
+	if w.furnished == w.cluster.UID {
+		return nil
+	}
+	if err := errors.Join(w.credentials(ctx), w.budget(ctx, "rook-ceph-mon-pdb", "rook-ceph-mon")); err != nil {
+		return err
+	}
+	w.furnished = w.cluster.UID
+	return nil
+}
+
 // credentials are the Secrets of the CSI drivers and of the dashboard, and what the drivers are told of the Ceph.
 func (w *work) credentials(ctx context.Context) error {
 	var failed error
@@ -162,8 +174,17 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 		details[code] = map[string]any{"severity": one.severity, "message": one.message}
 	}
 	told, err := json.Marshal([]any{overall(found, w.state.Muted), details, total, complete, len(w.state.OSDs)})
-	if err != nil || string(told) == w.said {
+	if err != nil {
 		return err
+	}
+	if string(told) == w.said {
+		if now.Sub(w.told) < tell {
+			return nil
+		}
+		w.told = now
+		return w.setStatus(ctx, ceph(clusters), w.cluster.Name, map[string]any{
+			"ceph": map[string]any{"lastChecked": now.UTC().Format(time.RFC3339)},
+		})
 	}
 	// A merge would leave checks that have ended.
 	if err := w.setStatus(ctx, ceph(clusters), w.cluster.Name, map[string]any{"ceph": map[string]any{"details": nil}}); err != nil {
@@ -189,7 +210,7 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	if err := w.setStatus(ctx, ceph(clusters), w.cluster.Name, status); err != nil {
 		return err
 	}
-	w.said = string(told)
+	w.said, w.told = string(told), now
 	return nil
 }
 

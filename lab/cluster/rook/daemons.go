@@ -52,13 +52,13 @@ func (w *work) run(ctx context.Context, d daemon) error {
 	}
 	wanted.Annotations = map[string]string{annotationForm: string(form)}
 	deployments := w.client.AppsV1().Deployments(w.namespace)
-	current, err := deployments.Get(ctx, wanted.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
+	current, known := w.deployments[wanted.Name]
+	if !known {
 		_, err = deployments.Create(ctx, wanted, metav1.CreateOptions{})
 		return made(err)
 	}
-	if err != nil || current.Annotations[annotationForm] == string(form) {
-		return err
+	if current.Annotations[annotationForm] == string(form) {
+		return nil
 	}
 	wanted.ResourceVersion = current.ResourceVersion
 	_, err = deployments.Update(ctx, wanted, metav1.UpdateOptions{})
@@ -161,14 +161,11 @@ func (w *work) monitors(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if w.ready(ctx, "rook-ceph-mon-"+id) {
+		if w.ready("rook-ceph-mon-" + id) {
 			up++
 		}
 	}
 	if err := w.endpoints(ctx, strings.Join(endpoints, ",")); err != nil {
-		return err
-	}
-	if err := w.budget(ctx, "rook-ceph-mon-pdb", "rook-ceph-mon"); err != nil {
 		return err
 	}
 	if err := w.change(ctx, func(s *State) error {
@@ -193,7 +190,7 @@ func (w *work) managers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if w.ready(ctx, "rook-ceph-mgr-"+id) {
+		if w.ready("rook-ceph-mgr-" + id) {
 			up++
 		}
 	}
@@ -212,49 +209,49 @@ func (w *work) managers(ctx context.Context) error {
 // perNode are the collectors of crashes and the exporters, one each on every node that has pods of other daemons. They go once it
 // has none, and stay when the node itself is gone (rook, nodedaemon/reconcile.go).
 func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
-	others := metav1.ListOptions{LabelSelector: "app in (rook-ceph-mon, rook-ceph-mgr, rook-ceph-osd, rook-ceph-rgw, rook-ceph-mds)"}
-	pods, err := w.client.CoreV1().Pods(w.namespace).List(ctx, others)
+	hosts, err := w.hosts(ctx)
 	if err != nil {
 		return err
 	}
 	var failed error
 	for _, node := range nodes {
-		wanted := slices.ContainsFunc(pods.Items, func(pod corev1.Pod) bool { return pod.Spec.NodeName == node.Name })
+		wanted := slices.Contains(hosts, node.Name)
 		for _, kind := range []string{"crashcollector", "exporter"} {
 			app := "rook-ceph-" + kind
 			if wanted && (kind != "crashcollector" || !w.cluster.Spec.CrashCollector.Disable) {
 				failed = errors.Join(failed, w.run(ctx, daemon{app: app, kind: kind, id: node.Name, account: "rook-ceph-default", node: node.Name}))
 				continue
 			}
-			err := w.client.AppsV1().Deployments(w.namespace).Delete(ctx, app+"-"+node.Name, metav1.DeleteOptions{})
-			failed = errors.Join(failed, ignoreMissing(err))
+			if _, there := w.deployments[app+"-"+node.Name]; there {
+				err := w.client.AppsV1().Deployments(w.namespace).Delete(ctx, app+"-"+node.Name, metav1.DeleteOptions{})
+				failed = errors.Join(failed, ignoreMissing(err))
+			}
 		}
 	}
 	return failed
 }
 
-// ready tells whether a Deployment has a pod that is.
-func (w *work) ready(ctx context.Context, name string) bool {
-	found, err := w.client.AppsV1().Deployments(w.namespace).Get(ctx, name, metav1.GetOptions{})
-	return err == nil && found.Status.ReadyReplicas > 0
+// ready tells whether a Deployment had a pod that is.
+func (w *work) ready(name string) bool {
+	found, known := w.deployments[name]
+	return known && found.Status.ReadyReplicas > 0
 }
 
 // service makes a Service and gives its address.
 func (w *work) service(ctx context.Context, name string, selector map[string]string, port int32, target int) (string, error) {
-	services := w.client.CoreV1().Services(w.namespace)
-	found, err := services.Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		found, err = services.Create(ctx, &corev1.Service{
-			ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()},
-			Spec: corev1.ServiceSpec{Selector: selector, Ports: []corev1.ServicePort{{
-				Name: "http", Port: port, TargetPort: intstr.FromInt(target), Protocol: corev1.ProtocolTCP,
-			}}},
-		}, metav1.CreateOptions{})
+	if address, known := w.addresses[name]; known {
+		return address, nil
 	}
+	made, err := w.client.CoreV1().Services(w.namespace).Create(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()},
+		Spec: corev1.ServiceSpec{Selector: selector, Ports: []corev1.ServicePort{{
+			Name: "http", Port: port, TargetPort: intstr.FromInt(target), Protocol: corev1.ProtocolTCP,
+		}}},
+	}, metav1.CreateOptions{})
 	if err != nil {
 		return "", err
 	}
-	return found.Spec.ClusterIP, nil
+	return made.Spec.ClusterIP, nil
 }
 
 func (w *work) endpoints(ctx context.Context, list string) error {

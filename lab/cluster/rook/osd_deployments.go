@@ -10,19 +10,18 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
 // watchDaemons gives the disks' Deployments, and counts how often one was deleted.
-func (w *work) watchDaemons(ctx context.Context) ([]appsv1.Deployment, error) {
-	list, err := w.client.AppsV1().Deployments(w.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
-	if err != nil {
-		return nil, err
-	}
+func (w *work) watchDaemons() []*appsv1.Deployment {
 	now := map[types.UID]bool{}
-	for _, one := range list.Items {
-		now[one.UID] = true
+	var found []*appsv1.Deployment
+	for _, one := range w.deployments {
+		if one.Labels["app"] == "rook-ceph-osd" {
+			now[one.UID] = true
+			found = append(found, one)
+		}
 	}
 	for uid := range w.daemons {
 		if !now[uid] {
@@ -30,12 +29,12 @@ func (w *work) watchDaemons(ctx context.Context) ([]appsv1.Deployment, error) {
 		}
 	}
 	w.daemons = now
-	return list.Items, nil
+	return found
 }
 
 // createOSDs makes Deployments of what was found on a node, once for each look. Where the number has one already that one stays as
 // it is, be it another disk's (rook, osd/create.go: createNewOSDsFromStatus).
-func (w *work) createOSDs(ctx context.Context, found *prepared, node corev1.Node, existing []appsv1.Deployment) error {
+func (w *work) createOSDs(ctx context.Context, found *prepared, node corev1.Node, existing []*appsv1.Deployment) error {
 	if w.made[node.Name] == found.Round {
 		return nil
 	}
@@ -48,7 +47,7 @@ func (w *work) createOSDs(ctx context.Context, found *prepared, node corev1.Node
 	}
 	for device, one := range found.OSDs {
 		id := strconv.Itoa(one.ID)
-		if slices.ContainsFunc(existing, func(d appsv1.Deployment) bool { return d.Labels[osdLabel] == id }) {
+		if slices.ContainsFunc(existing, func(d *appsv1.Deployment) bool { return d.Labels[osdLabel] == id }) {
 			continue
 		}
 		if err := w.run(ctx, w.osd(id, one.UUID, device, strings.Join(words, " "), node.Labels[hostname])); err != nil {
@@ -60,7 +59,7 @@ func (w *work) createOSDs(ctx context.Context, found *prepared, node corev1.Node
 }
 
 // updateOSDs brings the Deployments of a node up to date, with what each was made for (rook, osd/osd.go: getOSDInfo).
-func (w *work) updateOSDs(ctx context.Context, node string, existing []appsv1.Deployment) error {
+func (w *work) updateOSDs(ctx context.Context, node string, existing []*appsv1.Deployment) error {
 	for _, one := range existing {
 		spec := one.Spec.Template.Spec
 		if spec.NodeSelector[hostname] != node {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,10 +34,7 @@ func statusName(node string) string { return "rook-ceph-osd-" + node + "-status"
 // the lab's operator calls all nodes of its first round looked at, the real one those whose spec has changed since.
 func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error {
 	w.watchPlaces(nodes)
-	existing, err := w.watchDaemons(ctx)
-	if err != nil {
-		return err
-	}
+	existing := w.watchDaemons()
 	var unfinished error
 	for _, declared := range w.cluster.Spec.Storage.Nodes {
 		index := slices.IndexFunc(nodes, func(one corev1.Node) bool { return one.Labels[hostname] == declared.Name })
@@ -67,7 +65,7 @@ func (w *work) osds(ctx context.Context, fsid string, nodes []corev1.Node) error
 		}
 	}
 	w.opened = w.current()
-	return errors.Join(unfinished, w.watchOSDs(ctx, fsid))
+	return errors.Join(unfinished, w.watchOSDs(fsid, existing))
 }
 
 // current is the round that is open: one for each start of the operator, each form of the CephCluster and each change of a node's
@@ -195,13 +193,9 @@ func (w *work) prepare(ctx context.Context, node, round string, devices []string
 }
 
 // watchOSDs keeps which daemons run.
-func (w *work) watchOSDs(ctx context.Context, fsid string) error {
-	list, err := w.client.AppsV1().Deployments(w.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=rook-ceph-osd"})
-	if err != nil {
-		return err
-	}
+func (w *work) watchOSDs(fsid string, existing []*appsv1.Deployment) error {
 	up := map[string]bool{}
-	for _, one := range list.Items {
+	for _, one := range existing {
 		up[one.Labels[osdLabel]] = one.Status.ReadyReplicas > 0
 	}
 	return Change(w.directory, fsid, func(s *State) error {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
@@ -27,8 +28,12 @@ const (
 	again = time.Second
 	// wipeEvery is how often it is looked whether Ceph's pods are gone, 5 s with the real one (clusterCleanUpPolicyRetryInterval).
 	wipeEvery = time.Second
+	// pause is what lies between passes at least: what changes meanwhile is looked at in one.
+	pause = 300 * time.Millisecond
 	// look is how often Ceph's status is asked for; the real one's interval is 60 s.
 	look = 5 * time.Second
+	// tell is how often its status tells that it was asked for, as the real one's does.
+	tell = time.Minute
 )
 
 type operator struct {
@@ -42,8 +47,12 @@ type operator struct {
 	dynamic dynamic.Interface
 	log     *slog.Logger
 	changed passes.Changes
-	// said is what the CephCluster's status was last told, without times: a status that is written anew asks for a pass.
+	// said is what the CephCluster's status was last told, without times, and told when: a status that is written anew asks for a
+	// pass.
 	said string
+	told time.Time
+	// furnished is the CephCluster that has all that is made once.
+	furnished types.UID
 	// started is when the operator was; opened is the round in which it looked for disks last, of all nodes that took pods then,
 	// and rounds has for each node the last of its own.
 	started, opened string
@@ -78,7 +87,14 @@ func RunOperator(ctx context.Context, c program.Container) error {
 		return err
 	}
 	c.Ready(true)
-	passes.Repeat(ctx, o.changed, again, c.Logger, o.pass)
+	passes.Repeat(ctx, o.changed, again, c.Logger, func(ctx context.Context) error {
+		err := o.pass(ctx)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		return err
+	})
 	return nil
 }
 
@@ -127,6 +143,9 @@ func (o *operator) pass(ctx context.Context) error {
 		return err
 	}
 	w := &work{operator: o, cluster: cluster}
+	if err := w.look(ctx); err != nil {
+		return err
+	}
 	if cluster.DeletionTimestamp != nil {
 		return errors.Join(w.reconcileChildren(ctx), w.remove(ctx))
 	}
@@ -141,9 +160,32 @@ func (o *operator) pass(ctx context.Context) error {
 type work struct {
 	*operator
 	cluster *cephCluster
+	// deployments and addresses, of Services, are those of the pass's beginning, by name.
+	deployments map[string]*appsv1.Deployment
+	addresses   map[string]string
 	// fsid is the Ceph's id, once the pass has asked for it.
 	fsid  string
 	state *State
+}
+
+// look asks at once for what a pass needs again and again.
+func (w *work) look(ctx context.Context) error {
+	deployments, err := w.client.AppsV1().Deployments(w.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	services, err := w.client.CoreV1().Services(w.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	w.deployments, w.addresses = map[string]*appsv1.Deployment{}, map[string]string{}
+	for i := range deployments.Items {
+		w.deployments[deployments.Items[i].Name] = &deployments.Items[i]
+	}
+	for _, one := range services.Items {
+		w.addresses[one.Name] = one.Spec.ClusterIP
+	}
+	return nil
 }
 
 // change changes what the Ceph knows.

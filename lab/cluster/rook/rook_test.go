@@ -20,7 +20,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"homelab/lab/cluster/kubelet/program"
@@ -279,10 +282,10 @@ func TestADeploymentStaysThatOfItsFirstDisk(t *testing.T) {
 	w := &work{operator: o, cluster: &cephCluster{}, fsid: "fsid"}
 	pass := func(node corev1.Node, found *prepared) {
 		t.Helper()
-		existing, err := w.watchDaemons(t.Context())
-		if err != nil {
+		if err := w.look(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		existing := w.watchDaemons()
 		if err := errors.Join(w.createOSDs(t.Context(), found, node, existing), w.updateOSDs(t.Context(), node.Name, existing)); err != nil {
 			t.Fatal(err)
 		}
@@ -307,8 +310,11 @@ func TestADeploymentStaysThatOfItsFirstDisk(t *testing.T) {
 	}
 	before := w.current()
 	pass(tank, &prepared{Round: "2", OSDs: map[string]disk{"scsi1": {3, "new"}}})
-	if list, err := w.watchDaemons(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("what was found once is made once: %v %v", list, err)
+	if err := w.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if list := w.watchDaemons(); len(list) != 0 {
+		t.Errorf("what was found once is made once: %v", list)
 	}
 	if w.current() == before {
 		t.Error("disks are not looked for when a Deployment is deleted")
@@ -373,7 +379,7 @@ func TestCollectorsGoWithTheLastOfANodesPods(t *testing.T) {
 		for _, name := range nodes {
 			found = append(found, node(name, corev1.ConditionTrue))
 		}
-		if err := w.perNode(t.Context(), found); err != nil {
+		if err := errors.Join(w.look(t.Context()), w.perNode(t.Context(), found)); err != nil {
 			t.Fatal(err)
 		}
 		list, err := o.client.AppsV1().Deployments("rook-ceph").List(t.Context(), metav1.ListOptions{LabelSelector: "app=rook-ceph-crashcollector"})
@@ -397,5 +403,33 @@ func TestCollectorsGoWithTheLastOfANodesPods(t *testing.T) {
 	}
 	if names := collectors("tank", "titan"); !slices.Equal(names, []string{"stone"}) {
 		t.Errorf("nobody looks after those of a node that is gone: %v", names)
+	}
+}
+
+func TestTheStatusTellsThatCephWasAskedEachMinute(t *testing.T) {
+	object := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "ceph.rook.io/v1", "kind": "CephCluster", "metadata": map[string]any{"name": "rook-ceph", "namespace": "rook-ceph"},
+	}}
+	custom := dynamicfake.NewSimpleDynamicClient(runtime.NewScheme(), object)
+	o := &operator{namespace: "rook-ceph", directory: t.TempDir(), dynamic: custom}
+	w := &work{operator: o, cluster: &cephCluster{}, fsid: "fsid"}
+	w.cluster.Name = "rook-ceph"
+	writes := func() int {
+		t.Helper()
+		custom.ClearActions()
+		if err := w.report(t.Context(), "fsid", true); err != nil {
+			t.Fatal(err)
+		}
+		return len(custom.Actions())
+	}
+	if writes() == 0 {
+		t.Error("nothing is told of a new Ceph")
+	}
+	if writes() != 0 {
+		t.Error("what is known is told again")
+	}
+	w.told = time.Now().Add(-tell)
+	if writes() != 1 || writes() != 0 {
+		t.Error("a minute later it is told once that Ceph was asked")
 	}
 }
