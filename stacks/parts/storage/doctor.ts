@@ -17,6 +17,8 @@ export interface CephInForce {
     readonly message?: string;
     readonly ceph?: {
       readonly health?: string;
+      /** When Rook looked at it last. */
+      readonly lastChecked?: string;
       readonly details?: Readonly<
         Record<string, { readonly severity: string; readonly message: string }>
       >;
@@ -33,7 +35,14 @@ export interface OsdInForce {
       readonly spec?: { readonly nodeSelector?: Readonly<Record<string, string>> };
     };
   };
-  readonly status?: { readonly readyReplicas?: number };
+  readonly status?: {
+    readonly readyReplicas?: number;
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastTransitionTime?: string;
+    }[];
+  };
 }
 
 /** None where the site has no storage, or has not been brought up. */

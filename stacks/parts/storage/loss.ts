@@ -6,32 +6,56 @@ import type { ClusterCommand } from "../../doctor/examined.ts";
 import type { CephInForce, OsdInForce } from "./doctor.ts";
 
 /** Warnings of copies that are not there (https://docs.ceph.com/en/tentacle/rados/operations/health-checks/). */
-const missingCopies = ["PG_DEGRADED", "PG_DAMAGED", "OBJECT_UNFOUND"] as const;
+const missingCopies = ["PG_DEGRADED", "PG_DAMAGED"] as const;
 /**
- * Data that nobody can read now; and Ceph not having answered Rook, as without a majority of its monitors: then nothing else
- * is known (rook/pkg/operator/ceph/cluster/cephstatus.go, cephStatusOnError).
+ * Data that nobody can read now, or whose newest copy is on none of the disks that run; and Ceph not having answered Rook, as
+ * without a majority of its monitors: then nothing else is known (rook/pkg/operator/ceph/cluster/cephstatus.go,
+ * cephStatusOnError).
  */
-const unavailable = ["PG_AVAILABILITY", "error"] as const;
+const unavailable = ["PG_AVAILABILITY", "OBJECT_UNFOUND", "error"] as const;
+
+/** How old Ceph's state may be, in milliseconds. Rook looks once a minute (cephstatus.go, defaultStatusCheckInterval). */
+const oldest = 5 * 60_000;
 
 const nodeOf = ({ spec }: OsdInForce): string =>
   spec?.template?.spec?.nodeSelector?.["kubernetes.io/hostname"] ?? "no node";
 const runs = ({ status }: OsdInForce): boolean => (status?.readyReplicas ?? 0) > 0;
+/** Since when a daemon is down, in milliseconds; 0 where its Deployment does not say. */
+const downSince = ({ status }: OsdInForce): number =>
+  Date.parse(
+    status?.conditions?.find((one) => one.type === "Available" && one.status === "False")
+      ?.lastTransitionTime ?? "1970-01-01T00:00:00Z",
+  );
 
 /**
- * Why the disks of a machine may not be destroyed now: disks of others are down, or copies are missing. What is missing because
- * all disks of this machine are down does not count, for they hold nothing that is in use; a dead machine is built anew.
+ * Why the disks of a machine may not be destroyed now: disks of others are down, copies are missing, or Rook has not looked for
+ * long. Where all disks of this machine are down they hold nothing that is in use: what counts then is whether something cannot
+ * be read without them. So a dead machine is built anew, also one of several on a host that is lost.
  */
 export function lossProblems(
   machine: string,
   clusters: readonly CephInForce[],
   daemons: readonly OsdInForce[],
+  now: number,
 ): readonly Problem[] {
   const own = daemons.filter((daemon) => nodeOf(daemon) === machine);
   if (own.length === 0) return [];
-  const down = daemons.filter((daemon) => nodeOf(daemon) !== machine && !runs(daemon));
-  const details = clusters[0]?.status?.ceph?.details ?? {};
-  const counted = [...unavailable, ...(own.some(runs) ? missingCopies : [])];
+  const runsHere = own.some(runs);
+  const down = runsHere
+    ? daemons.filter((daemon) => nodeOf(daemon) !== machine && !runs(daemon))
+    : [];
+  const { details = {}, lastChecked } = clusters[0]?.status?.ceph ?? {};
+  const counted = [...unavailable, ...(runsHere ? missingCopies : [])];
+  // What Ceph said while the disks ran says nothing of what can be read without them.
+  const from = Math.max(now - oldest, ...(runsHere ? [] : own.map(downSince)));
+  const isFresh = lastChecked !== undefined && Date.parse(lastChecked) >= from;
   const reasons = [
+    ...(isFresh
+      ? []
+      : [
+          `Rook looked at Ceph last at ${lastChecked ?? "no time"}, so what is known of it may be from before: ` +
+            "kubectl -n rook-ceph get pods -l app=rook-ceph-operator",
+        ]),
     ...(down.length === 0
       ? []
       : [`disks of ${[...new Set(down.map(nodeOf))].join(", ")} are down`]),
@@ -61,7 +85,8 @@ export async function judgeLoss(
     const daemons = deployments.filter(
       ({ metadata }) => metadata.labels?.["app"] === "rook-ceph-osd",
     );
-    const problems = machines.flatMap((machine) => lossProblems(machine, clusters, daemons));
+    const now = Date.now();
+    const problems = machines.flatMap((machine) => lossProblems(machine, clusters, daemons, now));
     return { problems, notes: [] };
   } catch (error) {
     const { message } = error as Error;

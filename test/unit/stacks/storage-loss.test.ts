@@ -15,6 +15,7 @@ const osd = (node: string, readyReplicas: number): OsdInForce => ({
 const ceph = (...codes: readonly string[]): CephInForce => ({
   status: {
     ceph: {
+      lastChecked: new Date().toISOString(),
       health: codes.length === 0 ? "HEALTH_OK" : "HEALTH_WARN",
       details: Object.fromEntries(
         codes.map((code) => [code, { severity: "HEALTH_WARN", message: `of ${code}` }]),
@@ -27,7 +28,7 @@ const without = (...down: readonly string[]): readonly OsdInForce[] =>
   all.map((node) => osd(node, down.includes(node) ? 0 : 1));
 const vault = "proxmox-vault";
 const text = (daemons: readonly OsdInForce[], ...codes: readonly string[]): string =>
-  lossProblems(vault, [ceph(...codes)], daemons)
+  lossProblems(vault, [ceph(...codes)], daemons, Date.now())
     .map((problem) => problem.text)
     .join("\n");
 
@@ -40,12 +41,42 @@ describe("a machine with disks of Ceph that is built anew", () => {
   it("stays while disks of others are down, or copies are missing", () => {
     assert.match(text(without("proxmox-tank")), /disks of proxmox-tank are down/);
     assert.match(text(without(), "PG_DEGRADED"), /PG_DEGRADED: of PG_DEGRADED.*wait until Ceph/);
-    assert.match(text(without(vault, "proxmox-tank")), /disks of proxmox-tank are down/);
   });
 
   it("goes when it is dead and what it held can be read without it", () => {
     assert.equal(text(without(vault), "OSD_DOWN", "PG_DEGRADED"), "");
     assert.match(text(without(vault), "PG_DEGRADED", "PG_AVAILABILITY"), /PG_AVAILABILITY: of/);
+    assert.match(text(without(vault), "PG_DEGRADED", "OBJECT_UNFOUND"), /OBJECT_UNFOUND: of/);
+  });
+
+  it("goes when it is one of several on a host that is lost, and what they held can be read", () => {
+    const lost = without(vault, "proxmox-titan");
+    assert.equal(text(lost, "OSD_DOWN", "OSD_HOST_DOWN", "PG_DEGRADED"), "");
+    assert.match(text(lost, "PG_DEGRADED", "PG_AVAILABILITY"), /PG_AVAILABILITY: of/);
+  });
+
+  it("stays while Rook does not look at Ceph, dead or not", () => {
+    const { status } = ceph();
+    const at = (lastChecked: string, daemons: readonly OsdInForce[]) =>
+      lossProblems(
+        vault,
+        [{ status: { ...status, ceph: { ...status?.ceph, lastChecked } } }],
+        daemons,
+        Date.parse("2026-11-29T10:06:00Z"),
+      ).map((problem) => problem.text);
+    assert.deepEqual(at("2026-11-29T10:02:00Z", without(vault)), []);
+    for (const daemons of [without(), without(vault)])
+      assert.match(at("2026-11-29T10:00:00Z", daemons).join(), /last at 2026-11-29T10:00:00Z/);
+    const never = lossProblems(vault, [{ status: {} }], without(vault), Date.now());
+    assert.match(never.map((problem) => problem.text).join(), /last at no time/);
+    const conditions = [
+      { type: "Available", status: "False", lastTransitionTime: "2026-11-29T10:04:00Z" },
+    ];
+    const died = without(vault).map((one) =>
+      one.status?.readyReplicas === 0 ? { ...one, status: { ...one.status, conditions } } : one,
+    );
+    assert.match(at("2026-11-29T10:03:30Z", died).join(), /last at 2026-11-29T10:03:30Z/);
+    assert.deepEqual(at("2026-11-29T10:04:30Z", died), []);
   });
 
   it("stays while Ceph itself does not answer Rook", () => {
@@ -54,7 +85,10 @@ describe("a machine with disks of Ceph that is built anew", () => {
   });
 
   it("is no matter of a Ceph that has none of its disks", () => {
-    assert.deepEqual(lossProblems("proxmox-attic", [ceph("PG_DEGRADED")], without()), []);
+    assert.deepEqual(
+      lossProblems("proxmox-attic", [ceph("PG_DEGRADED")], without(), Date.now()),
+      [],
+    );
   });
 
   const answers =
