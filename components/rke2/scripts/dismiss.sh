@@ -22,6 +22,7 @@ main() {
     wait_until 120 gone || fail "the node $LEAVER is still there after 120 s: kubectl describe node $LEAVER"
     forget_pods
   fi
+  forget_collectors "$LEAVER"
   wait_until 60 no_member ||
     fail "etcd still has a member of $LEAVER, or does not answer: look at etcdctl member list on $DISMISSER, remove it there, and run up again"
 }

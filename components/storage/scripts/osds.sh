@@ -53,6 +53,14 @@ ceph osd crush rm ${1//./-} || true" >&2 || return 1
   awk -v disks="$2" "$listed"'!($1 in list)' <<<"$all" | keep_lives
 }
 
+# forget_collectors NODE: of a node that is gone. Rook takes its collectors of crashes and of metrics away when the last of Ceph's
+# pods leaves it; those of a machine that is dead are there until its node goes, and then Rook does not look at it any more
+# (rook, nodedaemon/reconcile.go).
+forget_collectors() {
+  kube delete deployments --all-namespaces -l "node_name=$1,app in (rook-ceph-crashcollector,rook-ceph-exporter)" --wait=false >/dev/null ||
+    note "Rook's collectors of $1 are still there: kubectl -n rook-ceph delete deployment -l node_name=$1"
+}
+
 # For awk: the words of `disks`.
 # shellcheck disable=SC2016
 listed='BEGIN { count = split(disks, words); for (i = 1; i <= count; i++) list[words[i]] } '

@@ -219,7 +219,9 @@ func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
 		for _, kind := range []string{"crashcollector", "exporter"} {
 			app := "rook-ceph-" + kind
 			if wanted && (kind != "crashcollector" || !w.cluster.Spec.CrashCollector.Disable) {
-				failed = errors.Join(failed, w.run(ctx, daemon{app: app, kind: kind, id: node.Name, account: "rook-ceph-default", node: node.Name}))
+				failed = errors.Join(failed, w.run(ctx, daemon{
+					app: app, kind: kind, id: node.Name, account: "rook-ceph-default", node: node.Name, labels: map[string]string{"node_name": node.Name},
+				}))
 				continue
 			}
 			if _, there := w.deployments[app+"-"+node.Name]; there {

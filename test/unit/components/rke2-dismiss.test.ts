@@ -20,6 +20,7 @@ case "$*" in
   "drain "*) if [[ -e ROOT/budget ]]; then echo "Cannot evict pod as it would violate the pod's disruption budget" >&2; exit 1; fi ;;
   "delete node "*) rm "$nodes/$3"; if [[ ! -e ROOT/stuck ]]; then rm -f "ROOT/members/$3"; fi ;;
   "delete pods --all-namespaces --field-selector spec.nodeName="*" --force --grace-period=0 --wait=false") ;;
+  "delete deployments --all-namespaces -l node_name="*",app in (rook-ceph-crashcollector,rook-ceph-exporter) --wait=false") ;;
   *) echo "not expected: $*" >&2; exit 64 ;;
 esac
 `;
@@ -62,11 +63,16 @@ describe("the dismissal of a machine", () => {
       .split("\n")
       .flatMap(
         (line) =>
-          /^(drain|cordon|delete node) \S+|^delete pods .*nodeName=\w+/.exec(line)?.[0] ?? [],
+          /^(drain|cordon|delete node) \S+|^delete (pods|deployments) .*node_?[nN]ame=\w+/.exec(
+            line,
+          )?.[0] ?? [],
       );
   /** What a DaemonSet would count until Kubernetes finds that the node is gone. */
   const orphans = (name: string): string =>
     `delete pods --all-namespaces --field-selector spec.nodeName=${name}`;
+  /** What Rook leaves of a node that is gone. */
+  const collectors = (name: string): string =>
+    `delete deployments --all-namespaces -l node_name=${name}`;
 
   it("moves its pods, then deletes its node, and is content when that has been done", async () => {
     for (const name of ["titan", "vault"]) {
@@ -77,12 +83,14 @@ describe("the dismissal of a machine", () => {
       "drain titan",
       "delete node titan",
       orphans("titan"),
+      collectors("titan"),
       "drain vault",
       "delete node vault",
       orphans("vault"),
+      collectors("vault"),
     ]);
     assert.equal((await dismiss("titan")).code, 0);
-    assert.equal(calls().length, 6);
+    assert.deepEqual(calls().slice(8), [collectors("titan")]);
   });
 
   it("goes on after a budget of disruption has been kept to for two minutes, and says so", async () => {
@@ -93,13 +101,23 @@ describe("the dismissal of a machine", () => {
       stderr,
       /not all pods of titan could move within 120 s; it goes all the same.*disruption budget/,
     );
-    assert.deepEqual(calls(), ["drain titan", "delete node titan", orphans("titan")]);
+    assert.deepEqual(calls(), [
+      "drain titan",
+      "delete node titan",
+      orphans("titan"),
+      collectors("titan"),
+    ]);
   });
 
   it("does not wait for the pods of a dead machine", async () => {
     node("titan", "server", "Unknown");
     assert.equal((await dismiss("titan")).code, 0);
-    assert.deepEqual(calls(), ["cordon titan", "delete node titan", orphans("titan")]);
+    assert.deepEqual(calls(), [
+      "cordon titan",
+      "delete node titan",
+      orphans("titan"),
+      collectors("titan"),
+    ]);
   });
 
   it("leaves a server alone while most others are not Ready, but lets an agent go", async () => {
@@ -108,7 +126,12 @@ describe("the dismissal of a machine", () => {
     assert.equal(code, 1);
     assert.match(stderr, /^titan stays: .* these are not: tank/);
     assert.equal((await dismiss("vault")).code, 0);
-    assert.deepEqual(calls(), ["drain vault", "delete node vault", orphans("vault")]);
+    assert.deepEqual(calls(), [
+      "drain vault",
+      "delete node vault",
+      orphans("vault"),
+      collectors("vault"),
+    ]);
   });
 
   it("lets a server go when three of the four others are Ready", async () => {
