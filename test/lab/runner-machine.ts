@@ -142,6 +142,8 @@ export async function runnerMachine(name: string, where: "lab" | "here"): Promis
     ...{ workspace, temp },
     environment: {
       ...{ HOME: home, LANG: "C.UTF-8", XDG_CACHE_HOME: cache, GOMODCACHE: goModules },
+      // It asks the system for its place, not HOME.
+      PULUMI_HOME: join(home, ".pulumi"),
       PATH: `${join(place, "bin")}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     },
     run: async (command, environment) => {
