@@ -188,7 +188,8 @@ function judgeRouter(
   const silent = wanted.filter((route) => !advertised.includes(route));
   const waiting = advertised.filter((route) => !enabled.includes(route));
   const found: Finding[] = [];
-  if (called !== hostname) {
+  // Another name is one that somebody gave it in the admin console.
+  if (called.startsWith(`${hostname}-`) && /-\d+$/.test(called)) {
     found.push(
       warning(
         subject,

@@ -134,6 +134,8 @@ describe("the doctor at Tailscale", () => {
     assert.equal(finding?.severity, "warning");
     assert.equal(finding.subject, "Connector connector-1");
     assert.match(finding.text, /is called connector-1-1 in the tailnet \(device c2\)/);
+    const renamed = { ...other, name: "attic.ts.net" };
+    assert.deepEqual(bad(judgeConnector("home", two, [connector, renamed], "")), []);
   });
 
   it("names a Connector that is no device, and one that advertises too little", () => {
