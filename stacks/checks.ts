@@ -1,4 +1,5 @@
 import type { Problem } from "../components/problem.ts";
+import { checkArgocd } from "./parts/argocd/checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
@@ -37,6 +38,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkCertificates,
   checkNames,
   checkMonitoring,
+  checkArgocd,
   checkPolicies,
 ];
 

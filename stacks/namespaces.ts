@@ -1,3 +1,4 @@
+import { argocdNamespace } from "../components/argocd/names.ts";
 import {
   certificatesNamespace,
   managerNamespace,
@@ -17,7 +18,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, apps } = config;
+  const { certificates, argocd, apps } = config;
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
     ...(onePassword?.operator === undefined
@@ -26,6 +27,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(gateway === undefined ? [] : [gatewayNamespace]),
     ...(storage === undefined ? [] : [storageNamespace]),
     ...(monitoring === undefined ? [] : [monitoringNamespace]),
+    ...(argocd === undefined ? [] : [argocdNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

@@ -4,6 +4,7 @@ import { applications, appsConfig } from "./apps/index.ts";
 import type { Derivation } from "./config/derivation.ts";
 import { secretUses } from "./config/secret-ref.ts";
 import { whereOn } from "./config/switched.ts";
+import { argocd, deriveArgocd } from "./parts/argocd/schema.ts";
 import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveDns, dns } from "./parts/dns/schema.ts";
@@ -52,6 +53,7 @@ export const siteSchema = z.strictObject({
   edge: edge.optional(),
   certificates,
   monitoring: monitoring.optional(),
+  argocd: argocd.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,
@@ -68,11 +70,12 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { onePassword, storage, tailnet, edge, monitoring, ...rest } = further;
+  const { onePassword, storage, tailnet, edge, monitoring, argocd, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const hosts = podHosts(machines).size;
   const ceph = whereOn(storage, (on) => deriveStorage(on, versions, machines));
+  const networkPolicy = whereOn(written.networkPolicy, (section) => section);
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {
     ...rest,
@@ -91,7 +94,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
       deriveDns(on, { versions, site: lan, services: inner.services, tailnet }, derivation),
     ),
     names: whereOn(names, (on) => deriveNames(on, versions, inner.loadBalancers, derivation)),
-    networkPolicy: whereOn(written.networkPolicy, (section) => section),
+    networkPolicy,
     onePassword: onePassword && deriveOnePassword(onePassword, versions, derivation),
     reloader: deriveReloader(written.reloader, versions),
     storage: ceph,
@@ -101,6 +104,8 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
       deriveCertificates(on, versions, written.site, { edge, onePassword }, derivation),
     ),
     monitoring: monitoring && deriveMonitoring(monitoring, versions, ceph),
+    argocd:
+      argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
   };
 }
 

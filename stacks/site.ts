@@ -1,14 +1,17 @@
 import { secret, type Output } from "@pulumi/pulumi";
+import { argocdNamespace } from "../components/argocd/names.ts";
+import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
 import { deployApps } from "./apps/deploy.ts";
 import { lookAround, type World } from "./look-around.ts";
 import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
+import { deployArgocd } from "./parts/argocd/deploy.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
-import { deployGateway } from "./parts/gateway/deploy.ts";
+import { deployGateway, deployRoutes } from "./parts/gateway/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/deploy.ts";
@@ -92,8 +95,13 @@ export async function deploySite(
   const storage = deployStorage(site, cluster, { running, kinds });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
-  await deployMonitoring(site, cluster, { running, kinds, storage });
-  const published = [...deployApps(site, running), ...(gateways?.published ?? [])];
+  const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage });
+  const argocd = deployArgocd(site, cluster, { definitions, running, kinds });
+  const routes = deployRoutes(site, cluster, running, gateways, {
+    [monitoringNamespace.name]: monitoring?.release,
+    [argocdNamespace.name]: argocd?.release,
+  });
+  const published = [...deployApps(site, running), ...routes];
   const serviceTokens = deployEdge(site, published, running);
 
   return {

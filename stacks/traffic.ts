@@ -2,6 +2,7 @@ import { pods, type Flow, type Pods } from "../components/policies/flow.ts";
 import type { PolicyPlan } from "../components/policies/rules.ts";
 import { appPort, appTraffic } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
+import { argocdTraffic } from "./parts/argocd/traffic.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
 import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
@@ -29,6 +30,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...gatewayTraffic(config, appPort),
     ...storageTraffic(config),
     ...monitoringTraffic(config),
+    ...argocdTraffic(config),
     ...appTraffic(config),
   ];
 }

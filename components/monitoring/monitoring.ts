@@ -66,6 +66,8 @@ interface Marks {
 export class Monitoring extends ComponentResource {
   /** The step that saw targets up and an alert arrive. */
   readonly seen: Resource;
+  /** The release: what leads to its Services depends on it. */
+  readonly release: Resource;
 
   constructor(name: string, args: MonitoringArgs, opts?: ComponentResourceOptions) {
     super("homelab:monitoring:Monitoring", name, {}, opts);
@@ -77,11 +79,11 @@ export class Monitoring extends ComponentResource {
     const grafana = this.grafanaLogin(name, args, namespace);
     const alerts = this.alertmanagerConfig(name, args, namespace);
     const marks = this.marks(name, args);
-    const stack = this.stack(args, marks, [grafana, alerts]);
+    this.release = this.stack(args, marks, [grafana, alerts]);
     const scrapes = this.scrapes(args, namespace);
     this.rules(name, args, namespace);
     this.dashboards(args, namespace);
-    this.seen = this.waitUntilSeen(name, args, marks, [stack, ...scrapes]);
+    this.seen = this.waitUntilSeen(name, args, marks, [this.release, ...scrapes]);
     this.registerOutputs({});
   }
 

@@ -3,6 +3,7 @@ import { runChecks } from "../../stacks/doctor/check.ts";
 import type { Examined } from "../../stacks/doctor/examined.ts";
 import { ok, warning, type Finding } from "../../stacks/doctor/finding.ts";
 import { releaseChecks, type Release } from "../../stacks/doctor/releases.ts";
+import { argocdChecks, argocdReleases } from "../../stacks/parts/argocd/doctor.ts";
 import { certificateChecks, certificateReleases } from "../../stacks/parts/certificates/doctor.ts";
 import {
   clusterChecks,
@@ -67,6 +68,7 @@ export function releasesOf(
     | "reloader"
     | "tailnet"
     | "monitoring"
+    | "argocd"
   >,
 ): readonly Release[] {
   return [
@@ -78,6 +80,7 @@ export function releasesOf(
     ...reloaderReleases(config),
     ...tailnetReleases(config),
     ...monitoringReleases(config),
+    ...argocdReleases(config),
   ];
 }
 
@@ -114,6 +117,7 @@ async function cluster(
       ...itemChecks(examined, run),
       ...storageChecks(examined, run),
       ...monitoringChecks(examined, run),
+      ...argocdChecks(examined, run),
     ]),
   );
 }

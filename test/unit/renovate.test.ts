@@ -81,6 +81,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
     `helm prometheus-operator-crds ${value} https://prometheus-community.github.io/helm-charts`,
   kubePrometheusStack: (value) =>
     `helm kube-prometheus-stack ${value} https://prometheus-community.github.io/helm-charts`,
+  argoCd: (value) => `helm argo-cd ${value} https://argoproj.github.io/argo-helm`,
 };
 
 describe("renovate.json", () => {

@@ -1,3 +1,4 @@
+import { argoCd } from "../../../components/definitions/argocd.ts";
 import { Definitions } from "../../../components/definitions/definitions.ts";
 import type { DefinitionSet } from "../../../components/definitions/definition-set.ts";
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
@@ -14,11 +15,12 @@ export interface SiteDefinitions {
   readonly envoyGateway?: Resource;
   readonly onePassword?: Resource;
   readonly tailscale?: Resource;
+  readonly argocd?: Resource;
 }
 
 /** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
 export function deployDefinitions(
-  { config: { gateway, onePassword, tailnet } }: Site,
+  { config: { gateway, onePassword, tailnet, argocd } }: Site,
   { nodes: [machine], kubernetes }: SiteCluster,
 ): SiteDefinitions {
   const own = (set: DefinitionSet): Resource =>
@@ -34,5 +36,6 @@ export function deployDefinitions(
       ? {}
       : { onePassword: own(onePasswordKind(onePassword.operator.chart)) }),
     ...(tailnet === undefined ? {} : { tailscale: own(tailscaleOperator(tailnet.operator.chart)) }),
+    ...(argocd === undefined ? {} : { argocd: own(argoCd(argocd.chart)) }),
   };
 }

@@ -28,8 +28,7 @@ import type { RouteConfig } from "./route-schema.ts";
 export interface SiteGateways {
   /** All are programmed. */
   readonly ready: Resource;
-  /** What the edge publishes: names of routes at the gateway `public`. */
-  readonly published: readonly Publication[];
+  readonly plans: readonly GatewayPlan[];
 }
 
 /** What the gateways find there. */
@@ -41,7 +40,7 @@ export interface GatewaySurroundings {
   readonly tailnet: SiteTailnet | undefined;
 }
 
-/** Raises the gateways and the routes of the config; undefined where the part is switched off. */
+/** Raises the gateways of the config; undefined where the part is switched off. */
 export function deployGateway(
   { name, config }: Site,
   { nodes: [machine, ...further] }: SiteCluster,
@@ -77,17 +76,40 @@ export function deployGateway(
     },
     { providers: [kubernetes], dependsOn: [ready, ...kinds, ...operator] },
   );
-  const accepted = Object.entries(gateway.routes).map(([route, plan]) => ({
-    plan,
-    step: deployRoute(
-      route,
+  return { ready: made.ready, plans: gateways };
+}
+
+/** What parts of the site routes lead to: each by its namespace, with the step that makes its Services. */
+export type RouteTargets = Readonly<Record<string, Resource | undefined>>;
+
+/**
+ * Registers the routes of the config, each after the part that it leads to. Returned is what the edge publishes: names of
+ * routes at the gateway `public`.
+ */
+export function deployRoutes(
+  { config }: Site,
+  { nodes: [machine] }: SiteCluster,
+  { kubernetes }: RunningCluster,
+  gateways: SiteGateways | undefined,
+  targets: RouteTargets,
+): readonly Publication[] {
+  const { gateway, network } = config;
+  if (gateway === undefined || gateways === undefined) return [];
+  const { ready, plans } = gateways;
+  const accepted = Object.entries(gateway.routes).map(([route, plan]) => {
+    const target = targets[plan.namespace];
+    return {
       plan,
-      { machine, gateways },
-      { providers: [kubernetes], dependsOn: [made.ready] },
-    ),
-  }));
+      step: deployRoute(
+        route,
+        plan,
+        { machine, gateways: plans },
+        { providers: [kubernetes], dependsOn: [ready, ...(target === undefined ? [] : [target])] },
+      ),
+    };
+  });
   const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
-  const published = publicRoutes(config).map(({ hostname, access, withoutAccess }) => ({
+  return publicRoutes(config).map(({ hostname, access, withoutAccess }) => ({
     // Of several routes one name is shown: it is called by itself.
     ...{ name: hostname, hostname, service, access },
     after: accepted
@@ -95,7 +117,6 @@ export function deployGateway(
       .map(({ step }) => step),
     ...(withoutAccess === undefined ? {} : { withoutAccess }),
   }));
-  return { ready: made.ready, published };
 }
 
 /** The certificates that cover all names below a domain; the first of each domain. */

@@ -16,7 +16,9 @@ import {
 } from "../../../components/policies/flow.ts";
 import { namesBelow } from "../../../components/policies/names.ts";
 import type { Exposure } from "../../apps/application.ts";
+import { argocdNamespace, argocdServer } from "../../../components/argocd/names.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { server as argocd } from "../argocd/traffic.ts";
 import { cloudflaredPods } from "../edge/traffic.ts";
 import { appPods } from "../policies/egress.ts";
 import { serviceProxies } from "../tailnet/traffic.ts";
@@ -72,6 +74,8 @@ export function gatewayTraffic(
     // No pods are behind this one.
     if (route.namespace === "default" && route.service === "kubernetes")
       return { from, to: apiServer, why };
+    if (route.namespace === argocdNamespace.name && route.service === argocdServer.name)
+      return { from, to: argocd, ports: tcp(argocdServer.inPod), why };
     return port === undefined
       ? { from, to: pods(route.namespace, route.namespace), ports: "all", why }
       : { from, to: appPods(route.namespace), ports: tcp(port), why };

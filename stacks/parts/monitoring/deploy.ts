@@ -34,21 +34,27 @@ export interface MonitoringSurroundings {
   readonly storage: SiteStorage | undefined;
 }
 
+/** Monitoring, for what leads to it. */
+export interface SiteMonitoring {
+  /** Its Services are there. */
+  readonly release: Resource;
+}
+
 /** Runs Prometheus and what belongs to it, where the config has it. */
 export async function deployMonitoring(
   site: Site,
   { nodes }: SiteCluster,
   { running: { ready, kubernetes }, kinds, storage }: MonitoringSurroundings,
-): Promise<void> {
+): Promise<SiteMonitoring | undefined> {
   const { name, config, secrets } = site;
   const { monitoring, cluster } = config;
-  if (monitoring === undefined || kinds === undefined) return;
+  if (monitoring === undefined || kinds === undefined) return undefined;
   const { retentionDays, sizeGiB, charts, grafanaPassword, heartbeat, scrapes } = monitoring;
   // Every file that is read slows each run: a site without monitoring reads none of these.
   const { watch } = await import("./watch.ts");
   // What is on a host that is down is seen by nobody.
   const there = nodes.filter(({ offline }) => !offline);
-  new Monitoring(
+  const { release } = new Monitoring(
     `${name}-monitoring`,
     {
       ...{ site: name, retentionDays, sizeGiB, chart: charts.stack },
@@ -70,6 +76,7 @@ export async function deployMonitoring(
     },
     { providers: [kubernetes], dependsOn: [ready] },
   );
+  return { release };
 }
 
 /** Alertmanager's configuration, in plain; `reveal` gives the secret behind a reference. */

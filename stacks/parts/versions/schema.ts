@@ -119,6 +119,7 @@ export const versions = z
       "88.5.3",
       "Chart kube-prometheus-stack, with `homelab:monitoring`",
     ).default("88.5.3"),
+    argoCd: release(three, "10.1.1", "Chart argo-cd, with `homelab:argocd`").default("10.1.1"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

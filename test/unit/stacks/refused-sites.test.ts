@@ -51,6 +51,7 @@ describe("refused sites", () => {
         "gateway",
       ],
       ...["storage", "dns", "names", "certificates", "reloader", "monitoring"],
+      "argocd",
       ...["apps", "allowReplace", "allowRemove"],
     ];
     assert.deepEqual(

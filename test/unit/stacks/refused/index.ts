@@ -1,6 +1,7 @@
 /** Sites that are refused before anything is registered: each is home with one edit, named by what is wrong with it. */
 import type { Changes } from "../sample.ts";
 import { apps } from "./apps.ts";
+import { argocd } from "./argocd.ts";
 import { cards } from "./cards.ts";
 import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
@@ -60,5 +61,6 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     apps,
     policies,
     monitoring,
+    argocd,
   ],
 ].flatMap((part) => Object.entries(part));

@@ -1,0 +1,17 @@
+/** How what belongs to Argo CD is called in the cluster: by the chart's values, policies and proof alike. */
+import type { NamespacePlan } from "../workload/namespace.ts";
+
+/** Namespace of Argo CD and of its Applications. All of the chart's pods keep to the profile `restricted`. */
+export const argocdNamespace = { name: "argocd" } as const satisfies NamespacePlan;
+
+/** Where the chart is: https://github.com/argoproj/argo-helm#usage */
+export const argoCharts = "https://argoproj.github.io/argo-helm";
+
+/** The Service of the UI, the API and webhooks; behind it plain http. */
+export const argocdServer = { name: "argocd-server", port: 80, inPod: 8080 } as const;
+
+/** Project of the program's own Applications: everything that the site's repositories say. */
+export const siteProject = "site";
+
+/** The cluster that Argo CD itself runs in. */
+export const inCluster = "https://kubernetes.default.svc";

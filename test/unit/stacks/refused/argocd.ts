@@ -1,0 +1,121 @@
+import { argocdSite } from "../argocd-site.ts";
+import type { RefusedSites } from "./index.ts";
+
+const path = "homelab:argocd";
+const git = "git@git.example.net:home.git";
+const signOn = {
+  issuer: "https://id.example.net",
+  clientId: "argocd",
+  clientSecret: "op://Homelab/Argo CD/client-secret",
+};
+
+/** Argo CD that nobody could log in to, that reads nothing, or that would hand out more than was meant. */
+export const argocd: RefusedSites = {
+  "Argo CD that nobody can log in to": {
+    edit: argocdSite({ signOn: undefined }),
+    at: path,
+    says: /nobody could log in; write signOn, or adminPasswordHash/,
+  },
+  "Argo CD in which nobody may change anything": {
+    edit: argocdSite({ signOn }),
+    at: `${path}.signOn.admins`,
+    says: /names nobody, and the user admin cannot log in/,
+  },
+  "a password of Argo CD in place of a reference": {
+    edit: argocdSite({ adminPasswordHash: "canary" }),
+    at: `${path}.adminPasswordHash`,
+    says: /use a reference: op:/,
+  },
+  "a name of Argo CD that leads nowhere": {
+    edit: argocdSite({ hostname: "gitops.home.arpa" }),
+    at: `${path}.hostname`,
+    says: /leads nowhere; write a route in homelab:gateway.routes .* Service argocd-server in argocd, port 80/,
+  },
+  "Argo CD that lives on without enough hosts": {
+    edit: {
+      ...argocdSite({ highlyAvailable: true }),
+      ...{ "machines[0].workloads": false, "machines[1].workloads": false },
+    },
+    at: `${path}.highlyAvailable`,
+    says: /needs 3 hosts with pods for Redis, and the site has 2/,
+  },
+  "a repository with a password in its address": {
+    edit: argocdSite({ repositories: { home: { url: "https://me:canary@github.com/a/b.git" } } }),
+    at: `${path}.repositories.home.url`,
+    says: /use https:\/\/HOST\/PATH, USER@HOST:PATH .* without a password/,
+  },
+  "a repository of SSH without a key": {
+    edit: argocdSite({ repositories: { home: { url: "git@github.com:a/b.git" } } }),
+    at: `${path}.repositories.home.sshKey`,
+    says: /is missing: SSH knows a reader by a key alone/,
+  },
+  "a repository of SSH at a host that nobody knows": {
+    edit: argocdSite({ repositories: { home: { url: git, sshKey: "op://Homelab/Git/key" } } }),
+    at: `${path}.knownHosts`,
+    says: /no key of git\.example\.net, .* add what ssh-keyscan git\.example\.net prints/,
+  },
+  "a repository of https with a key of SSH": {
+    edit: argocdSite({
+      repositories: {
+        home: { url: "https://github.com/a/b.git", sshKey: "op://Homelab/Git/key" },
+      },
+    }),
+    at: `${path}.repositories.home.sshKey`,
+    says: /is https, which takes no key of SSH; write password/,
+  },
+  "a repository behind the site's own gateway": {
+    edit: argocdSite({ repositories: { home: { url: "https://argocd.home.arpa/b.git" } } }),
+    at: `${path}.repositories.home.url`,
+    says: /is behind the site's own gateway \(homelab:gateway\.routes\.argocd\)/,
+  },
+  "an Application from a repository that is not there": {
+    edit: argocdSite({ applications: { apps: { repository: "hom", path: "apps" } } }),
+    at: `${path}.applications.apps.repository`,
+    says: /hom is none of homelab:argocd\.repositories; known are home, public/,
+  },
+  "an Application out of its folder": {
+    edit: argocdSite({ applications: { apps: { repository: "home", path: "../apps" } } }),
+    at: `${path}.applications.apps.path`,
+    says: /use a folder such as apps/,
+  },
+  "an Application whose project takes nothing from its repository": {
+    edit: argocdSite({
+      applications: {
+        photos: { repository: "public", path: "photos", project: "household", namespace: "photos" },
+      },
+    }),
+    at: `${path}.applications.photos.repository`,
+    says: /the project household takes nothing from public; add it to/,
+  },
+  "a project that may write Argo CD's own namespace": {
+    edit: argocdSite({
+      projects: { household: { repositories: ["home"], namespaces: ["argocd"] } },
+    }),
+    at: `${path}.projects.household.namespaces`,
+    says: /whoever may write to argocd makes Applications of any project/,
+  },
+  "a project of Argo CD's own name": {
+    edit: argocdSite({
+      projects: { default: { repositories: ["home"], namespaces: ["photos"] } },
+    }),
+    at: `${path}.projects.default`,
+    says: /default is Argo CD's own, which may bring everything; use another name/,
+  },
+  "sign-on by a group of people that is not there": {
+    edit: argocdSite({ signOn: { ...signOn, admins: { people: ["admin"] } } }),
+    at: `${path}.signOn.admins.people[0]`,
+    says: /admin is no group of homelab:people; known are/,
+  },
+  "sign-on at an address without TLS": {
+    edit: argocdSite({
+      signOn: { ...signOn, issuer: "http://id.example.net", admins: { people: ["admins"] } },
+    }),
+    at: `${path}.signOn.issuer`,
+    says: /use an https address/,
+  },
+  "a version of Argo CD whose kinds nobody has pinned": {
+    edit: { ...argocdSite(), "versions.argoCd": "10.1.0" },
+    at: "homelab:versions.argoCd",
+    says: /the checksums of its custom resource definitions are not known for 10\.1\.0/,
+  },
+};
