@@ -125,7 +125,7 @@ const signOn = z.strictObject({
   name: z
     .string()
     .regex(/^[\w .-]{1,40}$/, "use letters, digits, blanks, dots and hyphens")
-    .default("the site's login")
+    .default("single sign-on")
     .describe("Name on the button"),
   issuer: z
     .url({ protocol: /^https$/, error: "use an https address" })
