@@ -102,9 +102,9 @@ export const argocd: RefusedSites = {
     says: /default is Argo CD's own, which may bring everything; use another name/,
   },
   "sign-on by a group of people that is not there": {
-    edit: argocdSite({ signOn: { ...signOn, admins: { people: ["admin"] } } }),
+    edit: argocdSite({ signOn: { ...signOn, admins: { people: ["owners"] } } }),
     at: `${path}.signOn.admins.people[0]`,
-    says: /admin is no group of homelab:people; known are/,
+    says: /owners is no group of homelab:people; known are/,
   },
   "sign-on at an address without TLS": {
     edit: argocdSite({
