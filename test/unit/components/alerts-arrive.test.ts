@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { alertmanagerConfig, type Receiver } from "../../../components/monitoring/alerts.ts";
+
+const run = promisify(execFile);
+
+const receivers: readonly Receiver[] = [
+  {
+    name: "phone",
+    severities: ["critical"],
+    by: { kind: "pushover", userKey: "user", token: "token" },
+  },
+  {
+    name: "chat",
+    severities: ["critical", "warning"],
+    by: { kind: "discord", url: "https://discord.com/api/webhooks/1/canary" },
+  },
+  {
+    name: "own",
+    severities: ["warning"],
+    by: { kind: "webhook", url: "https://ntfy.example.net/alerts" },
+  },
+];
+
+/** What a webhook of Alertmanager is told, as far as it is looked at here. */
+interface Told {
+  readonly receiver: string;
+  readonly alerts: readonly { readonly labels: Readonly<Record<string, string>> }[];
+}
+
+/** A port that nobody has right now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Somebody outside who takes one request, and what it says. */
+async function listener(): Promise<{
+  readonly server: Server;
+  readonly url: string;
+  readonly told: Promise<Told>;
+}> {
+  const { promise: told, resolve } = Promise.withResolvers<Told>();
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      response.end();
+      resolve(JSON.parse(Buffer.concat(parts).toString()) as Told);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/beat`, told };
+}
+
+describe("Alertmanager itself, with the site's configuration", function () {
+  this.timeout(120_000);
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "homelab-alerts-"));
+    file = join(folder, "alertmanager.yaml");
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("takes every way of telling somebody", async () => {
+    await writeFile(file, alertmanagerConfig({ receivers, heartbeat: "https://hc-ping.com/1" }));
+    const { stdout } = await run("amtool", ["check-config", file]);
+    assert.match(stdout, /SUCCESS/);
+    assert.match(stdout, /5 receivers/);
+    await writeFile(file, alertmanagerConfig({ receivers: [] }));
+    assert.match((await run("amtool", ["check-config", file])).stdout, /SUCCESS/);
+  });
+
+  it("leads each alert to those who asked for it", async () => {
+    await writeFile(file, alertmanagerConfig({ receivers, heartbeat: "https://hc-ping.com/1" }));
+    const ways: readonly [readonly string[], string][] = [
+      [["alertname=Watchdog", "severity=none"], "outside.heartbeat"],
+      [["alertname=NodeDown", "severity=critical"], "phone,chat"],
+      [["alertname=NodeBusy", "severity=warning"], "chat,own"],
+      [["alertname=NodeIdle", "severity=info"], "nobody"],
+    ];
+    for (const [labels, wanted] of ways) {
+      const args = ["config", "routes", "test", `--config.file=${file}`, ...labels];
+      assert.equal((await run("amtool", args)).stdout.trim(), wanted, labels.join());
+    }
+  });
+
+  it("tells the heartbeat at once that alerts work", async () => {
+    const { server, url, told } = await listener();
+    await writeFile(file, alertmanagerConfig({ receivers, heartbeat: url }));
+    const port = await freePort();
+    const child = spawn(
+      "prometheus-alertmanager",
+      [
+        ...[`--config.file=${file}`, `--storage.path=${folder}`, "--cluster.listen-address="],
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: "ignore" },
+    );
+    const ended = once(child, "exit");
+    try {
+      const alerts = [{ labels: { alertname: "Watchdog", severity: "none" } }];
+      await raised(`http://127.0.0.1:${port}/api/v2/alerts`, alerts);
+      const { receiver, alerts: arrived } = await told;
+      // Alertmanager quotes the name as a regular expression (template/template.go, Data).
+      assert.equal(receiver, String.raw`outside\.heartbeat`);
+      assert.deepEqual(
+        arrived.map(({ labels }) => labels["alertname"]),
+        ["Watchdog"],
+      );
+    } finally {
+      child.kill();
+      await ended;
+      server.close();
+    }
+  });
+});
+
+/** Posts alerts as soon as Alertmanager takes them. */
+async function raised(url: string, alerts: unknown): Promise<void> {
+  const init = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(alerts),
+  };
+  for (;;) {
+    const answer = await fetch(url, init).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await delay(100);
+  }
+}
