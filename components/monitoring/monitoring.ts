@@ -26,6 +26,7 @@ import {
   prometheus,
   prometheusCharts,
 } from "./names.ts";
+import { podMonitor, type MonitorPlan } from "./monitors.ts";
 import { expectedJobs, type Sight } from "./proof.ts";
 import type { prometheusRule } from "./rules/alert.ts";
 import { scrapeConfig, type ScrapePlan } from "./scrape.ts";
@@ -47,6 +48,7 @@ export interface MonitoringArgs extends Omit<StackPlan, "passwordMark"> {
   readonly rules: ReturnType<typeof prometheusRule>;
   /** Dashboards that Grafana's sidecar takes up. */
   readonly dashboards: readonly ReturnType<typeof dashboardMap>[];
+  readonly monitors: readonly MonitorPlan[];
   readonly sight: Omit<Sight, "controlPlane" | "clusterDns">;
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
@@ -80,10 +82,10 @@ export class Monitoring extends ComponentResource {
     const alerts = this.alertmanagerConfig(name, args, namespace);
     const marks = this.marks(name, args);
     this.release = this.stack(args, marks, [grafana, alerts]);
-    const scrapes = this.scrapes(args, namespace);
+    const asked = this.asked(args, namespace);
     this.rules(name, args, namespace);
     this.dashboards(args, namespace);
-    this.seen = this.waitUntilSeen(name, args, marks, [this.release, ...scrapes]);
+    this.seen = this.waitUntilSeen(name, args, marks, [this.release, ...asked]);
     this.registerOutputs({});
   }
 
@@ -139,14 +141,17 @@ export class Monitoring extends ComponentResource {
     );
   }
 
-  private scrapes({ scrapes }: MonitoringArgs, namespace: Resource): readonly Resource[] {
-    return scrapes.map(
-      (plan) =>
-        new CustomResource(`scrape-${plan.name}`, scrapeConfig(plan), {
-          parent: this,
-          dependsOn: [namespace],
-        }),
-    );
+  /** What Prometheus asks beside what its chart knows, outside and inside of the cluster. */
+  private asked({ scrapes, monitors }: MonitoringArgs, namespace: Resource): readonly Resource[] {
+    const options = { parent: this, dependsOn: [namespace] };
+    return [
+      ...scrapes.map(
+        (plan) => new CustomResource(`scrape-${plan.name}`, scrapeConfig(plan), options),
+      ),
+      ...monitors.map(
+        (plan) => new CustomResource(`monitor-${plan.name}`, podMonitor(plan), options),
+      ),
+    ];
   }
 
   private rules(name: string, { rules }: MonitoringArgs, namespace: Resource): void {

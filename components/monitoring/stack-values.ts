@@ -49,6 +49,8 @@ export function stackValues(plan: StackPlan): Record<string, unknown> {
       // The chart's own bears no NoExecute, with which servers keep pods away.
       tolerations: [{ operator: "Exists" }],
       resources: resources("20m", "32Mi", "128Mi"),
+      // It answers whoever asks: at its machine's address on the LAN alone, not at the tailnet's and others.
+      service: { listenOnAllInterfaces: false },
     },
     // Cilium stands in its place.
     kubeProxy: { enabled: false },

@@ -18,6 +18,8 @@ export interface CiliumPlan {
   readonly exposeServices: boolean;
   /** How services' addresses become known: to the router, or by ARP to the LAN itself. */
   readonly announce: "bgp" | "l2";
+  /** Whether agents tell Prometheus of themselves; the operator, Envoy and Hubble do so in any case. */
+  readonly metrics: boolean;
 }
 
 /**
@@ -59,6 +61,7 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     bgpControlPlane: { enabled: plan.announce === "bgp" },
     ...(plan.announce === "l2" ? l2Values() : {}),
     envoy: { enabled: true },
+    ...(plan.metrics ? { prometheus: { enabled: true } } : {}),
     operator: {
       replicas: Math.min(2, plan.nodes),
       rollOutPods: true,

@@ -35,6 +35,8 @@ export interface NetworkArgs {
   readonly loadBalancers: AddressPool;
   /** The peering that announces services; without it they are announced on the LAN itself, by ARP. */
   readonly bgp?: BgpPlan;
+  /** Whether Cilium's agents tell of themselves. */
+  readonly metrics: boolean;
   /** The machines of all nodes; the first is a server, where the cluster's state is read. */
   readonly nodes: readonly [ReachedMachine, ...ReachedMachine[]];
 }
@@ -70,6 +72,7 @@ export class Network extends ComponentResource {
           mtu: args.mtu,
           exposeServices: args.exposeServices,
           announce: args.bgp === undefined ? "l2" : "bgp",
+          metrics: args.metrics,
         }),
         timeout: 900,
       },

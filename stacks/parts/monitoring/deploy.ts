@@ -6,6 +6,7 @@ import type { RunningCluster } from "../../../components/workload/running-cluste
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
+import { siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** Kinds of monitors and rules: what makes some depends on it. */
@@ -67,6 +68,7 @@ export async function deployMonitoring(
       heartbeat: heartbeat !== undefined,
       ...watch(config, monitoring),
       scrapes: Object.entries(scrapes).map(([job, plan]) => ({ name: job, ...plan })),
+      monitors: siteMonitors(config),
       sight: {
         nodes: there.length,
         servers: there.filter(({ role }) => role === "server").length,

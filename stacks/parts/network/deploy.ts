@@ -8,7 +8,7 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 
 /** Gives the cluster its network, and makes it known to the router or to the LAN. */
 export function deployNetwork(
-  { name, config: { site, machines, cluster, network }, secrets }: Site,
+  { name, config: { site, machines, cluster, network, monitoring }, secrets }: Site,
   { nodes, kubernetes }: SiteCluster,
 ): RunningCluster {
   const { cilium, pods, loadBalancers, exposeServices, bgp } = network;
@@ -30,6 +30,7 @@ export function deployNetwork(
           ...(password === undefined ? {} : { password: secrets.get(password) }),
         })),
       },
+      metrics: monitoring !== undefined,
       nodes,
     },
     { providers: [kubernetes] },

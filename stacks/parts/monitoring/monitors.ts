@@ -1,0 +1,84 @@
+import { managerNamespace } from "../../../components/certificates/cert-manager-values.ts";
+import { cacheLabels } from "../../../components/dns/cache-pods.ts";
+import { clusterDnsService } from "../../../components/dns/redirect.ts";
+import { cloudflaredNamespace } from "../../../components/edge/cloudflared.ts";
+import { gatewayNamespace } from "../../../components/gateway/plan.ts";
+import type { MonitorPlan } from "../../../components/monitoring/monitors.ts";
+import { namesNamespace } from "../../../components/names/resolver.ts";
+import { reloaderNamespace } from "../../../components/workload/reloader.ts";
+import type { SiteConfig } from "../../schema.ts";
+
+/**
+ * What of the site's parts tells of itself, by the labels and ports that its pods have in charts and in the program. Rook
+ * has monitors of its own (`homelab:storage.monitoring`), and the cluster's DNS the chart of Prometheus.
+ */
+export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
+  const { certificates, cluster, gateway, dns, names, edge, reloader } = config;
+  return [
+    ...cilium,
+    ...(certificates === undefined ? [] : certManager),
+    ...(gateway === undefined ? [] : envoyGateway),
+    // RKE2's profile closes kube-system's pods to other namespaces, but for those on their machine's own network.
+    ...(dns === undefined || cluster.profile !== undefined
+      ? []
+      : [
+          {
+            ...{ name: "node-local-dns", namespace: clusterDnsService.namespace },
+            ...{ labels: cacheLabels, port: "metrics" },
+          },
+        ]),
+    ...(names === undefined ? [] : [own("resolver", namesNamespace.name)]),
+    ...(edge === undefined ? [] : [own("cloudflared", cloudflaredNamespace.name)]),
+    ...(reloader === undefined
+      ? []
+      : [{ ...own("reloader", reloaderNamespace.name), port: "http" }]),
+  ];
+}
+
+/** Pods with the label that the program, and most charts, give them. */
+function own(name: string, namespace: string): MonitorPlan {
+  return { name, namespace, labels: { "app.kubernetes.io/name": name }, port: "metrics" };
+}
+
+/** The chart's pods (cilium 1.19.6: templates/cilium-agent, cilium-operator, cilium-envoy, hubble); all on their machine's network. */
+const cilium = (
+  [
+    ["cilium-agent", { "k8s-app": "cilium" }, "prometheus"],
+    ["hubble", { "k8s-app": "cilium" }, "hubble-metrics"],
+    ["cilium-operator", { "io.cilium/app": "operator" }, "prometheus"],
+    ["cilium-envoy", { "k8s-app": "cilium-envoy" }, "envoy-metrics"],
+  ] satisfies [string, MonitorPlan["labels"], string][]
+).map(([name, labels, port]): MonitorPlan => ({ name, namespace: "kube-system", labels, port }));
+
+/** Controller, webhook and cainjector of cert-manager alike (chart v1.21.1), and trust-manager (v0.24.0). */
+const certManager: readonly MonitorPlan[] = [
+  {
+    ...{ name: "cert-manager", namespace: managerNamespace.name },
+    ...{ labels: { "app.kubernetes.io/instance": "cert-manager" }, port: "http-metrics" },
+  },
+  own("trust-manager", managerNamespace.name),
+];
+
+/**
+ * The controller, and the proxies that it makes of Gateways.
+ * @see https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/infrastructure/kubernetes/proxy/resource.go
+ * @see https://gateway.envoyproxy.io/docs/tasks/observability/proxy-metric/
+ */
+const envoyGateway: readonly MonitorPlan[] = [
+  {
+    ...{ name: "envoy-gateway", namespace: gatewayNamespace.name },
+    ...{ labels: { "control-plane": "envoy-gateway" }, port: "metrics" },
+  },
+  {
+    ...{
+      name: "envoy",
+      namespace: gatewayNamespace.name,
+      port: "metrics",
+      path: "/stats/prometheus",
+    },
+    labels: {
+      "app.kubernetes.io/component": "proxy",
+      "app.kubernetes.io/managed-by": "envoy-gateway",
+    },
+  },
+];
