@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { roles } from "../../lab/shell/summary.ts";
 import { expectSessions, learnedRoutes, nodes, readiness } from "./cluster.ts";
-import { kubectl, run } from "./command.ts";
+import { parseHuJson } from "../../components/tailnet/hujson.ts";
+import { kubectl, refused, run } from "./command.ts";
 import { expectNothingYet } from "./doctor.ts";
-import { eventually, nothingToChange, up } from "./site.ts";
+import { eventually, nothingToChange, setConfig, up } from "./site.ts";
 import { given, labIsNew } from "./states.ts";
+import { logIn, tailscale } from "./world.ts";
+
+const acl = "tailnet/-/acl";
+const adopt = "homelab:tailnet.policy.adopt";
 
 describe("from nothing", () => {
   given(labIsNew);
@@ -13,8 +18,32 @@ describe("from nothing", () => {
     await expectNothingYet("home", "robbinsdale-connector-0");
   });
 
+  // A tailnet that people use, under the policy that nobody ever edited.
+  let phone: string;
+
+  it("asks before it takes the default policy from who lives by it, and says whom that touches", async () => {
+    phone = await logIn("family@example.net", "phone");
+    const policy = await tailscale("GET", acl);
+    const said = await refused`node scripts/preview.ts --stack home`;
+    assert.match(said, /Tailscale's default policy/);
+    assert.match(said, /touches 1 device of 1 user \(family@example\.net\)/);
+    assert.match(said, /homelab:tailnet\.policy\.adopt: default/);
+    assert.equal(await tailscale("GET", acl), policy);
+    await setConfig(adopt, "default");
+  });
+
   it("brings the home site up", async () => {
     await up("home");
+  });
+
+  it("has left people what they have among their own devices", async () => {
+    const { grants } = parseHuJson(await tailscale("GET", acl)) as {
+      readonly grants: readonly { readonly src: string[]; readonly dst: string[] }[];
+    };
+    const own = grants.find(({ dst }) => dst.includes("autogroup:self"));
+    assert.deepEqual(own?.src, ["autogroup:member"]);
+    await tailscale("DELETE", `device/${phone}`);
+    await run`pulumi config rm --stack home --path ${adopt}`;
   });
 
   it("has four ready nodes with their names, addresses, versions and roles", async () => {
