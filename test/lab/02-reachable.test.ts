@@ -7,36 +7,13 @@ import { attempt, kubectl, paths, run } from "./command.ts";
 import { doctor, type Report } from "./doctor.ts";
 import { keys } from "./outside.ts";
 import { eventually } from "./site.ts";
+import { asProgram, serviceToken, shown } from "./passes.ts";
 import { given, siteIsUp } from "./states.ts";
 import { devices, mailTo, tailscale, visit, type Visit } from "./world.ts";
 import { words } from "./words.ts";
 
 const typeo = "https://typeo.example.net/";
 const login = "https://homelab.cloudflareaccess.com/cdn-cgi/access/login/typeo.example.net";
-
-interface ServiceToken {
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
-
-async function serviceToken(): Promise<ServiceToken> {
-  const text = await run`pulumi stack output serviceTokens --show-secrets --json --stack home`;
-  const token = (JSON.parse(text) as Record<string, ServiceToken>)["monitoring"];
-  assert.ok(token, "there is no service token");
-  return token;
-}
-
-const asProgram = ({ clientId, clientSecret }: ServiceToken): string[] => [
-  `header = "CF-Access-Client-Id: ${clientId}"`,
-  `header = "CF-Access-Client-Secret: ${clientSecret}"`,
-];
-
-/** The text of one element of the application's page, by its id. */
-function shown(page: Visit, id: string): string {
-  const found = new RegExp(`id="${id}">([^<]*)<`).exec(page.body)?.[1];
-  assert.ok(found !== undefined, `the page shows no ${id}: ${page.body}`);
-  return found;
-}
 
 describe("from the internet", () => {
   given(siteIsUp);

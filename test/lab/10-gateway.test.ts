@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { learnedRoutes } from "./cluster.ts";
 import { attempt, kubectl, run } from "./command.ts";
 import { gatewayAddress, ports, routed, siteIsRouted } from "./gateway.ts";
+import { asProgram, serviceToken, shown } from "./passes.ts";
+import { eventually } from "./site.ts";
 import { given } from "./states.ts";
 import { trustFile } from "./trust.ts";
+import { visit } from "./world.ts";
 
 const lookup = `const { Resolver } = require("node:dns/promises");
 const resolver = new Resolver({ timeout: 2000, tries: 3 });
@@ -81,5 +84,36 @@ describe("from the LAN through the gateway", () => {
     const server = `${gatewayAddress}:${ports.udp}`;
     const name = "kubernetes.default.svc.cluster.local";
     assert.equal((await run`node -e ${lookup} ${server} ${name}`).trim(), "10.43.0.1");
+  });
+});
+
+describe("from the internet through the gateway", () => {
+  given(siteIsRouted);
+
+  const url = `https://${routed.internet}/`;
+
+  it("a visitor without an identity is sent to the login of the route's name", async () => {
+    const { status, location } = await visit(url);
+    assert.equal(status, 302);
+    const login = `https://homelab.cloudflareaccess.com/cdn-cgi/access/login/${routed.internet}`;
+    assert.ok(location?.startsWith(login), location);
+  });
+
+  it("a program with a service token comes by tunnel and proxies to the application's pod", async () => {
+    const token = await serviceToken();
+    await eventually(30, async () => {
+      const page = await visit(url, asProgram(token));
+      assert.equal(page.status, 200, page.body);
+      await expectApplication(page.body);
+      assert.equal(shown(page, "host"), routed.internet);
+    });
+  });
+
+  it("nobody but cloudflared reaches its proxies", async () => {
+    const { spec } = await kubectl<{
+      spec: { clusterIP: string };
+    }>`--context home get service envoy-public -n envoy-gateway-system`;
+    const { code } = await attempt`curl -sS -m 4 -o /dev/null http://${spec.clusterIP}/`;
+    assert.equal(code, 28);
   });
 });

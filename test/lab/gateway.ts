@@ -8,11 +8,12 @@ export const gatewayAddress = "10.96.0.80";
 /** Further listeners: their ports by protocol. */
 export const ports = { tls: 9443, tcp: 9080, udp: 5353 } as const;
 
-/** Names of routes: in the site's own domain, in the public zone, and of what is passed through. */
+/** Names of routes: in the site's own domain, in the public zone, of what is passed through, and on the internet. */
 export const routed = {
   own: "typeo.home.arpa",
   zone: "inside.example.net",
   passed: "control.home.arpa",
+  internet: "albums.example.net",
 } as const;
 
 const listeners = "homelab:gateway.lan.listeners";
@@ -35,6 +36,10 @@ const values = {
   }),
   ...under(`${routes}.stream`, {
     ...{ kind: "tcp", listener: "typeo" },
+    ...{ namespace: "typeo", service: "typeo", port: 8080 },
+  }),
+  ...under(`${routes}.albums`, {
+    ...{ gateway: "public", "hostnames[0]": routed.internet, "access[0]": "family" },
     ...{ namespace: "typeo", service: "typeo", port: 8080 },
   }),
   ...under(`${routes}.dns`, {
