@@ -67,10 +67,12 @@ reset_cause() {
 forget() {
   if [[ ! -d $data/server/db/etcd ]]; then return 0; fi
   stop
-  rm -rf "$data/server/db.before-restore"
-  mv "$data/server/db" "$data/server/db.before-restore"
+  # What lies aside from a restore before is never replaced: of several, nobody knows which a person still wants.
+  local aside=$data/server/db.before-restore
+  if [[ -e $aside ]]; then aside+=-$(date +%s); fi
+  mv "$data/server/db" "$aside"
   mkdir "$data/server/db"
-  if [[ -d $data/server/db.before-restore/snapshots ]]; then mv "$data/server/db.before-restore/snapshots" "$data/server/db/"; fi
+  if [[ -d $aside/snapshots ]]; then mv "$aside/snapshots" "$data/server/db/"; fi
 }
 
 # A machine that was built anew has forgotten nothing: the next up lets it join. The cluster's address moves to the server that

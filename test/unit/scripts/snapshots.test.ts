@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { scripts } from "../../../components/rke2/scripts.ts";
 import { beginner, obstacles } from "../../../scripts/snapshots/obstacles.ts";
 import { curl, storedIn, type Store } from "../../../scripts/snapshots/store.ts";
@@ -171,21 +179,28 @@ esac`,
     assert.equal(stdout.trim(), "on-demand-stone-1795843200", stderr);
   });
 
-  it("lets a further server forget its database, and keep a copy of it and its snapshots", async () => {
-    const db = join(root, "var/lib/rancher/rke2/server/db");
-    const lose = (): void => {
-      mkdirSync(join(db, "etcd"), { recursive: true });
-    };
-    lose();
-    mkdirSync(join(db, "snapshots"));
-    writeFileSync(join(db, "snapshots/etcd-snapshot-stone-1795800000"), "data");
-    for (const time of ["first", "second"]) {
-      lose();
+  const db = (): string => join(root, "var/lib/rancher/rke2/server/db");
+  const hold = (whose: string): void => {
+    mkdirSync(join(db(), "etcd"), { recursive: true });
+    writeFileSync(join(db(), "etcd/whose"), whose);
+  };
+  /** Whose databases lie aside, oldest first. */
+  const aside = (): readonly string[] =>
+    readdirSync(dirname(db()))
+      .filter((name) => name.startsWith("db.before-restore"))
+      .sort()
+      .map((name) => readFileSync(join(dirname(db()), name, "etcd/whose"), "utf8"));
+
+  it("lets a further server forget its database, and keep every one of them and its snapshots", async () => {
+    mkdirSync(join(db(), "snapshots"), { recursive: true });
+    writeFileSync(join(db(), "snapshots/etcd-snapshot-stone-1795800000"), "data");
+    for (const time of ["the cluster's", "a join's that failed"]) {
+      hold(time);
       assert.equal((await step("forget")).code, 0);
-      assert.ok(!existsSync(join(db, "etcd")));
-      assert.ok(existsSync(`${db}.before-restore/etcd`));
-      assert.ok(existsSync(join(db, "snapshots/etcd-snapshot-stone-1795800000")), time);
+      assert.ok(!existsSync(join(db(), "etcd")));
+      assert.ok(existsSync(join(db(), "snapshots/etcd-snapshot-stone-1795800000")), time);
     }
+    assert.deepEqual(aside(), ["the cluster's", "a join's that failed"]);
     assert.ok(!calls().includes("systemctl restart rke2-server"));
   });
 
