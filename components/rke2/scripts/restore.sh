@@ -67,6 +67,8 @@ reset_cause() {
 forget() {
   if [[ ! -d $data/server/db/etcd ]]; then return 0; fi
   stop
+  # Its unit is enabled: a start between here and its turn to join would begin an empty cluster, with this one's token and address.
+  join_the_others
   # What lies aside from a restore before is never replaced: of several, nobody knows which a person still wants.
   local aside=$data/server/db.before-restore
   if [[ -e $aside ]]; then aside+=-$(date +%s); fi
@@ -75,12 +77,15 @@ forget() {
   if [[ -d $aside/snapshots ]]; then mv "$aside/snapshots" "$data/server/db/"; fi
 }
 
+# A site's first server is told to join nobody until a later up has heard of the others.
+join_the_others() { put_file /etc/rancher/rke2/config.yaml.d/50-join.yaml 0600 "server: https://$VIP:9345"; }
+
 # A machine that was built anew has forgotten nothing: the next up lets it join. The cluster's address moves to the server that
 # began only once the lease has ended that the snapshot holds.
 rejoin() {
   if [[ ! -d $data/server/db.before-restore || -d $data/server/db/etcd ]]; then return 0; fi
-  # A site's first server has none until a later up has told it of the others.
-  put_file /etc/rancher/rke2/config.yaml.d/50-join.yaml 0600 "server: https://$VIP:9345"
+  # A run before this one may have forgotten without it.
+  join_the_others
   await_cluster "ssh root@$NODE_NAME systemctl start rke2-server"
   restart_unit rke2-server 900
 }

@@ -204,6 +204,19 @@ esac`,
     assert.ok(!calls().includes("systemctl restart rke2-server"));
   });
 
+  it("tells a server to join before its database goes, so that no start begins an empty cluster", async () => {
+    rmSync(join50());
+    hold("the cluster's");
+    program(
+      "mv",
+      `[[ $1 != */db || -s ${join50()} ]] || { echo "has nobody to join" >&2; exit 1; }; exec /bin/mv "$@"`,
+    );
+    const { code, stderr } = await step("forget");
+    assert.equal(code, 0, stderr);
+    assert.equal(readFileSync(join50(), "utf8"), "server: https://192.0.2.1:9345\n");
+    assert.deepEqual(aside(), ["the cluster's"]);
+  });
+
   it("lets a further server join once the cluster's address answers, which moves after the lease", async () => {
     rmSync(join50());
     const counted = join(root, "run/looks");
