@@ -34,14 +34,20 @@ const neededByTests: Readonly<Record<string, string>> = {
 /** Who needs the packages: a lab, or the tests, which run labs too. */
 export type PackagesFor = "lab" | "tests";
 
-/** Packages whose program is missing; merged and unmerged /usr are both looked at. */
-export function missingPackages(root: boolean, whom: PackagesFor): string[] {
-  const programs = Object.entries({
+/** Every program that somebody needs, with its package. */
+export const neededPrograms = (
+  root: boolean,
+  whom: PackagesFor,
+): readonly (readonly [program: string, name: string])[] =>
+  Object.entries({
     ...needed,
     ...(root ? {} : neededRootless),
     ...(whom === "tests" ? neededByTests : {}),
   });
-  return programs
+
+/** Packages whose program is missing; merged and unmerged /usr are both looked at. */
+export function missingPackages(root: boolean, whom: PackagesFor): string[] {
+  return neededPrograms(root, whom)
     .filter(([program]) => !existsSync(program) && !existsSync(program.replace("/usr", "")))
     .map(([, name]) => name)
     .filter((name, index, all) => all.indexOf(name) === index);

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { projectDirectory } from "../../scripts/site-stack.ts";
+import { neededPrograms } from "../../toolchain/debian.ts";
 import { filled } from "../workflow/expression.ts";
 import { give, runs, type PullRequest, type Result, type Settings } from "../workflow/github.ts";
 import { playJob, type Actions, type Machine } from "../workflow/job.ts";
@@ -113,6 +114,17 @@ describe("the workflow of pull requests", () => {
       assert.deepEqual(one.permissions, { contents: "read", "id-token": "write" }, name);
     }
     assert.equal(job("preview").environment, "preview");
+  });
+
+  it("installs every package that the tests of an ordinary user need and GitHub's image has not", () => {
+    // https://github.com/actions/runner-images/blob/main/images/ubuntu/Ubuntu2404-Readme.md
+    const image = ["curl", "iproute2", "openssh-client", "procps", "util-linux"];
+    const [step] = job("check").steps.filter(
+      ({ run }) => run?.includes("apt-get install") === true,
+    );
+    const installed = (step?.run ?? "").split(/\s+/);
+    for (const [program, name] of neededPrograms(false, "tests"))
+      assert.ok([...installed, ...image].includes(name), `${name} brings ${program}`);
   });
 
   it("stores no login of the tailnet: the run says who it is", () => {
