@@ -278,14 +278,46 @@ describe("the Connector that a preview waits for", () => {
   });
 });
 
+/** What a site's file says. */
+interface SiteFile {
+  readonly "homelab:proxmox": { readonly hosts: readonly { readonly address: string }[] };
+  readonly "homelab:cluster": { readonly vip: string };
+  readonly "homelab:tailnet": { readonly policy: { readonly grants: readonly Grant[] } };
+}
+interface Grant {
+  readonly src: readonly string[];
+  readonly dst: readonly string[];
+  readonly ip: readonly string[];
+}
+
+const siteFile = (stack: string): SiteFile => {
+  const text = readFileSync(join(projectDirectory, `Pulumi.${stack}.yaml`), "utf8");
+  return (parse(text) as { config: SiteFile }).config;
+};
+const { grants } = siteFile("home")["homelab:tailnet"].policy;
+
+describe("the sites that are previewed", () => {
+  it("are those whose host and control plane the policy lets the runner reach", () => {
+    const reaches = (address: string | undefined, port: string): boolean =>
+      grants.some(
+        ({ src, dst, ip }) =>
+          src.includes("tag:ci") && dst.includes(`${address ?? ""}/32`) && ip.includes(port),
+      );
+    for (const stack of job("preview").strategy?.matrix.stack ?? []) {
+      const site = siteFile(stack);
+      const [host] = site["homelab:proxmox"].hosts;
+      assert.ok(reaches(host?.address, "tcp:8006"), `no grant of the Proxmox host of ${stack}`);
+      assert.ok(reaches(site["homelab:cluster"].vip, "tcp:6443"), `no grant of ${stack}'s API`);
+    }
+  });
+});
+
 describe("the page about pull requests", () => {
+  const page = readFileSync(join(projectDirectory, "docs/pull-requests.md"), "utf8");
+
   it("names the grants that home gives its previews, which its preview is tried with", () => {
-    const page = readFileSync(join(projectDirectory, "docs/pull-requests.md"), "utf8");
     const [, block = ""] = /```yaml\n(homelab:tailnet:[\s\S]*?)```/.exec(page) ?? [];
-    const policyOf = (text: unknown) =>
-      (text as { "homelab:tailnet": { policy: { grants: unknown } } })["homelab:tailnet"].policy;
-    const home = readFileSync(join(projectDirectory, "Pulumi.home.yaml"), "utf8");
-    const { config } = parse(home) as { config: unknown };
-    assert.deepEqual(policyOf(parse(block)).grants, policyOf(config).grants);
+    const written = parse(block) as Pick<SiteFile, "homelab:tailnet">;
+    assert.deepEqual(written["homelab:tailnet"].policy.grants, grants);
   });
 });
