@@ -312,6 +312,15 @@ describe("the sites that are previewed", () => {
   });
 });
 
+describe("the grants of previews", () => {
+  it("leave out names, which whoever has a grant may ask for", () => {
+    assert.deepEqual(
+      grants.filter(({ ip }) => ip.some((what) => what.endsWith(":53"))),
+      [],
+    );
+  });
+});
+
 describe("the page about pull requests", () => {
   const page = readFileSync(join(projectDirectory, "docs/pull-requests.md"), "utf8");
 
