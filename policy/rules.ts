@@ -3,7 +3,7 @@ import { hostKeys } from "./rules/host-keys.ts";
 import { images } from "./rules/images.ts";
 import { machines } from "./rules/machines.ts";
 import { plainSecrets } from "./rules/plain-secrets.ts";
-import { accessBypass, publicNames } from "./rules/public-names.ts";
+import { accessBypass, administration, publicNames } from "./rules/public-names.ts";
 import { releases } from "./rules/releases.ts";
 import { verifiedDownloads } from "./rules/verified-downloads.ts";
 import { budgets, namespaces, workloads } from "./rules/workloads.ts";
@@ -24,4 +24,4 @@ export const resourceRules: readonly ResourceRule[] = [
 export const secretAwareRules: readonly ResourceRule[] = [plainSecrets];
 
 /** Rules about a whole stack. */
-export const stackRules: readonly StackRule[] = [publicNames, budgets];
+export const stackRules: readonly StackRule[] = [publicNames, administration, budgets];

@@ -3,6 +3,8 @@ import { format } from "prettier";
 import { configPages } from "../stacks/config/page.ts";
 import { sampleFile } from "../stacks/config/sample.ts";
 import { siteJsonSchema } from "../stacks/config/json-schema.ts";
+import { exposurePage } from "../stacks/exposure/page.ts";
+import { siteExposure } from "../stacks/exposure/table.ts";
 import { reachabilityPage } from "../components/policies/reachability.ts";
 import { siteSchema } from "../stacks/schema.ts";
 import { parseSiteConfig } from "../stacks/site-file.ts";
@@ -21,7 +23,7 @@ const files = [
   { path: "stacks/site.schema.json", text: await formatted(JSON.stringify(schema), "json") },
   { path: "docs/config.md", text: await formatted(configPages(schema), "markdown") },
   { path: "Pulumi.sample.yaml", text: sampleFile(schema) },
-  ...(await Promise.all(["home", "cabin"].map(reachability))),
+  ...(await Promise.all(["home", "cabin"].map(pages))).flat(),
 ];
 
 let outdated = false;
@@ -36,13 +38,21 @@ for (const { path, text } of files) {
 }
 if (outdated) process.exit(1);
 
-/** Who may talk to whom on a site of this repository. */
-async function reachability(stack: string): Promise<{ path: string; text: string }> {
+/** Who may talk to whom on a site of this repository, and what it shows to whom outside. */
+async function pages(stack: string): Promise<readonly { path: string; text: string }[]> {
   const { config } = parseSiteConfig(siteFile(new URL(`Pulumi.${stack}.yaml`, root)), stack);
   if (config === undefined)
     throw new Error(`Pulumi.${stack}.yaml is no site; npm run preview says why`);
-  const text = await formatted(reachabilityPage(stack, policyPlan(config)), "markdown");
-  return { path: `docs/reachability.${stack}.md`, text };
+  const made = {
+    reachability: reachabilityPage(stack, policyPlan(config)),
+    exposure: exposurePage(stack, siteExposure(config)),
+  };
+  return Promise.all(
+    Object.entries(made).map(async ([name, text]) => ({
+      path: `docs/${name}.${stack}.md`,
+      text: await formatted(text, "markdown"),
+    })),
+  );
 }
 
 function formatted(text: string, parser: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Problem } from "../components/problem.ts";
+import { checkExposure } from "./exposure/checks.ts";
 import { checkArgocd } from "./parts/argocd/checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
@@ -35,6 +36,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkItems,
   checkTailnet,
   checkEdge,
+  checkExposure,
   checkCertificates,
   checkNames,
   checkMonitoring,

@@ -1,8 +1,10 @@
-import { secret, type Output } from "@pulumi/pulumi";
+import { log, secret, type Output } from "@pulumi/pulumi";
 import { argocdNamespace } from "../components/argocd/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
 import { deployApps } from "./apps/deploy.ts";
+import { passes } from "./exposure/page.ts";
+import { openNames, siteExposure, type Exposed } from "./exposure/table.ts";
 import { lookAround, type World } from "./look-around.ts";
 import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
 import { deployArgocd } from "./parts/argocd/deploy.ts";
@@ -43,6 +45,10 @@ export interface SiteOutputs {
   readonly names?: NamesOutput;
   /** Addresses on the internet. */
   readonly published: readonly string[];
+  /** What is reached from outside of the cluster: docs/exposure.SITE.md as data. */
+  readonly exposure: readonly (Pick<Exposed, "host" | "to" | "backend" | "tls"> & {
+    readonly passes: string;
+  })[];
   /** Logins of programs at Access, by token name; secret. */
   readonly serviceTokens: ServiceTokens;
   /** Administrator's kubeconfig; secret. */
@@ -74,6 +80,8 @@ export async function deploySite(
   const site = await openSite(name, config, deps.readSecrets);
   const found = await lookAround(site, deps);
 
+  for (const open of openNames(config)) void log.warn(openNotice(open));
+
   const machines = deployMachines(site, found);
   const cluster = deployCluster(site, machines, found.renewal);
   const definitions = deployDefinitions(site, cluster);
@@ -101,7 +109,7 @@ export async function deploySite(
     [monitoringNamespace.name]: monitoring?.release,
     [argocdNamespace.name]: argocd?.release,
   });
-  const published = [...deployApps(site, running), ...routes];
+  const published = [...deployApps(site, cluster, { running, gateways }), ...routes];
   const serviceTokens = deployEdge(site, published, running);
 
   return {
@@ -112,6 +120,10 @@ export async function deploySite(
     ...routerOutputs(site),
     ...(names === undefined ? {} : { names }),
     published: published.map(({ hostname }) => `https://${hostname}`),
+    exposure: siteExposure(config).map((one) => {
+      const { host, to, backend, tls } = one;
+      return { host, to, backend, tls, passes: passes(one) };
+    }),
     serviceTokens,
     kubeconfig: cluster.kubeconfig,
     certificates: { ends: cluster.certificatesEnd, renewed: found.renewal.renews },
@@ -119,6 +131,11 @@ export async function deploySite(
     sshPrivateKey: machines.privateKey,
     knownHosts: machines.knownHosts,
   };
+}
+
+/** What a run says of a name that everybody reaches: each time, for as long as it is so. */
+function openNotice({ host, backend, from, withoutAccess = "" }: Exposed): string {
+  return `${host} is open to everybody on the internet, without Access: ${withoutAccess} (${from}, leads to ${backend})`;
 }
 
 /** What the owners of the routers load there; a password makes a text secret. */

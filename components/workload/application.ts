@@ -5,7 +5,6 @@ import {
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
-import type { Publication } from "../edge/publication.ts";
 import { dockerConfig } from "./image-pull.ts";
 import { webPods, webPort, type WebShape } from "./web.ts";
 import { deployWorkload } from "./workload.ts";
@@ -25,11 +24,6 @@ export interface ApplicationArgs {
   readonly environment?: Readonly<Record<string, string>>;
   /** The rest of its environment; every value is treated as secret. */
   readonly settings: Readonly<Record<string, Input<string>>>;
-  /** Public name; only the cluster reaches the application without one. */
-  readonly hostname?: string;
-  /** Names of Access policies, or why there are none. */
-  readonly access: readonly string[];
-  readonly withoutAccess?: string;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
 }
@@ -41,14 +35,14 @@ export interface ApplicationArgs {
 export class Application extends ComponentResource {
   /** Address inside the cluster. */
   readonly address: string;
-  /** What the edge publishes; none without a public name. */
-  readonly published: readonly Publication[];
+  /** All of its pods are ready, and its Service is there. */
+  readonly ready: Resource;
 
   constructor(name: string, args: ApplicationArgs, opts?: ComponentResourceOptions) {
     super(`homelab:apps:${args.title}`, name, {}, opts);
     const port = args.shape?.port ?? webPort;
     this.address = `http://${name}.${name}.svc.${args.clusterDomain}:${port}`;
-    this.published = this.publication(name, args, this.deployment(name, args, port));
+    this.ready = this.deployment(name, args, port);
     this.registerOutputs({ address: this.address });
   }
 
@@ -77,15 +71,5 @@ export class Application extends ComponentResource {
       },
       this,
     );
-  }
-
-  private publication(
-    name: string,
-    { hostname, access, withoutAccess }: ApplicationArgs,
-    after: Resource,
-  ): readonly Publication[] {
-    if (hostname === undefined) return [];
-    const without = withoutAccess === undefined ? {} : { withoutAccess };
-    return [{ name, hostname, service: this.address, access, ...without, after: [after] }];
   }
 }

@@ -1,3 +1,4 @@
+import { administered, type Surface } from "../../components/edge/administration.ts";
 import { isTunnelTarget, withoutAccessMark } from "../../components/edge/names.ts";
 import type { Finding, ResourceRule, SeenResource, StackRule } from "../rule.ts";
 import { at, elements, text, unknown, type Seen } from "../seen.ts";
@@ -42,6 +43,55 @@ export const publicNames: StackRule = {
     );
   },
 };
+
+const routeType = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute";
+
+/** What administers a site is shown to nobody without Access, whatever the reason. */
+export const administration: StackRule = {
+  name: "administration-has-access",
+  description:
+    "A public name that leads to Grafana, Argo CD, Ceph, Hubble, a database or another surface of administration has an " +
+    "Access application: there is no reason to leave it away.",
+  judge: (resources) => {
+    const gated = new Set(resources.flatMap(applicationNames));
+    const routes = resources.filter(({ type }) => type === routeType);
+    return resources
+      .filter(({ type }) => type === tunnelConfigType)
+      .flatMap((resource) =>
+        elements(at(resource.inputs["config"], "ingresses")).flatMap((rule, i) => {
+          const name = plainName(text(at(rule, "hostname")) ?? "");
+          if (gated.has(name)) return [];
+          const direct = serviceOf(text(at(rule, "service")) ?? "");
+          const behind = [direct, ...routes.flatMap((route) => backendsOf(route, name))];
+          const [what] = behind.flatMap((one) => (one && administered(one)) ?? []);
+          if (what === undefined) return [];
+          const finding = `config.ingresses[${i}].service: ${name} shows ${what} to everybody on the internet; name Access policies under \`access\``;
+          return [{ resource, finding }];
+        }),
+      );
+  },
+};
+
+/** The Service of `http://SERVICE.NAMESPACE.svc...:PORT`. */
+function serviceOf(address: string): Surface | undefined {
+  const [, service, namespace] = /^\w+:\/\/([^./:]+)\.([^./:]+)\.svc\b/.exec(address) ?? [];
+  return service === undefined || namespace === undefined ? undefined : { service, namespace };
+}
+
+/** Services that the gateway of the internet hands requests for a name to. */
+function backendsOf({ inputs }: SeenResource, name: string): readonly Surface[] {
+  const spec = inputs["spec"];
+  const parents = elements(at(spec, "parentRefs")).map((parent) => text(at(parent, "name")));
+  const names = elements(at(spec, "hostnames")).map((one) => plainName(text(one) ?? ""));
+  if (!parents.includes("public") || !names.includes(name)) return [];
+  const own = text(at(inputs["metadata"], "namespace")) ?? "default";
+  return elements(at(spec, "rules"))
+    .flatMap((rule) => elements(at(rule, "backendRefs")))
+    .map((backend) => ({
+      service: text(at(backend, "name")) ?? "",
+      namespace: text(at(backend, "namespace")) ?? own,
+    }));
+}
 
 /** A policy that waves everybody through makes an application in front worth nothing. */
 export const accessBypass: ResourceRule = {

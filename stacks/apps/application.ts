@@ -1,31 +1,23 @@
+import type { Resource } from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Publication } from "../../components/edge/publication.ts";
 import type { Secrets } from "../../components/security/secrets.ts";
 import { Application as Deployed } from "../../components/workload/application.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import { webPort, type WebShape } from "../../components/workload/web.ts";
-import { domain, imageName, label } from "../config/forms.ts";
+import { domain, imageName } from "../config/forms.ts";
 import { secretRef, type SecretForm } from "../config/secret-ref.ts";
 import { egress } from "../parts/policies/schema.ts";
+import { door, expose } from "./expose-schema.ts";
 
-/** What every application's config has: its public name, who stands at its door, and what it may reach. */
+/** What every application's config has: its names, who stands at its door, and what it may reach. */
 const exposure = {
   hostname: domain.optional().meta({
-    description: "Public name inside `edge.zone`; cluster-internal without",
+    description:
+      "Public name inside `edge.zone`, short for an entry of `expose` that is `public`; none without",
     examples: ["app.example.net"],
   }),
-  access: z
-    .array(label)
-    .default([])
-    .describe("Names of `edge.access` policies; an identity that one of them allows passes"),
-  withoutAccess: z
-    .string()
-    .min(10, "say in a sentence why everybody on the internet may reach it")
-    .optional()
-    .meta({
-      description: "Says aloud that no Access stands in front, and why",
-      examples: ["public game for everybody, keeps no accounts and no data"],
-    }),
+  ...door,
+  expose,
   egress,
 };
 
@@ -39,13 +31,21 @@ export interface Surroundings extends RunningCluster {
   readonly clusterDomain: string;
 }
 
+/** An application that was deployed. */
+export interface Running {
+  /** Address inside the cluster: `http://NAME.NAMESPACE.svc.DOMAIN:PORT`. */
+  readonly address: string;
+  /** All of its pods are ready; its Service is there. */
+  readonly ready: Resource;
+}
+
 /** An application: how its config reads, and what it makes of it. */
 export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Exposure>> {
   readonly config: Config;
   /** Port of its pods, where its public name and other applications lead. */
   readonly port: number;
-  /** Deploys it under its key in the config; returns what it wants published. */
-  deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): readonly Publication[];
+  /** Deploys it under its key in the config, which is the name of its namespace and of its Service too. */
+  deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): Running;
 }
 
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name");
@@ -125,18 +125,31 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
   return {
     config,
     port: shape?.port ?? webPort,
-    deploy(name, { settings, pull, ...plan }, { secrets, clusterDomain, ready, kubernetes }) {
+    deploy(
+      name,
+      { settings, pull, image, version, replicas, environment },
+      { secrets, clusterDomain, ready, kubernetes },
+    ) {
       const values = Object.fromEntries(
         Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
       );
       return new Deployed(
         name,
         {
-          ...{ title, shape, ...plan, settings: values, clusterDomain },
+          ...{
+            title,
+            shape,
+            image,
+            version,
+            replicas,
+            environment,
+            settings: values,
+            clusterDomain,
+          },
           pull: pull && { ...pull, password: secrets.get(pull.password) },
         },
         { providers: [kubernetes], dependsOn: [ready] },
-      ).published;
+      );
     },
   } satisfies Application<typeof config>;
 }

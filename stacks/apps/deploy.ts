@@ -1,19 +1,70 @@
 import type { Publication } from "../../components/edge/publication.ts";
+import { HttpRoute } from "../../components/gateway/route-resources.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import type { Site } from "../open-site.ts";
-import type { Application, Exposure } from "./application.ts";
+import type { SiteCluster } from "../parts/cluster/deploy.ts";
+import type { SiteGateways } from "../parts/gateway/deploy.ts";
+import { httpParents } from "../parts/gateway/plans.ts";
+import type { Application, Running } from "./application.ts";
 import { applications } from "./index.ts";
+import { gatewayOf, namesOf, type AppName, type Apps } from "./names.ts";
 
-/** Deploys the applications that the config names; returns what they want published. */
+/** What applications find there. */
+export interface AppSurroundings {
+  readonly running: RunningCluster;
+  /** Without them only public names are served. */
+  readonly gateways: SiteGateways | undefined;
+}
+
+/**
+ * Deploys the applications that the config names, and routes from the gateways to those that the LAN or the tailnet reaches;
+ * returns what the edge shows to the internet.
+ */
 export function deployApps(
   { config: { apps, network }, secrets }: Site,
-  cluster: RunningCluster,
+  { nodes: [machine] }: Pick<SiteCluster, "nodes">,
+  { running, gateways }: AppSurroundings,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Publication[] {
-  const surroundings = { ...cluster, secrets, clusterDomain: network.clusterDomain };
-  const configs: Readonly<Record<string, Exposure | undefined>> = apps;
+  const surroundings = { ...running, secrets, clusterDomain: network.clusterDomain };
+  const configs: Apps = apps;
   return Object.entries(all).flatMap(([name, application]) => {
     const config = configs[name];
-    return config === undefined ? [] : application.deploy(name, config, surroundings);
+    if (config === undefined) return [];
+    const app = application.deploy(name, config, surroundings);
+    const names = namesOf(name, config);
+    for (const one of names) {
+      const gateway = gatewayOf(one.to);
+      if (gateway === undefined || gateways === undefined) continue;
+      const { hostname } = one;
+      new HttpRoute(
+        `${name}-${gateway}-${hostname}`,
+        {
+          // A name of its own for each name: a new one stands beside the old one before that goes.
+          ...{ route: `${gateway}-${hostname}`, namespace: name, machine },
+          plan: {
+            parents: httpParents(
+              { gateway, listener: undefined, hostnames: [hostname] },
+              gateways.plans,
+            ),
+            hostnames: [hostname],
+            rules: [{ backends: [{ service: name, port: application.port }] }],
+          },
+        },
+        { providers: [running.kubernetes], dependsOn: [gateways.ready, app.ready] },
+      );
+    }
+    return publications(names, app);
   });
+}
+
+/** What the edge makes of an application's public names: the first is called by the application, further ones by themselves. */
+function publications(names: readonly AppName[], { address, ready }: Running): Publication[] {
+  return names
+    .filter(({ to }) => to === "public")
+    .map(({ app, hostname, access, withoutAccess }, i) => ({
+      ...{ name: i === 0 ? app : hostname, hostname, service: address, access },
+      ...(withoutAccess === undefined ? {} : { withoutAccess }),
+      after: [ready],
+    }));
 }

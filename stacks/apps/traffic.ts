@@ -1,9 +1,12 @@
 import { tcp, type Flow } from "../../components/policies/flow.ts";
 import { cloudflaredPods } from "../parts/edge/traffic.ts";
+import { gatewayProxies } from "../parts/gateway/traffic.ts";
 import { appPods, egressFlows } from "../parts/policies/egress.ts";
 import type { SiteConfig } from "../schema.ts";
-import type { Application, Exposure } from "./application.ts";
+import type { Application } from "./application.ts";
+import { audiences } from "./expose-schema.ts";
 import { applications } from "./index.ts";
+import { gatewayOf, namesOf, type AppName, type Apps } from "./names.ts";
 
 /** Port of an application's pods. */
 export function appPort(
@@ -18,18 +21,26 @@ export function appTraffic(
   { apps }: Pick<SiteConfig, "apps">,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Flow[] {
-  const configs: Readonly<Record<string, Exposure | undefined>> = apps;
+  const configs: Apps = apps;
   const portOf = (app: string) => appPort(app, all);
   return Object.entries(configs).flatMap(([name, config]) => {
     const port = portOf(name);
     if (config === undefined || port === undefined) return [];
-    const { hostname, egress } = config;
-    const why = `publishes ${hostname ?? ""}`;
     return [
-      ...(hostname === undefined
-        ? []
-        : [{ from: cloudflaredPods, to: appPods(name), ports: tcp(port), why }]),
-      ...egressFlows(appPods(name), egress, portOf),
+      ...visitors(namesOf(name, config), port),
+      ...egressFlows(appPods(name), config.egress, portOf),
     ];
+  });
+}
+
+/** Whoever hands requests for an application's names on to its pods: a gateway's proxies, or the tunnel's end. */
+function visitors(names: readonly AppName[], port: number): readonly Flow[] {
+  return audiences.flatMap((to): readonly Flow[] => {
+    const [first, ...further] = names.filter((one) => one.to === to);
+    if (first === undefined) return [];
+    const gateway = gatewayOf(to);
+    const from = gateway === undefined ? cloudflaredPods : gatewayProxies(gateway);
+    const why = `publishes ${[first, ...further].map(({ hostname }) => hostname).join(", ")}`;
+    return [{ from, to: appPods(first.app), ports: tcp(port), why }];
   });
 }

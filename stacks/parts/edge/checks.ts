@@ -1,15 +1,18 @@
+import { administered } from "../../../components/edge/administration.ts";
 import { isIn } from "../../../components/names/names.ts";
 import {
   isCertified,
   nameProblems,
   teamProblems,
   uncertified,
+  type NameRules,
 } from "../../../components/edge/public-name.ts";
 import type { Exposure } from "../../apps/application.ts";
+import { publicAppNames, type AppName, type Apps } from "../../apps/names.ts";
 import { problemsAt, type Problem } from "../../../components/problem.ts";
 import { repeated } from "../../config/lists.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { publicRoutes } from "../gateway/published.ts";
+import { everyPublicRoute, publicRoutes, type PublicRoute } from "../gateway/published.ts";
 import { wholeName } from "../names/list.ts";
 import { isOpenMailDomain } from "./mail-domains.ts";
 
@@ -17,15 +20,22 @@ type Edge = NonNullable<SiteConfig["edge"]>;
 
 /** Public names lie in the zone and have somebody at their door; policies admit somebody; cloudflared can spread. */
 export function checkEdge(config: SiteConfig): readonly Problem[] {
-  const { edge, apps } = config;
+  const { edge } = config;
+  const apps: Apps = config.apps;
   return [
     ...(edge === undefined ? [] : [...policies(edge), ...serviceTokens(edge)]),
     ...(edge === undefined ? [] : replicas(config, edge)),
     ...(edge === undefined ? [] : [...team(edge, config), ...addresses(config, edge)]),
-    ...Object.entries(apps).flatMap(([name, app], i, all) => {
-      const taken = all.slice(0, i).flatMap(([, { hostname }]) => hostname ?? []);
-      return exposure(`homelab:apps.${name}`, app, edge, taken);
-    }),
+    ...Object.entries(apps).flatMap(([name, app]) =>
+      app?.hostname === undefined ? unexposed(`homelab:apps.${name}`, app) : [],
+    ),
+    ...publicAppNames(apps).flatMap((name, i, all) =>
+      exposure(
+        name,
+        edge,
+        all.slice(0, i).map(({ hostname }) => hostname),
+      ),
+    ),
     ...(edge === undefined ? [] : routes(config, edge)),
   ];
 }
@@ -83,22 +93,28 @@ function repetitions(access: Edge["access"]): readonly Problem[] {
 
 /** Names of routes at the gateway `public` are judged as applications' are. */
 function routes(config: SiteConfig, edge: Edge): readonly Problem[] {
-  const taken = Object.values(config.apps).flatMap(({ hostname }) => hostname ?? []);
+  const taken = publicAppNames(config.apps).map(({ hostname }) => hostname);
   const rules = { ...edge, policies: Object.keys(edge.access) };
   // Those outside of the zone are the gateway's to refuse.
   const inZone = publicRoutes(config).filter(({ hostname }) => isIn(edge.zone, hostname));
-  return inZone.flatMap(({ path, from, ...name }) =>
-    nameProblems(name, rules, taken).map((problem) => ({
-      path: problem.path === "hostname" ? from : `${path}.${problem.path}`,
-      text: problem.text,
-    })),
-  );
+  return [
+    ...inZone.flatMap((name) => nameProblemsAt(name, rules, taken)),
+    ...everyPublicRoute(config).flatMap(administration),
+  ];
+}
+
+/** What administers the site has Access in front: no reason is good enough to leave it away. */
+function administration({ path, from, hostname, withoutAccess, ...surface }: PublicRoute) {
+  const what = withoutAccess === undefined ? undefined : administered(surface);
+  // Of several names of one route the first one's problem is enough.
+  if (what === undefined || !from.endsWith("[0]")) return [];
+  const text = `${hostname} would show ${what} to everybody on the internet; name policies under \`access\` instead`;
+  return [{ path: `${path}.withoutAccess`, text }];
 }
 
 function team(edge: Edge, config: SiteConfig): readonly Problem[] {
-  const guarded = [...Object.values(config.apps), ...publicRoutes(config)].flatMap(
-    ({ hostname, withoutAccess }) =>
-      hostname === undefined || withoutAccess !== undefined ? [] : [{ hostname }],
+  const guarded = [...publicAppNames(config.apps), ...publicRoutes(config)].filter(
+    ({ withoutAccess }) => withoutAccess === undefined,
   );
   return problemsAt("homelab:edge", teamProblems(edge.team, guarded));
 }
@@ -132,24 +148,35 @@ function replicas({ machines }: SiteConfig, edge: Edge): readonly Problem[] {
 }
 
 function exposure(
-  path: string,
-  app: Exposure,
+  name: AppName,
   edge: Edge | undefined,
   taken: readonly string[],
 ): readonly Problem[] {
-  if (app.hostname === undefined) return unexposed(path, app);
   if (edge === undefined) {
-    const text = `${app.hostname} needs a tunnel to be reached; add homelab:edge, or remove the hostname`;
-    return [{ path: `${path}.hostname`, text }];
+    const text = `${name.hostname} needs a tunnel to be reached; add homelab:edge, or remove the ${name.from.endsWith(".host") ? "entry" : "hostname"}`;
+    return [{ path: name.from, text }];
   }
-  const rules = { ...edge, policies: Object.keys(edge.access) };
-  return problemsAt(path, nameProblems({ ...app, hostname: app.hostname }, rules, taken));
+  return nameProblemsAt(name, { ...edge, policies: Object.keys(edge.access) }, taken);
 }
 
-function unexposed(path: string, { access, withoutAccess }: Exposure): readonly Problem[] {
-  const text = "concerns a public name, and there is none; add `hostname`, or remove it";
+/** Problems of a name, each where it is written. */
+function nameProblemsAt(
+  { path, from, hostname, access, withoutAccess }: Omit<AppName, "app" | "to">,
+  rules: NameRules,
+  taken: readonly string[],
+): readonly Problem[] {
+  const name = { hostname, access, ...(withoutAccess === undefined ? {} : { withoutAccess }) };
+  return nameProblems(name, rules, taken).map((problem) => ({
+    path: problem.path === "hostname" ? from : `${path}.${problem.path}`,
+    text: problem.text,
+  }));
+}
+
+function unexposed(path: string, app: Exposure | undefined): readonly Problem[] {
+  const text =
+    "concerns the public name of `hostname`, and there is none; say it at an entry of `expose`, add `hostname`, or remove it";
   return [
-    ...(access.length > 0 ? [{ path: `${path}.access`, text }] : []),
-    ...(withoutAccess === undefined ? [] : [{ path: `${path}.withoutAccess`, text }]),
+    ...((app?.access.length ?? 0) > 0 ? [{ path: `${path}.access`, text }] : []),
+    ...(app?.withoutAccess === undefined ? [] : [{ path: `${path}.withoutAccess`, text }]),
   ];
 }

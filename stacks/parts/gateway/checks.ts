@@ -1,4 +1,4 @@
-import { addressNumber } from "../../../components/network/cidr.ts";
+import { addressNumber, contains } from "../../../components/network/cidr.ts";
 import { isWithheld, poolRange, poolText } from "../../../components/network/pool.ts";
 import {
   listenerConflict,
@@ -60,22 +60,30 @@ function address({ network }: SiteConfig, { lan }: Gateway): readonly Problem[] 
   ];
 }
 
-function internal({ tailnet }: SiteConfig, { internal: { enabled, listeners: more } }: Gateway) {
+/** Tailscale takes the addresses of its devices from here: https://tailscale.com/kb/1015/100.x-addresses */
+const tailnetAddresses = "100.64.0.0/10";
+
+function internal(
+  { tailnet }: SiteConfig,
+  { internal: { enabled, address: device, listeners: more } }: Gateway,
+): readonly Problem[] {
+  const path = `${section}.internal`;
   if (enabled && tailnet === undefined)
     return [
       {
-        path: `${section}.internal.enabled`,
+        path: `${path}.enabled`,
         text: "there is no tailnet that could reach it; add homelab:tailnet, or switch it off",
       },
     ];
-  return !enabled && more.length > 0
-    ? [
-        {
-          path: `${section}.internal.listeners`,
-          text: "there is no such gateway; set enabled: true beside it, or remove them",
-        },
-      ]
-    : [];
+  const off = "there is no such gateway; set enabled: true beside it, or remove";
+  if (!enabled)
+    return [
+      ...(more.length > 0 ? [{ path: `${path}.listeners`, text: `${off} them` }] : []),
+      ...(device === undefined ? [] : [{ path: `${path}.address`, text: `${off} it` }]),
+    ];
+  if (device === undefined || contains(tailnetAddresses, device)) return [];
+  const text = `${device} is no address of a tailnet, which are of ${tailnetAddresses}; use what the admin console shows of the gateway's device`;
+  return [{ path: `${path}.address`, text }];
 }
 
 function proxies({ proxies: { min, max } }: Gateway): readonly Problem[] {

@@ -28,6 +28,7 @@ import type { RouteConfig } from "./route-schema.ts";
 export interface SiteGateways {
   /** All are programmed. */
   readonly ready: Resource;
+  /** With the certificates that their listeners have. */
   readonly plans: readonly GatewayPlan[];
 }
 

@@ -9,19 +9,27 @@ export interface PublicRoute extends PublicName {
   readonly path: string;
   /** Config path of the name. */
   readonly from: string;
+  readonly namespace: string;
+  readonly service: string;
 }
 
 /** The public names of a site's routes, each once. */
-export function publicRoutes({ gateway }: Pick<SiteConfig, "gateway">): readonly PublicRoute[] {
-  const all = Object.entries(gateway?.routes ?? {}).flatMap(([name, route]) => {
+export function publicRoutes(config: Pick<SiteConfig, "gateway">): readonly PublicRoute[] {
+  const all = everyPublicRoute(config);
+  return all.filter(({ hostname }, i) => all.findIndex((one) => one.hostname === hostname) === i);
+}
+
+/** Each public name of each route. */
+export function everyPublicRoute({ gateway }: Pick<SiteConfig, "gateway">): readonly PublicRoute[] {
+  return Object.entries(gateway?.routes ?? {}).flatMap(([name, route]) => {
     if (route.gateway !== "public" || route.kind !== "http") return [];
     const path = `homelab:gateway.routes.${name}`;
     return route.hostnames.map((hostname, i): PublicRoute => ({
       ...{ hostname, path, from: `${path}.hostnames[${i}]` },
+      ...{ namespace: route.namespace, service: route.service },
       ...doorOf(route),
     }));
   });
-  return all.filter(({ hostname }, i) => all.findIndex((one) => one.hostname === hostname) === i);
 }
 
 /** Who may pass, as a route says it. */

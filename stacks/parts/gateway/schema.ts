@@ -54,6 +54,11 @@ export const gateway = switched("Envoy Gateway: the site's gateways and routes",
   internal: z
     .strictObject({
       enabled: z.boolean().default(false).describe("Whether there is one; needs `homelab:tailnet`"),
+      address: ipv4.optional().meta({
+        description:
+          "Address that the tailnet has given its device, which the names served there then lead to",
+        examples: ["100.101.102.103"],
+      }),
       listeners,
     })
     .prefault({})

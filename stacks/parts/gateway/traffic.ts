@@ -35,7 +35,9 @@ const certgen = pods("certgen", namespace, { app: "certgen" });
 /** What the controller makes of Gateways (envoyproxy/gateway internal/infrastructure/kubernetes/proxy, ratelimit). */
 const proxies = pods("proxies", namespace, { "app.kubernetes.io/component": "proxy" });
 const limiter = pods("rate limits", namespace, { "app.kubernetes.io/component": "ratelimit" });
-const proxiesOf = (gateway: GatewayName): Pods =>
+
+/** The proxies of one gateway. */
+export const gatewayProxies = (gateway: GatewayName): Pods =>
   pods(`proxies of ${gateway}`, namespace, proxyLabels(gateway));
 
 /**
@@ -62,7 +64,7 @@ export function gatewayTraffic(
     const ports = portsOf(name, listeners);
     const why = `clients of the gateway ${name}`;
     const from = { lan: world, internal: serviceProxies, public: cloudflaredPods }[name];
-    const to = proxiesOf(name);
+    const to = gatewayProxies(name);
     if (from.kind === "pods") return [{ from, to, ports, why }];
     // Pods of your own ask by the site's names too, as for tokens of an identity provider behind the gateway.
     return [from, others].map((one): Flow => ({ from: one, to, ports, why }));
@@ -70,7 +72,7 @@ export function gatewayTraffic(
   const routes = Object.entries(gateway.routes).map(([name, route]): Flow => {
     const port = route.namespace in apps ? portOf(route.namespace) : undefined;
     const why = `the route ${name}`;
-    const from = proxiesOf(route.gateway);
+    const from = gatewayProxies(route.gateway);
     // No pods are behind this one.
     if (route.namespace === "default" && route.service === "kubernetes")
       return { from, to: apiServer, why };
@@ -91,7 +93,7 @@ function applications(apps: SiteConfig["apps"], gateway: Gateway): readonly Flow
     if (!app?.egress.some((entry) => entry.gateway)) return [];
     const [from, why] = [appPods(name), `declared by homelab:apps.${name}.egress`];
     return [
-      { from, to: proxiesOf("lan"), ports: portsOf("lan", gateway.lan.listeners), why },
+      { from, to: gatewayProxies("lan"), ports: portsOf("lan", gateway.lan.listeners), why },
       { from, to: { kind: "questions", names: found }, why },
     ];
   });

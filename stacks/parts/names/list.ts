@@ -7,6 +7,7 @@ import {
 } from "../../../components/names/names.ts";
 import { serverLabel } from "../../../components/names/zones.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { appNames, gatewayOf, publicAppNames } from "../../apps/names.ts";
 import { publicRoutes } from "../gateway/published.ts";
 
 /** Config of a site that has the part. */
@@ -19,7 +20,7 @@ export function nameDomains({ site, edge }: Pick<SiteConfig, "site" | "edge">): 
 
 /**
  * The list of the site's names: what has an address by the config itself, what is written, what is published, and what the
- * gateway of the LAN has routes for. A name that the internet alone has otherwise leads to the gateway at home.
+ * gateways at home have routes for. A name that the internet alone has otherwise leads to the gateway at home.
  */
 export function siteNames(config: Named): readonly SiteName[] {
   const list = namesBesideRoutes(config);
@@ -34,23 +35,29 @@ export function siteNames(config: Named): readonly SiteName[] {
   ];
 }
 
-/** Names that a client of the LAN's gateway asks for, each once: several routes may share one by their paths. */
-function routedNames({ gateway, ...config }: Named): readonly (SiteName & { lan: string })[] {
+/**
+ * Names that clients of the gateways at home ask for, each once: several routes may share one by their paths. The tailnet
+ * gives the gateway `internal` its address; names there have none before it is written.
+ */
+function routedNames({ gateway, apps, ...config }: Named): readonly (SiteName & { lan: string })[] {
   if (gateway === undefined) return [];
   const { domain, zone = domain } = nameDomains(config);
-  const all = Object.entries(gateway.routes).flatMap(([route, { gateway: of, hostnames }]) =>
+  const routes = Object.entries(gateway.routes).flatMap(([route, { gateway: at, hostnames }]) =>
     hostnames.map((name, i) => ({
-      ...{ of, name, lan: gateway.lan.address },
+      ...{ at, name },
       from: `homelab:gateway.routes.${route}.hostnames[${i}]`,
     })),
   );
-  // One outside of the site's domains is the gateway's to refuse.
-  const known = all.filter(
-    ({ of, name }) => of === "lan" && [domain, zone].some((one) => isIn(one, name)),
-  );
-  return known
-    .filter(({ name }, i) => known.findIndex((one) => one.name === name) === i)
-    .map(({ name, lan, from }) => ({ name, lan, from }));
+  const exposed = appNames(apps).map(({ to, hostname: name, from }) => ({
+    ...{ at: gatewayOf(to) ?? ("public" as const), name, from },
+  }));
+  const known = [...routes, ...exposed].flatMap(({ at, name, from }) => {
+    const lan = at === "public" ? undefined : gateway[at].address;
+    // Devices of the tailnet ask for the site's domain alone; what is outside of all is the gateway's to refuse.
+    const domains = at === "lan" ? [domain, zone] : [domain];
+    return lan !== undefined && domains.some((one) => isIn(one, name)) ? [{ name, lan, from }] : [];
+  });
+  return known.filter(({ name }, i) => known.findIndex((one) => one.name === name) === i);
 }
 
 /** A name of `names.entries`: one word is in the site's domain. */
@@ -60,6 +67,7 @@ export function wholeName({ site }: Pick<SiteConfig, "site">, name: string): str
 
 function namesBesideRoutes(config: Named): readonly SiteName[] {
   const { site, proxmox, machines, cluster, names, apps } = config;
+  const published = publicAppNames(apps);
   const own = (label: string, lan: string, from: string): SiteName => ({
     name: `${label.toLowerCase()}.${site.domain}`,
     lan,
@@ -73,14 +81,14 @@ function namesBesideRoutes(config: Named): readonly SiteName[] {
     ...machines.map(({ name, address }, i) => own(name, address, `homelab:machines[${i}]`)),
     own("api", cluster.vip, "homelab:cluster.vip"),
     own(serverLabel, names.address, "homelab:names.address"),
-    ...Object.entries(apps).flatMap(([app, { hostname }]): readonly SiteName[] =>
-      hostname === undefined
-        ? []
-        : [{ name: hostname, public: "tunnel", from: `homelab:apps.${app}.hostname` }],
-    ),
+    ...published.map(({ hostname, from }): SiteName => ({
+      name: hostname,
+      public: "tunnel",
+      from,
+    })),
     // One that an application has is the edge's to refuse.
     ...publicRoutes(config)
-      .filter(({ hostname }) => !Object.values(apps).some((app) => app.hostname === hostname))
+      .filter(({ hostname }) => !published.some((one) => one.hostname === hostname))
       .map(({ hostname, from }): SiteName => ({ name: hostname, public: "tunnel", from })),
     ...Object.entries(names.entries).map(([name, { address, public: open, proxied }]) => ({
       name: wholeName(config, name),

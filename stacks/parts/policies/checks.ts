@@ -9,7 +9,7 @@ import {
 import { poolNetworks } from "../../../components/network/pool.ts";
 import { guardedNamespaces } from "../../../components/policies/rules.ts";
 import type { Problem } from "../../../components/problem.ts";
-import type { Exposure } from "../../apps/application.ts";
+import { appNames, type Apps } from "../../apps/names.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { policyPlan } from "../../traffic.ts";
 import type { Egress } from "./schema.ts";
@@ -18,7 +18,7 @@ type Entry = Egress[number];
 
 /** What applications may reach is said so that Cilium finds it: a rule that matches nothing would show at home only. */
 export function checkPolicies(config: SiteConfig): readonly Problem[] {
-  const apps: Readonly<Record<string, Exposure | undefined>> = config.apps;
+  const apps: Apps = config.apps;
   const declared = Object.entries(apps).flatMap(([name, app]) =>
     (app?.egress ?? []).flatMap((entry, i) => {
       const path = `homelab:apps.${name}.egress[${i}]`;
@@ -136,18 +136,22 @@ function requests(
 function names(
   path: string,
   { names: listed = [] }: Entry,
-  { network, gateway }: SiteConfig,
+  { network, gateway, apps }: SiteConfig,
 ): readonly Problem[] {
   const { clusterDomain } = network;
+  const exposed = appNames(apps);
   const routed = Object.values(gateway?.routes ?? {})
     .filter((route) => route.gateway === "lan")
     .flatMap(({ hostnames }) => hostnames);
   return listed.flatMap((name, i) => {
-    const use = isIn(clusterDomain, name)
-      ? "app"
-      : routed.includes(name)
-        ? "gateway: true"
-        : undefined;
+    const at = (to: "lan" | "tailnet"): boolean =>
+      exposed.some((one) => one.to === to && one.hostname === name);
+    const use =
+      isIn(clusterDomain, name) || at("tailnet")
+        ? "app"
+        : routed.includes(name) || at("lan")
+          ? "gateway: true"
+          : undefined;
     if (use === undefined) return [];
     const text = `${name} leads to pods, which rules by name do not match; use ${use}`;
     return [{ path: `${path}.names[${i}]`, text }];

@@ -12,8 +12,6 @@ const plan = {
   version: "v1.4.0",
   replicas: 2,
   settings: { SESSION_SECRET: secret("canary") },
-  hostname: "typeo.example.net",
-  access: ["family"],
   clusterDomain: "cluster.local",
 } satisfies Partial<ApplicationArgs>;
 
@@ -30,22 +28,11 @@ async function deploy(
 }
 
 describe("an application", () => {
-  it("says what to publish: its name, its address inside the cluster, and who may pass", async () => {
-    const { app } = await deploy();
-    assert.equal(app.published.length, 1);
-    const { after, ...published } = app.published[0] ?? {};
-    assert.ok(after);
-    assert.deepEqual(published, {
-      name: "typeo",
-      hostname: "typeo.example.net",
-      service: "http://typeo.typeo.svc.cluster.local:8080",
-      access: ["family"],
-    });
-  });
-
-  it("is reached by the cluster alone without a public name", async () => {
-    const { app } = await deploy({ hostname: undefined });
-    assert.deepEqual(app.published, []);
+  it("says where it is inside the cluster, and when it is there", async () => {
+    const { app, made } = await deploy();
+    assert.equal(app.address, "http://typeo.typeo.svc.cluster.local:8080");
+    assert.equal(app.ready.constructor.name, "Deployment");
+    assert.ok(made.waitsFor("typeo-deployment").has("typeo-service"));
   });
 
   it("hands its settings over by a Secret alone, and rolls out when one changes", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SeenResource } from "../../../policy/rule.ts";
-import { accessBypass, publicNames } from "../../../policy/rules/public-names.ts";
+import { accessBypass, administration, publicNames } from "../../../policy/rules/public-names.ts";
 import { unknown, type SeenMap } from "../../../policy/seen.ts";
 import { resource, said } from "./resource.ts";
 
@@ -85,6 +85,53 @@ describe("policy: public names", () => {
 
   it("leaves records alone that lead elsewhere", () => {
     assert.equal(judge(record({ content: "mail.example.org" }), record({ proxied: false })), "");
+  });
+});
+
+describe("policy: Access in front of administration", () => {
+  const found = (...resources: SeenResource[]): string =>
+    administration
+      .judge(resources)
+      .map(({ finding }) => finding)
+      .join("\n");
+  const to = (service: string) => rules({ hostname: host, service });
+  const behind = (namespace: string, service: string, gateway = "public"): SeenResource =>
+    resource("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", {
+      metadata: { namespace, name: "route" },
+      spec: {
+        parentRefs: [{ name: gateway }],
+        hostnames: [host],
+        rules: [{ backendRefs: [{ name: service, port: 80 }] }],
+      },
+    });
+  const envoy = to("http://envoy-public.envoy-gateway-system.svc.cluster.local:80");
+  const said = record({ comment: "public without Access: it has a login (site home)" });
+
+  for (const [namespace, service] of [
+    ["monitoring", "grafana"],
+    ["tools", "grafana"],
+    ["argocd", "argocd-server"],
+    ["rook-ceph", "rook-ceph-mgr-dashboard"],
+    ["kube-system", "hubble-ui"],
+    ["default", "kubernetes"],
+    ["shop", "shop-postgresql"],
+  ] as const) {
+    it(`is asked for at ${namespace}/${service}, whatever the record says`, () => {
+      const direct = to(`http://${service}.${namespace}.svc.cluster.local:80`);
+      assert.match(
+        found(direct, said),
+        /^config\.ingresses\[0\]\.service: app\.example\.net shows/,
+      );
+      assert.match(found(envoy, said, behind(namespace, service)), /name Access policies/);
+      assert.equal(found(application(), direct), "");
+      assert.equal(found(application(), envoy, behind(namespace, service)), "");
+    });
+  }
+
+  it("is not asked for at anything else, or at what the LAN alone is shown", () => {
+    assert.equal(found(to("http://home-assistant.home-assistant.svc:8123"), said), "");
+    assert.equal(found(envoy, said, behind("photos", "photos")), "");
+    assert.equal(found(envoy, said, behind("monitoring", "grafana", "lan")), "");
   });
 });
 

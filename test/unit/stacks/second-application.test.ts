@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import type { ReachedMachine } from "../../../components/machine.ts";
 import { configPages } from "../../../stacks/config/page.ts";
 import { siteJsonSchema } from "../../../stacks/config/json-schema.ts";
 import { secretUses } from "../../../stacks/config/secret-ref.ts";
@@ -25,6 +26,13 @@ const written = {
   access: ["family"],
   settings: { GREETING: "op://Homelab/Welcome/greeting" },
 };
+
+/** A cluster that stands. */
+function surroundings() {
+  const kubernetes = new Kubernetes("kubernetes");
+  const machine = { connection: {}, reached: kubernetes } as unknown as ReachedMachine;
+  return { cluster: { nodes: [machine] as const }, running: { ready: kubernetes, kubernetes } };
+}
 
 function read(changes: Partial<typeof written> & { readonly pull?: object } = {}): SiteConfig {
   const home = homeValues({ "apps.welcome": { ...written, ...changes } });
@@ -58,8 +66,8 @@ describe("a second application, which is one file", () => {
     const path = "homelab:apps.welcome.pull.password";
     assert.equal(uses.find((use) => use.path === path)?.ref, pull.password);
     const site = { name: "home", config, secrets: fakeSecrets(uses) };
-    const kubernetes = new Kubernetes("kubernetes");
-    deployApps(site, { ready: kubernetes, kubernetes }, all);
+    const { cluster, running } = surroundings();
+    deployApps(site, cluster, { running, gateways: undefined }, all);
     const { resources } = await recording.settled();
     assert.ok(resources.some(({ name }) => name === "welcome-pull"));
     assert.ok(!resources.some(({ name }) => name === "typeo-pull"));
@@ -90,8 +98,8 @@ describe("a second application, which is one file", () => {
     const recording = await record("home");
     const config = read();
     const site = { name: "home", config, secrets: fakeSecrets(secretUses(schema, config)) };
-    const kubernetes = new Kubernetes("kubernetes");
-    const published = deployApps(site, { ready: kubernetes, kubernetes }, all);
+    const { cluster, running } = surroundings();
+    const published = deployApps(site, cluster, { running, gateways: undefined }, all);
     const { resources } = await recording.settled();
     const own = resources.filter(({ name }) => name.startsWith("welcome"));
     assert.deepEqual(own.map(({ name }) => name).sort(), [

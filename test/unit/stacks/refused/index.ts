@@ -7,6 +7,7 @@ import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
 import { dns } from "./dns.ts";
 import { edge } from "./edge.ts";
+import { exposure } from "./exposure.ts";
 import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
 import { items } from "./items.ts";
@@ -59,6 +60,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     certificates,
     gateway,
     apps,
+    exposure,
     policies,
     monitoring,
     argocd,

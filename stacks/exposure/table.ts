@@ -1,0 +1,94 @@
+/** Everything by which a site is reached from outside of its cluster, as one table: a page and a stack output show it. */
+import { doorOf } from "../parts/gateway/published.ts";
+import { appNames, gatewayOf } from "../apps/names.ts";
+import type { Audience } from "../apps/expose-schema.ts";
+import { judged } from "../parts/gateway/plans.ts";
+import type { SiteConfig } from "../schema.ts";
+
+/** A name or port, and what stands behind it. */
+export interface Exposed {
+  /** The name; of TCP and UDP the listener instead, which has none. */
+  readonly host: string;
+  readonly to: Audience;
+  readonly protocol: "http" | "tls" | "tcp" | "udp";
+  /** Beginning of paths that lead there, where not all do. */
+  readonly path?: string;
+  /** What answers: an application by its name, or `NAMESPACE/SERVICE:PORT`. */
+  readonly backend: string;
+  /** Names of Access policies. */
+  readonly access: readonly string[];
+  /** Why everybody on the internet passes. */
+  readonly withoutAccess?: string;
+  /** Networks of the clients that may use it. */
+  readonly allow?: readonly string[];
+  /** Who ends TLS, if anybody does: Cloudflare, the gateway by a certificate for these names, or what answers. */
+  readonly tls: "Cloudflare" | `*.${string}` | "backend" | "none";
+  /** Whether somebody is told where it is: the internet, or whoever asks for the site's names. */
+  readonly named: boolean;
+  /** Config path. */
+  readonly from: string;
+}
+
+const audienceOf = { lan: "lan", internal: "tailnet", public: "public" } as const;
+
+/** Everything that a site exposes: names of applications, then routes, each in the config's order. */
+export function siteExposure(config: SiteConfig): readonly Exposed[] {
+  return [...applications(config), ...routes(config)];
+}
+
+/** Names that everybody on the internet reaches, each once. */
+export function openNames(config: SiteConfig): readonly Exposed[] {
+  const open = siteExposure(config).filter(({ withoutAccess }) => withoutAccess !== undefined);
+  return open.filter(({ host }, i) => open.findIndex((one) => one.host === host) === i);
+}
+
+function applications(config: SiteConfig): readonly Exposed[] {
+  return appNames(config.apps).map(({ app, hostname, to, from, access, withoutAccess }) => ({
+    ...{ host: hostname, to, protocol: "http" as const, backend: app, access, from },
+    ...(withoutAccess === undefined ? {} : { withoutAccess }),
+    tls: gatewayOf(to) === undefined ? "Cloudflare" : certificateOf(hostname, config),
+    named: isNamed(to, config),
+  }));
+}
+
+function routes(config: SiteConfig): readonly Exposed[] {
+  return Object.entries(config.gateway?.routes ?? {}).flatMap(
+    ([name, route]): readonly Exposed[] => {
+      const { gateway, kind, listener, hostnames, namespace, service, port, path, allow } = route;
+      const to = audienceOf[gateway];
+      const from = `homelab:gateway.routes.${name}`;
+      const common = {
+        ...{ to, protocol: kind, backend: `${namespace}/${service}:${port}`, ...doorOf(route) },
+        ...(path === undefined ? {} : { path }),
+        ...(allow === undefined ? {} : { allow }),
+      };
+      const hosts = kind === "tcp" || kind === "udp" ? [] : hostnames;
+      return hosts.length === 0
+        ? [{ ...common, host: `listener ${listener ?? ""}`, tls: "none", named: false, from }]
+        : hosts.map((host, i) => ({
+            ...{ ...common, host, from: `${from}.hostnames[${i}]` },
+            tls:
+              kind === "tls"
+                ? "backend"
+                : to === "public"
+                  ? "Cloudflare"
+                  : listener === "http"
+                    ? "none"
+                    : certificateOf(host, config),
+            named: isNamed(to, config),
+          }));
+    },
+  );
+}
+
+/** The wildcard certificate of the gateways' listeners that is for a name. */
+function certificateOf(host: string, { certificates, gateway }: SiteConfig): Exposed["tls"] {
+  if (certificates === undefined || gateway === undefined) return "none";
+  const found = judged(gateway).find(({ domain }) => host.endsWith(`.${domain}`));
+  return found === undefined ? "none" : `*.${found.domain}`;
+}
+
+function isNamed(to: Audience, { names, gateway }: SiteConfig): boolean {
+  if (to === "public") return true;
+  return names !== undefined && (to === "lan" || gateway?.internal.address !== undefined);
+}
