@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiError } from "./api-error.ts";
-import type { Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
 
 /** What the lab's token may do: the privileges that the documented role holds, on every path. */
 const documented = [
@@ -83,15 +83,28 @@ export class Tokens {
 const open = ["version", "access/permissions"];
 
 /**
+ * What is read, and wants more than to look: pve-storage, src/PVE/API2/Storage/Config.pm (the list of storages is anybody's);
+ * pve-manager, PVE/API2/Nodes.pm.
+ */
+const beyondLooking: Readonly<Record<string, readonly [on: string, privilege: string]>> = {
+  "storage/:storage": ["/storage/:storage", "Datastore.Allocate"],
+  "nodes/:node/query-url-metadata": ["/nodes/:node", "Sys.AccessNetwork"],
+};
+
+/**
  * Who only audits, looks; who may do nothing, not even that. Which privilege a change wants by its path is Proxmox's to say:
  * here it wants all of them. @throws 403.
+ * @param parts of the path that was asked, decoded
  */
 export function permit(
   { method, path }: Pick<Route, "method" | "path">,
+  parts: Call["parts"],
   { privileges }: Caller,
 ): void {
   if (open.includes(path) || privileges.length === documented.length) return;
-  if (method === "GET" && privileges.length > 0) return;
-  const wanted = method === "GET" ? "Sys.Audit" : "VM.Allocate";
-  throw new ApiError(403, `Permission check failed (/, ${wanted})`);
+  const beyond = method === "GET" ? beyondLooking[path] : undefined;
+  if (method === "GET" && beyond === undefined && privileges.length > 0) return;
+  const [on, privilege] = beyond ?? ["/", method === "GET" ? "Sys.Audit" : "VM.Allocate"];
+  const named = on.replaceAll(/:(\w+)/g, (_, part: string) => parts[part] ?? "");
+  throw new ApiError(403, `Permission check failed (${named}, ${privilege})`);
 }

@@ -30,7 +30,7 @@ export function proxmoxWeb(node: string, routes: readonly Route[], tokens: Token
 }
 
 async function serve(route: Route, request: WebRequest, caller: Caller): Promise<Answer> {
-  permit(route, caller);
+  permit(route, request.parts, caller);
   const { parameters, upload } = await readParameters(request);
   parameters.check(route.parameters);
   const data = await route.handle({ parts: request.parts, parameters, ...caller, upload });

@@ -60,6 +60,15 @@ describe("Proxmox API: the connection", () => {
     told("user.cfg", `token:${id}:0:1::\nacl:1:/:${id}:PVEAuditor:\n`);
     assert.match(await status("GET", "cluster/resources"), /^200/);
     assert.match(await status("POST", "nodes/stone/qemu"), /^403 Permission check failed/);
+    assert.match(await status("GET", "storage"), /^200/);
+    assert.equal(
+      await status("GET", "storage/local"),
+      "403 Permission check failed (/storage/local, Datastore.Allocate)",
+    );
+    assert.match(
+      await status("GET", "nodes/stone/query-url-metadata"),
+      /^403 .*\(\/nodes\/stone, Sys\.AccessNetwork\)/,
+    );
     const answer = await cluster.call("GET", "access/permissions", {}, authorization);
     const { data } = JSON.parse(answer.body.toString()) as { data: Record<string, object> };
     assert.deepEqual(
