@@ -38,6 +38,10 @@ reset() {
   room 4096
   [[ -s $SNAPSHOT ]] || fail "$NODE_NAME: there is no snapshot at $SNAPSHOT"
   stop
+  # A start of one that has neither a database nor anybody to join begins an empty cluster.
+  if [[ ! -d $data/server/db/etcd ]]; then
+    systemctl disable rke2-server >/dev/null 2>&1 || fail "$NODE_NAME: systemctl cannot disable rke2-server"
+  fi
   # RKE2 resets no server that is told to join another.
   rm -f /etc/rancher/rke2/config.yaml.d/50-join.yaml
   note "$NODE_NAME: the cluster begins again from $(basename "$SNAPSHOT")"

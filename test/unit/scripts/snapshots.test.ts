@@ -135,6 +135,7 @@ describe("a restore", () => {
     assert.deepEqual(said, [
       "systemctl daemon-reload",
       "systemctl stop rke2-server",
+      "systemctl disable rke2-server",
       `rke2 server --cluster-reset --cluster-reset-restore-path=${join(root, "run/snapshot")} --etcd-s3=false`,
       "systemctl daemon-reload",
       "systemctl enable rke2-server",
@@ -142,6 +143,18 @@ describe("a restore", () => {
       `kubectl --kubeconfig ${root}/etc/rancher/rke2/rke2.yaml --request-timeout=10s get --raw /readyz`,
       `kubectl --kubeconfig ${root}/etc/rancher/rke2/rke2.yaml --request-timeout=10s label node stone homelab/generation=gen-0123abcd --overwrite`,
     ]);
+  });
+
+  it("begins no empty cluster where a reset fails on a server without a database", async () => {
+    program("rke2", "exit 1");
+    assert.equal((await step("reset")).code, 1);
+    assert.equal(calls().filter((call) => call === "systemctl disable rke2-server").length, 1);
+    assert.ok(!calls().includes("systemctl enable rke2-server"));
+    rmSync(join(root, "run/calls"));
+    writeFileSync(join50(), "");
+    hold("the cluster's");
+    assert.equal((await step("reset")).code, 1);
+    assert.ok(!calls().includes("systemctl disable rke2-server"), "it starts with what it has");
   });
 
   it("has nothing to stop on a machine that was built anew", async () => {
