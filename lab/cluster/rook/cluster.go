@@ -108,7 +108,7 @@ func (w *work) furnish(ctx context.Context) error {
 	if w.furnished == w.cluster.UID {
 		return nil
 	}
-	if err := errors.Join(w.credentials(ctx), w.budget(ctx, "rook-ceph-mon-pdb", "rook-ceph-mon")); err != nil {
+	if err := w.credentials(ctx); err != nil {
 		return err
 	}
 	w.furnished = w.cluster.UID

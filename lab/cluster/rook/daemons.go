@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -177,7 +178,7 @@ func (w *work) monitors(ctx context.Context) error {
 	if 2*up <= w.cluster.Spec.Mon.Count {
 		return fmt.Errorf("%d of %d monitors are in the quorum", up, w.cluster.Spec.Mon.Count)
 	}
-	return nil
+	return w.budget(ctx, up)
 }
 
 func (w *work) managers(ctx context.Context) error {
@@ -274,14 +275,38 @@ func (w *work) endpoints(ctx context.Context, list string) error {
 	return err
 }
 
-// budget lets one of an app's pods be away (rook, cephclient and mon drain.go).
-func (w *work) budget(ctx context.Context, name, app string) error {
-	one := intstr.FromInt32(1)
-	_, err := w.client.PolicyV1().PodDisruptionBudgets(w.namespace).Create(ctx, &policyv1.PodDisruptionBudget{
-		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()},
-		Spec: policyv1.PodDisruptionBudgetSpec{
-			MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}},
-		},
-	}, metav1.CreateOptions{})
-	return made(err)
+// budget lets a monitor be away, two of five, fewer by those that are down, and none is made for two or less. It is looked after
+// at each change, and each minute (rook v1.20.6, mon/drain.go, reconcileMonPDB, which mon/health.go calls every 45 s).
+func (w *work) budget(ctx context.Context, up int) error {
+	count := w.cluster.Spec.Mon.Count
+	if count <= 2 {
+		return nil
+	}
+	away := 1
+	if count >= 5 {
+		away = 2
+	}
+	allowed := intstr.FromInt(max(0, away-(count-up)))
+	now := time.Now()
+	if allowed == w.allowed && now.Sub(w.budgeted) < tell {
+		return nil
+	}
+	budgets := w.client.PolicyV1().PodDisruptionBudgets(w.namespace)
+	found, err := budgets.Get(ctx, "rook-ceph-mon-pdb", metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		_, err = budgets.Create(ctx, &policyv1.PodDisruptionBudget{
+			ObjectMeta: metav1.ObjectMeta{Name: "rook-ceph-mon-pdb", OwnerReferences: w.owned()},
+			Spec: policyv1.PodDisruptionBudgetSpec{
+				MaxUnavailable: &allowed, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "rook-ceph-mon"}},
+			},
+		}, metav1.CreateOptions{})
+	case err == nil && (found.Spec.MaxUnavailable == nil || *found.Spec.MaxUnavailable != allowed):
+		found.Spec.MaxUnavailable = &allowed
+		_, err = budgets.Update(ctx, found, metav1.UpdateOptions{})
+	}
+	if err == nil {
+		w.allowed, w.budgeted = allowed, now
+	}
+	return err
 }

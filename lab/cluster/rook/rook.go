@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers"
@@ -53,6 +54,9 @@ type operator struct {
 	told time.Time
 	// furnished is the CephCluster that has all that is made once.
 	furnished types.UID
+	// allowed is what the monitors' budget lets be away, looked at last when it was budgeted.
+	allowed  intstr.IntOrString
+	budgeted time.Time
 	// started is when the operator was; opened is the round in which it looked for disks last, of all nodes that took pods then,
 	// and rounds has for each node the last of its own.
 	started, opened string

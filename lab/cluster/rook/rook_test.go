@@ -406,6 +406,39 @@ func TestCollectorsGoWithTheLastOfANodesPods(t *testing.T) {
 	}
 }
 
+func TestTheMonitorsBudgetCountsThoseThatAreDown(t *testing.T) {
+	o := &operator{namespace: "rook-ceph", client: fake.NewClientset()}
+	w := &work{operator: o, cluster: &cephCluster{}}
+	budgets := o.client.PolicyV1().PodDisruptionBudgets("rook-ceph")
+	allowed := func(count, up int) int {
+		t.Helper()
+		w.cluster.Spec.Mon.Count = count
+		if err := w.budget(t.Context(), up); err != nil {
+			t.Fatal(err)
+		}
+		found, err := budgets.Get(t.Context(), "rook-ceph-mon-pdb", metav1.GetOptions{})
+		if err != nil {
+			return -1
+		}
+		return found.Spec.MaxUnavailable.IntValue()
+	}
+	for _, one := range []struct{ count, up, want int }{{2, 2, -1}, {3, 3, 1}, {3, 2, 0}, {3, 3, 1}, {5, 5, 2}, {5, 4, 1}, {5, 3, 0}} {
+		if got := allowed(one.count, one.up); got != one.want {
+			t.Errorf("%d of %d monitors: %d may be away, not %d", one.up, one.count, got, one.want)
+		}
+	}
+	if err := budgets.Delete(t.Context(), "rook-ceph-mon-pdb", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if allowed(5, 3) != -1 {
+		t.Error("the API server is asked more often than each minute")
+	}
+	o.budgeted = time.Now().Add(-tell)
+	if allowed(5, 3) != 0 {
+		t.Error("a budget that was deleted is not made anew")
+	}
+}
+
 func TestTheStatusTellsThatCephWasAskedEachMinute(t *testing.T) {
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "ceph.rook.io/v1", "kind": "CephCluster", "metadata": map[string]any{"name": "rook-ceph", "namespace": "rook-ceph"},
