@@ -1,6 +1,7 @@
 import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
 import type { PlannedMachine } from "../components/machine.ts";
 import type { Keeper } from "../components/certificates/keeper.ts";
+import type { ExistingMachine } from "../components/proxmox/conflicts.ts";
 import { readInventory } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
 import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
@@ -19,6 +20,7 @@ import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
 import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
 import { judgeRestarts, rebuiltWithDisks } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
+import type { RebuiltMachine } from "./parts/storage/loss.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
@@ -100,7 +102,14 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   accept(
     site.name,
     judgeRestarts(site, { machines, existing, configs }),
-    await findLoss(rebuiltWithDisks(site, { machines, existing }), known, world.cluster),
+    await findLoss(
+      rebuiltWithDisks(site, { machines, existing }).map((name) => ({
+        name,
+        runs: isRunning(machines, existing, name),
+      })),
+      known,
+      world.cluster,
+    ),
   );
   const power = world.power ?? proxmoxPower(api);
   return {
@@ -110,9 +119,19 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   };
 }
 
+/** Whether Proxmox runs a machine, or may. Its id tells it: a guest whose host is down has no name. */
+function isRunning(
+  machines: readonly PlannedMachine[],
+  existing: readonly ExistingMachine[],
+  name: string,
+): boolean {
+  const vmId = machines.find((machine) => machine.name === name)?.vmId;
+  return existing.some((one) => (one.vmId === vmId || one.name === name) && one.running !== false);
+}
+
 /** What storage would lose with machines. The cluster is asked only when one is built anew, and what asks it is loaded then. */
 async function findLoss(
-  machines: readonly string[],
+  machines: readonly RebuiltMachine[],
   { lastUp: { kubeconfig } = {} }: Known,
   cluster: ClusterCommand | undefined,
 ): Promise<Pick<Judged<unknown>, "problems" | "notes">> {

@@ -10,6 +10,8 @@ export interface World {
     name: string;
     nodeName: string;
     tags: readonly string[];
+    /** `running` where it is left out. */
+    status?: string;
   }[];
   readonly offline?: readonly string[];
 }
@@ -30,8 +32,8 @@ export function proxmoxOf({ vms = [], offline = [] }: World): ProxmoxApi {
       ...hosts.map((node) => ({
         ...{ type: "node", node, status: offline.includes(node) ? "offline" : "online" },
       })),
-      ...vms.map(({ vmId, name, nodeName, tags }) => ({
-        ...{ type: "qemu", vmid: vmId, name, node: nodeName, tags: tags.join(";") },
+      ...vms.map(({ vmId, name, nodeName, tags, status = "running" }) => ({
+        ...{ type: "qemu", vmid: vmId, name, node: nodeName, tags: tags.join(";"), status },
       })),
     ],
     pools: [],

@@ -11,6 +11,8 @@ export interface ExistingMachine {
   readonly name: string;
   readonly host: string;
   readonly tags: readonly string[];
+  /** Whether it has a process, paused or not, or may have one: `false` once its host says that it is stopped, or is down itself. */
+  readonly running?: boolean;
 }
 
 /** What decides whether a machine may be made: HA moves machines by itself, and a server carries a part of etcd. */

@@ -30,6 +30,11 @@ export interface NamedObject {
 interface ResourceRow {
   readonly type: string;
   readonly node?: string;
+  /**
+   * Of a guest: QEMU's own word, as `running`, `paused` or `io-error`, or else `stopped` (PVE/Service/pvestatd.pm,
+   * update_qemu_status). It is `unknown` once its host has reported nothing for five minutes (pmxcfs/status.c), which is so of a
+   * host that is down, and of one that is not while its pvestatd hangs.
+   */
   readonly status?: string;
   readonly vmid?: number;
   /** Left out for a guest whose host has said nothing for five minutes: it comes from the host's own reports. */
@@ -82,14 +87,19 @@ async function ask(api: ProxmoxApi, args: InventoryArgs): Promise<Inventory> {
     args.usbMappings ? mappings(api, "usb") : [],
     isQuorate(api),
   ]);
-  const machines = rows.flatMap(guest);
   const nodes = rows.filter(({ type }) => type === "node");
+  const hosts = nodes.flatMap(({ node }) => node ?? []);
+  const offline = nodes
+    .filter(({ status }) => status === "offline")
+    .flatMap(({ node }) => node ?? []);
+  const seen = hosts.filter((host) => !offline.includes(host));
+  const machines = rows.flatMap((row) => guest(row, seen));
   const unseen = args.vmIds.filter((id) => !machines.some(({ vmId }) => vmId === id));
   const taken = await Promise.all(unseen.map((id) => isTaken(api, id)));
   return {
     machines,
-    hosts: nodes.flatMap(({ node }) => node ?? []),
-    offline: nodes.filter(({ status }) => status === "offline").flatMap(({ node }) => node ?? []),
+    hosts,
+    offline,
     hidden: unseen.filter((_, i) => taken[i]),
     pools: pools.map(({ poolid, comment = "" }) => ({ name: poolid, comment })),
     pciMappings,
@@ -105,9 +115,13 @@ async function mappings(api: ProxmoxApi, kind: "pci" | "usb"): Promise<readonly 
   return rows.map(({ id, description = "" }) => ({ name: id, comment: description }));
 }
 
-function guest({ type, vmid, name = "", node = "", tags = "" }: ResourceRow): ExistingMachine[] {
+function guest(
+  { type, vmid, name = "", node = "", tags = "", status }: ResourceRow,
+  seen: readonly string[],
+): ExistingMachine[] {
   if ((type !== "qemu" && type !== "lxc") || vmid === undefined) return [];
-  return [{ vmId: vmid, name, host: node, tags: tags.split(/[;, ]+/).filter(Boolean) }];
+  const running = status !== "stopped" && (status !== "unknown" || seen.includes(node));
+  return [{ vmId: vmid, name, host: node, tags: tags.split(/[;, ]+/).filter(Boolean), running }];
 }
 
 /** The list shows what the token may see; this answer is the same for everybody. */

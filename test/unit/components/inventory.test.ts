@@ -57,12 +57,35 @@ describe("what a Proxmox cluster has", () => {
     assert.deepEqual(machines, [
       {
         ...{ vmId: 121, name: "proxmox-stone", host: "stone" },
-        tags: ["gen-0000aaaa", "homelab", "homelab-home"],
+        ...{ tags: ["gen-0000aaaa", "homelab", "homelab-home"], running: true },
       },
-      { vmId: 122, name: "", host: "tank", tags: ["homelab"] },
-      { vmId: 130, name: "dns", host: "stone", tags: [] },
+      { vmId: 122, name: "", host: "tank", tags: ["homelab"], running: false },
+      { vmId: 130, name: "dns", host: "stone", tags: [], running: false },
     ]);
     assert.deepEqual([hosts, offline, quorate], [["stone", "tank", "vault"], ["tank"], true]);
+  });
+
+  it("run unless their host says that they are stopped, or is gone itself", async () => {
+    const guests = [
+      ["stone", "paused"],
+      ["stone", "io-error"],
+      ["stone", "stopped"],
+      // Hosts whose pvestatd hangs say nothing of what they run.
+      ["stone", "unknown"],
+      ["vault", "unknown"],
+      ["tank", "unknown"],
+      ["removed", "unknown"],
+      ["tank", "running"],
+    ];
+    const nodes = (answers["cluster/resources"] as { type: string }[]).filter(
+      ({ type }) => type === "node",
+    );
+    const rows = guests.map(([node, status], i) => ({ type: "qemu", vmid: 200 + i, node, status }));
+    const { machines } = await read({ "cluster/resources": [...nodes, ...rows] }, [200]);
+    assert.deepEqual(
+      machines.map(({ running }) => running),
+      [true, true, false, true, true, false, false, true],
+    );
   });
 
   it("asks no host but the one at the endpoint, so that another's dead API hides nothing", async () => {
