@@ -8,6 +8,9 @@ const answers = (labels: string): string =>
 
 const errors = `${routes},envoy_response_code_class="5"`;
 
+const applied = (status: string, within: string): string =>
+  `sum by (kind, name) (${grown(`resource_apply_total{status="${status}"}`, within)}) > 0`;
+
 /**
  * Alerts on Envoy Gateway and the proxies that it runs.
  * @see https://gateway.envoyproxy.io/docs/tasks/observability/gateway-exported-metrics/
@@ -28,10 +31,11 @@ export const gatewayAlerts: AlertGroup = {
     {
       name: "GatewayNotApplied",
       severity: "warning",
-      expression: 'sum by (kind, name) (increase(resource_apply_total{status="failure"}[30m])) > 2',
-      for: "15m",
+      // It tries again only when the gateway changes, so one failure stays until a success follows it.
+      expression: `${applied("failure", "1h")} unless on (kind, name) ${applied("success", "15m")}`,
+      for: "1m",
       summary: "Envoy Gateway does not get {{ $labels.kind }} {{ $labels.name }} into the cluster",
-      description: 'It failed {{ $value | printf "%.0f" }} times within half an hour.',
+      description: 'It failed {{ $value | printf "%.0f" }} times within the last hour.',
     },
     {
       name: "GatewayBackendErrors",

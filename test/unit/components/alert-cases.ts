@@ -25,6 +25,9 @@ const smart = 'job="smart",instance="192.168.1.11:9633",device="sda"';
 const ups = 'job="ups",instance="192.168.1.9:9199"';
 const acme =
   'certmanager_http_acme_client_request_count{host="acme",job="c",instance="i",status="429"}';
+const applied = (status: string): string =>
+  `resource_apply_total{kind="Deployment",name="envoy-lan",status="${status}",job="g",instance="i"}`;
+const listener = 'job="envoy",pod="envoy-lan-1",envoy_http_conn_manager_prefix="https-10443"';
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
 export const alertCases: readonly AlertCase[] = [
@@ -264,16 +267,27 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: "GatewayNotApplied",
-    title: "tells of objects that fail again and again",
+    title: "tells of one failure, which is not tried again",
     series: {
-      'resource_apply_total{kind="Deployment",name="envoy-lan",status="failure"}': "0+1x60",
+      [applied("failure")]: "_x90 1x60",
+      'up{job="g",instance="i"}': constant(1),
     },
-    at: "50m",
+    at: "100m",
     says: {
       labels: { kind: "Deployment", name: "envoy-lan" },
       summary: "Envoy Gateway does not get Deployment envoy-lan into the cluster",
-      description: "It failed 30 times within half an hour.",
+      description: "It failed 1 times within the last hour.",
     },
+  },
+  {
+    alert: "GatewayNotApplied",
+    title: "is over once a success follows",
+    series: {
+      [applied("failure")]: "_x90 1x60",
+      [applied("success")]: "7x95 8x60",
+      'up{job="g",instance="i"}': constant(1),
+    },
+    at: "100m",
   },
   {
     alert: "GatewayBackendErrors",
