@@ -1,3 +1,4 @@
+import { listeners } from "../rules/gateway.ts";
 import { graph, noneIsGood, stat, type Dashboard, type Panel } from "./panels.ts";
 
 /** Gateways and the tunnel: how people from LAN, tailnet and internet are served. */
@@ -11,8 +12,10 @@ export function gateways(plan: { readonly gateway: boolean; readonly edge: boole
 const routes = 'envoy_cluster_name=~"(http|grpc)route/.+"';
 
 const envoy: readonly Panel[] = [
-  stat("Requests", "sum(rate(envoy_http_downstream_rq_total[5m]))", { unit: "reqps" }),
-  stat("Connections", "sum(envoy_http_downstream_cx_active)"),
+  stat("Requests", `sum(rate(envoy_http_downstream_rq_total{${listeners}}[5m]))`, {
+    unit: "reqps",
+  }),
+  stat("Connections", `sum(envoy_http_downstream_cx_active{${listeners}})`),
   stat("Refused configurations (1 h)", "sum(increase(xds_nack_total[1h])) or vector(0)", {
     steps: noneIsGood,
   }),
@@ -30,8 +33,7 @@ const envoy: readonly Panel[] = [
     "Answers, by class",
     [
       {
-        expression:
-          "sum by (envoy_response_code_class) (rate(envoy_http_downstream_rq_xx[$__rate_interval]))",
+        expression: `sum by (envoy_response_code_class) (rate(envoy_http_downstream_rq_xx{${listeners}}[$__rate_interval]))`,
         legend: "{{envoy_response_code_class}}xx",
       },
     ],
@@ -57,9 +59,11 @@ const envoy: readonly Panel[] = [
     ],
     { unit: "reqps" },
   ),
-  graph("Memory of proxies", [{ expression: "envoy_server_memory_allocated", legend: "{{pod}}" }], {
-    unit: "bytes",
-  }),
+  graph(
+    "Memory of proxies",
+    [{ expression: 'envoy_server_memory_allocated{job="envoy"}', legend: "{{pod}}" }],
+    { unit: "bytes" },
+  ),
 ];
 
 const tunnel: readonly Panel[] = [

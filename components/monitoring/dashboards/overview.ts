@@ -1,4 +1,5 @@
 import { overviewName } from "../names.ts";
+import { listeners } from "../rules/gateway.ts";
 import type { WatchPlan } from "../rules/rules.ts";
 import { graph, noneIsGood, stat, table, type Dashboard, type Panel } from "./panels.ts";
 
@@ -82,7 +83,7 @@ function numbers({ bgp, certificates, edge, gateway, storage }: WatchPlan): read
       ? [
           stat(
             "Errors at gateways",
-            'sum(rate(envoy_http_downstream_rq_xx{envoy_response_code_class="5"}[5m])) or vector(0)',
+            `sum(rate(envoy_http_downstream_rq_xx{${listeners},envoy_response_code_class="5"}[5m])) or vector(0)`,
             { unit: "reqps", steps: [{ color: "green" }, { color: "yellow", from: 0.1 }] },
           ),
         ]

@@ -3,6 +3,17 @@ import { grown, type AlertGroup } from "./alert.ts";
 /** Backends of routes, as Envoy Gateway calls their clusters; Cilium's Envoy has others. */
 const routes = 'envoy_cluster_name=~"(http|grpc)route/.+"';
 
+/**
+ * What listens for people: Envoy Gateway calls it `http-PORT` or `https-PORT` (internal/xds/translator/listener.go,
+ * hcmStatPrefix). Envoy's own listeners have other prefixes, and Cilium's Envoy is another job.
+ */
+export const listeners = 'job="envoy",envoy_http_conn_manager_prefix=~"https?-.+"';
+
+const served = (labels: string, how: "rate" | "increase"): string =>
+  `sum by (pod) (${how}(envoy_http_downstream_rq_xx{${listeners}${labels}}[10m]))`;
+
+const failed = ',envoy_response_code_class="5"';
+
 const answers = (labels: string): string =>
   `sum by (envoy_cluster_name) (rate(envoy_cluster_upstream_rq_xx{${labels}}[10m]))`;
 
@@ -45,6 +56,16 @@ export const gatewayAlerts: AlertGroup = {
         `sum by (envoy_cluster_name) (increase(envoy_cluster_upstream_rq_xx{${errors}}[10m])) > 10`,
       for: "10m",
       summary: "{{ $labels.envoy_cluster_name }} answers with errors",
+      description: "{{ $value | humanizePercentage }} of its answers are 5xx.",
+    },
+    {
+      // Where an application has no pod that is ready, the gateway answers 503 itself, and no backend's numbers have it
+      // (internal/gatewayapi/route.go).
+      name: "GatewayErrors",
+      severity: "warning",
+      expression: `${served(failed, "rate")} / ${served("", "rate")} > 0.1 and ${served(failed, "increase")} > 10`,
+      for: "10m",
+      summary: "the gateway's pod {{ $labels.pod }} answers with errors",
       description: "{{ $value | humanizePercentage }} of its answers are 5xx.",
     },
   ],

@@ -313,6 +313,31 @@ export const alertCases: readonly AlertCase[] = [
     at: "25m",
   },
   {
+    alert: "GatewayErrors",
+    title: "tells of what the gateway answers itself, for want of any backend",
+    series: {
+      [`envoy_http_downstream_rq_xx{${listener},envoy_response_code_class="2"}`]: "0+60x60",
+      [`envoy_http_downstream_rq_xx{${listener},envoy_response_code_class="5"}`]: "0+20x60",
+    },
+    at: "30m",
+    says: {
+      labels: { pod: "envoy-lan-1" },
+      summary: "the gateway's pod envoy-lan-1 answers with errors",
+      description: "25% of its answers are 5xx.",
+    },
+  },
+  {
+    alert: "GatewayErrors",
+    title: "leaves Envoy's own listeners and Cilium's Envoy out",
+    series: {
+      [`envoy_http_downstream_rq_xx{${listener.replace("https-10443", "eg-ready-http")},envoy_response_code_class="5"}`]:
+        "0+20x60",
+      [`envoy_http_downstream_rq_xx{${listener.replace('"envoy"', '"cilium-envoy"')},envoy_response_code_class="5"}`]:
+        "0+20x60",
+    },
+    at: "30m",
+  },
+  {
     alert: "TunnelDown",
     title: "is raised when no pod has a connection",
     series: {
