@@ -5,7 +5,11 @@ export function network({ bgp }: { readonly bgp: boolean }): Dashboard {
   return {
     ...{ name: "homelab-network", title: "Network: Cilium and Hubble" },
     panels: [
-      stat("Machines not reached", "max(cilium_unreachable_nodes)", { steps: noneIsGood }),
+      stat(
+        "Machines not reached",
+        "max(cilium_unreachable_nodes > 0 or cilium_unreachable_health_endpoints > 0) or vector(0)",
+        { steps: noneIsGood },
+      ),
       stat("Pods with a network", 'sum(cilium_endpoint_state{endpoint_state="ready"})'),
       stat("Pods without", 'sum(cilium_endpoint_state{endpoint_state!="ready"})', {
         steps: [{ color: "green" }, { color: "yellow", from: 1 }],

@@ -25,8 +25,11 @@ const cilium: readonly Alert[] = [
   {
     name: "CiliumNodeUnreachable",
     severity: "critical",
-    // A machine that is off is told of by KubeNodeNotReady.
-    expression: `max by (instance) (cilium_unreachable_nodes) > 0 unless on () ${allReady}`,
+    // The first counts machines alone, the second what is in their pods' network. A machine that is off is told of by
+    // KubeNodeNotReady.
+    expression:
+      "(max by (instance) (cilium_unreachable_nodes) > 0 or max by (instance) (cilium_unreachable_health_endpoints) > 0) " +
+      `unless on () ${allReady}`,
     for: "10m",
     summary: "pods at {{ $labels.instance }} do not reach all machines",
     description:

@@ -131,6 +131,22 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: "CiliumNodeUnreachable",
+    title: "tells of pods that are not reached while their machine is",
+    series: {
+      'cilium_unreachable_nodes{instance="stone:9962"}': constant(0),
+      'cilium_unreachable_health_endpoints{instance="stone:9962"}': constant(2),
+      'kube_node_status_condition{node="oak",condition="Ready",status="true"}': constant(1),
+    },
+    at: "20m",
+    says: {
+      labels: { instance: "stone:9962" },
+      summary: "pods at stone:9962 do not reach all machines",
+      description:
+        "Its Cilium does not reach 2 of the machines, though Kubernetes takes all of them for ready.",
+    },
+  },
+  {
+    alert: "CiliumNodeUnreachable",
     title: "leaves a machine that is off to KubeNodeNotReady",
     series: {
       'cilium_unreachable_nodes{instance="stone:9962"}': constant(1),
