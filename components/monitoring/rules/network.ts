@@ -59,7 +59,7 @@ const cilium: readonly Alert[] = [
     for: "15m",
     summary: "Cilium's map {{ $labels.map_name }} at {{ $labels.instance }} is nearly full",
     description:
-      "{{ $value | humanizePercentage }} of it are taken. What comes once it is full is dropped.",
+      "{{ $value | humanizePercentage }} of it are taken. Once it is full, the oldest connections are pushed out, or what is new finds no room.",
   },
   {
     name: "CiliumDropsPackets",

@@ -193,7 +193,8 @@ export const alertCases: readonly AlertCase[] = [
     says: {
       labels: { instance: "stone:9962", map_name: "ct4_global" },
       summary: "Cilium's map ct4_global at stone:9962 is nearly full",
-      description: "95% of it are taken. What comes once it is full is dropped.",
+      description:
+        "95% of it are taken. Once it is full, the oldest connections are pushed out, or what is new finds no room.",
     },
   },
   {
