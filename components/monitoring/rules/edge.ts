@@ -27,13 +27,14 @@ export const edgeAlerts: AlertGroup = {
     {
       name: "TunnelErrors",
       severity: "warning",
+      // Visitors who leave before the end are counted as errors too.
       expression:
-        "sum(rate(cloudflared_tunnel_request_errors[10m])) / sum(rate(cloudflared_tunnel_total_requests[10m])) > 0.1 and " +
+        "sum(rate(cloudflared_tunnel_request_errors[10m])) / sum(rate(cloudflared_tunnel_total_requests[10m])) > 0.5 and " +
         "sum(increase(cloudflared_tunnel_request_errors[10m])) > 10",
       for: "10m",
       summary: "what is published does not answer the tunnel",
       description:
-        "cloudflared reaches nothing for {{ $value | humanizePercentage }} of the requests from the internet.",
+        "{{ $value | humanizePercentage }} of the requests from the internet ended without a whole answer: nothing reached, or visitors left.",
     },
   ],
 };

@@ -385,17 +385,27 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: "TunnelErrors",
-    title: "tells how many requests reach nothing",
+    title: "tells how many requests end without an answer",
     series: {
-      'cloudflared_tunnel_request_errors{pod="a"}': "0+20x60",
+      'cloudflared_tunnel_request_errors{pod="a"}': "0+60x60",
       'cloudflared_tunnel_total_requests{pod="a"}': "0+100x60",
     },
     at: "30m",
     says: {
       labels: {},
       summary: "what is published does not answer the tunnel",
-      description: "cloudflared reaches nothing for 20% of the requests from the internet.",
+      description:
+        "60% of the requests from the internet ended without a whole answer: nothing reached, or visitors left.",
     },
+  },
+  {
+    alert: "TunnelErrors",
+    title: "bears visitors who leave",
+    series: {
+      'cloudflared_tunnel_request_errors{pod="a"}': "0+20x60",
+      'cloudflared_tunnel_total_requests{pod="a"}': "0+100x60",
+    },
+    at: "30m",
   },
   {
     alert: "CephDisksMissing",
