@@ -19,7 +19,7 @@ export function storageAlerts({ disks, usableGiB }: CephWatch): AlertGroup {
         name: "CephDisksMissing",
         severity: "warning",
         // Ceph misses no disk that it has never had: Rook passes over one that was used before.
-        expression: `count(max by (ceph_daemon) (ceph_osd_up) == 1) < ${disks}`,
+        expression: `sum(max by (ceph_daemon) (ceph_osd_up)) < ${disks}`,
         for: "30m",
         summary: `Ceph uses {{ $value }} of the ${disks} disks that the site gives it`,
         description: "A disk or its machine is gone, or Rook does not take the disk.",

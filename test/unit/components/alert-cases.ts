@@ -423,6 +423,20 @@ export const alertCases: readonly AlertCase[] = [
     },
   },
   {
+    alert: "CephDisksMissing",
+    title: "misses them all when none is up",
+    series: {
+      'ceph_osd_up{ceph_daemon="osd.0",instance="a"}': constant(0),
+      'ceph_osd_up{ceph_daemon="osd.1",instance="a"}': constant(0),
+    },
+    at: "1h",
+    says: {
+      labels: {},
+      summary: "Ceph uses 0 of the 4 disks that the site gives it",
+      description: "A disk or its machine is gone, or Rook does not take the disk.",
+    },
+  },
+  {
     alert: "CephNoRoomToHeal",
     title: "tells before copies could not be made anew",
     series: { ceph_cluster_total_used_raw_bytes: constant(101 * 1024 ** 3) },
