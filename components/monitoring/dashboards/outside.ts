@@ -1,3 +1,4 @@
+import { failingDisks, freeMemory } from "../rules/outside.ts";
 import { graph, stat, table, type Dashboard } from "./panels.ts";
 
 /** What `homelab:monitoring.scrapes` asks: hosts, their disks, the UPS. */
@@ -6,7 +7,7 @@ export function outsideDashboard(jobs: readonly string[]): Dashboard {
   return {
     ...{ name: "homelab-hosts", title: "Hosts and power" },
     panels: [
-      stat("Disks that fail", `count(smartctl_device_smart_status{${job}} == 0) or vector(0)`, {
+      stat("Disks that fail", `count(${failingDisks(jobs)}) or vector(0)`, {
         steps: [{ color: "green" }, { color: "red", from: 1 }],
       }),
       stat("Charge of the UPS", `min(network_ups_tools_battery_charge{${job}})`, {

@@ -3,6 +3,20 @@ import type { AlertGroup } from "./alert.ts";
 /** Filesystems that are no disk's, or that nobody writes to. */
 const noDisk = 'fstype!~"tmpfs|ramfs|squashfs|iso9660|fuse.*"';
 
+const of = (jobs: readonly string[]): string => `job=~"${jobs.join("|")}"`;
+
+/**
+ * Disks that say that they fail. smartctl_exporter before 0.14.0 calls a disk that says nothing of its health failing too, so
+ * smartctl itself must say it: bit 3 of its exit status (smartctl(8), "DISK FAILING").
+ */
+export function failingDisks(jobs: readonly string[]): string {
+  const job = of(jobs);
+  return (
+    `smartctl_device_smart_status{${job}} == 0 and on (job, instance, device) ` +
+    `floor(smartctl_device_smartctl_exit_status{${job}} / 8) % 2 == 1`
+  );
+}
+
 /**
  * Alerts on what `homelab:monitoring.scrapes` asks. What runs there is known by its metrics: node_exporter (the chart's own
  * alerts on it are for the cluster's machines alone), smartctl_exporter, nut_exporter. One that does not answer is told of by
@@ -11,7 +25,7 @@ const noDisk = 'fstype!~"tmpfs|ramfs|squashfs|iso9660|fuse.*"';
  * @see https://github.com/DRuggeri/nut_exporter
  */
 export function outsideAlerts(jobs: readonly string[]): AlertGroup {
-  const job = `job=~"${jobs.join("|")}"`;
+  const job = of(jobs);
   const bytes = (what: string): string => `node_filesystem_${what}_bytes{${job},${noDisk}}`;
   return {
     name: "outside",
@@ -45,7 +59,7 @@ export function outsideAlerts(jobs: readonly string[]): AlertGroup {
       {
         name: "DiskFailing",
         severity: "critical",
-        expression: `min by (instance, device) (smartctl_device_smart_status{${job}}) == 0`,
+        expression: `min by (instance, device) (${failingDisks(jobs)})`,
         for: "15m",
         summary: "the disk {{ $labels.device }} of {{ $labels.instance }} says that it fails",
         description: "Its own test of health (SMART) is not passed.",
@@ -68,4 +82,12 @@ export function outsideAlerts(jobs: readonly string[]): AlertGroup {
       },
     ],
   };
+}
+
+/** Part of a host's memory that is free, with what ZFS keeps of its disks and gives back, which Linux takes for used. */
+export function freeMemory(jobs: readonly string[]): string {
+  const job = of(jobs);
+  const total = `node_memory_MemTotal_bytes{${job}}`;
+  const cache = `(node_zfs_arc_size{${job}} or 0 * ${total})`;
+  return `(node_memory_MemAvailable_bytes{${job}} + ${cache}) / ${total}`;
 }

@@ -510,13 +510,25 @@ export const alertCases: readonly AlertCase[] = [
   {
     alert: "DiskFailing",
     title: "names the disk",
-    series: { [`smartctl_device_smart_status{${smart}}`]: constant(0) },
+    series: {
+      [`smartctl_device_smart_status{${smart}}`]: constant(0),
+      [`smartctl_device_smartctl_exit_status{${smart}}`]: constant(24),
+    },
     at: "20m",
     says: {
       labels: { instance: "192.168.1.11:9633", device: "sda" },
       summary: "the disk sda of 192.168.1.11:9633 says that it fails",
       description: "Its own test of health (SMART) is not passed.",
     },
+  },
+  {
+    alert: "DiskFailing",
+    title: "bears one that says nothing of its health, which older exporters call 0",
+    series: {
+      [`smartctl_device_smart_status{${smart}}`]: constant(0),
+      [`smartctl_device_smartctl_exit_status{${smart}}`]: constant(4),
+    },
+    at: "20m",
   },
   {
     alert: "UpsOnBattery",
