@@ -27,16 +27,10 @@ export function outsideDashboard(jobs: readonly string[]): Dashboard {
         ],
         { unit: "percentunit", max: 1 },
       ),
-      graph(
-        "Memory",
-        [
-          {
-            expression: `1 - node_memory_MemAvailable_bytes{${job}} / node_memory_MemTotal_bytes{${job}}`,
-            legend: "{{instance}}",
-          },
-        ],
-        { unit: "percentunit", max: 1 },
-      ),
+      graph("Memory", [{ expression: `1 - ${freeMemory(jobs)}`, legend: "{{instance}}" }], {
+        unit: "percentunit",
+        max: 1,
+      }),
       graph(
         "Temperature of disks",
         [

@@ -41,7 +41,7 @@ export function outsideAlerts(jobs: readonly string[]): AlertGroup {
       {
         name: "HostMemoryShort",
         severity: "warning",
-        expression: `node_memory_MemAvailable_bytes{${job}} / node_memory_MemTotal_bytes{${job}} < 0.05`,
+        expression: `${freeMemory(jobs)} < 0.05`,
         for: "15m",
         summary: "{{ $labels.instance }} is short of memory",
         description:

@@ -493,6 +493,16 @@ export const alertCases: readonly AlertCase[] = [
     },
   },
   {
+    alert: "HostMemoryShort",
+    title: "counts what ZFS gives back as free",
+    series: {
+      [`node_memory_MemAvailable_bytes{${outside}}`]: constant(2),
+      [`node_zfs_arc_size{${outside}}`]: constant(50),
+      [`node_memory_MemTotal_bytes{${outside}}`]: constant(100),
+    },
+    at: "1h",
+  },
+  {
     alert: "HostClockWrong",
     title: "tells of a clock that runs by itself",
     series: {
