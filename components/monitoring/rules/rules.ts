@@ -6,6 +6,7 @@ import { machineAlerts } from "./machines.ts";
 import { networkAlerts } from "./network.ts";
 import { outsideAlerts } from "./outside.ts";
 import { storageAlerts, type CephWatch } from "./storage.ts";
+import { watchedAlerts } from "./watched.ts";
 
 /** What of a site is watched. */
 export interface WatchPlan {
@@ -19,11 +20,13 @@ export interface WatchPlan {
   readonly storage?: CephWatch;
   /** Jobs outside of the cluster. */
   readonly outside: readonly string[];
+  /** Jobs of the site's parts inside of it. */
+  readonly jobs: readonly string[];
 }
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, storage, outside } = plan;
+  const { certificates, gateway, edge, storage, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -32,5 +35,6 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(edge ? [edgeAlerts] : []),
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
+    ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),
   ];
 }

@@ -2,6 +2,7 @@ import type { WatchPlan } from "../../../components/monitoring/rules/rules.ts";
 import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { storageMachines } from "../storage/machines.ts";
+import { siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
@@ -13,6 +14,7 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     edge: config.edge !== undefined,
     ...ceph(config),
     outside: Object.keys(scrapes),
+    jobs: siteMonitors(config).map(({ name }) => name),
   };
 }
 

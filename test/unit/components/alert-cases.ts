@@ -565,4 +565,15 @@ export const alertCases: readonly AlertCase[] = [
       description: "Whatever is not shut down now loses its power.",
     },
   },
+  {
+    alert: "PartNotWatched",
+    title: "names a part of which nothing is found to ask",
+    series: { 'up{job="cilium-agent",instance="stone:9962"}': constant(0) },
+    at: "1h",
+    says: {
+      labels: { job: "cloudflared" },
+      summary: "nothing of cloudflared is watched",
+      description: "Prometheus finds no pod of it to ask. Alerts about it say nothing meanwhile.",
+    },
+  },
 ];

@@ -11,6 +11,7 @@ const everything: WatchPlan = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true },
   storage: { disks: 4, usableGiB: 100 },
   outside: ["proxmox", "smart", "ups"],
+  jobs: ["cilium-agent", "cloudflared"],
 };
 const groups = alertGroups(everything);
 const alerts = groups.flatMap((group) => group.alerts);
@@ -77,7 +78,10 @@ describe("the alerts of a site's own", () => {
   });
 
   it("are only on parts that the site has", () => {
-    const least = { certificates: false, bgp: false, gateway: false, edge: false, outside: [] };
+    const least = {
+      ...{ certificates: false, bgp: false, gateway: false, edge: false },
+      ...{ outside: [], jobs: [] },
+    };
     assert.deepEqual(
       alertGroups(least).map(({ name }) => name),
       ["machines", "network"],

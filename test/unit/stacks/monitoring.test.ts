@@ -185,6 +185,7 @@ describe("what of a site is watched", () => {
     const { certificates, gateway, edge, bgp, outside } = plan();
     assert.deepEqual({ certificates, gateway, edge, bgp }, everyPart(true));
     assert.deepEqual(outside, ["proxmox"]);
+    assert.ok(plan().jobs.includes("cloudflared"));
     const less = plan({
       "certificates.enabled": false,
       "gateway.enabled": false,
@@ -194,7 +195,9 @@ describe("what of a site is watched", () => {
     });
     assert.deepEqual(
       { ...everyPart(false), outside: ["proxmox"] },
-      Object.fromEntries(Object.entries(less).filter(([key]) => key !== "storage")),
+      Object.fromEntries(
+        Object.entries(less).filter(([key]) => key !== "storage" && key !== "jobs"),
+      ),
     );
   });
 
