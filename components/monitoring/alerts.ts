@@ -91,10 +91,21 @@ const inhibitions = [
   { target_matchers: ['alertname = "InfoInhibitor"'] },
 ];
 
+/**
+ * By default whatever fires is an emergency, which rings every minute for an hour until somebody confirms it
+ * (alertmanager, config/notifiers.go, DefaultPushoverConfig; https://pushover.net/api#priority).
+ */
+const emergency =
+  '{{ if and (eq .Status "firing") (eq .CommonLabels.severity "critical") }}2{{ else }}0{{ end }}';
+
 function integration(by: Receiver["by"]): Readonly<Record<string, unknown>> {
   switch (by.kind) {
     case "pushover":
-      return { pushover_configs: [{ user_key: by.userKey, token: by.token, send_resolved: true }] };
+      return {
+        pushover_configs: [
+          { user_key: by.userKey, token: by.token, send_resolved: true, priority: emergency },
+        ],
+      };
     case "discord":
       return { discord_configs: [{ webhook_url: by.url, send_resolved: true }] };
     case "webhook":

@@ -131,7 +131,13 @@ describe("where alerts go", () => {
     );
     assert.deepEqual(at(config, "receivers[2]"), {
       name: "phone",
-      pushover_configs: [{ user_key: "user", token: "token", send_resolved: true }],
+      pushover_configs: [
+        {
+          ...{ user_key: "user", token: "token", send_resolved: true },
+          priority:
+            '{{ if and (eq .Status "firing") (eq .CommonLabels.severity "critical") }}2{{ else }}0{{ end }}',
+        },
+      ],
     });
   });
 
