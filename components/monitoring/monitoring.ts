@@ -18,6 +18,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import type { dashboardMap } from "./dashboards/dashboards.ts";
+import { dashboardsReader } from "./dashboards/reader.ts";
 import {
   alertmanager,
   alertsSecret,
@@ -81,7 +82,8 @@ export class Monitoring extends ComponentResource {
     const grafana = this.grafanaLogin(name, args, namespace);
     const alerts = this.alertmanagerConfig(name, args, namespace);
     const marks = this.marks(name, args);
-    this.release = this.stack(args, marks, [grafana, alerts]);
+    const reader = dashboardsReader(name, this);
+    this.release = this.stack(args, marks, [grafana, alerts, reader]);
     const asked = this.asked(args, namespace);
     this.rules(name, args, namespace);
     this.dashboards(args, namespace);

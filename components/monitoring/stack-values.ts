@@ -42,6 +42,8 @@ export function stackValues(plan: StackPlan): Record<string, unknown> {
     grafana: grafana(plan),
     "kube-state-metrics": {
       fullnameOverride: "kube-state-metrics",
+      // No rule and no dashboard asks for them, and whoever lists them reads them.
+      collectorsExclude: ["secrets"],
       resources: resources("10m", "64Mi", "256Mi"),
     },
     "prometheus-node-exporter": {
@@ -159,7 +161,13 @@ function grafana({ passwordMark }: StackPlan): Record<string, unknown> {
       plugins: { preinstall_disabled: true, public_key_retrieval_disabled: true },
     },
     resources: resources("50m", "256Mi", "512Mi"),
-    sidecar: { resources: resources("10m", "96Mi", "192Mi") },
+    // The chart's role reads every Secret of the cluster, wherever dashboards may be; the site's own reads ConfigMaps alone.
+    rbac: { create: false },
+    sidecar: {
+      dashboards: { resource: "configmap" },
+      datasources: { resource: "configmap" },
+      resources: resources("10m", "96Mi", "192Mi"),
+    },
     // A pod that Helm would only run when asked to.
     testFramework: { enabled: false },
   };

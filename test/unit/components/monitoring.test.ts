@@ -97,6 +97,14 @@ describe("the values of monitoring", () => {
     assert.deepEqual(annotations, { "homelab/secret-fingerprint": "mark" });
   });
 
+  it("have neither Grafana nor kube-state-metrics read Secrets", () => {
+    assert.deepEqual(at(values, "grafana.rbac"), { create: false });
+    assert.equal(at(values, "grafana.sidecar.dashboards.resource"), "configmap");
+    assert.equal(at(values, "grafana.sidecar.datasources.resource"), "configmap");
+    const stateMetrics = values["kube-state-metrics"];
+    assert.deepEqual(at(stateMetrics, "collectorsExclude"), ["secrets"]);
+  });
+
   it("leave Grafana's data sources as its image brings them", () => {
     const ini = (at(values, "grafana") as Record<string, unknown>)["grafana.ini"];
     assert.equal(at(ini, "plugins.preinstall_disabled"), true);

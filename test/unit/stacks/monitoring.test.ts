@@ -115,14 +115,25 @@ describe("the graph of a site with monitoring", () => {
     recording = await recordedHome(changes, deps);
   });
 
+  const order = (name: string) => recording.waitsFor(name);
+
   it("makes the kinds before whoever makes monitors, and volumes after their storage", () => {
-    const order = (name: string) => recording.waitsFor(name);
     assert.ok(order("rook-ceph").has("prometheus-operator-crds"));
     assert.ok(order("kube-prometheus-stack").has("home-storage-tried-command"));
     assert.ok(order("home-monitoring-namespace").has("home-storage-tried-command"));
     assert.ok(order("home-monitoring-seen-command").has("kube-prometheus-stack"));
     assert.ok(order("home-monitoring-seen-command").has("scrape-proxmox"));
     assert.ok(order("scrape-proxmox").has("prometheus-operator-crds"));
+  });
+
+  it("has Grafana read ConfigMaps and no Secrets", () => {
+    const { rules } = recording.get("home-monitoring-dashboards-reader").plain as {
+      rules: unknown;
+    };
+    assert.deepEqual(rules, [
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "watch", "list"] },
+    ]);
+    assert.ok(order("kube-prometheus-stack").has("home-monitoring-dashboards-reading"));
   });
 
   it("shows neither the password nor where alerts go", () => {
