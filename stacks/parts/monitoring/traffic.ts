@@ -14,6 +14,7 @@ import {
   type Flow,
 } from "../../../components/policies/flow.ts";
 import { dnsName } from "../../../components/policies/names.ts";
+import { storageNamespace } from "../../../components/storage/operator-values.ts";
 import type { SiteConfig } from "../../schema.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
@@ -28,11 +29,14 @@ const grafana = called("Grafana", "grafana");
 const operator = called("Prometheus' operator", "kube-prometheus-stack-prometheus-operator");
 const stateMetrics = called("kube-state-metrics", "kube-state-metrics");
 
+/** It runs Ceph's dashboard (rook, pkg/operator/ceph/cluster/mgr). */
+const cephManager = pods("Ceph's manager", storageNamespace.name, { app: "rook-ceph-mgr" });
+
 /**
  * Prometheus asks whatever a monitor names, on whatever port, so it reaches all of the cluster. Alertmanager alone leaves the
  * site, to those whom it tells. By the API server the site's proof and people ask both.
  */
-export function monitoringTraffic({ monitoring }: SiteConfig): readonly Flow[] {
+export function monitoringTraffic({ monitoring, storage }: SiteConfig): readonly Flow[] {
   if (monitoring === undefined) return [];
   return [
     ...[prometheusPods, grafana, operator, stateMetrics].map((from): Flow => ({
@@ -71,6 +75,16 @@ export function monitoringTraffic({ monitoring }: SiteConfig): readonly Flow[] {
       ports: tcp(alertmanager.port),
       why: "whether alerts come",
     },
+    ...(storage?.prometheus === undefined
+      ? []
+      : [
+          {
+            from: cephManager,
+            to: prometheusPods,
+            ports: tcp(prometheus.port),
+            why: "graphs of Ceph's dashboard",
+          } satisfies Flow,
+        ]),
     ...scrapes(monitoring),
     ...outside(monitoring),
   ];

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { parameterValues } from "../../../components/remote/shell.ts";
 import type { Secrets, SecretUse } from "../../../components/security/secrets.ts";
 import { networkPolicies } from "../../../components/policies/rules.ts";
+import { monitoringTraffic } from "../../../stacks/parts/monitoring/traffic.ts";
 import { judgeTold } from "../../../stacks/parts/monitoring/look.ts";
 import { watched } from "../../../stacks/parts/monitoring/watched.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
@@ -92,6 +93,19 @@ describe("the ways of monitoring", () => {
     assert.match(names, /"matchName":"hc-ping.com"/);
     assert.match(names, /"matchName":"discord.com"/);
     assert.ok(!names.includes("0.0.0.0/0") && !names.includes('"cluster"'));
+  });
+
+  it("lead Ceph's manager to Prometheus where its dashboard shows graphs", () => {
+    const prometheus = "http://prometheus-operated.monitoring.svc:9090";
+    const flows = (storage: object) =>
+      monitoringTraffic(home({ storage })).filter(
+        ({ from }) => from.kind === "pods" && from.labels?.["app"] === "rook-ceph-mgr",
+      );
+    assert.deepEqual(flows({}), []);
+    const [flow] = flows({ prometheus });
+    assert.ok(flow?.to.kind === "pods" && "ports" in flow);
+    assert.equal(flow.to.labels?.["app.kubernetes.io/name"], "prometheus");
+    assert.deepEqual(flow.ports, [{ port: 9090, protocol: "TCP" }]);
   });
 
   it("lead Prometheus to exporters outside, by their addresses and ports", () => {
