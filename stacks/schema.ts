@@ -74,7 +74,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const hosts = podHosts(machines).size;
-  const ceph = whereOn(storage, (on) => deriveStorage(on, versions, machines));
+  const ceph = whereOn(storage, (on) => deriveStorage(on, versions, { machines, monitoring }));
   const networkPolicy = whereOn(written.networkPolicy, (section) => section);
   const inner = deriveNetwork(written.network, versions, tailnet, derivation);
   return {

@@ -81,8 +81,12 @@ export const storage = switched("Storage: Ceph on the machines' extra disks, run
     }),
   monitoring: z
     .boolean()
-    .default(false)
-    .describe("Whether it makes monitors and alerts; the cluster must have Prometheus' kinds"),
+    .optional()
+    .meta({
+      description:
+        "Whether it makes monitors and alerts; the cluster must have Prometheus' kinds. Default: where there is `homelab:monitoring`",
+      examples: [true],
+    }),
   prometheus: z
     .url({
       protocol: /^https?$/,
@@ -105,14 +109,18 @@ export const storage = switched("Storage: Ceph on the machines' extra disks, run
 export function deriveStorage(
   written: Omit<z.infer<typeof storage>, "enabled">,
   { rookCeph, cephCsiDrivers, ceph }: Versions,
-  machines: readonly { readonly extraDisks: readonly unknown[] }[],
+  around: {
+    readonly machines: readonly { readonly extraDisks: readonly unknown[] }[];
+    readonly monitoring: object | undefined;
+  },
 ) {
   const untouched = storage.parse({});
-  const noDisks = machines.every(({ extraDisks }) => extraDisks.length === 0);
+  const noDisks = around.machines.every(({ extraDisks }) => extraDisks.length === 0);
   if (noDisks && isDeepStrictEqual({ ...written, enabled: true }, untouched)) return undefined;
-  const { classes, ...rest } = written;
+  const { classes, monitoring, ...rest } = written;
   return {
     ...rest,
+    monitoring: monitoring ?? around.monitoring !== undefined,
     classes: Object.entries(classes).map(([name, plan]) => ({ name, ...plan })),
     versions: { rook: rookCeph, csiDrivers: cephCsiDrivers, ceph },
   };

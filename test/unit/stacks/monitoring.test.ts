@@ -123,7 +123,7 @@ describe("the graph of a site with monitoring", () => {
     readSecrets: (uses: readonly SecretUse[]) =>
       Promise.resolve(secretsWith(monitoring.heartbeat.url, beat)(uses)),
   };
-  const changes = { monitoring, storage: { monitoring: true } };
+  const changes = { monitoring, storage: {} };
   let recording: Awaited<ReturnType<typeof recordedHome>>;
   before(async () => {
     recording = await recordedHome(changes, deps);
@@ -227,8 +227,9 @@ describe("what of a site is watched", () => {
   });
 
   it("has Ceph only where Rook makes its monitors, with the disks and the room of the site", () => {
-    assert.equal(plan({ storage: undefined }).storage, undefined);
-    const { storage } = plan({ storage: { monitoring: true } });
+    assert.equal(plan({ storage: { monitoring: false } }).storage, undefined);
+    assert.equal(homeConfig({ storage: {} }).storage?.monitoring, false);
+    const { storage } = plan({ storage: {} });
     assert.equal(storage?.disks, 4);
     assert.ok(storage.usableGiB > 0);
   });
