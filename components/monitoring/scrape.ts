@@ -8,10 +8,13 @@ export interface ScrapePlan {
   /** Addresses with a port, such as `192.168.1.11:9100`. */
   readonly targets: readonly string[];
   readonly path: string;
+  /** What is asked for with it, such as one of several UPSs. */
+  readonly params?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A ScrapeConfig (`monitoring.coreos.com/v1alpha1`). */
-export function scrapeConfig({ name, targets, path }: ScrapePlan) {
+export function scrapeConfig({ name, targets, path, params = {} }: ScrapePlan) {
+  const asked = Object.entries(params).map(([key, values]) => [key, [...values]]);
   return {
     apiVersion: "monitoring.coreos.com/v1alpha1",
     kind: "ScrapeConfig",
@@ -19,6 +22,7 @@ export function scrapeConfig({ name, targets, path }: ScrapePlan) {
     spec: {
       jobName: name,
       metricsPath: path,
+      ...(asked.length === 0 ? {} : { params: Object.fromEntries(asked) as object }),
       staticConfigs: [{ targets: [...targets] }],
     },
   };

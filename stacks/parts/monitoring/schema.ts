@@ -76,6 +76,13 @@ const scrape = z.strictObject({
     .regex(/^\/[^\s?#]*$/, "begin with a slash, as /metrics")
     .default("/metrics")
     .describe("Path of the metrics"),
+  params: z
+    .record(z.string().min(1), z.array(z.string()).min(1))
+    .optional()
+    .meta({
+      description: "Parameters after the path, each with its values",
+      examples: [{ ups: ["rack"] }],
+    }),
 });
 
 /** Prometheus, Alertmanager and Grafana. */

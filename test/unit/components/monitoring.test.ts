@@ -183,10 +183,12 @@ describe("where alerts go", () => {
 describe("what Prometheus asks outside of the cluster", () => {
   it("is a ScrapeConfig that the API server takes as it is", () => {
     const object = scrapeConfig({
-      ...{ name: "proxmox", targets: ["192.168.1.11:9100"], path: "/metrics" },
+      ...{ name: "ups", targets: ["192.168.1.9:9199"], path: "/ups_metrics" },
+      params: { ups: ["rack"] },
     });
     assert.deepEqual(violations(closed(schema("scrapeconfig")), object), []);
-    assert.equal(object.spec.jobName, "proxmox");
+    assert.equal(object.spec.jobName, "ups");
+    assert.deepEqual(object.spec.params, { ups: ["rack"] });
   });
 });
 
