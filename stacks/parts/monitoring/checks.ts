@@ -1,7 +1,9 @@
+import { expectedJobs } from "../../../components/monitoring/proof.ts";
 import { contains } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 const path = "homelab:monitoring";
@@ -10,7 +12,12 @@ const path = "homelab:monitoring";
 export function checkMonitoring(config: SiteConfig): readonly Problem[] {
   const { monitoring } = config;
   if (monitoring === undefined) return [];
-  return [...storageClass(config, monitoring), ...ways(monitoring), ...targets(config, monitoring)];
+  return [
+    ...storageClass(config, monitoring),
+    ...ways(monitoring),
+    ...jobs(config, monitoring),
+    ...targets(config, monitoring),
+  ];
 }
 
 /** Silences have a room of their own beside the metrics. */
@@ -54,6 +61,21 @@ function ways({ receivers }: MonitoringConfig): readonly Problem[] {
         : "is told in several ways; give each a receiver of its own";
     return [{ path: `${path}.receivers.${name}`, text }];
   });
+}
+
+/** Metrics of two jobs of one name would be taken for each other's, by alerts and by the proof. */
+function jobs(config: SiteConfig, { scrapes }: MonitoringConfig): readonly Problem[] {
+  const all = { servers: 1, nodes: 1, controlPlane: true, clusterDns: true };
+  const taken = new Set([
+    ...expectedJobs(all).map(([job]) => job),
+    ...siteMonitors(config).map(({ name }) => name),
+  ]);
+  return Object.keys(scrapes)
+    .filter((name) => taken.has(name))
+    .map((name) => ({
+      path: `${path}.scrapes.${name}`,
+      text: `the cluster's own ${name} is called so; use another name`,
+    }));
 }
 
 function targets(

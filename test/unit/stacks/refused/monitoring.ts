@@ -65,6 +65,16 @@ export const monitoring: RefusedSites = {
     at: "homelab:monitoring.scrapes.nodes.targets[0]",
     says: /192\.168\.1\.21 is machine proxmox-stone of the cluster.*ServiceMonitor/,
   },
+  "an exporter under the name of a job of the cluster": {
+    edit: watched({ scrapes: { "node-exporter": { targets: ["192.168.1.11:9100"] } } }),
+    at: "homelab:monitoring.scrapes.node-exporter",
+    says: /the cluster's own node-exporter is called so; use another name/,
+  },
+  "an exporter under the name of a part": {
+    edit: watched({ scrapes: { hubble: { targets: ["192.168.1.11:9100"] } } }),
+    at: "homelab:monitoring.scrapes.hubble",
+    says: /use another name/,
+  },
   "an exporter without a port": {
     edit: watched({ scrapes: { ups: { targets: ["192.168.1.5"] } } }),
     at: "homelab:monitoring.scrapes.ups.targets[0]",
