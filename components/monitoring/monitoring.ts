@@ -192,7 +192,8 @@ export class Monitoring extends ComponentResource {
           RELEASE: chart,
           ALERTS: marks.alerts,
         },
-        limitSeconds: 2400,
+        // Half an hour for its turn, and what the script waits for after it: 33 minutes in all.
+        limitSeconds: 3900,
         after,
       },
       { parent: this },
