@@ -56,11 +56,11 @@ export function prometheusRule(groups: readonly AlertGroup[], runbooks?: string)
 
 /**
  * Whether a counter has grown within a time. One that begins with an error has no growth before its second, so a series
- * that was not there before counts as well, where its target was.
+ * that was not there before counts as well, where its job was: a new pod begins at nothing too.
  */
 export function grown(counter: string, time: string): string {
   return (
     `(increase(${counter}[${time}]) > 0 or ` +
-    `(${counter} unless ${counter} offset ${time}) and on (job, instance) up offset ${time} == 1)`
+    `(${counter} unless ${counter} offset ${time}) and on (job) up offset ${time} == 1)`
   );
 }

@@ -298,6 +298,21 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: "GatewayNotApplied",
+    title: "tells of what a pod of a new release fails at when it starts",
+    series: {
+      'up{job="g",instance="old"}': "1x85 _x60",
+      [applied("failure")]: "_x90 1x60",
+      'up{job="g",instance="i"}': "_x90 1x60",
+    },
+    at: "100m",
+    says: {
+      labels: { kind: "Deployment", name: "envoy-lan" },
+      summary: "Envoy Gateway does not get Deployment envoy-lan into the cluster",
+      description: "It failed 1 times within the last hour.",
+    },
+  },
+  {
+    alert: "GatewayNotApplied",
     title: "is over once a success follows",
     series: {
       [applied("failure")]: "_x90 1x60",
