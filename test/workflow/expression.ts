@@ -164,7 +164,9 @@ export const isTrue = (value: unknown): boolean => ![null, false, 0, ""].include
 export function textOf(value: unknown): string {
   if (value === null) return "";
   if (typeof value === "object") return Array.isArray(value) ? "Array" : "Object";
-  return String(value);
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  throw new Error(`no value of an expression is ${typeof value}`);
 }
 
 /** A text with its `${{ }}` filled in. */
