@@ -37,7 +37,9 @@ describe("the alerts of a site's own", () => {
     assert.deepEqual(unknown, []);
   });
 
-  it("fire when they should and say what they mean", () => {
+  it("fire when they should and say what they mean", function () {
+    // Dozens of cases with hours of samples each.
+    this.timeout(120_000);
     const tests = alertCases.map(({ alert, title, series, at, says }) => ({
       name: `${alert} ${title}`,
       interval: "1m",
