@@ -93,7 +93,9 @@ const application = z.strictObject({
   prune: z
     .boolean()
     .default(false)
-    .describe("Whether what disappears from the repository is deleted in the cluster, volumes too"),
+    .describe(
+      "Whether what disappears from the repository is deleted in the cluster, volumes too; a folder of `each` that goes leaves what it brought",
+    ),
 });
 
 const groups = z
