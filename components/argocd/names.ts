@@ -10,6 +10,9 @@ export const argoCharts = "https://argoproj.github.io/argo-helm";
 /** The Service of the UI, the API and webhooks; behind it plain http. */
 export const argocdServer = { name: "argocd-server", port: 80, inPod: 8080 } as const;
 
+/** Where it hears of pushes (argo-cd v3.4.4: server/server.go). */
+export const webhookPath = "/api/webhook";
+
 /** Project of the program's own Applications: everything that the site's repositories say. */
 export const siteProject = "site";
 

@@ -85,12 +85,20 @@ function backendsOf({ inputs }: SeenResource, name: string): readonly Surface[] 
   const names = elements(at(spec, "hostnames")).map((one) => plainName(text(one) ?? ""));
   if (!parents.includes("public") || !names.includes(name)) return [];
   const own = text(at(inputs["metadata"], "namespace")) ?? "default";
-  return elements(at(spec, "rules"))
-    .flatMap((rule) => elements(at(rule, "backendRefs")))
-    .map((backend) => ({
+  return elements(at(spec, "rules")).flatMap((rule) => {
+    const path = onlyPath(rule);
+    return elements(at(rule, "backendRefs")).map((backend) => ({
       service: text(at(backend, "name")) ?? "",
       namespace: text(at(backend, "namespace")) ?? own,
+      ...(path === undefined ? {} : { path }),
     }));
+  });
+}
+
+/** Beginning of the paths that a rule of a route takes, where there is one alone. */
+function onlyPath(rule: Seen): string | undefined {
+  const paths = elements(at(rule, "matches")).map((match) => text(at(match, "path", "value")));
+  return paths.length === 1 ? paths[0] : undefined;
 }
 
 /** A policy that waves everybody through makes an application in front worth nothing. */

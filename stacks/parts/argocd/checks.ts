@@ -1,4 +1,9 @@
-import { siteProject, argocdNamespace, argocdServer } from "../../../components/argocd/names.ts";
+import {
+  argocdNamespace,
+  argocdServer,
+  siteProject,
+  webhookPath,
+} from "../../../components/argocd/names.ts";
 import { isKnownHost, repositoryPlace } from "../../../components/argocd/repository.ts";
 import { isIn } from "../../../components/names/names.ts";
 import type { Problem } from "../../../components/problem.ts";
@@ -62,12 +67,12 @@ function route({ gateway }: SiteConfig, { hostname, webhooks }: ArgocdConfig): r
   }
   const open = here.filter(
     ([, one]) =>
-      one.gateway === "public" && one.withoutAccess !== undefined && one.path === undefined,
+      one.gateway === "public" && one.withoutAccess !== undefined && one.path !== webhookPath,
   );
   const believed = Object.values(webhooks).some((one) => one !== undefined);
   return open.map(([name]) => ({
     path: `homelab:gateway.routes.${name}.withoutAccess`,
-    text: `the whole of Argo CD would be open to the internet; put access in front${believed ? ", or path: /api/webhook for the webhooks alone" : ""}`,
+    text: `the whole of Argo CD would be open to the internet; put access in front${believed ? `, or path: ${webhookPath} for the webhooks alone` : ""}`,
   }));
 }
 

@@ -104,7 +104,9 @@ function routes(config: SiteConfig, edge: Edge): readonly Problem[] {
 }
 
 /** What administers the site has Access in front: no reason is good enough to leave it away. */
-function administration({ path, from, hostname, withoutAccess, ...surface }: PublicRoute) {
+function administration({ path, from, hostname, withoutAccess, ...route }: PublicRoute) {
+  const { namespace, service, pathPrefix } = route;
+  const surface = { namespace, service, ...(pathPrefix === undefined ? {} : { path: pathPrefix }) };
   const what = withoutAccess === undefined ? undefined : administered(surface);
   // Of several names of one route the first one's problem is enough.
   if (what === undefined || !from.endsWith("[0]")) return [];

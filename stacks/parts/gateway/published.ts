@@ -11,6 +11,8 @@ export interface PublicRoute extends PublicName {
   readonly from: string;
   readonly namespace: string;
   readonly service: string;
+  /** Beginning of the paths that lead there, where not all do. */
+  readonly pathPrefix?: string;
 }
 
 /** The public names of a site's routes, each once. */
@@ -27,6 +29,7 @@ export function everyPublicRoute({ gateway }: Pick<SiteConfig, "gateway">): read
     return route.hostnames.map((hostname, i): PublicRoute => ({
       ...{ hostname, path, from: `${path}.hostnames[${i}]` },
       ...{ namespace: route.namespace, service: route.service },
+      ...(route.path === undefined ? {} : { pathPrefix: route.path }),
       ...doorOf(route),
     }));
   });

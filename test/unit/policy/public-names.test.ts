@@ -95,13 +95,24 @@ describe("policy: Access in front of administration", () => {
       .map(({ finding }) => finding)
       .join("\n");
   const to = (service: string) => rules({ hostname: host, service });
-  const behind = (namespace: string, service: string, gateway = "public"): SeenResource =>
+  const behind = (
+    namespace: string,
+    service: string,
+    { gateway = "public", path }: { gateway?: string; path?: string } = {},
+  ): SeenResource =>
     resource("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", {
       metadata: { namespace, name: "route" },
       spec: {
         parentRefs: [{ name: gateway }],
         hostnames: [host],
-        rules: [{ backendRefs: [{ name: service, port: 80 }] }],
+        rules: [
+          {
+            ...(path === undefined
+              ? {}
+              : { matches: [{ path: { type: "PathPrefix", value: path } }] }),
+            backendRefs: [{ name: service, port: 80 }],
+          },
+        ],
       },
     });
   const envoy = to("http://envoy-public.envoy-gateway-system.svc.cluster.local:80");
@@ -131,7 +142,14 @@ describe("policy: Access in front of administration", () => {
   it("is not asked for at anything else, or at what the LAN alone is shown", () => {
     assert.equal(found(to("http://home-assistant.home-assistant.svc:8123"), said), "");
     assert.equal(found(envoy, said, behind("photos", "photos")), "");
-    assert.equal(found(envoy, said, behind("monitoring", "grafana", "lan")), "");
+    assert.equal(found(envoy, said, behind("monitoring", "gatus")), "");
+    assert.equal(found(envoy, said, behind("monitoring", "grafana", { gateway: "lan" })), "");
+  });
+
+  it("is not asked for where Argo CD hears of pushes, but for any other of its paths", () => {
+    const argocd = (path: string) => behind("argocd", "argocd-server", { path });
+    assert.equal(found(envoy, said, argocd("/api/webhook")), "");
+    assert.match(found(envoy, said, argocd("/api")), /shows Argo CD/);
   });
 });
 

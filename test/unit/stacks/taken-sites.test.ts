@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { argocdSite } from "./argocd-site.ts";
 import { homeValues, problemsAfter, type Changes } from "./sample.ts";
 
 const home = homeValues({}) as {
@@ -44,6 +45,21 @@ const taken: Readonly<Record<string, Changes>> = {
         },
       ]),
     ),
+  },
+  "webhooks of Argo CD alone for everybody": {
+    ...argocdSite(),
+    "gateway.routes.pushes": {
+      ...{ gateway: "public", hostnames: ["pushes.example.net"], path: "/api/webhook" },
+      ...{ withoutAccess: "who keeps the repositories cannot pass Access" },
+      ...{ namespace: "argocd", service: "argocd-server", port: 80 },
+    },
+  },
+  "a page for everybody beside Prometheus": {
+    "gateway.routes.status": {
+      ...{ gateway: "public", hostnames: ["status.example.net"] },
+      ...{ withoutAccess: "says what is up, and nothing else" },
+      ...{ namespace: "monitoring", service: "gatus", port: 80 },
+    },
   },
   "a public name two levels below the zone with a certificate of its own": {
     "apps.typeo.hostname": "typeo.games.example.net",
