@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -34,6 +42,14 @@ const git = (folder: string, ...args: readonly string[]): string =>
     },
   }).trim();
 
+/** Writes the graphs of a folder's sites, as their owner commits them. */
+function writeGraphs(folder: string): void {
+  const modules = join(folder, "node_modules");
+  symlinkSync(join(paths.clone, "node_modules"), modules);
+  execFileSync(process.execPath, ["test/golden/write.ts", "--write"], { cwd: folder });
+  rmSync(modules);
+}
+
 /** This clone as a repository in a folder, with home's site file as the lab has it, and a pull request to it. */
 export function hostRepository(folder: string): PullRequest {
   mkdirSync(folder, { recursive: true });
@@ -43,6 +59,8 @@ export function hostRepository(folder: string): PullRequest {
     cpSync(join(paths.clone, file), join(folder, file));
   const site = join(folder, "Pulumi.home.yaml");
   cpSync(join(siteFilesDirectory(paths), "Pulumi.home.yaml"), site);
+  // Suites before this one leave more in the site than a difference shows.
+  writeGraphs(folder);
   git(folder, "init", "-q", "-b", "main");
   git(folder, "config", "uploadpack.allowAnySHA1InWant", "true");
   const commit = (subject: string): string => {
