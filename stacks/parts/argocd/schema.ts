@@ -8,6 +8,7 @@ import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
+import { deriveSignOn, signOn } from "./sign-on.ts";
 
 const host = (text: string) => z.string().max(253).regex(hostForm, text);
 
@@ -98,62 +99,6 @@ const application = z.strictObject({
     ),
 });
 
-const groups = z
-  .array(
-    z
-      .string()
-      // A comma ends a field of the policy, a quote begins one (Casbin reads CSV).
-      .regex(/^[^\s,"#](?:[^,"\n#]*[^\s,"#])?$/, 'use a name without commas, quotes and "#"'),
-  )
-  .default([]);
-
-const role = z
-  .strictObject({
-    groups: groups.meta({
-      description: "Groups as the identity provider names them in tokens",
-      examples: [["homelab-admins"]],
-    }),
-    people: z
-      .array(label)
-      .default([])
-      .meta({
-        description: "Groups of `homelab:people`, whose members are known by e-mail address",
-        examples: [["admins"]],
-      }),
-  })
-  .prefault({});
-
-const signOn = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w .-]{1,40}$/, "use letters, digits, blanks, dots and hyphens")
-    .default("single sign-on")
-    .describe("Name on the button"),
-  issuer: z
-    .url({ protocol: /^https$/, error: "use an https address" })
-    .regex(/^[^?#]+$/, "leave out ? and #")
-    .meta({
-      description: "Issuer of OpenID Connect, as its tokens name it",
-      examples: ["https://id.example.net"],
-    }),
-  clientId: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/, "use the client's id alone")
-    .meta({ description: "Id of the client at the provider", examples: ["argocd"] }),
-  clientSecret: secretRef("Secret of that client", "op://Homelab/Argo CD/client-secret", oneLine),
-  scopes: z
-    .array(z.string().regex(/^[\x21-\x7e]+$/, "use a scope's name"))
-    .default(["openid", "profile", "email", "groups"])
-    .describe("Scopes that are asked for"),
-  groupsClaim: z
-    .string()
-    .regex(/^[A-Za-z0-9_.:/-]+$/, "use a claim's name")
-    .default("groups")
-    .describe("Claim of tokens with the groups"),
-  admins: role.describe("Who may do everything in Argo CD, and so in the cluster"),
-  readers: role.describe("Who may look at everything"),
-});
-
 const webhook = (title: string, example: string) =>
   secretRef(`Secret of ${title} webhooks`, example, oneLine).optional();
 
@@ -237,7 +182,7 @@ interface Around {
   readonly networkPolicy: unknown;
 }
 
-/** The section with its version, whose kinds are pinned, and with the addresses of the people that roles name. */
+/** The section with its version, whose kinds are pinned, and with the addresses of the people who sign on. */
 export function deriveArgocd(
   { signOn, ...written }: Written,
   { argoCd }: Versions,
@@ -257,37 +202,8 @@ export function deriveArgocd(
     ),
     monitored: monitoring !== undefined,
     guarded: networkPolicy !== undefined,
-    ...(signOn === undefined ? {} : { signOn: withEmails(signOn, people, derivation) }),
+    ...(signOn === undefined ? {} : { signOn: deriveSignOn(signOn, people, derivation) }),
   };
-}
-
-function withEmails(written: z.infer<typeof signOn>, people: People, derivation: Derivation) {
-  const role = (key: "admins" | "readers") => ({
-    groups: written[key].groups,
-    emails: written[key].people.flatMap((group, i) =>
-      emails(`homelab:argocd.signOn.${key}.people[${i}]`, group, people, derivation),
-    ),
-  });
-  return { ...written, admins: role("admins"), readers: role("readers") };
-}
-
-function emails(
-  path: string,
-  group: string,
-  people: People,
-  derivation: Derivation,
-): readonly string[] {
-  const members = people[group];
-  if (members === undefined) {
-    const known = Object.keys(people).join(", ") || "none";
-    derivation.report(path, `${group} is no group of homelab:people; known are ${known}`);
-    return [];
-  }
-  for (const member of members.filter((one) => !z.email().safeParse(one).success)) {
-    const text = `${member} of ${group} is a login of the tailnet, and tokens name people by e-mail address; name a group of addresses here`;
-    derivation.report(path, text);
-  }
-  return members;
 }
 
 /** The part's config, everything filled in. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Derivation } from "../../config/derivation.ts";
 import { domain, label, labelForm, wildcardForm } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import { addresses } from "../people/addresses.ts";
 import type { People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
 
@@ -113,6 +114,9 @@ export const edge = z
 
 export type Edge = z.infer<typeof edge>;
 
+/** Access mails a code to people, or is told their address by the login that they choose. */
+const byAddress = "Access knows people by e-mail address alone";
+
 /** The edge with its versions, and with the addresses of the people that its policies name. */
 export function deriveEdge(
   written: z.infer<typeof edge>,
@@ -123,9 +127,8 @@ export function deriveEdge(
   const path = "homelab:versions.cloudflared";
   const why = "homelab:edge needs it, for example 2026.8.2";
   const access = Object.entries(written.access).map(([name, { people: groups, ...policy }]) => {
-    const emails = groups.flatMap((group, i) =>
-      addresses(`homelab:edge.access.${name}.people[${i}]`, group, people, derivation),
-    );
+    const at = `homelab:edge.access.${name}.people`;
+    const emails = addresses({ path: at, groups, why: byAddress }, people, derivation);
     return [name, { ...policy, emails }] as const;
   });
   return {
@@ -133,25 +136,4 @@ export function deriveEdge(
     access: Object.fromEntries(access),
     cloudflared: derivation.needed(path, versions.cloudflared, why),
   };
-}
-
-/** Addresses of a group's members. Access mails a code to them, or is told them by the login that they choose. */
-function addresses(
-  path: string,
-  group: string,
-  people: People,
-  derivation: Derivation,
-): readonly string[] {
-  const members = people[group];
-  if (members === undefined) {
-    const known = Object.keys(people).join(", ") || "none";
-    derivation.report(path, `${group} is no group of homelab:people; known are ${known}`);
-    return [];
-  }
-  const nameless = members.filter((member) => !z.email().safeParse(member).success);
-  for (const member of nameless) {
-    const text = `${member} of ${group} is a login of the tailnet, and Access knows people by e-mail address alone; name a group of addresses here`;
-    derivation.report(path, text);
-  }
-  return members;
 }

@@ -106,6 +106,14 @@ export const argocd: RefusedSites = {
     at: `${path}.signOn.admins.people[0]`,
     says: /owners is no group of homelab:people; known are/,
   },
+  "sign-on by a person whom tokens cannot name": {
+    edit: {
+      ...argocdSite({ signOn: { ...signOn, admins: { people: ["family"] } } }),
+      "people.family": ["kid@github"],
+    },
+    at: `${path}.signOn.admins.people[0]`,
+    says: /kid@github of family is a login of the tailnet, and tokens name people by e-mail address/,
+  },
   "sign-on at an address without TLS": {
     edit: argocdSite({
       signOn: { ...signOn, issuer: "http://id.example.net", admins: { people: ["admins"] } },
