@@ -1,15 +1,25 @@
 import { isIn } from "../names/names.ts";
 import type { Problem } from "../problem.ts";
 
-/** A name that the internet may ask for, and who may pass there. */
-export interface PublicName {
-  /** Public DNS name inside the zone. */
-  readonly hostname: string;
+/** Who may pass at a name. */
+export interface Door {
   /** Names of Access policies; an identity that one of them allows passes. */
   readonly access: readonly string[];
   /** Says aloud that no Access stands in front, and why. */
   readonly withoutAccess?: string;
 }
+
+/** A name that the internet may ask for, and who may pass there. */
+export interface PublicName extends Door {
+  /** Public DNS name inside the zone. */
+  readonly hostname: string;
+}
+
+/** The door alone of what has one. */
+export const doorOf = ({ access, withoutAccess }: Door): Door => ({
+  access,
+  ...(withoutAccess === undefined ? {} : { withoutAccess }),
+});
 
 /** What names are judged by. */
 export interface NameRules {

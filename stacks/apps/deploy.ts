@@ -1,3 +1,4 @@
+import { doorOf } from "../../components/edge/public-name.ts";
 import type { Publication } from "../../components/edge/publication.ts";
 import { HttpRoute } from "../../components/gateway/route-resources.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
@@ -62,9 +63,8 @@ export function deployApps(
 function publications(names: readonly AppName[], { address, ready }: Running): Publication[] {
   return names
     .filter(({ to }) => to === "public")
-    .map(({ app, hostname, access, withoutAccess }, i) => ({
-      ...{ name: i === 0 ? app : hostname, hostname, service: address, access },
-      ...(withoutAccess === undefined ? {} : { withoutAccess }),
+    .map(({ app, hostname, ...door }, i) => ({
+      ...{ name: i === 0 ? app : hostname, hostname, service: address, ...doorOf(door) },
       after: [ready],
     }));
 }

@@ -1,5 +1,5 @@
 /** The names of applications, in one form: `hostname` is short for one of `expose` that is public. */
-import type { PublicName } from "../../components/edge/public-name.ts";
+import { doorOf, type PublicName } from "../../components/edge/public-name.ts";
 import type { GatewayName } from "../../components/gateway/plan.ts";
 import type { Exposure } from "./application.ts";
 import type { Audience } from "./expose-schema.ts";
@@ -55,11 +55,4 @@ export function namesOf(app: string, { hostname, expose, ...short }: Exposure): 
       return { app, hostname: host, to, path: entry, from: `${entry}.host`, ...doorOf(door) };
     }),
   ];
-}
-
-function doorOf({
-  access,
-  withoutAccess,
-}: Pick<Exposure, "access" | "withoutAccess">): Omit<PublicName, "hostname"> {
-  return { access, ...(withoutAccess === undefined ? {} : { withoutAccess }) };
 }

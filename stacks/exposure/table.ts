@@ -1,5 +1,5 @@
 /** Everything by which a site is reached from outside of its cluster, as one table: a page and a stack output show it. */
-import { doorOf } from "../parts/gateway/published.ts";
+import { doorOf } from "../../components/edge/public-name.ts";
 import { appNames, gatewayOf } from "../apps/names.ts";
 import type { Audience } from "../apps/expose-schema.ts";
 import { judged } from "../parts/gateway/plans.ts";
@@ -43,9 +43,8 @@ export function openNames(config: SiteConfig): readonly Exposed[] {
 }
 
 function applications(config: SiteConfig): readonly Exposed[] {
-  return appNames(config.apps).map(({ app, hostname, to, from, access, withoutAccess }) => ({
-    ...{ host: hostname, to, protocol: "http" as const, backend: app, access, from },
-    ...(withoutAccess === undefined ? {} : { withoutAccess }),
+  return appNames(config.apps).map(({ app, hostname, to, from, ...door }) => ({
+    ...{ host: hostname, to, protocol: "http" as const, backend: app, from, ...doorOf(door) },
     tls: gatewayOf(to) === undefined ? "Cloudflare" : certificateOf(hostname, config),
     named: isNamed(to, config),
   }));

@@ -6,6 +6,7 @@ import {
   teamProblems,
   uncertified,
   type NameRules,
+  type PublicName,
 } from "../../../components/edge/public-name.ts";
 import type { Exposure } from "../../apps/application.ts";
 import { publicAppNames, type AppName, type Apps } from "../../apps/names.ts";
@@ -104,10 +105,8 @@ function routes(config: SiteConfig, edge: Edge): readonly Problem[] {
 }
 
 /** What administers the site has Access in front: no reason is good enough to leave it away. */
-function administration({ path, from, hostname, withoutAccess, ...route }: PublicRoute) {
-  const { namespace, service, pathPrefix } = route;
-  const surface = { namespace, service, ...(pathPrefix === undefined ? {} : { path: pathPrefix }) };
-  const what = withoutAccess === undefined ? undefined : administered(surface);
+function administration({ path, from, hostname, withoutAccess, behind }: PublicRoute) {
+  const what = withoutAccess === undefined ? undefined : administered(behind);
   // Of several names of one route the first one's problem is enough.
   if (what === undefined || !from.endsWith("[0]")) return [];
   const text = `${hostname} would show ${what} to everybody on the internet; name policies under \`access\` instead`;
@@ -163,13 +162,12 @@ function exposure(
 
 /** Problems of a name, each where it is written. */
 function nameProblemsAt(
-  { path, from, hostname, access, withoutAccess }: Omit<AppName, "app" | "to">,
+  name: PublicName & Pick<AppName, "path" | "from">,
   rules: NameRules,
   taken: readonly string[],
 ): readonly Problem[] {
-  const name = { hostname, access, ...(withoutAccess === undefined ? {} : { withoutAccess }) };
   return nameProblems(name, rules, taken).map((problem) => ({
-    path: problem.path === "hostname" ? from : `${path}.${problem.path}`,
+    path: problem.path === "hostname" ? name.from : `${name.path}.${problem.path}`,
     text: problem.text,
   }));
 }

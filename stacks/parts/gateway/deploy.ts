@@ -1,5 +1,6 @@
 import type { Resource } from "@pulumi/pulumi";
 import { EnvoyGateway } from "../../../components/gateway/envoy-gateway.ts";
+import { doorOf } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
 import {
   gatewayNamespace,
@@ -110,13 +111,12 @@ export function deployRoutes(
     };
   });
   const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
-  return publicRoutes(config).map(({ hostname, access, withoutAccess }) => ({
+  return publicRoutes(config).map(({ hostname, ...door }) => ({
     // Of several routes one name is shown: it is called by itself.
-    ...{ name: hostname, hostname, service, access },
+    ...{ name: hostname, hostname, service, ...doorOf(door) },
     after: accepted
       .filter(({ plan }) => plan.gateway === "public" && plan.hostnames.includes(hostname))
       .map(({ step }) => step),
-    ...(withoutAccess === undefined ? {} : { withoutAccess }),
   }));
 }
 

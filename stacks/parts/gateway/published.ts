@@ -1,7 +1,7 @@
 /** What routes at the gateway `public` show to the internet: cloudflared hands all of their names to that gateway. */
-import type { PublicName } from "../../../components/edge/public-name.ts";
+import type { Surface } from "../../../components/edge/administration.ts";
+import { doorOf, type PublicName } from "../../../components/edge/public-name.ts";
 import type { SiteConfig } from "../../schema.ts";
-import type { RouteConfig } from "./route-schema.ts";
 
 /** A public name with the first of its routes; others that share it by their paths have the same door. */
 export interface PublicRoute extends PublicName {
@@ -9,10 +9,8 @@ export interface PublicRoute extends PublicName {
   readonly path: string;
   /** Config path of the name. */
   readonly from: string;
-  readonly namespace: string;
-  readonly service: string;
-  /** Beginning of the paths that lead there, where not all do. */
-  readonly pathPrefix?: string;
+  /** The Service that answers. */
+  readonly behind: Surface;
 }
 
 /** The public names of a site's routes, each once. */
@@ -25,17 +23,12 @@ export function publicRoutes(config: Pick<SiteConfig, "gateway">): readonly Publ
 export function everyPublicRoute({ gateway }: Pick<SiteConfig, "gateway">): readonly PublicRoute[] {
   return Object.entries(gateway?.routes ?? {}).flatMap(([name, route]) => {
     if (route.gateway !== "public" || route.kind !== "http") return [];
-    const path = `homelab:gateway.routes.${name}`;
-    return route.hostnames.map((hostname, i): PublicRoute => ({
-      ...{ hostname, path, from: `${path}.hostnames[${i}]` },
-      ...{ namespace: route.namespace, service: route.service },
-      ...(route.path === undefined ? {} : { pathPrefix: route.path }),
+    const at = `homelab:gateway.routes.${name}`;
+    const { hostnames, namespace, service, path } = route;
+    return hostnames.map((hostname, i): PublicRoute => ({
+      ...{ hostname, path: at, from: `${at}.hostnames[${i}]` },
+      behind: { namespace, service, path },
       ...doorOf(route),
     }));
   });
-}
-
-/** Who may pass, as a route says it. */
-export function doorOf({ access, withoutAccess }: RouteConfig): Omit<PublicName, "hostname"> {
-  return { access, ...(withoutAccess === undefined ? {} : { withoutAccess }) };
 }

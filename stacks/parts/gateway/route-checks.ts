@@ -1,9 +1,9 @@
+import { doorOf } from "../../../components/edge/public-name.ts";
 import { listenersOf, type Listener } from "../../../components/gateway/listeners.ts";
 import type { GatewayPlan } from "../../../components/gateway/plan.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { domainsOf } from "./plans.ts";
-import { doorOf } from "./published.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
