@@ -102,7 +102,9 @@ func RunAgent(ctx context.Context, c program.Container) error {
 		}
 		defer a.announcer.close()
 	}
-	return a.loop(ctx)
+	go a.changed.Every(ctx, countsEvery)
+	passes.Repeat(ctx, a.changed, again, c.Logger, a.pass)
+	return nil
 }
 
 // awaitDefinitions waits until the operator has installed the CRDs that the agent reads.
@@ -158,27 +160,6 @@ func slim(object any) (any, error) {
 		slimmer.Spec.Containers = append(slimmer.Spec.Containers, corev1.Container{Name: container.Name, Ports: container.Ports})
 	}
 	return slimmer, nil
-}
-
-func (a *agent) loop(ctx context.Context) error {
-	ticker := time.NewTicker(countsEvery)
-	defer ticker.Stop()
-	var retry <-chan time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-a.changed:
-		case <-ticker.C:
-		case <-retry:
-		}
-		retry = nil
-		if err := a.pass(ctx); err != nil && ctx.Err() == nil {
-			a.container.Logger.Warn("not everything is in place; trying again", "error", err)
-			retry = time.After(again)
-		}
-		passes.Rest(ctx)
-	}
 }
 
 func (a *agent) pass(ctx context.Context) error {

@@ -25,6 +25,20 @@ func (c Changes) Notify() {
 	}
 }
 
+// Every asks for a pass at once and then every period, until ctx ends.
+func (c Changes) Every(ctx context.Context, period time.Duration) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		c.Notify()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
 // Watch asks for a pass at each change of the informers' objects. What it returns tells, one for each
 // informer, whether its objects of the beginning have asked.
 func (c Changes) Watch(informers ...cache.SharedIndexInformer) (synced []cache.InformerSynced, failed error) {

@@ -10,14 +10,6 @@ import (
 // swarm does what one for each change would.
 const between = 150 * time.Millisecond
 
-// Rest is the pause after a pass; it ends early with ctx.
-func Rest(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(between):
-	}
-}
-
 // Log is told of passes that failed.
 type Log interface {
 	Warn(message string, arguments ...any)
@@ -42,6 +34,9 @@ func Repeat(
 			log.Warn("not everything is in place; trying again", "error", err)
 			retry = time.After(again)
 		}
-		Rest(ctx)
+		select {
+		case <-ctx.Done():
+		case <-time.After(between):
+		}
 	}
 }

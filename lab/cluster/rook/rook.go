@@ -116,17 +116,7 @@ func (o *operator) watch(ctx context.Context) (func(), error) {
 	_, failed := o.changed.Watch(watched...)
 	custom.Start(ctx.Done())
 	own.Start(ctx.Done())
-	go func() {
-		for ticker := time.NewTicker(look); ; {
-			o.changed.Notify()
-			select {
-			case <-ctx.Done():
-				ticker.Stop()
-				return
-			case <-ticker.C:
-			}
-		}
-	}()
+	go o.changed.Every(ctx, look)
 	return func() { custom.Shutdown(); own.Shutdown() }, failed
 }
 
