@@ -29,8 +29,6 @@ const (
 	again = time.Second
 	// wipeEvery is how often it is looked whether Ceph's pods are gone, 5 s with the real one (clusterCleanUpPolicyRetryInterval).
 	wipeEvery = time.Second
-	// pause is what lies between passes at least: what changes meanwhile is looked at in one.
-	pause = 300 * time.Millisecond
 	// look is how often Ceph's status is asked for; the real one's interval is 60 s.
 	look = 5 * time.Second
 	// tell is how often its status tells that it was asked for, as the real one's does.
@@ -91,14 +89,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 		return err
 	}
 	c.Ready(true)
-	passes.Repeat(ctx, o.changed, again, c.Logger, func(ctx context.Context) error {
-		err := o.pass(ctx)
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		return err
-	})
+	passes.Repeat(ctx, o.changed, again, c.Logger, o.pass)
 	return nil
 }
 
