@@ -37,13 +37,16 @@ take_turn() {
   flock -w "$1" 9 || fail "a step of an earlier run did not end within $1 s; look for its process: fuser -v $lock"
 }
 
-# wait_until SECONDS COMMAND...: runs the command until it succeeds; its output is dropped. Fails when the time is over.
+# wait_until SECONDS COMMAND...: runs the command until it succeeds; its output is dropped. Fails when the time is over. Between
+# two looks it rests 0.2 s at first and 2 s in the end: what is there soon is seen soon, and a long wait asks less often.
 wait_until() {
-  local deadline=$((SECONDS + $1))
+  local deadline=$((SECONDS + $1)) milliseconds=200
   shift
   until "$@" >/dev/null 2>&1; do
     if ((SECONDS >= deadline)); then return 1; fi
-    sleep 0.5
+    sleep "$((milliseconds / 1000)).$(printf %03d $((milliseconds % 1000)))"
+    milliseconds=$((milliseconds * 5 / 4))
+    if ((milliseconds > 2000)); then milliseconds=2000; fi
   done
 }
 

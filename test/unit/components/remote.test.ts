@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { probeHostKey, type ProbeResult } from "../../../components/remote/host-key-probe.ts";
 import { packet } from "../../../components/remote/ssh-packets.ts";
 import { commandText } from "../../../components/remote/remote-step.ts";
-import { quote, scriptInput } from "../../../components/remote/shell.ts";
+import { quote, scriptInput, stepScript } from "../../../components/remote/shell.ts";
 import { waitForSsh, type WaitDeps } from "../../../components/remote/ssh-wait.ts";
 
 const target = {
@@ -142,6 +142,20 @@ describe("remote scripts", () => {
     });
     assert.equal(execFileSync("bash", ["-s"], { input, encoding: "utf8" }), "it's\nme");
     assert.throws(() => scriptInput("", { "a b": "" }), /no name for a script parameter/);
+  });
+
+  it("ask less often the longer they wait", () => {
+    const functions = stepScript.slice(stepScript.indexOf("wait_until()"));
+    const world = "looks=0; sleep() { echo $1; }; there() { ((++looks > 60)); }";
+    const input = `${functions.slice(0, functions.indexOf("\n}\n") + 3)}${world}; wait_until 300 there`;
+    const pauses = execFileSync("bash", ["-s"], { input, encoding: "utf8" }).trim().split("\n");
+    const within = (seconds: number): number => {
+      let elapsed = 0;
+      return pauses.filter((pause) => (elapsed += Number(pause)) <= seconds).length;
+    };
+    assert.equal(pauses[0], "0.200");
+    assert.deepEqual([5, 20, 60].map(within), [8, 16, 36]);
+    assert.ok(pauses.every((pause) => Number(pause) <= 2));
   });
 
   it("run under a command that names the step, ends in time and holds nothing else: failures print it in full", () => {
