@@ -12,10 +12,7 @@ main() {
   trap "rm -rf '$folder'" EXIT
   fetch_all "$folder"
   apply_all "$folder"
-  local definition versions
-  while read -r definition versions; do
-    settle "$definition" "$versions"
-  done <<<"$SERVES"
+  settle
 }
 
 # fetch_all FOLDER: the files there, in their order, each what its checksum says.
@@ -44,24 +41,37 @@ apply_all() {
   done
 }
 
-# settle DEFINITION VERSIONS: a chart that had brought it and does not any more would delete it, with all objects of its
-# kind, in its next upgrade. Helm leaves what is marked so, and looks at the object itself when it upgrades.
+# settle: all at once, for a program that asks the API takes longer to start than to ask.
 settle() {
-  local version served
-  wait_until 120 kube annotate --overwrite --field-manager=homelab crd "$1" helm.sh/resource-policy=keep ||
-    fail "$1 of $TITLE cannot be marked as kept"
-  wait_until 240 established "$1" || fail "the API does not establish $1 of $TITLE: $(conditions "$1")"
-  served=$(kube get crd "$1" -o 'jsonpath={.spec.versions[?(@.served==true)].name}')
-  for version in $2; do
-    if [[ " $served " == *" $version "* ]]; then continue; fi
-    fail "$1 of $TITLE does not serve $version but ${served// /, }; somebody else has applied it, find out who: kubectl get crd $1 --show-managed-fields"
+  local all definition versions version found served
+  mapfile -t all < <(cut -d ' ' -f 1 <<<"$SERVES")
+  wait_until 120 keep "${all[@]}" ||
+    fail "not all of $TITLE can be marked as kept: $(keep "${all[@]}" 2>&1 | grep -v ' annotated$' | head -n 3 | tr '\n' ' ')"
+  wait_until 240 established "${all[@]}" || fail "the API does not establish all of $TITLE: $(unestablished "${all[@]}")"
+  found=$(kube get crd "${all[@]}" --no-headers -o 'custom-columns=NAME:.metadata.name,SERVED:.spec.versions[?(@.served==true)].name')
+  while read -r definition versions; do
+    served=$(awk -v name="$definition" '$1 == name { print $2 }' <<<"$found")
+    for version in $versions; do
+      if [[ ",$served," == *",$version,"* ]]; then continue; fi
+      fail "$definition of $TITLE does not serve $version but ${served//,/, }; somebody else has applied it, find out who: kubectl get crd $definition --show-managed-fields"
+    done
+  done <<<"$SERVES"
+}
+
+# keep DEFINITION...: a chart that had brought one and does not any more would delete it, with all objects of its kind, in its
+# next upgrade. Helm leaves what is marked so, and looks at the object itself when it upgrades.
+keep() { kube annotate --overwrite --field-manager=homelab crd "$@" helm.sh/resource-policy=keep; }
+
+# established DEFINITION...: returns once the API serves all of them, or fails a moment before its requests would end.
+established() { kube wait "${@/#/crd/}" --for=condition=Established --timeout=10s; }
+
+# unestablished DEFINITION...: those that are not, each with what the API says of it.
+unestablished() {
+  local definition said
+  for definition in "$@"; do
+    said=$(kube get crd "$definition" -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {.message} {end}' 2>&1 | cut -c 1-300)
+    if [[ $said != *Established=True* ]]; then printf '%s: %s; ' "$definition" "${said:-it says nothing}"; fi
   done
 }
-
-established() {
-  [[ $(kube get crd "$1" -o 'jsonpath={.status.conditions[?(@.type=="Established")].status}') == True ]]
-}
-
-conditions() { kube get crd "$1" -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {.message} {end}' 2>&1 | cut -c 1-300; }
 
 main "$@" </dev/null

@@ -75,8 +75,10 @@ case "$*" in
     if [[ -e ROOT/refusal ]]; then cat ROOT/refusal >&2; exit 1; fi
     basename "\${@: -1}" >>ROOT/applied ;;
   annotate*) ;;
-  "get crd "*Established*) echo True ;;
-  "get crd "*versions*) echo "v1 v1beta1" ;;
+  wait*) [[ ! -e ROOT/slow ]] ;;
+  "get crd "*custom-columns*) for one in $3 $4; do [[ $one == -* ]] || echo "$one   v1,v1beta1"; done ;;
+  "get crd things"*) echo "NamesAccepted=False the kind is taken by others.example.net " ;;
+  "get crd "*) echo "Established=True" ;;
   *) echo "not expected: $*" >&2; exit 64 ;;
 esac
 `;
@@ -106,10 +108,10 @@ describe("the step that applies definitions", () => {
     rmSync(root, { recursive: true });
   });
 
-  const apply = (changes: Partial<DefinitionSet> = {}): Promise<ScriptRun> =>
+  const apply = (changes: Partial<DefinitionSet> = {}, text = script): Promise<ScriptRun> =>
     runScript(
       root,
-      script,
+      text,
       setParameters({
         name: "things",
         title: "Things v1",
@@ -156,6 +158,29 @@ describe("the step that applies definitions", () => {
     const { code, stderr } = await apply();
     assert.equal(code, 1);
     assert.match(stderr, /refuses Things v1: Error: denied request: Installing CRDs with version/);
+  });
+
+  it("asks for all of a set at once", async () => {
+    const { code, stderr } = await apply({
+      serves: { "others.example.net": ["v1"], "things.example.net": ["v1"] },
+    });
+    assert.equal(code, 0, stderr);
+    const asked = calls()
+      .split("\n")
+      .filter((call) => !/^(apply|get --raw) ?/.test(call) && call !== "");
+    assert.equal(asked.length, 3, asked.join("\n"));
+  });
+
+  it("says which definition is not established, and why", async () => {
+    writeFileSync(join(root, "slow"), "");
+    const impatient = script.replace("wait_until 240 established", "wait_until 0 established");
+    const serves = { "others.example.net": ["v1"], "things.example.net": ["v1"] };
+    const { code, stderr } = await apply({ serves }, impatient);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /does not establish all of Things v1: things\.example\.net: NamesAccepted=False the kind is taken/,
+    );
   });
 
   it("fails where a version is not served that its users need", async () => {
