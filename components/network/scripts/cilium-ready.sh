@@ -5,10 +5,9 @@
 
 main() {
   take_turn 1200
-  local kind node
-  for kind in $KINDS; do
-    wait_until 240 established "$kind" || fail "Cilium's operator did not install $kind within 240 s" "$(pods)"
-  done
+  local kinds node
+  read -ra kinds <<<"$KINDS"
+  wait_until 240 established "${kinds[@]}" || fail "Cilium's operator did not install $(missing)within 240 s" "$(pods)"
   for node in $NODES; do
     wait_until 300 ready "$node" || fail "node $node is not Ready after 300 s: $(reason "$node")" "$(pods)"
   done
@@ -16,11 +15,15 @@ main() {
 
 kube() { kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml --request-timeout=10s "$@"; }
 
-established() {
-  [[ $(kube get crd "$1" -o 'jsonpath={.status.conditions[?(@.type=="Established")].status}') == True ]]
-}
+# These two return as soon as it is so, and fail a moment before their requests would end.
+established() { kube wait "${@/#/crd/}" --for=condition=Established --timeout=8s; }
 
-ready() { [[ $(kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]; }
+ready() { kube wait "node/$1" --for=condition=Ready --timeout=8s; }
+
+missing() {
+  local kind
+  for kind in $KINDS; do established "$kind" >/dev/null 2>&1 || printf '%s ' "$kind"; done
+}
 
 reason() { kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 | cut -c 1-300; }
 

@@ -32,6 +32,10 @@ schema() {
     --cacert "$tls/server-ca.crt" --cert "$tls/client-admin.crt" --key "$tls/client-admin.key" "https://$VIP:6443/openapi/v2"
 }
 
-registered() { [[ -z $(missing) ]]; }
+registered() {
+  local nodes
+  read -ra nodes <<<"$NODES"
+  kube get node "${nodes[@]}" -o name
+}
 
 main "$@" </dev/null

@@ -55,8 +55,11 @@ look_again() {
 complete_or_ready() { complete || ready; }
 
 complete() {
-  local node count
-  while read -r node count _; do has_osds "$node" "$count" || return 1; done <<<"$DISKS"
+  local all node count
+  all=$(daemons) || return 1
+  while read -r node count _; do
+    if (($(ready_on "$node" <<<"$all") < count)); then return 1; fi
+  done <<<"$DISKS"
 }
 
 snapshots() {
@@ -68,12 +71,15 @@ snapshots() {
 
 cluster() { in_rook get cephcluster -o "jsonpath={.items[0]$1}"; }
 
-ready() { [[ $(cluster .status.phase) == Ready && $(cluster '.status.conditions[?(@.type=="Ready")].status') == True ]]; }
+ready() { [[ $(cluster '.status.phase} {.items[0].status.conditions[?(@.type=="Ready")].status') == "Ready True" ]]; }
 
 said() { printf '%s %s' "$(cluster .status.phase)" "$(cluster .status.message)" 2>&1 | cut -c 1-300; }
 
 # osds NODE: how many of its daemons are ready.
-osds() { daemons | awk -v node="$1" '$1 == node && $4 > 0' | wc -l; }
+osds() { daemons | ready_on "$1"; }
+
+# ready_on NODE: how many of the daemons on standard input are ready there.
+ready_on() { awk -v node="$1" '$1 == node && $4 > 0' | wc -l; }
 
 has_osds() { (($(osds "$1") >= $2)); }
 
