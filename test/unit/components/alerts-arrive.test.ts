@@ -9,20 +9,13 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { alertmanagerConfig, type Receiver } from "../../../components/monitoring/alerts.ts";
+import { chat, phone } from "./receivers.ts";
 
 const run = promisify(execFile);
 
 const receivers: readonly Receiver[] = [
-  {
-    name: "phone",
-    severities: ["critical"],
-    by: { kind: "pushover", userKey: "user", token: "token" },
-  },
-  {
-    name: "chat",
-    severities: ["critical", "warning"],
-    by: { kind: "discord", url: "https://discord.com/api/webhooks/1/canary" },
-  },
+  phone,
+  chat,
   {
     name: "own",
     severities: ["warning"],

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { alertmanagerConfig, type Receiver } from "../../../components/monitoring/alerts.ts";
+import { alertmanagerConfig } from "../../../components/monitoring/alerts.ts";
 import { expectedJobs } from "../../../components/monitoring/proof.ts";
 import { scrapeConfig } from "../../../components/monitoring/scrape.ts";
 import { kindsValues, stackValues } from "../../../components/monitoring/stack-values.ts";
 import { at } from "./at.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
+import { chat, phone } from "./receivers.ts";
 
 const schema = (file: string): Schema =>
   JSON.parse(readFileSync(new URL(`./schemas/${file}.json`, import.meta.url), "utf8")) as Schema;
@@ -112,18 +113,7 @@ describe("the values of monitoring", () => {
 });
 
 describe("where alerts go", () => {
-  const receivers: readonly Receiver[] = [
-    {
-      name: "phone",
-      severities: ["critical"],
-      by: { kind: "pushover", userKey: "user", token: "token" },
-    },
-    {
-      name: "chat",
-      severities: ["critical", "warning"],
-      by: { kind: "discord", url: "https://discord.com/api/webhooks/1" },
-    },
-  ];
+  const receivers = [phone, chat];
   const heartbeat = "https://hc-ping.com/beat";
   const config: unknown = parse(alertmanagerConfig({ receivers, heartbeat }));
 
@@ -193,9 +183,8 @@ describe("what Prometheus asks outside of the cluster", () => {
 });
 
 describe("the proof of monitoring", () => {
-  const text = readFileSync(
-    new URL("../../../components/monitoring/scripts/seen.sh", import.meta.url),
-    "utf8",
+  const [functions, text] = ["rke2/scripts/rke2.sh", "monitoring/scripts/seen.sh"].map((file) =>
+    readFileSync(new URL(`../../../components/${file}`, import.meta.url), "utf8"),
   );
   const jobs = expectedJobs({ servers: 1, nodes: 2, controlPlane: true, clusterDns: true })
     .filter(([job]) => /kubelet|etcd/.test(job))
