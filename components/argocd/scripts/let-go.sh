@@ -8,7 +8,7 @@ main() {
   local kind all object
   # Sets first: nothing else would make their Applications anew.
   for kind in applicationsets applications appprojects; do
-    if ! known "$kind.argoproj.io"; then continue; fi
+    if ! serves_kind "$kind.argoproj.io"; then continue; fi
     all=$(kube -n "$NAMESPACE" get "$kind.argoproj.io" -o name) || fail "$kind in $NAMESPACE cannot be listed"
     while IFS= read -r object; do
       if [[ -z $object ]]; then continue; fi
@@ -17,7 +17,5 @@ main() {
     done <<<"$all"
   done
 }
-
-known() { kube api-resources --api-group "${1#*.}" -o name | grep -qx "$1"; }
 
 main "$@" </dev/null

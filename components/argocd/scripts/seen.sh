@@ -25,7 +25,7 @@ answers() {
   [[ $(kube get --raw "/api/v1/namespaces/$NAMESPACE/services/http:$SERVER/proxy/healthz") == ok ]]
 }
 
-pods() { kube -n "$NAMESPACE" get pods --no-headers 2>&1 | cut -c 1-140 | head -n 12; }
+pods() { pods_in "$NAMESPACE" --no-headers; }
 
 # An Application whose repository cannot be read or rendered has the status Unknown, and one that was not looked at none. What
 # was compared must be what it now names.

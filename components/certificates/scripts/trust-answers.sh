@@ -9,7 +9,7 @@
 main() {
   wait_until 180 judges ||
     fail "trust-manager's webhook takes no Bundle after 180 s: $(judges 2>&1 | cut -c 1-600)" \
-      "$(kube -n cert-manager get pods -o wide 2>&1 | cut -c 1-140 | head -n 12)"
+      "$(pods_in cert-manager -o wide)"
 }
 
 judges() { kube create --dry-run=server -f <(printf "%s" "$BUNDLE"); }

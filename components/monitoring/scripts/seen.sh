@@ -35,7 +35,7 @@ said() {
     -o 'jsonpath={range .status.conditions[*]}{.type} is {.status} {.reason} {.message}; {end}' 2>&1 | cut -c 1-400
 }
 
-pods() { kube -n "$NAMESPACE" get pods --no-headers 2>&1 | cut -c 1-140 | head -n 12; }
+pods() { pods_in "$NAMESPACE" --no-headers; }
 
 # ask SERVICE:PORT/PATH: what a Service of the namespace answers, by the API server.
 ask() { kube get --raw "/api/v1/namespaces/$NAMESPACE/services/http:${1%%/*}/proxy/${1#*/}"; }

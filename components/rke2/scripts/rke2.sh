@@ -10,6 +10,12 @@ kubeconfig=/etc/rancher/rke2/rke2.yaml
 # kube ARGUMENT...: kubectl as the administrator. It takes nothing from a loop's standard input.
 kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=15s "$@" </dev/null; }
 
+# serves_kind PLURAL.GROUP: whether the API has a kind, which others may have taken away.
+serves_kind() { kube api-resources --api-group "${1#*.}" -o name | grep -qx "$1"; }
+
+# pods_in NAMESPACE [ARGUMENT...]: its pods, for a person who reads why a step has failed.
+pods_in() { kube -n "$1" get pods "${@:2}" 2>&1 | cut -c 1-140 | head -n 12; }
+
 # etcd_members: etcd's members, as its own API on this server lists them. RKE2 calls a member by its node's name, a hyphen
 # and eight hexadecimal digits.
 etcd_members() {

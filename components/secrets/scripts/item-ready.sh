@@ -59,7 +59,7 @@ explain() {
   local message
   message=$(kube -n "$NAMESPACE" get onepassworditem "$ITEM" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 | cut -c 1-400)
   fail "$TITLE: the operator made no Secret $NAMESPACE/$ITEM of it within 150 s${message:+: $message}" \
-    "$(kube -n onepassword get pods -o wide 2>&1 | cut -c 1-140 | head -n 12)"
+    "$(pods_in onepassword -o wide)"
 }
 
 main "$@" </dev/null

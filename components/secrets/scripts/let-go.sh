@@ -9,12 +9,10 @@ finalizer=onepassword.com/finalizer.secret
 main() {
   local kind
   for kind in onepassworditems.onepassword.com deployments.apps; do
-    if ! known "$kind"; then continue; fi
+    if ! serves_kind "$kind"; then continue; fi
     wait_until 60 release_all "$kind" || fail "the finalizer $finalizer could not be taken from all $kind" "$(held "$kind")"
   done
 }
-
-known() { kube api-resources --api-group "${1#*.}" -o name | grep -qx "$1"; }
 
 # held KIND: namespace, name and finalizers of what waits for the operator, a line each.
 held() {

@@ -183,8 +183,8 @@ describe("a repository of Argo CD", () => {
   });
 });
 
-const script = (file: string): string =>
-  readFileSync(new URL(`../../../components/argocd/scripts/${file}`, import.meta.url), "utf8");
+const script = (file: string, layer = "argocd"): string =>
+  readFileSync(new URL(`../../../components/${layer}/scripts/${file}`, import.meta.url), "utf8");
 
 /** What a step says where kubectl answers by these cases: the message of its failure, or what it prints. */
 function run(file: string, variables: string, cases: string): string {
@@ -200,7 +200,7 @@ function run(file: string, variables: string, cases: string): string {
       esac
     }`;
   return execFileSync("bash", ["-s"], {
-    input: `${stubs}\n${script(file)}`,
+    input: `${script("rke2.sh", "rke2")}\n${stubs}\n${script(file)}`,
     encoding: "utf8",
   }).trim();
 }

@@ -234,7 +234,10 @@ describe("the proof of monitoring", () => {
           *) echo "Available is False NoPodReady" ;;
         esac
       }`;
-    return execFileSync("bash", ["-s"], { input: `${stubs}\n${text}`, encoding: "utf8" }).trim();
+    return execFileSync("bash", ["-s"], {
+      input: `${functions}\n${stubs}\n${text}`,
+      encoding: "utf8",
+    }).trim();
   }
 
   it("ends when all is up, and an alert has gone its way", () => {
