@@ -1,3 +1,5 @@
+import type { EgressTarget } from "./egress.ts";
+
 /** What a site's connector may advertise, and where its services are. */
 export interface PolicySite {
   readonly name: string;
@@ -10,6 +12,10 @@ export interface PolicySite {
   readonly guarded?: readonly string[];
   /** DNS servers of its domain, behind its connector. */
   readonly nameservers?: readonly string[];
+  /** Whether its proxies may publish Services of Tailscale's, the one of its API servers among them. */
+  readonly services?: boolean;
+  /** What its proxies lead pods to. */
+  readonly egress?: readonly EgressTarget[];
 }
 
 /** An entry in the policy file's own form. */
@@ -26,10 +32,11 @@ export interface PolicyPlan {
   readonly tags?: readonly string[];
   /** Owners of further tags, in the policy file's own form. */
   readonly tagOwners?: Readonly<Record<string, readonly string[]>>;
-  /** Approvers of routes and exit nodes that are no site's. */
+  /** Approvers of routes, exit nodes and Services that are no site's. */
   readonly autoApprovers?: {
     readonly routes: Readonly<Record<string, readonly string[]>>;
     readonly exitNode: readonly string[];
+    readonly services?: Readonly<Record<string, readonly string[]>>;
   };
   /** Further sections, in the policy file's own form: `hosts`, `nodeAttrs` and others that the program makes nothing of. */
   readonly sections?: Readonly<Record<string, unknown>>;

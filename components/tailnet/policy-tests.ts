@@ -1,9 +1,11 @@
-import type { PolicyEntry, PolicyPlan } from "./policy-plan.ts";
+import type { PolicyEntry, PolicyPlan, PolicySite } from "./policy-plan.ts";
 import { siteTags } from "./tags.ts";
 
 /** One of the policy's own tests (https://tailscale.com/kb/1337/policy-syntax#tests). */
 export interface PolicyTest {
   readonly src: string;
+  /** Any where left out. */
+  readonly proto?: string;
   readonly accept?: readonly string[];
   readonly deny?: readonly string[];
 }
@@ -28,6 +30,7 @@ export function policyTests(plan: PolicyPlan): readonly PolicyTest[] {
       return deny.length > 0 ? [{ src, deny }] : [];
     }),
     ...plan.sites.flatMap(({ name }) => machineTests(plan, name)),
+    ...plan.sites.flatMap(egressTests),
   ];
 }
 
@@ -85,4 +88,20 @@ function machineTests({ sites }: PolicyPlan, site: string): readonly PolicyTest[
     { src: operator, deny: [`${node}:22`] },
     { src: connector, deny: [`${node}:22`] },
   ];
+}
+
+/**
+ * A site's proxies reach what they lead to. Services of Tailscale's are left out: the syntax of tests does not say how one
+ * is named (https://tailscale.com/kb/1337/policy-syntax#tests).
+ */
+function egressTests({ name, egress = [] }: PolicySite): readonly PolicyTest[] {
+  const { connector: src } = siteTags(name);
+  return (["TCP", "UDP"] as const).flatMap((protocol) => {
+    const accept = egress
+      .filter(({ dst }) => !dst.startsWith("svc:"))
+      .flatMap(({ dst, ports }) =>
+        ports.filter((one) => one.protocol === protocol).map(({ port }) => `${dst}:${port}`),
+      );
+    return accept.length === 0 ? [] : [{ src, proto: protocol.toLowerCase(), accept }];
+  });
 }

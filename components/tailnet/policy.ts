@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { egressGrant } from "./egress.ts";
 import type { PolicyEntry, PolicyPlan, PolicySite } from "./policy-plan.ts";
 import { policyTests, type PolicyTest } from "./policy-tests.ts";
 import { siteTags, stackTag } from "./tags.ts";
@@ -10,6 +11,8 @@ export interface TailnetPolicy {
   readonly autoApprovers: {
     readonly routes: Readonly<Record<string, readonly string[]>>;
     readonly exitNode: readonly string[];
+    /** By a Service's name, `svc:web`, or its tag. */
+    readonly services?: Readonly<Record<string, readonly string[]>>;
   };
   readonly grants: readonly PolicyEntry[];
   readonly ssh: readonly PolicyEntry[];
@@ -40,6 +43,7 @@ export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
         ...plan.sites.filter((site) => site.exitNode).map(({ name }) => connector(name)),
         ...(autoApprovers?.exitNode ?? []),
       ],
+      ...approvedServices(plan.sites, autoApprovers?.services ?? {}),
     },
     grants: [
       // `*` covers devices and the networks behind them; the internet behind an exit node has its own name.
@@ -70,13 +74,18 @@ export function tailnetPolicy(plan: PolicyPlan): TailnetPolicy {
 }
 
 /** What a site needs of a policy, whoever keeps it. */
-export function policyOfSite(site: PolicySite): Pick<TailnetPolicy, "tagOwners" | "autoApprovers"> {
+export function policyOfSite(
+  site: PolicySite,
+): Pick<TailnetPolicy, "tagOwners" | "autoApprovers"> & Partial<Pick<TailnetPolicy, "grants">> {
+  const { egress = [] } = site;
   return {
     tagOwners: owners(site),
     autoApprovers: {
       routes: approvedRoutes([site], {}),
       exitNode: site.exitNode ? [connector(site.name)] : [],
+      ...approvedServices([site], {}),
     },
+    ...(egress.length === 0 ? {} : { grants: ways(site) }),
   };
 }
 
@@ -129,6 +138,29 @@ function approvedRoutes(
 }
 
 /**
+ * Approvers of Services: a site's proxies of those that carry their own tag, as its operator gives it to both
+ * (tailscale/tailscale v1.102.3 cmd/k8s-operator/svc-for-pg.go; e2e/acl.hujson). Nothing where there are none.
+ */
+function approvedServices(
+  sites: readonly PolicySite[],
+  others: Readonly<Record<string, readonly string[]>>,
+): Pick<TailnetPolicy["autoApprovers"], "services"> {
+  const own = sites.filter(({ services }) => services === true).map(({ name }) => connector(name));
+  const services = Object.fromEntries(
+    [...new Set([...own, ...Object.keys(others)])].map((name) => [
+      name,
+      [...(own.includes(name) ? [name] : []), ...(others[name] ?? [])],
+    ]),
+  );
+  return Object.keys(services).length === 0 ? {} : { services };
+}
+
+/** What a site's proxies lead its pods to. */
+function ways({ name, egress = [] }: PolicySite): readonly PolicyEntry[] {
+  return egress.map((target) => egressGrant(connector(name), target));
+}
+
+/**
  * Whoever has a grant of something, or an access rule of the older form, may look its name up: split DNS sends the question
  * to the site's own server, and behind a connector that takes a grant (https://tailscale.com/kb/1019/subnets).
  */
@@ -152,14 +184,19 @@ function lookups({
 const entriesOf = (section: unknown): readonly PolicyEntry[] =>
   Array.isArray(section) ? (section as readonly PolicyEntry[]) : [];
 
-/** A site's machines reach each other; admins are administrators at its API server's proxy. */
-function siteGrants({ name }: PolicySite): readonly PolicyEntry[] {
-  const { node, operator } = siteTags(name);
+/**
+ * A site's machines reach each other, and its proxies what pods reach through them; admins are administrators at the proxies
+ * of its API servers. What a group of these grants hangs at the tag of its devices
+ * (cmd/k8s-operator/api-server-proxy-pg.go: not at the Service's).
+ */
+function siteGrants(site: PolicySite): readonly PolicyEntry[] {
+  const { node, operator, connector: proxies } = siteTags(site.name);
   return [
     { src: [node], dst: [node], ip: ["*"] },
+    ...ways(site),
     {
       src: [admins],
-      dst: [operator],
+      dst: site.services === true ? [operator, proxies] : [operator],
       app: { "tailscale.com/cap/kubernetes": [{ impersonate: { groups: ["system:masters"] } }] },
     },
   ];

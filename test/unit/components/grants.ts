@@ -5,7 +5,7 @@ type Grant = Readonly<Record<string, unknown>>;
 
 /**
  * Whether a policy's grants let `src` (a person or a tag) reach `target`, `tag:x:PORT` or `ADDRESS:PORT`. Of grants it
- * knows users, groups, tags, networks, `*` and ports with or without `tcp:`.
+ * knows users, groups, tags, networks, `*` and ports with or without `tcp:` and `udp:`.
  */
 export function reaches(policy: TailnetPolicy, src: string, target: string): boolean {
   const at = target.lastIndexOf(":");
@@ -14,7 +14,7 @@ export function reaches(policy: TailnetPolicy, src: string, target: string): boo
     (grant) =>
       list(grant, "src").some((name) => isSource(policy, name, src)) &&
       list(grant, "dst").some((name) => isTarget(name, host)) &&
-      list(grant, "ip").some((range) => range === "*" || range.replace("tcp:", "") === port),
+      list(grant, "ip").some((range) => range === "*" || range.replace(/^(tcp|udp):/, "") === port),
   );
 }
 

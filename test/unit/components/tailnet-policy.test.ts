@@ -334,3 +334,84 @@ describe("description of an auth key", () => {
     assert.equal(text.length, 50);
   });
 });
+
+describe("policy of a site whose proxies do more", () => {
+  const [home, cabin] = plan.sites;
+  assert.ok(home && cabin);
+  const egress = [
+    { dst: "tag:nas", ports: [{ port: 445, protocol: "TCP" }] },
+    { dst: "100.101.102.103", ports: [{ port: 123, protocol: "UDP" }] },
+    { dst: "svc:web", ports: [{ port: 443, protocol: "TCP" }] },
+  ] as const;
+  const sites = [{ ...home, services: true, egress }, cabin];
+  const wide = { sites, tags: ["nas"] };
+  const policy = tailnetPolicy({ ...plan, ...wide });
+
+  it("approves Services with the tag that its operator gives them and their proxies, and no other site's", () => {
+    assert.deepEqual(policy.autoApprovers.services, {
+      "tag:home-connector": ["tag:home-connector"],
+    });
+    assert.deepEqual(policy.tagOwners["tag:home-connector"], ["tag:home-operator"]);
+    assert.ok(!("services" in tailnetPolicy(plan).autoApprovers));
+    const services = { "svc:web": ["tag:web"], "tag:home-connector": ["tag:web"] };
+    const autoApprovers = { routes: {}, exitNode: [], services };
+    const other = tailnetPolicy({ ...plan, ...wide, autoApprovers });
+    assert.deepEqual(other.autoApprovers.services, {
+      "tag:home-connector": ["tag:home-connector", "tag:web"],
+      "svc:web": ["tag:web"],
+    });
+  });
+
+  it("lets its proxies reach what pods are led to, and proves it", () => {
+    assert.deepEqual(broken(wide), []);
+    const ofProxies = policy.grants.filter(({ src }) =>
+      isDeepStrictEqual(src, ["tag:home-connector"]),
+    );
+    assert.deepEqual(ofProxies, [
+      { src: ["tag:home-connector"], dst: ["tag:nas"], ip: ["tcp:445"] },
+      { src: ["tag:home-connector"], dst: ["100.101.102.103"], ip: ["udp:123"] },
+      { src: ["tag:home-connector"], dst: ["svc:web"], ip: ["tcp:443"] },
+    ]);
+    const tests = (policy.tests as readonly PolicyTest[]).filter(
+      ({ src, accept }) => src === "tag:home-connector" && accept !== undefined,
+    );
+    assert.deepEqual(tests, [
+      { src: "tag:home-connector", proto: "tcp", accept: ["tag:nas:445"] },
+      { src: "tag:home-connector", proto: "udp", accept: ["100.101.102.103:123"] },
+    ]);
+  });
+
+  it("makes admins administrators at the group of API servers, by the tag of its devices", () => {
+    const caps = policy.grants.filter(({ app }) => app !== undefined);
+    assert.deepEqual(
+      caps.map(({ dst }) => dst),
+      [["tag:home-operator", "tag:home-connector"], ["tag:cabin-operator"]],
+    );
+  });
+
+  it("loses all of that with the site", () => {
+    const text = policyTextWithout({ ...plan, ...wide }, "home");
+    assert.ok(!text.includes("home-connector"), text);
+  });
+
+  it("is asked of whoever keeps the policy, where that is another", () => {
+    const needs = { site: "home", routes: home.routes, exitNode: true, services: true, egress };
+    const none = missingIn(tailnetPolicy({ ...plan, tags: ["nas"] }), needs);
+    assert.deepEqual(none, [
+      "autoApprovers.services does not approve Services with tag:home-connector of devices with it",
+      "grants do not let tag:home-connector reach tag:nas at tcp:445",
+      "grants do not let tag:home-connector reach 100.101.102.103 at udp:123",
+      "grants do not let tag:home-connector reach svc:web at tcp:443",
+    ]);
+    assert.deepEqual(missingIn(policy, needs), []);
+    const src = ["tag:home-connector"];
+    const opened = (entry: object, section = "grants") =>
+      missingIn({ ...policy, grants: [], [section]: [entry] }, needs).length;
+    assert.equal(opened({ src, dst: ["*"], ip: ["*"] }), 0);
+    assert.equal(opened({ src: ["*"], dst: ["100.64.0.0/10"], ip: ["100-200"] }), 2);
+    assert.equal(opened({ src, dst: ["tag:nas"], ip: ["udp:445"] }), 3);
+    assert.equal(opened({ src, dst: ["ipset:all"], ip: ["*"] }), 0);
+    assert.equal(opened({ action: "accept", src, dst: ["tag:nas:400-500"] }, "acls"), 2);
+    assert.equal(opened({ src, proto: "udp", dst: ["tag:nas:*"] }, "acls"), 3);
+  });
+});
