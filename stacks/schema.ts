@@ -98,7 +98,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     onePassword: onePassword && deriveOnePassword(onePassword, versions, derivation),
     reloader: deriveReloader(written.reloader, versions),
     storage: ceph,
-    tailnet: tailnet && deriveTailnet(tailnet, versions, people, { hosts, derivation }),
+    tailnet: tailnet && deriveTailnet(tailnet, versions, people, { hosts, monitoring, derivation }),
     edge: edge && deriveEdge(edge, versions, people, derivation),
     certificates: whereOn(certificates, (on) =>
       deriveCertificates(on, versions, written.site, { edge, onePassword }, derivation),

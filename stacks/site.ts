@@ -95,6 +95,7 @@ export async function deploySite(
   const tailnet = deployTailnet(site, cluster, {
     definitions,
     running,
+    kinds,
     found: found.tailnet,
   });
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });

@@ -1,5 +1,5 @@
 /** The Connector as Tailscale's operator takes it: its devices, and over what they spread. */
-import type { core } from "@pulumi/kubernetes/types/input.js";
+import { proxyClassSpec, type ProxyClassPlan } from "./proxy-plan.ts";
 import { siteTags } from "./tags.ts";
 
 /** The Connector: subnet router and exit node. */
@@ -27,13 +27,16 @@ export function connectorDevices({
 
 const prefix = (name: string): string => name.replace(/-0$/, "");
 
-/** Spec of the Connector; its pods are those of the class of its own name where there are several. */
-export function connectorSpec(site: string, plan: ConnectorPlan): Record<string, unknown> {
+/** Spec of the Connector; its pods are those of the class of its own name where it has one. */
+export function connectorSpec(
+  site: string,
+  plan: ConnectorPlan,
+  common?: ProxyClassPlan,
+): Record<string, unknown> {
   const { name, replicas, routes, exitNode } = plan;
   return {
-    ...(replicas === 1
-      ? { hostname: name }
-      : { hostnamePrefix: prefix(name), replicas, proxyClass: name }),
+    ...(replicas === 1 ? { hostname: name } : { hostnamePrefix: prefix(name), replicas }),
+    ...(hasClass(plan, common) ? { proxyClass: name } : {}),
     tags: [siteTags(site).connector],
     subnetRouter: { advertiseRoutes: [...routes] },
     exitNode,
@@ -55,22 +58,18 @@ export function devicesOfSpec(spec: unknown): readonly string[] {
   return Array.from({ length: replicas }, (_, i) => `${hostnamePrefix}-${i}`);
 }
 
-/**
- * Spec of the ProxyClass that spreads its pods over hosts, which the operator leaves to chance: no host carries two while
- * another carries none. A host whose node is cordoned counts: a pod waits for it rather than join the other one, and stay
- * there. The labels are the operator's (cmd/k8s-operator/sts.go, reconcileSTS).
- */
-export function connectorClass(name: string): Record<string, unknown> {
-  const overHosts: core.v1.TopologySpreadConstraint = {
-    maxSkew: 1,
-    topologyKey: "topology.kubernetes.io/zone",
-    whenUnsatisfiable: "DoNotSchedule",
-    labelSelector: {
-      matchLabels: {
-        "tailscale.com/parent-resource-type": "connector",
-        "tailscale.com/parent-resource": name,
-      },
-    },
-  };
-  return { statefulSet: { pod: { topologySpreadConstraints: [overHosts] } } };
+/** Whether it has a class of its own: where there are several, or where all proxies have something in common. */
+export function hasClass(
+  { replicas }: Pick<ConnectorPlan, "replicas">,
+  common: ProxyClassPlan | undefined,
+): boolean {
+  return replicas > 1 || common !== undefined;
+}
+
+/** Spec of its class, which no default of the operator's is for. Several devices stand on hosts apart. */
+export function connectorClass(
+  { name, replicas }: Pick<ConnectorPlan, "name" | "replicas">,
+  common: ProxyClassPlan | undefined,
+): Record<string, unknown> {
+  return proxyClassSpec(common, replicas > 1 ? { owner: { type: "connector", name } } : {});
 }

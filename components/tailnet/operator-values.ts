@@ -1,5 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 import type { NamespacePlan } from "../workload/namespace.ts";
+import { defaultProxyClass } from "./proxy-plan.ts";
 import { siteTags } from "./tags.ts";
 
 /**
@@ -27,9 +28,14 @@ export function operatorHostname(site: string): string {
  * Values of the tailscale-operator chart: the API server's proxy with Tailscale identities, and this site's tags. The
  * OAuth client's secret is not among them: the chart takes it from the Secret `operator-oauth`. The operator reads that once
  * (tailscale/tailscale cmd/k8s-operator/tsclient.go), so that another client means another pod.
+ * @param classed whether proxies that nobody gives a class have one
  * @see https://tailscale.com/kb/1236/kubernetes-operator
  */
-export function operatorValues(site: string, client: Input<string>): Record<string, unknown> {
+export function operatorValues(
+  site: string,
+  client: Input<string>,
+  classed = false,
+): Record<string, unknown> {
   const tags = siteTags(site);
   return {
     // The program owns them: the chart's would go with the release, and every Connector with them.
@@ -40,6 +46,6 @@ export function operatorValues(site: string, client: Input<string>): Record<stri
       defaultTags: [tags.operator],
       podAnnotations: { "homelab/oauth-client": client },
     },
-    proxyConfig: { defaultTags: tags.connector },
+    proxyConfig: { defaultTags: tags.connector, ...(classed ? { defaultProxyClass } : {}) },
   };
 }

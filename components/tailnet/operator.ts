@@ -21,8 +21,10 @@ import {
   connectorDevices,
   connectorSpec,
   devicesOfSpec,
+  hasClass,
   type ConnectorPlan,
 } from "./connector.ts";
+import type { ProxyClassPlan } from "./proxy-plan.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
@@ -43,6 +45,8 @@ export interface TailnetOperatorArgs {
   /** The steps after which its kinds are there, which the chart does not bring. */
   readonly kinds: readonly Resource[];
   readonly connector: ConnectorPlan;
+  /** What all proxies have in common; the operator's own choice when left out. */
+  readonly proxies?: ProxyClassPlan;
   /** None when left out. */
   readonly nameserver?: NameserverPlan;
   readonly api: DeviceApi;
@@ -117,7 +121,7 @@ export class TailnetOperator extends ComponentResource {
         chart: "tailscale-operator",
         version: args.chart,
         repositoryOpts: { repo: operatorCharts },
-        values: operatorValues(site, client.id),
+        values: operatorValues(site, client.id, args.proxies !== undefined),
         timeout: 900,
       },
       {
@@ -129,7 +133,8 @@ export class TailnetOperator extends ComponentResource {
   }
 
   /** Deleted for real before the release: the operator's finalizer takes its devices out of the tailnet. */
-  private connect({ site, connector, api }: TailnetOperatorArgs, release: Resource): Resource {
+  private connect(args: TailnetOperatorArgs, release: Resource): Resource {
+    const { site, connector, proxies, api } = args;
     const { name } = connector;
     const tag = siteTags(site).connector;
     const devices = connectorDevices(connector);
@@ -144,25 +149,26 @@ export class TailnetOperator extends ComponentResource {
         apiVersion: "tailscale.com/v1alpha1",
         kind: "Connector",
         metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ConnectorReady" } },
-        spec: connectorSpec(site, connector),
+        spec: connectorSpec(site, connector, proxies),
       },
       {
         parent: this,
-        dependsOn: connector.replicas === 1 ? [release] : [this.class(name, release)],
+        dependsOn: [hasClass(connector, proxies) ? this.class(args, release) : release],
         hooks: { beforeCreate: free, beforeUpdate: [further] },
       },
     );
   }
 
   /** Waited for: a Connector of a class that is not ready calls itself ready, and has no pods. */
-  private class(name: string, release: Resource): Resource {
+  private class({ connector, proxies }: TailnetOperatorArgs, release: Resource): Resource {
+    const { name } = connector;
     return new CustomResource(
       `${name}-class`,
       {
         apiVersion: "tailscale.com/v1alpha1",
         kind: "ProxyClass",
         metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ProxyClassReady" } },
-        spec: connectorClass(name),
+        spec: connectorClass(connector, proxies),
       },
       { parent: this, dependsOn: [release] },
     );

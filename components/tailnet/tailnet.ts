@@ -15,6 +15,9 @@ import { refusesTaken } from "./taken.ts";
 import { TailnetNodes } from "./nodes.ts";
 import { operatorHostname } from "./operator-values.ts";
 import { TailnetOperator, type NameserverPlan } from "./operator.ts";
+import type { EgressPlan } from "./egress.ts";
+import { TailnetProxies } from "./proxies.ts";
+import { groupDevices, type ProxyClassPlan, type ProxyGroupPlan } from "./proxy-plan.ts";
 import { samePolicy } from "./policy-document.ts";
 import { mayOverwrite, policyHooks } from "./policy-guard.ts";
 import type { PolicyPlan } from "./policy-plan.ts";
@@ -49,6 +52,12 @@ export interface TailnetArgs {
   /** The steps after which the operator's kinds are there. */
   readonly kinds: readonly Resource[];
   readonly connector: ConnectorPlan;
+  /** What the operator runs besides; none when left out. */
+  readonly proxies?: {
+    readonly class: ProxyClassPlan;
+    readonly groups: readonly ProxyGroupPlan[];
+    readonly egress: readonly EgressPlan[];
+  };
   /** DNS server for pods that ask for names of the tailnet; none when left out. */
   readonly nameserver?: NameserverPlan;
   /** DNS domain of the site, and the servers that the tailnet asks for it. */
@@ -61,7 +70,7 @@ export interface TailnetArgs {
 }
 
 /**
- * A site's part of the tailnet: policy, machines, operator, Connector and split DNS. Tailscale's provider is that of
+ * A site's part of the tailnet: policy, machines, operator, Connector, further proxies and split DNS. Tailscale's provider is that of
  * `opts.providers`.
  */
 export class Tailnet extends ComponentResource {
@@ -81,8 +90,9 @@ export class Tailnet extends ComponentResource {
     const { connector, running } = this.operator(name, args, departed);
     this.connector = connector;
     this.operatorRuns = running;
+    const certificates = args.https === true ? [this.certificates(name)] : [];
+    if (args.proxies !== undefined) this.proxies(name, args, args.proxies, certificates);
     this.splitDns(name, args);
-    if (args.https === true) this.certificates(name);
     this.registerOutputs({ connector: args.connector.name });
   }
 
@@ -133,12 +143,13 @@ export class Tailnet extends ComponentResource {
 
   private departure(
     name: string,
-    { site, access, machines, connector, dns }: TailnetArgs,
+    { site, access, machines, connector, proxies, dns }: TailnetArgs,
     policy: (PolicyHistory & { readonly acl: Acl }) | undefined,
   ): Resource {
     const names = machines.map((machine) => machine.name);
     const stale = removeStaleDevices(`${name}-strays`, this.#api, siteTags(site).node, names);
-    const devices = [...names, operatorHostname(site), ...connectorDevices(connector)];
+    const groups = (proxies?.groups ?? []).flatMap((group) => groupDevices(site, group));
+    const devices = [...names, operatorHostname(site), ...connectorDevices(connector), ...groups];
     const others = refusesTaken(`${name}-others`, this.#api, { site, names: devices, ...dns });
     return departure(
       name,
@@ -165,7 +176,7 @@ export class Tailnet extends ComponentResource {
   }
 
   private operator(name: string, args: TailnetArgs, departed: Resource): TailnetOperator {
-    const { site, operatorChart, kinds, connector, nameserver } = args;
+    const { site, operatorChart, kinds, connector, proxies, nameserver } = args;
     const { ready, kubernetes } = args.cluster;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
@@ -174,6 +185,7 @@ export class Tailnet extends ComponentResource {
         chart: operatorChart,
         kinds,
         connector,
+        ...(proxies === undefined ? {} : { proxies: proxies.class }),
         ...(nameserver === undefined ? {} : { nameserver }),
         api: this.#api,
       },
@@ -181,12 +193,34 @@ export class Tailnet extends ComponentResource {
     );
   }
 
+  /** After certificates may be had: proxies of the API servers are ready once they have theirs. */
+  private proxies(
+    name: string,
+    { site, operatorChart, cluster }: TailnetArgs,
+    { class: common, groups, egress }: NonNullable<TailnetArgs["proxies"]>,
+    certificates: readonly Resource[],
+  ): void {
+    new TailnetProxies(
+      `${name}-tailnet-proxies`,
+      { site, operator: operatorChart, class: common, groups, egress, api: this.#api },
+      {
+        parent: this,
+        providers: [cluster.kubernetes],
+        dependsOn: [this.operatorRuns, ...certificates],
+      },
+    );
+  }
+
   /**
    * The one setting alone: others of the tailnet stay as they are, and so does this one when the site goes. The operator asks
    * for its certificate when somebody connects (k8s-operator/api-proxy/proxy.go), so that nothing waits for it.
    */
-  private certificates(name: string): void {
-    new TailnetSettings(`${name}-tailnet-settings`, { httpsEnabled: true }, { parent: this });
+  private certificates(name: string): Resource {
+    return new TailnetSettings(
+      `${name}-tailnet-settings`,
+      { httpsEnabled: true },
+      { parent: this },
+    );
   }
 
   /** After the Connector: before it no client could reach the servers. */

@@ -69,6 +69,49 @@ export function refusesFurther(
   );
 }
 
+/**
+ * A hook of a way to a host of the tailnet, in a preview too: a host by name is among the tailnet's devices. One that is no
+ * device of it, such as a Service of Tailscale's, is not asked for; neither is an address, behind which there is no name.
+ * @param plan `device` is whether the host is to be one
+ */
+export function refusesMissing(
+  name: string,
+  api: { devices(): Promise<readonly TailnetDevice[]> },
+  plan: {
+    readonly name: string;
+    readonly to: { readonly fqdn: string } | { readonly ip: string };
+    readonly device: boolean;
+  },
+): ResourceHook {
+  return new ResourceHook(
+    name,
+    async () => {
+      if (!("fqdn" in plan.to) || !plan.device) return;
+      const missing = missingHost(await api.devices(), plan.name, plan.to.fqdn);
+      if (missing !== undefined) throw new Error(missing);
+    },
+    { onDryRun: true },
+  );
+}
+
+/** What is wrong with a host's name: no device of the tailnet has it; undefined when one has. */
+export function missingHost(
+  devices: readonly TailnetDevice[],
+  egress: string,
+  fqdn: string,
+): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/\.$/, "");
+  const names = devices.map(({ name }) => plain(name));
+  if (names.includes(plain(fqdn))) return undefined;
+  const [host = ""] = plain(fqdn).split(".");
+  const alike = names.find((one) => one.split(".")[0] === host);
+  const instead = alike === undefined ? "" : `; there is ${alike}`;
+  return (
+    `homelab:tailnet.egress.${egress}: the tailnet has no device ${fqdn}${instead}. Use the whole name that the admin ` +
+    "console shows under Machines, or let the host join first"
+  );
+}
+
 /** What is wrong with a device's name: a device has it that carries none of the site's own tags. */
 export function takenName(
   devices: readonly TailnetDevice[],

@@ -9,6 +9,7 @@ import {
 import { poolNetworks } from "../../../components/network/pool.ts";
 import { guardedNamespaces } from "../../../components/policies/rules.ts";
 import type { Problem } from "../../../components/problem.ts";
+import { groupName } from "../../../components/tailnet/proxy-plan.ts";
 import { appNames, type Apps } from "../../apps/names.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { policyPlan } from "../../traffic.ts";
@@ -66,9 +67,14 @@ function gateways(path: string, entry: Entry, { gateway }: SiteConfig): readonly
 }
 
 function proxies(path: string, entry: Entry, { tailnet }: SiteConfig): readonly Problem[] {
-  if (entry.tailnet === undefined || tailnet !== undefined) return [];
-  const text = "there is no tailnet to reach; add homelab:tailnet, or leave the entry out";
-  return [{ path: `${path}.tailnet`, text }];
+  if (entry.tailnet === undefined) return [];
+  const problem = (text: string): readonly Problem[] => [{ path: `${path}.tailnet`, text }];
+  if (tailnet === undefined)
+    return problem("there is no tailnet to reach; add homelab:tailnet, or leave the entry out");
+  if (!Object.hasOwn(tailnet.egress, entry.tailnet)) return [];
+  return problem(
+    `${entry.tailnet} is reached through the group of egress proxies, which carry no name of its own; use tailnet: ${groupName("egress")}`,
+  );
 }
 
 const kinds = ["names", "networks", "internet", "app", "gateway", "tailnet"] as const;

@@ -53,9 +53,6 @@ export function adoptedPolicy(
       ...Object.fromEntries(kept),
     },
     remarks: [
-      ...(Object.keys(autoApprovers.services ?? {}).length > 0
-        ? ["autoApprovers.services has no place in the site file, and would be gone"]
-        : []),
       ...lost.map((name) => `${name} has no place in the site file, and would be gone`),
       ...Object.keys(people)
         .filter((name) => !label.safeParse(name).success)
@@ -76,14 +73,19 @@ interface Approvers {
 }
 
 /** Approvers without those that the program makes; what is left of nothing is left out. */
-function foreignApprovers({ routes = {}, exitNode = [] }: Approvers, made: readonly string[]) {
+function foreignApprovers(
+  { routes = {}, exitNode = [], services = {} }: Approvers,
+  made: readonly string[],
+) {
   const others = (names: readonly string[]) => names.filter((name) => !made.includes(name));
-  const further = Object.entries(routes)
-    .map(([route, names]) => [route, others(names)] as const)
-    .filter(([, names]) => names.length > 0);
-  const exits = others(exitNode);
+  const further = (approved: Readonly<Record<string, readonly string[]>>) =>
+    Object.entries(approved)
+      .map(([what, names]) => [what, others(names)] as const)
+      .filter(([, names]) => names.length > 0);
+  const [networks, shown, exits] = [further(routes), further(services), others(exitNode)];
   return {
-    ...(further.length > 0 ? { routes: Object.fromEntries(further) } : {}),
+    ...(networks.length > 0 ? { routes: Object.fromEntries(networks) } : {}),
     ...(exits.length > 0 ? { exitNode: exits } : {}),
+    ...(shown.length > 0 ? { services: Object.fromEntries(shown) } : {}),
   };
 }

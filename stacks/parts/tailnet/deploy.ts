@@ -6,7 +6,9 @@ import type { RunningCluster } from "../../../components/workload/running-cluste
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
+import type { SiteMonitoringKinds } from "../monitoring/deploy.ts";
 import { connectorPlan, siteNameservers, type TailnetFound } from "./look.ts";
+import { egressPlans } from "./proxies-schema.ts";
 
 /** The tailnet, for what the cluster shows to it. */
 export interface SiteTailnet {
@@ -18,6 +20,8 @@ export interface SiteTailnet {
 interface Surroundings {
   readonly definitions: SiteDefinitions;
   readonly running: RunningCluster;
+  /** Kinds of monitors, where the site has monitoring. */
+  readonly kinds: SiteMonitoringKinds | undefined;
   readonly found: TailnetFound | undefined;
 }
 
@@ -25,10 +29,10 @@ interface Surroundings {
 export function deployTailnet(
   { name, config }: Site,
   { nodes }: SiteCluster,
-  { definitions, running, found }: Surroundings,
+  { definitions, running, kinds, found }: Surroundings,
 ): SiteTailnet | undefined {
   if (config.tailnet === undefined || found === undefined) return undefined;
-  const { version, operator, https } = config.tailnet;
+  const { version, operator, https, proxies, egress } = config.tailnet;
   const address = config.dns?.nameserver;
   const { operatorRuns } = new Tailnet(
     name,
@@ -39,8 +43,13 @@ export function deployTailnet(
       machines: nodes,
       version,
       operatorChart: operator.chart,
-      kinds: definitions.tailscale === undefined ? [] : [definitions.tailscale],
+      kinds: [
+        ...(definitions.tailscale === undefined ? [] : [definitions.tailscale]),
+        // A class that asks for a monitor is invalid before its kind is there, and stays so.
+        ...(proxies?.class.metrics === true && kinds !== undefined ? [kinds.known] : []),
+      ],
       connector: connectorPlan(config, config.tailnet),
+      ...(proxies === undefined ? {} : { proxies: { ...proxies, egress: egressPlans(egress) } }),
       ...(address === undefined ? {} : { nameserver: { address, version } }),
       dns: { domain: config.site.domain, nameservers: siteNameservers(config, config.tailnet) },
       cluster: running,

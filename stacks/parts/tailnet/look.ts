@@ -10,6 +10,7 @@ import type {
 } from "../../../components/tailnet/tailscale-types.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { egressTargets, publishesServices } from "./proxies-schema.ts";
 import { connectorRoutes } from "./routes.ts";
 import { passedSections } from "./schema.ts";
 
@@ -40,10 +41,10 @@ export async function findTailnet(
     clientId: secrets.reveal(tailnet.oauth.clientId),
     clientSecret: secrets.reveal(tailnet.oauth.clientSecret),
   };
-  const { routes, exitNode } = connectorPlan(config, tailnet);
   const api = { policy: () => ask(access) };
   const owned = tailnet.policy;
-  const inForce = await policyAtStart(api, owned !== undefined, { site: name, routes, exitNode });
+  const needs = { site: name, ...ownNeeds(config, tailnet) };
+  const inForce = await policyAtStart(api, owned !== undefined, needs);
   if (owned === undefined || inForce === undefined) return { access };
   const plan = policyPlan(name, config, tailnet, owned);
   return { access, policy: { plan, adopt: owned.adopt, inForce } };
@@ -55,6 +56,13 @@ export function connectorPlan(config: SiteConfig, tailnet: Tailnet): ConnectorPl
   return { name, replicas, routes: connectorRoutes(config, tailnet), exitNode };
 }
 
+/** What the policy has to let the site's own devices do. */
+function ownNeeds(config: SiteConfig, tailnet: Tailnet) {
+  const { routes, exitNode } = connectorPlan(config, tailnet);
+  const services = publishesServices(tailnet.proxies);
+  return { routes, exitNode, services, egress: egressTargets(tailnet.egress) };
+}
+
 /** The whole tailnet's policy: this site, and those that the config names. */
 function policyPlan(
   name: string,
@@ -63,9 +71,9 @@ function policyPlan(
   policy: NonNullable<Tailnet["policy"]>,
 ): PolicyPlan {
   const { admins, groups, sites, tags, tagOwners, autoApprovers, grants, ssh, tests } = policy;
-  const { routes, exitNode } = connectorPlan(config, tailnet);
   const own = {
-    ...{ name, routes, exitNode, service: kubernetesService(config.network.services) },
+    ...{ name, service: kubernetesService(config.network.services) },
+    ...ownNeeds(config, tailnet),
     guarded: guarded(config),
     nameservers: siteNameservers(config, tailnet),
   };

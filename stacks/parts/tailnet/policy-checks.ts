@@ -37,17 +37,26 @@ function unknownGroups(policy: Policy): readonly Problem[] {
   const unknown = (entry: unknown): readonly string[] =>
     [...new Set(groupNames(entry))].filter((name) => !known.includes(name));
   const listed = Object.entries({ grants, ssh, tests, acls, nodeAttrs, sshTests });
-  const named = { ...policy.tagOwners, ...policy.autoApprovers.routes };
+  const { routes, services } = policy.autoApprovers;
+  const named = Object.entries({
+    tagOwners: policy.tagOwners,
+    "autoApprovers.routes": routes,
+    "autoApprovers.services": services,
+  });
   return [
     ...listed.flatMap(([part, entries]) =>
       entries.flatMap((entry, i) =>
         unknown(entry).map((name) => ({ path: `${root}.${part}[${i}]`, text: text(name) })),
       ),
     ),
-    ...Object.entries(named).flatMap(([key, owners]) => {
-      const part = key.startsWith("tag:") ? "tagOwners" : "autoApprovers.routes";
-      return unknown(owners).map((name) => ({ path: `${root}.${part}.${key}`, text: text(name) }));
-    }),
+    ...named.flatMap(([part, lists]) =>
+      Object.entries(lists).flatMap(([key, owners]) =>
+        unknown(owners).map((name) => ({
+          path: `${root}.${part}.${key}`,
+          text: text(name),
+        })),
+      ),
+    ),
   ];
 }
 

@@ -7,6 +7,7 @@ import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import { admins, type People } from "../people/schema.ts";
 import type { Versions } from "../versions/schema.ts";
+import { deriveProxies, egress, proxies } from "./proxies-schema.ts";
 
 /** Entries in Tailscale's own form, passed on as they are; the server's validation judges them. */
 const entries = z.array(z.record(z.string(), z.unknown())).default([]);
@@ -43,6 +44,12 @@ const tailnetPolicy = z
               examples: [["10.53.0.0/16", "10.52.0.0/16", "10.97.0.0/16", "192.168.2.0/24"]],
             }),
           exitNode: z.boolean().default(true).describe("Whether its connector may be an exit node"),
+          services: z
+            .boolean()
+            .default(false)
+            .describe(
+              "Whether its proxies may publish Services of Tailscale's, the one of its API servers among them",
+            ),
           nameservers: z
             .array(ipv4)
             .default([])
@@ -72,6 +79,13 @@ const tailnetPolicy = z
           .default({})
           .describe("Who may advertise networks: other routers"),
         exitNode: z.array(z.string()).default([]).describe("Who may offer an exit node"),
+        services: z
+          .record(z.string().regex(/^(svc|tag):[a-zA-Z0-9-]+$/, "use svc:NAME or tag:NAME"), names)
+          .default({})
+          .meta({
+            description: "Who may publish Services of Tailscale's, by their name or tag",
+            examples: [{ "svc:web": ["tag:web"] }],
+          }),
       })
       .prefault({})
       .describe("Further approvers, in the policy file's own form"),
@@ -138,6 +152,8 @@ export const tailnet = z
       })
       .prefault({})
       .describe("Subnet router and exit node, run by the operator"),
+    proxies: proxies.optional(),
+    egress,
     splitDns: z
       .array(ipv4)
       .min(1)
@@ -158,13 +174,21 @@ export const tailnet = z
 
 /**
  * The tailnet with its versions, its connector's name and replicas, and the people that its policy knows.
- * @param around `hosts` is the number of hosts on which ordinary pods run
+ * @param around `hosts` is the number of hosts on which ordinary pods run, `monitoring` present where the site has it
  */
 export function deriveTailnet(
   written: z.infer<typeof tailnet>,
   versions: Versions,
   people: People,
-  { hosts, derivation }: { readonly hosts: number; readonly derivation: Derivation },
+  {
+    hosts,
+    monitoring,
+    derivation,
+  }: {
+    readonly hosts: number;
+    readonly monitoring: object | undefined;
+    readonly derivation: Derivation;
+  },
 ) {
   const version = (key: "tailscale" | "tailscaleOperator"): string =>
     derivation.needed(
@@ -174,14 +198,16 @@ export function deriveTailnet(
     );
   const chart = version("tailscaleOperator");
   const unknown = "the checksums of its operator's kinds are";
-  const { connector, policy } = written;
+  const { connector, policy, proxies: wanted, egress: reached, ...rest } = written;
   const path = "homelab:tailnet.connector.name";
   const usual = `${derivation.stack}-connector-0`;
   const name = derivation.given(path, connector.name, usual, "made of the stack's name");
   // A device of another name would be renamed, which nobody asked for.
   const several = hosts > 1 && connectorDevices({ name, replicas: 2 })[0] === name;
   return {
-    ...written,
+    ...rest,
+    proxies: deriveProxies(wanted, reached, { site: derivation.stack, hosts, monitoring }),
+    egress: reached,
     connector: {
       ...connector,
       name,

@@ -69,6 +69,18 @@ const taken: Readonly<Record<string, Changes>> = {
     "apps.typeo.hostname": "typeo.games.example.net",
     "edge.advancedCertificates": ["*.games.example.net"],
   },
+  "groups of the operator's proxies, and hosts of the tailnet that pods reach": {
+    "tailnet.https": true,
+    "tailnet.proxies": { ingress: {}, egress: { replicas: 3 }, apiServer: {} },
+    "tailnet.policy.hosts": { clock: "100.101.102.103" },
+    "tailnet.policy.tags": ["ci", "nas"],
+    "tailnet.egress": {
+      nas: { fqdn: "nas.tail1234.ts.net", as: "tag:nas", ports: [445] },
+      clock: { fqdn: "clock.tail1234.ts.net", as: "clock", ports: [123], protocol: "UDP" },
+      web: { fqdn: "web.tail1234.ts.net", as: "svc:web", ports: [443] },
+    },
+    "apps.typeo.egress": [{ tailnet: "egress" }],
+  },
   "the zone itself as a public name": { "apps.typeo.hostname": "example.net" },
   "a name two levels below the zone that Cloudflare does not stand before": {
     "names.entries": { "old.web.example.net": { public: "8.8.8.8" } },

@@ -44,6 +44,14 @@ export const policies: RefusedSites = {
     at: `${path}.http`,
     says: /a proxy's are not; leave http out$/,
   },
+  "a host of the tailnet in place of the group that leads there": {
+    edit: {
+      ...egress({ tailnet: "nas" }),
+      "tailnet.egress": { nas: { ip: "100.101.102.103", ports: [445] } },
+    },
+    at: `${path}.tailnet`,
+    says: /^nas is reached through the group of egress proxies.*use tailnet: egress$/,
+  },
   "a proxy of a tailnet that the site has not": {
     edit: { ...egress({ tailnet: "nas" }), tailnet: undefined },
     at: `${path}.tailnet`,

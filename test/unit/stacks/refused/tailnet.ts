@@ -120,4 +120,114 @@ export const tailnet: RefusedSites = {
     at: "homelab:tailnet.policy.adopt",
     says: /64 hex digits/,
   },
+  "more proxies of a group than hosts": {
+    edit: { "tailnet.proxies": { ingress: { replicas: 5 } } },
+    at: "homelab:tailnet.proxies.ingress.replicas",
+    says: /5 devices need as many hosts, and pods run on 4; use at most 4/,
+  },
+  "a quantity that Kubernetes does not know": {
+    edit: { "tailnet.proxies": { memory: "64MB" } },
+    at: "homelab:tailnet.proxies.memory",
+    says: /use Mi or Gi, such as 64Mi/,
+  },
+  "metrics of proxies that nobody asks for": {
+    edit: { "tailnet.proxies": { metrics: true } },
+    at: "homelab:tailnet.proxies.metrics",
+    says: /no Prometheus.*add homelab:monitoring/,
+  },
+  "proxies of the API servers without certificates": {
+    edit: { "tailnet.proxies": { apiServer: {} } },
+    at: "homelab:tailnet.proxies.apiServer",
+    says: /never become ready; set homelab:tailnet\.https: true/,
+  },
+  "proxies of the API servers called like the operator": {
+    edit: {
+      "tailnet.https": true,
+      "tailnet.proxies": { apiServer: { hostname: "home-operator" } },
+    },
+    at: "homelab:tailnet.proxies.apiServer.hostname",
+    says: /is the name of a device of the site's; choose another/,
+  },
+  "a machine called like a proxy": {
+    edit: { "tailnet.proxies": { egress: {} }, "machines[3].name": "home-egress-1" },
+    at: "homelab:tailnet.proxies.egress",
+    says: /home-egress-1 has the name of a machine/,
+  },
+  "a connector called like a class of proxies": {
+    edit: { "tailnet.connector": { name: "proxies", replicas: 1 }, "tailnet.proxies": {} },
+    at: "homelab:tailnet.connector.name",
+    says: /name of a class of proxies too; choose another/,
+  },
+  "a host of the tailnet without name and address": {
+    edit: { "tailnet.egress": { nas: { as: "tag:ci", ports: [445] } } },
+    at: "homelab:tailnet.egress.nas",
+    says: /names no host; say fqdn or ip/,
+  },
+  "a host of the tailnet by name and address": {
+    edit: {
+      "tailnet.egress": {
+        nas: { fqdn: "nas.tail1234.ts.net", ip: "100.101.102.103", ports: [445] },
+      },
+    },
+    at: "homelab:tailnet.egress.nas",
+    says: /both fqdn and ip/,
+  },
+  "a host of the tailnet by its short name": {
+    edit: { "tailnet.egress": { nas: { fqdn: "nas", as: "tag:ci", ports: [445] } } },
+    at: "homelab:tailnet.egress.nas.fqdn",
+    says: /use the whole name/,
+  },
+  "a host of the LAN through the tailnet": {
+    edit: { "tailnet.egress": { nas: { ip: "192.168.1.5", ports: [445] } } },
+    at: "homelab:tailnet.egress.nas.ip",
+    says: /no address of a tailnet.*reach hosts of a LAN by their own address/,
+  },
+  "a host of the tailnet that the policy has no name for": {
+    edit: { "tailnet.egress": { nas: { fqdn: "nas.tail1234.ts.net", ports: [445] } } },
+    at: "homelab:tailnet.egress.nas.as",
+    says: /is missing; .*say its tag/,
+  },
+  "a host of the tailnet whose tag nobody owns": {
+    edit: {
+      "tailnet.egress": { nas: { fqdn: "nas.tail1234.ts.net", as: "tag:nas", ports: [445] } },
+    },
+    at: "homelab:tailnet.egress.nas.as",
+    says: /tag:nas has no owner.*add nas to homelab:tailnet\.policy\.tags/,
+  },
+  "a host of the tailnet by a name that the policy's hosts lack": {
+    edit: {
+      "tailnet.egress": { nas: { fqdn: "nas.tail1234.ts.net", as: "nas", ports: [445] } },
+    },
+    at: "homelab:tailnet.egress.nas.as",
+    says: /nas is no name of homelab:tailnet\.policy\.hosts/,
+  },
+  "pods that reach the site's machines through the tailnet": {
+    edit: {
+      "tailnet.egress": {
+        node: { fqdn: "proxmox-tank.tail1234.ts.net", as: "tag:home-node", ports: [22] },
+      },
+    },
+    at: "homelab:tailnet.egress.node.as",
+    says: /a site's own devices, which no pod is to reach/,
+  },
+  "a host of the tailnet with one port twice": {
+    edit: { "tailnet.egress": { nas: { ip: "100.101.102.103", ports: [445, 445] } } },
+    at: "homelab:tailnet.egress.nas.ports[1]",
+    says: /445 is listed already/,
+  },
+  "a host of the tailnet called like a Service of the operator's": {
+    edit: { "tailnet.egress": { nameserver: { ip: "100.101.102.103", ports: [53] } } },
+    at: "homelab:tailnet.egress.nameserver",
+    says: /gives to Services of its own; choose another/,
+  },
+  "an approver of Services that is no group": {
+    edit: { "tailnet.policy.autoApprovers": { services: { "svc:web": ["group:friends"] } } },
+    at: "homelab:tailnet.policy.autoApprovers.services.svc:web",
+    says: /group:friends is no group of homelab:people/,
+  },
+  "an approver of Services by another name": {
+    edit: { "tailnet.policy.autoApprovers": { services: { web: ["tag:ci"] } } },
+    at: "homelab:tailnet.policy.autoApprovers.services.web",
+    says: /use svc:NAME or tag:NAME/,
+  },
 };

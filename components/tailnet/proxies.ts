@@ -1,0 +1,126 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { egressAnnotations, egressSpec, type EgressPlan } from "./egress.ts";
+import { operatorNamespace } from "./operator-values.ts";
+import {
+  defaultProxyClass,
+  groupDevices,
+  groupImage,
+  groupName,
+  proxyClassSpec,
+  proxyGroupSpec,
+  replicasOfSpec,
+  type ProxyClassPlan,
+  type ProxyGroupPlan,
+} from "./proxy-plan.ts";
+import { freeName, type DeviceApi } from "./stale-devices.ts";
+import { siteTags } from "./tags.ts";
+import { refusesFurther, refusesMissing } from "./taken.ts";
+
+export interface ProxiesArgs {
+  readonly site: string;
+  /** Version of the operator's chart. */
+  readonly operator: string;
+  readonly class: ProxyClassPlan;
+  /** Each type at most once. */
+  readonly groups: readonly ProxyGroupPlan[];
+  /** Needs a group of its own type. */
+  readonly egress: readonly EgressPlan[];
+  readonly api: DeviceApi;
+}
+
+/**
+ * Classes and groups of the operator's proxies, and the hosts of the tailnet that pods reach through them. `opts.dependsOn`
+ * says after what the operator runs; it outlives everything here, for it alone takes its finalizers off again.
+ */
+export class TailnetProxies extends ComponentResource {
+  constructor(name: string, args: ProxiesArgs, opts?: ComponentResourceOptions) {
+    super("homelab:tailnet:Proxies", name, {}, opts);
+    this.class(name, defaultProxyClass, proxyClassSpec(args.class));
+    const groups = new Map(
+      args.groups.map((plan) => [plan.type, this.group(name, args, plan)] as const),
+    );
+    for (const plan of args.egress) this.egress(name, args.api, plan, groups.get("egress"));
+    this.registerOutputs({});
+  }
+
+  private class(name: string, of: string, spec: Record<string, unknown>): Resource {
+    return new CustomResource(
+      `${name}-${of}-class`,
+      {
+        apiVersion: "tailscale.com/v1alpha1",
+        kind: "ProxyClass",
+        metadata: { name: of, annotations: { "pulumi.com/waitFor": "condition=ProxyClassReady" } },
+        spec,
+      },
+      { parent: this },
+    );
+  }
+
+  /** Its type is for life, so that another one is another object. */
+  private group(
+    name: string,
+    { site, operator, class: common, api }: ProxiesArgs,
+    plan: ProxyGroupPlan,
+  ): Resource {
+    const of = groupName(plan.type);
+    const devices = groupDevices(site, plan);
+    const image = groupImage(plan.type, operator);
+    const own = {
+      owner: { type: "proxygroup", name: of } as const,
+      ...(image === undefined ? {} : { image }),
+    };
+    const tag = siteTags(site).connector;
+    const free = devices.map((device) => freeName(`${device}-name`, api, tag, device));
+    const further = refusesFurther(`${name}-${of}-further`, api, site, {
+      before: (inputs) =>
+        groupDevices(site, {
+          type: plan.type,
+          replicas: replicasOfSpec((inputs as { spec?: unknown } | undefined)?.spec),
+        }),
+      wanted: devices,
+    });
+    return new CustomResource(
+      `${name}-${of}`,
+      {
+        apiVersion: "tailscale.com/v1alpha1",
+        kind: "ProxyGroup",
+        metadata: { name: of, annotations: { "pulumi.com/waitFor": "condition=ProxyGroupReady" } },
+        spec: proxyGroupSpec(site, plan),
+      },
+      {
+        parent: this,
+        dependsOn: [this.class(name, of, proxyClassSpec(common, own))],
+        hooks: { beforeCreate: free, beforeUpdate: [further] },
+      },
+    );
+  }
+
+  /** The operator writes where it leads to, once it has made a Service of its own for it. */
+  private egress(
+    name: string,
+    api: DeviceApi,
+    plan: EgressPlan,
+    group: Resource | undefined,
+  ): Resource {
+    const missing = refusesMissing(`${name}-${plan.name}-host`, api, plan);
+    return new Service(
+      `${name}-egress-${plan.name}`,
+      {
+        metadata: {
+          name: plan.name,
+          namespace: operatorNamespace.name,
+          annotations: egressAnnotations(plan),
+        },
+        spec: egressSpec(plan),
+      },
+      {
+        parent: this,
+        dependsOn: group === undefined ? [] : [group],
+        ignoreChanges: ["spec.externalName"],
+        hooks: { beforeCreate: [missing], beforeUpdate: [missing] },
+      },
+    );
+  }
+}

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
+import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
+import { connectorClass, connectorSpec } from "../../../components/tailnet/connector.ts";
+import { operatorValues } from "../../../components/tailnet/operator-values.ts";
+import { TailnetProxies, type ProxiesArgs } from "../../../components/tailnet/proxies.ts";
+import { proxyClassSpec } from "../../../components/tailnet/proxy-plan.ts";
+import { missingHost } from "../../../components/tailnet/taken.ts";
+import { record, type Recording } from "../../recorder.ts";
+import { judge, type SeenObject } from "./definition-schema.ts";
+import { violations } from "./json-schema.ts";
+import { valuesSchema } from "./lab-schema.ts";
+
+const common = { cpu: "25m", memory: "64Mi", metrics: true };
+
+async function deploy(changes: Partial<ProxiesArgs> = {}): Promise<Recording> {
+  const recording = await record("home");
+  const args = {
+    ...{ site: "home", operator: "1.102.3", class: common },
+    groups: [
+      { type: "ingress", replicas: 2 },
+      { type: "egress", replicas: 2 },
+      { type: "kube-apiserver", replicas: 2, hostname: "home-api" },
+    ],
+    egress: [
+      {
+        ...{ name: "nas", device: true, to: { fqdn: "nas.tail1234.ts.net" } },
+        ports: [
+          { port: 445, protocol: "TCP" },
+          { port: 2049, protocol: "TCP" },
+        ],
+      },
+      {
+        ...{ name: "clock", device: true, to: { ip: "100.101.102.103" } },
+        ports: [{ port: 123, protocol: "UDP" }],
+      },
+    ],
+    api: { devices: () => Promise.resolve([]), deleteDevice: () => Promise.resolve() },
+    ...changes,
+  } satisfies ProxiesArgs;
+  new TailnetProxies("home-proxies", args, {
+    providers: [new Kubernetes("kubernetes")],
+    dependsOn: [new Tailscale("operator-runs")],
+  });
+  return recording.settled();
+}
+
+/** The metadata of what was registered. */
+const metadata = (site: Recording, name: string) =>
+  site.get(name).shown["metadata"] as {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+
+describe("the operator's further proxies", () => {
+  let site: Recording;
+  before(async () => {
+    site = await deploy();
+  });
+  const custom = () =>
+    site.resources.filter(({ type }) => type.startsWith("kubernetes:tailscale.com/"));
+
+  it("are as the operator's kinds have them", async () => {
+    const problems = await judge([tailscaleOperator("1.102.3")]);
+    const objects = custom().map(({ shown }) => shown as unknown as SeenObject);
+    assert.equal(objects.length, 7);
+    for (const object of objects) assert.deepEqual(problems(object), [], object.kind);
+    const own = { apiVersion: "tailscale.com/v1alpha1", kind: "ProxyClass" };
+    for (const spec of [
+      connectorClass({ name: "connector-0", replicas: 1 }, common),
+      connectorClass({ name: "connector-0", replicas: 2 }, undefined),
+      proxyClassSpec({ ...common, metrics: false }),
+    ])
+      assert.deepEqual(problems({ ...own, spec }), []);
+  });
+
+  it("are waited for by the condition of their kind, and made once the operator runs", () => {
+    const conditions = { ProxyClass: "ProxyClassReady", ProxyGroup: "ProxyGroupReady" };
+    for (const { name, shown } of custom()) {
+      const wanted = conditions[shown["kind"] as keyof typeof conditions];
+      const { annotations } = metadata(site, name);
+      assert.equal(annotations["pulumi.com/waitFor"], `condition=${wanted}`, name);
+      assert.ok(site.waitsFor(name).has("operator-runs"), name);
+    }
+  });
+
+  it("come after their class, and go before it", () => {
+    for (const group of ["ingress", "egress", "api-server"])
+      assert.ok(site.waitsFor(`home-proxies-${group}`).has(`home-proxies-${group}-class`), group);
+  });
+
+  it("carry the tag that the operator may give and names of the site", () => {
+    assert.deepEqual(site.get("home-proxies-ingress").shown["spec"], {
+      ...{ type: "ingress", replicas: 2, tags: ["tag:home-connector"] },
+      ...{ hostnamePrefix: "home-ingress", proxyClass: "ingress" },
+    });
+    assert.deepEqual(site.get("home-proxies-api-server").shown["spec"], {
+      ...{ type: "kube-apiserver", replicas: 2, tags: ["tag:home-connector"] },
+      ...{ hostnamePrefix: "home-api-server", proxyClass: "api-server" },
+      kubeAPIServer: { mode: "auth", hostname: "home-api" },
+    });
+    const { hooks } = site.get("home-proxies-egress");
+    assert.deepEqual(hooks.beforeCreate, ["home-egress-0-name", "home-egress-1-name"]);
+    assert.deepEqual(hooks.beforeUpdate, ["home-proxies-egress-further"]);
+  });
+
+  it("ask for what they need, tell of themselves, and stand on hosts apart", () => {
+    const spec = site.get("home-proxies-egress-class").shown["spec"] as {
+      readonly statefulSet: { readonly pod: Readonly<Record<string, unknown>> };
+      readonly metrics: unknown;
+    };
+    assert.deepEqual(spec.metrics, { enable: true, serviceMonitor: { enable: true } });
+    const { topologySpreadConstraints: spread, tailscaleContainer } = spec.statefulSet.pod;
+    assert.deepEqual(tailscaleContainer, {
+      resources: { requests: { cpu: "25m", memory: "64Mi" } },
+    });
+    const [apart] = spread as readonly { readonly labelSelector: unknown }[];
+    assert.deepEqual(apart?.labelSelector, {
+      matchLabels: {
+        "tailscale.com/parent-resource-type": "proxygroup",
+        "tailscale.com/parent-resource": "egress",
+      },
+    });
+    const bare = proxyClassSpec({ ...common, metrics: false });
+    assert.ok(!("metrics" in bare));
+  });
+
+  it("run a pinned image where the operator would take one whose tag moves, and no init container there", () => {
+    const pod = (of: string) =>
+      (
+        site.get(`home-proxies-${of}-class`).shown["spec"] as {
+          readonly statefulSet: { readonly pod: Readonly<Record<string, unknown>> };
+        }
+      ).statefulSet.pod;
+    const { image } = pod("api-server")["tailscaleContainer"] as { readonly image?: string };
+    assert.equal(image, "tailscale/k8s-proxy:v1.102.3");
+    assert.ok(!("tailscaleInitContainer" in pod("api-server")));
+    assert.ok(!("image" in (pod("ingress")["tailscaleContainer"] as object)));
+  });
+
+  it("lead to hosts of the tailnet by Services, after the group and before it goes", () => {
+    const { shown, options, hooks } = site.get("home-proxies-egress-nas");
+    assert.deepEqual(metadata(site, "home-proxies-egress-nas"), {
+      ...{ name: "nas", namespace: "tailscale" },
+      annotations: {
+        "tailscale.com/proxy-group": "egress",
+        "tailscale.com/tailnet-fqdn": "nas.tail1234.ts.net",
+        "pulumi.com/waitFor": "condition=TailscaleEgressSvcReady",
+      },
+    });
+    const { type, ports } = shown["spec"] as { readonly type: string; readonly ports: unknown };
+    assert.equal(type, "ExternalName");
+    assert.deepEqual(ports, [
+      { name: "tcp-445", port: 445, protocol: "TCP" },
+      { name: "tcp-2049", port: 2049, protocol: "TCP" },
+    ]);
+    assert.ok(site.waitsFor("home-proxies-egress-nas").has("home-proxies-egress"));
+    assert.ok(!site.waitsFor("home-proxies-egress-nas").has("home-proxies-api-server"));
+    // The operator's from then on: without this each later change would take it away again.
+    assert.deepEqual(options.ignoreChanges, ["spec.externalName"]);
+    assert.deepEqual(hooks.beforeCreate, ["home-proxies-nas-host"]);
+    const { annotations } = metadata(site, "home-proxies-egress-clock");
+    assert.equal(annotations["tailscale.com/tailnet-ip"], "100.101.102.103");
+    assert.equal(annotations["tailscale.com/tailnet-fqdn"], undefined);
+  });
+});
+
+describe("a host of the tailnet that pods are to reach", () => {
+  const device = { id: "1", hostname: "nas", tags: ["tag:nas"], user: "tagged-devices" };
+
+  it("is looked for by its whole name", () => {
+    const found = (name: string, fqdn: string) => missingHost([{ ...device, name }], "nas", fqdn);
+    assert.equal(found("nas.tail1234.ts.net", "nas.tail1234.ts.net"), undefined);
+    assert.match(
+      found("nas.tail99.ts.net", "nas.tail1234.ts.net") ?? "",
+      /^homelab:tailnet\.egress\.nas: .*no device nas\.tail1234\.ts\.net; there is nas\.tail99\.ts\.net\. Use/,
+    );
+  });
+});
+
+describe("a Connector where all proxies have something in common", () => {
+  it("has a class of its own, which the operator's default is not for", () => {
+    const plan = { name: "connector-0", replicas: 1, routes: ["10.43.0.0/16"], exitNode: true };
+    assert.equal(connectorSpec("home", plan, common)["proxyClass"], "connector-0");
+    assert.equal(connectorSpec("home", plan)["proxyClass"], undefined);
+    const spec = connectorClass(plan, common) as {
+      readonly statefulSet: { readonly pod: Readonly<Record<string, unknown>> };
+    };
+    assert.ok(!("topologySpreadConstraints" in spec.statefulSet.pod));
+  });
+
+  it("leaves the default to proxies of Services and Ingresses, by a value that the chart knows", () => {
+    const values = operatorValues("home", "k1", true);
+    assert.deepEqual(values["proxyConfig"], {
+      defaultTags: "tag:home-connector",
+      defaultProxyClass: "proxies",
+    });
+    assert.deepEqual(violations(valuesSchema("tailscale-operator"), values), []);
+  });
+});
