@@ -61,6 +61,7 @@ export function readPolicy(text: string): Policy {
   checkNodeAttributes(form);
   const owners = (list: readonly string[], place: string): Selector[] =>
     selectors(list, place, allowedAt.owner, form);
+  checkServiceApprovers(form, owners);
   return {
     form,
     rules: [...aclRules(form), ...grantRules(form)],
@@ -99,6 +100,24 @@ function checkNames({ groups, hosts, ipsets, tagOwners }: PolicyForm): void {
   for (const tag of Object.keys(tagOwners))
     if (!/^tag:[A-Za-z][A-Za-z0-9-]*$/.test(tag))
       throw new ApiError(400, `tagOwners: invalid name "${tag}"; use tag:NAME`);
+}
+
+/**
+ * Approvers of Tailscale's Services, by their name or tag (tailscale/tailscale cmd/k8s-operator/e2e/acl.hujson). The lab has
+ * no such Services, so that nothing is ever approved by them.
+ */
+function checkServiceApprovers(
+  { autoApprovers, tagOwners }: PolicyForm,
+  owners: (list: readonly string[], place: string) => unknown,
+): void {
+  for (const [name, approvers] of Object.entries(autoApprovers.services)) {
+    const place = `autoApprovers.services["${name}"]`;
+    if (!/^(svc:[a-z0-9-]+|tag:[A-Za-z][A-Za-z0-9-]*)$/.test(name))
+      throw new ApiError(400, `${place}: "${name}" is no svc:NAME and no tag`);
+    if (name.startsWith("tag:") && tagOwners[name] === undefined)
+      throw new ApiError(400, `${place}: tag not found: "${name}"`);
+    owners(approvers, place);
+  }
 }
 
 /** The lab's devices tell nothing of themselves, so that no posture holds for them. */

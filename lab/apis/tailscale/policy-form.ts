@@ -72,8 +72,8 @@ const policyForm = z.strictObject({
   defaultSrcPosture: texts.default([]),
   tagOwners: listsByName,
   autoApprovers: z
-    .strictObject({ routes: listsByName, exitNode: texts.default([]) })
-    .default({ routes: {}, exitNode: [] }),
+    .strictObject({ routes: listsByName, exitNode: texts.default([]), services: listsByName })
+    .default({ routes: {}, exitNode: [], services: {} }),
   acls: z.array(acl).default([]),
   grants: z.array(grant).default([]),
   ssh: z.array(sshRule).default([]),

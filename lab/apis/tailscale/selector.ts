@@ -84,6 +84,8 @@ function resolve(text: string, place: string, names: Names): Selector {
       throw new ApiError(400, `${place}: tag not found: "${text}"`);
     return { kind: "tag", tag: text };
   }
+  if (text.startsWith("svc:"))
+    throw new ApiError(501, `${place}: the lab has none of Tailscale's Services, as "${text}"`);
   if (text.startsWith("ipset:")) {
     const entries = ipsets[text];
     if (entries === undefined) throw new ApiError(400, `${place}: ipset not found: "${text}"`);

@@ -97,6 +97,21 @@ describe("Tailscale's policy check", () => {
       { autoApprovers: { routes: { "192.0.2.0/24": ["tag:a"] } } },
       /autoApprovers\.routes\["192\.0\.2\.0\/24"\]\[0\]: tag not found/,
     ],
+    [
+      "an approver of Services that is missing",
+      { tagOwners: { "tag:a": [] }, autoApprovers: { services: { "tag:a": ["tag:b"] } } },
+      /autoApprovers\.services\["tag:a"\]\[0\]: tag not found: "tag:b"/,
+    ],
+    [
+      "Services with a tag that is missing",
+      { autoApprovers: { services: { "tag:a": [] } } },
+      /autoApprovers\.services\["tag:a"\]: tag not found/,
+    ],
+    [
+      "Services by a bare name",
+      { autoApprovers: { services: { web: [] } } },
+      /is no svc:NAME and no tag/,
+    ],
     ["a route that is none", { autoApprovers: { routes: { all: [] } } }, /"all" is no prefix/],
     [
       "SSH to everything",
