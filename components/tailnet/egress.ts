@@ -31,9 +31,9 @@ export interface EgressTarget {
 const placeholder = "egress.invalid";
 
 /**
- * Annotations of the Service. Ready is what one of the proxies can lead to: of a host by name that says that the policy lets
- * them see it, of one by address nothing more than that they were told
- * (tailscale/tailscale v1.102.3 cmd/k8s-operator/egress-services-readiness.go, cmd/containerboot/egressservices.go).
+ * Annotations of the Service. What the operator calls ready a proxy was told of, and no more: neither that it has found the
+ * host nor that the host answers (tailscale/tailscale v1.102.3 cmd/k8s-operator/egress-services-readiness.go,
+ * cmd/containerboot/egressservices.go).
  */
 export function egressAnnotations({ to }: Pick<EgressPlan, "to">): Record<string, string> {
   return {

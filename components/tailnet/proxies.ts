@@ -1,6 +1,8 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import { egressAnnotations, egressSpec, type EgressPlan } from "./egress.ts";
 import { operatorNamespace } from "./operator-values.ts";
 import {
@@ -14,6 +16,7 @@ import {
   type ProxyClassPlan,
   type ProxyGroupPlan,
 } from "./proxy-plan.ts";
+import { tailnetScripts } from "./scripts.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
 import { refusesFurther, refusesMissing } from "./taken.ts";
@@ -27,6 +30,8 @@ export interface ProxiesArgs {
   readonly groups: readonly ProxyGroupPlan[];
   /** Needs a group of its own type. */
   readonly egress: readonly EgressPlan[];
+  /** A server, where the cluster is asked. */
+  readonly machine: ReachedMachine;
   readonly api: DeviceApi;
 }
 
@@ -41,7 +46,10 @@ export class TailnetProxies extends ComponentResource {
     const groups = new Map(
       args.groups.map((plan) => [plan.type, this.group(name, args, plan)] as const),
     );
-    for (const plan of args.egress) this.egress(name, args.api, plan, groups.get("egress"));
+    const hosts = args.egress.map((plan) =>
+      this.egress(name, args.api, plan, groups.get("egress")),
+    );
+    this.prove(name, args, hosts);
     this.registerOutputs({});
   }
 
@@ -122,5 +130,29 @@ export class TailnetProxies extends ComponentResource {
         hooks: { beforeCreate: [missing], beforeUpdate: [missing] },
       },
     );
+  }
+
+  /** An address needs no finding. */
+  private prove(
+    name: string,
+    { egress, machine }: ProxiesArgs,
+    after: readonly Resource[],
+  ): Resource | undefined {
+    const hosts = egress.flatMap(({ name: host, to }) =>
+      "fqdn" in to ? [`${host} ${to.fqdn}`] : [],
+    );
+    if (hosts.length === 0) return undefined;
+    return new RemoteStep(
+      `${name}-found`,
+      {
+        machine,
+        title: "tailnet-hosts",
+        script: tailnetScripts.found,
+        parameters: { HOSTS: hosts.join("\n"), GROUP: groupName("egress") },
+        limitSeconds: 1200,
+        after,
+      },
+      { parent: this },
+    ).done;
   }
 }

@@ -196,13 +196,17 @@ export class Tailnet extends ComponentResource {
   /** After certificates may be had: proxies of the API servers are ready once they have theirs. */
   private proxies(
     name: string,
-    { site, operatorChart, cluster }: TailnetArgs,
+    { site, operatorChart, cluster, machines }: TailnetArgs,
     { class: common, groups, egress }: NonNullable<TailnetArgs["proxies"]>,
     certificates: readonly Resource[],
   ): void {
     new TailnetProxies(
       `${name}-tailnet-proxies`,
-      { site, operator: operatorChart, class: common, groups, egress, api: this.#api },
+      {
+        ...{ site, operator: operatorChart, class: common, groups, egress },
+        machine: machines[0],
+        api: this.#api,
+      },
       {
         parent: this,
         providers: [cluster.kubernetes],

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
@@ -6,11 +8,14 @@ import { connectorClass, connectorSpec } from "../../../components/tailnet/conne
 import { operatorValues } from "../../../components/tailnet/operator-values.ts";
 import { TailnetProxies, type ProxiesArgs } from "../../../components/tailnet/proxies.ts";
 import { proxyClassSpec } from "../../../components/tailnet/proxy-plan.ts";
+import { tailnetScripts } from "../../../components/tailnet/scripts.ts";
 import { missingHost } from "../../../components/tailnet/taken.ts";
 import { record, type Recording } from "../../recorder.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
 import { violations } from "./json-schema.ts";
 import { valuesSchema } from "./lab-schema.ts";
+import { machineRoot, runScript } from "./machine-script.ts";
+import { standingMachine } from "./standing-machine.ts";
 
 const common = { cpu: "25m", memory: "64Mi", metrics: true };
 
@@ -36,6 +41,7 @@ async function deploy(changes: Partial<ProxiesArgs> = {}): Promise<Recording> {
         ports: [{ port: 123, protocol: "UDP" }],
       },
     ],
+    machine: standingMachine("stone"),
     api: { devices: () => Promise.resolve([]), deleteDevice: () => Promise.resolve() },
     ...changes,
   } satisfies ProxiesArgs;
@@ -161,9 +167,79 @@ describe("the operator's further proxies", () => {
     // The operator's from then on: without this each later change would take it away again.
     assert.deepEqual(options.ignoreChanges, ["spec.externalName"]);
     assert.deepEqual(hooks.beforeCreate, ["home-proxies-nas-host"]);
+    // Addresses are not looked for.
+    const { after } = site.get("home-proxies-found-command");
+    assert.ok(after.includes("home-proxies-egress-nas"));
+    const stdin = JSON.stringify(site.get("home-proxies-found-command").inputs["stdin"]);
+    assert.ok(stdin.includes("nas nas.tail1234.ts.net") && !stdin.includes("clock"));
     const { annotations } = metadata(site, "home-proxies-egress-clock");
     assert.equal(annotations["tailscale.com/tailnet-ip"], "100.101.102.103");
     assert.equal(annotations["tailscale.com/tailnet-fqdn"], undefined);
+  });
+});
+
+describe("the proof of hosts that proxies lead to by name", () => {
+  let root: string;
+  beforeEach(() => {
+    root = machineRoot();
+    // As the proxies write it: the second has not found the clock.
+    const kubectl = String.raw`#!/bin/bash
+while [[ $1 == --* ]]; do if [[ $1 == --kubeconfig ]]; then shift; fi; shift; done
+case "$*" in
+  *"get secrets"*"parent-resource=egress,"*) cat ROOT/states ;;
+  *"get pods"*"parent-resource=egress -o name") echo pod/egress-0; echo pod/egress-1 ;;
+  *"delete pod/egress-"*) cp ROOT/later ROOT/states; echo "$3 $4" >>ROOT/said ;;
+  *"wait pod/egress-"*) echo "$3 $4" >>ROOT/said ;;
+  *logs*) echo 'error fetching backend addresses for "nas.tail1234.ts.net": could not find' ;;
+  *) echo "not expected: $*" >&2; exit 64 ;;
+esac
+`;
+    const tool = join(root, "usr/local/bin/kubectl");
+    writeFileSync(tool, kubectl.replaceAll("ROOT", root), { mode: 0o755 });
+    writeFileSync(join(root, "said"), "");
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+
+  const state = (addresses: string): string =>
+    `{"podIPv4":"10.42.0.9","services":{"tailscale-nas":{"ports":[{"protocol":"TCP","matchPort":10445,"targetPort":445}],"tailnetTargetIPs":${addresses},"tailnetTarget":{"ip":"","fqdn":"nas.tail1234.ts.net"}}}}\n`;
+  const found = state('["100.64.0.9"]');
+  const lost = state("null");
+  const look = async (states: string, later: string) => {
+    writeFileSync(join(root, "states"), states);
+    writeFileSync(join(root, "later"), later);
+    const once = tailnetScripts.found.replace("patience=90", "patience=0");
+    const { code, stderr } = await runScript(root, once, {
+      HOSTS: "nas nas.tail1234.ts.net",
+      GROUP: "egress",
+    });
+    return { code, stderr, restarts: readFileSync(join(root, "said"), "utf8") };
+  };
+
+  it("ends once one of the proxies has found it, and leaves them alone", async () => {
+    const { code, stderr, restarts } = await look(lost + found, "");
+    assert.equal(code, 0, stderr);
+    assert.equal(restarts, "");
+  });
+
+  it("starts proxies anew that looked before the policy let them see it", async () => {
+    const { code, stderr, restarts } = await look(lost, found);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(restarts.trim().split("\n"), [
+      ...["delete pod/egress-0", "wait pod/egress-0"],
+      ...["delete pod/egress-1", "wait pod/egress-1"],
+    ]);
+  });
+
+  it("names the host that they do not find, with what they say of it", async () => {
+    const { code, stderr } = await look(lost, "");
+    assert.notEqual(code, 0);
+    assert.match(
+      stderr,
+      /has found nas\.tail1234\.ts\.net, where nas is to lead: the tailnet's policy/,
+    );
+    assert.match(stderr, /error fetching backend addresses/);
   });
 });
 
