@@ -65,6 +65,9 @@ func (o *operator) cleanUp(ctx context.Context, cn *connector) (done bool, err e
 		return false, err
 	}
 	for _, service := range headless.Items {
+		if err := o.ensureMetrics(ctx, monitored{set: service.Name}, proxyClassSpec{}); err != nil {
+			return false, err
+		}
 		if err := services.Delete(ctx, service.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			return false, err
 		}

@@ -36,6 +36,9 @@ type device struct {
 		Warn(string, ...any)
 	}
 
+	// seen, where there is one, is given what the control plane tells.
+	seen func(context.Context, control.MapResponse)
+
 	mu     sync.Mutex
 	report control.MapRequest
 	again  chan struct{}
@@ -122,9 +125,11 @@ func (d *device) store(ctx context.Context, response control.RegisterResponse, e
 
 // stay keeps the device online until ctx ends, which is no error, or the control plane refuses it.
 func (d *device) stay(ctx context.Context) error {
-	err := d.control.Heartbeat(ctx, d.current, d.again, func(_ control.MapResponse, err error) {
+	err := d.control.Heartbeat(ctx, d.current, d.again, func(told control.MapResponse, err error) {
 		if err != nil {
 			d.log.Warn("control: map failed, trying again", "error", err)
+		} else if d.seen != nil {
+			d.seen(ctx, told)
 		}
 	})
 	if ctx.Err() != nil {

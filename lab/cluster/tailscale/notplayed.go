@@ -16,7 +16,7 @@ const reasonNotPlayed = "NotSupportedByLab"
 
 // notPlayed are the operator's other kinds, each with its condition.
 var notPlayed = []struct{ plural, condition string }{
-	{"peerrelays", "PeerRelayReady"}, {"proxygroups", "ProxyGroupReady"}, {"proxygrouppolicies", "ProxyGroupPolicyReady"},
+	{"peerrelays", "PeerRelayReady"}, {"proxygrouppolicies", "ProxyGroupPolicyReady"},
 	{"recorders", "RecorderReady"}, {"tailnets", "TailnetReady"},
 }
 
@@ -36,6 +36,7 @@ func (o *operator) refuseKinds(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
+// refuseObject sets the condition of an object that is not played to False.
 func (o *operator) refuseObject(ctx context.Context, object *unstructured.Unstructured, plural, condition string) error {
 	var status struct {
 		Status struct {
@@ -47,7 +48,7 @@ func (o *operator) refuseObject(ctx context.Context, object *unstructured.Unstru
 	}
 	if !meta.SetStatusCondition(&status.Status.Conditions, metav1.Condition{
 		Type: condition, Status: metav1.ConditionFalse, Reason: reasonNotPlayed, ObservedGeneration: object.GetGeneration(),
-		Message: fmt.Sprintf("the lab's operator plays Connectors, their ProxyClass and DNSConfigs only and does nothing for a %s", object.GetKind()),
+		Message: fmt.Sprintf("the lab's operator plays Connectors, ProxyGroups of egress, their ProxyClass and DNSConfigs only and does nothing for this %s", object.GetKind()),
 	}) {
 		return nil
 	}
@@ -69,7 +70,7 @@ func (o *operator) refuseExposed(ctx context.Context) error {
 		return err
 	}
 	for i := range services.Items {
-		if service := &services.Items[i]; exposed(service) {
+		if service := &services.Items[i]; exposed(service) && !isGroupsEgress(service) {
 			o.refuseOnce(service, service.ObjectMeta)
 		}
 	}
@@ -98,6 +99,6 @@ func (o *operator) refuseOnce(object runtime.Object, of metav1.ObjectMeta) {
 	if key := string(of.UID); !o.refused[key] {
 		o.refused[key] = true
 		o.recorder.Event(object, corev1.EventTypeWarning, reasonNotPlayed,
-			"the lab's Tailscale operator plays Connectors only: nothing is exposed to the tailnet")
+			"the lab's Tailscale operator plays Connectors and egress by a ProxyGroup only: nothing is exposed to the tailnet")
 	}
 }

@@ -182,7 +182,7 @@ func TestTellsThatAnotherKindIsNotPlayed(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	group, err := encode(map[string]any{
-		"apiVersion": "tailscale.com/v1alpha1", "kind": "ProxyGroup", "metadata": map[string]any{"name": "egress"}, "spec": map[string]any{"type": "egress"},
+		"apiVersion": "tailscale.com/v1alpha1", "kind": "ProxyGroup", "metadata": map[string]any{"name": "ingress"}, "spec": map[string]any{"type": "ingress"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestTellsThatAnotherKindIsNotPlayed(t *testing.T) {
 	if err := w.pass(ctx); err != nil {
 		t.Fatal(err)
 	}
-	object, err := w.dynamic.Resource(kind("proxygroups")).Get(ctx, "egress", metav1.GetOptions{})
+	object, err := w.dynamic.Resource(kind("proxygroups")).Get(ctx, "ingress", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,9 +26,9 @@ const (
 // with the proxy's settings and, until its device is known, its auth key, and the StatefulSet. While its class is not
 // ready nothing is made, and the real operator calls the Connector ready all the same (cmd/k8s-operator/connector.go).
 func (o *operator) provision(ctx context.Context, cn *connector) error {
-	spread, ready, err := o.spread(ctx, cn)
+	class, ready, err := o.class(ctx, cn.Spec.ProxyClass)
 	if err != nil {
-		return err
+		return fmt.Errorf("error verifying ProxyClass for Connector: error getting ProxyClass %s: %w", cn.Spec.ProxyClass, err)
 	}
 	if !ready {
 		o.log.Info("ProxyClass specified for the Connector, but is not (yet) Ready, waiting..", "class", cn.Spec.ProxyClass)
@@ -46,8 +46,14 @@ func (o *operator) provision(ctx context.Context, cn *connector) error {
 	if err := o.removeSurplus(ctx, cn, service.Name); err != nil {
 		return err
 	}
-	if err := o.ensureStatefulSet(ctx, cn, service.Name, spread); err != nil {
+	if err := o.ensureStatefulSet(ctx, o.statefulSet(cn, service.Name, class)); err != nil {
 		return fmt.Errorf("failed to reconcile statefulset: %w", err)
+	}
+	monitored := monitored{
+		set: service.Name, pods: cn.children(o.settings.namespace), kind: "connector", parent: cn.Name,
+	}
+	if err := o.ensureMetrics(ctx, monitored, class); err != nil {
+		return fmt.Errorf("failed to ensure metrics resources: %w", err)
 	}
 	return o.readDevices(ctx, cn)
 }

@@ -31,14 +31,18 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 	name := c.Env["TS_KUBE_SECRET"]
 	if name == "" || c.Env["TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR"] == "" {
 		return errors.New("TS_KUBE_SECRET and TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR: " +
-			"the lab only runs the proxies that the operator makes for Connectors")
+			"the lab only runs the proxies that the operator makes for Connectors and ProxyGroups")
 	}
 	namespace := c.Pod.Namespace
 	secret, err := client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("cannot read its configuration: %w", err)
 	}
+	group := c.Env["TS_INTERNAL_APP"] == appEgress
 	config, err := readConfig(secret)
+	if group {
+		config, err = mountedConfig(ctx, c)
+	}
 	if err != nil {
 		return fmt.Errorf("secret %s: %s: %w", name, keyConfig, err)
 	}
@@ -48,7 +52,7 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 	d.set(config.Hostname, config.AdvertiseRoutes)
 	key := func() (string, error) {
 		if config.AuthKey == "" {
-			return "", fmt.Errorf("secret %s holds neither a membership nor an auth key; delete the Connector and make it again", name)
+			return "", fmt.Errorf("secret %s holds neither a membership nor an auth key; delete the Connector or ProxyGroup and make it again", name)
 		}
 		return config.AuthKey, nil
 	}
@@ -57,6 +61,15 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 			return nil
 		}
 		return fmt.Errorf("tailscaled: %w", err)
+	}
+	if err := d.tellMetrics(ctx, c); err != nil {
+		return err
+	}
+	if group {
+		// What a group's proxies are told of themselves does not change while they run.
+		d.seen = (&egressProxy{device: d, container: c}).look
+		c.Ready(true)
+		return d.stay(ctx)
 	}
 	if c.PodIP.IsValid() {
 		if err := d.forward(ctx, c.PodIP); err != nil {

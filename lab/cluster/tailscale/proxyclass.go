@@ -6,9 +6,11 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 const proxyClassReady = "ProxyClassReady"
@@ -24,14 +26,30 @@ type proxyClass struct {
 	} `json:"status"`
 }
 
-// proxyClassSpec is all that is played: over what a proxy's pods spread.
+// proxyClassSpec is all that is played: over what a proxy's pods spread, their image, what they ask of their node, and
+// whether they tell of themselves.
 type proxyClassSpec struct {
 	StatefulSet struct {
 		Pod struct {
 			TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+			TailscaleContainer        struct {
+				Image     string                      `json:"image,omitempty"`
+				Resources corev1.ResourceRequirements `json:"resources"`
+			} `json:"tailscaleContainer"`
 		} `json:"pod"`
 	} `json:"statefulSet"`
+	Metrics struct {
+		Enable         bool `json:"enable"`
+		ServiceMonitor struct {
+			Enable bool `json:"enable"`
+		} `json:"serviceMonitor"`
+	} `json:"metrics"`
 }
+
+// serviceMonitorCRD is the kind without which a class that asks for monitors is invalid.
+const serviceMonitorCRD = "servicemonitors.monitoring.coreos.com"
+
+var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
 // reconcileProxyClasses says of every ProxyClass whether it is ready; the real operator judges labels and images, and
 // leaves what the API's schema judges to that (cmd/k8s-operator/proxyclass.go).
@@ -57,11 +75,29 @@ func (o *operator) reconcileProxyClass(ctx context.Context, object *unstructured
 	}
 	if err := onlyPlayed(object); err != nil {
 		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, reasonNotPlayed, err.Error()
+	} else if text, err := o.violation(ctx, class.Spec); err != nil {
+		return err
+	} else if text != "" {
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, "ProxyClassInvalid", "ProxyClass is not valid: "+text
 	}
 	if !meta.SetStatusCondition(&class.Status.Conditions, condition) {
 		return nil
 	}
 	return o.putStatus(ctx, proxyClasses, object, class)
+}
+
+// violation is what is wrong with a class, or nothing. As with the real operator nobody tells it when the kind of monitors
+// comes: a class that was invalid for that stays so until something changes.
+func (o *operator) violation(ctx context.Context, spec proxyClassSpec) (string, error) {
+	if !spec.Metrics.ServiceMonitor.Enable {
+		return "", nil
+	}
+	_, err := o.dynamic.Resource(definitions).Get(ctx, serviceMonitorCRD, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return fmt.Sprintf("spec.metrics.serviceMonitor: Invalid value: \"enable\": ProxyClass defines that a ServiceMonitor custom resource "+
+			"should be created, but %q CRD was not found", serviceMonitorCRD), nil
+	}
+	return "", err
 }
 
 // onlyPlayed refuses a class that asks for anything else, by the name of the field.
@@ -71,25 +107,47 @@ func onlyPlayed(object *unstructured.Unstructured) error {
 		return err
 	}
 	if err := decodeStrictly(text, &proxyClassSpec{}); err != nil {
-		return fmt.Errorf("the lab plays topologySpreadConstraints of a ProxyClass alone: %w", err)
+		return fmt.Errorf("the lab plays topologySpreadConstraints, the tailscale container's image and resources, and metrics of a ProxyClass alone: %w", err)
 	}
 	return nil
 }
 
-// spread is what the Connector's class asks for; ready is false while the class is not, and then nothing is made.
-func (o *operator) spread(ctx context.Context, cn *connector) (constraints []corev1.TopologySpreadConstraint, ready bool, err error) {
-	if cn.Spec.ProxyClass == "" {
-		return nil, true, nil
+// class is the class of a name; ready is false while it is not, and then nothing is made. No name is no class.
+func (o *operator) class(ctx context.Context, name string) (spec proxyClassSpec, ready bool, err error) {
+	if name == "" {
+		return spec, true, nil
 	}
-	object, err := o.dynamic.Resource(proxyClasses).Get(ctx, cn.Spec.ProxyClass, metav1.GetOptions{})
+	object, err := o.dynamic.Resource(proxyClasses).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return nil, false, fmt.Errorf("error verifying ProxyClass for Connector: error getting ProxyClass %s: %w", cn.Spec.ProxyClass, err)
+		return spec, false, err
 	}
 	class, err := decode[proxyClass](object)
 	if err != nil {
-		return nil, false, err
+		return spec, false, err
 	}
 	condition := meta.FindStatusCondition(class.Status.Conditions, proxyClassReady)
 	ready = condition != nil && condition.Status == metav1.ConditionTrue && condition.ObservedGeneration == object.GetGeneration()
-	return class.Spec.StatefulSet.Pod.TopologySpreadConstraints, ready, nil
+	return class.Spec, ready, nil
+}
+
+// applyClass gives a proxy's pod what its class asks for (cmd/k8s-operator/sts.go: applyProxyClassToStatefulSet).
+func applyClass(spec *corev1.PodSpec, class proxyClassSpec) {
+	pod := class.StatefulSet.Pod
+	spec.TopologySpreadConstraints = pod.TopologySpreadConstraints
+	container := &spec.Containers[0]
+	if pod.TailscaleContainer.Image != "" {
+		container.Image = pod.TailscaleContainer.Image
+	}
+	if requests := pod.TailscaleContainer.Resources.Requests; len(requests) > 0 {
+		container.Resources.Requests = requests
+	}
+	if limits := pod.TailscaleContainer.Resources.Limits; len(limits) > 0 {
+		container.Resources.Limits = limits
+	}
+	if class.Metrics.Enable {
+		container.Env = append(container.Env,
+			corev1.EnvVar{Name: "TS_LOCAL_ADDR_PORT", Value: fmt.Sprintf("$(POD_IP):%d", localPort)},
+			corev1.EnvVar{Name: "TS_ENABLE_METRICS", Value: "true"})
+		container.Ports = append(container.Ports, corev1.ContainerPort{Name: "metrics", Protocol: corev1.ProtocolTCP, ContainerPort: localPort})
+	}
 }

@@ -18,10 +18,12 @@ var overHosts = map[string]any{"statefulSet": map[string]any{"pod": map[string]a
 	"labelSelector": map[string]any{"matchLabels": map[string]any{labelParent: "home"}},
 }}}}}
 
-func (w *world) putClass(spec map[string]any) {
+func (w *world) putClass(spec map[string]any) { w.t.Helper(); w.putClassOf("spread", spec) }
+
+func (w *world) putClassOf(name string, spec map[string]any) {
 	w.t.Helper()
 	_, err := w.dynamic.Resource(proxyClasses).Create(context.Background(), &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": group + "/v1alpha1", "kind": "ProxyClass", "metadata": map[string]any{"name": "spread"}, "spec": spec,
+		"apiVersion": group + "/v1alpha1", "kind": "ProxyClass", "metadata": map[string]any{"name": name}, "spec": spec,
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		w.t.Fatal(err)
@@ -89,7 +91,7 @@ func TestAConnectorsReplicasAreDevicesOfTheirOwnSpreadAsItsClassSays(t *testing.
 func TestNothingIsMadeWhileTheClassIsNotReadyAndTheConnectorCallsItselfReady(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
-	w.putClass(map[string]any{"metrics": map[string]any{"enable": true}})
+	w.putClass(map[string]any{"staticEndpoints": map[string]any{"nodePort": map[string]any{}}})
 	classed := routed
 	classed.ProxyClass = "spread"
 	w.put(classed)
@@ -107,5 +109,85 @@ func TestNothingIsMadeWhileTheClassIsNotReadyAndTheConnectorCallsItselfReady(t *
 	}
 	if ready := w.ready(); ready.Status != "True" || len(w.secrets()) != 0 {
 		t.Errorf("Connector: %+v, %d secrets", ready, len(w.secrets()))
+	}
+}
+
+// told is what a class asks for that Prometheus is to see.
+func told() map[string]any {
+	return map[string]any{
+		"metrics": map[string]any{"enable": true, "serviceMonitor": map[string]any{"enable": true}},
+		"statefulSet": map[string]any{"pod": map[string]any{"tailscaleContainer": map[string]any{
+			"image": "mirror/tailscale:v1", "resources": map[string]any{"requests": map[string]any{"cpu": "25m", "memory": "64Mi"}},
+		}}},
+	}
+}
+
+func (w *world) conditionOf(name string) metav1.Condition {
+	w.t.Helper()
+	object, err := w.dynamic.Resource(proxyClasses).Get(context.Background(), name, metav1.GetOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	class, err := decode[proxyClass](object)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return *meta.FindStatusCondition(class.Status.Conditions, proxyClassReady)
+}
+
+func (w *world) knowMonitors() {
+	w.t.Helper()
+	_, err := w.dynamic.Resource(definitions).Create(context.Background(), &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": map[string]any{"name": serviceMonitorCRD},
+	}}, metav1.CreateOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestAClassThatAsksForMonitorsIsInvalidWhereTheirKindIsMissing(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	w.putClass(told())
+	if err := w.pass(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if said := w.conditionOf("spread"); said.Status != "False" || said.Reason != "ProxyClassInvalid" {
+		t.Errorf("class: %+v", said)
+	}
+}
+
+func TestAConnectorsPodsAskForWhatTheirClassSaysAndAreMonitored(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	w.knowMonitors()
+	w.putClass(told())
+	classed := routed
+	classed.ProxyClass = "spread"
+	w.put(classed)
+	if err := w.pass(ctx); err != nil {
+		t.Fatal(err)
+	}
+	set, err := w.client.AppsV1().StatefulSets(namespace).Get(ctx, "ts-home-x7k2p", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	container := set.Spec.Template.Spec.Containers[0]
+	if container.Resources.Requests.Memory().String() != "64Mi" || container.Image != "mirror/tailscale:v1" || container.Ports[0].Name != "metrics" {
+		t.Errorf("container: %+v", container)
+	}
+	service, err := w.client.CoreV1().Services(namespace).Get(ctx, "ts-home-x7k2p-metrics", metav1.GetOptions{})
+	if err != nil || service.Spec.Selector[labelParent] != "home" {
+		t.Errorf("metrics: %+v, %v", service, err)
+	}
+	if _, err := w.dynamic.Resource(serviceMonitors).Namespace(namespace).Get(ctx, service.Name, metav1.GetOptions{}); err != nil {
+		t.Error(err)
+	}
+	w.put(routed)
+	if err := w.pass(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.CoreV1().Services(namespace).Get(ctx, service.Name, metav1.GetOptions{}); err == nil {
+		t.Error("the Service with metrics is left")
 	}
 }

@@ -19,6 +19,9 @@ const (
 	labelParentType      = "tailscale.com/parent-resource-type"
 	labelParent          = "tailscale.com/parent-resource"
 	labelParentNamespace = "tailscale.com/parent-resource-ns"
+	labelSecretType      = "tailscale.com/secret-type"
+	labelProxyGroup      = "tailscale.com/proxy-group"
+	labelServiceType     = "tailscale.com/svc-type"
 )
 
 // What a proxy writes into its Secret for the operator.

@@ -20,6 +20,8 @@ type settings struct {
 	proxyTags    []string
 	firewallMode string
 	ingressClass string
+	// defaultClass is the class of proxies that name none; it is not for Connectors.
+	defaultClass string
 }
 
 // readSettings reads the environment, with the real operator's defaults.
@@ -36,6 +38,7 @@ func readSettings(c program.Container) (settings, error) {
 		secret: value("OPERATOR_SECRET", "operator"), proxyImage: value("PROXY_IMAGE", "tailscale/tailscale:latest"),
 		proxyTags:    strings.Split(value("PROXY_TAGS", "tag:k8s"), ","),
 		firewallMode: c.Env["PROXY_FIREWALL_MODE"], ingressClass: value("OPERATOR_INGRESS_CLASS_NAME", "tailscale"),
+		defaultClass: c.Env["PROXY_DEFAULT_CLASS"],
 	}
 	if server := c.Env["OPERATOR_LOGIN_SERVER"]; server != "" {
 		return s, fmt.Errorf("OPERATOR_LOGIN_SERVER=%q: the lab only knows Tailscale's own control plane", server)
@@ -47,9 +50,6 @@ func readSettings(c program.Container) (settings, error) {
 		c.Logger.Warn("the API server proxy is not played: no packet reaches the operator's device", "mode", mode)
 	default:
 		return s, fmt.Errorf("APISERVER_PROXY=%q: must be true, false or noauth", mode)
-	}
-	if class := c.Env["PROXY_DEFAULT_CLASS"]; class != "" {
-		return s, fmt.Errorf("PROXY_DEFAULT_CLASS=%q: the lab has no proxy classes", class)
 	}
 	return s, nil
 }

@@ -42,7 +42,7 @@ func TestReadsTheCredentialsFromTheMountedSecret(t *testing.T) {
 
 func TestRefusesSettingsThatTheLabDoesNotPlay(t *testing.T) {
 	for name, value := range map[string]string{
-		"OPERATOR_LOGIN_SERVER": "https://example.net", "APISERVER_PROXY": "maybe", "PROXY_DEFAULT_CLASS": "x",
+		"OPERATOR_LOGIN_SERVER": "https://example.net", "APISERVER_PROXY": "maybe",
 	} {
 		c := container(nil)
 		c.Env[name] = value

@@ -2,10 +2,10 @@ package tailscale
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,21 +16,22 @@ import (
 
 // annotationSpec keeps what the operator last wrote, by which it tells a change of its own from the API server's
 // defaults.
-const annotationSpec = "lab.tailscale.com/image-and-replicas"
+const annotationSpec = "lab.tailscale.com/spec"
 
-// ensureStatefulSet makes the StatefulSet, or brings its image, its replicas and what they spread over up to date.
-func (o *operator) ensureStatefulSet(ctx context.Context, cn *connector, name string, spread []corev1.TopologySpreadConstraint) error {
-	sets := o.client.AppsV1().StatefulSets(o.settings.namespace)
-	wanted, err := o.statefulSet(cn, name, spread)
+// ensureStatefulSet makes the StatefulSet, or brings it up to date.
+func (o *operator) ensureStatefulSet(ctx context.Context, wanted *appsv1.StatefulSet) error {
+	text, err := json.Marshal(wanted.Spec)
 	if err != nil {
 		return err
 	}
-	current, err := sets.Get(ctx, name, metav1.GetOptions{})
+	wanted.Annotations = map[string]string{annotationSpec: fmt.Sprintf("%x", sha256.Sum256(text))}
+	sets := o.client.AppsV1().StatefulSets(o.settings.namespace)
+	current, err := sets.Get(ctx, wanted.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		_, err = sets.Create(ctx, wanted, metav1.CreateOptions{})
 		return err
 	}
-	if err != nil || reflect.DeepEqual(current.Annotations[annotationSpec], wanted.Annotations[annotationSpec]) {
+	if err != nil || current.Annotations[annotationSpec] == wanted.Annotations[annotationSpec] {
 		return err
 	}
 	wanted.ResourceVersion = current.ResourceVersion
@@ -38,21 +39,15 @@ func (o *operator) ensureStatefulSet(ctx context.Context, cn *connector, name st
 	return err
 }
 
-func (o *operator) statefulSet(cn *connector, name string, spread []corev1.TopologySpreadConstraint) (*appsv1.StatefulSet, error) {
+func (o *operator) statefulSet(cn *connector, name string, class proxyClassSpec) *appsv1.StatefulSet {
 	replicas := cn.replicas()
-	constraints, err := json.Marshal(spread)
-	if err != nil {
-		return nil, err
-	}
 	spec := o.podSpec(name, replicas)
-	spec.TopologySpreadConstraints = spread
+	applyClass(&spec, class)
 	own := cn.children(o.settings.namespace)
 	pod := maps.Clone(own)
 	pod["app"] = string(cn.UID)
 	return &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: own, Annotations: map[string]string{
-			annotationSpec: fmt.Sprintf("%s %d %s", o.settings.proxyImage, replicas, constraints),
-		}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: own},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: &replicas, ServiceName: name,
 			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": string(cn.UID)}},
@@ -61,7 +56,7 @@ func (o *operator) statefulSet(cn *connector, name string, spread []corev1.Topol
 				Spec:       spec,
 			},
 		},
-	}, nil
+	}
 }
 
 // podSpec is a proxy's pod: an init container that turns forwarding on, and tailscale with the Secrets mounted.

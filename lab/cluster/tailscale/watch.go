@@ -22,10 +22,11 @@ func (o *operator) watch(ctx context.Context) (func(), error) {
 		own.Shutdown()
 	}
 	watched := []cache.SharedIndexInformer{
-		own.Core().V1().Secrets().Informer(), own.Apps().V1().StatefulSets().Informer(),
+		own.Core().V1().Secrets().Informer(), own.Apps().V1().StatefulSets().Informer(), own.Core().V1().Pods().Informer(),
+		own.Discovery().V1().EndpointSlices().Informer(),
 		everywhere.Core().V1().Services().Informer(), everywhere.Networking().V1().Ingresses().Informer(),
 		custom.ForResource(connectors).Informer(), custom.ForResource(dnsConfigs).Informer(),
-		custom.ForResource(proxyClasses).Informer(),
+		custom.ForResource(proxyClasses).Informer(), custom.ForResource(proxyGroups).Informer(),
 	}
 	for _, one := range notPlayed {
 		watched = append(watched, custom.ForResource(kind(one.plural)).Informer())

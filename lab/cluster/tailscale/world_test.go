@@ -57,7 +57,8 @@ func newWorld(t *testing.T) *world {
 		return true, watcher, err
 	})
 	lists := map[schema.GroupVersionResource]string{
-		connectors: "ConnectorList", dnsConfigs: "DNSConfigList", proxyClasses: "ProxyClassList",
+		connectors: "ConnectorList", dnsConfigs: "DNSConfigList", proxyClasses: "ProxyClassList", proxyGroups: "ProxyGroupList",
+		definitions: "CustomResourceDefinitionList", serviceMonitors: "ServiceMonitorList",
 	}
 	for _, one := range notPlayed {
 		lists[kind(one.plural)] = one.plural + "List"
