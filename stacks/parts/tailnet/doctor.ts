@@ -13,8 +13,9 @@ import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { judgeTailnetLeftovers } from "./doctor/leftovers.ts";
-import { judgeScopes, neededScopes } from "./doctor/scopes.ts";
+import { judgeScopes } from "./doctor/scopes.ts";
 import { connectorPlan } from "./look.ts";
+import { neededScopes } from "./scopes.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
 

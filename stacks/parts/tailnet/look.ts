@@ -1,3 +1,4 @@
+import { RunError, runtime } from "@pulumi/pulumi";
 import type { ConnectorPlan } from "../../../components/tailnet/connector.ts";
 import { policyAtStart } from "../../../components/tailnet/policy-at-start.ts";
 import type { PolicyPlan } from "../../../components/tailnet/policy-plan.ts";
@@ -10,12 +11,22 @@ import type {
 } from "../../../components/tailnet/tailscale-types.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { lackingScopes, neededScopes } from "./scopes.ts";
 import { egressTargets, publishesServices } from "./proxies-schema.ts";
 import { connectorRoutes } from "./routes.ts";
 import { passedSections } from "./schema.ts";
 
+/** A tailnet's policy in force, and the scopes of who asked for it, where it is told. */
+type Told = PolicyInForce & { readonly scopes?: readonly string[] | undefined };
+
 /** Asks a tailnet for its policy in force. */
-export type AskPolicy = (access: TailscaleAccess) => Promise<PolicyInForce>;
+export type AskPolicy = (access: TailscaleAccess) => Promise<Told>;
+
+const askApi: AskPolicy = async (access) => {
+  const api = new TailscaleApi(access);
+  const inForce = await api.policy();
+  return { ...inForce, scopes: await api.scopes() };
+};
 
 /** A site's tailnet as it was found, before anything is registered. */
 export interface TailnetFound {
@@ -27,12 +38,13 @@ export interface TailnetFound {
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
 
 /**
- * Looks at the tailnet. Throws when another stack owns the policy and it does not provide for this site; undefined for
- * a site without a tailnet.
+ * Looks at the tailnet. Throws when another stack owns the policy and it does not provide for this site, and when the OAuth
+ * client cannot do all that an `up` does; a preview reads alone. Undefined for a site without a tailnet.
  */
 export async function findTailnet(
   { name, config, secrets }: Site,
-  ask: AskPolicy = (access) => new TailscaleApi(access).policy(),
+  ask: AskPolicy = askApi,
+  preview = runtime.isDryRun(),
 ): Promise<TailnetFound | undefined> {
   const { tailnet } = config;
   if (tailnet === undefined) return undefined;
@@ -41,10 +53,18 @@ export async function findTailnet(
     clientId: secrets.reveal(tailnet.oauth.clientId),
     clientSecret: secrets.reveal(tailnet.oauth.clientSecret),
   };
-  const api = { policy: () => ask(access) };
+  let scopes: Told["scopes"];
+  const api = {
+    policy: async (): Promise<PolicyInForce> => {
+      const told = await ask(access);
+      scopes = told.scopes;
+      return told;
+    },
+  };
   const owned = tailnet.policy;
   const needs = { site: name, ...ownNeeds(config, tailnet) };
   const inForce = await policyAtStart(api, owned !== undefined, needs);
+  if (!preview) refuseLacking(scopes, tailnet);
   if (owned === undefined || inForce === undefined) return { access };
   const plan = policyPlan(name, config, tailnet, owned);
   return { access, policy: { plan, adopt: owned.adopt, inForce } };
@@ -54,6 +74,16 @@ export async function findTailnet(
 export function connectorPlan(config: SiteConfig, tailnet: Tailnet): ConnectorPlan {
   const { name, replicas, exitNode } = tailnet.connector;
   return { name, replicas, routes: connectorRoutes(config, tailnet), exitNode };
+}
+
+/** An `up` that could not end is not begun. What cannot be told is not taken for lacking. */
+function refuseLacking(held: Told["scopes"], tailnet: Tailnet): void {
+  const lacking = held === undefined ? [] : (lackingScopes(held, neededScopes(tailnet)) ?? []);
+  if (lacking.length === 0) return;
+  throw new RunError(
+    `homelab:tailnet.oauth: the OAuth client lacks the scopes ${lacking.join(", ")}; give it what docs/tailnet.md lists, ` +
+      "in the admin console under Settings > Trust credentials",
+  );
 }
 
 /** What the policy has to let the site's own devices do. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ServiceError } from "../../../components/http/service-error.ts";
-import { judgeScopes, neededScopes } from "../../../stacks/parts/tailnet/doctor/scopes.ts";
+import { judgeScopes } from "../../../stacks/parts/tailnet/doctor/scopes.ts";
+import { neededScopes } from "../../../stacks/parts/tailnet/scopes.ts";
 import { judgeTailnetLeftovers } from "../../../stacks/parts/tailnet/doctor/leftovers.ts";
 import {
   checkTailnetScopes,
