@@ -6,12 +6,14 @@ import {
   operatorHostname,
   tailscaleDownloads,
 } from "../../../components/tailnet/operator-values.ts";
+import { groupName } from "../../../components/tailnet/proxy-plan.ts";
 import { siteTags } from "../../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../../components/tailnet/tailscale-api.ts";
 import type { RoutedDevice } from "../../../components/tailnet/tailscale-types.ts";
 import { blind, type Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { judgeGroup } from "./doctor/groups.ts";
 import { judgeTailnetLeftovers } from "./doctor/leftovers.ts";
 import { judgeScopes } from "./doctor/scopes.ts";
 import { connectorPlan } from "./look.ts";
@@ -79,6 +81,10 @@ export function tailnetChecks(site: Examined): readonly Check[] {
           ? judgeConnector(name, plan, await api.routedDevices(), owner + approve)
           : [ok(`Connector ${plan.name}`, "was not made yet")],
     },
+    ...(isUp ? (tailnet.proxies?.groups ?? []) : []).map((group) => ({
+      subject: `ProxyGroup ${groupName(group.type)}`,
+      run: async () => [judgeGroup(name, group, await api.devices())],
+    })),
   ];
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import { judgeScopes } from "../../../stacks/parts/tailnet/doctor/scopes.ts";
 import { neededScopes } from "../../../stacks/parts/tailnet/scopes.ts";
+import { judgeGroup } from "../../../stacks/parts/tailnet/doctor/groups.ts";
 import { judgeTailnetLeftovers } from "../../../stacks/parts/tailnet/doctor/leftovers.ts";
 import {
   checkTailnetScopes,
@@ -52,6 +53,20 @@ describe("the doctor at Tailscale", () => {
     assert.equal(judgeHttps(false, true).severity, "error");
     assert.match(judgeHttps(undefined, true).text, /networking_settings:read/);
     assert.equal(judgeHttps(true, true).text, "certificates are on");
+  });
+
+  it("says which devices of a group of proxies are missing, and how bad that is", () => {
+    const device = (hostname: string, tag = "tag:home-connector") => ({
+      ...{ id: hostname, name: `${hostname}.example.ts.net`, hostname },
+      ...{ tags: [tag], user: "tagged-devices" },
+    });
+    const judged = (...devices: readonly ReturnType<typeof device>[]) =>
+      judgeGroup("home", { type: "egress", replicas: 2 }, devices);
+    assert.equal(judged(device("home-egress-0"), device("home-egress-1")).severity, "ok");
+    const one = judged(device("home-egress-1"));
+    assert.equal(one.severity, "warning");
+    assert.equal(one.text, "home-egress-0 is no device of the tailnet");
+    assert.equal(judged(device("home-egress-0", "tag:other")).severity, "error");
   });
 
   it("names scopes to write that the client lacks, as its token tells them", () => {
