@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import { Provider as Tailscale } from "@pulumi/tailscale/provider.js";
 import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
@@ -12,6 +13,7 @@ import { tailnetScripts } from "../../../components/tailnet/scripts.ts";
 import { missingHost } from "../../../components/tailnet/taken.ts";
 import { record, type Recording } from "../../recorder.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
+import { recordedHome } from "./home-recording.ts";
 import { violations } from "./json-schema.ts";
 import { valuesSchema } from "./lab-schema.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
@@ -274,5 +276,65 @@ describe("a Connector where all proxies have something in common", () => {
       defaultProxyClass: "proxies",
     });
     assert.deepEqual(violations(valuesSchema("tailscale-operator"), values), []);
+  });
+});
+
+describe("a site with groups of proxies", () => {
+  let site: Recording;
+  before(async () => {
+    site = await recordedHome({
+      "tailnet.https": true,
+      "tailnet.proxies": { ingress: {}, apiServer: {} },
+      "tailnet.policy.tags": ["ci", "nas"],
+      "tailnet.egress": { nas: { fqdn: "nas.tail1234.ts.net", as: "tag:nas", ports: [445] } },
+    });
+  });
+  const follows = (name: string, other: string): boolean => site.waitsFor(name).has(other);
+
+  it("makes them after the operator, and hosts after the policy that lets them be seen", () => {
+    for (const name of ["proxies-class", "ingress", "egress", "api-server", "egress-nas"])
+      assert.ok(follows(`home-tailnet-proxies-${name}`, "tailscale-operator"), name);
+    assert.ok(follows("home-tailnet-proxies-egress-nas", "home-policy"));
+    assert.ok(follows("home-tailnet-proxies-found-command", "home-tailnet-proxies-egress-nas"));
+  });
+
+  it("makes the API servers' once the tailnet gives certificates", () => {
+    assert.ok(follows("home-tailnet-proxies-api-server", "home-tailnet-settings"));
+    const { kubeAPIServer } = site.get("home-tailnet-proxies-api-server").shown["spec"] as {
+      readonly kubeAPIServer: unknown;
+    };
+    assert.deepEqual(kubeAPIServer, { mode: "auth", hostname: "home-api" });
+  });
+
+  it("has two devices of each on its four hosts, and makes the group that a host needs", () => {
+    for (const name of ["ingress", "egress", "api-server"]) {
+      const { replicas } = site.get(`home-tailnet-proxies-${name}`).shown["spec"] as {
+        readonly replicas: number;
+      };
+      assert.equal(replicas, 2, name);
+    }
+  });
+
+  it("writes a policy that approves its Services and lets its proxies reach the host", () => {
+    const policy = JSON.parse(String(site.get("home-policy").shown["acl"])) as {
+      readonly autoApprovers: { readonly services: unknown };
+      readonly grants: readonly unknown[];
+    };
+    assert.deepEqual(policy.autoApprovers.services, {
+      "tag:home-connector": ["tag:home-connector"],
+    });
+    const grant = { src: ["tag:home-connector"], dst: ["tag:nas"], ip: ["tcp:445"] };
+    assert.ok(policy.grants.some((one) => isDeepStrictEqual(one, grant)));
+  });
+
+  it("gives its Connector what all proxies have", () => {
+    const { proxyClass } = site.get("robbinsdale-connector-0").shown["spec"] as {
+      readonly proxyClass: string;
+    };
+    assert.equal(proxyClass, "robbinsdale-connector-0");
+    const { metrics } = site.get("robbinsdale-connector-0-class").shown["spec"] as {
+      readonly metrics?: unknown;
+    };
+    assert.equal(metrics, undefined, "nobody would ask for them");
   });
 });

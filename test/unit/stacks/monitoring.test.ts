@@ -123,7 +123,7 @@ describe("the graph of a site with monitoring", () => {
     readSecrets: (uses: readonly SecretUse[]) =>
       Promise.resolve(secretsWith(monitoring.heartbeat.url, beat)(uses)),
   };
-  const changes = { monitoring, storage: {} };
+  const changes = { monitoring, storage: {}, "tailnet.proxies": {} };
   let recording: Awaited<ReturnType<typeof recordedHome>>;
   before(async () => {
     recording = await recordedHome(changes, deps);
@@ -138,6 +138,12 @@ describe("the graph of a site with monitoring", () => {
     assert.ok(order("home-monitoring-seen-command").has("kube-prometheus-stack"));
     assert.ok(order("home-monitoring-seen-command").has("scrape-proxmox"));
     assert.ok(order("scrape-proxmox").has("prometheus-operator-crds"));
+    // Its classes ask for monitors, and one that came before their kind stays invalid.
+    assert.ok(order("home-tailnet-proxies-proxies-class").has("prometheus-operator-crds"));
+    const { metrics } = recording.get("home-tailnet-proxies-proxies-class").shown["spec"] as {
+      readonly metrics: unknown;
+    };
+    assert.deepEqual(metrics, { enable: true, serviceMonitor: { enable: true } });
   });
 
   it("has Grafana read ConfigMaps and no Secrets", () => {
