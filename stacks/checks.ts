@@ -7,6 +7,7 @@ import { checkDns } from "./parts/dns/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkGateway } from "./parts/gateway/checks.ts";
 import { checkItems } from "./parts/items/checks.ts";
+import { checkLogs } from "./parts/logs/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
 import { checkMonitoring } from "./parts/monitoring/checks.ts";
 import { checkNames } from "./parts/names/checks.ts";
@@ -40,6 +41,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkCertificates,
   checkNames,
   checkMonitoring,
+  checkLogs,
   checkArgocd,
   checkPolicies,
 ];

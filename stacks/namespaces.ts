@@ -5,6 +5,7 @@ import {
 } from "../components/certificates/cert-manager-values.ts";
 import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
+import { alloyNamespace, lokiNamespace } from "../components/logs/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { storageNamespace } from "../components/storage/operator-values.ts";
@@ -18,7 +19,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, argocd, apps } = config;
+  const { certificates, logs, argocd, apps } = config;
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
     ...(onePassword?.operator === undefined
@@ -27,6 +28,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(gateway === undefined ? [] : [gatewayNamespace]),
     ...(storage === undefined ? [] : [storageNamespace]),
     ...(monitoring === undefined ? [] : [monitoringNamespace]),
+    ...(logs === undefined ? [] : [lokiNamespace, alloyNamespace]),
     ...(argocd === undefined ? [] : [argocdNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),

@@ -10,6 +10,7 @@ import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveDns, dns } from "./parts/dns/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
+import { deriveLogs, logs } from "./parts/logs/schema.ts";
 import {
   allowDiskRemoval,
   allowRemove,
@@ -53,6 +54,7 @@ export const siteSchema = z.strictObject({
   edge: edge.optional(),
   certificates,
   monitoring: monitoring.optional(),
+  logs: logs.optional(),
   argocd: argocd.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
@@ -70,7 +72,7 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { onePassword, storage, tailnet, edge, monitoring, argocd, ...rest } = further;
+  const { onePassword, storage, tailnet, edge, monitoring, logs, argocd, ...rest } = further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const hosts = podHosts(machines).size;
@@ -104,6 +106,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
       deriveCertificates(on, versions, written.site, { edge, onePassword }, derivation),
     ),
     monitoring: monitoring && deriveMonitoring(monitoring, versions, ceph),
+    logs: logs && deriveLogs(logs, versions, ceph),
     argocd:
       argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
   };

@@ -15,6 +15,7 @@ import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { deployGateway, deployRoutes } from "./parts/gateway/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
+import { deployLogs } from "./parts/logs/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/deploy.ts";
 import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
@@ -105,6 +106,7 @@ export async function deploySite(
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
   const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage });
+  deployLogs(site, cluster, { running, storage, monitoring });
   const argocd = deployArgocd(site, cluster, { definitions, running, kinds });
   const routes = deployRoutes(site, cluster, running, gateways, {
     [monitoringNamespace.name]: monitoring?.release,

@@ -8,6 +8,7 @@ import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
+import { logsTraffic } from "./parts/logs/traffic.ts";
 import { monitoringTraffic } from "./parts/monitoring/traffic.ts";
 import { namesTraffic } from "./parts/names/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
@@ -30,6 +31,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...gatewayTraffic(config, appPort),
     ...storageTraffic(config),
     ...monitoringTraffic(config),
+    ...logsTraffic(config),
     ...argocdTraffic(config),
     ...appTraffic(config),
   ];

@@ -12,10 +12,12 @@ export interface Surface {
 
 /** Namespaces in which everything is for administrators, and what it is. */
 const namespaces: Readonly<Record<string, string>> = {
+  alloy: "logs",
   argocd: "Argo CD",
   "cert-manager": "certificates",
   "cnpg-system": "databases",
   "kube-system": "the cluster itself",
+  loki: "logs",
   onepassword: "1Password",
   "rook-ceph": "Ceph",
   strimzi: "Kafka",

@@ -26,6 +26,9 @@ export const alertmanager = { name: `${fullName}-alertmanager`, port: 9093 } as 
 /** Dashboard that Grafana opens first: its ConfigMap, its file and its address. */
 export const overviewName = "homelab-overview";
 
+/** Loki as a data source of Grafana, where the site has logs. */
+export const lokiSource = { type: "loki", uid: "loki" } as const;
+
 /** Secret with Grafana's administrator; the keys are the chart's own. */
 export const grafanaSecret = {
   name: "grafana-admin",

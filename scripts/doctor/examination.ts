@@ -13,6 +13,7 @@ import {
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
+import { logsChecks, logsReleases } from "../../stacks/parts/logs/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { monitoringChecks, monitoringReleases } from "../../stacks/parts/monitoring/doctor.ts";
 import { namesChecks } from "../../stacks/parts/names/doctor.ts";
@@ -68,6 +69,7 @@ export function releasesOf(
     | "reloader"
     | "tailnet"
     | "monitoring"
+    | "logs"
     | "argocd"
   >,
 ): readonly Release[] {
@@ -80,6 +82,7 @@ export function releasesOf(
     ...reloaderReleases(config),
     ...tailnetReleases(config),
     ...monitoringReleases(config),
+    ...logsReleases(config),
     ...argocdReleases(config),
   ];
 }
@@ -117,6 +120,7 @@ async function cluster(
       ...itemChecks(examined, run),
       ...storageChecks(examined, run),
       ...monitoringChecks(examined, run),
+      ...logsChecks(examined, run),
       ...argocdChecks(examined, run),
     ]),
   );

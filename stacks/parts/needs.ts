@@ -16,6 +16,11 @@ const needs: readonly Need[] = [
     needs: "reloader",
     why: "it starts pods anew that read an item which has changed",
   },
+  {
+    part: "logs",
+    needs: "storage",
+    why: "Loki keeps lines in a bucket, and before that in a volume",
+  },
 ];
 
 /** No part is switched off that another one needs. */

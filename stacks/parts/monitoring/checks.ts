@@ -21,7 +21,7 @@ export function checkMonitoring(config: SiteConfig): readonly Problem[] {
 }
 
 /** Silences have a room of their own beside the metrics. */
-const silencesGiB = 1;
+export const silencesGiB = 1;
 
 function storageClass(
   { storage }: SiteConfig,

@@ -24,8 +24,8 @@ const { name: namespace } = monitoringNamespace;
 const called = (title: string, name: string) =>
   pods(title, namespace, { "app.kubernetes.io/name": name });
 const prometheusPods = called("Prometheus", "prometheus");
-const alertmanagerPods = called("Alertmanager", "alertmanager");
-const grafana = called("Grafana", "grafana");
+export const alertmanagerPods = called("Alertmanager", "alertmanager");
+export const grafanaPods = called("Grafana", "grafana");
 const operator = called("Prometheus' operator", "kube-prometheus-stack-prometheus-operator");
 const stateMetrics = called("kube-state-metrics", "kube-state-metrics");
 
@@ -39,7 +39,7 @@ const cephManager = pods("Ceph's manager", storageNamespace.name, { app: "rook-c
 export function monitoringTraffic({ monitoring, storage }: SiteConfig): readonly Flow[] {
   if (monitoring === undefined) return [];
   return [
-    ...[prometheusPods, grafana, operator, stateMetrics].map((from): Flow => ({
+    ...[prometheusPods, grafanaPods, operator, stateMetrics].map((from): Flow => ({
       from,
       to: apiServer,
       why: "what there is in the cluster",
@@ -56,9 +56,9 @@ export function monitoringTraffic({ monitoring, storage }: SiteConfig): readonly
       ports: tcp(alertmanager.port),
       why: "alerts",
     },
-    { from: grafana, to: prometheusPods, ports: tcp(prometheus.port), why: "what it shows" },
+    { from: grafanaPods, to: prometheusPods, ports: tcp(prometheus.port), why: "what it shows" },
     {
-      from: grafana,
+      from: grafanaPods,
       to: alertmanagerPods,
       ports: tcp(alertmanager.port),
       why: "alerts that it shows",

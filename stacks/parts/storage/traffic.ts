@@ -6,9 +6,9 @@ const { name } = storageNamespace;
 const everything = pods("Rook and Ceph", name);
 const daemons = { port: 6800, end: 7568, protocol: "TCP" } as const;
 const monitors = tcp(3300, 6789);
-const gateways = pods("object gateways", name, { app: "rook-ceph-rgw" });
+export const bucketGateways = pods("object gateways", name, { app: "rook-ceph-rgw" });
 /** Where a gateway's container listens (rook, pkg/operator/ceph/object: rgwPortInternalPort). */
-const gatewayPort = tcp(8080);
+export const bucketPort = tcp(8080);
 
 /**
  * Ceph's daemons talk to each other on ports of a range. Volumes are mounted by the nodes' kernels, which ask the same ports;
@@ -21,7 +21,7 @@ export function storageTraffic({ storage }: SiteConfig): readonly Flow[] {
     { from: everything, to: everything, ports: "all", why: "Ceph's daemons and their drivers" },
     { from: everything, to: apiServer, why: "its objects" },
     { from: nodes, to: everything, ports: [...monitors, daemons], why: "mounts of volumes" },
-    { from: nodes, to: gateways, ports: gatewayPort, why: "the trial of a bucket" },
-    { from: { kind: "cluster" }, to: gateways, ports: gatewayPort, why: "buckets" },
+    { from: nodes, to: bucketGateways, ports: bucketPort, why: "the trial of a bucket" },
+    { from: { kind: "cluster" }, to: bucketGateways, ports: bucketPort, why: "buckets" },
   ];
 }

@@ -119,6 +119,10 @@ export const versions = z
       "88.5.3",
       "Chart kube-prometheus-stack, with `homelab:monitoring`",
     ).default("88.5.3"),
+    loki: release(three, "18.11.0", "Chart loki of grafana-community, with `homelab:logs`").default(
+      "18.11.0",
+    ),
+    alloy: release(three, "1.11.1", "Chart alloy, with `homelab:logs`").default("1.11.1"),
     argoCd: release(three, "10.1.1", "Chart argo-cd, with `homelab:argocd`").default("10.1.1"),
     image: image.describe("The image that every machine starts from"),
   })

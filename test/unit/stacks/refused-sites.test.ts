@@ -51,7 +51,7 @@ describe("refused sites", () => {
         "gateway",
       ],
       ...["storage", "dns", "names", "certificates", "reloader", "monitoring"],
-      "argocd",
+      ...["logs", "argocd"],
       ...["apps", "allowReplace", "allowRemove"],
     ];
     assert.deepEqual(

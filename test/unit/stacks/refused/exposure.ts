@@ -178,6 +178,16 @@ export const exposure: RefusedSites = {
     at: "homelab:gateway.routes.grafana.withoutAccess",
     says: /would show Grafana .* to everybody on the internet; name policies under `access`/,
   },
+  "all logs for everybody": {
+    edit: {
+      "gateway.routes.logs": {
+        ...{ gateway: "public", hostnames: ["logs.example.net"], withoutAccess: "it is handy" },
+        ...{ namespace: "loki", service: "loki", port: 3100 },
+      },
+    },
+    at: "homelab:gateway.routes.logs.withoutAccess",
+    says: /would show logs to everybody on the internet; name policies under `access`/,
+  },
   "the cluster's API for everybody": {
     edit: {
       "gateway.routes.api": {

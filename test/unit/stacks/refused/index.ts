@@ -11,6 +11,7 @@ import { exposure } from "./exposure.ts";
 import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
 import { items } from "./items.ts";
+import { logs } from "./logs.ts";
 import { machines } from "./machines.ts";
 import { monitoring } from "./monitoring.ts";
 import { names } from "./names.ts";
@@ -63,6 +64,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     exposure,
     policies,
     monitoring,
+    logs,
     argocd,
   ],
 ].flatMap((part) => Object.entries(part));
