@@ -3,6 +3,7 @@ import type { WatchPlan } from "../rules/rules.ts";
 import { certificatesDashboard } from "./certificates.ts";
 import { cluster, nodes } from "./cluster.ts";
 import { gateways } from "./gateways.ts";
+import { logsDashboard } from "./logs.ts";
 import { network } from "./network.ts";
 import { outsideDashboard } from "./outside.ts";
 import { overview } from "./overview.ts";
@@ -11,7 +12,7 @@ import { ceph } from "./storage.ts";
 
 /** Dashboards of the parts that a site has; the overview first. */
 export function dashboards(plan: WatchPlan): readonly Dashboard[] {
-  const { certificates, gateway, edge, storage, outside } = plan;
+  const { certificates, gateway, edge, logs, storage, outside } = plan;
   return [
     overview(plan),
     cluster,
@@ -20,6 +21,7 @@ export function dashboards(plan: WatchPlan): readonly Dashboard[] {
     ...(storage === undefined ? [] : [ceph]),
     ...(gateway || edge ? [gateways(plan)] : []),
     ...(certificates ? [certificatesDashboard] : []),
+    ...(logs ? [logsDashboard] : []),
     ...(outside.length === 0 ? [] : [outsideDashboard(outside)]),
   ];
 }

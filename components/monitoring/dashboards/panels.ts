@@ -1,6 +1,7 @@
 /** Dashboards as code: what Grafana reads of a dashboard's JSON, and no more. */
+import { lokiSource } from "../names.ts";
 
-/** A question to Prometheus; `legend` names its lines by their labels, `{{label}}`. */
+/** A question to Prometheus, or to Loki; `legend` names its lines by their labels, `{{label}}`. */
 export interface Query {
   readonly expression: string;
   readonly legend?: string;
@@ -13,7 +14,9 @@ export interface Step {
 }
 
 export interface Panel {
-  readonly kind: "stat" | "timeseries" | "table";
+  readonly kind: "stat" | "timeseries" | "table" | "logs";
+  /** Who is asked; Prometheus when left out. */
+  readonly source?: "loki";
   readonly title: string;
   readonly queries: readonly Query[];
   /** Grafana's word for the unit, such as `bytes` or `percentunit`. */
@@ -35,7 +38,9 @@ export interface Dashboard {
   readonly panels: readonly Panel[];
 }
 
-type Look = Partial<Pick<Panel, "unit" | "width" | "height" | "steps" | "words" | "max">>;
+type Look = Partial<
+  Pick<Panel, "source" | "unit" | "width" | "height" | "steps" | "words" | "max">
+>;
 
 const calm: readonly Step[] = [{ color: "blue" }];
 
@@ -69,8 +74,22 @@ export function table(title: string, expression: string, look: Look = {}): Panel
   };
 }
 
-/** The chart's data source (values.yaml, `grafana.sidecar.datasources.uid`). */
-const datasource = { type: "prometheus", uid: "prometheus" } as const;
+/** Lines as they are, the youngest first. */
+export function lines(title: string, expression: string, look: Look = {}): Panel {
+  return {
+    ...{ kind: "logs", source: "loki", title, queries: [{ expression }], unit: "short" },
+    ...{ width: 24, height: 10, steps: calm },
+    ...look,
+  };
+}
+
+/** The chart's data source (values.yaml, `grafana.sidecar.datasources.uid`), and the one that comes with logs. */
+const sources = {
+  prometheus: { type: "prometheus", uid: "prometheus" },
+  loki: lokiSource,
+} as const;
+
+const sourceOf = ({ source }: Panel) => sources[source ?? "prometheus"];
 
 /** Panels from left to right, a new line where one is full. */
 function places(panels: readonly Panel[]): readonly { readonly x: number; readonly y: number }[] {
@@ -95,19 +114,25 @@ export function dashboardJson({ name, title, panels }: Dashboard) {
     ...{ time: { from: "now-6h", to: "now" }, refresh: "1m", timezone: "browser" },
     links: [{ type: "dashboards", title: "Homelab", tags: ["homelab"], keepTime: true }],
     panels: panels.map((panel, i) => ({
-      ...{ id: i + 1, type: panel.kind, title: panel.title, datasource },
+      ...{ id: i + 1, type: panel.kind, title: panel.title, datasource: sourceOf(panel) },
       gridPos: { ...at[i], w: panel.width, h: panel.height },
-      targets: panel.queries.map((query, number) => target(panel.kind, query, number)),
+      targets: panel.queries.map((query, number) => target(panel, query, number)),
       fieldConfig: { defaults: field(panel), overrides: [] },
       options: options[panel.kind],
     })),
   };
 }
 
-function target(kind: Panel["kind"], { expression, legend }: Query, number: number) {
+function target(panel: Panel, { expression, legend }: Query, number: number) {
+  const { kind } = panel;
+  const name = String.fromCharCode(65 + number);
+  const asked = { refId: name, datasource: sourceOf(panel), expr: expression };
+  const named = legend === undefined ? {} : { legendFormat: legend };
+  // Loki's own word for it (grafana, public/app/plugins/datasource/loki/dataquery.cue).
+  if (panel.source === "loki") return { ...asked, ...named, queryType: "range" };
   return {
-    ...{ refId: String.fromCharCode(65 + number), datasource, expr: expression },
-    ...(legend === undefined ? {} : { legendFormat: legend }),
+    ...asked,
+    ...named,
     ...(kind === "timeseries" ? {} : { instant: true, range: false }),
     ...(kind === "table" ? { format: "table" } : {}),
   };
@@ -132,4 +157,5 @@ const options = {
   stat: { reduceOptions: { calcs: ["lastNotNull"] }, colorMode: "background", graphMode: "none" },
   timeseries: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi" } },
   table: { showHeader: true },
+  logs: { showTime: true, wrapLogMessage: true, sortOrder: "Descending" },
 } as const;

@@ -2,6 +2,7 @@ import type { AlertGroup } from "./alert.ts";
 import { certificateAlerts } from "./certificates.ts";
 import { edgeAlerts } from "./edge.ts";
 import { gatewayAlerts } from "./gateway.ts";
+import { logsAlerts } from "./logs.ts";
 import { machineAlerts } from "./machines.ts";
 import { networkAlerts } from "./network.ts";
 import { outsideAlerts } from "./outside.ts";
@@ -16,6 +17,7 @@ export interface WatchPlan {
   readonly gateway: boolean;
   /** Whether the site is published through Cloudflare's tunnel. */
   readonly edge: boolean;
+  readonly logs: boolean;
   /** Ceph, where it tells of itself. */
   readonly storage?: CephWatch;
   /** Jobs outside of the cluster. */
@@ -26,13 +28,14 @@ export interface WatchPlan {
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, storage, outside, jobs } = plan;
+  const { certificates, gateway, edge, logs, storage, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
     ...(certificates ? [certificateAlerts] : []),
     ...(gateway ? [gatewayAlerts] : []),
     ...(edge ? [edgeAlerts] : []),
+    ...(logs ? [logsAlerts] : []),
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),

@@ -3,6 +3,7 @@ import { cacheLabels } from "../../../components/dns/cache-pods.ts";
 import { clusterDnsService } from "../../../components/dns/redirect.ts";
 import { cloudflaredNamespace } from "../../../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../../../components/gateway/plan.ts";
+import { alloyNamespace, lokiNamespace } from "../../../components/logs/names.ts";
 import type { MonitorPlan } from "../../../components/monitoring/monitors.ts";
 import { namesNamespace } from "../../../components/names/resolver.ts";
 import { reloaderNamespace } from "../../../components/workload/reloader.ts";
@@ -13,7 +14,7 @@ import type { SiteConfig } from "../../schema.ts";
  * has monitors of its own (`homelab:storage.monitoring`), and the cluster's DNS the chart of Prometheus.
  */
 export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
-  const { certificates, cluster, gateway, dns, names, edge, reloader } = config;
+  const { certificates, cluster, gateway, dns, names, edge, reloader, logs } = config;
   return [
     ...cilium,
     ...(certificates === undefined ? [] : certManager),
@@ -32,6 +33,13 @@ export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
     ...(reloader === undefined
       ? []
       : [{ ...own("reloader", reloaderNamespace.name), port: "http" }]),
+    // Their charts call it so (loki 18.11.0, alloy 1.11.1).
+    ...(logs === undefined
+      ? []
+      : [own("loki", lokiNamespace.name), own("alloy", alloyNamespace.name)].map((plan) => ({
+          ...plan,
+          port: "http-metrics",
+        }))),
   ];
 }
 

@@ -12,6 +12,7 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     bgp: config.network.bgp !== undefined,
     gateway: config.gateway !== undefined,
     edge: config.edge !== undefined,
+    logs: config.logs !== undefined,
     ...ceph(config),
     outside: Object.keys(scrapes),
     jobs: siteMonitors(config).map(({ name }) => name),

@@ -370,6 +370,88 @@ export const alertCases: readonly AlertCase[] = [
     at: "30m",
   },
   {
+    alert: "LogsNotSent",
+    title: "names the pod of a machine whose lines do not come",
+    series: {
+      'loki_write_sent_entries_total{job="alloy",pod="alloy-a"}': "0+60x20 1200x60",
+      'loki_write_sent_entries_total{job="alloy",pod="alloy-b"}': "0+60x80",
+    },
+    at: "60m",
+    says: {
+      labels: { pod: "alloy-a" },
+      summary: "alloy-a sends no lines to Loki",
+      description: "Nothing is lost yet: what is not read waits on its machine.",
+    },
+  },
+  {
+    alert: "LogsDropped",
+    title: "says how many lines are lost, and why",
+    series: {
+      'loki_write_dropped_entries_total{job="alloy",pod="alloy-a",reason="ingester_error"}':
+        "0x60 0+2x30",
+      'up{job="alloy",pod="alloy-a"}': constant(1),
+    },
+    at: "90m",
+    says: {
+      labels: { pod: "alloy-a", reason: "ingester_error" },
+      summary: "Loki refuses lines of alloy-a: ingester_error",
+      description: "58 of them are lost, within the last hour.",
+    },
+  },
+  {
+    alert: "LokiNotStoring",
+    title: "is raised while chunks do not get into the bucket",
+    series: { loki_ingester_chunks_flush_failures_total: "0+3x60" },
+    at: "40m",
+    says: {
+      labels: {},
+      summary: "Loki cannot put lines into its bucket",
+      description:
+        "It keeps them in its volume meanwhile. When that is full, and machines delete what they hold for it, lines are lost.",
+    },
+  },
+  {
+    alert: "LokiNotStoring",
+    title: "bears a bucket that was away for a moment",
+    series: { loki_ingester_chunks_flush_failures_total: "0x10 5x60" },
+    at: "40m",
+  },
+  {
+    alert: "LokiNotDeleting",
+    title: "tells of a compactor that has never come to its end",
+    series: {
+      loki_compactor_apply_retention_last_successful_run_timestamp_seconds: "-90000x120",
+    },
+    at: "90m",
+    says: {
+      labels: {},
+      summary: "Loki has deleted no old lines for a day",
+      description: "Its bucket fills, until nothing new finds room.",
+    },
+  },
+  {
+    alert: "LokiNotDeleting",
+    title: "is quiet while it deletes",
+    series: {
+      loki_compactor_apply_retention_last_successful_run_timestamp_seconds: "0+60x120",
+    },
+    at: "90m",
+  },
+  {
+    alert: "LogRulesFail",
+    title: "tells of rules that cannot be evaluated",
+    series: {
+      'loki_prometheus_rule_evaluation_failures_total{user="fake",rule_group="homelab.logs"}':
+        "0+1x60",
+    },
+    at: "40m",
+    says: {
+      labels: {},
+      summary: "Loki cannot evaluate rules on lines",
+      description: "Alerts on what the kernel, RKE2 and programs say may not come.",
+    },
+  },
+  {
     alert: "TunnelDown",
     title: "is raised when no pod has a connection",
     series: {

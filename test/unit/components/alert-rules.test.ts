@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { logAlerts } from "../../../components/logs/rules.ts";
 import { prometheusRule, runbook } from "../../../components/monitoring/rules/alert.ts";
 import { alertGroups, type WatchPlan } from "../../../components/monitoring/rules/rules.ts";
 import { alertCases } from "./alert-cases.ts";
@@ -8,7 +9,7 @@ import { knownMetrics } from "./metrics/known.ts";
 import { metricsOf, promtool } from "./promtool.ts";
 
 const everything: WatchPlan = {
-  ...{ certificates: true, bgp: true, gateway: true, edge: true },
+  ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
   storage: { disks: 4, usableGiB: 100 },
   outside: ["proxmox", "smart", "ups"],
   jobs: ["cilium-agent", "cloudflared"],
@@ -16,6 +17,8 @@ const everything: WatchPlan = {
 const groups = alertGroups(everything);
 const alerts = groups.flatMap((group) => group.alerts);
 const names = alerts.map(({ name }) => name).sort();
+/** With those that Loki looks at. */
+const told = [...alerts, ...logAlerts];
 const rule = prometheusRule(groups);
 
 describe("the alerts of a site's own", () => {
@@ -81,7 +84,7 @@ describe("the alerts of a site's own", () => {
 
   it("are only on parts that the site has", () => {
     const least = {
-      ...{ certificates: false, bgp: false, gateway: false, edge: false },
+      ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
       ...{ outside: [], jobs: [] },
     };
     assert.deepEqual(
@@ -102,12 +105,15 @@ describe("the pages of alerts", () => {
   const pages = readdirSync(folder).filter((file) => file !== "README.md");
 
   it("are as many as the alerts, each called after its own", () => {
-    assert.deepEqual(pages.map((file) => file.replace(/\.md$/, "")).sort(), names);
+    assert.deepEqual(
+      pages.map((file) => file.replace(/\.md$/, "")).sort(),
+      told.map(({ name }) => name).sort(),
+    );
   });
 
   it("say what it means, how bad it is, and what to do, and are listed with their severity", () => {
     const list = readFileSync(new URL("README.md", folder), "utf8");
-    for (const { name, severity } of alerts) {
+    for (const { name, severity } of told) {
       const page = readFileSync(new URL(`${name}.md`, folder), "utf8");
       const titles = page.match(/^#+ .*$/gm);
       assert.deepEqual(

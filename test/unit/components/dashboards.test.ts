@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sources } from "../../../components/logs/names.ts";
 import { dashboardMap, dashboards } from "../../../components/monitoring/dashboards/dashboards.ts";
 import { dashboardJson } from "../../../components/monitoring/dashboards/panels.ts";
 import { overviewName } from "../../../components/monitoring/names.ts";
@@ -8,17 +9,18 @@ import { knownMetrics } from "./metrics/known.ts";
 import { metricsOf, promtool } from "./promtool.ts";
 
 const everything = {
-  ...{ certificates: true, bgp: true, gateway: true, edge: true },
+  ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
   storage: { disks: 4, usableGiB: 100 },
   outside: ["proxmox"],
   jobs: [],
 };
 const all = dashboards(everything);
-const queries = all.flatMap(({ name, panels }) =>
-  panels.flatMap(({ title, queries: some }) =>
-    some.map(({ expression }) => ({ where: `${name}: ${title}`, expression })),
+const asked = all.flatMap(({ name, panels }) =>
+  panels.flatMap(({ title, source = "prometheus", queries: some }) =>
+    some.map(({ expression }) => ({ where: `${name}: ${title}`, source, expression })),
   ),
 );
+const queries = asked.filter(({ source }) => source === "prometheus");
 
 describe("the dashboards", () => {
   it("ask questions that Prometheus reads, of metrics that there are", () => {
@@ -35,6 +37,22 @@ describe("the dashboards", () => {
         .map((metric) => `${where}: ${metric}`),
     );
     assert.deepEqual(unknown, []);
+  });
+
+  it("ask Loki for lines of sources that Alloy has", () => {
+    const ofLoki = asked.filter(({ source }) => source === "loki");
+    assert.ok(ofLoki.length >= 4);
+    for (const { where, expression } of ofLoki) {
+      const [, job = ""] = /^[^{]*\{job="(\w+)"/.exec(expression) ?? [];
+      assert.ok(Object.values<string>(sources).includes(job), where);
+    }
+    const board = all.find(({ name }) => name === "homelab-logs");
+    assert.ok(board);
+    const { panels } = dashboardJson(board);
+    for (const { type, datasource, targets } of panels.filter(({ type }) => type === "logs")) {
+      assert.deepEqual(datasource, { type: "loki", uid: "loki" }, type);
+      assert.ok(targets.every((one) => at(one, "queryType") === "range"));
+    }
   });
 
   it("lie side by side, none over another", () => {
@@ -65,7 +83,7 @@ describe("the dashboards", () => {
 
   it("are of the parts that the site has", () => {
     const least = {
-      ...{ certificates: false, bgp: false, gateway: false, edge: false },
+      ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
       ...{ outside: [], jobs: [] },
     };
     const some = dashboards(least);
