@@ -1,12 +1,13 @@
 /** Reads what the scripts need out of an exported deployment. */
 import type { Deployment, Stack } from "@pulumi/pulumi/automation/index.js";
 
-/** One resource as the state holds it; inputs are decrypted by the export. */
+/** One resource as the state holds it; inputs and outputs are decrypted by the export. */
 export interface StateResource {
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
   /** When the state first had it, RFC 3339. */
   readonly created?: string;
   /** URNs of what it depends on. */
@@ -57,12 +58,19 @@ export function withoutPending(deployment: Deployment): Deployment {
 /** Marks a secret in an export: https://www.pulumi.com/docs/iac/concepts/secrets/ */
 const secretSignature = "4dabf18193072939515e22adb298388d";
 
-/** An input as the program gave it; secrets are unwrapped. Undefined when it is absent. */
-export function plainInput(resource: StateResource, name: string): unknown {
-  const value = resource.inputs?.[name];
-  if (typeof value !== "object" || value === null || !(secretSignature in value)) return value;
+/** A value as the program gave it: secrets in it are unwrapped, and undefined where the export has them encrypted. */
+function unwrapped(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(unwrapped);
+  if (!(secretSignature in value))
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unwrapped(one)]));
   const plain = (value as { plaintext?: unknown }).plaintext;
-  return typeof plain === "string" ? (JSON.parse(plain) as unknown) : undefined;
+  return typeof plain === "string" ? unwrapped(JSON.parse(plain)) : undefined;
+}
+
+/** An input as the program gave it, secrets in plain. Undefined when it is absent. */
+export function plainInput(resource: StateResource, name: string): unknown {
+  return unwrapped(resource.inputs?.[name]);
 }
 
 /** The same where it is a string; undefined otherwise. */
@@ -74,6 +82,16 @@ export function stringInput(resource: StateResource, name: string): string | und
 /** The resource that stands for the stack itself; undefined before the first `up`. */
 export function rootOf({ resources }: Pick<StackState, "resources">): StateResource | undefined {
   return resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+}
+
+/**
+ * The stack's outputs, secrets in plain; none before the first `up`. The export has them: `pulumi stack output` would be two
+ * further processes, one for which of them are secret, each of which derives the key of the secrets anew.
+ */
+export function stackOutputs(
+  state: Pick<StackState, "resources">,
+): Readonly<Record<string, unknown>> {
+  return unwrapped(rootOf(state)?.outputs ?? {}) as Record<string, unknown>;
 }
 
 /** Inputs of the provider `pulumi:providers:<name>` of this stack, if the state has one. */

@@ -3,7 +3,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { Certificates } from "../../components/rke2/renewal.ts";
 import { parseSiteConfig } from "../../stacks/site-file.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
-import { knownIds, readState, type StackState } from "../state.ts";
+import { knownIds, readState, stackOutputs, type StackState } from "../state.ts";
 import type { Examined } from "../../stacks/doctor/examined.ts";
 import type { StackConfig } from "../../stacks/parts/secrets/doctor.ts";
 import { problem, type Finding } from "../../stacks/doctor/finding.ts";
@@ -33,20 +33,24 @@ function existingMachines(
 }
 
 /** Reads the stack; the config's problems as findings when it has any. */
-export async function readSite(stack: Stack, name: string): Promise<Site | readonly Finding[]> {
+export async function readSite(
+  stack: Pick<Stack, "getAllConfig" | "exportStack">,
+  name: string,
+): Promise<Site | readonly Finding[]> {
   const values = await stack.getAllConfig();
   const raw = Object.fromEntries(Object.entries(values).map(([key, { value }]) => [key, value]));
   const { config, problems } = parseSiteConfig(raw, name);
   if (config === undefined) {
     return problems.map(({ path, text }) => problem(path, text, `correct Pulumi.${name}.yaml`));
   }
-  const [state, outputs] = await Promise.all([readState(stack), stack.outputs()]);
+  const state = await readState(stack);
+  const outputs = stackOutputs(state);
   const output = (key: string): string | undefined => {
-    const value: unknown = outputs[key]?.value;
+    const value = outputs[key];
     return typeof value === "string" ? value : undefined;
   };
   const kubeconfig = output("kubeconfig");
-  const certificates = outputs["certificates"]?.value as Certificates | undefined;
+  const certificates = outputs["certificates"] as Certificates | undefined;
   const privateKey = output("sshPrivateKey");
   const knownHosts = output("knownHosts");
   const site: Site = {

@@ -8,6 +8,7 @@ import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/docto
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeCertificates, judgeNodes } from "../../../stacks/parts/cluster/doctor.ts";
 import { judgeDirectWay, judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
+import { readSite } from "../../../scripts/doctor/site.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -41,6 +42,55 @@ const judged = (changes: Record<string, string> = {}) =>
       site: "home",
     }),
   );
+
+describe("what the doctor knows before it asks anybody", () => {
+  const values = Object.fromEntries(
+    Object.entries(siteFile("Pulumi.home.yaml")).map(([key, value]) => [key, { value }]),
+  );
+  const secret = (value: unknown) => ({
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    plaintext: JSON.stringify(value),
+  });
+  const read = (resources: readonly object[]) =>
+    readSite(
+      {
+        getAllConfig: () => Promise.resolve(values),
+        exportStack: () => Promise.resolve({ version: 3, deployment: { resources } }),
+      },
+      "home",
+    );
+
+  it("is one export: the stack's outputs are in it, with their secrets in plain", async () => {
+    const outputs = {
+      kubeconfig: secret("apiVersion: v1"),
+      certificates: { ends: secret("2027-01-31T00:00:00Z"), renewed: "" },
+      sshPrivateKey: secret("key"),
+      knownHosts: "192.168.1.21 ssh-ed25519 AAAA",
+    };
+    const root = { urn: "urn:pulumi:home::homelab::s", type: "pulumi:pulumi:Stack", outputs };
+    const site = await read([root, { urn: "vm", type: "proxmoxve:index:VmLegacy" }]);
+    assert.ok("config" in site);
+    assert.deepEqual(
+      [site.kubeconfig, site.certificates, site.ssh, site.resources, site.isUp],
+      [
+        "apiVersion: v1",
+        { ends: "2027-01-31T00:00:00Z", renewed: "" },
+        { privateKey: "key", knownHosts: "192.168.1.21 ssh-ed25519 AAAA" },
+        2,
+        true,
+      ],
+    );
+  });
+
+  it("is the config alone before the first up", async () => {
+    const site = await read([]);
+    assert.ok("config" in site);
+    assert.deepEqual(
+      [site.kubeconfig, site.certificates, site.ssh, site.isUp],
+      [undefined, undefined, undefined, false],
+    );
+  });
+});
 
 describe("the doctor on a machine", () => {
   it("finds a sound one fine", () => {
