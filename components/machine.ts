@@ -3,7 +3,7 @@ import type { ImageSource } from "./proxmox/cloud-image.ts";
 
 /**
  * A machine as the site writes it down. The other three forms are `ExistingMachine` (as Proxmox shows it, in
- * proxmox/conflicts.ts), `Machine` (as the program knows it) and `ReachedMachine` (as steps reach it).
+ * proxmox/inventory.ts), `Machine` (as the program knows it) and `ReachedMachine` (as steps reach it).
  */
 export interface MachineSpec {
   /** Name of the VM, its hostname and its Kubernetes node. */

@@ -1,8 +1,7 @@
 import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
 import type { PlannedMachine } from "../components/machine.ts";
 import type { Keeper } from "../components/certificates/keeper.ts";
-import type { ExistingMachine } from "../components/proxmox/conflicts.ts";
-import { readInventory } from "../components/proxmox/inventory.ts";
+import { readInventory, type ExistingMachine } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
 import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
 import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.ts";

@@ -1,19 +1,9 @@
 import type { MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
 import { isCalled, unmarked } from "./identity.ts";
+import type { ExistingMachine } from "./inventory.ts";
 import type { KnownMachine } from "./known-machines.ts";
 import { generationsOf, isOwn } from "./tags.ts";
-
-/** A guest that the Proxmox cluster has, whoever made it. */
-export interface ExistingMachine {
-  readonly vmId: number;
-  /** Empty when its host has been down for a while: only the host tells it. */
-  readonly name: string;
-  readonly host: string;
-  readonly tags: readonly string[];
-  /** Whether it has a process, paused or not, or may have one: `false` once its host says that it is stopped, or is down itself. */
-  readonly running?: boolean;
-}
 
 /** What decides whether a machine may be made: HA moves machines by itself, and a server carries a part of etcd. */
 export type WantedMachine = Pick<

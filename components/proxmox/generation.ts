@@ -1,5 +1,5 @@
 import type { MachineSpec } from "../machine.ts";
-import type { ExistingMachine } from "./conflicts.ts";
+import type { ExistingMachine } from "./inventory.ts";
 import { generationsOf, isOwn } from "./tags.ts";
 
 /** What decides whether a machine is the one that earlier runs installed. */

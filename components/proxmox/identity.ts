@@ -1,13 +1,17 @@
 /** Whether each machine that Proxmox shows, or hides, is surely the one that the site takes it for. */
+import type { MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
-import type { ExistingMachine, WantedMachine } from "./conflicts.ts";
+import type { ExistingMachine } from "./inventory.ts";
 import type { KnownMachine } from "./known-machines.ts";
 import { generationsOf, isOwn, machineTags, programTag, siteTag } from "./tags.ts";
+
+/** A machine of the config, as far as it is told from others. */
+type Wanted = Pick<MachineSpec, "name" | "vmId">;
 
 /** What is compared. */
 export interface IdentityArgs {
   readonly site: string;
-  readonly wanted: readonly WantedMachine[];
+  readonly wanted: readonly Wanted[];
   readonly existing: readonly ExistingMachine[];
   /** Machines in the state of this stack. */
   readonly known: readonly KnownMachine[];
@@ -53,7 +57,7 @@ export function doubts(args: IdentityArgs): readonly Problem[] {
 }
 
 function pathOf(
-  wanted: readonly WantedMachine[],
+  wanted: readonly Wanted[],
   { vmId, name }: Pick<ExistingMachine, "vmId" | "name">,
 ): string {
   const index = wanted.findIndex((machine) => machine.vmId === vmId);

@@ -1,7 +1,17 @@
 import { RunError } from "@pulumi/pulumi";
 import { ServiceError } from "../http/service-error.ts";
-import type { ExistingMachine } from "./conflicts.ts";
 import type { ProxmoxApi } from "./proxmox-api.ts";
+
+/** A guest that the Proxmox cluster has, whoever made it. */
+export interface ExistingMachine {
+  readonly vmId: number;
+  /** Empty when its host has been down for a while: only the host tells it. */
+  readonly name: string;
+  readonly host: string;
+  readonly tags: readonly string[];
+  /** Whether it has a process, paused or not, or may have one: `false` once its host says that it is stopped, or is down itself. */
+  readonly running?: boolean;
+}
 
 /** What a Proxmox cluster has right now. */
 export interface Inventory {

@@ -1,21 +1,12 @@
 /** What other stacks have on the LAN, as far as the Proxmox cluster that is shared with them tells. */
 import { addressNumber, meet } from "../network/cidr.ts";
-import { poolRange, poolText, type AddressPool } from "../network/pool.ts";
+import { poolRange, poolText } from "../network/pool.ts";
 import type { Machine, MachineSpec } from "../machine.ts";
 import type { Problem } from "../problem.ts";
-import type { ExistingMachine } from "./conflicts.ts";
+import type { ExistingMachine } from "./inventory.ts";
 import { propertyString } from "./property-string.ts";
 import { isOwn, programTag, sitesOf } from "./tags.ts";
-import type { SitePlan } from "./types.ts";
-
-/** What a site's cluster has on the LAN, or has the routers send there. */
-export interface ClusterAddresses {
-  /** Address of the control plane. */
-  readonly vip: string;
-  readonly loadBalancers: AddressPool;
-  /** Addresses of the routers that load balancers are announced to; none where the LAN itself is told, by ARP. */
-  readonly routers: readonly string[];
-}
+import type { ClusterAddresses, SitePlan } from "./types.ts";
 
 /** A machine of another stack. */
 export interface Neighbour {

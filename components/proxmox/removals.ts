@@ -1,5 +1,6 @@
 import type { Problem } from "../problem.ts";
-import { rebuildReasons, type ConflictArgs, type ExistingMachine } from "./conflicts.ts";
+import { rebuildReasons, type ConflictArgs } from "./conflicts.ts";
+import type { ExistingMachine } from "./inventory.ts";
 import { isOwn } from "./tags.ts";
 
 /** What the check of machines that leave compares. */

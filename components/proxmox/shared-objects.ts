@@ -1,7 +1,7 @@
 /** Whether the site's names on a Proxmox cluster are free: another stack may use the same cluster. */
 import type { Problem } from "../problem.ts";
-import type { ExistingMachine, WantedMachine } from "./conflicts.ts";
-import type { Inventory, NamedObject } from "./inventory.ts";
+import type { WantedMachine } from "./conflicts.ts";
+import type { ExistingMachine, Inventory, NamedObject } from "./inventory.ts";
 import type { Known } from "./known-machines.ts";
 import { programTag, sitesOf } from "./tags.ts";
 import type { SitePlan } from "./types.ts";

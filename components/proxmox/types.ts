@@ -1,5 +1,14 @@
 import type { ImageSource } from "./cloud-image.ts";
-import type { ClusterAddresses } from "./neighbours.ts";
+import type { AddressPool } from "../network/pool.ts";
+
+/** What a site's cluster has on the LAN, or has the routers send there. */
+export interface ClusterAddresses {
+  /** Address of the control plane. */
+  readonly vip: string;
+  readonly loadBalancers: AddressPool;
+  /** Addresses of the routers that load balancers are announced to; none where the LAN itself is told, by ARP. */
+  readonly routers: readonly string[];
+}
 
 /** What all machines of a site share. */
 export interface SitePlan extends ClusterAddresses {

@@ -2,9 +2,9 @@ import { all, interpolate, secret, type Output } from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import type { MachineSpec, ReachedMachine } from "../../../components/machine.ts";
 import { Fleet } from "../../../components/proxmox/fleet.ts";
-import type { SitePlan } from "../../../components/proxmox/types.ts";
 import type { Found } from "../../look-around.ts";
-import type { Site, SiteFile } from "../../open-site.ts";
+import type { Site } from "../../open-site.ts";
+import { sitePlan } from "./plan.ts";
 
 /** The site's machines, and how people reach them. */
 export interface SiteMachines {
@@ -38,13 +38,4 @@ export function deployMachines(site: Site, found: Found): SiteMachines {
       machines.map(({ name, address, hostKey }) => interpolate`${name},${address} ${hostKey}\n`),
     ).apply((lines) => lines.join("")),
   };
-}
-
-/** What the machines of a site share. */
-export function sitePlan({ name, config }: SiteFile): SitePlan {
-  const { site, proxmox, cluster, network } = config;
-  const { loadBalancers, bgp } = network;
-  const routers = (bgp?.peers ?? []).map(({ address }) => address);
-  const addresses = { vip: cluster.vip, loadBalancers, routers };
-  return { name, ...site, dns: site.dns ?? [site.gateway], ...proxmox, ...addresses };
 }

@@ -5,18 +5,17 @@ import {
   conflicts,
   rebuildReasons,
   type ConflictArgs,
-  type ExistingMachine,
 } from "../../../components/proxmox/conflicts.ts";
 import { machineGeneration, stands } from "../../../components/proxmox/generation.ts";
 import { doubts } from "../../../components/proxmox/identity.ts";
-import type { Inventory } from "../../../components/proxmox/inventory.ts";
+import type { ExistingMachine, Inventory } from "../../../components/proxmox/inventory.ts";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
 import { leaving, removals } from "../../../components/proxmox/removals.ts";
 import { ghosts, taken } from "../../../components/proxmox/shared-objects.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
 import { foundedProblems } from "../cluster/founded.ts";
-import { sitePlan } from "./deploy.ts";
+import { sitePlan } from "./plan.ts";
 
 /** Name of a new generation; tests give their own. */
 export const freshGeneration = (): string => `gen-${randomBytes(4).toString("hex")}`;

@@ -11,7 +11,7 @@ import type { ProxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
 import { readConfigs } from "./configs.ts";
-import { sitePlan } from "./deploy.ts";
+import { sitePlan } from "./plan.ts";
 
 /** The machines of other stacks that can be asked for; one on a host that does not answer stands against nothing. */
 export async function readNeighbours(

@@ -1,6 +1,6 @@
 /** Says before anything is changed which machines this run restarts. */
 import type { Machine, MachineSpec } from "../../../components/machine.ts";
-import type { ExistingMachine } from "../../../components/proxmox/conflicts.ts";
+import type { ExistingMachine } from "../../../components/proxmox/inventory.ts";
 import { propertyString } from "../../../components/proxmox/property-string.ts";
 import {
   restartReasons,
@@ -13,7 +13,7 @@ import type { Judged } from "../../config/problem.ts";
 import type { SiteFile } from "../../open-site.ts";
 import type { MachineConfig } from "./configs.ts";
 import { storageMachines } from "../storage/machines.ts";
-import { sitePlan } from "./deploy.ts";
+import { sitePlan } from "./plan.ts";
 
 /** A machine that has to restart, with what changes for it. */
 export interface DueRestart {

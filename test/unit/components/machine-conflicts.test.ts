@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  conflicts,
-  type ExistingMachine,
-  type WantedMachine,
-} from "../../../components/proxmox/conflicts.ts";
+import { conflicts, type WantedMachine } from "../../../components/proxmox/conflicts.ts";
+import type { ExistingMachine } from "../../../components/proxmox/inventory.ts";
 import { machineGeneration } from "../../../components/proxmox/generation.ts";
 import { generationsOf, machineTags } from "../../../components/proxmox/tags.ts";
 

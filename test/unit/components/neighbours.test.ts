@@ -6,7 +6,7 @@ import {
   type LanArgs,
 } from "../../../components/proxmox/neighbours.ts";
 import { vmArgs } from "../../../components/proxmox/vm-args.ts";
-import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
+import { sitePlan } from "../../../stacks/parts/machines/plan.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 /** Another stack with addresses of its own, beside home. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { networkCards } from "../../../components/proxmox/cards.ts";
 import { cardMac, machineMac } from "../../../components/proxmox/mac.ts";
-import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
+import { sitePlan } from "../../../stacks/parts/machines/plan.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 /** The first machine's cards, after changes of the site file. */

@@ -6,7 +6,7 @@ import { imageFileName } from "../../../components/proxmox/cloud-image.ts";
 import { machineMac } from "../../../components/proxmox/mac.ts";
 import { vmArgs, vmIgnoreChanges } from "../../../components/proxmox/vm-args.ts";
 import { parseCloudConfig } from "../../../lab/machines/cloud-init.ts";
-import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
+import { sitePlan } from "../../../stacks/parts/machines/plan.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig();

@@ -11,7 +11,7 @@ import {
   judgeRestarts,
   togetherProblems,
 } from "../../../stacks/parts/machines/restarts.ts";
-import { sitePlan } from "../../../stacks/parts/machines/deploy.ts";
+import { sitePlan } from "../../../stacks/parts/machines/plan.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 
 const config = homeConfig();
