@@ -15,6 +15,7 @@ import { checkNeeds } from "./parts/needs.ts";
 import { checkNetwork } from "./parts/network/checks.ts";
 import { checkPeople } from "./parts/people/checks.ts";
 import { checkPolicies } from "./parts/policies/checks.ts";
+import { checkPostgres } from "./parts/postgres/checks.ts";
 import { checkProxmox } from "./parts/proxmox/checks.ts";
 import { checkSecrets } from "./parts/secrets/checks.ts";
 import { checkSite } from "./parts/site/checks.ts";
@@ -43,6 +44,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkMonitoring,
   checkLogs,
   checkArgocd,
+  checkPostgres,
   checkPolicies,
 ];
 

@@ -23,6 +23,7 @@ import type { RebuiltMachine } from "./parts/storage/loss.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
+import { judgePostgres } from "./parts/postgres/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
 /** The world as it was found. */
@@ -95,7 +96,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const founded = known.founded !== undefined;
   const lan = judgeLan(site, wanted.found, founded, neighbours);
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
-  accept(site.name, wanted, rest, lan, disks, judgeTold(site));
+  accept(site.name, wanted, rest, lan, disks, judgeTold(site), judgePostgres(config, known));
   const machines = disks.found;
   const existing = inventory.machines;
   accept(

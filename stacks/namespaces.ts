@@ -7,6 +7,10 @@ import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
 import { alloyNamespace, lokiNamespace } from "../components/logs/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
+import {
+  operatorNamespace as cnpgNamespace,
+  postgresNamespace,
+} from "../components/postgres/names.ts";
 import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { storageNamespace } from "../components/storage/operator-values.ts";
 import { namesNamespace } from "../components/names/resolver.ts";
@@ -14,22 +18,25 @@ import { operatorNamespace } from "../components/tailnet/operator-values.ts";
 import type { NamespacePlan } from "../components/workload/namespace.ts";
 import { reloaderNamespace } from "../components/workload/reloader.ts";
 import { itemNamespaces } from "./parts/items/schema.ts";
+import { loginNamespaces } from "./parts/postgres/schema.ts";
 import type { SiteConfig } from "./schema.ts";
 
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, apps } = config;
+  const { certificates, logs, argocd, postgres, apps } = config;
+  const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
-    ...(onePassword?.operator === undefined
-      ? []
-      : [onePasswordNamespace, ...itemNamespaces(onePassword.operator)]),
+    ...(onePassword?.operator === undefined ? [] : [onePasswordNamespace, ...items]),
     ...(gateway === undefined ? [] : [gatewayNamespace]),
     ...(storage === undefined ? [] : [storageNamespace]),
     ...(monitoring === undefined ? [] : [monitoringNamespace]),
     ...(logs === undefined ? [] : [lokiNamespace, alloyNamespace]),
     ...(argocd === undefined ? [] : [argocdNamespace]),
+    ...(postgres === undefined
+      ? []
+      : [cnpgNamespace, postgresNamespace, ...loginNamespaces(postgres, items)]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

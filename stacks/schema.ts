@@ -25,6 +25,7 @@ import { deriveNames, names } from "./parts/names/schema.ts";
 import { deriveNetwork, network } from "./parts/network/schema.ts";
 import { networkPolicy } from "./parts/policies/schema.ts";
 import { people } from "./parts/people/schema.ts";
+import { allowDataLoss, derivePostgres, postgres } from "./parts/postgres/schema.ts";
 import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
 import { deriveReloader, reloader } from "./parts/reloader/schema.ts";
 import { deriveOnePassword, onePassword } from "./parts/secrets/schema.ts";
@@ -56,10 +57,12 @@ export const siteSchema = z.strictObject({
   monitoring: monitoring.optional(),
   logs: logs.optional(),
   argocd: argocd.optional(),
+  postgres: postgres.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,
   allowDiskRemoval,
+  allowDataLoss,
 });
 
 /** A site as its file says, defaults filled in. */
@@ -72,7 +75,8 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { onePassword, storage, tailnet, edge, monitoring, logs, argocd, ...rest } = further;
+  const { onePassword, storage, tailnet, edge, monitoring, logs, argocd, postgres, ...rest } =
+    further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const hosts = podHosts(machines).size;
@@ -109,6 +113,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     logs: logs && deriveLogs(logs, versions, ceph),
     argocd:
       argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
+    postgres: postgres && derivePostgres(postgres, versions, derivation),
   };
 }
 

@@ -21,6 +21,7 @@ import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/depl
 import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
+import { deployPostgres } from "./parts/postgres/deploy.ts";
 import { deployReloader } from "./parts/reloader/deploy.ts";
 import { deployStorage } from "./parts/storage/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
@@ -101,8 +102,9 @@ export async function deploySite(
   });
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   deployReloader(site, running);
-  deployItems(site, cluster, { definitions, running, found: found.items });
+  const itemNamespaces = deployItems(site, cluster, { definitions, running, found: found.items });
   const storage = deployStorage(site, cluster, { running, kinds });
+  deployPostgres(site, cluster, { definitions, running, certificates, storage, itemNamespaces });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
   const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage });

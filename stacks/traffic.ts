@@ -12,6 +12,7 @@ import { logsTraffic } from "./parts/logs/traffic.ts";
 import { monitoringTraffic } from "./parts/monitoring/traffic.ts";
 import { namesTraffic } from "./parts/names/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
+import { postgresTraffic } from "./parts/postgres/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
 import { storageTraffic } from "./parts/storage/traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
@@ -33,6 +34,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...monitoringTraffic(config),
     ...logsTraffic(config),
     ...argocdTraffic(config),
+    ...postgresTraffic(config),
     ...appTraffic(config),
   ];
 }

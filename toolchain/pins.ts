@@ -257,4 +257,16 @@ export const repositories: readonly Repository[] = [
     module: "tailscale.com",
     folder: "cmd/k8s-operator/deploy/crds",
   },
+  {
+    name: "cloudnative-pg/cloudnative-pg",
+    tag: "v1.30.0",
+    module: "github.com/cloudnative-pg/cloudnative-pg",
+    folder: "config/crd/bases",
+  },
+  {
+    name: "cloudnative-pg/plugin-barman-cloud",
+    tag: "v0.13.0",
+    module: "github.com/cloudnative-pg/plugin-barman-cloud",
+    folder: "config/crd/bases",
+  },
 ];

@@ -31,6 +31,8 @@ export interface Known {
   readonly usbMappings: readonly string[];
   /** NAMESPACE/NAME of Secrets in the cluster. */
   readonly secrets?: readonly string[];
+  /** Objects of the cluster that take data with them when they go. */
+  readonly keepers?: readonly DataKeeper[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
   /** Addresses of LoadBalancer services, once there is a pool of them. */
@@ -38,6 +40,20 @@ export interface Known {
   /** What the last `up` has left in the stack's outputs, once there was one. */
   readonly lastUp?: LastUp;
 }
+
+/** An object of the cluster whose data goes with it, as the last run has made it. */
+export interface DataKeeper {
+  readonly kind: "Cluster" | "ObjectBucketClaim";
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** Types of such objects: Postgres clusters own their volumes, and claims of buckets in most classes their bucket. */
+const keeperTypes = {
+  "kubernetes:postgresql.cnpg.io/v1:Cluster": "Cluster",
+  "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim": "ObjectBucketClaim",
+} as const;
 
 /** A machine as the state has it. */
 export interface KnownMachine {
@@ -110,6 +126,12 @@ export function knownOf(resources: readonly KnownResource[]): Known {
       const { namespace = "", name = "" } = (secret["metadata"] ?? {}) as Metadata;
       return `${namespace}/${name}`;
     }),
+    keepers: Object.entries(keeperTypes).flatMap(([type, kind]) =>
+      of(type).map((object) => {
+        const { namespace = "", name = "" } = (object["metadata"] ?? {}) as Metadata;
+        return { kind, namespace, name, spec: (object["spec"] ?? {}) as DataKeeper["spec"] };
+      }),
+    ),
     founded: foundedWith(steps),
     loadBalancers: poolOf(of("kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool")[0]),
     ...(stack === undefined ? {} : { lastUp: lastUp(stack) }),

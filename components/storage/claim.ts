@@ -49,16 +49,19 @@ export interface BucketPlan {
   readonly class: string;
   readonly maxSizeGiB?: number;
   readonly maxObjects?: number;
+  /** Whether the bucket is called like the claim, which must then be the only one of its name in the class. */
+  readonly called?: boolean;
 }
 
 /** What an ObjectBucketClaim says of itself; the bucket's name is made of the claim's. */
-export function bucketSpec({ name, class: className, maxSizeGiB, maxObjects }: BucketPlan) {
+export function bucketSpec(plan: BucketPlan) {
+  const { name, class: className, maxSizeGiB, maxObjects, called = false } = plan;
   const limits = {
     ...(maxSizeGiB === undefined ? {} : { maxSize: `${maxSizeGiB}Gi` }),
     ...(maxObjects === undefined ? {} : { maxObjects: String(maxObjects) }),
   };
   return {
-    generateBucketName: name,
+    ...(called ? { bucketName: name } : { generateBucketName: name }),
     storageClassName: className,
     ...(Object.keys(limits).length === 0 ? {} : { additionalConfig: limits }),
   };

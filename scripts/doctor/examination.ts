@@ -19,6 +19,7 @@ import { monitoringChecks, monitoringReleases } from "../../stacks/parts/monitor
 import { namesChecks } from "../../stacks/parts/names/doctor.ts";
 import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts/network/doctor.ts";
 import { policyChecks } from "../../stacks/parts/policies/doctor.ts";
+import { postgresChecks, postgresReleases } from "../../stacks/parts/postgres/doctor.ts";
 import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/doctor.ts";
 import { reloaderReleases } from "../../stacks/parts/reloader/doctor.ts";
 import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts";
@@ -71,6 +72,7 @@ export function releasesOf(
     | "monitoring"
     | "logs"
     | "argocd"
+    | "postgres"
   >,
 ): readonly Release[] {
   return [
@@ -84,6 +86,7 @@ export function releasesOf(
     ...monitoringReleases(config),
     ...logsReleases(config),
     ...argocdReleases(config),
+    ...postgresReleases(config),
   ];
 }
 
@@ -122,6 +125,7 @@ async function cluster(
       ...monitoringChecks(examined, run),
       ...logsChecks(examined, run),
       ...argocdChecks(examined, run),
+      ...postgresChecks(examined, run),
     ]),
   );
 }

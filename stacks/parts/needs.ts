@@ -21,6 +21,11 @@ const needs: readonly Need[] = [
     needs: "storage",
     why: "Loki keeps lines in a bucket, and before that in a volume",
   },
+  {
+    part: "postgres",
+    needs: "certificates",
+    why: "operator and plugin know each other by certificates of cert-manager",
+  },
 ];
 
 /** No part is switched off that another one needs. */

@@ -84,6 +84,9 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   loki: (value) => `helm loki ${value} https://grafana-community.github.io/helm-charts`,
   alloy: (value) => `helm alloy ${value} https://grafana.github.io/helm-charts`,
   argoCd: (value) => `helm argo-cd ${value} https://argoproj.github.io/argo-helm`,
+  cloudNativePg: (value) => `helm cloudnative-pg ${value} https://cloudnative-pg.github.io/charts`,
+  barmanCloud: (value) =>
+    `helm plugin-barman-cloud ${value} https://cloudnative-pg.github.io/charts`,
 };
 
 describe("renovate.json", () => {

@@ -6,6 +6,7 @@ import { logsAlerts } from "./logs.ts";
 import { machineAlerts } from "./machines.ts";
 import { networkAlerts } from "./network.ts";
 import { outsideAlerts } from "./outside.ts";
+import { postgresAlerts, type PostgresWatch } from "./postgres.ts";
 import { storageAlerts, type CephWatch } from "./storage.ts";
 import { watchedAlerts } from "./watched.ts";
 
@@ -20,6 +21,8 @@ export interface WatchPlan {
   readonly logs: boolean;
   /** Ceph, where it tells of itself. */
   readonly storage?: CephWatch;
+  /** Postgres clusters. */
+  readonly postgres: readonly PostgresWatch[];
   /** Jobs outside of the cluster. */
   readonly outside: readonly string[];
   /** Jobs of the site's parts inside of it. */
@@ -28,7 +31,7 @@ export interface WatchPlan {
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, logs, storage, outside, jobs } = plan;
+  const { certificates, gateway, edge, logs, storage, postgres, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -37,6 +40,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(edge ? [edgeAlerts] : []),
     ...(logs ? [logsAlerts] : []),
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
+    ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),
   ];

@@ -4,6 +4,7 @@ import type { DefinitionSet } from "../../../components/definitions/definition-s
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { onePassword as onePasswordKind } from "../../../components/definitions/one-password.ts";
+import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
 import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
 import type { Resource } from "@pulumi/pulumi";
 import type { Site } from "../../open-site.ts";
@@ -16,11 +17,13 @@ export interface SiteDefinitions {
   readonly onePassword?: Resource;
   readonly tailscale?: Resource;
   readonly argocd?: Resource;
+  readonly cloudNativePg?: Resource;
+  readonly barmanCloud?: Resource;
 }
 
 /** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
 export function deployDefinitions(
-  { config: { gateway, onePassword, tailnet, argocd } }: Site,
+  { config: { gateway, onePassword, tailnet, argocd, postgres } }: Site,
   { nodes: [machine], kubernetes }: SiteCluster,
 ): SiteDefinitions {
   const own = (set: DefinitionSet): Resource =>
@@ -37,5 +40,11 @@ export function deployDefinitions(
       : { onePassword: own(onePasswordKind(onePassword.operator.chart)) }),
     ...(tailnet === undefined ? {} : { tailscale: own(tailscaleOperator(tailnet.operator.chart)) }),
     ...(argocd === undefined ? {} : { argocd: own(argoCd(argocd.chart)) }),
+    ...(postgres === undefined
+      ? {}
+      : {
+          cloudNativePg: own(cloudNativePg(postgres.charts.operator)),
+          barmanCloud: own(barmanCloud(postgres.charts.plugin)),
+        }),
   };
 }

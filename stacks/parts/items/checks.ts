@@ -3,6 +3,7 @@ import { onePasswordNamespace } from "../../../components/secrets/connect-values
 import { repeated } from "../../config/lists.ts";
 import { siteNamespaces } from "../../namespaces.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { loginNamespaces } from "../postgres/schema.ts";
 import type { Operator } from "./schema.ts";
 
 const path = "homelab:onePassword.operator";
@@ -46,7 +47,15 @@ function foreign(config: SiteConfig, { namespace }: Item, i: number): readonly P
         text: `${namespace} is Kubernetes' own; name a namespace for the item's consumers`,
       },
     ];
-  const others = [...siteNamespaces({ ...config, onePassword: undefined }), onePasswordNamespace];
+  const { postgres } = config;
+  // Logins of databases may lie beside items.
+  const shared = postgres === undefined ? [] : loginNamespaces(postgres, []);
+  const others = [
+    ...siteNamespaces({ ...config, onePassword: undefined }).filter(
+      ({ name }) => !shared.some((one) => one.name === name),
+    ),
+    onePasswordNamespace,
+  ];
   if (!others.some(({ name }) => name === namespace)) return [];
   const text = `${namespace} is made by another part of the site, whose secrets it reads itself; name another namespace`;
   return [{ path: at, text }];

@@ -1,3 +1,4 @@
+import type { Resource } from "@pulumi/pulumi";
 import { OnePasswordItem } from "../../../components/secrets/one-password-item.ts";
 import { OnePasswordOperator } from "../../../components/secrets/one-password-operator.ts";
 import { makeNamespace } from "../../../components/workload/namespace.ts";
@@ -15,14 +16,14 @@ export interface ItemSurroundings {
   readonly found: FoundItems;
 }
 
-/** 1Password's operator and the items of the config, where there is one. */
+/** 1Password's operator and the items of the config, where there is one; returns the namespaces of items by name. */
 export function deployItems(
   { name, config: { onePassword }, secrets }: Site,
   { nodes: [server] }: SiteCluster,
   { definitions, running: { ready, kubernetes }, found }: ItemSurroundings,
-): void {
+): ReadonlyMap<string, Resource> {
   const operator = onePassword?.operator;
-  if (operator === undefined) return;
+  if (operator === undefined) return new Map();
   const { chart, pollSeconds, everywhere, items, credentials, token } = operator;
   const plans = itemNamespaces(operator);
   const namespaces = new Map(
@@ -60,4 +61,5 @@ export function deployItems(
       { providers: [kubernetes] },
     );
   });
+  return namespaces;
 }

@@ -6,6 +6,12 @@ import { gatewayNamespace } from "../../../components/gateway/plan.ts";
 import { alloyNamespace, lokiNamespace } from "../../../components/logs/names.ts";
 import type { MonitorPlan } from "../../../components/monitoring/monitors.ts";
 import { namesNamespace } from "../../../components/names/resolver.ts";
+import {
+  clusterLabel,
+  operatorLabels,
+  operatorNamespace,
+  postgresNamespace,
+} from "../../../components/postgres/names.ts";
 import { reloaderNamespace } from "../../../components/workload/reloader.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -14,7 +20,7 @@ import type { SiteConfig } from "../../schema.ts";
  * has monitors of its own (`homelab:storage.monitoring`), and the cluster's DNS the chart of Prometheus.
  */
 export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
-  const { certificates, cluster, gateway, dns, names, edge, reloader, logs } = config;
+  const { certificates, cluster, gateway, dns, names, edge, reloader, logs, postgres } = config;
   return [
     ...cilium,
     ...(certificates === undefined ? [] : certManager),
@@ -40,12 +46,33 @@ export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
           ...plan,
           port: "http-metrics",
         }))),
+    ...(postgres === undefined ? [] : databases(Object.keys(postgres.clusters))),
   ];
 }
 
 /** Pods with the label that the program, and most charts, give them. */
 function own(name: string, namespace: string): MonitorPlan {
   return { name, namespace, labels: { "app.kubernetes.io/name": name }, port: "metrics" };
+}
+
+/** Job of a Postgres cluster's instances. */
+export const postgresJob = (cluster: string): string => `postgres-${cluster}`;
+
+/**
+ * The operator, and of each cluster its instances: the Cluster's own way to a monitor is deprecated
+ * (https://github.com/cloudnative-pg/cloudnative-pg/blob/v1.30.0/docs/src/monitoring.md).
+ */
+function databases(clusters: readonly string[]): readonly MonitorPlan[] {
+  return [
+    {
+      ...{ name: "cloudnative-pg", namespace: operatorNamespace.name },
+      ...{ labels: operatorLabels, port: "metrics" },
+    },
+    ...clusters.map((cluster): MonitorPlan => ({
+      ...{ name: postgresJob(cluster), namespace: postgresNamespace.name, port: "metrics" },
+      labels: { [clusterLabel]: cluster, "cnpg.io/podRole": "instance" },
+    })),
+  ];
 }
 
 /** The chart's pods (cilium 1.19.6: templates/cilium-agent, cilium-operator, cilium-envoy, hubble); all on their machine's network. */

@@ -1,8 +1,10 @@
+import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
 import type { WatchPlan } from "../../../components/monitoring/rules/rules.ts";
+import { lateAfterHours } from "../../../components/postgres/backup-objects.ts";
 import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { storageMachines } from "../storage/machines.ts";
-import { siteMonitors } from "./monitors.ts";
+import { postgresJob, siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
@@ -14,6 +16,7 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     edge: config.edge !== undefined,
     logs: config.logs !== undefined,
     ...ceph(config),
+    postgres: postgres(config),
     outside: Object.keys(scrapes),
     jobs: siteMonitors(config).map(({ name }) => name),
   };
@@ -25,4 +28,11 @@ function ceph(config: SiteConfig): Pick<WatchPlan, "storage"> {
   const machines = storageMachines(config);
   const disks = machines.reduce((sum, { disks: own }) => sum + own.length, 0);
   return { storage: { disks, usableGiB: usableGiB(machines) } };
+}
+
+function postgres({ postgres: part }: SiteConfig): readonly PostgresWatch[] {
+  return Object.entries(part?.clusters ?? {}).map(([cluster, { instances, backup }]) => ({
+    ...{ cluster, job: postgresJob(cluster), instances },
+    ...(backup === undefined ? {} : { lateAfterHours: lateAfterHours(backup) }),
+  }));
 }

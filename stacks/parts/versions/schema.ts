@@ -124,6 +124,16 @@ export const versions = z
     ),
     alloy: release(three, "1.11.1", "Chart alloy, with `homelab:logs`").default("1.11.1"),
     argoCd: release(three, "10.1.1", "Chart argo-cd, with `homelab:argocd`").default("10.1.1"),
+    cloudNativePg: release(
+      three,
+      "0.29.0",
+      "Chart cloudnative-pg, with `homelab:postgres`; PostgreSQL's own release stands with each cluster",
+    ).default("0.29.0"),
+    barmanCloud: release(
+      three,
+      "0.7.0",
+      "Chart plugin-barman-cloud, with `homelab:postgres`",
+    ).default("0.7.0"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

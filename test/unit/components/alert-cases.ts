@@ -28,6 +28,15 @@ const acme =
 const applied = (status: string): string =>
   `resource_apply_total{kind="Deployment",name="envoy-lan",status="${status}",job="g",instance="i"}`;
 const listener = 'job="envoy",pod="envoy-lan-1",envoy_http_conn_manager_prefix="https-10443"';
+const member = (pod: string): string => `job="postgres-main",pod="${pod}"`;
+const up = (pod: string): string => `cnpg_collector_up{${member(pod)}}`;
+const oldUp = 'cnpg_collector_up{job="postgres-old",pod="old-1"}';
+const archived = `cnpg_pg_stat_archiver_last_archived_time{${member("main-1")}}`;
+const unarchived = archived.replace("archived_time", "failed_time");
+const lastBackup = (pod: string): string =>
+  `barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{${member(pod)}}`;
+/** Thirty-six hours before the clock of these cases begins. */
+const late = constant(-1.5 * day);
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
 export const alertCases: readonly AlertCase[] = [
@@ -672,5 +681,91 @@ export const alertCases: readonly AlertCase[] = [
       summary: "nothing of cloudflared is watched",
       description: "Prometheus finds no pod of it to ask. Alerts about it say nothing meanwhile.",
     },
+  },
+  {
+    alert: "PostgresDown",
+    title: "tells of a cluster of which nothing answers, and of no other one",
+    series: { [up("main-1")]: constant(0), [oldUp]: constant(1) },
+    at: "30m",
+    says: {
+      labels: { cluster: "main" },
+      summary: "no instance of the Postgres cluster main answers",
+      description: "Whatever keeps its data there stands still.",
+    },
+  },
+  {
+    alert: "PostgresDown",
+    title: "tells nothing of one with an instance left",
+    series: { [up("main-1")]: constant(1), [up("main-2")]: constant(0), [oldUp]: constant(1) },
+    at: "30m",
+  },
+  {
+    alert: "PostgresInstanceMissing",
+    title: "tells of an instance that is gone with its metrics",
+    series: { [up("main-1")]: constant(1), [up("main-2")]: constant(1), [oldUp]: constant(1) },
+    at: "1h",
+    says: {
+      labels: { cluster: "main" },
+      summary: "the Postgres cluster main has 2 instances that answer",
+      description: "The next host that is lost may take the last of them with it.",
+    },
+  },
+  {
+    alert: "PostgresInstanceMissing",
+    title: "is quiet during a restart",
+    series: {
+      [up("main-1")]: constant(1),
+      [up("main-2")]: constant(1),
+      [up("main-3")]: "1x40 0x20 1x70",
+      [oldUp]: constant(1),
+    },
+    at: "1h",
+  },
+  {
+    alert: "PostgresReplicaBehind",
+    title: "tells of a replica that lacks more than five minutes",
+    series: { [`cnpg_pg_replication_lag{${member("main-2")}}`]: constant(600) },
+    at: "30m",
+    says: {
+      labels: { job: "postgres-main", pod: "main-2" },
+      summary: "main-2 is behind its primary",
+      description: "It lacks the last 10m 0s, which are lost where it has to take over.",
+    },
+  },
+  {
+    alert: "PostgresNotArchived",
+    title: "tells of a log whose last way to the archive failed",
+    series: { [archived]: constant(600), [unarchived]: constant(900) },
+    at: "30m",
+    says: {
+      labels: { job: "postgres-main", pod: "main-1" },
+      summary: "the log of main-1 is not archived",
+      description:
+        "Nothing that was written since can be recovered, and the volume of the log fills.",
+    },
+  },
+  {
+    alert: "PostgresNotArchived",
+    title: "forgives what failed before the last that arrived, and what never failed",
+    series: { [archived]: constant(900), [unarchived]: constant(600) },
+    at: "30m",
+  },
+  {
+    alert: "PostgresBackupLate",
+    title: "tells of a base backup that should have been followed by another one",
+    series: { [lastBackup("main-1")]: late, [lastBackup("main-2")]: late },
+    at: "2h",
+    says: {
+      labels: { cluster: "main" },
+      summary: "the last base backup of the Postgres cluster main is old",
+      description:
+        "It was 1d 14h 0m 0s ago; decades stand for never. A recovery has to run through all of the log since.",
+    },
+  },
+  {
+    alert: "PostgresBackupLate",
+    title: "is content with yesterday's",
+    series: { [lastBackup("main-1")]: constant(0) },
+    at: "2h",
   },
 ];

@@ -11,6 +11,10 @@ import { metricsOf, promtool } from "./promtool.ts";
 const everything: WatchPlan = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
   storage: { disks: 4, usableGiB: 100 },
+  postgres: [
+    { cluster: "main", job: "postgres-main", instances: 3, lateAfterHours: 36 },
+    { cluster: "old", job: "postgres-old", instances: 1 },
+  ],
   outside: ["proxmox", "smart", "ups"],
   jobs: ["cilium-agent", "cloudflared"],
 };
@@ -85,7 +89,7 @@ describe("the alerts of a site's own", () => {
   it("are only on parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ outside: [], jobs: [] },
+      ...{ postgres: [], outside: [], jobs: [] },
     };
     assert.deepEqual(
       alertGroups(least).map(({ name }) => name),

@@ -11,6 +11,7 @@ import { metricsOf, promtool } from "./promtool.ts";
 const everything = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
   storage: { disks: 4, usableGiB: 100 },
+  postgres: [],
   outside: ["proxmox"],
   jobs: [],
 };
@@ -84,7 +85,7 @@ describe("the dashboards", () => {
   it("are of the parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ outside: [], jobs: [] },
+      ...{ postgres: [], outside: [], jobs: [] },
     };
     const some = dashboards(least);
     assert.deepEqual(

@@ -14,6 +14,12 @@ import {
 import { gatewayApi, gatewayApiVersions } from "../../../components/definitions/gateway-api.ts";
 import { connectVersions, onePassword } from "../../../components/definitions/one-password.ts";
 import {
+  barmanCloud,
+  barmanCloudVersions,
+  cloudNativePg,
+  cloudNativePgVersions,
+} from "../../../components/definitions/postgres.ts";
+import {
   tailscaleOperator,
   tailscaleOperatorVersions,
 } from "../../../components/definitions/tailscale.ts";
@@ -27,6 +33,8 @@ const sets: readonly DefinitionSet[] = [
   ...envoyGatewayVersions.map(envoyGateway),
   ...connectVersions.map(onePassword),
   ...tailscaleOperatorVersions.map(tailscaleOperator),
+  ...cloudNativePgVersions.map(cloudNativePg),
+  ...barmanCloudVersions.map(barmanCloud),
 ];
 const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 

@@ -51,8 +51,8 @@ describe("refused sites", () => {
         "gateway",
       ],
       ...["storage", "dns", "names", "certificates", "reloader", "monitoring"],
-      ...["logs", "argocd"],
-      ...["apps", "allowReplace", "allowRemove"],
+      ...["logs", "argocd", "postgres"],
+      ...["apps", "allowReplace", "allowRemove", "allowDataLoss"],
     ];
     assert.deepEqual(
       expected.filter((section) => !sections.has(section)),

@@ -18,6 +18,7 @@ import { names } from "./names.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
 import { policies } from "./policies.ts";
+import { postgres } from "./postgres.ts";
 import { proxmox } from "./proxmox.ts";
 import { secrets } from "./secrets.ts";
 import { storage } from "./storage.ts";
@@ -63,6 +64,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     apps,
     exposure,
     policies,
+    postgres,
     monitoring,
     logs,
     argocd,

@@ -1,0 +1,80 @@
+/** The Cluster (`postgresql.cnpg.io/v1`) of a plan. */
+import { hostLabel } from "../storage/classes.ts";
+import { barmanPlugin, firstDatabase, postgresNamespace } from "./names.ts";
+import type { ClusterPlan, DiskPlan, RecoveryPlan } from "./plan.ts";
+
+/** What the cluster that is recovered from is called in the new one's spec. */
+const origin = "origin";
+
+/**
+ * No two instances share a Proxmox host. A drain is let through by the operator's own budgets: it moves the primary away
+ * first, which a cluster of one instance cannot, so that one has no budget (cloudnative-pg v1.30.0,
+ * pkg/specs/poddisruptionbudget.go, docs/src/kubernetes_upgrade.md). Nobody logs in as `postgres` over the network.
+ */
+export function cluster(plan: ClusterPlan) {
+  const { name, image, instances, storage, wal, memoryMiB, parameters, preload, backup } = plan;
+  const memory = `${memoryMiB}Mi`;
+  return {
+    apiVersion: "postgresql.cnpg.io/v1",
+    kind: "Cluster",
+    metadata: { name, namespace: postgresNamespace.name },
+    spec: {
+      instances,
+      imageName: image,
+      enableSuperuserAccess: false,
+      enablePDB: instances > 1,
+      affinity: {
+        enablePodAntiAffinity: true,
+        topologyKey: hostLabel,
+        podAntiAffinityType: "required",
+      },
+      storage: disk(storage),
+      ...(wal === undefined ? {} : { walStorage: disk(wal) }),
+      resources: { requests: { cpu: "100m", memory }, limits: { memory } },
+      postgresql: {
+        parameters: { shared_buffers: `${Math.floor(memoryMiB / 4)}MB`, ...parameters },
+        ...(preload.length === 0 ? {} : { shared_preload_libraries: [...preload] }),
+      },
+      ...beginning(plan),
+      ...(backup === undefined
+        ? {}
+        : {
+            plugins: [
+              {
+                name: barmanPlugin,
+                isWALArchiver: true,
+                parameters: archive(name, backup.archive),
+              },
+            ],
+          }),
+    },
+  };
+}
+
+function disk({ class: storageClass, sizeGiB }: DiskPlan) {
+  return { size: `${sizeGiB}Gi`, ...(storageClass === undefined ? {} : { storageClass }) };
+}
+
+/** By which ObjectStore and folder the plugin finds an archive; the folder would be the cluster's name without. */
+function archive(store: string, folder: string) {
+  return { barmanObjectName: store, serverName: folder };
+}
+
+/** Read when a Cluster is made, and never again. */
+function beginning({ recover }: Pick<ClusterPlan, "recover">) {
+  const app = { database: firstDatabase, owner: firstDatabase };
+  if (recover === undefined) return { bootstrap: { initdb: app } };
+  const { from, archive: folder, at } = recover satisfies RecoveryPlan;
+  return {
+    bootstrap: {
+      recovery: {
+        source: origin,
+        ...app,
+        ...(at === undefined ? {} : { recoveryTarget: { targetTime: at } }),
+      },
+    },
+    externalClusters: [
+      { name: origin, plugin: { name: barmanPlugin, parameters: archive(from, folder) } },
+    ],
+  };
+}

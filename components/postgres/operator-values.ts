@@ -1,0 +1,42 @@
+/** What of the operator's settings differs from its chart's. */
+export interface OperatorPlan {
+  /** Whether it lives on when a host is lost. */
+  readonly replicas: number;
+}
+
+/**
+ * Values of the cloudnative-pg chart. Its kinds are the program's own. Two operators elect a leader, and either answers the
+ * webhooks without which no object of these kinds is taken.
+ * @see https://github.com/cloudnative-pg/charts/blob/cloudnative-pg-v0.29.0/charts/cloudnative-pg/values.yaml
+ */
+export function operatorValues({ replicas }: OperatorPlan): Record<string, unknown> {
+  return {
+    crds: { create: false },
+    replicaCount: replicas,
+    resources: resources("50m", "128Mi", "512Mi"),
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: "topology.kubernetes.io/zone",
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: { "app.kubernetes.io/name": "cloudnative-pg" } },
+      },
+    ],
+  };
+}
+
+/**
+ * Values of the plugin-barman-cloud chart. There is one plugin: its Deployment can only be recreated, and while it is away
+ * instances archive on by their own container.
+ * @see https://github.com/cloudnative-pg/charts/blob/plugin-barman-cloud-v0.7.0/charts/plugin-barman-cloud/values.yaml
+ */
+export function pluginValues(): Record<string, unknown> {
+  return {
+    crds: { create: false },
+    resources: resources("10m", "64Mi", "256Mi"),
+  };
+}
+
+function resources(cpu: string, memory: string, limit: string): Record<string, unknown> {
+  return { requests: { cpu, memory }, limits: { memory: limit } };
+}

@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# On a server: waits until a Postgres cluster has all of its instances, its primary takes writes, and, where it has an archive,
+# what was written arrives there.
+# Parameters: NAMESPACE, CLUSTER, INSTANCES, ARCHIVE (its folder; empty without a backup).
+# shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
+
+main() {
+  take_turn 3600 "postgres-$CLUSTER"
+  local began
+  wait_until 2400 whole || fail "the Postgres cluster $CLUSTER is not whole after 2400 s: $(state)" "$(pods)"
+  wait_until 120 writable || fail "the primary of the Postgres cluster $CLUSTER takes no writes: $(writable 2>&1 | cut -c 1-300)"
+  if [[ -z $ARCHIVE ]]; then return 0; fi
+  began=$(ask 'SELECT now(); SELECT pg_switch_wal()' | head -n 1)
+  wait_until 600 archived_since "$began" ||
+    fail "the log of the Postgres cluster $CLUSTER does not arrive in $ARCHIVE within 600 s: $(archiving)" \
+      "where it says \"Expected empty archive\", the folder is another life's: name another one (docs/postgres.md). Else: $(logs)"
+}
+
+in_postgres() { kube -n "$NAMESPACE" "$@"; }
+
+of_cluster() { in_postgres get clusters.postgresql.cnpg.io "$CLUSTER" -o "jsonpath=$1"; }
+
+# whole: the operator has looked at what the cluster now is to be, and counts as many instances ready.
+whole() {
+  [[ $(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}') == "True $INSTANCES $INSTANCES" ]]
+}
+
+state() { of_cluster '{.status.phase}: {.status.phaseReason} ({.status.readyInstances} instances of {.spec.instances} are ready)' 2>&1 | cut -c 1-400; }
+
+# ask SQL: as `postgres` in the primary's own container, which logs in by its user.
+ask() { in_postgres exec "$(of_cluster '{.status.currentPrimary}')" -c postgres -- psql -X -qtA -v ON_ERROR_STOP=1 -c "$1"; }
+
+# writable: what only a primary can do, and what leaves nothing behind.
+writable() { ask 'BEGIN; CREATE TABLE homelab_trial (word text); DROP TABLE homelab_trial; COMMIT'; }
+
+archived_since() { [[ $(ask "SELECT last_archived_time >= '$1' FROM pg_stat_archiver") == t ]]; }
+
+archiving() { of_cluster '{.status.conditions[?(@.type=="ContinuousArchiving")].message}' 2>&1 | cut -c 1-400; }
+
+pods() { in_postgres get pods -l "cnpg.io/cluster=$CLUSTER" --no-headers 2>&1 | cut -c 1-140 | head -n 12; }
+
+logs() { printf 'kubectl -n %s logs -l cnpg.io/cluster=%s -c plugin-barman-cloud --tail=50' "$NAMESPACE" "$CLUSTER"; }
+
+main "$@" </dev/null

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { majorOf } from "../../../components/postgres/releases.ts";
+import type { Problem } from "../../../components/problem.ts";
+import { hostForm } from "../../config/forms.ts";
+import type { SiteConfig } from "../../schema.ts";
+import type { PostgresConfig } from "./schema.ts";
+
+type Cluster = PostgresConfig["clusters"][string];
+
+/** There is one store, and pods can be let to it. */
+export function checkBackup(
+  { storage }: SiteConfig,
+  at: string,
+  { backup: to }: Cluster,
+): readonly Problem[] {
+  if (to === undefined) return [];
+  const path = `${at}.backup`;
+  if ((to.bucket === undefined) === (to.s3 === undefined)) {
+    const what = to.s3 === undefined ? "has no store" : "has two stores";
+    return [
+      {
+        path,
+        text: `${what}; write bucket for one of the site's own storage, or s3 for one outside`,
+      },
+    ];
+  }
+  if (to.s3 !== undefined) {
+    const host = new URL(to.s3.endpoint).hostname;
+    return [
+      ...(to.maxSizeGiB === undefined
+        ? []
+        : [
+            {
+              path: `${path}.maxSizeGiB`,
+              text: "is for a bucket of the site's own; set it at the store outside",
+            },
+          ]),
+      ...(hostForm.test(host) || z.ipv4().safeParse(host).success
+        ? []
+        : [
+            {
+              path: `${path}.s3.endpoint`,
+              text: `${host} is neither an IPv4 address nor a DNS name of two labels or more, by which policies let it be reached; use one of these`,
+            },
+          ]),
+    ];
+  }
+  const { bucket = "" } = to;
+  const buckets = (storage?.classes ?? [])
+    .filter(({ kind }) => kind === "bucket")
+    .map((one) => one.name);
+  if (buckets.includes(bucket)) return [];
+  const text = `${bucket} is no bucket class of homelab:storage; known are ${buckets.join(", ") || "none"}. Name one, or write s3`;
+  return [{ path: `${path}.bucket`, text }];
+}
+
+/** What is recovered from is there, of the same major, and stays as it is. */
+export function checkRecovery(
+  { clusters }: PostgresConfig,
+  at: string,
+  name: string,
+  { recover, backup: to, version }: Cluster,
+): readonly Problem[] {
+  if (recover === undefined) return [];
+  const path = `${at}.recover`;
+  const source = clusters[recover.from];
+  if (source === undefined) {
+    const known = Object.keys(clusters).join(", ");
+    return [
+      {
+        path: `${path}.from`,
+        text: `${recover.from} is no cluster of homelab:postgres; known are ${known}. Keep its entry for as long as this one is recovered from it`,
+      },
+    ];
+  }
+  if (source.backup === undefined)
+    return [
+      {
+        path: `${path}.from`,
+        text: `${recover.from} has no backup to recover from; name another one`,
+      },
+    ];
+  // The plugin refuses to write where another life has written: "Expected empty archive".
+  if (to !== undefined && recover.from === name && recover.archive === to.archive)
+    return [
+      {
+        path: `${at}.backup.archive`,
+        text: `${to.archive} is what the cluster is recovered from, and a new life cannot write there; name another folder, such as ${to.archive}-b, and homelab:postgres.clusters.${name}.recover.archive as it was`,
+      },
+    ];
+  if (recover.from !== name && majorOf(source.version) !== majorOf(version))
+    return [
+      {
+        path: `${at}.version`,
+        text: `${version} cannot read the archive of ${recover.from}, which is of ${source.version}; recover with the same major, and upgrade then`,
+      },
+    ];
+  return [];
+}
+
+/** Where an archive is, by what no two clusters may share. */
+function place(name: string, to: NonNullable<Cluster["backup"]>): string {
+  const where = to.s3 === undefined ? `the bucket of ${name}` : `${to.s3.endpoint}/${to.s3.bucket}`;
+  return `${where}/${to.archive}`;
+}
+
+/** Each life has a folder of its own. */
+export function checkArchives({ clusters }: PostgresConfig): readonly Problem[] {
+  const all = Object.entries(clusters).flatMap(([name, { backup: to }]) =>
+    to === undefined ? [] : [{ name, at: place(name, to) }],
+  );
+  return all.flatMap(({ name, at }, i) => {
+    const first = all.findIndex((one) => one.at === at);
+    if (first === i) return [];
+    const text = `${all[first]?.name ?? ""} writes to the same folder of the same bucket; name another one`;
+    return [{ path: `homelab:postgres.clusters.${name}.backup.archive`, text }];
+  });
+}

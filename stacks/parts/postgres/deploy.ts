@@ -1,0 +1,145 @@
+import type { Resource } from "@pulumi/pulumi";
+import { PostgresCluster } from "../../../components/postgres/cluster.ts";
+import { PostgresOperator } from "../../../components/postgres/operator.ts";
+import type { BackupPlan, ClusterPlan } from "../../../components/postgres/plan.ts";
+import { makeNamespace } from "../../../components/workload/namespace.ts";
+import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import type { Site } from "../../open-site.ts";
+import type { SiteConfig } from "../../schema.ts";
+import type { SiteCertificates } from "../certificates/deploy.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteDefinitions } from "../definitions/deploy.ts";
+import { podHosts } from "../machines/nodes.ts";
+import type { SiteStorage } from "../storage/deploy.ts";
+import { loginNamespaces, type PostgresConfig } from "./schema.ts";
+
+/** What the parts before it have made. */
+export interface PostgresSurroundings {
+  readonly definitions: SiteDefinitions;
+  readonly running: RunningCluster;
+  readonly certificates: SiteCertificates | undefined;
+  readonly storage: SiteStorage | undefined;
+  /** Namespaces of 1Password's items, by name. */
+  readonly itemNamespaces: ReadonlyMap<string, Resource>;
+}
+
+/** Runs the site's Postgres clusters, where the config has the part. */
+export function deployPostgres(
+  site: Site,
+  { nodes: [server] }: SiteCluster,
+  { definitions, running, certificates, storage, itemNamespaces }: PostgresSurroundings,
+): void {
+  const { name, config, secrets } = site;
+  const { postgres } = config;
+  if (postgres === undefined) return;
+  const { ready, kubernetes } = running;
+  const before = [definitions.cloudNativePg, definitions.barmanCloud, certificates?.ready];
+  const operator = new PostgresOperator(
+    `${name}-postgres`,
+    {
+      charts: postgres.charts,
+      replicas: Math.min(2, podHosts(config.machines).size),
+      after: before.filter((step) => step !== undefined),
+    },
+    { providers: [kubernetes], dependsOn: [ready] },
+  );
+  const consumers = new Map(itemNamespaces);
+  for (const plan of loginNamespaces(
+    postgres,
+    [...consumers.keys()].map((one) => ({ name: one })),
+  ))
+    consumers.set(
+      plan.name,
+      makeNamespace(`${name}-${plan.name}-namespace`, plan, {
+        provider: kubernetes,
+        dependsOn: [ready],
+      }),
+    );
+  const stores = new Map<string, Resource>();
+  for (const cluster of inOrder(postgres)) {
+    const written = postgres.clusters[cluster.name];
+    const s3 = written?.backup?.s3;
+    const source = stores.get(cluster.recover?.from ?? "");
+    const { store } = new PostgresCluster(
+      `postgres-${cluster.name}`,
+      {
+        plan: cluster,
+        passwords: Object.fromEntries(
+          Object.entries(written?.roles ?? {}).flatMap(([role, { password }]) =>
+            password === undefined ? [] : [[role, secrets.get(password)]],
+          ),
+        ),
+        ...(s3 === undefined
+          ? {}
+          : {
+              storeKey: {
+                accessKey: secrets.get(s3.accessKey),
+                secretKey: secrets.get(s3.secretKey),
+              },
+            }),
+        clusterDomain: config.network.clusterDomain,
+        consumers,
+        server,
+        after: [
+          operator.ready,
+          operator.namespace,
+          ...(storage === undefined ? [] : [storage.ready]),
+          ...(source === undefined ? [] : [source]),
+        ],
+      },
+      { providers: [kubernetes], dependsOn: [ready] },
+    );
+    if (store !== undefined) stores.set(cluster.name, store);
+  }
+}
+
+/** Clusters that are recovered from another one's store after it. */
+function inOrder({ clusters }: PostgresConfig): readonly ClusterPlan[] {
+  const plans = Object.entries(clusters).map(([name, cluster]) => clusterPlan(name, cluster));
+  const follows = ({ name, recover }: ClusterPlan) =>
+    recover !== undefined && recover.from !== name;
+  return [...plans.filter((one) => !follows(one)), ...plans.filter(follows)];
+}
+
+/** A cluster as its component is told, without its secrets. */
+export function clusterPlan(
+  name: string,
+  cluster: NonNullable<SiteConfig["postgres"]>["clusters"][string],
+): ClusterPlan {
+  const { image, instances, storage, wal, memoryMiB, parameters, preload, pooler } = cluster;
+  return {
+    ...{ name, image, instances, memoryMiB, parameters, preload },
+    storage: disk(storage),
+    ...(wal === undefined ? {} : { wal: disk(wal) }),
+    roles: Object.entries(cluster.roles).map(([role, { superuser, inRoles }]) => ({
+      ...{ name: role, superuser, inRoles },
+    })),
+    databases: Object.entries(cluster.databases).map(([database, plan]) => ({
+      ...{ name: database, ...plan },
+    })),
+    ...(pooler === undefined ? {} : { pooler }),
+    ...(cluster.backup === undefined ? {} : { backup: backupPlan(cluster.backup) }),
+    ...(cluster.recover === undefined ? {} : { recover: cluster.recover }),
+  };
+}
+
+type Disk = PostgresConfig["clusters"][string]["storage"];
+
+const disk = ({ class: named, sizeGiB }: Disk) => ({
+  sizeGiB,
+  ...(named === undefined ? {} : { class: named }),
+});
+
+function backupPlan(backup: NonNullable<PostgresConfig["clusters"][string]["backup"]>): BackupPlan {
+  const { bucket, maxSizeGiB, s3, archive, at, weekdays, keepDays } = backup;
+  const rest = { archive, at, weekdays, keepDays };
+  if (s3 !== undefined) {
+    const { endpoint, bucket: outside, region, ca } = s3;
+    const store = { kind: "s3", endpoint, bucket: outside, region } as const;
+    return { ...rest, store: ca === undefined ? store : { ...store, ca } };
+  }
+  if (bucket === undefined)
+    throw new Error("the config was checked to name a store, and names none");
+  const store = { kind: "bucket", class: bucket } as const;
+  return { ...rest, store: maxSizeGiB === undefined ? store : { ...store, maxSizeGiB } };
+}

@@ -1,0 +1,385 @@
+import { z } from "zod";
+import {
+  barmanCloudVersions,
+  cloudNativePgVersions,
+} from "../../../components/definitions/postgres.ts";
+import { weekdays } from "../../../components/postgres/plan.ts";
+import { communityImage, majorOf } from "../../../components/postgres/releases.ts";
+import type { NamespacePlan } from "../../../components/workload/namespace.ts";
+import type { Derivation } from "../../config/derivation.ts";
+import { label, pem } from "../../config/forms.ts";
+import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import { pinned } from "../definitions/pinned.ts";
+import type { Versions } from "../versions/schema.ts";
+
+/** A name in PostgreSQL that needs no quotes, and makes a name of Kubernetes when its underscores are hyphens. */
+const identifier = z
+  .string()
+  .max(50)
+  .regex(
+    /^[a-z]([a-z0-9_]*[a-z0-9])?$/,
+    "use lower-case letters, digits and underscores, beginning with a letter and ending with a letter or digit",
+  );
+
+const disk = (about: string, sizeGiB: number) =>
+  z
+    .strictObject({
+      class: label.optional().meta({
+        description:
+          "Class of storage of the kind `block`; the default class when left out. PostgreSQL keeps copies itself: two of Ceph's are enough",
+        examples: ["ceph-block"],
+      }),
+      sizeGiB: z
+        .int()
+        .min(1)
+        .default(sizeGiB)
+        .describe("Size for each instance; it may grow, and not shrink"),
+    })
+    .describe(about);
+
+const s3 = z
+  .strictObject({
+    endpoint: z
+      .url({ protocol: /^https?$/, error: "use an address such as https://nas.home.arpa:9000" })
+      .regex(
+        /^https?:\/\/[^/?#@]+\/?$/,
+        "name scheme, host and port alone; the bucket has a key of its own",
+      )
+      .meta({
+        description: "Address of the store: scheme, host, and port where it is not the usual one",
+        examples: ["https://nas.home.arpa:9000"],
+      }),
+    bucket: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        "use a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens",
+      )
+      .meta({ description: "Bucket; it must exist", examples: ["postgres"] }),
+    region: z.string().min(1).default("us-east-1").describe("Region that requests are signed for"),
+    ca: pem.optional().meta({
+      description:
+        "Certificates of the store's authority, where it is one of your own, in PEM form",
+      examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+    }),
+    accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
+    secretKey: secretRef("Secret of the key", "op://Homelab/NAS/secret-key", oneLine),
+  })
+  .describe("S3 store outside of the cluster, which is there when the cluster is lost");
+
+const backup = z.strictObject({
+  bucket: label.optional().meta({
+    description:
+      "Class of storage of the kind `bucket`, in which the cluster gets a bucket; this or `s3`. It is lost with the site",
+    examples: ["ceph-bucket"],
+  }),
+  maxSizeGiB: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({
+      description: "What the bucket may hold; without an end when left out",
+      examples: [200],
+    }),
+  s3: s3.optional(),
+  at: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "use a time of day such as 02:30, in UTC")
+    .default("02:30")
+    .describe("When base backups are made, in UTC; the log is archived all the time"),
+  weekdays: z
+    .array(z.enum(weekdays))
+    .default([])
+    .meta({
+      description: "Days of base backups; every day when left out",
+      examples: [["sunday", "wednesday"]],
+    }),
+  keepDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(30)
+    .describe(
+      "Days back to which the cluster can be recovered; what only older moments need is deleted",
+    ),
+  archive: label.optional().meta({
+    description:
+      "Folder of the store, which belongs to one life of the cluster; NAME-MAJOR when left out. A cluster that begins anew needs another one",
+    examples: ["main-18-b"],
+  }),
+});
+
+const recover = z.strictObject({
+  from: label.optional().meta({
+    description: "Cluster of the site whose store is read; this cluster's own when left out",
+    examples: ["main"],
+  }),
+  archive: label.optional().meta({
+    description: "Folder of that store; the one that `from` writes when left out",
+    examples: ["main-18"],
+  }),
+  at: z
+    .string()
+    .regex(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+      "use a moment with its zone, such as 2026-11-20T18:00:00Z",
+    )
+    .optional()
+    .meta({
+      description: "Moment that is recovered; the last that was archived when left out",
+      examples: ["2026-11-20T18:00:00Z"],
+    }),
+});
+
+const role = z
+  .strictObject({
+    password: secretRef(
+      "Password; the program draws one when left out",
+      "op://Homelab/Postgres/photos",
+      oneLine,
+    ).optional(),
+    superuser: z
+      .boolean()
+      .default(false)
+      .describe("Whether it may do everything, in the instances' containers too"),
+    inRoles: z
+      .array(z.string().regex(/^[a-z][a-z0-9_]*$/, "use a role's name"))
+      .default([])
+      .meta({ description: "Roles that it is a member of", examples: [["pg_monitor"]] }),
+  })
+  .prefault({});
+
+const database = z
+  .strictObject({
+    owner: identifier.optional().meta({
+      description:
+        "Role that owns it, and that there is then; called like the database when left out",
+      examples: ["photos"],
+    }),
+    extensions: z
+      .array(z.string().regex(/^[a-z][a-z0-9_-]*$/, "use an extension's name"))
+      .default([])
+      .meta({
+        description: "Extensions that it has; the image must hold them",
+        examples: [["vector"]],
+      }),
+    secretIn: z
+      .array(label)
+      .default([])
+      .meta({
+        description:
+          "Namespaces that get a Secret `postgres-NAME` with host, port, dbname, username, password and uri, and whose pods reach the cluster; they are made for it",
+        examples: [["photos"]],
+      }),
+  })
+  .prefault({});
+
+const cluster = z.strictObject({
+  version: z
+    .string()
+    .regex(/^\d{2}\.\d+$/, 'use a release in quotes, such as "18.4"')
+    .meta({
+      description:
+        "Release of PostgreSQL. Another major is an upgrade in place, for which the cluster is away",
+      examples: ["18.4"],
+    }),
+  image: z
+    .string()
+    .regex(
+      /^[a-z0-9][\w./-]*(:\d+)?\/[\w./-]+:\w[\w.-]*(@sha256:[0-9a-f]{64})?$/,
+      "use an image with its tag",
+    )
+    .optional()
+    .meta({
+      description:
+        "Image with its tag, which begins with the release, where it is another than the community's with pgvector and pgaudit",
+      examples: ["ghcr.io/tensorchord/cloudnative-vectorchord:18.4-1.1.1"],
+    }),
+  instances: z
+    .int()
+    .min(1)
+    .max(9)
+    .default(3)
+    .describe("Instances, each on a host of its own; with 1 there is nobody to take over"),
+  storage: disk("Volume of each instance", 10).prefault({}),
+  wal: disk(
+    "Volume of its own for the log that is written ahead; it stays once it is there",
+    5,
+  ).optional(),
+  memoryMiB: z
+    .int()
+    .min(256)
+    .default(1024)
+    .describe(
+      "Memory of each instance, of which a quarter are shared buffers unless `parameters` say otherwise",
+    ),
+  parameters: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9_.]*$/, "use a setting's name")
+        .meta({ examples: ["max_connections"] }),
+      z.string("write the value in quotes"),
+    )
+    .default({})
+    .describe("Settings of PostgreSQL, each a text"),
+  preload: z
+    .array(z.string().regex(/^[\w.-]+$/, "use a library's name"))
+    .default([])
+    .meta({
+      description: "Libraries that PostgreSQL loads when it starts, as some extensions need",
+      examples: [["vchord.so"]],
+    }),
+  roles: z
+    .record(identifier.meta({ examples: ["photos"] }), role)
+    .default({})
+    .describe(
+      "Roles that log in, by name, where they differ from a plain one: owners of databases need no entry",
+    ),
+  databases: z
+    .record(identifier.meta({ examples: ["photos"] }), database)
+    .default({})
+    .describe("Databases by name"),
+  pooler: z
+    .strictObject({
+      instances: z.int().min(1).max(9).default(2).describe("PgBouncers"),
+      mode: z
+        .enum(["session", "transaction"])
+        .default("session")
+        .describe(
+          "Whether a client keeps its connection to PostgreSQL, or has one for each transaction, which breaks what outlives one",
+        ),
+    })
+    .optional()
+    .describe("Pool of connections before the primary, which Secrets of `secretIn` then name"),
+  backup: backup
+    .optional()
+    .describe("Where the log and base backups go; without it nothing is backed up"),
+  recover: recover
+    .optional()
+    .describe(
+      "What the cluster begins with in place of nothing; read when it is made, and never again",
+    ),
+});
+
+/** Postgres. */
+export const postgres = z
+  .strictObject({
+    clusters: z
+      .record(
+        z
+          .string()
+          .max(40)
+          .regex(
+            /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+            "begin with a letter and use lower-case letters, digits and hyphens",
+          )
+          .meta({ examples: ["main"] }),
+        cluster,
+      )
+      .default({})
+      .describe("Postgres clusters by name"),
+  })
+  .describe("Postgres, run by CloudNativePG; a site without this section has none");
+
+/** What one `up` may lose for good. */
+export const allowDataLoss = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^postgres\/[a-z0-9-]+(\/backup)?$/,
+        "name what goes as postgres/CLUSTER, or postgres/CLUSTER/backup for its bucket",
+      ),
+  )
+  .default([])
+  .meta({
+    description:
+      "Data that is not in the file any more and that this `up` may delete for good, as postgres/CLUSTER or postgres/CLUSTER/backup; empty it afterwards",
+    examples: [["postgres/main"]],
+  });
+
+type Written = z.infer<typeof postgres>;
+type WrittenCluster = Written["clusters"][string];
+
+/** The section with its versions, whose kinds are pinned, and with what clusters leave out. */
+export function derivePostgres(
+  { clusters }: Written,
+  { cloudNativePg, barmanCloud }: Versions,
+  derivation: Derivation,
+) {
+  return {
+    charts: {
+      operator: pinned(
+        {
+          key: "cloudNativePg",
+          version: cloudNativePg,
+          known: cloudNativePgVersions,
+          unknown: "the checksums of its custom resource definitions are",
+        },
+        derivation,
+      ),
+      plugin: pinned(
+        {
+          key: "barmanCloud",
+          version: barmanCloud,
+          known: barmanCloudVersions,
+          unknown: "the checksum of its custom resource definition is",
+        },
+        derivation,
+      ),
+    },
+    clusters: Object.fromEntries(
+      Object.entries(clusters).map(([name, written]) => [name, deriveOne(name, written, clusters)]),
+    ),
+  };
+}
+
+function deriveOne(name: string, written: WrittenCluster, all: Written["clusters"]) {
+  const { image, backup: to, recover: begun, roles, databases, ...rest } = written;
+  const owned = Object.entries(databases).map(
+    ([called, { owner = called, ...one }]) => [called, { ...one, owner }] as const,
+  );
+  const from = begun?.from ?? name;
+  const source = all[from];
+  return {
+    ...rest,
+    image: image ?? communityImage(written.version),
+    roles: {
+      ...Object.fromEntries(owned.map(([, { owner }]) => [owner, role.parse({})])),
+      ...roles,
+    },
+    databases: Object.fromEntries(owned),
+    ...(to === undefined ? {} : { backup: { ...to, archive: archiveOf(name, written) } }),
+    ...(begun === undefined
+      ? {}
+      : {
+          recover: {
+            ...(begun.at === undefined ? {} : { at: begun.at }),
+            from,
+            archive: begun.archive ?? (source === undefined ? "" : archiveOf(from, source)),
+          },
+        }),
+  };
+}
+
+/** Each major has a folder of its own: PostgreSQL begins its log anew with an upgrade, and would write over the old one. */
+function archiveOf(name: string, { version, backup: to }: WrittenCluster): string {
+  return to?.archive ?? `${name}-${majorOf(version)}`;
+}
+
+/** The part's config, everything filled in. */
+export type PostgresConfig = ReturnType<typeof derivePostgres>;
+
+/** Namespaces that are made for the logins in them, but for those that are there for items of 1Password. */
+export function loginNamespaces(
+  { clusters }: PostgresConfig,
+  others: readonly NamespacePlan[],
+): readonly NamespacePlan[] {
+  const wanted = Object.values(clusters).flatMap(({ databases }) =>
+    Object.values(databases).flatMap(({ secretIn }) => secretIn),
+  );
+  return [...new Set(wanted)]
+    .filter((name) => !others.some((other) => other.name === name))
+    .map((name) => ({ name }));
+}

@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
+import {
+  cron,
+  lateAfterHours,
+  objectStore,
+  scheduledBackup,
+} from "../../../components/postgres/backup-objects.ts";
+import { cluster } from "../../../components/postgres/cluster-object.ts";
+import {
+  database,
+  databaseRole,
+  login,
+  pooler,
+} from "../../../components/postgres/database-objects.ts";
+import { objectName } from "../../../components/postgres/names.ts";
+import { operatorValues, pluginValues } from "../../../components/postgres/operator-values.ts";
+import type { BackupPlan, ClusterPlan } from "../../../components/postgres/plan.ts";
+import { communityImage, isTagged } from "../../../components/postgres/releases.ts";
+import { bucketSpec } from "../../../components/storage/claim.ts";
+import { at } from "./at.ts";
+import { judge, type SeenObject } from "./definition-schema.ts";
+import { closed, violations, type Schema } from "./json-schema.ts";
+
+const backup: BackupPlan = {
+  store: { kind: "bucket", class: "ceph-bucket", maxSizeGiB: 100 },
+  ...{ archive: "main-18", at: "02:30", weekdays: [], keepDays: 30 },
+};
+const outside: BackupPlan = {
+  ...backup,
+  store: {
+    ...{ kind: "s3", endpoint: "https://nas.home.arpa:9000/", bucket: "postgres" },
+    ...{ region: "us-east-1", ca: "-----BEGIN CERTIFICATE-----" },
+  },
+};
+const plan: ClusterPlan = {
+  ...{ name: "main", image: communityImage("18.4"), instances: 3, memoryMiB: 1024 },
+  storage: { class: "ceph-block", sizeGiB: 20 },
+  wal: { sizeGiB: 5 },
+  ...{ parameters: { max_connections: "200" }, preload: ["vchord.so"] },
+  roles: [{ name: "photos", superuser: false, inRoles: ["pg_monitor"] }],
+  databases: [{ name: "photo_library", owner: "photos", extensions: ["vector"], secretIn: [] }],
+  pooler: { instances: 2, mode: "session" },
+  backup,
+  recover: { from: "old", archive: "old-18", at: "2026-11-20T12:00:00Z" },
+};
+const { wal, recover, ...small } = plan;
+const least: ClusterPlan = { ...small, instances: 1, storage: { sizeGiB: 1 }, preload: [] };
+
+describe("the objects of Postgres", () => {
+  it("are taken by the definitions of the pinned releases as they are", async () => {
+    const problems = await judge([cloudNativePg("0.29.0"), barmanCloud("0.7.0")]);
+    const objects: readonly SeenObject[] = [
+      ...[plan, least].map(cluster),
+      ...[backup, outside].map((one) => objectStore("main", one)),
+      scheduledBackup("main", backup),
+      ...plan.roles.map((role) => databaseRole("main", role)),
+      ...plan.databases.map((one) => database("main", one)),
+      pooler("main", { instances: 2, mode: "transaction" }),
+    ];
+    for (const object of objects) assert.deepEqual(problems(object), [], object.kind);
+  });
+
+  it("keep no two instances on one host, and let drains pass where nobody can take over", () => {
+    const { spec } = cluster(plan);
+    assert.equal(at(spec, "affinity.topologyKey"), "topology.kubernetes.io/zone");
+    assert.equal(at(spec, "affinity.podAntiAffinityType"), "required");
+    assert.equal(spec.enablePDB, true);
+    assert.equal(cluster(least).spec.enablePDB, false);
+  });
+
+  it("let nobody in as the superuser", () => {
+    assert.equal(cluster(plan).spec.enableSuperuserAccess, false);
+    assert.equal(
+      databaseRole("main", { ...(plan.roles[0] ?? assert.fail()) }).spec.superuser,
+      false,
+    );
+  });
+
+  it("give a quarter of the memory to shared buffers, unless told otherwise", () => {
+    assert.equal(at(cluster(plan), "spec.postgresql.parameters.shared_buffers"), "256MB");
+    const told = cluster({ ...plan, parameters: { shared_buffers: "1GB" } });
+    assert.equal(at(told, "spec.postgresql.parameters.shared_buffers"), "1GB");
+  });
+
+  it("archive by the plugin alone, to a folder of this life's", () => {
+    const { spec } = cluster(plan);
+    assert.ok(!("backup" in spec));
+    assert.deepEqual(at(spec, "plugins[0]"), {
+      name: "barman-cloud.cloudnative-pg.io",
+      isWALArchiver: true,
+      parameters: { barmanObjectName: "main", serverName: "main-18" },
+    });
+    assert.equal(at(objectStore("main", backup), "spec.configuration.serverName"), undefined);
+    assert.equal(at(spec, "externalClusters[0].plugin.parameters.serverName"), "old-18");
+    assert.equal(at(spec, "externalClusters[0].plugin.isWALArchiver"), undefined);
+  });
+
+  it("have the application's database whether they begin anew or are recovered", () => {
+    const app = { database: "app", owner: "app" };
+    assert.deepEqual(at(cluster(least), "spec.bootstrap"), { initdb: app });
+    assert.deepEqual(at(cluster(plan), "spec.bootstrap.recovery"), {
+      ...{ source: "origin", ...app },
+      recoveryTarget: { targetTime: "2026-11-20T12:00:00Z" },
+    });
+  });
+
+  it("read a bucket by its claim's Secret, and a store outside by the site's own", () => {
+    const inside = at(objectStore("main", backup), "spec.configuration");
+    assert.equal(at(inside, "destinationPath"), "s3://postgres-main/");
+    assert.equal(at(inside, "endpointURL"), "http://rook-ceph-rgw-ceph-bucket.rook-ceph.svc:80");
+    assert.equal(at(inside, "s3Credentials.accessKeyId.name"), "postgres-main");
+    const claim = { namespace: "postgres", name: "postgres-main", class: "ceph-bucket" };
+    assert.equal(at(bucketSpec({ ...claim, called: true }), "bucketName"), "postgres-main");
+    assert.equal(at(bucketSpec(claim), "generateBucketName"), "postgres-main");
+    const nas = at(objectStore("main", outside), "spec.configuration");
+    assert.equal(at(nas, "endpointURL"), "https://nas.home.arpa:9000");
+    assert.deepEqual(at(nas, "endpointCA"), { name: "main.store", key: "ca.crt" });
+  });
+
+  it("stay in PostgreSQL when their object goes", () => {
+    const [one, role] = [plan.databases[0] ?? assert.fail(), plan.roles[0] ?? assert.fail()];
+    assert.equal(database("main", one).spec.databaseReclaimPolicy, "retain");
+    assert.equal(databaseRole("main", role).spec.databaseRoleReclaimPolicy, "retain");
+  });
+
+  it("have names of Kubernetes that no two clusters share", () => {
+    assert.equal(
+      database("main", plan.databases[0] ?? assert.fail()).metadata.name,
+      "main.photo-library",
+    );
+    assert.notEqual(objectName("main", "a_b"), objectName("main-a", "b"));
+  });
+
+  it("tell a program all that it needs, with a password as addresses take it", () => {
+    const [one] = plan.databases;
+    const given = { password: "a/b", clusterDomain: "cluster.local" };
+    const { uri, host } = login(plan, one ?? assert.fail(), given);
+    assert.equal(host, "main-pooler.postgres.svc.cluster.local");
+    assert.equal(
+      uri,
+      "postgresql://photos:a%2Fb@main-pooler.postgres.svc.cluster.local:5432/photo_library",
+    );
+    const { pooler: none, ...bare } = plan;
+    assert.ok(none !== undefined && wal !== undefined && recover !== undefined);
+    assert.equal(
+      login(bare, one ?? assert.fail(), given)["host"],
+      "main-rw.postgres.svc.cluster.local",
+    );
+  });
+});
+
+describe("the schedule of base backups", () => {
+  it("has seconds first, as the operator reads it", () => {
+    assert.equal(cron(backup), "0 30 2 * * *");
+    assert.equal(cron({ at: "23:05", weekdays: ["wednesday", "sunday"] }), "0 5 23 * * 0,3");
+  });
+
+  it("is late half a day after the longest time between two", () => {
+    assert.equal(lateAfterHours({ weekdays: [] }), 36);
+    assert.equal(lateAfterHours({ weekdays: ["sunday"] }), 7 * 24 + 12);
+    assert.equal(lateAfterHours({ weekdays: ["sunday", "wednesday"] }), 4 * 24 + 12);
+  });
+
+  it("begins at once, for each archive anew", () => {
+    assert.equal(scheduledBackup("main", backup).spec.immediate, true);
+    const next = { ...backup, archive: "main-19" };
+    const names = [backup, next].map((one) => scheduledBackup("main", one).metadata.name);
+    assert.deepEqual(names, ["main.main-18", "main.main-19"]);
+  });
+});
+
+describe("an image of PostgreSQL", () => {
+  it("says by its tag what is in it", () => {
+    assert.ok(isTagged(communityImage("18.4"), "18.4"));
+    assert.ok(isTagged("ghcr.io/tensorchord/cloudnative-vectorchord:18.4-1.1.1", "18.4"));
+    assert.ok(isTagged("registry.home.arpa:5000/postgres:18.4@sha256:abc", "18.4"));
+    assert.ok(!isTagged("registry.home.arpa:5000/postgres", "18.4"));
+    assert.ok(!isTagged("postgres:18.41", "18.4"));
+    assert.ok(!isTagged("postgres:18", "18.4"));
+  });
+});
+
+describe("the values of Postgres' charts", () => {
+  const schema = (file: string): Schema =>
+    JSON.parse(readFileSync(new URL(`./schemas/${file}.json`, import.meta.url), "utf8")) as Schema;
+
+  it("are known to the charts", () => {
+    const values = operatorValues({ replicas: 2 });
+    assert.deepEqual(violations(closed(schema("cloudnative-pg")), values), []);
+    assert.deepEqual(violations(closed(schema("plugin-barman-cloud")), pluginValues()), []);
+  });
+
+  it("leave the kinds to their owner", () => {
+    for (const values of [operatorValues({ replicas: 1 }), pluginValues()])
+      assert.equal(at(values, "crds.create"), false);
+  });
+});
+
+const script = (file: string): string =>
+  readFileSync(new URL(`../../../components/postgres/scripts/${file}`, import.meta.url), "utf8");
+
+/** What a step says where kubectl answers by these cases: the message of its failure, or what it prints. */
+function run(file: string, variables: string, cases: string): string {
+  const stubs = `set -euo pipefail
+    NAMESPACE=postgres CLUSTER=main ${variables}
+    take_turn() { :; }
+    fail() { echo "$1"; exit 0; }
+    wait_until() { shift; "$@" >/dev/null; }
+    kube() {
+      case "$*" in
+        ${cases}
+        *) : ;;
+      esac
+    }`;
+  return execFileSync("bash", ["-s"], {
+    input: `${stubs}\n${script(file)}`,
+    encoding: "utf8",
+  }).trim();
+}
+
+describe("the proof of a Postgres cluster", () => {
+  const world = (ready = "True 3 3", trial = "true", archived = "t") => `
+    *status.conditions*Ready*readyInstances*) printf '${ready}' ;;
+    *status.phase*) printf 'Creating a new replica: waiting (1 instances of 3 are ready)' ;;
+    *currentPrimary*) printf main-1 ;;
+    *"exec main-1"*CREATE*) ${trial} ;;
+    *"exec main-1"*pg_switch_wal*) printf '2026-11-29 10:00:00+00\\n0/3000000\\n' ;;
+    *"exec main-1"*">= '2026-11-29 10:00:00+00'"*) printf '${archived}' ;;
+    *ContinuousArchiving*) printf 'Expected empty archive' ;;`;
+  const seen = (cases: string, archive = "main-18") =>
+    run("ready.sh", `INSTANCES=3 ARCHIVE=${archive}`, cases);
+
+  it("ends once all instances are ready, and what was written is in the archive", () => {
+    assert.equal(seen(world()), "");
+  });
+
+  it("asks for no archive where there is none", () => {
+    assert.equal(seen(world("True 3 3", "true", "f"), ""), "");
+  });
+
+  it("waits for what the cluster now is to be, and gives the operator's words", () => {
+    for (const ready of ["True 3 2", "False 3 3", "True 5 3"])
+      assert.equal(
+        seen(world(ready)),
+        "the Postgres cluster main is not whole after 2400 s: Creating a new replica: waiting (1 instances of 3 are ready)",
+        ready,
+      );
+  });
+
+  it("is not content with a primary that takes no writes, nor with an archive that gets nothing", () => {
+    assert.match(
+      seen(
+        world(
+          "True 3 3",
+          "{ echo cannot execute CREATE TABLE in a read-only transaction; return 1; }",
+        ),
+      ),
+      /takes no writes: cannot execute CREATE TABLE in a read-only transaction/,
+    );
+    assert.match(
+      seen(world("True 3 3", "true", "f")),
+      /does not arrive in main-18 within 600 s: Expected empty archive/,
+    );
+  });
+
+  it("waits for a base backup in this very archive", () => {
+    const window = (archive: string) => `*"['${archive}']"*) printf 2026-11-29T02:30:00Z ;;
+      *LastBackupSucceeded*) printf 'it ran out of memory' ;;`;
+    assert.equal(run("backed-up.sh", "ARCHIVE=main-18", window("main-18")), "");
+    assert.match(
+      run("backed-up.sh", "ARCHIVE=main-19", window("main-18")),
+      /has no base backup in main-19 after 7000 s: it ran out of memory/,
+    );
+  });
+
+  it("waits for roles, databases and poolers as they now stand", () => {
+    const objects =
+      "OBJECTS=$'databaserole main.photos\\ndatabase main.photos\\npooler main-pooler'";
+    const cases = (generation: number, replicas = 2) => `
+      *applied}*generation*) printf 'true ${generation}' ;;
+      *observedGeneration*) printf 2 ;;
+      *spec.instances*) printf 2 ;;
+      *deployment*readyReplicas*) printf ${replicas} ;;
+      *status.message*) printf 'extension "vector" is not available' ;;`;
+    assert.equal(run("applied.sh", objects, cases(2)), "");
+    assert.match(
+      run("applied.sh", objects, cases(3)),
+      /^the Postgres cluster main has no databaserole photos: extension "vector" is not available/,
+    );
+    assert.match(run("applied.sh", objects, cases(2, 1)), /has no pooler main-pooler/);
+  });
+});
