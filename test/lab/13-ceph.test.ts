@@ -8,16 +8,16 @@ import { attempt, run } from "./command.ts";
 import { bad, doctor } from "./doctor.ts";
 import { cephOf, keeps, osdsByNode, tryBucket, Trial } from "./storage.ts";
 import { eventually, machine, nothingToChange, proxmox, setConfig, up } from "./site.ts";
-import { given, siteHasStorage } from "./states.ts";
+import { given, siteIsUp } from "./states.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
 const agent = "proxmox-vault";
 const leaver = "proxmox-titan";
 const file = "Pulumi.home.yaml";
 
-/** Switches storage on by itself. What comes next destroys the site, so that nobody waits for what is changed here. */
+/** What comes next destroys the site, so that nobody waits for what is changed here. */
 describe("storage", () => {
-  given(siteHasStorage);
+  given(siteIsUp);
 
   before(async () => {
     const keep = `cp ${file} "$HOME/kept.yaml"`;
@@ -27,7 +27,6 @@ describe("storage", () => {
   after(async () => {
     const restore = `cat "$HOME/kept.yaml" >${file}`;
     await run`sh -c ${restore}`;
-    await setConfig("homelab:storage.enabled", "false");
   });
 
   it("has a daemon on each declared disk, and is healthy under the declared mutes alone", async () => {

@@ -8,7 +8,7 @@ import type { Tools } from "../../toolchain/tools.ts";
 import { expectSessions, nodes, readiness } from "./cluster.ts";
 import { attempt, run } from "./command.ts";
 import { endWatch, watchProcesses } from "./processes.ts";
-import { eventually, machines, setConfig, up } from "./site.ts";
+import { eventually, machines, up } from "./site.ts";
 
 type State = () => Promise<void>;
 
@@ -30,14 +30,6 @@ export async function siteIsUp(): Promise<void> {
   const { code } = await attempt`pulumi preview --stack home --expect-no-changes`;
   if (code !== 0) await up("home");
   await eventually(180, siteAnswers);
-}
-
-/** Home is up with storage, whatever its site file says of that. */
-export async function siteHasStorage(): Promise<void> {
-  await labRuns();
-  await run`pulumi stack select --create home`;
-  await setConfig("homelab:storage.enabled", "true");
-  await siteIsUp();
 }
 
 /** Home was brought up, and may lack what its site file has by now. */
