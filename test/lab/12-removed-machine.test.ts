@@ -4,6 +4,7 @@ import { kubectl, refused, run } from "./command.ts";
 import { identities } from "./identities.ts";
 import { eventually, nothingToChange, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
+import { cephOf, osdsByNode } from "./storage.ts";
 
 /** A server; two others stay. */
 const leaver = "proxmox-titan";
@@ -49,9 +50,14 @@ describe("a machine that leaves the config", () => {
     assert.deepEqual((await identities()).counts, original.counts);
   });
 
-  it("leaves the tailnet, the cluster and etcd before Proxmox, and the others stay as they are", async () => {
+  it("leaves the tailnet, Ceph, the cluster and etcd before Proxmox, and the others stay as they are", async () => {
     await setConfig("homelab:allowRemove[0]", leaver);
-    await up("home");
+    const said = await up("home");
+    const drained = said.indexOf(`moving what the disks of ${leaver} hold to others: osd`);
+    assert.ok(drained !== -1 && drained < said.search(/proxmox-titan-vm deleted/), said);
+    assert.deepEqual(await osdsByNode(), stayers);
+    const { health, osds } = await cephOf();
+    assert.deepEqual([health, osds], ["HEALTH_OK", 3]);
     const now = await identities();
     assert.deepEqual(now.counts, [3, 3, 2, 3]);
     for (const what of ["vm", "node", "member", "device"] as const) {
