@@ -64,7 +64,7 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
   const within = (names: RegExp): string[] => files.filter((file) => names.test(basename(file)));
   const there = [
     ...within(/^1[34]-/),
-    ...within(/^(09-faults|11-credentials|12-items)/),
+    ...within(/^(09-faults|11-credentials|12-items|12-removed-part)/),
     ...within(/^15-/),
   ];
   const second = { env: { HOMELAB_LAB: join(root, ".lab-test-2") }, mark: "[second lab] " };
