@@ -20,7 +20,7 @@ const monitoring = {
   scrapes: { proxmox: { targets: ["192.168.1.11:9100", "192.168.1.12:9633"] } },
 };
 
-/** Home with monitoring, and with storage where it says so. */
+/** Home with monitoring. */
 const home = (changes: Changes = {}) => homeConfig({ monitoring, ...changes });
 
 /** Secrets of a site, of which one refers to this. */
@@ -43,8 +43,8 @@ describe("a site's monitoring", () => {
   });
 
   it("keeps metrics in the site's default class, and without storage on a machine's disk", () => {
-    assert.equal(home().monitoring?.class, undefined);
-    assert.equal(home({ storage: undefined }).monitoring?.class, "ceph-block");
+    assert.equal(home({ "storage.enabled": false }).monitoring?.class, undefined);
+    assert.equal(home().monitoring?.class, "ceph-block");
   });
 });
 
@@ -225,7 +225,7 @@ describe("what of a site is watched", () => {
       apps: {},
     });
     assert.deepEqual(
-      { ...everyPart(false), logs: false, outside: ["proxmox"] },
+      { ...everyPart(false), logs: false, postgres: [], outside: ["proxmox"] },
       Object.fromEntries(
         Object.entries(less).filter(([key]) => key !== "storage" && key !== "jobs"),
       ),

@@ -9,7 +9,7 @@ const classes = (more: object, block: object = {}) => ({
 /** Logs that would have nowhere to be kept, or no time. */
 export const logs: RefusedSites = {
   "logs without storage": {
-    edit: { logs: {} },
+    edit: { "storage.enabled": false, logs: {} },
     at: "homelab:storage",
     says: /homelab:logs needs it: Loki keeps lines in a bucket, .* switch it on, or logs off/,
   },

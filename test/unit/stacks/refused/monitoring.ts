@@ -13,7 +13,7 @@ export const monitoring: RefusedSites = {
     says: /is missing/,
   },
   "metrics in a class of storage that the site does not have": {
-    edit: watched({ class: "ceph-block" }),
+    edit: { "storage.enabled": false, ...watched({ class: "ceph-block" }) },
     at: "homelab:monitoring.class",
     says: /ceph-block is a class of homelab:storage, which the site does not have; switch storage on/,
   },
