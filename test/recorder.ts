@@ -70,6 +70,8 @@ export class Recorded {
       secretOutputs: request.getAdditionalsecretoutputsList(),
       deleteBeforeReplace: request.getDeletebeforereplace(),
       deletedWith: reference(request.getDeletedwith()),
+      retainOnDelete: request.getRetainondelete(),
+      importId: request.getImportid(),
     };
   }
 

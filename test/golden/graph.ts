@@ -40,11 +40,14 @@ export function goldenFile(stack: string): string {
 
 function describe({ type, name, parent, provider, inputs, dependencies, options, hooks }: Recorded): GraphNode {
   const { ignoreChanges, replaceOnChanges, secretOutputs, deleteBeforeReplace, deletedWith } = options;
+  const { retainOnDelete, importId } = options;
   const shown = Object.entries({
     provider: provider?.name,
     ...{ ignoreChanges, replaceOnChanges, secretOutputs },
     deleteBeforeReplace: deleteBeforeReplace || undefined,
     deletedWith: deletedWith && text(deletedWith),
+    retainOnDelete: retainOnDelete || undefined,
+    import: importId || undefined,
     ...hooks,
   }).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   return {
