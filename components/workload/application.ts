@@ -5,27 +5,62 @@ import {
   type Input,
   type Resource,
 } from "@pulumi/pulumi";
+import type { Custody } from "./custody.ts";
 import { dockerConfig } from "./image-pull.ts";
+import { workloadBudget, workloadDeployment, type Budget, type PlainObject } from "./objects.ts";
 import { webPods, webPort, type WebShape } from "./web.ts";
 import { deployWorkload } from "./workload.ts";
 
-export interface ApplicationArgs {
-  /** What it is called as a type, such as `Typeo`. It is part of its resources' URNs: another one replaces them all. */
-  readonly title: string;
+/** What an application runs, as anybody may know it. */
+export interface ApplicationPlan {
   /** What it asks of its pods besides the defaults. */
   readonly shape?: WebShape;
   /** Image without its tag, and the tag. */
   readonly image: string;
   readonly version: string;
-  /** Who pulls the image, where it is private; the password is treated as secret. */
-  readonly pull?: { readonly username: string; readonly password: Input<string> };
   readonly replicas: number;
   /** Environment of the application that anybody may see. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface ApplicationArgs extends ApplicationPlan {
+  /** What it is called as a type, such as `Typeo`. It is part of its resources' URNs: another one replaces them all. */
+  readonly title: string;
+  /** Who pulls the image, where it is private; the password is treated as secret. */
+  readonly pull?: { readonly username: string; readonly password: Input<string> };
   /** The rest of its environment; every value is treated as secret. */
   readonly settings: Readonly<Record<string, Input<string>>>;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
+  /** In whose hands what runs is; the program's when left out. */
+  readonly custody?: Custody;
+}
+
+/** With a single replica that one too may be missing: else a node could never be drained. */
+const applicationBudget: Budget = { maxUnavailable: 1 };
+
+/** The pods of an application; `settings` is the Secret with the rest of its environment. */
+function applicationPods(
+  name: string,
+  { image, version, replicas, environment, shape }: ApplicationPlan,
+  settings?: string,
+) {
+  const web = webPods({ ...shape, image: `${image}:${version}`, environment, settings });
+  return { app: name, replicas, ...web };
+}
+
+/** What may be handed over of an application without secrets: its Deployment and its budget. */
+export function applicationObjects(name: string, plan: ApplicationPlan): readonly PlainObject[] {
+  return [
+    {
+      ...{ apiVersion: "apps/v1", kind: "Deployment" },
+      ...workloadDeployment(applicationPods(name, plan)),
+    },
+    {
+      ...{ apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
+      ...workloadBudget(name, applicationBudget),
+    },
+  ];
 }
 
 /**
@@ -35,7 +70,7 @@ export interface ApplicationArgs {
 export class Application extends ComponentResource {
   /** Address inside the cluster. */
   readonly address: string;
-  /** All of its pods are ready, and its Service is there. */
+  /** All of its pods are ready, and its Service is there; the latter alone where the pods are in other hands. */
   readonly ready: Resource;
 
   constructor(name: string, args: ApplicationArgs, opts?: ComponentResourceOptions) {
@@ -47,7 +82,7 @@ export class Application extends ComponentResource {
   }
 
   private deployment(name: string, args: ApplicationArgs, port: number): Resource {
-    const { image, version, pull, replicas, environment, settings, shape } = args;
+    const { image, pull, settings, custody } = args;
     const secret =
       Object.keys(settings).length === 0
         ? undefined
@@ -55,19 +90,14 @@ export class Application extends ComponentResource {
     return deployWorkload(
       name,
       {
-        app: name,
-        replicas,
-        ...webPods({
-          ...{ ...shape, image: `${image}:${version}` },
-          ...{ environment, settings: secret?.name },
-        }),
+        ...applicationPods(name, args, secret?.name),
         secret,
         pull:
           pull &&
           output(pull.password).apply((password) => dockerConfig(image, { ...pull, password })),
         port,
-        // With a single replica that one too: else a node could never be drained.
-        budget: { maxUnavailable: 1 },
+        budget: applicationBudget,
+        ...(custody === undefined ? {} : { custody }),
       },
       this,
     );

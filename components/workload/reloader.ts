@@ -1,6 +1,8 @@
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
-import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { own, type Custody } from "./custody.ts";
 import { makeNamespace, type NamespacePlan } from "./namespace.ts";
+import { releaseArgs, type ReleasePlan } from "./release.ts";
 
 /**
  * Annotation of a Deployment, StatefulSet or DaemonSet, or of its pods' template, that asks for new pods when a Secret or
@@ -44,29 +46,36 @@ export function reloaderValues(): Record<string, unknown> {
   };
 }
 
+/** Reloader's release. */
+export function reloaderRelease(version: string): ReleasePlan {
+  const { name: namespace } = reloaderNamespace;
+  const chart = { chart: "reloader", repo: stakaterCharts, version };
+  return { name: "reloader", namespace, ...chart, values: reloaderValues() };
+}
+
 export interface ReloaderArgs {
   /** Version of the reloader chart. */
   readonly chart: string;
+  /** In whose hands the release is; the program's when left out. The namespace is the program's. */
+  readonly custody?: Custody;
 }
 
 /** Restarts workloads that ask for it when their Secrets change. The cluster's provider is that of `opts.providers`. */
 export class Reloader extends ComponentResource {
-  constructor(name: string, { chart }: ReloaderArgs, opts?: ComponentResourceOptions) {
+  constructor(name: string, args: ReloaderArgs, opts?: ComponentResourceOptions) {
     super("homelab:workload:Reloader", name, {}, opts);
+    const { chart, custody = own } = args;
     const namespace = makeNamespace(`${name}-namespace`, reloaderNamespace, { parent: this });
-    new Release(
-      "reloader",
-      {
-        name: "reloader",
-        namespace: reloaderNamespace.name,
-        chart: "reloader",
-        version: chart,
-        repositoryOpts: { repo: stakaterCharts },
-        values: reloaderValues(),
-        timeout: 300,
-      },
-      { parent: this, dependsOn: [namespace] },
-    );
+    const release = custody.here ? [this.release(reloaderRelease(chart), custody, namespace)] : [];
+    custody.registered([namespace, ...release]);
     this.registerOutputs({});
+  }
+
+  private release(plan: ReleasePlan, custody: Custody, namespace: Resource): Resource {
+    return new Release(
+      "reloader",
+      { ...releaseArgs(plan), timeout: 300 },
+      custody.options({ ...plan, kind: "Release" }, { parent: this, dependsOn: [namespace] }),
+    );
   }
 }

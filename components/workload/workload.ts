@@ -2,7 +2,6 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
-import type { policy } from "@pulumi/kubernetes/types/input.js";
 import {
   all,
   output,
@@ -13,9 +12,11 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import { own, type Custody } from "./custody.ts";
 import { drawnKey, fingerprint } from "./fingerprint.ts";
 import { makeNamespace } from "./namespace.ts";
-import { deploymentSpec, type PodsPlan } from "./pods.ts";
+import { workloadBudget, workloadDeployment, type Budget } from "./objects.ts";
+import type { PodsPlan } from "./pods.ts";
 import { appLabels, appSelector } from "./restricted.ts";
 
 /** Values that a workload reads from a Secret. */
@@ -37,42 +38,48 @@ export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret
   /** Port of a Service that leads to the container's port `http`; there is no Service without. */
   readonly port?: number;
   /** How many of its pods may be missing, or must be there, while nodes are drained. */
-  readonly budget: Pick<policy.v1.PodDisruptionBudgetSpec, "minAvailable" | "maxUnavailable">;
+  readonly budget: Budget;
+  /** In whose hands Deployment and budget are; the program's when left out. All else is the program's. */
+  readonly custody?: Custody;
 }
 
 /**
  * Registers a workload in a namespace of its own, as children of `parent`, whose Kubernetes provider they take and with
  * which they wait: namespace, Secret with its fingerprint, Secret of the image's login, Service, Deployment and budget,
  * named `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint`, `${name}-pull` and so on. Returns the Deployment, which
- * is ready once all its pods are.
+ * is ready once all its pods are; where that is in other hands, what leads to it.
  */
 export function deployWorkload(name: string, args: WorkloadArgs, parent: Resource): Resource {
-  const { app, budget } = args;
-  const metadata = { name: app, namespace: app, labels: appLabels(app) };
+  const { app, custody = own } = args;
   const namespace = makeNamespace(`${name}-namespace`, { name: app }, { parent });
   const inside = { parent, dependsOn: [namespace] };
   const values = args.secret && secretValues(name, app, args.secret, inside);
   const pull = args.pull === undefined ? undefined : pullSecret(name, app, args.pull, inside);
   const service =
     args.port === undefined ? undefined : clusterService(name, app, args.port, inside);
-  new PodDisruptionBudget(
-    `${name}-budget`,
-    { metadata, spec: { ...budget, selector: appSelector(app) } },
-    inside,
-  );
-  const spec = deploymentSpec({
+  const plan = {
     ...args,
     ...(pull === undefined ? {} : { pullSecret: pullName(app) }),
     fingerprint: values?.fingerprint,
-  });
-  return new Deployment(
-    `${name}-deployment`,
-    { metadata, spec },
-    {
-      parent,
-      dependsOn: [namespace, service, values?.resource, pull].filter((one) => one !== undefined),
-    },
+  };
+  if (!custody.here) {
+    custody.registered([namespace]);
+    return service ?? namespace;
+  }
+  const object = { namespace: app, name: app };
+  const budget = new PodDisruptionBudget(
+    `${name}-budget`,
+    workloadBudget(app, args.budget),
+    custody.options({ kind: "PodDisruptionBudget", ...object }, inside),
   );
+  const before = [namespace, service, values?.resource, pull].filter((one) => one !== undefined);
+  const deployment = new Deployment(
+    `${name}-deployment`,
+    workloadDeployment(plan),
+    custody.options({ kind: "Deployment", ...object }, { parent, dependsOn: before }),
+  );
+  custody.registered([namespace, budget, deployment]);
+  return deployment;
 }
 
 const pullName = (app: string): string => `${app}-pull`;
