@@ -1,6 +1,7 @@
 import type { Problem } from "../components/problem.ts";
 import { checkExposure } from "./exposure/checks.ts";
 import { checkArgocd } from "./parts/argocd/checks.ts";
+import { checkHandOver } from "./parts/argocd/hand-over-checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
@@ -45,6 +46,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkLogs,
   checkArgocd,
   checkPostgres,
+  checkHandOver,
   checkPolicies,
 ];
 

@@ -36,6 +36,12 @@ async function shellcheck(): Promise<boolean> {
   return run("shellcheck", scripts.sort());
 }
 
+/** What a site hands over to Argo CD is in its folder as the site file has it. */
+function trees(stack: string): Promise<boolean> {
+  const mode = write ? [] : ["--check"];
+  return run(process.execPath, ["scripts/gitops.ts", "--stack", stack, ...mode]);
+}
+
 await ensurePackages(() => undefined);
 const checks: readonly [string, () => Promise<boolean>][] = [
   ["types", () => run(bin("tsc"), ["--noEmit", "-p", "."])],
@@ -44,6 +50,7 @@ const checks: readonly [string, () => Promise<boolean>][] = [
   ["gofmt", gofmt],
   ["vet", () => run(go, ["vet", "./..."], moduleRoot)],
   ["shellcheck", shellcheck],
+  ["trees", async () => (await trees("home")) && (await trees("cabin"))],
   ["schema", () => run(process.execPath, ["scripts/schema.ts", write ? "--write" : "--check"])],
 ];
 const failed: string[] = [];

@@ -1,11 +1,17 @@
 import type { Resource } from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Secrets } from "../../components/security/secrets.ts";
-import { Application as Deployed } from "../../components/workload/application.ts";
+import {
+  Application as Deployed,
+  applicationObjects,
+} from "../../components/workload/application.ts";
+import type { Custody } from "../../components/workload/custody.ts";
+import type { PlainObject } from "../../components/workload/objects.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import { webPort, type WebShape } from "../../components/workload/web.ts";
 import { domain, imageName } from "../config/forms.ts";
 import { secretRef, type SecretForm } from "../config/secret-ref.ts";
+import { gitops, type Gitops } from "../config/gitops.ts";
 import { egress } from "../parts/policies/schema.ts";
 import { door, expose } from "./expose-schema.ts";
 
@@ -29,6 +35,8 @@ export interface Surroundings extends RunningCluster {
   readonly secrets: Secrets;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
+  /** In whose hands it is. */
+  readonly custody: Custody;
 }
 
 /** An application that was deployed. */
@@ -46,6 +54,16 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
   readonly port: number;
   /** Deploys it under its key in the config, which is the name of its namespace and of its Service too. */
   deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): Running;
+  /** What of it can be handed over to Argo CD; all of it is the program's for ever where this is left out. */
+  gitops?(name: string, config: z.infer<Config>): Handable;
+}
+
+/** What can be handed over, and whether it is. */
+export interface Handable {
+  readonly gitops: Gitops;
+  readonly objects: readonly PlainObject[];
+  /** Keys of the config, below its own, by which it needs secrets: a repository must hold none. */
+  readonly secrets: readonly string[];
 }
 
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name");
@@ -84,6 +102,7 @@ const webConfig = (replicas: number) => ({
       "Who pulls the image, where it is private: for this application alone, not for all nodes as `cluster.registries`",
     ),
   ...exposure,
+  gitops,
   replicas: z.int().min(1).max(8).default(replicas).describe("Pods"),
   environment: z
     .record(variable, z.string())
@@ -128,7 +147,7 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
     deploy(
       name,
       { settings, pull, image, version, replicas, environment },
-      { secrets, clusterDomain, ready, kubernetes },
+      { secrets, clusterDomain, custody, ready, kubernetes },
     ) {
       const values = Object.fromEntries(
         Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
@@ -145,11 +164,20 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
             environment,
             settings: values,
             clusterDomain,
+            custody,
           },
           pull: pull && { ...pull, password: secrets.get(pull.password) },
         },
         { providers: [kubernetes], dependsOn: [ready] },
       );
     },
+    gitops: (name, { gitops, settings, pull, image, version, replicas, environment }) => ({
+      gitops,
+      objects: applicationObjects(name, { shape, image, version, replicas, environment }),
+      secrets: [
+        ...Object.keys(settings).map((variable) => `settings.${variable}`),
+        ...(pull === undefined ? [] : ["pull"]),
+      ],
+    }),
   } satisfies Application<typeof config>;
 }

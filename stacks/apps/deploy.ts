@@ -1,6 +1,7 @@
 import { doorOf } from "../../components/edge/public-name.ts";
 import type { Publication } from "../../components/edge/publication.ts";
 import { HttpRoute } from "../../components/gateway/route-resources.ts";
+import { own, type Custody } from "../../components/workload/custody.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
 import type { Site } from "../open-site.ts";
 import type { SiteCluster } from "../parts/cluster/deploy.ts";
@@ -15,6 +16,8 @@ export interface AppSurroundings {
   readonly running: RunningCluster;
   /** Without them only public names are served. */
   readonly gateways: SiteGateways | undefined;
+  /** In whose hands each is; the program's without. */
+  readonly custody?: (name: string) => Custody;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface AppSurroundings {
 export function deployApps(
   { config: { apps, network }, secrets }: Site,
   { nodes: [machine] }: Pick<SiteCluster, "nodes">,
-  { running, gateways }: AppSurroundings,
+  { running, gateways, custody = () => own }: AppSurroundings,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Publication[] {
   const surroundings = { ...running, secrets, clusterDomain: network.clusterDomain };
@@ -32,7 +35,7 @@ export function deployApps(
   return Object.entries(all).flatMap(([name, application]) => {
     const config = configs[name];
     if (config === undefined) return [];
-    const app = application.deploy(name, config, surroundings);
+    const app = application.deploy(name, config, { ...surroundings, custody: custody(name) });
     const names = namesOf(name, config);
     for (const one of names) {
       const gateway = gatewayOf(one.to);

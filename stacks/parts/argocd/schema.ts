@@ -161,6 +161,22 @@ export const argocd = z
       .record(label.meta({ examples: ["apps"] }), application)
       .default({})
       .describe("What Argo CD begins with, by name"),
+    gitops: z
+      .strictObject({
+        repository: label.meta({
+          description: "Name of one of `repositories`: where the folder `gitops/SITE` is",
+          examples: ["home"],
+        }),
+        revision: z
+          .string()
+          .regex(/^[\w./-]+$/, "use a branch, a tag or a commit")
+          .default("HEAD")
+          .describe("Branch, tag or commit; the repository's default branch when left out"),
+      })
+      .optional()
+      .describe(
+        "Where Argo CD finds what is handed over by `gitops: argocd`; `npm run gitops` writes it",
+      ),
     webhooks: z
       .strictObject({
         github: webhook("GitHub's", "op://Homelab/Argo CD/github"),

@@ -3,6 +3,7 @@ import { repositoryPlace } from "../../../components/argocd/repository.ts";
 import { apiServer, names, pods, tcp, type Flow } from "../../../components/policies/flow.ts";
 import { dnsName } from "../../../components/policies/names.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { handed, type Handable } from "./handable.ts";
 import type { ArgocdConfig } from "./schema.ts";
 
 const { name: namespace } = argocdNamespace;
@@ -30,7 +31,7 @@ const member = tcp(6379, 26_379);
  * The API server alone is told what is to be; repositories are read by one kind of pod, which reaches nothing in the
  * cluster but Redis. By the API server the site's proof asks the server.
  */
-export function argocdTraffic({ argocd }: SiteConfig): readonly Flow[] {
+export function argocdTraffic({ argocd, ...site }: SiteConfig): readonly Flow[] {
   if (argocd === undefined) return [];
   return [
     ...[server, controller, sets, passwords].map((from): Flow => ({
@@ -44,7 +45,7 @@ export function argocdTraffic({ argocd }: SiteConfig): readonly Flow[] {
     })),
     { from: apiServer, to: server, ports: tcp(argocdServer.inPod), why: "whether it answers" },
     ...cache(argocd),
-    ...outside(argocd),
+    ...outside(argocd, handed(site).flatMap(chartHost)),
   ];
 }
 
@@ -60,11 +61,19 @@ function cache({ highlyAvailable }: ArgocdConfig): readonly Flow[] {
   ];
 }
 
+/** Where the chart is of what was handed over. */
+function chartHost({ tree: { brings } }: Handable): readonly string[] {
+  return "release" in brings ? [new URL(brings.release.repo).hostname] : [];
+}
+
 /** Repositories, hosts of charts, and the identity provider: each to whom needs it. */
-function outside({ repositories, hosts, signOn }: ArgocdConfig): readonly Flow[] {
+function outside(
+  { repositories, hosts, signOn }: ArgocdConfig,
+  charts: readonly string[],
+): readonly Flow[] {
   const places = [
     ...Object.values(repositories).flatMap(({ url }) => repositoryPlace(url) ?? []),
-    ...hosts.map((host) => ({ host, port: 443 })),
+    ...[...hosts, ...charts].map((host) => ({ host, port: 443 })),
   ];
   const ports = [...new Set(places.map(({ port }) => port))];
   const read = ports.map((port): Flow => {

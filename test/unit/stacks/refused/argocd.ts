@@ -126,4 +126,44 @@ export const argocd: RefusedSites = {
     at: "homelab:versions.argoCd",
     says: /the checksums of its custom resource definitions are not known for 10\.1\.0/,
   },
+  "a hand-over to an Argo CD that is not there": {
+    edit: { "reloader.gitops": "argocd" },
+    at: "homelab:reloader.gitops",
+    says: /there is no Argo CD to take it; write homelab:argocd, or leave gitops out/,
+  },
+  "a hand-over without a repository": {
+    edit: { ...argocdSite({ applications: {} }), "reloader.gitops": "argocd" },
+    at: `${path}.gitops`,
+    says: /is missing, and homelab:reloader is handed over: name the repository/,
+  },
+  "trees in a repository that is not there": {
+    edit: argocdSite({ gitops: { repository: "hom" } }),
+    at: `${path}.gitops.repository`,
+    says: /hom is none of homelab:argocd\.repositories; known are home, public/,
+  },
+  "a hand-over of what needs a secret": {
+    edit: {
+      ...argocdSite({ applications: {}, gitops: { repository: "home" } }),
+      "apps.typeo.gitops": "argocd",
+      "apps.typeo.settings": { SESSION_SECRET: "op://Homelab/Typeo/session-secret" },
+    },
+    at: "homelab:apps.typeo.settings.SESSION_SECRET",
+    says: /is secret, and what is handed over must need none.*OnePasswordItem/,
+  },
+  "trees in a folder that Argo CD reads anyway": {
+    edit: { ...argocdSite({ gitops: { repository: "home" } }), "reloader.gitops": "argocd" },
+    at: `${path}.applications.apps.path`,
+    says: /what is handed over is in gitops\/home, and has Applications of its own/,
+  },
+  "an Application of the name of what is handed over": {
+    edit: {
+      ...argocdSite({
+        gitops: { repository: "home" },
+        applications: { reloader: { repository: "home", path: "apps" } },
+      }),
+      "reloader.gitops": "argocd",
+    },
+    at: `${path}.applications.reloader`,
+    says: /homelab:reloader is handed over as the Application reloader; use another name/,
+  },
 };
