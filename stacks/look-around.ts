@@ -8,6 +8,7 @@ import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.t
 import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
+import { judgeHandOvers, type FoundHandOvers } from "./parts/argocd/look.ts";
 import { findKept, type KeptFound } from "./parts/certificates/look.ts";
 import { accept, type Judged } from "./config/problem.ts";
 import { firstProblems } from "./parts/cluster/founded.ts";
@@ -44,6 +45,8 @@ export interface Found {
   readonly items: FoundItems;
   /** What is to be done about the cluster's certificates. */
   readonly renewal: Renewal;
+  /** How far what is handed over to Argo CD is. */
+  readonly handOvers: FoundHandOvers;
 }
 
 /** What tests answer in the world's place. */
@@ -96,7 +99,9 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const founded = known.founded !== undefined;
   const lan = judgeLan(site, wanted.found, founded, neighbours);
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
-  accept(site.name, wanted, rest, lan, disks, judgeTold(site), judgePostgres(config, known));
+  const handOvers = judgeHandOvers(site, known.handOvers);
+  const further = [judgeTold(site), judgePostgres(config, known), handOvers];
+  accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;
   const existing = inventory.machines;
   accept(
@@ -115,6 +120,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   return {
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, items, kept, renewal },
     founded,
+    handOvers: handOvers.found,
     sharedDatastores: sharedNames(storages),
   };
 }

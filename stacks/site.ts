@@ -7,6 +7,7 @@ import { passes } from "./exposure/page.ts";
 import { openNames, siteExposure, type Exposed } from "./exposure/table.ts";
 import { lookAround, type World } from "./look-around.ts";
 import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
+import { custodies } from "./parts/argocd/custody.ts";
 import { deployArgocd } from "./parts/argocd/deploy.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
@@ -101,7 +102,6 @@ export async function deploySite(
     found: found.tailnet,
   });
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
-  deployReloader(site, running);
   const itemNamespaces = deployItems(site, cluster, { definitions, running, found: found.items });
   const storage = deployStorage(site, cluster, { running, kinds });
   deployPostgres(site, cluster, { definitions, running, certificates, storage, itemNamespaces });
@@ -110,11 +110,13 @@ export async function deploySite(
   const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage });
   deployLogs(site, cluster, { running, storage, monitoring });
   const argocd = deployArgocd(site, cluster, { definitions, running, kinds });
+  const custody = custodies(site, cluster, { running, argocd, found: found.handOvers });
+  deployReloader(site, running, custody);
   const routes = deployRoutes(site, cluster, running, gateways, {
     [monitoringNamespace.name]: monitoring?.release,
     [argocdNamespace.name]: argocd?.release,
   });
-  const published = [...deployApps(site, cluster, { running, gateways }), ...routes];
+  const published = [...deployApps(site, cluster, { running, gateways, custody }), ...routes];
   const serviceTokens = deployEdge(site, published, running);
 
   return {

@@ -80,7 +80,8 @@ export class ArgoCd extends ComponentResource {
     const applications = args.applications.map((plan) =>
       this.object(`${name}-app-${plan.name}`, application(plan), [...repositories, ...projects]),
     );
-    this.seen = this.waitUntilSeen(name, args, [this.release, ...repositories, ...applications]);
+    const brought = [...repositories, ...projects, ...applications];
+    this.seen = this.waitUntilSeen(name, args, [this.release, ...brought]);
     this.registerOutputs({});
   }
 

@@ -19,6 +19,8 @@ import type { ArgocdConfig } from "./schema.ts";
 export interface SiteArgocd {
   /** Its Services are there. */
   readonly release: Resource;
+  /** It has read its repositories, and its projects are there. */
+  readonly ready: Resource;
 }
 
 /** What the parts before it have made. */
@@ -38,7 +40,7 @@ export function deployArgocd(
   const { hostname, highlyAvailable, monitored, guarded, knownHosts, chart, signOn } = argocd;
   const reveal = (ref: string): string => secrets.reveal(ref);
   const before = [definitions.argocd, kinds?.known].filter((step) => step !== undefined);
-  const { release } = new ArgoCd(
+  const { release, seen } = new ArgoCd(
     `${name}-argocd`,
     {
       ...{ hostname, highlyAvailable, monitored, guarded, knownHosts, chart, server },
@@ -52,7 +54,7 @@ export function deployArgocd(
     },
     { providers: [kubernetes], dependsOn: [ready] },
   );
-  return { release };
+  return { release, ready: seen };
 }
 
 type Reveal = (ref: string) => string;

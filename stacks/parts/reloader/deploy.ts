@@ -1,3 +1,4 @@
+import type { Custody } from "../../../components/workload/custody.ts";
 import { Reloader } from "../../../components/workload/reloader.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
@@ -6,7 +7,12 @@ import type { Site } from "../../open-site.ts";
 export function deployReloader(
   { name, config: { reloader } }: Site,
   { ready, kubernetes }: RunningCluster,
+  custody: (name: string) => Custody,
 ): void {
   if (reloader === undefined) return;
-  new Reloader(`${name}-reloader`, reloader, { providers: [kubernetes], dependsOn: [ready] });
+  new Reloader(
+    `${name}-reloader`,
+    { chart: reloader.chart, custody: custody("reloader") },
+    { providers: [kubernetes], dependsOn: [ready] },
+  );
 }

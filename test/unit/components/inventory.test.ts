@@ -155,6 +155,7 @@ describe("what a stack's state has on Proxmox", () => {
       { type: "proxmoxve:hardware/mapping/usb:Usb", outputs: { name: "zigbee" } },
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
+    const bare = { keepers: [], handOvers: { steps: {}, objects: [] } };
     assert.deepEqual(known, {
       machines: [
         {
@@ -166,11 +167,11 @@ describe("what a stack's state has on Proxmox", () => {
       pciMappings: ["gpu"],
       usbMappings: ["zigbee"],
       secrets: [],
-      ...{ founded: undefined, loadBalancers: undefined },
+      ...{ founded: undefined, loadBalancers: undefined, ...bare },
       lastUp: { kubeconfig: "users: []" },
     });
     const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [], secrets: [] };
-    const nothing = { ...lists, founded: undefined, loadBalancers: undefined };
+    const nothing = { ...lists, founded: undefined, loadBalancers: undefined, ...bare };
     assert.deepEqual(knownOf([]), nothing);
   });
 
