@@ -219,10 +219,12 @@ export class TailscaleApi {
       repeatable: true,
     });
     if (answer.status === 200) {
-      const { access_token: token, scope } = parsed<{ access_token?: string; scope?: string }>(
+      const { access_token: token, scope } = parsed<{ access_token?: string; scope?: unknown }>(
         answer.text,
       );
-      if (token !== undefined) return scope === undefined ? { token } : { token, scope };
+      // Every client has scopes: an answer with none, or with no text, tells nothing of them.
+      const told = typeof scope === "string" && scope.trim() !== "";
+      if (token !== undefined) return told ? { token, scope } : { token };
     }
     throw new ServiceError(
       "unauthorized",

@@ -23,6 +23,8 @@ export interface SmallTailnet {
   clients: Map<string, readonly string[]>;
   /** Whether the list of keys has nothing but their ids. */
   listsIdsAlone: boolean;
+  /** What the answer with a token says of its scopes; nothing when left out. */
+  scope?: unknown;
   /** Answers to give before working, in order. */
   faults: { readonly status: number; readonly retryAfter?: number; readonly body?: unknown }[];
   /** Calls as `METHOD path`, without the token's. */
@@ -76,7 +78,8 @@ export async function smallApi(): Promise<SmallApi> {
     const basic = Buffer.from(`client:${clientSecret}`).toString("base64");
     if (request.headers.authorization !== `Basic ${basic}`)
       return reply.code(401).send({ message: "API token invalid" });
-    return { access_token: "token", token_type: "Bearer", expires_in: 3600 };
+    const { scope } = tailnet;
+    return { access_token: "token", token_type: "Bearer", expires_in: 3600, scope };
   });
   app.get("/api/v2/tailnet/-/acl", async (_request, reply) =>
     reply

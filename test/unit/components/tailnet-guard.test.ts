@@ -205,6 +205,22 @@ describe("calls of Tailscale's API", () => {
   });
 });
 
+describe("scopes of the OAuth client", () => {
+  it("are those that the answer with a token tells", async () => {
+    for (const scope of ["dns policy_file:read", "dns,policy_file:read"]) {
+      api.tailnet.scope = scope;
+      assert.deepEqual(await api.client().scopes(), ["dns", "policy_file:read"]);
+    }
+  });
+
+  it("are not known, and not taken for none, where it tells nothing of them", async () => {
+    for (const scope of [undefined, null, "", " ", ["dns"]]) {
+      api.tailnet.scope = scope;
+      assert.equal(await api.client().scopes(), undefined, JSON.stringify(scope));
+    }
+  });
+});
+
 describe("keys of the tailnet", () => {
   it("are asked for one by one where the list tells their ids alone", async () => {
     api.tailnet.keys = new Map([["k1", ["tag:home-node"]]]);
