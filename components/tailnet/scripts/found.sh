@@ -30,7 +30,7 @@ missing() {
   local name fqdn told
   told=$(states)
   while read -r name fqdn; do
-    if ! found "$name" "$told"; then printf '%s %s\n' "$name" "$fqdn"; fi
+    if ! found "$name" "$fqdn" "$told"; then printf '%s %s\n' "$name" "$fqdn"; fi
   done <<<"$HOSTS"
 }
 
@@ -40,8 +40,11 @@ states() {
     -o 'go-template={{range .items}}{{with index .data "egress-services"}}{{. | base64decode}}{{"\n"}}{{end}}{{end}}' 2>/dev/null
 }
 
-# found NAME STATES: whether one of them has addresses for it (kube/egressservices/egressservices.go, ServiceStatus).
-found() { grep -qE "\"tailscale-$1\":\{\"ports\":\[[^]]*\],\"tailnetTargetIPs\":\[\"" <<<"$2"; }
+# found NAME FQDN STATES: whether one of them has addresses for it (kube/egressservices/egressservices.go, ServiceStatus), and
+# not those of the host that it led to before.
+found() {
+  grep -qE "\"tailscale-$1\":\{\"ports\":\[[^]]*\],\"tailnetTargetIPs\":\[\"[^]]*\],\"tailnetTarget\":\{\"ip\":\"[^\"]*\",\"fqdn\":\"${2//./\\.}\"" <<<"$3"
+}
 
 explain() {
   local name fqdn

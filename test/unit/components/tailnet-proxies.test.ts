@@ -204,8 +204,8 @@ esac
     rmSync(root, { recursive: true });
   });
 
-  const state = (addresses: string): string =>
-    `{"podIPv4":"10.42.0.9","services":{"tailscale-nas":{"ports":[{"protocol":"TCP","matchPort":10445,"targetPort":445}],"tailnetTargetIPs":${addresses},"tailnetTarget":{"ip":"","fqdn":"nas.tail1234.ts.net"}}}}\n`;
+  const state = (addresses: string, fqdn = "nas.tail1234.ts.net"): string =>
+    `{"podIPv4":"10.42.0.9","services":{"tailscale-nas":{"ports":[{"protocol":"TCP","matchPort":10445,"targetPort":445}],"tailnetTargetIPs":${addresses},"tailnetTarget":{"ip":"","fqdn":"${fqdn}"}}}}\n`;
   const found = state('["100.64.0.9"]');
   const lost = state("null");
   const look = async (states: string, later: string) => {
@@ -232,6 +232,13 @@ esac
       ...["delete pod/egress-0", "wait pod/egress-0"],
       ...["delete pod/egress-1", "wait pod/egress-1"],
     ]);
+  });
+
+  it("does not take the host that it led to before for the one that it leads to now", async () => {
+    const before = state('["100.64.0.7"]', "old.tail1234.ts.net");
+    const { code, stderr, restarts } = await look(before, found);
+    assert.equal(code, 0, stderr);
+    assert.notEqual(restarts, "", "it was content with what was found before");
   });
 
   it("names the host that they do not find, with what they say of it", async () => {
