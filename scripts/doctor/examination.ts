@@ -1,4 +1,5 @@
 /** All checks of a site: each part brings its own. */
+import type { Fetch } from "../../stacks/doctor/ask.ts";
 import { runChecks } from "../../stacks/doctor/check.ts";
 import type { Examined } from "../../stacks/doctor/examined.ts";
 import { ok, warning, type Finding } from "../../stacks/doctor/finding.ts";
@@ -31,16 +32,26 @@ import { withCluster } from "../../stacks/doctor/cluster.ts";
 import type { Site } from "./site.ts";
 import { withMachines } from "../../components/remote/ssh.ts";
 
+/** What was asked before, so that it is asked once. */
+export interface AskedBefore {
+  readonly secrets?: ReturnType<typeof knownSecrets>;
+  /** Reads lists of releases. */
+  readonly ask?: Fetch;
+}
+
 /** Looks at everything, side by side. */
-export async function examine(site: Site): Promise<readonly Finding[]> {
-  const { known, findings } = await knownSecrets(site);
+export async function examine(
+  site: Site,
+  { secrets = knownSecrets(site), ask }: AskedBefore = {},
+): Promise<readonly Finding[]> {
+  const { known, findings } = await secrets;
   const examined: Examined = { ...site, known };
   const [fromHere, onMachines, inCluster] = await Promise.all([
     runChecks([
       ...siteChecks(examined),
       ...secretChecks(examined),
       ...proxmoxChecks(examined),
-      ...releaseChecks(releasesOf(site.config)),
+      ...releaseChecks(releasesOf(site.config), ask),
       ...edgeChecks(examined),
       ...namesChecks(examined),
       ...tailnetChecks(examined),

@@ -42,16 +42,19 @@ export function chart(repository: string, name: string, version: string, path: s
 export function ageOf(index: string, at: number, name: string, now: Date): string {
   const [, created] = /^.*\bcreated:\s*"?([0-9T:.+-]+Z?)/s.exec(index.slice(0, at)) ?? [];
   const day = new Date(created ?? "");
-  const versions = [
-    ...index.matchAll(new RegExp(`\\b${literal(name)}-(v?\\d+\\.\\d+\\.\\d+)\\.tgz`, "g")),
-  ]
-    .map(([, version = ""]) => version)
-    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  const newest = versions.at(-1);
+  const newest = newestIn(index, name);
   return [
     ...(Number.isNaN(day.getTime()) ? [] : [`, published on ${dayOf(day)}, ${fromNow(day, now)}`]),
     ...(newest === undefined ? [] : [`; the newest is ${newest}`]),
   ].join("");
+}
+
+/** The newest version of a chart that its repository's index lists, those before a release left out. */
+export function newestIn(index: string, name: string): string | undefined {
+  return [...index.matchAll(new RegExp(`\\b${literal(name)}-(v?\\d+\\.\\d+\\.\\d+)\\.tgz`, "g"))]
+    .map(([, version = ""]) => version)
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+    .at(-1);
 }
 
 /** Judges one download by its answer. */

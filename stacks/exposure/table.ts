@@ -3,6 +3,7 @@ import { doorOf } from "../../components/edge/public-name.ts";
 import { appNames, gatewayOf } from "../apps/names.ts";
 import type { Audience } from "../apps/expose-schema.ts";
 import { judged } from "../parts/gateway/plans.ts";
+import type { RouteConfig } from "../parts/gateway/route-schema.ts";
 import type { SiteConfig } from "../schema.ts";
 
 /** A name or port, and what stands behind it. */
@@ -11,6 +12,8 @@ export interface Exposed {
   readonly host: string;
   readonly to: Audience;
   readonly protocol: "http" | "tls" | "tcp" | "udp";
+  /** Port at which it is asked. */
+  readonly port: number;
   /** Beginning of paths that lead there, where not all do. */
   readonly path?: string;
   /** What answers: an application by its name, or `NAMESPACE/SERVICE:PORT`. */
@@ -43,11 +46,13 @@ export function openNames(config: SiteConfig): readonly Exposed[] {
 }
 
 function applications(config: SiteConfig): readonly Exposed[] {
-  return appNames(config.apps).map(({ app, hostname, to, from, ...door }) => ({
-    ...{ host: hostname, to, protocol: "http" as const, backend: app, from, ...doorOf(door) },
-    tls: gatewayOf(to) === undefined ? "Cloudflare" : certificateOf(hostname, config),
-    named: isNamed(to, config),
-  }));
+  return appNames(config.apps).map(({ app, hostname, to, from, ...door }) => {
+    const tls = gatewayOf(to) === undefined ? "Cloudflare" : certificateOf(hostname, config);
+    return {
+      ...{ host: hostname, to, protocol: "http" as const, backend: app, from, ...doorOf(door) },
+      ...{ tls, port: tls === "none" ? 80 : 443, named: isNamed(to, config) },
+    };
+  });
 }
 
 function routes(config: SiteConfig): readonly Exposed[] {
@@ -63,21 +68,43 @@ function routes(config: SiteConfig): readonly Exposed[] {
       };
       const hosts = kind === "tcp" || kind === "udp" ? [] : hostnames;
       return hosts.length === 0
-        ? [{ ...common, host: `listener ${listener ?? ""}`, tls: "none", named: false, from }]
-        : hosts.map((host, i) => ({
-            ...{ ...common, host, from: `${from}.hostnames[${i}]` },
-            tls:
-              kind === "tls"
-                ? "backend"
-                : to === "public"
-                  ? "Cloudflare"
-                  : listener === "http"
-                    ? "none"
-                    : certificateOf(host, config),
-            named: isNamed(to, config),
-          }));
+        ? [
+            {
+              ...{ ...common, host: `listener ${listener ?? ""}`, tls: "none", named: false, from },
+              port: portOf(route, "none", config),
+            },
+          ]
+        : hosts.map((host, i) => {
+            const tls = tlsOf(route, host, config);
+            return {
+              ...{ ...common, host, from: `${from}.hostnames[${i}]`, tls },
+              port: portOf(route, tls, config),
+              named: isNamed(to, config),
+            };
+          });
     },
   );
+}
+
+function tlsOf(
+  { kind, gateway, listener }: RouteConfig,
+  host: string,
+  config: SiteConfig,
+): Exposed["tls"] {
+  if (kind === "tls") return "backend";
+  if (gateway === "public") return "Cloudflare";
+  return listener === "http" ? "none" : certificateOf(host, config);
+}
+
+/** The port of the listener that takes a route; the gateways have HTTP and HTTPS at the usual ones. */
+function portOf(
+  { gateway: at, listener }: RouteConfig,
+  tls: Exposed["tls"],
+  { gateway }: SiteConfig,
+): number {
+  const listeners = at === "public" ? [] : (gateway?.[at].listeners ?? []);
+  const found = listeners.find(({ name }) => name === listener);
+  return found?.port ?? (tls === "none" ? 80 : 443);
 }
 
 /** The wildcard certificate of the gateways' listeners that is for a name. */

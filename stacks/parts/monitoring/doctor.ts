@@ -40,6 +40,8 @@ export interface WatchInForce {
 export interface AlertInForce {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly startsAt?: string;
 }
 
 /** None where the site has no monitoring, or has not been brought up. */
@@ -48,7 +50,6 @@ export function monitoringChecks(
   run: ClusterCommand,
 ): readonly Check[] {
   if (monitoring === undefined || !isUp) return [];
-  const { name: namespace } = monitoringNamespace;
   return [
     ...(["Prometheus", "Alertmanager"] as const).map((kind) => ({
       subject: kind,
@@ -60,14 +61,22 @@ export function monitoringChecks(
     })),
     {
       subject: "alerts",
-      run: async () => {
-        const path = `/api/v1/namespaces/${namespace}/services/http:${alertmanager.name}:${alertmanager.port}/proxy/api/v2/alerts`;
-        const query = "active=true&silenced=false&inhibited=false";
-        const text = await kubectl(run, "get", "--raw", `${path}?${query}`);
-        return judgeAlerts(monitoring, JSON.parse(text) as AlertInForce[]);
-      },
+      run: async () => judgeAlerts(monitoring, await activeAlerts(run)),
     },
   ];
+}
+
+/** What Alertmanager has and would tell somebody of. */
+export async function activeAlerts(run: ClusterCommand): Promise<readonly AlertInForce[]> {
+  const { name: namespace } = monitoringNamespace;
+  const path = `/api/v1/namespaces/${namespace}/services/http:${alertmanager.name}:${alertmanager.port}/proxy/api/v2/alerts`;
+  const query = "active=true&silenced=false&inhibited=false";
+  return JSON.parse(await kubectl(run, "get", "--raw", `${path}?${query}`)) as AlertInForce[];
+}
+
+/** Those that say that something is wrong; Watchdog fires always. */
+export function badAlerts(all: readonly AlertInForce[]): readonly AlertInForce[] {
+  return all.filter(({ labels }) => /^(critical|warning)$/.test(labels["severity"] ?? ""));
 }
 
 /** The operator has done what the object says, and all of its pods are ready. */
@@ -96,7 +105,7 @@ export function judgeAlerts(
 ): readonly Finding[] {
   const subject = "alerts";
   const told = Object.keys(receivers);
-  const firing = all.filter(({ labels }) => /^(critical|warning)$/.test(labels["severity"] ?? ""));
+  const firing = badAlerts(all);
   const works = all.some(({ labels }) => labels["alertname"] === "Watchdog");
   const silent = problem(
     subject,
@@ -121,10 +130,15 @@ export function judgeAlerts(
   ];
 }
 
+/** What an alert says, in its own words. */
+export function alertText(annotations: Readonly<Record<string, string>> = {}): string {
+  return annotations["summary"] ?? annotations["description"] ?? "fires";
+}
+
 function judgeAlert({ labels, annotations = {} }: AlertInForce): Finding {
   const { alertname = "of no name", namespace, severity } = labels;
   const subject = `alert ${alertname}${namespace === undefined ? "" : ` in ${namespace}`}`;
-  const text = annotations["summary"] ?? annotations["description"] ?? "fires";
+  const text = alertText(annotations);
   const remedy = annotations["runbook_url"] ?? annotations["description"] ?? "docs/monitoring.md";
   return severity === "critical" ? problem(subject, text, remedy) : warning(subject, text, remedy);
 }

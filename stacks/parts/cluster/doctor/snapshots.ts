@@ -44,8 +44,8 @@ export function judgeSnapshots(
     const failure = found.flatMap(({ status }) => status?.error?.message ?? []).at(-1);
     return problem(title, failure === undefined ? last : `${last}: ${failure}`, remedy);
   };
-  const inStore = snapshots.filter(({ spec }) => spec.s3 !== undefined);
-  const local = snapshots.filter(({ spec }) => spec.s3 === undefined);
+  const stored = snapshots.filter(inStore);
+  const local = snapshots.filter((one) => !inStore(one));
   const look = "journalctl -u rke2-server | grep -i snapshot on each server";
   return [
     judge(subject.local, local, `${look}; npm run snapshot -- --stack ${site} takes one now`),
@@ -57,13 +57,14 @@ export function judgeSnapshots(
         )
       : judge(
           subject.store,
-          inStore,
+          stored,
           `${look}; is ${s3.endpoint} there, does its key write in ${s3.bucket}? npm run snapshot -- --stack ${site} tries at once`,
         ),
   ];
 }
 
-function timesOf(snapshots: readonly SnapshotInForce[]): readonly Date[] {
+/** When those that can be restored were made, oldest first. */
+export function timesOf(snapshots: readonly SnapshotInForce[]): readonly Date[] {
   return snapshots
     .flatMap(({ status }) =>
       status?.readyToUse === true && status.creationTime !== undefined
@@ -73,18 +74,26 @@ function timesOf(snapshots: readonly SnapshotInForce[]): readonly Date[] {
     .sort((a, b) => a.getTime() - b.getTime());
 }
 
+/** Whether a snapshot lies in the store. */
+export const inStore = ({ spec }: SnapshotInForce): boolean => spec.s3 !== undefined;
+
+/** Every snapshot that the cluster knows of. */
+export async function snapshotsOf(run: ClusterCommand): Promise<readonly SnapshotInForce[]> {
+  const list = await kubectl(run, "get", "etcdsnapshotfiles.k3s.cattle.io", "-o", "json");
+  return (JSON.parse(list) as { items: SnapshotInForce[] }).items;
+}
+
 /** Asks the cluster. */
 export async function checkSnapshots(
   site: string,
   { cluster }: Pick<SiteConfig, "cluster">,
   run: ClusterCommand,
 ): Promise<readonly Finding[]> {
-  const asked = async <T>(...args: readonly string[]): Promise<T> =>
-    JSON.parse(await kubectl(run, "get", ...args, "-o", "json")) as T;
-  const [{ items }, system] = await Promise.all([
-    asked<{ items: SnapshotInForce[] }>("etcdsnapshotfiles.k3s.cattle.io"),
-    asked<{ metadata: { creationTimestamp: string } }>("namespace", "kube-system"),
+  const [snapshots, system] = await Promise.all([
+    snapshotsOf(run),
+    kubectl(run, "get", "namespace", "kube-system", "-o", "json"),
   ]);
-  const since = new Date(system.metadata.creationTimestamp);
-  return judgeSnapshots(site, cluster.snapshots, items, since, new Date());
+  const { metadata } = JSON.parse(system) as { metadata: { creationTimestamp: string } };
+  const since = new Date(metadata.creationTimestamp);
+  return judgeSnapshots(site, cluster.snapshots, snapshots, since, new Date());
 }
