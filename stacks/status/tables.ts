@@ -9,7 +9,7 @@ import {
   hostCell,
   machineCell,
   momentText,
-  nameText,
+  nameCell,
   nodeCell,
   podsCell,
   releaseCell,
@@ -49,7 +49,7 @@ function names({ names: all }: Status): Table {
     title: "Names",
     columns: ["name", "for", "leads to", "who passes", "pods", "asked from here", "certificate"],
     rows: all.map((one) => [
-      text(nameText(one)),
+      nameCell(one),
       text(audienceWords[one.to]),
       text(one.protocol === "http" ? one.backend : `${one.backend} (${one.protocol})`),
       {
@@ -67,15 +67,15 @@ function names({ names: all }: Status): Table {
 function machines({ hosts, topology: { cluster } }: Status): Table {
   return {
     title: "Hosts and machines",
-    columns: ["host", "is", "machine", "role", "address", "is", "node", "RKE2"],
+    columns: ["machine", "role", "address", "state", "node", "RKE2", "on host", "host's state"],
     rows: hosts.flatMap((host) => {
       const own = [text(host.name), hostCell(host)];
-      const none = ["no machine", "", "", "", "", ""].map(text);
-      if (host.machines.length === 0) return [[...own, ...none]];
+      const none = ["none", "", "", "", "", ""].map(text);
+      if (host.machines.length === 0) return [[...none, ...own]];
       return host.machines.map((machine) => [
-        ...own,
         ...[machine.name, machine.role, machine.address].map(text),
         ...[machineCell(machine), nodeCell(machine), releaseCell(machine, cluster.version)],
+        ...own,
       ]);
     }),
     empty: "",

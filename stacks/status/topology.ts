@@ -110,9 +110,12 @@ function ways(site: string, config: SiteConfig): readonly Way[] {
     ...way("tailnet", [
       ...(tailnet === undefined
         ? []
-        : connectorDevices(tailnet.connector).map((name) => ({
-            ...{ what: `connector ${name}`, at: connectorRoutes(config, tailnet).join(", ") },
-          }))),
+        : [
+            {
+              what: `connector ${connectorDevices(tailnet.connector).join(", ")}`,
+              at: connectorRoutes(config, tailnet).join(", "),
+            },
+          ]),
       ...(gateway?.internal.enabled === true
         ? [{ what: `gateway ${site}-gateway`, at: gateway.internal.address ?? "" }]
         : []),

@@ -20,6 +20,8 @@ export type Mood = "ok" | "warning" | "error" | "unknown";
 export interface Cell {
   readonly text: string;
   readonly mood?: Mood;
+  /** Where it leads to. */
+  readonly link?: string;
 }
 
 const plain = (text: string): Cell => ({ text });
@@ -42,9 +44,17 @@ export function nameText({ host, path }: Pick<NameStatus, "host" | "path">): str
   return path === undefined ? host : `${host}${path}`;
 }
 
+/** A name, which leads to its pages where it has some. */
+export function nameCell(one: Pick<NameStatus, "host" | "path" | "protocol" | "tls">): Cell {
+  const { protocol, tls } = one;
+  const text = nameText(one);
+  if (protocol !== "http") return { text };
+  return { text, link: `${tls === "none" ? "http" : "https"}://${text}` };
+}
+
 export function podsCell({ pods }: Pick<NameStatus, "pods">): Cell {
   return cell(pods, ({ ready, all }) => ({
-    text: `${ready} of ${all}`,
+    text: `${ready}/${all}`,
     mood: ready === 0 ? "error" : ready < all ? "warning" : "ok",
   }));
 }

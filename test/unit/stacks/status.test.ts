@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { judgeHeard, questionOf } from "../../../stacks/status/answer.ts";
 import { declaredStatus } from "../../../stacks/status/declared.ts";
 import { endingOf, podsBehind } from "../../../stacks/status/rows.ts";
+import { statusPage } from "../../../stacks/status/page.ts";
 import { isNotSeen, type SeenStatus } from "../../../stacks/status/status.ts";
 import { statusTables } from "../../../stacks/status/tables.ts";
 import { topologyOf } from "../../../stacks/status/topology.ts";
@@ -10,7 +11,7 @@ import { isOlder, versionCell } from "../../../stacks/status/words.ts";
 import { siteExposure } from "../../../stacks/exposure/table.ts";
 import { versions } from "../../../stacks/parts/versions/schema.ts";
 import { statusText } from "../../../scripts/status/text.ts";
-import { secretsAs } from "../../recorder.ts";
+import { secretsAs, type Recording } from "../../recorder.ts";
 import { recordedHome } from "../components/home-recording.ts";
 import { argocdSite } from "./argocd-site.ts";
 import { homeConfig, problemsAfter } from "./sample.ts";
@@ -62,11 +63,7 @@ describe("the topology of a site", () => {
         [
           "tailnet",
           2,
-          [
-            "connector robbinsdale-connector-0",
-            "connector robbinsdale-connector-1",
-            "gateway home-gateway",
-          ],
+          ["connector robbinsdale-connector-0, robbinsdale-connector-1", "gateway home-gateway"],
         ],
       ],
     );
@@ -178,6 +175,12 @@ describe("what a name answers", () => {
 });
 
 describe("the status of a site", () => {
+  let made: Recording;
+  before(async function () {
+    this.timeout(240_000);
+    made = await recordedHome();
+  });
+
   it("says of each name what is behind it, what it answers, and how long its certificate lasts", async () => {
     const status = await wholeStatus();
     assert.deepEqual(nameOf(status, "photos.home.arpa").pods, { ready: 1, all: 2 });
@@ -271,14 +274,13 @@ describe("the status of a site", () => {
   });
 
   it("holds no secret, and no reference to one", async () => {
-    const made = await recordedHome(wholeHome);
     const plain = JSON.stringify(config);
     const hidden = made.resources
       .flatMap(({ inputs }) => secretsOf(inputs))
       .filter((one) => one.length >= 8 && !plain.includes(one));
     assert.ok(hidden.some((one) => one.startsWith("value-of-")));
     const status = await wholeStatus();
-    for (const text of [JSON.stringify(status), statusText(status)]) {
+    for (const text of [JSON.stringify(status), statusText(status), statusPage(status, "")]) {
       assert.deepEqual(
         hidden.filter((one) => text.includes(one)),
         [],
