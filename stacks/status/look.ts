@@ -9,6 +9,7 @@ import type { SiteFile } from "../open-site.ts";
 import type { Judged } from "../parts/certificates/doctor.ts";
 import { snapshotsOf } from "../parts/cluster/doctor/snapshots.ts";
 import { activeAlerts } from "../parts/monitoring/doctor.ts";
+import type { StoreInForce } from "../parts/postgres/doctor.ts";
 import type { CephInForce } from "../parts/storage/doctor.ts";
 import {
   answerFinding,
@@ -23,6 +24,7 @@ import {
   endingOf,
   podsBehind,
   seenAlerts,
+  seenArchives,
   seenBackups,
   seenCertificates,
   seenHosts,
@@ -83,7 +85,12 @@ export async function lookAtSite(
       config.monitoring === undefined
         ? undefined
         : inCluster(async (run) => seenAlerts(await activeAlerts(run))),
-      inCluster(async (run) => seenBackups(config.cluster, await snapshotsOf(run), now)),
+      inCluster(async (run) => [
+        ...seenBackups(config.cluster, await snapshotsOf(run), now),
+        ...(config.postgres === undefined
+          ? []
+          : seenArchives(config.postgres, await objects<StoreInForce>(run, archives), now)),
+      ]),
       config.storage === undefined
         ? undefined
         : inCluster(async (run) =>
@@ -121,6 +128,9 @@ export async function lookAtSite(
     },
   };
 }
+
+/** Kind of Barman's archives. */
+const archives = "objectstores.barmancloud.cnpg.io";
 
 async function found<T>(read: () => Promise<T>): Promise<Found<T>> {
   try {

@@ -4,6 +4,8 @@ import type { Judged } from "../parts/certificates/doctor.ts";
 import type { NodeInForce } from "../parts/cluster/doctor/nodes.ts";
 import { inStore, timesOf, type SnapshotInForce } from "../parts/cluster/doctor/snapshots.ts";
 import { alertText, badAlerts, type AlertInForce } from "../parts/monitoring/doctor.ts";
+import type { StoreInForce } from "../parts/postgres/doctor.ts";
+import type { PostgresConfig } from "../parts/postgres/schema.ts";
 import type { CephInForce } from "../parts/storage/doctor.ts";
 import { conditionOf, whyNot } from "../doctor/conditions.ts";
 import type { Exposed } from "../exposure/table.ts";
@@ -153,18 +155,10 @@ export function seenBackups(
   all: readonly SnapshotInForce[],
   now: Date,
 ): readonly BackupStatus[] {
-  const newest = (where: string, found: readonly SnapshotInForce[]): BackupStatus => {
-    const last = timesOf(found).at(-1);
-    return {
-      ...{ of: "etcd", where },
-      ...(last === undefined
-        ? {}
-        : {
-            last: last.toISOString(),
-            hours: Math.floor((now.getTime() - last.getTime()) / 3_600_000),
-          }),
-    };
-  };
+  const newest = (where: string, found: readonly SnapshotInForce[]): BackupStatus => ({
+    ...{ of: "etcd", where },
+    ...ageOf(timesOf(found).at(-1), now),
+  });
   return [
     newest(
       "the servers' disks",
@@ -172,6 +166,33 @@ export function seenBackups(
     ),
     ...(s3 === undefined ? [] : [newest(`bucket ${s3.bucket}`, all.filter(inStore))]),
   ];
+}
+
+/** The newest base backup of each cluster of Postgres that has an archive. */
+export function seenArchives(
+  { clusters }: Pick<PostgresConfig, "clusters">,
+  stores: readonly StoreInForce[],
+  now: Date,
+): readonly BackupStatus[] {
+  return Object.entries(clusters).flatMap(([name, { backup }]) => {
+    if (backup === undefined) return [];
+    const { status } = stores.find(({ metadata }) => metadata.name === name) ?? {};
+    const last = status?.serverRecoveryWindow?.[backup.archive]?.lastSuccessfulBackupTime;
+    const where = `archive ${backup.archive}`;
+    return [
+      {
+        ...{ of: `Postgres ${name}`, where },
+        ...ageOf(last === undefined ? undefined : new Date(last), now),
+      },
+    ];
+  });
+}
+
+/** When something was made, and the whole hours since; nothing of what there is not. */
+function ageOf(last: Date | undefined, now: Date): Pick<BackupStatus, "last" | "hours"> {
+  if (last === undefined) return {};
+  const hours = Math.floor((now.getTime() - last.getTime()) / 3_600_000);
+  return { last: last.toISOString(), hours };
 }
 
 /** Ceph's health and room. Throws when it has said nothing yet. */

@@ -3,6 +3,10 @@ import { argoCdVersions } from "../../components/definitions/argocd.ts";
 import { envoyGatewayVersions } from "../../components/definitions/envoy-gateway.ts";
 import { gatewayApiVersions } from "../../components/definitions/gateway-api.ts";
 import { connectVersions } from "../../components/definitions/one-password.ts";
+import {
+  barmanCloudVersions,
+  cloudNativePgVersions,
+} from "../../components/definitions/postgres.ts";
 import { tailscaleOperatorVersions } from "../../components/definitions/tailscale.ts";
 import type { Versions } from "../parts/versions/schema.ts";
 import type { SiteConfig } from "../schema.ts";
@@ -27,7 +31,7 @@ type Row = readonly [what: string, version: string | undefined, known?: readonly
 
 function ofParts(config: SiteConfig): readonly SiteVersion[] {
   const { cluster, network, tailnet, edge, gateway, certificates, dns, names, proxmox } = config;
-  const { onePassword, reloader, storage, monitoring, logs, argocd } = config;
+  const { onePassword, reloader, storage, monitoring, logs, argocd, postgres } = config;
   const { url } = proxmox.image;
   // A version that is added to the site file does not compile before it has its line here.
   const rows: Readonly<Record<keyof Versions, Row>> = {
@@ -53,6 +57,8 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     loki: ["Loki", logs?.charts.loki],
     alloy: ["Alloy", logs?.charts.alloy],
     argoCd: ["Argo CD", argocd?.chart, argoCdVersions],
+    cloudNativePg: ["CloudNativePG", postgres?.charts.operator, cloudNativePgVersions],
+    barmanCloud: ["Barman Cloud's plugin", postgres?.charts.plugin, barmanCloudVersions],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],
   };
   return Object.entries(rows).flatMap(([key, [what, version, known]]) =>

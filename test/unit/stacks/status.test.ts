@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { judgeHeard, questionOf } from "../../../stacks/status/answer.ts";
 import { declaredStatus } from "../../../stacks/status/declared.ts";
-import { endingOf, podsBehind } from "../../../stacks/status/rows.ts";
+import { endingOf, podsBehind, seenArchives } from "../../../stacks/status/rows.ts";
 import { statusPage } from "../../../stacks/status/page.ts";
 import { isNotSeen, type SeenStatus } from "../../../stacks/status/status.ts";
 import { statusTables } from "../../../stacks/status/tables.ts";
@@ -13,6 +13,7 @@ import { versions } from "../../../stacks/parts/versions/schema.ts";
 import { statusText } from "../../../scripts/status/text.ts";
 import { secretsAs, type Recording } from "../../recorder.ts";
 import { recordedHome } from "../components/home-recording.ts";
+import { postgresSite } from "./postgres-site.ts";
 import { argocdSite } from "./argocd-site.ts";
 import { homeConfig, problemsAfter } from "./sample.ts";
 import {
@@ -245,6 +246,19 @@ describe("the status of a site", () => {
         ({ subject, text }) => /typeo\.example\.net/.test(subject) && /Access/.test(text),
       ),
     );
+  });
+
+  it("says how old the newest base backup of each cluster of Postgres is, and where there is none", () => {
+    const { postgres = assert.fail("no Postgres") } = homeConfig(postgresSite());
+    const [archive = ""] = Object.values(postgres.clusters).map(({ backup }) => backup?.archive);
+    const metadata = { name: "main", namespace: "postgres" };
+    const window = { [archive]: { lastSuccessfulBackupTime: "2026-11-29T02:30:00Z" } };
+    const row = { of: "Postgres main", where: `archive ${archive}` };
+    assert.deepEqual(
+      seenArchives(postgres, [{ metadata, status: { serverRecoveryWindow: window } }], now),
+      [{ ...row, last: "2026-11-29T02:30:00.000Z", hours: 5 }],
+    );
+    assert.deepEqual(seenArchives(postgres, [{ metadata }], now), [row]);
   });
 
   it("counts a pod once that is in several slices, and one of which nobody says anything as ready", () => {
