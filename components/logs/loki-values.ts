@@ -87,6 +87,9 @@ function lokiConfig(plan: LokiPlan): Record<string, unknown> {
       ],
     },
     storage: bucketOfClaim,
+    // After a crash it reads its volume again, and empties its memory into the bucket at this much. By itself at 4 GB, which is
+    // more than its pod may have: it would be killed at each start (loki v3.7.6, pkg/ingester/wal.go).
+    ingester: { wal: { replay_memory_ceiling: "1GB" } },
     limits_config: {
       retention_period: hours(retentionDays),
       // As far back as there are lines; by itself a month.

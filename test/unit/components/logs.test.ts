@@ -59,6 +59,11 @@ describe("the values of Loki", () => {
     assert.deepEqual(at(values, "loki.compactor"), compactor);
   });
 
+  it("flush while lines of its volume are read again, before its memory is full", () => {
+    assert.equal(at(values, "singleBinary.resources.limits.memory"), "2Gi");
+    assert.equal(at(values, "loki.ingester.wal.replay_memory_ceiling"), "1GB");
+  });
+
   it("ask nobody else for the ring, and the API server for nothing", () => {
     assert.deepEqual(at(values, "loki.memberlistConfig"), { join_members: [] });
     assert.equal(at(values, "loki.commonConfig.ring.kvstore.store"), "inmemory");
