@@ -38,7 +38,10 @@ export interface Watch {
   readonly release: Resource;
 }
 
-export interface LogsArgs extends Pick<LokiPlan, "clusterDomain" | "retentionDays" | "limits"> {
+export interface LogsArgs extends Pick<
+  LokiPlan,
+  "site" | "clusterDomain" | "retentionDays" | "limits"
+> {
   /** Versions of the charts. */
   readonly charts: { readonly loki: string; readonly alloy: string };
   /** Where lines are kept, and how much they may come to. */
@@ -98,7 +101,7 @@ export class Logs extends ComponentResource {
     { metadata: { name: namespace } }: Namespace,
     before: readonly Resource[],
   ): Resource {
-    const { bucket, volume, charts, clusterDomain, retentionDays, limits, watch } = args;
+    const { site, bucket, volume, charts, clusterDomain, retentionDays, limits, watch } = args;
     const { claim: chunks } = new Bucket(
       `${name}-bucket`,
       { namespace, name: bucketClaim, class: bucket.class, maxSizeGiB: bucket.sizeGiB },
@@ -118,7 +121,7 @@ export class Logs extends ComponentResource {
         version: charts.loki,
         repositoryOpts: { repo: lokiCharts },
         values: lokiValues({
-          ...{ clusterDomain, retentionDays, limits, bucket: chunks, volume: room },
+          ...{ site, clusterDomain, retentionDays, limits, bucket: chunks, volume: room },
           ...(watch === undefined ? {} : { alertmanager: watch.alertmanager }),
         }),
         timeout: 900,

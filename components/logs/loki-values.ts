@@ -13,6 +13,8 @@ export interface LokiLimits {
 }
 
 export interface LokiPlan {
+  /** The site's name: a label of every alert that leaves it. */
+  readonly site: string;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
   /** Days after which lines are deleted. */
@@ -64,7 +66,7 @@ export function lokiValues(plan: LokiPlan): Record<string, unknown> {
  * @see https://grafana.com/docs/loki/latest/configure/
  */
 function lokiConfig(plan: LokiPlan): Record<string, unknown> {
-  const { retentionDays, limits, alertmanager } = plan;
+  const { site, retentionDays, limits, alertmanager } = plan;
   return {
     auth_enabled: false,
     commonConfig: {
@@ -105,7 +107,7 @@ function lokiConfig(plan: LokiPlan): Record<string, unknown> {
     },
     // Without a store of requests to delete, Loki refuses to start with retention (pkg/compactor, Config.Validate).
     compactor: { retention_enabled: true, delete_request_store: "s3" },
-    ...(alertmanager === undefined ? {} : { rulerConfig: ruler(alertmanager) }),
+    ...(alertmanager === undefined ? {} : { rulerConfig: ruler(site, alertmanager) }),
     analytics: { reporting_enabled: false },
   };
 }
@@ -127,11 +129,12 @@ const bucketOfClaim = {
 } as const;
 
 /** Rules are files that are looked at every minute; `rule_path` is where Loki writes its own copies of them. */
-function ruler(alertmanager: string): Record<string, unknown> {
+function ruler(site: string, alertmanager: string): Record<string, unknown> {
   return {
     storage: { type: "local", local: { directory: rulesFolder } },
     rule_path: "/var/loki/rules-temp",
     alertmanager_url: alertmanager,
+    external_labels: { site },
     ring: { kvstore: { store: "inmemory" } },
   };
 }

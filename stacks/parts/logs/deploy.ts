@@ -33,7 +33,8 @@ export function deployLogs(
   const { seen } = new Logs(
     `${name}-logs`,
     {
-      ...{ retentionDays, units, limits, charts, clusterDomain: network.clusterDomain },
+      ...{ site: name, clusterDomain: network.clusterDomain },
+      ...{ retentionDays, units, limits, charts },
       bucket: { class: checked(logs.class), sizeGiB },
       volume: { class: checked(volume.class), sizeGiB: volume.sizeGiB },
       ...(monitoring === undefined ? {} : { watch: watch(config, monitoring) }),

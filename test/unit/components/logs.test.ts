@@ -16,7 +16,7 @@ const schema = (file: string): Schema =>
   JSON.parse(readFileSync(new URL(`./schemas/${file}.json`, import.meta.url), "utf8")) as Schema;
 
 const quiet: LokiPlan = {
-  ...{ clusterDomain: "cluster.local", retentionDays: 14 },
+  ...{ site: "home", clusterDomain: "cluster.local", retentionDays: 14 },
   limits: { mebibytesPerSecond: 8, streams: 10_000, lineKiB: 256 },
   ...{ bucket: "loki-bucket", volume: "loki-volume" },
 };
@@ -87,6 +87,7 @@ describe("the values of Loki", () => {
       local: { directory: "/etc/loki/rules" },
     });
     assert.equal(at(ruler, "alertmanager_url"), plan.alertmanager);
+    assert.deepEqual(at(ruler, "external_labels"), { site: "home" });
     const none = lokiValues(quiet);
     assert.equal(at(none, "ruler.enabled"), false);
     assert.ok(!JSON.stringify(none).includes("/etc/loki/rules"));

@@ -84,6 +84,7 @@ describe("the graph of a site with logs", () => {
       at(values, "loki.rulerConfig.alertmanager_url"),
       "http://monitoring-alertmanager.monitoring.svc.cluster.local:9093",
     );
+    assert.equal(at(values, "loki.rulerConfig.external_labels.site"), "home");
   });
 
   it("admits Alloy to its machine's files, and Loki to nothing", () => {
