@@ -1,5 +1,5 @@
 import { alloyText, component, expression, inner, type Block } from "./alloy-syntax.ts";
-import { nodeLabel, sources } from "./names.ts";
+import { nodeLabel, oldestHours, sources } from "./names.ts";
 
 export interface CollectorPlan {
   /** Address of Loki. */
@@ -42,9 +42,15 @@ function rule(label: string, value: string, from?: { label: string; pattern?: st
  * Files are called NAMESPACE_POD_UID/CONTAINER/RESTARTS.log (kubelet, pkg/kubelet/kuberuntime: BuildContainerLogsDirectory), and
  * none of these names has an underscore. So the name says what the API server would, also of static pods, whose UID it knows
  * another of.
+ *
+ * A restart is a label, for the first start on a machine reads a container's last run and its present one at once: as one stream,
+ * Loki would refuse what lies more than an hour behind the newest of both (loki v3.7.6, pkg/ingester/stream.go).
  */
 function pods(): readonly Block[] {
-  const parts = { label: "__path__", pattern: `${podLogs}/([^_/]+)_([^_/]+)_[^/]+/([^/]+)/[^/]+` };
+  const parts = {
+    label: "__path__",
+    pattern: `${podLogs}/([^_/]+)_([^_/]+)_[^/]+/([^/]+)/([0-9]+)[.]log`,
+  };
   return [
     component("local.file_match", "pods", {
       path_targets: [{ __path__: `${podLogs}/*/*/*.log` }],
@@ -56,6 +62,7 @@ function pods(): readonly Block[] {
       rule("namespace", "$1", parts),
       rule("pod", "$2", parts),
       rule("container", "$3", parts),
+      rule("restart", "$4", parts),
       rule("job", sources.pods),
     ),
     component("loki.source.file", "pods", {
@@ -68,6 +75,8 @@ function pods(): readonly Block[] {
       "pods",
       { forward_to: [receiver] },
       inner("stage.cri", {}),
+      // A quiet container's file reaches back for months. An hour less than Loki takes, for the way there.
+      inner("stage.drop", { older_than: `${oldestHours - 1}h` }),
       inner("stage.label_drop", { values: ["filename"] }),
     ),
   ];

@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 import { bucketRegion } from "../storage/storage-classes.ts";
-import { loki, rulesMap } from "./names.ts";
+import { loki, oldestHours, rulesMap } from "./names.ts";
 
 /** How much Loki takes before it asks senders to wait, or refuses. */
 export interface LokiLimits {
@@ -96,6 +96,7 @@ function lokiConfig(plan: LokiPlan): Record<string, unknown> {
       retention_period: hours(retentionDays),
       // As far back as there are lines; by itself a month.
       max_query_length: hours(retentionDays + 1),
+      reject_old_samples_max_age: `${oldestHours}h`,
       ingestion_rate_mb: limits.mebibytesPerSecond,
       ingestion_burst_size_mb: 2 * limits.mebibytesPerSecond,
       // One source may use all of it.

@@ -48,5 +48,8 @@ export const sources = {
   kubelet: "kubelet",
 } as const;
 
+/** Age of a line, in hours, beyond which Loki takes it no more: a week. */
+export const oldestHours = 168;
+
 /** Label of every line: the node that it was read on. */
 export const nodeLabel = "node";

@@ -149,18 +149,31 @@ describe("Alloy's configuration", () => {
       assert.ok(text.includes(`"${job}"`), job);
   });
 
-  it("takes namespace, pod and container from a file's name, of static pods too", () => {
+  it("takes namespace, pod, container and restart from a file's name, of static pods too", () => {
     const [, pattern = ""] = /regex = "([^"]+)"/.exec(text) ?? [];
     const of = (path: string) => new RegExp(`^(?:${pattern})$`).exec(path)?.slice(1);
     assert.deepEqual(of("/var/log/pods/media_plex-0_1a2b-3c/plex/0.log"), [
       "media",
       "plex-0",
       "plex",
+      "0",
     ]);
     assert.deepEqual(
       of("/var/log/pods/kube-system_etcd-stone_9f86d081884c7d659a2feaa0c55ad015/etcd/12.log"),
-      ["kube-system", "etcd-stone", "etcd"],
+      ["kube-system", "etcd-stone", "etcd", "12"],
     );
+    const labels = [...text.matchAll(/target_label = "(\w+)"\n\t\treplacement = "\$\d"/g)];
+    assert.deepEqual(
+      labels.slice(0, 4).map(([, label]) => label),
+      ["namespace", "pod", "container", "restart"],
+    );
+  });
+
+  it("leaves out what Loki would refuse as too old", () => {
+    const [, hours] = /stage\.drop \{\n\t\tolder_than = "(\d+)h"/.exec(text) ?? [];
+    const taken = at(lokiValues(plan), "loki.limits_config.reject_old_samples_max_age");
+    assert.equal(hours, "167");
+    assert.equal(taken, "168h");
   });
 
   it("sends lines until Loki takes them", () => {
