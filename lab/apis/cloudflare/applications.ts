@@ -6,12 +6,16 @@ import { coverageOf, domainsOf } from "./application-domains.ts";
 import { duration, everywhere, invalidRequest, type Kind } from "./collection.ts";
 import { accept, type JsonObject } from "./json.ts";
 import { acceptPolicy } from "./policies.ts";
+import { acceptSaas } from "./saas-applications.ts";
 import type { State, StoredObject } from "./store.ts";
 
 const form = z.looseObject({
   name: z.string("an application needs a name").min(1, "an application needs a name"),
-  type: z.literal("self_hosted", "the lab knows applications of the type self_hosted only"),
-  domain: z.string("an application needs a domain"),
+  type: z.enum(
+    ["self_hosted", "saas"],
+    "the lab knows applications of the types self_hosted and saas only",
+  ),
+  domain: z.string().optional(),
   session_duration: z
     .string()
     .regex(...duration)
@@ -45,16 +49,21 @@ export function applicationKind(account: Account): Kind {
     select: ({ applications }) => applications,
     accept: (body, _scope, previous) => {
       const sent = accept(form, body, invalidRequest);
-      checkDomains(account, domainsOf(sent), previous);
+      const saas = sent.type === "saas" ? acceptSaas(sent.saas_app, previous) : undefined;
+      if (saas === undefined) checkDomains(account, hostedDomains(sent), previous);
       checkNamed(state, sent.tags ?? [], sent.allowed_idps ?? []);
+      const value = {
+        session_duration: "24h",
+        app_launcher_visible: true,
+        ...sent,
+        policies: attached(sent.policies ?? [], state),
+        aud: previous?.value.aud ?? randomBytes(32).toString("hex"),
+      };
+      if (saas === undefined) return { value };
+      const { once } = saas;
       return {
-        value: {
-          session_duration: "24h",
-          app_launcher_visible: true,
-          ...sent,
-          policies: attached(sent.policies ?? [], state),
-          aud: previous?.value.aud ?? randomBytes(32).toString("hex"),
-        },
+        value: { ...value, saas_app: saas.value },
+        ...(once === undefined ? {} : { once: { saas_app: { ...saas.value, ...once } } }),
       };
     },
     show: ({ value }) => ({
@@ -68,6 +77,12 @@ export function applicationKind(account: Account): Kind {
 export function whole(policy: Attached, state: State): Attached {
   const { id, precedence } = policy;
   return { ...state.policies[id]?.value, ...policy, id, precedence };
+}
+
+/** What a self-hosted application stands in front of. */
+function hostedDomains(sent: JsonObject): string[] {
+  if (sent.domain === undefined) throw invalidRequest("domain: an application needs a domain");
+  return domainsOf(sent);
 }
 
 /** Every domain is in the zone and no other application's. */

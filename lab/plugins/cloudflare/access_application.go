@@ -48,9 +48,23 @@ var applicationSchema = rest.Schema{
 	"footerLinks":       {Kind: rest.List, Fields: rest.Schema{}},
 	"targetCriterias":   {Kind: rest.List, Wire: "target_criteria", Fields: rest.Schema{}},
 	"aud":               moving,
+	"saasApp":           {Kind: rest.Nested, Fields: saasSchema},
 }
 
-// accessApplication is what Access protects: a self-hosted address with its policies in their order.
+// saasSchema is a client of OpenID Connect. Its secret is in the answer to its creation alone, and stays in
+// the state (terraform-provider-cloudflare, zero_trust_access_application/normalizations.go).
+var saasSchema = rest.Schema{
+	"authType": {Required: true}, "redirectUris": {Kind: rest.Texts}, "grantTypes": {Kind: rest.Texts},
+	"scopes": {Kind: rest.Texts}, "appLauncherUrl": {},
+	"accessTokenLifetime":          {Default: "5m"},
+	"allowPkceWithoutClientSecret": {Kind: rest.Flag, Lax: true},
+	"refreshTokenOptions":          {Kind: rest.Nested, Fields: rest.Schema{"lifetime": {}}},
+	"clientId":                     {Computed: true},
+	"clientSecret":                 {Computed: true, Secret: true, Kept: true},
+}
+
+// accessApplication is what Access protects: a self-hosted address with its policies in their order, or a
+// client that people sign on to.
 func accessApplication() behaviour {
 	made := collection{
 		path: account("access/apps"), idName: "app_id", schema: applicationSchema,
@@ -63,8 +77,8 @@ func accessApplication() behaviour {
 		read: readApplication,
 	}.behaviour()
 	made.Validate = func(inputs provider.Map) []provider.Failure {
-		if refused := oneOf(inputs, "type", "self_hosted"); refused != nil {
-			refused[0].Reason = "the lab's cloudflare plugin serves applications of type self_hosted alone"
+		if refused := oneOf(inputs, "type", "self_hosted", "saas"); refused != nil {
+			refused[0].Reason = "the lab's cloudflare plugin serves applications of the types self_hosted and saas alone"
 			return refused
 		}
 		return nil
@@ -74,8 +88,11 @@ func accessApplication() behaviour {
 }
 
 // planApplication numbers the policies, and leaves what follows from the domain to the API when that
-// changes.
-func planApplication(state, _, plan provider.Map) {
+// changes. Cookies are of self-hosted applications alone (plan_modifiers.go of the provider).
+func planApplication(state, news, plan provider.Map) {
+	if provider.Text(news, "type") == "saas" && !news.HasValue("httpOnlyCookieAttribute") {
+		delete(plan, "httpOnlyCookieAttribute")
+	}
 	if policies, ok := plan["policies"]; ok && policies.IsArray() {
 		last, numbered := 0.0, []resource.PropertyValue{}
 		for _, one := range policies.ArrayValue() {

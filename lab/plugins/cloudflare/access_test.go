@@ -152,3 +152,38 @@ func TestAServiceTokensSecretIsToldOnceAndRolledByItsVersion(t *testing.T) {
 		t.Errorf("rolled to %v", one.State)
 	}
 }
+
+func TestASignOnsSecretIsToldOnceAndItsIdIsTheServers(t *testing.T) {
+	const told = `{"result":{"id":"a1","aud":"x","name":"grafana","type":"saas","session_duration":"24h",
+		"app_launcher_visible":true,"policies":[{"id":"p1","precedence":1}],
+		"saas_app":{"auth_type":"oidc","redirect_uris":["https://grafana.home.arpa/login/generic_oauth"],
+		"grant_types":["authorization_code"],"access_token_lifetime":"5m","client_id":"c1"`
+	plugin, api := serve(t, map[string][]resttest.Answer{
+		"POST " + apps:        resttest.Bodies(told + `,"client_secret":"first"}}}`),
+		"GET " + apps + "/a1": resttest.Bodies(told + `,"public_key":"k"}}}`),
+	})
+	one := life(t, plugin, "zeroTrustAccessApplication:ZeroTrustAccessApplication")
+	inputs := func(uri string) map[string]any {
+		return map[string]any{"accountId": "acc", "name": "grafana", "type": "saas",
+			"policies": []any{map[string]any{"id": "p1"}},
+			"saasApp": map[string]any{"authType": "oidc", "redirectUris": []any{uri},
+				"grantTypes": []any{"authorization_code"}}}
+	}
+	const uri = "https://grafana.home.arpa/login/generic_oauth"
+	shown := one.Resource.Preview(resttest.Inputs(inputs(uri)))["saasApp"].ObjectValue()
+	if !shown["clientId"].IsComputed() || !shown["clientSecret"].SecretValue().Element.IsComputed() {
+		t.Errorf("before it is made a client is shown as %v", shown)
+	}
+	must(t, one.Create(inputs(uri)))
+	body(t, api, "POST "+apps, `{"app_launcher_visible":true,"name":"grafana",`+
+		`"policies":[{"id":"p1","precedence":1}],"saas_app":{"access_token_lifetime":"5m","auth_type":"oidc",`+
+		`"grant_types":["authorization_code"],"redirect_uris":["`+uri+`"]},"session_duration":"24h","type":"saas"}`)
+	refresh(t, one)
+	differ(t, one, inputs(uri), "")
+	differ(t, one, inputs(uri+"/other"), "saasApp.redirectUris[0]")
+	client := one.Marked["saasApp"].ObjectValue()
+	if client["clientId"].StringValue() != "c1" || !client["clientSecret"].IsSecret() ||
+		client["clientSecret"].SecretValue().Element.StringValue() != "first" {
+		t.Errorf("the client is %v", client)
+	}
+}

@@ -59,6 +59,12 @@ func (s Schema) preview(state, planned provider.Map, fresh bool) provider.Map {
 	for name, field := range s {
 		key := resource.PropertyKey(name)
 		switch {
+		case field.Kind == Nested && shown[key].IsObject():
+			var before provider.Map
+			if state[key].IsObject() {
+				before = state[key].ObjectValue()
+			}
+			shown[key] = resource.NewProperty(field.Fields.preview(before, shown[key].ObjectValue(), fresh))
 		case shown.HasValue(key):
 		case fresh && (field.Output || field.Computed), field.Moves:
 			shown[key] = provider.Unknown()

@@ -135,13 +135,23 @@ func (s Schema) Fill(plan Object, answer map[string]any) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.fill(plan, read), nil
+}
+
+func (s Schema) fill(plan, read Object) Object {
 	state := plan.With(nil)
 	for name, field := range s {
-		if value, ok := read[name]; ok && !state.Has(name) && (field.Output || field.Computed) {
+		value, ok := read[name]
+		planned, given := state[name].(map[string]any)
+		told, nested := value.(map[string]any)
+		switch {
+		case field.Kind == Nested && given && nested:
+			state[name] = map[string]any(field.Fields.fill(planned, told))
+		case ok && !state.Has(name) && (field.Output || field.Computed):
 			state[name] = value
 		}
 	}
-	return state, nil
+	return state
 }
 
 // Refresh is the state as an answer shows it: what is never read and what means the same stays.

@@ -133,7 +133,8 @@ describe("Cloudflare's Access objects", () => {
     await make("{z}/access/apps", app("own.example.net/path"));
     assert.match(await refused("POST", apps, app("own.example.org")), /zone example\.net/);
     await refused("POST", apps, app("a b"));
-    await refused("POST", apps, { ...app("x.example.net"), type: "saas" });
+    await refused("POST", apps, { ...app("x.example.net"), type: "bookmark" });
+    await refused("POST", apps, app("x.example.net", { domain: undefined }));
     const unknown = { policies: [{ id: "none", precedence: 1 }] };
     await refused("POST", apps, app("x.example.net", unknown));
     const { id: policy } = await make(policies, everyone);
@@ -144,6 +145,40 @@ describe("Cloudflare's Access objects", () => {
     assert.match(await refused("POST", apps, app("x.example.net", { policies: same })), /unique/);
     await refused("POST", apps, app("x.example.net", { tags: ["unknown"] }));
     await refused("POST", apps, app("x.example.net", { allowed_idps: ["unknown"] }));
+  });
+
+  it("tell the secret of a client of OpenID Connect once, and keep its id", async () => {
+    interface Client {
+      readonly client_id: string;
+      readonly client_secret?: string;
+    }
+    type SaaS = Named & { readonly saas_app: Client };
+    const saas_app = {
+      auth_type: "oidc",
+      redirect_uris: ["https://grafana.home.arpa/login/generic_oauth"],
+      grant_types: ["authorization_code"],
+      ...{ scopes: ["openid", "email"], access_token_lifetime: "8h" },
+    };
+    const sent = { name: "Grafana", type: "saas", session_duration: "8h", saas_app, policies: [] };
+    const { id, saas_app: made } = await make<SaaS>(apps, sent);
+    assert.match(made.client_id, /^[0-9a-f]{64}$/);
+    assert.match(made.client_secret ?? "", /^[0-9a-f]{64}$/);
+    const read = await cloudflare.result<SaaS>("GET", `${apps}/${id}`);
+    assert.deepEqual(read.saas_app, { ...saas_app, client_id: made.client_id });
+    const other = { ...saas_app, client_id: "mine", client_secret: "mine" };
+    const put = await cloudflare.result<SaaS>("PUT", `${apps}/${id}`, { ...sent, saas_app: other });
+    assert.deepEqual(put.saas_app, { ...saas_app, client_id: made.client_id });
+    const kept = readFileSync(join(cloudflare.folder, "cloudflare.json"), "utf8");
+    assert.ok(!kept.includes(made.client_secret ?? "mine"));
+    const wrong = (change: object): Promise<string> =>
+      refused("POST", apps, { ...sent, saas_app: { ...saas_app, ...change } });
+    await wrong({ auth_type: "saml" });
+    await wrong({ redirect_uris: [] });
+    await wrong({ grant_types: ["implicit"] });
+    await wrong({ scopes: ["offline_access"] });
+    assert.match(await wrong({ access_token_lifetime: "48h" }), /1m to 24h/);
+    const twin = await make<SaaS>(apps, sent);
+    assert.notEqual(twin.saas_app.client_id, made.client_id);
   });
 
   it("tell a service token's secret once and keep its hash", async () => {
