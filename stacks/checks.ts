@@ -7,6 +7,7 @@ import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkGateway } from "./parts/gateway/checks.ts";
+import { checkIdentity } from "./parts/identity/checks.ts";
 import { checkItems } from "./parts/items/checks.ts";
 import { checkLogs } from "./parts/logs/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
@@ -47,6 +48,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkArgocd,
   checkPostgres,
   checkHandOver,
+  checkIdentity,
   checkPolicies,
 ];
 

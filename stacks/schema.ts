@@ -10,6 +10,7 @@ import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveDns, dns } from "./parts/dns/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
+import { deriveIdentity, identity } from "./parts/identity/schema.ts";
 import { deriveLogs, logs } from "./parts/logs/schema.ts";
 import {
   allowDiskRemoval,
@@ -58,6 +59,7 @@ export const siteSchema = z.strictObject({
   logs: logs.optional(),
   argocd: argocd.optional(),
   postgres: postgres.optional(),
+  identity: identity.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,
@@ -75,8 +77,18 @@ export type WrittenSite = z.infer<typeof siteSchema>;
 export function deriveSite(written: WrittenSite, derivation: Derivation) {
   const { versions, people, machineDefaults, gateway, dns, names, certificates, ...further } =
     written;
-  const { onePassword, storage, tailnet, edge, monitoring, logs, argocd, postgres, ...rest } =
-    further;
+  const {
+    onePassword,
+    storage,
+    tailnet,
+    edge,
+    monitoring,
+    logs,
+    argocd,
+    postgres,
+    identity,
+    ...rest
+  } = further;
   const lan = deriveNetworks(written.site, derivation);
   const machines = deriveMachines(written.machines, machineDefaults, written.proxmox, derivation);
   const hosts = podHosts(machines).size;
@@ -114,6 +126,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     argocd:
       argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
     postgres: postgres && derivePostgres(postgres, versions, derivation),
+    identity: identity && deriveIdentity(identity, people, derivation),
   };
 }
 

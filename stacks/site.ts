@@ -14,7 +14,9 @@ import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
+import { cloudflareProvider } from "./parts/edge/provider.ts";
 import { deployGateway, deployRoutes } from "./parts/gateway/deploy.ts";
+import { deployIdentity } from "./parts/identity/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
 import { deployLogs } from "./parts/logs/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
@@ -107,9 +109,11 @@ export async function deploySite(
   deployPostgres(site, cluster, { definitions, running, certificates, storage, itemNamespaces });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
-  const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage });
+  const cloudflare = cloudflareProvider(site);
+  const identity = deployIdentity(site, cloudflare);
+  const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage, identity });
   deployLogs(site, cluster, { running, storage, monitoring });
-  const argocd = deployArgocd(site, cluster, { definitions, running, kinds });
+  const argocd = deployArgocd(site, cluster, { definitions, running, kinds, identity });
   const custody = custodies(site, cluster, { running, argocd, found: found.handOvers });
   deployReloader(site, running, custody);
   const routes = deployRoutes(site, cluster, running, gateways, {
@@ -117,7 +121,7 @@ export async function deploySite(
     [argocdNamespace.name]: argocd?.release,
   });
   const published = [...deployApps(site, cluster, { running, gateways, custody }), ...routes];
-  const serviceTokens = deployEdge(site, published, running);
+  const serviceTokens = deployEdge(site, published, running, cloudflare);
 
   return {
     site: name,

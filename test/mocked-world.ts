@@ -70,7 +70,7 @@ function outputs(type: string, name: string, inputs: Values): Values {
     case "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken":
       return { clientId: `${name}.access`, clientSecret: `secret of ${name}` };
     case "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication":
-      return { aud: `aud of ${name}` };
+      return { aud: `aud of ${name}`, ...client(name, inputs) };
     case "kubernetes:core/v1:Secret":
       return "data" in inputs ? {} : { data: {} };
     case "pulumi:index:Stash":
@@ -80,6 +80,13 @@ function outputs(type: string, name: string, inputs: Values): Values {
     default:
       return {};
   }
+}
+
+/** What an application that people sign on to is told when it is made. */
+function client(name: string, { saasApp }: Values): Values {
+  if (saasApp === undefined) return {};
+  const told = { clientId: `id-of-${name}`, clientSecret: `secret of ${name}` };
+  return { saasApp: { ...(saasApp as Values), ...told } };
 }
 
 function id(type: string, name: string, inputs: Values): string {

@@ -6,6 +6,7 @@ import {
   output,
   secret,
   type ComponentResourceOptions,
+  type Input,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
@@ -17,7 +18,7 @@ import { makeNamespace } from "../workload/namespace.ts";
 import { argoCharts, argocdNamespace, argocdServer } from "./names.ts";
 import { application, project, type ApplicationPlan, type ProjectPlan } from "./objects.ts";
 import { repositoryLabels } from "./repository.ts";
-import { argocdValues, type ArgoCdPlan } from "./values.ts";
+import { argocdValues, type ArgoCdPlan, type SignOnPlan } from "./values.ts";
 
 const seenScript = rke2Script + scriptText(import.meta.url, "seen.sh");
 const letGoScript = rke2Script + scriptText(import.meta.url, "let-go.sh");
@@ -32,7 +33,8 @@ interface SecretPlan {
   readonly data: Output<SecretData>;
 }
 
-export interface ArgoCdArgs extends ArgoCdPlan {
+export interface ArgoCdArgs extends Omit<ArgoCdPlan, "signOn"> {
+  readonly signOn?: Input<SignOnPlan>;
   /** Version of the argo-cd chart. */
   readonly chart: string;
   /** What `argocd-secret` holds by key: the administrator's hash, secrets of webhooks and of sign-on. */
@@ -156,7 +158,7 @@ export class ArgoCd extends ComponentResource {
         version: args.chart,
         repositoryOpts: { repo: argoCharts },
         skipCrds: true,
-        values: argocdValues(args),
+        values: output(args.signOn).apply((signOn) => argocdValues({ ...args, signOn })),
         timeout: 900,
       },
       { parent: this, dependsOn: [...before] },

@@ -13,6 +13,9 @@ export const argocdServer = { name: "argocd-server", port: 80, inPod: 8080 } as 
 /** Where it hears of pushes (argo-cd v3.4.4: server/server.go). */
 export const webhookPath = "/api/webhook";
 
+/** Where a provider of OpenID Connect sends people back to (argo-cd v3.4.4: common/common.go, CallbackEndpoint). */
+export const argocdRedirect = (hostname: string): string => `https://${hostname}/auth/callback`;
+
 /** Project of the program's own Applications: everything that the site's repositories say. */
 export const siteProject = "site";
 

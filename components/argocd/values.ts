@@ -29,7 +29,7 @@ export interface ArgoCdPlan {
   readonly guarded: boolean;
   /** Whether `admin` may log in, by the hash in `argocd-secret`. */
   readonly admin: boolean;
-  readonly signOn?: SignOnPlan;
+  readonly signOn?: SignOnPlan | undefined;
   /** Lines of known_hosts besides those that the chart brings. */
   readonly knownHosts: readonly string[];
 }

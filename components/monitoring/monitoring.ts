@@ -5,9 +5,11 @@ import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
   all,
   ComponentResource,
+  output,
   secret,
   unsecret,
   type ComponentResourceOptions,
+  type Input,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
@@ -26,20 +28,24 @@ import {
   monitoringNamespace,
   prometheus,
   prometheusCharts,
+  signOnSecret,
 } from "./names.ts";
 import { podMonitor, type MonitorPlan } from "./monitors.ts";
 import { expectedJobs, type Sight } from "./proof.ts";
 import type { prometheusRule } from "./rules/alert.ts";
 import { scrapeConfig, type ScrapePlan } from "./scrape.ts";
+import type { GrafanaSignOn } from "./sign-on.ts";
 import { stackValues, type StackPlan } from "./stack-values.ts";
 
 const seenScript = rke2Script + scriptText(import.meta.url, "seen.sh");
 
-export interface MonitoringArgs extends Omit<StackPlan, "passwordMark"> {
+export interface MonitoringArgs extends Omit<StackPlan, "passwordMark" | "signOn"> {
   /** Version of the kube-prometheus-stack chart. */
   readonly chart: string;
   /** Password of Grafana's user `admin`; secret. */
   readonly password: Output<string>;
+  /** How people sign on to Grafana, with its secret at the provider. */
+  readonly signOn?: { readonly plan: Output<GrafanaSignOn>; readonly clientSecret: Output<string> };
   /** Alertmanager's configuration; secret. */
   readonly alerts: Output<string>;
   /** Whether it has a heartbeat, whose first beat is waited for. */
@@ -79,11 +85,11 @@ export class Monitoring extends ComponentResource {
       parent: this,
       dependsOn: [...args.after],
     });
-    const grafana = this.grafanaLogin(name, args, namespace);
+    const grafana = this.grafanaLogins(name, args, namespace);
     const alerts = this.alertmanagerConfig(name, args, namespace);
     const marks = this.marks(name, args);
     const reader = dashboardsReader(name, this);
-    this.release = this.stack(args, marks, [grafana, alerts, reader]);
+    this.release = this.stack(args, marks, [...grafana, alerts, reader]);
     const asked = this.asked(args, namespace);
     this.rules(name, args, namespace);
     this.dashboards(args, namespace);
@@ -91,16 +97,32 @@ export class Monitoring extends ComponentResource {
     this.registerOutputs({});
   }
 
-  private grafanaLogin(name: string, { password }: MonitoringArgs, namespace: Resource): Resource {
+  /** The administrator's password, and Grafana's own secret at the provider that people sign on by. */
+  private grafanaLogins(
+    name: string,
+    { password, signOn }: MonitoringArgs,
+    namespace: Resource,
+  ): readonly Resource[] {
     const { userKey, passwordKey } = grafanaSecret;
-    return new Secret(
-      `${name}-grafana`,
-      {
-        metadata: { name: grafanaSecret.name, namespace: monitoringNamespace.name },
-        stringData: { [userKey]: "admin", [passwordKey]: secret(password) },
-      },
-      { parent: this, dependsOn: [namespace] },
-    );
+    const made = (role: string, secretName: string, stringData: Record<string, Input<string>>) =>
+      new Secret(
+        `${name}-${role}`,
+        { metadata: { name: secretName, namespace: monitoringNamespace.name }, stringData },
+        { parent: this, dependsOn: [namespace] },
+      );
+    return [
+      made("grafana", grafanaSecret.name, {
+        [userKey]: "admin",
+        [passwordKey]: secret(password),
+      }),
+      ...(signOn === undefined
+        ? []
+        : [
+            made("grafana-sign-on", signOnSecret.name, {
+              [signOnSecret.key]: secret(signOn.clientSecret),
+            }),
+          ]),
+    ];
   }
 
   private alertmanagerConfig(
@@ -118,12 +140,15 @@ export class Monitoring extends ComponentResource {
     );
   }
 
-  /** Marks of both Secrets, by which a change of theirs is seen. */
-  private marks(name: string, { password, alerts }: MonitoringArgs): Marks {
+  /** Marks of Grafana's Secrets and of Alertmanager's, by which a change of theirs is seen. */
+  private marks(name: string, { password, alerts, signOn }: MonitoringArgs): Marks {
     const key = drawnKey(`${name}-fingerprint-key`, this);
-    const mark = (value: Output<string>) =>
-      unsecret(all([key, value]).apply(([text, plain]) => fingerprint(text, { value: plain })));
-    return { password: mark(password), alerts: mark(alerts) };
+    const mark = (values: Readonly<Record<string, Output<string>>>) =>
+      unsecret(all([key, all(values)]).apply(([text, plain]) => fingerprint(text, plain)));
+    const logins: Record<string, Output<string>> = signOn === undefined
+      ? { value: password }
+      : { value: password, clientSecret: signOn.clientSecret };
+    return { password: mark(logins), alerts: mark({ value: alerts }) };
   }
 
   private stack(args: MonitoringArgs, marks: Marks, before: readonly Resource[]): Resource {
@@ -136,7 +161,9 @@ export class Monitoring extends ComponentResource {
         version: args.chart,
         repositoryOpts: { repo: prometheusCharts },
         skipCrds: true,
-        values: stackValues({ ...args, passwordMark: marks.password }),
+        values: output(args.signOn?.plan).apply((signOn) =>
+          stackValues({ ...args, passwordMark: marks.password, signOn }),
+        ),
         timeout: 900,
       },
       { parent: this, dependsOn: [...before] },

@@ -29,12 +29,18 @@ export const overviewName = "homelab-overview";
 /** Loki as a data source of Grafana, where the site has logs. */
 export const lokiSource = { type: "loki", uid: "loki" } as const;
 
+/** The Service of Grafana. */
+export const grafanaService = { name: "grafana", port: 80 } as const;
+
 /** Secret with Grafana's administrator; the keys are the chart's own. */
 export const grafanaSecret = {
   name: "grafana-admin",
   userKey: "admin-user",
   passwordKey: "admin-password",
 } as const;
+
+/** Secret of Grafana at the provider that people sign on by. */
+export const signOnSecret = { name: "grafana-sign-on", key: "client-secret" } as const;
 
 /** Secret with Alertmanager's configuration; the operator reads this key of it. */
 export const alertsSecret = { name: "alertmanager-config", key: "alertmanager.yaml" } as const;

@@ -1,6 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { fingerprintAnnotation } from "../workload/fingerprint.ts";
-import { alertsSecret, fullName, grafanaSecret, overviewName } from "./names.ts";
+import { alertsSecret, fullName, grafanaSecret, grafanaService, overviewName } from "./names.ts";
+import { signOnValues, type GrafanaSignOn } from "./sign-on.ts";
 
 export interface StackPlan {
   /** The site's name: a label of every alert that leaves it. */
@@ -14,8 +15,10 @@ export interface StackPlan {
   readonly controlPlane: boolean;
   /** Whether the cluster's DNS tells of itself to other namespaces: with RKE2's CIS profile it answers them at port 53 alone. */
   readonly clusterDns: boolean;
-  /** Mark of Grafana's password: it is read once, when a pod makes its database. */
+  /** Mark of Grafana's password and of its secret at the provider: they are read once, when a pod begins. */
   readonly passwordMark: Input<string>;
+  /** How people sign on to Grafana; without it the password of `admin` is the only way. */
+  readonly signOn?: GrafanaSignOn | undefined;
 }
 
 /**
@@ -142,10 +145,12 @@ function storage({ storageClass }: StackPlan, sizeGiB: number): Record<string, u
 }
 
 /** Grafana keeps nothing: data sources and dashboards come from the cluster, by their label and from all namespaces. */
-function grafana({ passwordMark }: StackPlan): Record<string, unknown> {
+function grafana({ passwordMark, signOn }: StackPlan): Record<string, unknown> {
   const { name, userKey, passwordKey } = grafanaSecret;
+  const { ini = {}, ...environment } = signOn === undefined ? {} : signOnValues(signOn);
   return {
-    fullnameOverride: "grafana",
+    fullnameOverride: grafanaService.name,
+    ...environment,
     admin: { existingSecret: name, userKey, passwordKey },
     podAnnotations: { [fingerprintAnnotation]: passwordMark },
     "grafana.ini": {
@@ -159,6 +164,7 @@ function grafana({ passwordMark }: StackPlan): Record<string, unknown> {
       // Data sources are plugins that the image brings. Their update at each start unloads them first, and leaves Grafana
       // without Prometheus where it fails: https://github.com/grafana/grafana/issues/132528
       plugins: { preinstall_disabled: true, public_key_retrieval_disabled: true },
+      ...ini,
     },
     resources: resources("50m", "256Mi", "512Mi"),
     // The chart's role reads every Secret of the cluster, wherever dashboards may be; the site's own reads ConfigMaps alone.

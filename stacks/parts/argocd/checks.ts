@@ -8,6 +8,7 @@ import { isKnownHost, repositoryPlace } from "../../../components/argocd/reposit
 import { isIn } from "../../../components/names/names.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { routesTo } from "../gateway/leading.ts";
 import { podHosts } from "../machines/nodes.ts";
 import type { ArgocdConfig } from "./schema.ts";
 
@@ -18,7 +19,7 @@ export function checkArgocd(config: SiteConfig): readonly Problem[] {
   const { argocd } = config;
   if (argocd === undefined) return [];
   return [
-    ...logins(argocd),
+    ...logins(config, argocd),
     ...hosts(config, argocd),
     ...route(config, argocd),
     ...repositories(config, argocd),
@@ -28,17 +29,29 @@ export function checkArgocd(config: SiteConfig): readonly Problem[] {
   ];
 }
 
-function logins({ adminPasswordHash, signOn }: ArgocdConfig): readonly Problem[] {
-  if (signOn === undefined && adminPasswordHash === undefined) {
-    const text = "nobody could log in; write signOn, or adminPasswordHash for the user admin";
+function logins(
+  { identity }: SiteConfig,
+  { adminPasswordHash, signOn }: ArgocdConfig,
+): readonly Problem[] {
+  if (adminPasswordHash !== undefined) return [];
+  const admins = [
+    ...(signOn === undefined
+      ? []
+      : [[`${path}.signOn`, [...signOn.admins.groups, ...signOn.admins.emails]] as const]),
+    ...(identity?.argocd === undefined
+      ? []
+      : [["homelab:identity.argocd", identity.argocd.admins] as const]),
+  ];
+  if (admins.length === 0) {
+    const text =
+      "nobody could log in; write signOn or homelab:identity.argocd, or adminPasswordHash for the user admin";
     return [{ path, text }];
   }
-  if (signOn === undefined || adminPasswordHash !== undefined) return [];
-  const { groups, emails } = signOn.admins;
-  if (groups.length + emails.length > 0) return [];
   const text =
-    "names nobody, and the user admin cannot log in: nobody could change anything; name groups or people, or write homelab:argocd.adminPasswordHash";
-  return [{ path: `${path}.signOn.admins`, text }];
+    "names nobody, and the user admin cannot log in: nobody could change anything; name somebody, or write homelab:argocd.adminPasswordHash";
+  return admins.flatMap(([at, names]) =>
+    names.length > 0 ? [] : [{ path: `${at}.admins`, text }],
+  );
 }
 
 /** Redis has three of each, every one on a host of its own (redis-ha chart, `hardAntiAffinity`). */
@@ -53,14 +66,9 @@ function hosts({ machines }: SiteConfig, { highlyAvailable }: ArgocdConfig): rea
 
 /** Sign-on sends people back to this name, so it has to lead here. */
 function route({ gateway }: SiteConfig, { hostname, webhooks }: ArgocdConfig): readonly Problem[] {
-  const all = Object.entries(gateway?.routes ?? {}).filter(([, { hostnames }]) =>
-    hostnames.includes(hostname),
-  );
   const { name: namespace } = argocdNamespace;
-  const here = all.filter(
-    ([, { namespace: space, service, port }]) =>
-      space === namespace && service === argocdServer.name && port === argocdServer.port,
-  );
+  const { name: service, port } = argocdServer;
+  const here = routesTo(gateway, hostname, { namespace, service, port });
   if (here.length === 0) {
     const text = `${hostname} leads nowhere; write a route in homelab:gateway.routes with this name to the Service ${argocdServer.name} in ${namespace}, port ${argocdServer.port}`;
     return [{ path: `${path}.hostname`, text }];

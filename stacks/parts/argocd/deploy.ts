@@ -1,5 +1,5 @@
-import { secret, type Output, type Resource } from "@pulumi/pulumi";
-import { ArgoCd, type SecretData } from "../../../components/argocd/argocd.ts";
+import { output, secret, type Output, type Resource } from "@pulumi/pulumi";
+import { ArgoCd, type ArgoCdArgs, type SecretData } from "../../../components/argocd/argocd.ts";
 import { siteProject } from "../../../components/argocd/names.ts";
 import type { ApplicationPlan, ProjectPlan } from "../../../components/argocd/objects.ts";
 import { repositoryData } from "../../../components/argocd/repository.ts";
@@ -12,6 +12,8 @@ import type { RunningCluster } from "../../../components/workload/running-cluste
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
+import type { SiteIdentity } from "../identity/deploy.ts";
+import type { IdentityConfig } from "../identity/schema.ts";
 import type { SiteMonitoringKinds } from "../monitoring/deploy.ts";
 import type { ArgocdConfig } from "./schema.ts";
 
@@ -28,13 +30,14 @@ export interface ArgocdSurroundings {
   readonly definitions: SiteDefinitions;
   readonly running: RunningCluster;
   readonly kinds: SiteMonitoringKinds | undefined;
+  readonly identity: SiteIdentity;
 }
 
 /** Runs Argo CD, where the config has it. */
 export function deployArgocd(
-  { name, config: { argocd }, secrets }: Site,
+  { name, config: { argocd, identity: people }, secrets }: Site,
   { nodes: [server] }: SiteCluster,
-  { definitions, running: { ready, kubernetes }, kinds }: ArgocdSurroundings,
+  { definitions, running: { ready, kubernetes }, kinds, identity }: ArgocdSurroundings,
 ): SiteArgocd | undefined {
   if (argocd === undefined) return undefined;
   const { hostname, highlyAvailable, monitored, guarded, knownHosts, chart, signOn } = argocd;
@@ -46,7 +49,8 @@ export function deployArgocd(
       ...{ hostname, highlyAvailable, monitored, guarded, knownHosts, chart, server },
       admin: argocd.adminPasswordHash !== undefined,
       ...(signOn === undefined ? {} : { signOn: signOnPlan(signOn) }),
-      settings: secret(settings(argocd, reveal)),
+      ...byAccess(people, identity),
+      settings: secret(settings(argocd, reveal, identity)),
       repositories: repositories(argocd, reveal),
       projects: projects(argocd),
       applications: applications(argocd),
@@ -63,7 +67,8 @@ type Reveal = (ref: string) => string;
 function settings(
   { adminPasswordHash, webhooks, signOn }: ArgocdConfig,
   reveal: Reveal,
-): SecretData {
+  { argocd: client }: SiteIdentity,
+): Output<SecretData> {
   const { github, gitlab, bitbucketServer, gogs } = webhooks;
   const all: Readonly<Record<string, string | undefined>> = {
     "admin.password": adminPasswordHash,
@@ -73,8 +78,11 @@ function settings(
     "webhook.gogs.secret": gogs,
     [clientSecretKey]: signOn?.clientSecret,
   };
-  return Object.fromEntries(
+  const written: SecretData = Object.fromEntries(
     Object.entries(all).flatMap(([key, ref]) => (ref === undefined ? [] : [[key, reveal(ref)]])),
+  );
+  return output(client?.clientSecret).apply((text) =>
+    text === undefined ? written : { ...written, [clientSecretKey]: text },
   );
 }
 
@@ -131,4 +139,23 @@ function signOnPlan(signOn: NonNullable<ArgocdConfig["signOn"]>): SignOnPlan {
   const byEmail = admins.emails.length + readers.emails.length > 0;
   const claims = [groupsClaim, ...(byEmail ? ["email"] : [])];
   return { name, issuer, clientId, scopes, claims, roles };
+}
+
+/** People of the site sign on by Access, which tells their e-mail address and has no groups of its own to tell. */
+function byAccess(
+  people: IdentityConfig | undefined,
+  { argocd: client }: SiteIdentity,
+): Pick<ArgoCdArgs, "signOn"> {
+  if (people?.argocd === undefined || client === undefined) return {};
+  const { admins, readers } = people.argocd;
+  const roles: readonly RolePlan[] = [
+    { role: "admin", subjects: admins },
+    { role: "readonly", subjects: readers },
+  ];
+  const scopes = ["openid", "email", "profile"];
+  const { issuer, clientId } = client;
+  const signOn = output({ issuer, clientId }).apply((made) => ({
+    ...{ name: "Cloudflare Access", scopes, claims: ["email"], roles, ...made },
+  }));
+  return { signOn };
 }

@@ -1,5 +1,6 @@
 import { argocdNamespace, argocdServer } from "../../../components/argocd/names.ts";
 import { repositoryPlace } from "../../../components/argocd/repository.ts";
+import { teamHost } from "../../../components/edge/open-id.ts";
 import { apiServer, names, pods, tcp, type Flow } from "../../../components/policies/flow.ts";
 import { dnsName } from "../../../components/policies/names.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -31,7 +32,8 @@ const member = tcp(6379, 26_379);
  * The API server alone is told what is to be; repositories are read by one kind of pod, which reaches nothing in the
  * cluster but Redis. By the API server the site's proof asks the server.
  */
-export function argocdTraffic({ argocd, ...site }: SiteConfig): readonly Flow[] {
+export function argocdTraffic(config: SiteConfig): readonly Flow[] {
+  const { argocd, identity, edge } = config;
   if (argocd === undefined) return [];
   return [
     ...[server, controller, sets, passwords].map((from): Flow => ({
@@ -45,7 +47,10 @@ export function argocdTraffic({ argocd, ...site }: SiteConfig): readonly Flow[] 
     })),
     { from: apiServer, to: server, ports: tcp(argocdServer.inPod), why: "whether it answers" },
     ...cache(argocd),
-    ...outside(argocd, handed(site).flatMap(chartHost)),
+    ...outside(argocd, handed(config).flatMap(chartHost)),
+    ...(identity?.argocd === undefined || edge?.team === undefined
+      ? []
+      : [signsOn(teamHost(edge.team))]),
   ];
 }
 
@@ -66,6 +71,11 @@ function chartHost({ tree: { brings } }: Handable): readonly string[] {
   return "release" in brings ? [new URL(brings.release.repo).hostname] : [];
 }
 
+/** The server alone asks the provider that people sign on by. */
+const signsOn = (host: string): Flow => ({
+  ...{ from: server, to: names(dnsName(host)), ports: tcp(443), why: "who somebody is" },
+});
+
 /** Repositories, hosts of charts, and the identity provider: each to whom needs it. */
 function outside(
   { repositories, hosts, signOn }: ArgocdConfig,
@@ -85,8 +95,5 @@ function outside(
       why: "repositories and charts",
     };
   });
-  if (signOn === undefined) return read;
-  const { hostname } = new URL(signOn.issuer);
-  const to = names(dnsName(hostname));
-  return [...read, { from: server, to, ports: tcp(443), why: "who somebody is" }];
+  return signOn === undefined ? read : [...read, signsOn(new URL(signOn.issuer).hostname)];
 }

@@ -1,4 +1,4 @@
-import { Provider as Cloudflare } from "@pulumi/cloudflare/provider.js";
+import type { Provider } from "@pulumi/cloudflare/provider.js";
 import type { ServiceTokenLogin } from "../../../components/edge/access.ts";
 import { Edge, type PublicAddress } from "../../../components/edge/edge.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
@@ -12,15 +12,14 @@ export type ServiceTokens = Readonly<Record<string, ServiceTokenLogin>>;
 
 /** Publishes what the applications ask for, where the config has an edge. */
 export function deployEdge(
-  { name, config, secrets }: Site,
+  { name, config }: Site,
   publish: readonly Publication[],
   cluster: RunningCluster,
+  cloudflare: Provider | undefined,
 ): ServiceTokens {
   const { edge } = config;
-  if (edge === undefined) return {};
-  const { apiToken, ...plan } = edge;
-  const cloudflare = new Cloudflare("cloudflare", { apiToken: secrets.get(apiToken) });
-  const args = { site: name, ...plan, publish, addresses: publicAddresses(config), cluster };
+  if (edge === undefined || cloudflare === undefined) return {};
+  const args = { site: name, ...edge, publish, addresses: publicAddresses(config), cluster };
   return new Edge(name, args, { providers: [cloudflare] }).serviceTokens;
 }
 

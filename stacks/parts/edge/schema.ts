@@ -115,7 +115,7 @@ export const edge = z
 export type Edge = z.infer<typeof edge>;
 
 /** Access mails a code to people, or is told their address by the login that they choose. */
-const byAddress = "Access knows people by e-mail address alone";
+export const byAddress = "Access knows people by e-mail address alone";
 
 /** The edge with its versions, and with the addresses of the people that its policies name. */
 export function deriveEdge(

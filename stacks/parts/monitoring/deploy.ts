@@ -1,10 +1,11 @@
-import { secret, type Resource } from "@pulumi/pulumi";
+import { output, secret, type Resource } from "@pulumi/pulumi";
 import { alertmanagerConfig, type Receiver } from "../../../components/monitoring/alerts.ts";
 import { MonitoringKinds } from "../../../components/monitoring/kinds.ts";
-import { Monitoring } from "../../../components/monitoring/monitoring.ts";
+import { Monitoring, type MonitoringArgs } from "../../../components/monitoring/monitoring.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
+import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
 import { siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
@@ -33,6 +34,7 @@ export interface MonitoringSurroundings {
   readonly running: RunningCluster;
   readonly kinds: SiteMonitoringKinds | undefined;
   readonly storage: SiteStorage | undefined;
+  readonly identity: SiteIdentity;
 }
 
 /** Monitoring, for what leads to it. */
@@ -45,7 +47,7 @@ export interface SiteMonitoring {
 export async function deployMonitoring(
   site: Site,
   { nodes }: SiteCluster,
-  { running: { ready, kubernetes }, kinds, storage }: MonitoringSurroundings,
+  { running: { ready, kubernetes }, kinds, storage, identity }: MonitoringSurroundings,
 ): Promise<SiteMonitoring | undefined> {
   const { name, config, secrets } = site;
   const { monitoring, cluster } = config;
@@ -64,6 +66,7 @@ export async function deployMonitoring(
       // Its network policies there: rke2, pkg/rke2/np.go.
       clusterDns: cluster.profile === undefined,
       password: secrets.get(grafanaPassword),
+      ...signOn(config, identity),
       alerts: secret(alerts(monitoring, (ref) => secrets.reveal(ref))),
       heartbeat: heartbeat !== undefined,
       ...watch(config, monitoring),
@@ -90,6 +93,21 @@ function alerts({ heartbeat, receivers }: MonitoringConfig, reveal: Reveal): str
     })),
     ...(heartbeat === undefined ? {} : { heartbeat: reveal(heartbeat.url) }),
   });
+}
+
+/** How people sign on to Grafana, where the config says so. */
+function signOn(
+  { identity }: Site["config"],
+  { grafana: client }: SiteIdentity,
+): Pick<MonitoringArgs, "signOn"> {
+  if (identity?.grafana === undefined || client === undefined) return {};
+  const { hostname, ...roles } = identity.grafana;
+  const { session } = identity;
+  const { issuer, clientId, clientSecret } = client;
+  const plan = output({ issuer, clientId }).apply((made) => ({
+    ...{ hostname, session, roles, ...made },
+  }));
+  return { signOn: { plan, clientSecret } };
 }
 
 type Reveal = (ref: string) => string;

@@ -1,3 +1,4 @@
+import { teamHost } from "../../../components/edge/open-id.ts";
 import {
   alertmanager,
   monitoringNamespace,
@@ -36,7 +37,8 @@ const cephManager = pods("Ceph's manager", storageNamespace.name, { app: "rook-c
  * Prometheus asks whatever a monitor names, on whatever port, so it reaches all of the cluster. Alertmanager alone leaves the
  * site, to those whom it tells. By the API server the site's proof and people ask both.
  */
-export function monitoringTraffic({ monitoring, storage }: SiteConfig): readonly Flow[] {
+export function monitoringTraffic(config: SiteConfig): readonly Flow[] {
+  const { monitoring, storage } = config;
   if (monitoring === undefined) return [];
   return [
     ...[prometheusPods, grafanaPods, operator, stateMetrics].map((from): Flow => ({
@@ -87,6 +89,7 @@ export function monitoringTraffic({ monitoring, storage }: SiteConfig): readonly
         ]),
     ...scrapes(monitoring),
     ...outside(monitoring),
+    ...signOn(config),
   ];
 }
 
@@ -102,6 +105,13 @@ function scrapes({ scrapes: all }: MonitoringConfig): readonly Flow[] {
       why: `homelab:monitoring.scrapes.${name}`,
     };
   });
+}
+
+/** Grafana asks the provider who somebody is. */
+function signOn({ identity, edge }: SiteConfig): readonly Flow[] {
+  if (identity?.grafana === undefined || edge?.team === undefined) return [];
+  const to = names(dnsName(teamHost(edge.team)));
+  return [{ from: grafanaPods, to, ports: tcp(443), why: "who somebody is" }];
 }
 
 /** Whom Alertmanager tells: https://pushover.net/api, https://discord.com/developers/docs/resources/webhook */

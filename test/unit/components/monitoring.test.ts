@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { alertmanagerConfig } from "../../../components/monitoring/alerts.ts";
 import { expectedJobs } from "../../../components/monitoring/proof.ts";
 import { scrapeConfig } from "../../../components/monitoring/scrape.ts";
+import { roleExpression } from "../../../components/monitoring/sign-on.ts";
 import { kindsValues, stackValues } from "../../../components/monitoring/stack-values.ts";
 import { at } from "./at.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
@@ -109,6 +110,67 @@ describe("the values of monitoring", () => {
   it("leave Grafana's data sources as its image brings them", () => {
     const ini = (at(values, "grafana") as Record<string, unknown>)["grafana.ini"];
     assert.equal(at(ini, "plugins.preinstall_disabled"), true);
+  });
+});
+
+describe("signing on to Grafana", () => {
+  const signOn = {
+    ...{ hostname: "grafana.home.arpa", session: "8h", clientId: "c1" },
+    issuer: "https://house.cloudflareaccess.com/cdn-cgi/access/sso/oidc/c1",
+    roles: {
+      admins: ["o'neil@example.net"],
+      editors: [],
+      viewers: ["a@example.net", "b@example.net"],
+    },
+  };
+  const values = stackValues({ ...plan, signOn });
+  const ini = (values["grafana"] as Record<string, Record<string, unknown>>)["grafana.ini"] ?? {};
+  const oauth = ini["auth.generic_oauth"] as Record<string, unknown>;
+
+  it("is known to the chart", () => {
+    assert.deepEqual(violations(schema("kube-prometheus-stack"), values), []);
+  });
+
+  it("goes to the provider's addresses and back to the name that people open", () => {
+    assert.equal(at(ini, "server.root_url"), "https://grafana.home.arpa");
+    const { auth_url, token_url, api_url, client_id } = oauth;
+    assert.deepEqual(
+      [auth_url, token_url, api_url, client_id],
+      [
+        `${signOn.issuer}/authorization`,
+        `${signOn.issuer}/token`,
+        `${signOn.issuer}/userinfo`,
+        "c1",
+      ],
+    );
+  });
+
+  it("takes the client's secret from the cluster, and its values hold none", () => {
+    const { secretKeyRef } = at(
+      values,
+      "grafana.envValueFrom.GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET",
+    ) as {
+      secretKeyRef: unknown;
+    };
+    assert.deepEqual(secretKeyRef, { name: "grafana-sign-on", key: "client-secret" });
+    assert.ok(!("client_secret" in oauth));
+  });
+
+  it("gives roles by address, and lets nobody in who has none", () => {
+    assert.equal(oauth["role_attribute_strict"], true);
+    assert.equal(
+      oauth["role_attribute_path"],
+      "contains(['o\\'neil@example.net'], email) && 'Admin' || " +
+        "contains(['a@example.net', 'b@example.net'], email) && 'Viewer'",
+    );
+    assert.equal(
+      roleExpression({ admins: [], editors: ["a@b.cd"], viewers: [] }),
+      "contains(['a@b.cd'], email) && 'Editor'",
+    );
+  });
+
+  it("ends with the session", () => {
+    assert.equal(at(ini, "auth.login_maximum_lifetime_duration"), "8h");
   });
 });
 

@@ -51,7 +51,7 @@ describe("refused sites", () => {
         "gateway",
       ],
       ...["storage", "dns", "names", "certificates", "reloader", "monitoring"],
-      ...["logs", "argocd", "postgres"],
+      ...["logs", "argocd", "postgres", "identity"],
       ...["apps", "allowReplace", "allowRemove", "allowDataLoss"],
     ];
     assert.deepEqual(

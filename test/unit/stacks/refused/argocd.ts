@@ -14,7 +14,7 @@ export const argocd: RefusedSites = {
   "Argo CD that nobody can log in to": {
     edit: argocdSite({ signOn: undefined }),
     at: path,
-    says: /nobody could log in; write signOn, or adminPasswordHash/,
+    says: /nobody could log in; write signOn or homelab:identity\.argocd, or adminPasswordHash/,
   },
   "Argo CD in which nobody may change anything": {
     edit: argocdSite({ signOn }),

@@ -10,6 +10,7 @@ import { edge } from "./edge.ts";
 import { exposure } from "./exposure.ts";
 import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
+import { identity } from "./identity.ts";
 import { items } from "./items.ts";
 import { logs } from "./logs.ts";
 import { machines } from "./machines.ts";
@@ -68,5 +69,6 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     monitoring,
     logs,
     argocd,
+    identity,
   ],
 ].flatMap((part) => Object.entries(part));

@@ -1,0 +1,89 @@
+import { grafanaService, monitoringNamespace } from "../../../components/monitoring/names.ts";
+import type { Problem } from "../../../components/problem.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { routesTo } from "../gateway/leading.ts";
+import type { IdentityConfig } from "./schema.ts";
+
+const path = "homelab:identity";
+
+/** There is a provider, what people sign on to is there and its name leads there, and somebody may. */
+export function checkIdentity(config: SiteConfig): readonly Problem[] {
+  const { identity } = config;
+  if (identity === undefined) return [];
+  return [
+    ...provider(config),
+    ...asked(identity),
+    ...grafana(config, identity),
+    ...argocd(config, identity),
+  ];
+}
+
+function provider({ edge }: SiteConfig): readonly Problem[] {
+  if (edge === undefined) {
+    const text =
+      "people sign on by Cloudflare Access, and the site has no homelab:edge; add it, or remove this: a provider in the cluster is not supported (Argo CD takes any other by homelab:argocd.signOn)";
+    return [{ path, text }];
+  }
+  if (edge.team !== undefined) return [];
+  const text =
+    "is missing, and homelab:identity needs it: people sign on at TEAM.cloudflareaccess.com";
+  return [{ path: "homelab:edge.team", text }];
+}
+
+function asked({ grafana: one, argocd: other }: IdentityConfig): readonly Problem[] {
+  if (one !== undefined || other !== undefined) return [];
+  const text = "says not what people sign on to; write grafana or argocd, or remove it";
+  return [{ path, text }];
+}
+
+function grafana(
+  { monitoring, gateway }: SiteConfig,
+  { grafana: plan }: IdentityConfig,
+): readonly Problem[] {
+  if (plan === undefined) return [];
+  const at = `${path}.grafana`;
+  if (monitoring === undefined)
+    return [
+      { path: at, text: "Grafana is part of homelab:monitoring, which the site does not have" },
+    ];
+  const { hostname, admins, editors, viewers } = plan;
+  const { name: namespace } = monitoringNamespace;
+  const { name: service, port } = grafanaService;
+  const here = routesTo(gateway, hostname, { namespace, service, port });
+  return [
+    ...(here.length > 0
+      ? []
+      : [
+          {
+            path: `${at}.hostname`,
+            text: `${hostname} leads nowhere; write a route in homelab:gateway.routes with this name to the Service ${service} in ${namespace}, port ${port}`,
+          },
+        ]),
+    ...(admins.length + editors.length + viewers.length > 0
+      ? []
+      : [{ path: at, text: "names nobody; give it groups of homelab:people, or remove it" }]),
+  ];
+}
+
+function argocd(
+  { argocd: part }: SiteConfig,
+  { argocd: plan }: IdentityConfig,
+): readonly Problem[] {
+  if (plan === undefined) return [];
+  const at = `${path}.argocd`;
+  if (part === undefined)
+    return [{ path: at, text: "the site has no homelab:argocd that people could sign on to" }];
+  return [
+    ...(part.signOn === undefined
+      ? []
+      : [
+          {
+            path: "homelab:argocd.signOn",
+            text: "homelab:identity.argocd says it too, and Argo CD knows one provider; remove one of them",
+          },
+        ]),
+    ...(plan.admins.length + plan.readers.length > 0
+      ? []
+      : [{ path: at, text: "names nobody; give it groups of homelab:people, or remove it" }]),
+  ];
+}

@@ -1,0 +1,26 @@
+import { argocdSite } from "./argocd-site.ts";
+import type { Changes } from "./sample.ts";
+
+/** Home's changes by which people sign on to Grafana and Argo CD, with the section that differs so. */
+export function identitySite(changes: object = {}): Changes {
+  const { "gateway.routes": routes, argocd } = argocdSite({ signOn: undefined });
+  return {
+    "gateway.routes": {
+      ...(routes as object),
+      grafana: {
+        hostnames: ["grafana.home.arpa"],
+        ...{ namespace: "monitoring", service: "grafana", port: 80 },
+      },
+    },
+    argocd,
+    monitoring: { grafanaPassword: "op://Homelab/Grafana/password" },
+    "edge.team": "house",
+    people: { admins: ["Admin@example.net"], family: ["family@example.net", "admin@example.net"] },
+    identity: {
+      session: "4h",
+      grafana: { hostname: "grafana.home.arpa", admins: ["admins"], viewers: ["family"] },
+      argocd: { admins: ["admins"], readers: ["family"] },
+      ...changes,
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { networkPolicies } from "../../../components/policies/rules.ts";
+import { crossCheck } from "../../../stacks/checks.ts";
+import { policyPlan } from "../../../stacks/traffic.ts";
+import type { Recording } from "../../recorder.ts";
+import { at } from "../components/at.ts";
+import { recordedHome } from "../components/home-recording.ts";
+import { identitySite } from "./identity-site.ts";
+import { homeConfig } from "./sample.ts";
+
+const issuer = (service: string) =>
+  `https://house.cloudflareaccess.com/cdn-cgi/access/sso/oidc/id-of-home-sign-on-${service}`;
+
+describe("a site's sign-on", () => {
+  it("is not there where nobody asked for it", () => {
+    assert.equal(homeConfig().identity, undefined);
+  });
+
+  it("is nothing that the site's checks refuse", () => {
+    assert.deepEqual(crossCheck(homeConfig(identitySite()), "home"), []);
+  });
+
+  it("knows people by the addresses of their groups, as Access writes them", () => {
+    const { grafana, argocd } = homeConfig(identitySite()).identity ?? {};
+    assert.deepEqual(grafana?.admins, ["admin@example.net"]);
+    assert.deepEqual(argocd?.readers, ["family@example.net", "admin@example.net"]);
+  });
+});
+
+describe("the ways of sign-on", () => {
+  const policies = networkPolicies(policyPlan(homeConfig(identitySite())));
+  const reach = (namespace: string, name: string): boolean =>
+    JSON.stringify(
+      policies
+        .find((policy) => policy.name === `homelab-${namespace}`)
+        ?.specs.filter(({ endpointSelector: { matchLabels } }) =>
+          Object.values(matchLabels).includes(name),
+        )
+        .map(({ egress }) => egress),
+    ).includes('"matchName":"house.cloudflareaccess.com"');
+
+  it("lead Grafana and Argo CD's server to Access, and nobody beside them", () => {
+    assert.ok(reach("monitoring", "grafana") && reach("argocd", "argocd-server"));
+    assert.ok(!reach("monitoring", "prometheus") && !reach("argocd", "argocd-repo-server"));
+  });
+});
+
+describe("the graph of a site with sign-on", () => {
+  let recording: Recording;
+  before(async () => {
+    recording = await recordedHome(identitySite());
+  });
+  const plain = (name: string) => recording.get(name).plain;
+
+  it("makes a client of each service, with the address that it sends people back to", () => {
+    for (const [service, uri] of [
+      ["grafana", "https://grafana.home.arpa/login/generic_oauth"],
+      ["argocd", "https://argocd.home.arpa/auth/callback"],
+    ] as const) {
+      const { saasApp, type, sessionDuration } = plain(`home-sign-on-${service}-application`);
+      assert.deepEqual([type, sessionDuration], ["saas", "4h"]);
+      assert.deepEqual(at(saasApp, "redirectUris"), [uri]);
+      assert.equal(at(saasApp, "accessTokenLifetime"), "4h");
+    }
+  });
+
+  it("lets exactly those sign on whom a role names", () => {
+    const { includes, decision } = plain("home-sign-on-access-sign-on-grafana-policy");
+    assert.equal(decision, "allow");
+    assert.deepEqual(includes, [
+      { email: { email: "admin@example.net" } },
+      { email: { email: "family@example.net" } },
+    ]);
+    const { policies } = plain("home-sign-on-grafana-application");
+    assert.deepEqual(policies, [
+      { id: "home-sign-on-access-sign-on-grafana-policy-id", precedence: 1 },
+    ]);
+  });
+
+  it("makes another client where one would change, for its secret is told once", () => {
+    const { replaceOnChanges, secretOutputs } = recording.get(
+      "home-sign-on-grafana-application",
+    ).options;
+    assert.deepEqual([replaceOnChanges, secretOutputs], [["*"], ["saasApp"]]);
+  });
+
+  it("gives Grafana its client and its secret before it begins", () => {
+    const { values } = plain("kube-prometheus-stack");
+    const ini = (at(values, "grafana") as Record<string, Record<string, unknown>>)["grafana.ini"];
+    const oauth = ini?.["auth.generic_oauth"];
+    assert.equal(at(oauth, "auth_url"), `${issuer("grafana-application")}/authorization`);
+    assert.ok(recording.waitsFor("kube-prometheus-stack").has("home-monitoring-grafana-sign-on"));
+    const { stringData } = plain("home-monitoring-grafana-sign-on");
+    assert.deepEqual(stringData, { "client-secret": "secret of home-sign-on-grafana-application" });
+  });
+
+  it("gives Argo CD its client, the secret in argocd-secret, and roles by address alone", () => {
+    const { values } = plain("argo-cd");
+    const cm = at(values, "configs.cm") as Record<string, string>;
+    const config: unknown = parse(cm["oidc.config"] ?? "");
+    assert.equal(at(config, "issuer"), issuer("argocd-application"));
+    assert.equal(at(config, "clientSecret"), "$oidc.clientSecret");
+    const rbac = at(values, "configs.rbac") as Record<string, string>;
+    assert.equal(rbac["scopes"], "[email]");
+    assert.match(rbac["policy.csv"] ?? "", /^g, admin@example.net, role:admin\n/);
+    const { data } = plain("home-argocd-settings") as { data: Record<string, string> };
+    const text = Buffer.from(data["oidc.clientSecret"] ?? "", "base64").toString();
+    assert.equal(text, "secret of home-sign-on-argocd-application");
+  });
+
+  it("shows no secret", () => {
+    const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
+    assert.ok(!shown.includes("secret of home-sign-on"));
+    const encoded = Buffer.from("secret of home-sign-on").toString("base64").slice(0, -4);
+    assert.ok(!shown.includes(encoded));
+  });
+});

@@ -1,0 +1,70 @@
+import { argocdSite } from "../argocd-site.ts";
+import { identitySite } from "../identity-site.ts";
+import type { RefusedSites } from "./index.ts";
+
+const path = "homelab:identity";
+const grafana = { hostname: "grafana.home.arpa", admins: ["admins"] };
+
+/** Sign-on without a provider, to what is not there, or for nobody. */
+export const identity: RefusedSites = {
+  "sign-on without an edge": {
+    edit: { ...identitySite(), edge: undefined, "apps.typeo": undefined },
+    at: path,
+    says: /by Cloudflare Access, and the site has no homelab:edge; .* in the cluster is not supported/,
+  },
+  "sign-on without a team": {
+    edit: { ...identitySite(), "edge.team": undefined, "apps.typeo": undefined },
+    at: "homelab:edge.team",
+    says: /homelab:identity needs it: people sign on at TEAM/,
+  },
+  "sign-on to nothing": {
+    edit: identitySite({ grafana: undefined, argocd: undefined }),
+    at: path,
+    says: /write grafana or argocd, or remove it/,
+  },
+  "a session of sign-on that is longer than Access allows": {
+    edit: identitySite({ session: "48h" }),
+    at: `${path}.session`,
+    says: /1h to 24h/,
+  },
+  "sign-on to Grafana where there is none": {
+    edit: { ...identitySite(), monitoring: undefined },
+    at: `${path}.grafana`,
+    says: /part of homelab:monitoring, which the site does not have/,
+  },
+  "a name of Grafana that leads nowhere": {
+    edit: identitySite({ grafana: { ...grafana, hostname: "graphs.home.arpa" } }),
+    at: `${path}.grafana.hostname`,
+    says: /write a route in homelab:gateway\.routes .* Service grafana in monitoring, port 80/,
+  },
+  "Grafana that nobody may sign on to": {
+    edit: identitySite({ grafana: { ...grafana, admins: [] } }),
+    at: `${path}.grafana`,
+    says: /names nobody; give it groups/,
+  },
+  "people of a group that is none": {
+    edit: identitySite({ grafana: { ...grafana, viewers: ["guests"] } }),
+    at: `${path}.grafana.viewers[0]`,
+    says: /guests is no group of homelab:people; known are admins, family/,
+  },
+  "somebody who signs on by a login of the tailnet": {
+    edit: { ...identitySite(), people: { admins: ["me@github"], family: ["a@example.net"] } },
+    at: `${path}.argocd.admins[0]`,
+    says: /me@github of admins is a login of the tailnet, and Access knows people by e-mail address/,
+  },
+  "sign-on to Argo CD where there is none": {
+    edit: { ...identitySite(), argocd: undefined, "gateway.routes.argocd": undefined },
+    at: `${path}.argocd`,
+    says: /no homelab:argocd that people could sign on to/,
+  },
+  "two providers for Argo CD": {
+    edit: { ...identitySite(), argocd: argocdSite().argocd },
+    at: "homelab:argocd.signOn",
+    says: /Argo CD knows one provider; remove one of them/,
+  },
+  "sign-on by which nobody may change anything in Argo CD": {
+    edit: identitySite({ argocd: { readers: ["family"] } }),
+    at: `${path}.argocd.admins`,
+    says: /names nobody, and the user admin cannot log in/,
+  },
+};
