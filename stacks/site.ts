@@ -116,10 +116,11 @@ export async function deploySite(
   const argocd = deployArgocd(site, cluster, { definitions, running, kinds, identity });
   const custody = custodies(site, cluster, { running, argocd, found: found.handOvers });
   deployReloader(site, running, custody);
-  const routes = deployRoutes(site, cluster, running, gateways, {
+  const targets = {
     [monitoringNamespace.name]: monitoring?.release,
     [argocdNamespace.name]: argocd?.release,
-  });
+  };
+  const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   const published = [...deployApps(site, cluster, { running, gateways, custody }), ...routes];
   const serviceTokens = deployEdge(site, published, running, cloudflare);
 

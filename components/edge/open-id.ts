@@ -15,10 +15,13 @@ export interface Endpoints {
   readonly authorization: string;
   readonly token: string;
   readonly userInfo: string;
+  /** Keys that tokens are signed with. */
+  readonly keys: string;
 }
 
 export const endpointsOf = (issuer: string): Endpoints => ({
   authorization: `${issuer}/authorization`,
   token: `${issuer}/token`,
   userInfo: `${issuer}/userinfo`,
+  keys: `${issuer}/jwks`,
 });

@@ -17,7 +17,7 @@ export interface SignOnService {
   /** Address that opens it. */
   readonly url: string;
   /** Where Access sends people back to, in full. */
-  readonly redirectUri: string;
+  readonly redirectUris: readonly string[];
   /** Who may sign on. */
   readonly emails: readonly string[];
 }
@@ -77,7 +77,7 @@ export class SignOn extends ComponentResource {
   private client(
     name: string,
     { site, accountId, team, session }: SignOnArgs,
-    { title, url, redirectUri }: SignOnService,
+    { title, url, redirectUris }: SignOnService,
     policies: readonly Output<string>[],
   ): SignOnClient {
     const { saasApp } = new ZeroTrustAccessApplication(
@@ -90,7 +90,7 @@ export class SignOn extends ComponentResource {
         policies: policies.map((id, index) => ({ id, precedence: index + 1 })),
         saasApp: {
           authType: "oidc",
-          redirectUris: [redirectUri],
+          redirectUris: [...redirectUris],
           grantTypes: ["authorization_code"],
           scopes: ["openid", "email", "profile"],
           // Both say how long what Access hands out is good for.

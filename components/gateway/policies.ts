@@ -92,6 +92,12 @@ export interface Oidc {
   readonly clientSecret: string;
   readonly redirectUrl?: string;
   readonly scopes?: readonly string[];
+  /** Where people log in and where the proxies ask for tokens; discovered from the issuer when left out. */
+  readonly endpoints?: { readonly authorization: string; readonly token: string };
+  /** Cookie of the token that says who somebody is; a name of the controller's when left out. */
+  readonly idCookie?: string;
+  /** Path that ends a login; `/logout` when left out. */
+  readonly logoutPath?: string;
 }
 
 /** Tokens that programs show. */
@@ -101,6 +107,16 @@ export interface Jwt {
   readonly audiences?: readonly string[];
   /** Where the issuer's keys are. */
   readonly keys: string;
+  /** Cookie with the token; the header `Authorization` when left out. */
+  readonly cookie?: string;
+}
+
+/** People by a claim of their token. */
+export interface Claimed {
+  /** Name of one of `jwt`. */
+  readonly provider: string;
+  readonly claim: string;
+  readonly values: readonly string[];
 }
 
 export interface Cors {
@@ -117,25 +133,42 @@ export interface Security {
   /** Secret with the key `.htpasswd`, lines of `{SHA}`, in the policy's namespace. */
   readonly basicAuth?: string;
   /** Networks of clients; all others get 403. */
-  readonly allow?: readonly string[];
+  readonly allow?: readonly string[] | undefined;
+  /** Whose tokens pass; all others get 403. */
+  readonly people?: Claimed | undefined;
   readonly cors?: Cors;
 }
 
 /** @see https://gateway.envoyproxy.io/docs/api/extension_types/#securitypolicyspec */
 export function securitySpec(target: PolicyTarget, security: Security) {
-  const { oidc, jwt, basicAuth, allow, cors } = security;
+  const { oidc, jwt, basicAuth, allow, people, cors } = security;
   return {
     targetRefs: targetRefs(target),
     ...(oidc === undefined ? {} : { oidc: oidcSpec(oidc) }),
     ...(jwt === undefined ? {} : { jwt: { providers: jwt.map(jwtProvider) } }),
     ...(basicAuth === undefined ? {} : { basicAuth: { users: secretRef(basicAuth) } }),
     ...(cors === undefined ? {} : { cors: corsSpec(cors) }),
-    ...(allow === undefined
+    ...(allow === undefined && people === undefined
       ? {}
       : {
           authorization: {
             defaultAction: "Deny",
-            rules: [{ action: "Allow", principal: { clientCIDRs: [...allow] } }],
+            rules: [{ action: "Allow", principal: principal({ allow, people }) }],
+          },
+        }),
+  };
+}
+
+/** All that it names must hold. */
+function principal({ allow, people }: Pick<Security, "allow" | "people">) {
+  return {
+    ...(allow === undefined ? {} : { clientCIDRs: [...allow] }),
+    ...(people === undefined
+      ? {}
+      : {
+          jwt: {
+            provider: people.provider,
+            claims: [{ name: people.claim, values: [...people.values] }],
           },
         }),
   };
@@ -143,20 +176,33 @@ export function securitySpec(target: PolicyTarget, security: Security) {
 
 const secretRef = (name: string) => ({ group: "", kind: "Secret", name });
 
-function oidcSpec({ issuer, clientId, clientSecret, redirectUrl, scopes }: Oidc) {
+function oidcSpec(oidc: Oidc) {
+  const { issuer, clientId, clientSecret, redirectUrl, scopes } = oidc;
+  const { endpoints, idCookie, logoutPath } = oidc;
   return {
-    provider: { issuer },
+    provider: {
+      issuer,
+      ...(endpoints === undefined
+        ? {}
+        : {
+            authorizationEndpoint: endpoints.authorization,
+            tokenEndpoint: endpoints.token,
+          }),
+    },
     clientID: clientId,
     clientSecret: secretRef(clientSecret),
     ...(redirectUrl === undefined ? {} : { redirectURL: redirectUrl }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+    ...(idCookie === undefined ? {} : { cookieNames: { idToken: idCookie } }),
+    ...(logoutPath === undefined ? {} : { logoutPath }),
   };
 }
 
-function jwtProvider({ name, issuer, audiences, keys }: Jwt) {
+function jwtProvider({ name, issuer, audiences, keys, cookie }: Jwt) {
   return {
     ...{ name, issuer, remoteJWKS: { uri: keys } },
     ...(audiences === undefined ? {} : { audiences: [...audiences] }),
+    ...(cookie === undefined ? {} : { extractFrom: { cookies: [cookie] } }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Resource } from "@pulumi/pulumi";
+import type { Input, Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
@@ -27,7 +27,7 @@ export interface ProofArgs {
   readonly class?: string;
   readonly objects: readonly Proven[];
   /** Changes with what the objects say, so that they are proven again. */
-  readonly specs: string;
+  readonly specs: Input<string>;
   readonly after: readonly Resource[];
 }
 

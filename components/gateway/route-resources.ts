@@ -1,5 +1,13 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
-import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import {
+  ComponentResource,
+  output,
+  secret,
+  type ComponentResourceOptions,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
 import {
   backendTrafficSpec,
@@ -9,6 +17,7 @@ import {
   type Security,
 } from "./policies.ts";
 import { prove, type RouteKind } from "./proof.ts";
+import { routeSecret, signedOn, type RouteSignOn } from "./sign-on.ts";
 import {
   httpRouteSpec,
   portRouteSpec,
@@ -31,6 +40,9 @@ export interface RouteArgs {
 export interface RoutePolicies {
   readonly traffic?: BackendTraffic;
   readonly security?: Security;
+  /** Who has to sign on, and the client's secret. */
+  readonly signOn?:
+    { readonly plan: Output<RouteSignOn>; readonly clientSecret: Output<string> } | undefined;
 }
 
 /** Kinds of routes, and what kubectl calls them. */
@@ -60,19 +72,21 @@ abstract class Route extends ComponentResource {
     super(`homelab:gateway:${kind}`, name, {}, opts);
     const { route, namespace, machine } = args;
     const metadata = { name: route, namespace };
-    const resource = new CustomResource(
-      `${name}-route`,
-      { apiVersion: "gateway.networking.k8s.io/v1", kind, metadata, spec },
-      { parent: this },
-    );
     const policies = policiesOf(args, kind);
+    const secrets = this.clientSecret(name, args);
     const registered = policies.map(
       ({ role, object }) =>
         new CustomResource(
           `${name}-${role}`,
           { apiVersion: "gateway.envoyproxy.io/v1alpha1", ...object, metadata },
-          { parent: this },
+          { parent: this, dependsOn: secrets },
         ),
+    );
+    const resource = new CustomResource(
+      `${name}-route`,
+      { apiVersion: "gateway.networking.k8s.io/v1", kind, metadata, spec },
+      // Where people have to sign on, the route is open to nobody before.
+      { parent: this, dependsOn: args.signOn === undefined ? [] : registered },
     );
     this.accepted = prove(
       `${name}-accepted`,
@@ -82,17 +96,37 @@ abstract class Route extends ComponentResource {
           { kind: routeKinds[kind], namespace, name: route },
           ...policies.map(({ proven }) => ({ kind: proven, namespace, name: route })),
         ],
-        specs: JSON.stringify([spec, ...policies.map(({ object }) => object)]),
+        specs: output(policies.map(({ object }) => object)).apply((objects) =>
+          JSON.stringify([spec, ...objects]),
+        ),
         after: [resource, ...registered],
       },
       this,
     );
     this.registerOutputs({});
   }
+
+  private clientSecret(
+    name: string,
+    { route, namespace, signOn }: RouteArgs & RoutePolicies,
+  ): Resource[] {
+    if (signOn === undefined) return [];
+    const { name: secretName, key } = routeSecret(route);
+    return [
+      new Secret(
+        `${name}-sign-on`,
+        {
+          metadata: { name: secretName, namespace },
+          stringData: { [key]: secret(signOn.clientSecret) },
+        },
+        { parent: this },
+      ),
+    ];
+  }
 }
 
 function policiesOf(
-  { route, traffic, security }: RouteArgs & RoutePolicies,
+  { route, traffic, security, signOn }: RouteArgs & RoutePolicies,
   kind: Registered["kind"],
 ) {
   const target = { kind, name: route };
@@ -106,13 +140,21 @@ function policiesOf(
             object: { kind: "BackendTrafficPolicy", spec: backendTrafficSpec(target, traffic) },
           },
         ]),
-    ...(security === undefined
+    ...(security === undefined && signOn === undefined
       ? []
       : [
           {
             role: "security",
             proven: "securitypolicy" as const,
-            object: { kind: "SecurityPolicy", spec: securitySpec(target, security) },
+            object: {
+              kind: "SecurityPolicy",
+              spec: output(signOn?.plan).apply((plan) =>
+                securitySpec(target, {
+                  ...security,
+                  ...(plan === undefined ? {} : signedOn(route, plan)),
+                }),
+              ),
+            },
           },
         ]),
   ];

@@ -1,4 +1,4 @@
-import type { Resource } from "@pulumi/pulumi";
+import { output, type Resource } from "@pulumi/pulumi";
 import { EnvoyGateway } from "../../../components/gateway/envoy-gateway.ts";
 import { doorOf } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
@@ -17,9 +17,11 @@ import {
 } from "../../../components/gateway/route-resources.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
+import type { SiteConfig } from "../../schema.ts";
 import type { SiteCertificates } from "../certificates/deploy.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
+import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteTailnet } from "../tailnet/deploy.ts";
 import { gatewayPlans, httpParents } from "./plans.ts";
 import { publicRoutes } from "./published.ts";
@@ -81,8 +83,12 @@ export function deployGateway(
   return { ready: made.ready, plans: gateways };
 }
 
-/** What parts of the site routes lead to: each by its namespace, with the step that makes its Services. */
-export type RouteTargets = Readonly<Record<string, Resource | undefined>>;
+/** What routes find there. */
+export interface RouteSurroundings {
+  /** What parts of the site they lead to: each by its namespace, with the step that makes its Services. */
+  readonly targets: Readonly<Record<string, Resource | undefined>>;
+  readonly identity: SiteIdentity;
+}
 
 /**
  * Registers the routes of the config, each after the part that it leads to. Returned is what the edge publishes: names of
@@ -93,7 +99,7 @@ export function deployRoutes(
   { nodes: [machine] }: SiteCluster,
   { kubernetes }: RunningCluster,
   gateways: SiteGateways | undefined,
-  targets: RouteTargets,
+  { targets, identity }: RouteSurroundings,
 ): readonly Publication[] {
   const { gateway, network } = config;
   if (gateway === undefined || gateways === undefined) return [];
@@ -105,7 +111,7 @@ export function deployRoutes(
       step: deployRoute(
         route,
         plan,
-        { machine, gateways: plans },
+        { machine, gateways: plans, ...signOn(config, route, identity) },
         { providers: [kubernetes], dependsOn: [ready, ...(target === undefined ? [] : [target])] },
       ),
     };
@@ -133,11 +139,29 @@ function wildcards(made: SiteCertificates | undefined): readonly WildcardCertifi
   return all.filter(({ domain }, i) => all.findIndex((one) => one.domain === domain) === i);
 }
 
+/** What a route is made with besides its config. */
+interface RouteMeans extends Pick<RouteArgs, "machine">, Pick<RoutePolicies, "signOn"> {
+  readonly gateways: readonly GatewayPlan[];
+}
+
+/** Who signs on before a route lets anybody through, where the config says so. */
+function signOn(
+  { identity: section }: SiteConfig,
+  route: string,
+  { routes }: SiteIdentity,
+): Pick<RoutePolicies, "signOn"> {
+  const [emails, client] = [section?.routes[route], routes[route]];
+  if (emails === undefined || client === undefined) return {};
+  const { issuer, clientId, clientSecret } = client;
+  const plan = output({ issuer, clientId }).apply((made) => ({ ...made, emails }));
+  return { signOn: { plan, clientSecret } };
+}
+
 /** Registers a route; returned is the step after which it is accepted. */
 function deployRoute(
   name: string,
   route: RouteConfig,
-  { machine, gateways }: Pick<RouteArgs, "machine"> & { readonly gateways: readonly GatewayPlan[] },
+  { machine, gateways, signOn: people }: RouteMeans,
   opts: { readonly providers: RunningCluster["kubernetes"][]; readonly dependsOn: Resource[] },
 ): Resource {
   const { gateway, listener, hostnames, namespace, service, port, timeout } = route;
@@ -154,7 +178,8 @@ function deployRoute(
         ...{ parents: httpParents(route, gateways), hostnames },
         rules: [{ ...matches, backends, ...(timeout === undefined ? {} : { timeout }) }],
       };
-      return new HttpRoute(resource, { ...args, ...policies(route), plan }, opts).accepted;
+      return new HttpRoute(resource, { ...args, ...policies(route), signOn: people, plan }, opts)
+        .accepted;
     }
     case "tls": {
       const [first = "", ...others] = hostnames;

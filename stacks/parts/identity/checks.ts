@@ -15,6 +15,7 @@ export function checkIdentity(config: SiteConfig): readonly Problem[] {
     ...asked(identity),
     ...grafana(config, identity),
     ...argocd(config, identity),
+    ...routes(config, identity),
   ];
 }
 
@@ -30,9 +31,9 @@ function provider({ edge }: SiteConfig): readonly Problem[] {
   return [{ path: "homelab:edge.team", text }];
 }
 
-function asked({ grafana: one, argocd: other }: IdentityConfig): readonly Problem[] {
-  if (one !== undefined || other !== undefined) return [];
-  const text = "says not what people sign on to; write grafana or argocd, or remove it";
+function asked({ grafana: one, argocd: other, routes: more }: IdentityConfig): readonly Problem[] {
+  if (one !== undefined || other !== undefined || Object.keys(more).length > 0) return [];
+  const text = "says not what people sign on to; write grafana, argocd or routes, or remove it";
   return [{ path, text }];
 }
 
@@ -86,4 +87,41 @@ function argocd(
       ? []
       : [{ path: at, text: "names nobody; give it groups of homelab:people, or remove it" }]),
   ];
+}
+
+/** As many values has a claim of the controller's policies (gateway, api/v1alpha1/authorization_types.go, JWTClaim). */
+const mostPeople = 128;
+
+/** Proxies ask for a login where requests are of http, by https, and where Access does not stand in front. */
+function routes(
+  { gateway, certificates }: SiteConfig,
+  { routes: all }: IdentityConfig,
+): readonly Problem[] {
+  return Object.entries(all).flatMap(([name, emails]) => {
+    const at = `${path}.routes.${name}`;
+    const route = gateway?.routes[name];
+    if (route === undefined) {
+      const known = Object.keys(gateway?.routes ?? {}).join(", ") || "none";
+      const text = `${name} is no route of homelab:gateway.routes; known are ${known}`;
+      return [{ path: at, text }];
+    }
+    const texts = [
+      route.kind === "http"
+        ? undefined
+        : `hands on ${route.kind}, and people sign on by http alone; remove it`,
+      route.gateway === "public"
+        ? "stands behind Access already; name people in homelab:edge.access, and remove it"
+        : undefined,
+      route.path === undefined || route.path === "/"
+        ? undefined
+        : `is for ${route.path} alone, and Access sends people back to another path; take path out of the route, or remove it`,
+      certificates === undefined
+        ? "needs https, and the site has no homelab:certificates; switch it on, or remove it"
+        : undefined,
+      emails.length > mostPeople
+        ? `names ${emails.length} people, and a policy takes ${mostPeople}; use smaller groups`
+        : undefined,
+    ];
+    return texts.flatMap((text) => (text === undefined ? [] : [{ path: at, text }]));
+  });
 }

@@ -30,6 +30,15 @@ const argocd = z.strictObject({
   readers: groups("who may look at everything", "family"),
 });
 
+const route = z
+  .array(label)
+  .min(1)
+  .meta({
+    description:
+      "Groups of `homelab:people` who have to sign on before the route of `homelab:gateway.routes` lets them through, by its name",
+    examples: [["admins"]],
+  });
+
 /** Who signs on where, by groups of `homelab:people`. */
 export const identity = z
   .strictObject({
@@ -40,6 +49,10 @@ export const identity = z
       .describe("How long one stays signed on; then Access is asked again"),
     grafana: grafana.optional().describe("Grafana of `homelab:monitoring`"),
     argocd: argocd.optional().describe("Argo CD, in place of `homelab:argocd.signOn`"),
+    routes: z
+      .record(label.meta({ examples: ["hubble"] }), route)
+      .default({})
+      .describe("Routes to what has no login of its own, at the gateways `lan` and `internal`"),
   })
   .describe(
     "Single sign-on by Cloudflare Access for people of `homelab:people`; a site without this section has none",
@@ -49,7 +62,7 @@ type Written = z.infer<typeof identity>;
 
 /** The section with the addresses of the people whom it names. */
 export function deriveIdentity(
-  { session, grafana: ofGrafana, argocd: ofArgocd }: Written,
+  { session, grafana: ofGrafana, argocd: ofArgocd, routes }: Written,
   people: People,
   derivation: Derivation,
 ) {
@@ -61,6 +74,9 @@ export function deriveIdentity(
   };
   return {
     session,
+    routes: Object.fromEntries(
+      Object.entries(routes).map(([name, of]) => [name, emails(`routes.${name}`, of)]),
+    ),
     ...(ofGrafana === undefined
       ? {}
       : {

@@ -10,7 +10,9 @@ import {
   securitySpec,
 } from "../../../components/gateway/policies.ts";
 import { httpRouteSpec, portRouteSpec, tlsRouteSpec } from "../../../components/gateway/routes.ts";
+import { signedOn } from "../../../components/gateway/sign-on.ts";
 import type { Recorded, Recording } from "../../recorder.ts";
+import { at } from "./at.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
 import { recordedHome } from "./home-recording.ts";
 import { violations } from "./json-schema.ts";
@@ -236,6 +238,15 @@ describe("policies and routes", () => {
       }),
     },
     {
+      ...{ apiVersion: envoyVersion, kind: "SecurityPolicy" },
+      spec: securitySpec(route, {
+        allow: ["192.168.1.0/24"],
+        ...signedOn("photos", {
+          ...{ issuer: "https://id.example.net", clientId: "c1", emails: ["a@example.net"] },
+        }),
+      }),
+    },
+    {
       ...{ apiVersion: gatewayApiVersion, kind: "HTTPRoute" },
       spec: httpRouteSpec({
         parents: [{ gateway: "lan", listener: "https-home-arpa" }],
@@ -293,6 +304,50 @@ describe("policies and routes", () => {
       spec: { authorisation: {} },
     });
     assert.deepEqual(found, ["$.spec.authorisation: is not known"]);
+  });
+});
+
+describe("a route that people sign on before", () => {
+  const spec = securitySpec(
+    { kind: "HTTPRoute", name: "hubble" },
+    {
+      allow: ["192.168.1.0/24"],
+      ...signedOn("hubble", {
+        ...{ issuer: "https://id.example.net", clientId: "c1", emails: ["a@example.net"] },
+      }),
+    },
+  );
+
+  it("asks at each request whether the token names somebody who may", () => {
+    assert.deepEqual(spec.authorization, {
+      defaultAction: "Deny",
+      rules: [
+        {
+          action: "Allow",
+          principal: {
+            clientCIDRs: ["192.168.1.0/24"],
+            jwt: { provider: "sign-on", claims: [{ name: "email", values: ["a@example.net"] }] },
+          },
+        },
+      ],
+    });
+  });
+
+  it("takes the token from the cookie that the login has left", () => {
+    assert.deepEqual(at(spec, "jwt.providers[0].extractFrom.cookies"), [
+      at(spec, "oidc.cookieNames.idToken"),
+    ]);
+    assert.deepEqual(at(spec, "jwt.providers[0].audiences"), ["c1"]);
+    assert.equal(at(spec, "jwt.providers[0].remoteJWKS.uri"), "https://id.example.net/jwks");
+  });
+
+  it("leaves the application's own /logout to it, and has the controller ask nobody", () => {
+    assert.equal(at(spec, "oidc.logoutPath"), "/oauth2/logout");
+    assert.equal(at(spec, "oidc.provider.tokenEndpoint"), "https://id.example.net/token");
+    assert.equal(
+      at(spec, "oidc.provider.authorizationEndpoint"),
+      "https://id.example.net/authorization",
+    );
   });
 });
 

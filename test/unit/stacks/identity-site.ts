@@ -1,7 +1,7 @@
 import { argocdSite } from "./argocd-site.ts";
 import type { Changes } from "./sample.ts";
 
-/** Home's changes by which people sign on to Grafana and Argo CD, with the section that differs so. */
+/** Home's changes by which people sign on to Grafana, Argo CD and before a route, with the section that differs so. */
 export function identitySite(changes: object = {}): Changes {
   const { "gateway.routes": routes, argocd } = argocdSite({ signOn: undefined });
   return {
@@ -10,6 +10,10 @@ export function identitySite(changes: object = {}): Changes {
       grafana: {
         hostnames: ["grafana.home.arpa"],
         ...{ namespace: "monitoring", service: "grafana", port: 80 },
+      },
+      hubble: {
+        ...{ hostnames: ["hubble.home.arpa", "flows.home.arpa"], allow: ["192.168.1.0/24"] },
+        ...{ namespace: "kube-system", service: "hubble-ui", port: 80 },
       },
     },
     argocd,
@@ -20,6 +24,7 @@ export function identitySite(changes: object = {}): Changes {
       session: "4h",
       grafana: { hostname: "grafana.home.arpa", admins: ["admins"], viewers: ["family"] },
       argocd: { admins: ["admins"], readers: ["family"] },
+      routes: { hubble: ["admins"] },
       ...changes,
     },
   };

@@ -40,8 +40,9 @@ describe("the ways of sign-on", () => {
         .map(({ egress }) => egress),
     ).includes('"matchName":"house.cloudflareaccess.com"');
 
-  it("lead Grafana and Argo CD's server to Access, and nobody beside them", () => {
+  it("lead Grafana, Argo CD's server and the proxies of such routes to Access, and nobody else", () => {
     assert.ok(reach("monitoring", "grafana") && reach("argocd", "argocd-server"));
+    assert.ok(reach("envoy-gateway-system", "lan"));
     assert.ok(!reach("monitoring", "prometheus") && !reach("argocd", "argocd-repo-server"));
   });
 });
@@ -107,6 +108,28 @@ describe("the graph of a site with sign-on", () => {
     const { data } = plain("home-argocd-settings") as { data: Record<string, string> };
     const text = Buffer.from(data["oidc.clientSecret"] ?? "", "base64").toString();
     assert.equal(text, "secret of home-sign-on-argocd-application");
+  });
+
+  it("has proxies ask for a login, for each name of a route, and for the people of its groups", () => {
+    const { saasApp } = plain("home-sign-on-route-hubble-application");
+    assert.deepEqual(at(saasApp, "redirectUris"), [
+      "https://hubble.home.arpa/oauth2/callback",
+      "https://flows.home.arpa/oauth2/callback",
+    ]);
+    const { spec } = plain("route-hubble-security");
+    assert.equal(at(spec, "oidc.provider.issuer"), issuer("route-hubble-application"));
+    assert.deepEqual(at(spec, "authorization.rules[0].principal"), {
+      clientCIDRs: ["192.168.1.0/24"],
+      jwt: { provider: "sign-on", claims: [{ name: "email", values: ["admin@example.net"] }] },
+    });
+    const { metadata, stringData } = plain("route-hubble-sign-on");
+    assert.deepEqual(metadata, { name: "hubble-sign-on", namespace: "kube-system" });
+    assert.deepEqual(stringData, {
+      "client-secret": "secret of home-sign-on-route-hubble-application",
+    });
+    assert.ok(recording.waitsFor("route-hubble-security").has("route-hubble-sign-on"));
+    assert.ok(recording.waitsFor("route-hubble-route").has("route-hubble-security"));
+    assert.equal(recording.find("route-grafana-security"), undefined);
   });
 
   it("shows no secret", () => {

@@ -18,9 +18,46 @@ export const identity: RefusedSites = {
     says: /homelab:identity needs it: people sign on at TEAM/,
   },
   "sign-on to nothing": {
-    edit: identitySite({ grafana: undefined, argocd: undefined }),
+    edit: identitySite({ grafana: undefined, argocd: undefined, routes: {} }),
     at: path,
-    says: /write grafana or argocd, or remove it/,
+    says: /write grafana, argocd or routes, or remove it/,
+  },
+  "sign-on before a route that is none": {
+    edit: identitySite({ routes: { ceph: ["admins"] } }),
+    at: `${path}.routes.ceph`,
+    says: /no route of homelab:gateway\.routes; known are argocd, grafana, hubble/,
+  },
+  "sign-on before a route that Access stands before": {
+    edit: {
+      ...identitySite(),
+      "gateway.routes.hubble": {
+        ...{ gateway: "public", hostnames: ["hubble.example.net"], access: ["family"] },
+        ...{ namespace: "kube-system", service: "hubble-ui", port: 80 },
+      },
+    },
+    at: `${path}.routes.hubble`,
+    says: /stands behind Access already; name people in homelab:edge\.access/,
+  },
+  "sign-on before a part of a name": {
+    edit: { ...identitySite(), "gateway.routes.hubble.path": "/flows" },
+    at: `${path}.routes.hubble`,
+    says: /is for \/flows alone, and Access sends people back to another path/,
+  },
+  "sign-on before a route of another protocol": {
+    edit: {
+      ...identitySite(),
+      "gateway.lan.listeners": [{ name: "mqtt", port: 1883, protocol: "tcp" }],
+      "gateway.routes.hubble": {
+        ...{ kind: "tcp", listener: "mqtt", namespace: "mqtt", service: "mqtt", port: 1883 },
+      },
+    },
+    at: `${path}.routes.hubble`,
+    says: /hands on tcp, and people sign on by http alone/,
+  },
+  "sign-on without https": {
+    edit: { ...identitySite(), "certificates.enabled": false },
+    at: `${path}.routes.hubble`,
+    says: /needs https, and the site has no homelab:certificates/,
   },
   "a session of sign-on that is longer than Access allows": {
     edit: identitySite({ session: "48h" }),
