@@ -122,7 +122,7 @@ export async function deploySite(
   };
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   const published = [...deployApps(site, cluster, { running, gateways, custody }), ...routes];
-  const serviceTokens = deployEdge(site, published, running, cloudflare);
+  const serviceTokens = deployEdge(site, cluster, { publish: published, running, cloudflare });
 
   return {
     site: name,

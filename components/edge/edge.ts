@@ -15,6 +15,7 @@ import type { IngressRule } from "./ingress.ts";
 import { accessName, recordComment, tunnelTarget } from "./names.ts";
 import { nameProblems, teamProblems } from "./public-name.ts";
 import type { Publication } from "./publication.ts";
+import type { GuardedName } from "./sessions.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** Cloudflare chooses; proxied records take no other. */
@@ -67,6 +68,10 @@ export interface EdgeArgs {
 export class Edge extends ComponentResource {
   /** Logins of programs by token name; secret. */
   readonly serviceTokens: Readonly<Record<string, ServiceTokenLogin>>;
+  /** Names with Access in front. */
+  readonly guarded: readonly GuardedName[];
+  /** The policies. */
+  readonly access: Resource;
 
   constructor(name: string, args: EdgeArgs, opts?: ComponentResourceOptions) {
     super("homelab:edge:Edge", name, {}, opts);
@@ -97,6 +102,10 @@ export class Edge extends ComponentResource {
     }
     for (const one of args.addresses ?? []) this.addressRecord(args, one);
     this.serviceTokens = access.serviceTokens;
+    this.access = access;
+    this.guarded = [...gates].map(([{ hostname, access: policies }, { id }]) => ({
+      ...{ hostname, policies, application: id },
+    }));
     this.registerOutputs({ published: publish.map(({ hostname }) => `https://${hostname}`) });
   }
 

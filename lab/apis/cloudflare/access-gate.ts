@@ -26,8 +26,9 @@ export interface GateRequest {
 }
 
 /**
- * Decides by the policies as they are at this moment: who is taken out of them is refused at the next request, where
- * Cloudflare lets a person stay until the session ends or is revoked.
+ * Programs are held against the policies at each request. A person is at the login; from then on the session counts, until
+ * it ends or somebody revokes it, whoever the policies name meanwhile.
+ * @see https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/
  */
 export async function gate(
   world: CloudflareWorld,
@@ -45,7 +46,7 @@ export async function gate(
       : undefined;
   const email = service === undefined ? await person(tokens, application, headers) : undefined;
   const visitor: Visitor = { ip, email, serviceToken: service?.id };
-  const verdict = decide(application, visitor);
+  const verdict = email === undefined ? decide(application, visitor) : "allow";
   switch (verdict) {
     case "bypass":
       return { pass: {}, why: "bypass" };

@@ -56,8 +56,10 @@ export async function openAccessTokens(stateDir: string, team: string): Promise<
           issuer,
           audience: application.aud,
           algorithms: [algorithm],
-          requiredClaims: ["exp", "email"],
+          requiredClaims: ["exp", "iat", "email"],
         });
+        // Whole seconds: what was issued in the second of the revocation is gone too, as at Cloudflare for up to a minute.
+        if ((payload.iat ?? 0) * 1000 <= (application.revokedAt ?? -1)) return undefined;
         return typeof payload["email"] === "string" ? payload["email"] : undefined;
       } catch {
         // Expired, forged or another application's: all the same to the visitor, who logs in.

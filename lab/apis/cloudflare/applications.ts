@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { Account } from "./account.ts";
 import { conflict } from "./api-error.ts";
 import { coverageOf, domainsOf } from "./application-domains.ts";
-import { duration, everywhere, invalidRequest, type Kind } from "./collection.ts";
+import { duration, everywhere, invalidRequest, keep, objectAt, type Kind } from "./collection.ts";
 import { accept, type JsonObject } from "./json.ts";
 import { acceptPolicy } from "./policies.ts";
+import { scopeOf, type Route } from "./route.ts";
 import { acceptSaas } from "./saas-applications.ts";
 import type { State, StoredObject } from "./store.ts";
 
@@ -59,10 +60,12 @@ export function applicationKind(account: Account): Kind {
         policies: attached(sent.policies ?? [], state),
         aud: previous?.value.aud ?? randomBytes(32).toString("hex"),
       };
-      if (saas === undefined) return { value };
+      const hidden = previous?.hidden;
+      if (saas === undefined) return { value, hidden };
       const { once } = saas;
       return {
         value: { ...value, saas_app: saas.value },
+        hidden,
         ...(once === undefined ? {} : { once: { saas_app: { ...saas.value, ...once } } }),
       };
     },
@@ -71,6 +74,22 @@ export function applicationKind(account: Account): Kind {
       policies: (value.policies as Attached[]).map((policy) => whole(policy, state)),
     }),
   };
+}
+
+/** Ends the sessions of an application: what was issued for it before counts no more. */
+export function applicationActions({ store }: Account, kind: Kind): Route[] {
+  return kind.levels.map((level) => ({
+    method: "POST",
+    path: `${level}/access/apps/:id/revoke_tokens`,
+    permission: kind.permission,
+    handle: (call) => {
+      const object = objectAt(store, kind, call);
+      const { value } = object;
+      const hidden = { ...object.hidden, revokedAt: Date.now() };
+      keep(store, kind, scopeOf(call), { value, hidden }, object);
+      return { result: {} };
+    },
+  }));
 }
 
 /** An application's policy in full: a reusable one's members are in the policy itself. */

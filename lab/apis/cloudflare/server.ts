@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openWeb, type WebOptions } from "../web/server.ts";
 import type { Account } from "./account.ts";
-import { applicationKind } from "./applications.ts";
+import { applicationActions, applicationKind } from "./applications.ts";
 import { collectionRoutes } from "./collection.ts";
 import { dnsRoutes } from "./dns-records.ts";
 import { groupKind } from "./groups.ts";
@@ -71,9 +71,10 @@ export async function createCloudflare(options: CloudflareOptions): Promise<Clou
 function routesOf(account: Account): Route[] {
   const { store } = account;
   const serviceTokens = serviceTokenKind(store);
+  const applications = applicationKind(account);
   const kinds = [
     policyKind(store),
-    applicationKind(account),
+    applications,
     serviceTokens,
     groupKind(store),
     identityProviderKind(store),
@@ -85,5 +86,6 @@ function routesOf(account: Account): Route[] {
     ...tunnelRoutes(account),
     ...kinds.flatMap((kind) => collectionRoutes(store, kind)),
     ...serviceTokenActions(store, serviceTokens),
+    ...applicationActions(account, applications),
   ];
 }

@@ -44,7 +44,7 @@ function closest(state: State, hostname: string, path: string): AccessApplicatio
   return best === undefined ? undefined : seen(best.application, best.domain, state);
 }
 
-function seen({ value }: StoredObject, domain: string, state: State): AccessApplication {
+function seen({ value, hidden }: StoredObject, domain: string, state: State): AccessApplication {
   const policies = (value.policies as Attached[])
     .map((policy) => whole(policy, state))
     .sort((one, other) => one.precedence - other.precedence);
@@ -54,6 +54,7 @@ function seen({ value }: StoredObject, domain: string, state: State): AccessAppl
     name: String(value.name),
     domain,
     sessionDuration: String(value.session_duration),
+    ...(typeof hidden?.revokedAt === "number" ? { revokedAt: hidden.revokedAt } : {}),
     policies: policies.map((policy): AccessPolicy => ({
       id: policy.id,
       decision: policy.decision as AccessPolicy["decision"],

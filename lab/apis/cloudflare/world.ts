@@ -30,6 +30,8 @@ export interface AccessApplication {
   readonly domain: string;
   /** In Cloudflare's form, such as `24h` or `30m`. */
   readonly sessionDuration: string;
+  /** Milliseconds since 1970: what was issued until then counts no more. */
+  readonly revokedAt?: number;
   readonly policies: readonly AccessPolicy[];
 }
 

@@ -181,6 +181,18 @@ describe("Cloudflare's Access objects", () => {
     assert.notEqual(twin.saas_app.client_id, made.client_id);
   });
 
+  it("end what was issued for an application, and remember it", async () => {
+    const { id } = await make(apps, app("ended.example.net"));
+    const revokedAt = () => cloudflare.world.application("ended.example.net", "/")?.revokedAt;
+    assert.equal(revokedAt(), undefined);
+    const before = Date.now();
+    await make(`${apps}/${id}/revoke_tokens`, {});
+    assert.ok((revokedAt() ?? 0) >= before);
+    await cloudflare.result("PUT", `${apps}/${id}`, app("ended.example.net", { name: "other" }));
+    assert.ok((revokedAt() ?? 0) >= before);
+    assert.equal((await cloudflare.call("POST", `${apps}/none/revoke_tokens`, {})).status, 404);
+  });
+
   it("tell a service token's secret once and keep its hash", async () => {
     const sent = { name: "ci", duration: "8760h", client_secret_version: 1 };
     const made = await make<ServiceToken>(tokens, sent);

@@ -132,6 +132,15 @@ describe("the graph of a site with sign-on", () => {
     assert.equal(recording.find("route-grafana-security"), undefined);
   });
 
+  it("ends sessions at public names once the people of a policy are others", () => {
+    const text = String(plain("home-sessions-command")["stdin"]);
+    assert.match(text, /typeo\.example\.net-application-id typeo\.example\.net/);
+    assert.match(text, /admin@example\.net/);
+    assert.match(text, /"typeo\.example\.net",\["family"\]/);
+    assert.ok(recording.waitsFor("home-sessions-command").has("home-access-family-policy"));
+    assert.equal(recording.get("home-sessions-command").shown["stdin"], "[secret]");
+  });
+
   it("shows no secret", () => {
     const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
     assert.ok(!shown.includes("secret of home-sign-on"));

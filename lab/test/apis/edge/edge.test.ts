@@ -270,17 +270,20 @@ describe("Cloudflare's edge", () => {
       assert.doesNotMatch(log, /nonce=|level=2|CF_Authorization/);
     });
 
-    it("keeps a session over a restart, and ends it when the policy no longer admits the person", async () => {
+    it("keeps a session over a restart and whoever the policies name, until it is revoked", async () => {
       const session = await login(email);
       assert.ok(session);
       await edge.close();
       edge = await start();
       await cloudflared();
       assert.equal((await get("/", { cookie: session.cookie })).status, 200);
-      world.applications = [
-        application(host, policy("allow", { email: { email: "bo@example.net" } })),
-      ];
-      assert.equal((await get("/", { cookie: session.cookie })).status, 403);
+      const others = application(host, policy("allow", { email: { email: "bo@example.net" } }));
+      world.applications = [others];
+      assert.equal((await get("/", { cookie: session.cookie })).status, 200);
+      world.applications = [{ ...others, revokedAt: Date.now() }];
+      assert.equal((await get("/", { cookie: session.cookie })).status, 302);
+      mails.length = 0;
+      assert.equal(await login(email), undefined);
     });
 
     it("lets everybody in where the application is deleted, and marks nothing", async () => {
