@@ -21,6 +21,8 @@ export interface ApplicationPlan {
   readonly replicas: number;
   /** Environment of the application that anybody may see. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Folder of its pods that the ConfigMap of its files fills. */
+  readonly folder?: string;
 }
 
 export interface ApplicationArgs extends ApplicationPlan {
@@ -30,6 +32,8 @@ export interface ApplicationArgs extends ApplicationPlan {
   readonly pull?: { readonly username: string; readonly password: Input<string> };
   /** The rest of its environment; every value is treated as secret. */
   readonly settings: Readonly<Record<string, Input<string>>>;
+  /** Files of `folder`, by name. */
+  readonly files?: Readonly<Record<string, Input<string>>>;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
   /** In whose hands what runs is; the program's when left out. */
@@ -39,13 +43,17 @@ export interface ApplicationArgs extends ApplicationPlan {
 /** With a single replica that one too may be missing: else a node could never be drained. */
 const applicationBudget: Budget = { maxUnavailable: 1 };
 
+/** ConfigMap with an application's files. */
+const filesName = (name: string): string => `${name}-files`;
+
 /** The pods of an application; `settings` is the Secret with the rest of its environment. */
 function applicationPods(
   name: string,
-  { image, version, replicas, environment, shape }: ApplicationPlan,
+  { image, version, replicas, environment, folder, shape }: ApplicationPlan,
   settings?: string,
 ) {
-  const web = webPods({ ...shape, image: `${image}:${version}`, environment, settings });
+  const files = folder === undefined ? undefined : { folder, from: filesName(name) };
+  const web = webPods({ ...shape, image: `${image}:${version}`, environment, settings, files });
   return { app: name, replicas, ...web };
 }
 
@@ -82,7 +90,7 @@ export class Application extends ComponentResource {
   }
 
   private deployment(name: string, args: ApplicationArgs, port: number): Resource {
-    const { image, pull, settings, custody } = args;
+    const { image, pull, settings, files, custody } = args;
     const secret =
       Object.keys(settings).length === 0
         ? undefined
@@ -92,6 +100,7 @@ export class Application extends ComponentResource {
       {
         ...applicationPods(name, args, secret?.name),
         secret,
+        files: files && { name: filesName(name), content: files },
         pull:
           pull &&
           output(pull.password).apply((password) => dockerConfig(image, { ...pull, password })),

@@ -20,6 +20,8 @@ export interface WebPlan extends WebShape {
   readonly environment?: Readonly<Record<string, string>>;
   /** Secret whose values are its environment too. */
   readonly settings?: string;
+  /** ConfigMap whose values are files of a folder; a change reaches pods that run within a minute or two. */
+  readonly files?: { readonly folder: string; readonly from: string };
 }
 
 /** Port that a web application listens on unless it says otherwise. */
@@ -28,6 +30,7 @@ export const webPort = 8080;
 /** Container and pod of a web application that keeps nothing on its disk but temporary files. */
 export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
   const { image, environment = {}, settings, port = webPort, path = "/", cpu = "10m" } = plan;
+  const { files } = plan;
   const env = Object.entries(environment).map(([name, value]) => ({ name, value }));
   const { request, limit } = plan.memory ?? { request: "64Mi", limit: "256Mi" };
   const probe = { httpGet: { path, port: "http" } };
@@ -41,8 +44,18 @@ export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
       readinessProbe: { ...probe, periodSeconds: 5 },
       livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 6 },
       resources: { requests: { cpu, memory: request }, limits: { memory: limit } },
-      volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+      volumeMounts: [
+        { name: "tmp", mountPath: "/tmp" },
+        ...(files === undefined
+          ? []
+          : [{ name: "files", mountPath: files.folder, readOnly: true }]),
+      ],
     },
-    pod: { volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }] },
+    pod: {
+      volumes: [
+        { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+        ...(files === undefined ? [] : [{ name: "files", configMap: { name: files.from } }]),
+      ],
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
@@ -33,6 +34,11 @@ export interface WorkloadSecret {
 
 export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret"> {
   readonly secret?: WorkloadSecret;
+  /** ConfigMap that the container reads files from, and what is in it by key. */
+  readonly files?: {
+    readonly name: string;
+    readonly content: Readonly<Record<string, Input<string>>>;
+  };
   /** File of logins by which the image is pulled, where it is private; secret. */
   readonly pull?: Input<string>;
   /** Port of a Service that leads to the container's port `http`; there is no Service without. */
@@ -45,15 +51,25 @@ export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret
 
 /**
  * Registers a workload in a namespace of its own, as children of `parent`, whose Kubernetes provider they take and with
- * which they wait: namespace, Secret with its fingerprint, Secret of the image's login, Service, Deployment and budget,
- * named `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint`, `${name}-pull` and so on. Returns the Deployment, which
- * is ready once all its pods are; where that is in other hands, what leads to it.
+ * which they wait: namespace, Secret with its fingerprint, ConfigMap, Secret of the image's login, Service, Deployment and
+ * budget, named `${name}-namespace`, `${name}-ROLE`, `${name}-fingerprint`, `${name}-pull` and so on. Returns the
+ * Deployment, which is ready once all its pods are; where that is in other hands, what leads to it.
  */
 export function deployWorkload(name: string, args: WorkloadArgs, parent: Resource): Resource {
   const { app, custody = own } = args;
   const namespace = makeNamespace(`${name}-namespace`, { name: app }, { parent });
   const inside = { parent, dependsOn: [namespace] };
   const values = args.secret && secretValues(name, app, args.secret, inside);
+  const files =
+    args.files &&
+    new ConfigMap(
+      `${name}-files`,
+      {
+        metadata: { name: args.files.name, namespace: app, labels: appLabels(app) },
+        data: args.files.content,
+      },
+      inside,
+    );
   const pull = args.pull === undefined ? undefined : pullSecret(name, app, args.pull, inside);
   const service =
     args.port === undefined ? undefined : clusterService(name, app, args.port, inside);
@@ -72,7 +88,9 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
     workloadBudget(app, args.budget),
     custody.options({ kind: "PodDisruptionBudget", ...object }, inside),
   );
-  const before = [namespace, service, values?.resource, pull].filter((one) => one !== undefined);
+  const before = [namespace, service, values?.resource, files, pull].filter(
+    (one) => one !== undefined,
+  );
   const deployment = new Deployment(
     `${name}-deployment`,
     workloadDeployment(plan),

@@ -1,4 +1,4 @@
-import type { Resource } from "@pulumi/pulumi";
+import type { Input, Resource } from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Secrets } from "../../components/security/secrets.ts";
 import {
@@ -12,8 +12,9 @@ import { webPort, type WebShape } from "../../components/workload/web.ts";
 import { domain, imageName } from "../config/forms.ts";
 import { secretRef, type SecretForm } from "../config/secret-ref.ts";
 import { gitops, type Gitops } from "../config/gitops.ts";
+import type { SiteFile } from "../open-site.ts";
 import { egress } from "../parts/policies/schema.ts";
-import { door, expose } from "./expose-schema.ts";
+import { door, expose, type Audience } from "./expose-schema.ts";
 
 /** What every application's config has: its names, who stands at its door, and what it may reach. */
 const exposure = {
@@ -32,6 +33,8 @@ export type Exposure = z.infer<z.ZodObject<typeof exposure>>;
 
 /** What an application is deployed with besides its config. */
 export interface Surroundings extends RunningCluster {
+  /** The site that it is part of. */
+  readonly site: SiteFile;
   readonly secrets: Secrets;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
@@ -52,6 +55,8 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
   readonly config: Config;
   /** Port of its pods, where its public name and other applications lead. */
   readonly port: number;
+  /** Whom its names may be for; anybody when left out. */
+  readonly audiences?: readonly Audience[];
   /** Deploys it under its key in the config, which is the name of its namespace and of its Service too. */
   deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): Running;
   /** What of it can be handed over to Argo CD; all of it is the program's for ever where this is left out. */
@@ -127,10 +132,27 @@ export interface WebApplication {
   readonly shape?: WebShape;
   /** How many pods it has unless the site says otherwise; 2. One that keeps something in memory has 1. */
   readonly replicas?: number;
+  /** Whom its names may be for; anybody when left out. */
+  readonly audiences?: readonly Audience[];
+  /** Files of a folder of its pods, which the program writes. */
+  readonly files?: {
+    readonly folder: string;
+    readonly content: (
+      name: string,
+      surroundings: Surroundings,
+    ) => Readonly<Record<string, Input<string>>>;
+  };
 }
 
 /** A web application: image, replicas, public name, and settings from secrets. */
-export function webApplication({ title, about, shape, replicas = 2 }: WebApplication) {
+export function webApplication({
+  title,
+  about,
+  shape,
+  replicas = 2,
+  audiences,
+  files,
+}: WebApplication) {
   const config = z
     .strictObject(webConfig(replicas))
     .refine(
@@ -144,11 +166,9 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
   return {
     config,
     port: shape?.port ?? webPort,
-    deploy(
-      name,
-      { settings, pull, image, version, replicas, environment },
-      { secrets, clusterDomain, custody, ready, kubernetes },
-    ) {
+    ...(audiences === undefined ? {} : { audiences }),
+    deploy(name, { settings, pull, image, version, replicas, environment }, surroundings) {
+      const { secrets, clusterDomain, custody, ready, kubernetes } = surroundings;
       const values = Object.fromEntries(
         Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
       );
@@ -166,6 +186,9 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
             clusterDomain,
             custody,
           },
+          ...(files === undefined
+            ? {}
+            : { folder: files.folder, files: files.content(name, surroundings) }),
           pull: pull && { ...pull, password: secrets.get(pull.password) },
         },
         { providers: [kubernetes], dependsOn: [ready] },
@@ -173,7 +196,10 @@ export function webApplication({ title, about, shape, replicas = 2 }: WebApplica
     },
     gitops: (name, { gitops, settings, pull, image, version, replicas, environment }) => ({
       gitops,
-      objects: applicationObjects(name, { shape, image, version, replicas, environment }),
+      objects: applicationObjects(name, {
+        ...{ shape, image, version, replicas, environment },
+        folder: files?.folder,
+      }),
       secrets: [
         ...Object.keys(settings).map((variable) => `settings.${variable}`),
         ...(pull === undefined ? [] : ["pull"]),

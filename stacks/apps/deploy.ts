@@ -25,12 +25,14 @@ export interface AppSurroundings {
  * returns what the edge shows to the internet.
  */
 export function deployApps(
-  { config: { apps, network }, secrets }: Site,
+  { name: stack, config: siteConfig, secrets }: Site,
   { nodes: [machine] }: Pick<SiteCluster, "nodes">,
   { running, gateways, custody = () => own }: AppSurroundings,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Publication[] {
-  const surroundings = { ...running, secrets, clusterDomain: network.clusterDomain };
+  const { apps, network } = siteConfig;
+  const site = { name: stack, config: siteConfig };
+  const surroundings = { ...running, site, secrets, clusterDomain: network.clusterDomain };
   const configs: Apps = apps;
   return Object.entries(all).flatMap(([name, application]) => {
     const config = configs[name];

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Application } from "./application.ts";
+import { status } from "./status.ts";
 import { typeo } from "./typeo.ts";
 
 /** Every application that a site can name, by its key under `homelab:apps`. */
 export const applications = {
+  status,
   typeo,
 };
 

@@ -1,5 +1,7 @@
 import { isIn } from "../../components/names/names.ts";
 import type { Problem } from "../../components/problem.ts";
+import type { Application } from "../apps/application.ts";
+import { applications } from "../apps/index.ts";
 import { appNames, gatewayOf, type AppName } from "../apps/names.ts";
 import { domainsOf } from "../parts/gateway/plans.ts";
 import type { SiteConfig } from "../schema.ts";
@@ -10,9 +12,19 @@ type Gateway = NonNullable<SiteConfig["gateway"]>;
 export function checkExposure(config: SiteConfig): readonly Problem[] {
   const all = appNames(config.apps);
   return all.flatMap((name, i) => [
+    ...welcome(name),
     ...(name.to === "public" ? [] : served(name, config)),
     ...taken(name, all.slice(0, i)),
   ]);
+}
+
+/** What an application shows may be for some alone. */
+function welcome({ app, to, path, from }: AppName): readonly Problem[] {
+  const all: Readonly<Record<string, Application | undefined>> = applications;
+  const audiences = all[app]?.audiences;
+  if (audiences === undefined || audiences.includes(to)) return [];
+  const text = `${app} is for ${audiences.join(" and ")} alone, for it shows the inside of the site; remove it, or use expose with to: ${audiences.join(" or ")}`;
+  return [{ path: from.endsWith(".hostname") ? from : `${path}.to`, text }];
 }
 
 function served(name: AppName, config: SiteConfig): readonly Problem[] {

@@ -6,10 +6,24 @@ const open = { host: "play.example.net", to: "public", access: ["family"] };
 const route = { hostnames: ["typeo.home.arpa"], namespace: "photos", service: "photos", port: 80 };
 const expose = (...entries: readonly object[]) => ({ "apps.typeo.expose": entries });
 const inside = { "gateway.internal.enabled": true };
+const statusPage = (door: object) => ({ image: "nginx-unprivileged", version: "1.29.4", ...door });
 const at = (rest: string): string => `homelab:apps.typeo.expose${rest}`;
 
 /** Names of applications for the LAN, the tailnet and the internet. */
 export const exposure: RefusedSites = {
+  "the page of the site's status for the LAN": {
+    edit: {
+      ...inside,
+      "apps.status": statusPage({ expose: [{ ...lan, host: "status.home.arpa" }] }),
+    },
+    at: "homelab:apps.status.expose[0].to",
+    says: /status is for tailnet alone/,
+  },
+  "the page of the site's status on the internet": {
+    edit: { "apps.status": statusPage({ hostname: "status.example.net", access: ["family"] }) },
+    at: "homelab:apps.status.hostname",
+    says: /status is for tailnet alone/,
+  },
   "a name for nobody": {
     edit: expose({ host: "typeo.home.arpa" }),
     at: at("[0].to"),
