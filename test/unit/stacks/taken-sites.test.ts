@@ -176,6 +176,7 @@ const taken: Readonly<Record<string, Changes>> = {
   "one machine with a /24 of pods": {
     machines: [home.machines[0]],
     "network.pods": "10.42.0.0/24",
+    storage: { enabled: false },
   },
   "an older RKE2 that knows all settings": {
     "versions.rke2": "v1.33.4+rke2r1",
