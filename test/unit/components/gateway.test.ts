@@ -133,7 +133,9 @@ describe("a site's gateways", () => {
     assert.deepEqual(redirects.sort(), ["gateway-internal-redirect", "gateway-lan-redirect"]);
   });
 
-  it("answer for no route in the clear, unless it says so or there is no HTTPS", async () => {
+  it("answer for no route in the clear, unless it says so or there is no HTTPS", async function () {
+    // It deploys a site many times, which a busy machine takes its time for.
+    this.timeout(120_000);
     const sections = async (changes: Record<string, unknown>): Promise<unknown> => {
       const all = await registered({ ...structuredClone(everything), ...changes });
       const spec = (name: string) =>
