@@ -7,7 +7,8 @@ import {
   pem,
   registryName,
 } from "../../config/forms.ts";
-import { oneLine, secretRef } from "../../config/secret-ref.ts";
+import { s3Store } from "../../config/s3-store.ts";
+import { secretRef } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
 
 /** How one registry is reached. */
@@ -35,26 +36,17 @@ const registry = z.strictObject({
   }),
 });
 
+const { endpoint, bucket, region, ca, ...key } = s3Store({
+  elsewhere: "bucket and folder have keys of their own",
+  bucket: "etcd-snapshots",
+  secretKey: "The key itself; it needs to list, read, write and delete in the bucket",
+});
+
 /** A store for snapshots, any that speaks S3. */
 const s3 = z
   .strictObject({
-    endpoint: z
-      .url({ protocol: /^https?$/, error: "use an address such as https://nas.home.arpa:9000" })
-      .regex(
-        /^https?:\/\/[^/?#@]+\/?$/,
-        "name scheme, host and port alone; bucket and folder have keys of their own",
-      )
-      .meta({
-        description: "Address of the store: scheme, host, and port where it is not the usual one",
-        examples: ["https://nas.home.arpa:9000"],
-      }),
-    bucket: z
-      .string()
-      .regex(
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        "use a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens",
-      )
-      .meta({ description: "Bucket; it must exist", examples: ["etcd-snapshots"] }),
+    endpoint,
+    bucket,
     folder: z
       .string()
       .regex(/^[\w.-]+(\/[\w.-]+)*$/, "use letters, digits, `_.-`, and slashes between")
@@ -64,24 +56,15 @@ const s3 = z
           "Folder in the bucket; default: the stack's name. Sites with one folder would delete each other's snapshots",
         examples: ["home"],
       }),
-    region: z.string().min(1).default("us-east-1").describe("Region that requests are signed for"),
+    region,
     lookup: z
       .enum(["auto", "path", "dns"])
       .default("auto")
       .describe(
         "Whether the bucket stands in the path or in the host name; auto knows the large providers",
       ),
-    ca: pem.optional().meta({
-      description:
-        "Certificates of the store's authority, where it is one of your own, in PEM form",
-      examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
-    }),
-    accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
-    secretKey: secretRef(
-      "The key itself; it needs to list, read, write and delete in the bucket",
-      "op://Homelab/NAS/secret-key",
-      oneLine,
-    ),
+    ca,
+    ...key,
     retention: z
       .int()
       .min(1)

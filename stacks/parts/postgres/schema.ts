@@ -7,7 +7,8 @@ import { weekdays } from "../../../components/postgres/plan.ts";
 import { communityImage, majorOf } from "../../../components/postgres/releases.ts";
 import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { Derivation } from "../../config/derivation.ts";
-import { label, pem } from "../../config/forms.ts";
+import { label } from "../../config/forms.ts";
+import { s3Store } from "../../config/s3-store.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
@@ -38,33 +39,13 @@ const disk = (about: string, sizeGiB: number) =>
     .describe(about);
 
 const s3 = z
-  .strictObject({
-    endpoint: z
-      .url({ protocol: /^https?$/, error: "use an address such as https://nas.home.arpa:9000" })
-      .regex(
-        /^https?:\/\/[^/?#@]+\/?$/,
-        "name scheme, host and port alone; the bucket has a key of its own",
-      )
-      .meta({
-        description: "Address of the store: scheme, host, and port where it is not the usual one",
-        examples: ["https://nas.home.arpa:9000"],
-      }),
-    bucket: z
-      .string()
-      .regex(
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        "use a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens",
-      )
-      .meta({ description: "Bucket; it must exist", examples: ["postgres"] }),
-    region: z.string().min(1).default("us-east-1").describe("Region that requests are signed for"),
-    ca: pem.optional().meta({
-      description:
-        "Certificates of the store's authority, where it is one of your own, in PEM form",
-      examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+  .strictObject(
+    s3Store({
+      elsewhere: "the bucket has a key of its own",
+      bucket: "postgres",
+      secretKey: "Secret of the key",
     }),
-    accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
-    secretKey: secretRef("Secret of the key", "op://Homelab/NAS/secret-key", oneLine),
-  })
+  )
   .describe("S3 store outside of the cluster, which is there when the cluster is lost");
 
 const backup = z.strictObject({

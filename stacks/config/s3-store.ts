@@ -1,0 +1,39 @@
+/** A store outside of the cluster that speaks S3, as sections of the site file name one. */
+import { z } from "zod";
+import { pem } from "./forms.ts";
+import { oneLine, secretRef } from "./secret-ref.ts";
+
+/** What differs from section to section. */
+interface Told {
+  /** Ends the sentence on an address with more in it than scheme, host and port. */
+  readonly elsewhere: string;
+  /** A bucket's name, as an example. */
+  readonly bucket: string;
+  /** What the secret half of the key is. */
+  readonly secretKey: string;
+}
+
+/** The keys that all such sections have, each to be placed where it reads best. */
+export const s3Store = ({ elsewhere, bucket, secretKey }: Told) => ({
+  endpoint: z
+    .url({ protocol: /^https?$/, error: "use an address such as https://nas.home.arpa:9000" })
+    .regex(/^https?:\/\/[^/?#@]+\/?$/, `name scheme, host and port alone; ${elsewhere}`)
+    .meta({
+      description: "Address of the store: scheme, host, and port where it is not the usual one",
+      examples: ["https://nas.home.arpa:9000"],
+    }),
+  bucket: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      "use a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens",
+    )
+    .meta({ description: "Bucket; it must exist", examples: [bucket] }),
+  region: z.string().min(1).default("us-east-1").describe("Region that requests are signed for"),
+  ca: pem.optional().meta({
+    description: "Certificates of the store's authority, where it is one of your own, in PEM form",
+    examples: ["-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"],
+  }),
+  accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
+  secretKey: secretRef(secretKey, "op://Homelab/NAS/secret-key", oneLine),
+});
