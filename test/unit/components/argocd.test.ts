@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { application, project } from "../../../components/argocd/objects.ts";
@@ -11,6 +10,7 @@ import {
 import { argocdValues, type ArgoCdPlan } from "../../../components/argocd/values.ts";
 import { at } from "./at.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
+import { wordsOf } from "./step-words.ts";
 
 const schema = (file: string): Schema =>
   JSON.parse(readFileSync(new URL(`./schemas/${file}.json`, import.meta.url), "utf8")) as Schema;
@@ -186,24 +186,14 @@ describe("a repository of Argo CD", () => {
 const script = (file: string, layer = "argocd"): string =>
   readFileSync(new URL(`../../../components/${layer}/scripts/${file}`, import.meta.url), "utf8");
 
-/** What a step says where kubectl answers by these cases: the message of its failure, or what it prints. */
-function run(file: string, variables: string, cases: string): string {
-  const stubs = `set -euo pipefail
-    NAMESPACE=argocd ${variables}
-    take_turn() { :; }
-    fail() { echo "$1"; exit 0; }
-    wait_until() { shift; "$@" >/dev/null; }
-    kube() {
-      case "$*" in
-        ${cases}
-        *) : ;;
-      esac
-    }`;
-  return execFileSync("bash", ["-s"], {
-    input: `${script("rke2.sh", "rke2")}\n${stubs}\n${script(file)}`,
-    encoding: "utf8",
-  }).trim();
-}
+/** What a step says where kubectl answers by these cases. */
+const run = (file: string, variables: string, cases: string): string =>
+  wordsOf({
+    functions: script("rke2.sh", "rke2"),
+    variables: `NAMESPACE=argocd ${variables}`,
+    cases,
+    script: script(file),
+  });
 
 describe("the proof of Argo CD", () => {
   const variables = "SERVER=argocd-server:80 APPLICATIONS=apps SETS=each";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { setParameters } from "../../../components/definitions/definition-set.ts";
 import { rke2Script } from "../../../components/rke2/scripts.ts";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { ApiServer } from "./api-server.ts";
-import { machineRoot, runScript } from "./machine-script.ts";
+import { serverRoot, runScript } from "./machine-script.ts";
 
 const kind = "things.example.net";
 
@@ -52,12 +52,9 @@ describe("kinds that the program owns, at a real API", function () {
   const api = new ApiServer();
   let root: string;
   before(async () => {
-    root = machineRoot();
     await api.start();
+    root = serverRoot(api.kubeconfig);
     // The machine's curl gets the file that lies beside it, and its kubectl is the real one.
-    mkdirSync(join(root, "run/lock"));
-    mkdirSync(join(root, "etc/rancher/rke2"), { recursive: true });
-    cpSync(api.kubeconfig, join(root, "etc/rancher/rke2/rke2.yaml"));
     const curl = join(root, "usr/local/bin/curl");
     writeFileSync(
       curl,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { stringify } from "yaml";
@@ -9,7 +9,7 @@ import { applicationObjects } from "../../../components/workload/application.ts"
 import { reloaderRelease } from "../../../components/workload/reloader.ts";
 import { ApiServer } from "./api-server.ts";
 import { build, title, type LocalChart, type Manifest } from "./kustomize.ts";
-import { machineRoot, runScript, type ScriptRun } from "./machine-script.ts";
+import { serverRoot, runScript, type ScriptRun } from "./machine-script.ts";
 
 const version = "2.2.16";
 const chart: LocalChart = {
@@ -61,11 +61,8 @@ describe("a hand-over, at a real API", function () {
   const api = new ApiServer();
   let root: string;
   before(async () => {
-    root = machineRoot();
     await api.start();
-    mkdirSync(join(root, "run/lock"));
-    mkdirSync(join(root, "etc/rancher/rke2"), { recursive: true });
-    cpSync(api.kubeconfig, join(root, "etc/rancher/rke2/rke2.yaml"));
+    root = serverRoot(api.kubeconfig);
     await kubectl(["apply", "-f", "-"], kind);
     await api.until("kubectl", [
       "wait",

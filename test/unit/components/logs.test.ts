@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { alloyConfig } from "../../../components/logs/alloy-config.ts";
@@ -11,6 +10,7 @@ import { linesByNode } from "../../../components/logs/proof.ts";
 import { logAlerts, logQuestion, logRules, logRulesMap } from "../../../components/logs/rules.ts";
 import { at } from "./at.ts";
 import { violations, type Schema } from "./json-schema.ts";
+import { wordsOf } from "./step-words.ts";
 
 const schema = (file: string): Schema =>
   JSON.parse(readFileSync(new URL(`./schemas/${file}.json`, import.meta.url), "utf8")) as Schema;
@@ -338,22 +338,12 @@ describe("the proof of logs", () => {
       status: "success",
       data: { groups: [{ name: "homelab.logs", rules: health.map((one) => ({ health: one })) }] },
     });
-    const stubs = `set -euo pipefail
-      NAMESPACES='loki alloy' LINES='${linesByNode}' RULES=/rules NODES='stone tank' ALERTS=${alerts}
-      take_turn() { :; }
-      fail() { echo "$1"; exit 0; }
-      wait_until() { shift; "$@" >/dev/null; }
-      kube() {
-        case "$*" in
-          *"/query?query="*) echo '${vector}' ;;
-          *"/rules"*) echo '${rules}' ;;
-          *) echo "loki-0 1/1 Running" ;;
-        esac
-      }`;
-    return execFileSync("bash", ["-s"], {
-      input: `${functions}\n${stubs}\n${text}`,
-      encoding: "utf8",
-    }).trim();
+    const variables = `NAMESPACES='loki alloy' LINES='${linesByNode}' RULES=/rules NODES='stone tank' ALERTS=${alerts}`;
+    const cases = `
+        *"/query?query="*) echo '${vector}' ;;
+        *"/rules"*) echo '${rules}' ;;
+        *) echo "loki-0 1/1 Running" ;;`;
+    return wordsOf({ functions, variables, cases, script: text });
   }
 
   it("is content with lines of every node and rules that are evaluated", () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scriptInput, type Parameters } from "../../../components/remote/shell.ts";
@@ -16,6 +16,15 @@ export function machineRoot(): string {
   const root = mkdtempSync(join(tmpdir(), "machine-"));
   for (const folder of ["run", "etc", "usr/local/bin", "usr/local/sbin"])
     mkdirSync(join(root, folder), { recursive: true });
+  return root;
+}
+
+/** The same of a server, whose cluster is reached by this kubeconfig. */
+export function serverRoot(kubeconfig: string): string {
+  const root = machineRoot();
+  for (const folder of ["run/lock", "etc/rancher/rke2"])
+    mkdirSync(join(root, folder), { recursive: true });
+  cpSync(kubeconfig, join(root, "etc/rancher/rke2/rke2.yaml"));
   return root;
 }
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { alertmanagerConfig } from "../../../components/monitoring/alerts.ts";
@@ -10,6 +9,7 @@ import { kindsValues, stackValues } from "../../../components/monitoring/stack-v
 import { at } from "./at.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
 import { chat, phone } from "./receivers.ts";
+import { wordsOf } from "./step-words.ts";
 
 const schema = (file: string): Schema =>
   JSON.parse(readFileSync(new URL(`./schemas/${file}.json`, import.meta.url), "utf8")) as Schema;
@@ -245,8 +245,8 @@ describe("what Prometheus asks outside of the cluster", () => {
 });
 
 describe("the proof of monitoring", () => {
-  const [functions, text] = ["rke2/scripts/rke2.sh", "monitoring/scripts/seen.sh"].map((file) =>
-    readFileSync(new URL(`../../../components/${file}`, import.meta.url), "utf8"),
+  const [functions = "", text = ""] = ["rke2/scripts/rke2.sh", "monitoring/scripts/seen.sh"].map(
+    (file) => readFileSync(new URL(`../../../components/${file}`, import.meta.url), "utf8"),
   );
   const jobs = expectedJobs({ servers: 1, nodes: 2, controlPlane: true, clusterDns: true })
     .filter(([job]) => /kubelet|etcd/.test(job))
@@ -281,25 +281,15 @@ describe("the proof of monitoring", () => {
       alerts = '[{"labels":{"alertname":"Watchdog"}}]',
       sent = 1,
     } = world;
-    const stubs = `set -euo pipefail
-      NAMESPACE=monitoring PROMETHEUS=p ALERTMANAGER=a HEARTBEAT=${heartbeat} JOBS='${jobs}'
-      take_turn() { :; }
-      fail() { echo "$1"; exit 0; }
-      wait_until() { shift; "$@" >/dev/null; }
-      kube() {
-        case "$*" in
-          *"/http:p:9090/proxy/api/v1/query?query=count+by"*) echo '${vector(up)}' ;;
-          *"/http:p:9090/proxy/api/v1/query?query=sum(alertmanager_notification_requests"*)
-            echo '{"data":{"result":[{"metric":{},"value":[1790000000,"${sent}"]}]}}' ;;
-          *"/http:a:9093/proxy/api/v2/alerts"*) echo '${alerts}' ;;
-          *generation*) echo '${conditions}' ;;
-          *) echo "Available is False NoPodReady" ;;
-        esac
-      }`;
-    return execFileSync("bash", ["-s"], {
-      input: `${functions}\n${stubs}\n${text}`,
-      encoding: "utf8",
-    }).trim();
+    const variables = `NAMESPACE=monitoring PROMETHEUS=p ALERTMANAGER=a HEARTBEAT=${heartbeat} JOBS='${jobs}'`;
+    const cases = `
+        *"/http:p:9090/proxy/api/v1/query?query=count+by"*) echo '${vector(up)}' ;;
+        *"/http:p:9090/proxy/api/v1/query?query=sum(alertmanager_notification_requests"*)
+          echo '{"data":{"result":[{"metric":{},"value":[1790000000,"${sent}"]}]}}' ;;
+        *"/http:a:9093/proxy/api/v2/alerts"*) echo '${alerts}' ;;
+        *generation*) echo '${conditions}' ;;
+        *) echo "Available is False NoPodReady" ;;`;
+    return wordsOf({ functions, variables, cases, script: text });
   }
 
   it("ends when all is up, and an alert has gone its way", () => {

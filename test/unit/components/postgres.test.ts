@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
 import {
@@ -23,6 +22,7 @@ import { bucketSpec } from "../../../components/storage/claim.ts";
 import { at } from "./at.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
+import { wordsOf } from "./step-words.ts";
 
 const backup: BackupPlan = {
   store: { kind: "bucket", class: "ceph-bucket", maxSizeGiB: 100 },
@@ -202,24 +202,13 @@ describe("the values of Postgres' charts", () => {
 const script = (file: string): string =>
   readFileSync(new URL(`../../../components/postgres/scripts/${file}`, import.meta.url), "utf8");
 
-/** What a step says where kubectl answers by these cases: the message of its failure, or what it prints. */
-function run(file: string, variables: string, cases: string): string {
-  const stubs = `set -euo pipefail
-    NAMESPACE=postgres CLUSTER=main ${variables}
-    take_turn() { :; }
-    fail() { echo "$1"; exit 0; }
-    wait_until() { shift; "$@" >/dev/null; }
-    kube() {
-      case "$*" in
-        ${cases}
-        *) : ;;
-      esac
-    }`;
-  return execFileSync("bash", ["-s"], {
-    input: `${stubs}\n${script(file)}`,
-    encoding: "utf8",
-  }).trim();
-}
+/** What a step says where kubectl answers by these cases. */
+const run = (file: string, variables: string, cases: string): string =>
+  wordsOf({
+    variables: `NAMESPACE=postgres CLUSTER=main ${variables}`,
+    cases,
+    script: script(file),
+  });
 
 describe("the proof of a Postgres cluster", () => {
   const world = (ready = "True 3 3", trial = "true", archived = "t") => `
