@@ -94,21 +94,10 @@ func (o *operator) ensureSecret(ctx context.Context, cn *connector, name string,
 	config := proxyConfig{
 		Version: "alpha0", Hostname: cn.hostname(ordinal), AdvertiseRoutes: cn.advertised(),
 	}
-	switch {
-	case missing:
-		tags := cn.Spec.Tags
-		if len(tags) == 0 {
-			tags = o.settings.proxyTags
-		}
-		if config.AuthKey, err = o.api.mintKey(ctx, tags); err != nil {
+	if missing || len(current.Data[keyDeviceID]) == 0 {
+		if config.AuthKey, err = o.authKey(ctx, cn.Spec.Tags, name, current, missing); err != nil {
 			return err
 		}
-	case len(current.Data[keyDeviceID]) == 0:
-		before, err := readConfig(current)
-		if err != nil {
-			return fmt.Errorf("secret %s: %s: %w", name, keyConfig, err)
-		}
-		config.AuthKey = before.AuthKey
 	}
 	text, err := json.Marshal(config)
 	if err != nil {
@@ -130,6 +119,21 @@ func (o *operator) ensureSecret(ctx context.Context, cn *connector, name string,
 	}
 	_, err = secrets.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
+}
+
+// authKey is the key by which a proxy joins: minted once, for settings that are missing, and from then on theirs.
+func (o *operator) authKey(ctx context.Context, tags []string, name string, settings *corev1.Secret, missing bool) (string, error) {
+	if missing {
+		if len(tags) == 0 {
+			tags = o.settings.proxyTags
+		}
+		return o.api.mintKey(ctx, tags)
+	}
+	before, err := readConfig(settings)
+	if err != nil {
+		return "", fmt.Errorf("secret %s: %s: %w", name, keyConfig, err)
+	}
+	return before.AuthKey, nil
 }
 
 // removeSurplus removes Secrets and devices of replicas that are not wanted any more.

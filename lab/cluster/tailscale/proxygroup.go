@@ -215,22 +215,10 @@ func (o *operator) ensureReplica(ctx context.Context, pg *proxyGroup, ordinal in
 		return err
 	}
 	config := proxyConfig{Version: "alpha0", Hostname: pg.hostname(ordinal), AdvertiseRoutes: []string{}}
-	switch {
-	case len(state.Data[keyDeviceID]) > 0:
-	case missing:
-		tags := pg.Spec.Tags
-		if len(tags) == 0 {
-			tags = o.settings.proxyTags
-		}
-		if config.AuthKey, err = o.api.mintKey(ctx, tags); err != nil {
+	if len(state.Data[keyDeviceID]) == 0 {
+		if config.AuthKey, err = o.authKey(ctx, pg.Spec.Tags, name, current, missing); err != nil {
 			return err
 		}
-	default:
-		before, err := readConfig(current)
-		if err != nil {
-			return fmt.Errorf("secret %s: %s: %w", name, keyConfig, err)
-		}
-		config.AuthKey = before.AuthKey
 	}
 	text, err := json.Marshal(config)
 	if err != nil {
