@@ -1,24 +1,20 @@
 import assert from "node:assert/strict";
-import { rke2Versions } from "../../lab/world/inventory.ts";
 import { expectSessions, nodes, readiness } from "./cluster.ts";
 import { refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
 import { expectNoSilence, watchHome } from "./probes.ts";
+import {
+  after,
+  before,
+  releaseKey as key,
+  releases,
+  siteHasTheOlderRelease,
+} from "./older-release.ts";
 import { eventually, nothingToChange, setConfig, up } from "./site.ts";
-import { given, siteIsGone, siteIsUp } from "./states.ts";
-
-/** The two newest that the mirror has, of one minor. */
-const [before = "", after = ""] = rke2Versions.slice(-2);
-const key = "homelab:versions.rke2";
+import { given, labRuns } from "./states.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
 const all = [...servers, "proxmox-vault"];
-
-/** Before there is a site: no release can be gone back to. */
-async function siteFileHasTheOlderRelease(): Promise<void> {
-  await run`pulumi stack select --create home`;
-  await setConfig(key, before);
-}
 
 /** When a file of a machine was written last, in seconds. */
 const written = async (name: string, file: string): Promise<number> =>
@@ -32,13 +28,8 @@ async function snapshots(name: string): Promise<readonly string[]> {
   return files.split("\n").filter(Boolean);
 }
 
-async function releases(): Promise<readonly string[]> {
-  const seen = await nodes("home");
-  return seen.map(({ status }) => status.nodeInfo.kubeletVersion);
-}
-
 describe("a newer release of RKE2", () => {
-  given(siteIsGone, siteFileHasTheOlderRelease, siteIsUp);
+  given(labRuns, siteHasTheOlderRelease);
 
   let said = "";
 

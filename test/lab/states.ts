@@ -46,7 +46,7 @@ export const siteIsGone = async (): Promise<void> => gone("home");
 export const cabinIsGone = async (): Promise<void> => gone("cabin");
 
 /** A lab, whatever is in it, whose processes are watched from its start on. */
-async function labRuns(): Promise<void> {
+export async function labRuns(): Promise<void> {
   const tools = process.env["HOMELAB_TEST_TOOLS"];
   assert.ok(tools, "run the tests by `npm test`: it makes the tools ready");
   await startLab({ tools: JSON.parse(tools) as Tools });
