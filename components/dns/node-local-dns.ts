@@ -5,6 +5,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
+import { nodesReadyHook } from "../network/nodes-ready.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
@@ -79,7 +80,11 @@ export class NodeLocalDns extends ComponentResource {
     return new DaemonSet(
       `${name}-caches`,
       { metadata, spec: cacheSpec({ version, configMap: app, corefile }) },
-      { parent: this, dependsOn: [upstream, config] },
+      {
+        parent: this,
+        dependsOn: [upstream, config],
+        hooks: { beforeUpdate: [nodesReadyHook(app, args.nodes)] },
+      },
     );
   }
 

@@ -1,4 +1,5 @@
 import { alloyConfig, kubeletLogs, type CollectorPlan } from "./alloy-config.ts";
+import { daemonSetUpdates } from "../workload/rolled-out.ts";
 import { alloy } from "./names.ts";
 
 /**
@@ -47,6 +48,7 @@ export function alloyValues(plan: CollectorPlan): Record<string, unknown> {
     configReloader: { enabled: false },
     controller: {
       tolerations: [{ operator: "Exists" }],
+      updateStrategy: daemonSetUpdates,
       volumes: {
         extra: ofMachine.map(({ name, path, type }) => ({ name, hostPath: { path, type } })),
       },

@@ -8,6 +8,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket, Volume } from "../storage/claim.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { rolledOutScript } from "../workload/rolled-out.ts";
 import { alloyConfig } from "./alloy-config.ts";
 import { alloyValues } from "./alloy-values.ts";
 import { dataSourceMap } from "./data-source.ts";
@@ -26,7 +27,7 @@ import {
 import { linesByNode, rulesState } from "./proof.ts";
 import { logAlerts, logRulesMap } from "./rules.ts";
 
-const seenScript = rke2Script + scriptText(import.meta.url, "seen.sh");
+const seenScript = rke2Script + rolledOutScript + scriptText(import.meta.url, "seen.sh");
 
 /** Monitoring, as far as logs lean on it. */
 export interface Watch {
@@ -145,7 +146,8 @@ export class Logs extends ComponentResource {
         repositoryOpts: { repo: alloyCharts },
         skipCrds: true,
         values: alloyValues({ url: lokiUrl(clusterDomain), units }),
-        timeout: 900,
+        // Helm would wait for machines that are away; the proof waits for the others.
+        skipAwait: true,
       },
       { parent: this, dependsOn: [after] },
     );
@@ -169,6 +171,7 @@ export class Logs extends ComponentResource {
         script: seenScript,
         parameters: {
           NAMESPACES: `${lokiNamespace.name} ${alloyNamespace.name}`,
+          COLLECTOR: alloy.name,
           LINES: linesByNode,
           RULES: rulesState,
           NODES: nodes.join(" "),
@@ -177,8 +180,8 @@ export class Logs extends ComponentResource {
           RELEASES: [charts.loki, charts.alloy].join(" "),
           CONFIG: alloyConfig({ url: lokiUrl(clusterDomain), units }),
         },
-        // Twenty-five minutes for its turn, and what the script waits for after it: 20 minutes in all.
-        limitSeconds: 3000,
+        // Twenty-five minutes for its turn, and what the script waits for after it: 30 minutes in all.
+        limitSeconds: 3600,
         after,
       },
       { parent: this },

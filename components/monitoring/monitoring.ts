@@ -19,6 +19,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { rolledOutScript } from "../workload/rolled-out.ts";
 import type { dashboardMap } from "./dashboards/dashboards.ts";
 import { dashboardsReader } from "./dashboards/reader.ts";
 import {
@@ -26,6 +27,7 @@ import {
   alertsSecret,
   grafanaSecret,
   monitoringNamespace,
+  nodeExporter,
   prometheus,
   prometheusCharts,
   signOnSecret,
@@ -37,7 +39,7 @@ import { scrapeConfig, type ScrapePlan } from "./scrape.ts";
 import type { GrafanaSignOn } from "./sign-on.ts";
 import { stackValues, type StackPlan } from "./stack-values.ts";
 
-const seenScript = rke2Script + scriptText(import.meta.url, "seen.sh");
+const seenScript = rke2Script + rolledOutScript + scriptText(import.meta.url, "seen.sh");
 
 export interface MonitoringArgs extends Omit<StackPlan, "passwordMark" | "signOn"> {
   /** Version of the kube-prometheus-stack chart. */
@@ -57,6 +59,8 @@ export interface MonitoringArgs extends Omit<StackPlan, "passwordMark" | "signOn
   readonly dashboards: readonly ReturnType<typeof dashboardMap>[];
   readonly monitors: readonly MonitorPlan[];
   readonly sight: Omit<Sight, "controlPlane" | "clusterDns">;
+  /** Nodes that have to tell of themselves. */
+  readonly nodes: readonly string[];
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
   /** What must be there before, and goes after it: the kinds, and the storage that volumes are of. */
@@ -164,7 +168,8 @@ export class Monitoring extends ComponentResource {
         values: output(args.signOn?.plan).apply((signOn) =>
           stackValues({ ...args, passwordMark: marks.password, signOn }),
         ),
-        timeout: 900,
+        // Helm would wait for machines that are away; the proof waits for all else.
+        skipAwait: true,
       },
       { parent: this, dependsOn: [...before] },
     );
@@ -197,7 +202,7 @@ export class Monitoring extends ComponentResource {
 
   private waitUntilSeen(
     name: string,
-    { sight, controlPlane, clusterDns, heartbeat, chart, server }: MonitoringArgs,
+    { sight, nodes, controlPlane, clusterDns, heartbeat, chart, server }: MonitoringArgs,
     marks: Marks,
     after: readonly Resource[],
   ): Resource {
@@ -211,6 +216,8 @@ export class Monitoring extends ComponentResource {
           NAMESPACE: monitoringNamespace.name,
           PROMETHEUS: prometheus.name,
           ALERTMANAGER: alertmanager.name,
+          EXPORTER: nodeExporter,
+          NODES: nodes.join(" "),
           JOBS: expectedJobs({ ...sight, controlPlane, clusterDns })
             .map((job) => job.join(" "))
             .join("\n"),
@@ -219,8 +226,8 @@ export class Monitoring extends ComponentResource {
           RELEASE: chart,
           ALERTS: marks.alerts,
         },
-        // Half an hour for its turn, and what the script waits for after it: 33 minutes in all.
-        limitSeconds: 3900,
+        // Half an hour for its turn, and what the script waits for after it: 48 minutes in all.
+        limitSeconds: 4800,
         after,
       },
       { parent: this },

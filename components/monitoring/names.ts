@@ -23,6 +23,9 @@ export const fullName = "monitoring";
 export const prometheus = { name: `${fullName}-prometheus`, port: 9090 } as const;
 export const alertmanager = { name: `${fullName}-alertmanager`, port: 9093 } as const;
 
+/** The DaemonSet that tells of machines. */
+export const nodeExporter = "node-exporter";
+
 /** Dashboard that Grafana opens first: its ConfigMap, its file and its address. */
 export const overviewName = "homelab-overview";
 

@@ -1,6 +1,14 @@
 import type { Input } from "@pulumi/pulumi";
 import { fingerprintAnnotation } from "../workload/fingerprint.ts";
-import { alertsSecret, fullName, grafanaSecret, grafanaService, overviewName } from "./names.ts";
+import { daemonSetUpdates } from "../workload/rolled-out.ts";
+import {
+  alertsSecret,
+  fullName,
+  grafanaSecret,
+  grafanaService,
+  nodeExporter,
+  overviewName,
+} from "./names.ts";
 import { signOnValues, type GrafanaSignOn } from "./sign-on.ts";
 
 export interface StackPlan {
@@ -50,9 +58,10 @@ export function stackValues(plan: StackPlan): Record<string, unknown> {
       resources: resources("10m", "64Mi", "256Mi"),
     },
     "prometheus-node-exporter": {
-      fullnameOverride: "node-exporter",
+      fullnameOverride: nodeExporter,
       // The chart's own bears no NoExecute, with which servers keep pods away.
       tolerations: [{ operator: "Exists" }],
+      updateStrategy: daemonSetUpdates,
       resources: resources("20m", "32Mi", "128Mi"),
       // It answers whoever asks: at its machine's address on the LAN alone, not at the tailnet's and others.
       service: { listenOnAllInterfaces: false },

@@ -11,9 +11,10 @@ const script = rke2Script + scriptText(import.meta.url, "unready.sh");
 export type LookedAt = Pick<Machine, "name" | "address" | "role">;
 
 /**
- * Why a change of a DaemonSet on every node cannot end well now; undefined when it can. Helm waits until it runs in its new
- * form on all but as many nodes as may be away (helm v3 pkg/kube/ready.go, daemonSetReady), and on a node that is not Ready
- * it never does. Asked of the first server that answers; where none does, Helm's own words say so soon.
+ * Why a change of a DaemonSet on every node cannot end well now; undefined when it can. Helm and Pulumi wait until it runs in
+ * its newest form on every node (helm v3 pkg/kube/ready.go, daemonSetReady; cli-utils pkg/kstatus/status/core.go), and on one
+ * that is not Ready it never does: the old pod ends as little as the new one begins. Asked of the first server that answers;
+ * where none does, the change fails soon by itself.
  */
 export async function unreadyNodes(
   nodes: readonly LookedAt[],
@@ -24,7 +25,7 @@ export async function unreadyNodes(
       const names = (await run(address, script)).trim();
       if (names === "") return undefined;
       return (
-        `not Ready: ${names}. Helm would wait 15 minutes for Cilium on it and then fail, so nothing was changed: bring ` +
+        `not Ready: ${names}. Its new pod there would be waited for in vain, so nothing was changed: bring ` +
         "the node back (npm run doctor), or take its machine out of homelab:machines first"
       );
     } catch (error) {
@@ -34,7 +35,7 @@ export async function unreadyNodes(
   return undefined;
 }
 
-/** Refuses to update a release while a node is not Ready. */
+/** Refuses to update a DaemonSet that is waited for, or a release with one, while a node is not Ready. */
 export function nodesReadyHook(name: string, nodes: readonly (LookedAt & Reached)[]): ResourceHook {
   return new ResourceHook(`${name}-nodes-ready`, async () => {
     const problem = await unreadyNodes(nodes, hookRun(nodes));

@@ -1,11 +1,14 @@
 # shellcheck shell=bash
-# On a server: waits until Loki has lines of pods of every node, and evaluates all of its rules.
-# Parameters: NAMESPACES (Loki's and Alloy's), LINES and RULES (paths at the API server: lines by node, and the state of rules), NODES
-# (separated by blanks), ALERTS (how many there are; 0 without rules).
+# On a server: waits until Alloy runs on every node as it was declared, Loki has lines of pods of each, and evaluates all of its
+# rules.
+# Parameters: NAMESPACES (Loki's and Alloy's), COLLECTOR (Alloy's DaemonSet), LINES and RULES (paths at the API server: lines by
+# node, and the state of rules), NODES (separated by blanks), ALERTS (how many there are; 0 without rules).
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
 main() {
   take_turn 1500 logs
+  wait_until 600 collected || fail "$COLLECTOR does not run as it was declared on $(without_collector)" \
+    "kubectl -n ${NAMESPACES#* } get pods -o wide, and describe the one there" "$(pods)"
   wait_until 300 answers || fail "Loki does not answer: $(kube get --raw "$LINES" 2>&1 | tail -n 1 | cut -c 1-300)" "$(pods)"
   wait_until 600 all_there || fail "no lines come from $(unseen)" \
     "kubectl -n ${NAMESPACES#* } get pods -o wide, and the logs of the one there: it says what it cannot read, or what Loki answers" "$(pods)"
@@ -13,6 +16,11 @@ main() {
   wait_until 300 evaluated || fail "Loki evaluates $(healthy) of $ALERTS rules on lines" \
     "kubectl -n ${NAMESPACES% *} logs loki-0: it says which it cannot read" "$(pods)"
 }
+
+# shellcheck disable=SC2086 # Nodes are names without blanks.
+without_collector() { behind "${NAMESPACES#* }" "$COLLECTOR" $NODES; }
+
+collected() { [[ -z $(without_collector) ]]; }
 
 pods() {
   local namespace

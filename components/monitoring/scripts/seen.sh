@@ -1,12 +1,16 @@
 # shellcheck shell=bash
-# On a server: waits until Prometheus and Alertmanager run as they were declared, Prometheus sees all that belongs to the
-# cluster itself, and alerts go their way: the one that fires always is at Alertmanager, and was taken by the heartbeat.
-# Parameters: NAMESPACE, PROMETHEUS and ALERTMANAGER (names of the custom resources and of the Services before them), JOBS
-# (lines: job, in how many places it has to be up), HEARTBEAT (yes where there is one).
+# On a server: waits until all that the release has brought runs as it was declared, Prometheus and Alertmanager among it,
+# Prometheus sees all that belongs to the cluster itself, and alerts go their way: the one that fires always is at Alertmanager,
+# and was taken by the heartbeat.
+# Parameters: NAMESPACE, EXPORTER (the DaemonSet) and NODES (where it has to run, separated by blanks), PROMETHEUS and ALERTMANAGER
+# (names of the custom resources and of the Services before them), JOBS (lines: job, in how many places it has to be up),
+# HEARTBEAT (yes where there is one).
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
 main() {
   take_turn 1800 monitoring
+  wait_until 600 finished || fail "these Deployments do not run as they were declared: $(unfinished "$NAMESPACE")" "$(pods)"
+  wait_until 300 exported || fail "$EXPORTER does not run as it was declared on $(without_exporter)" "$(pods)"
   wait_until 900 available prometheus "$PROMETHEUS" ||
     fail "Prometheus does not run after 900 s: $(said prometheus "$PROMETHEUS")" "$(pods)"
   wait_until 300 available alertmanager "$ALERTMANAGER" ||
@@ -20,6 +24,16 @@ main() {
     fail "the heartbeat outside has not taken the alert Watchdog: see kubectl -n $NAMESPACE logs alertmanager-$ALERTMANAGER-0" \
       "does its address answer from the cluster, at port 443 and under the name in homelab:monitoring.heartbeat.host?"
 }
+
+finished() {
+  local left
+  left=$(unfinished "$NAMESPACE") && [[ -z $left ]]
+}
+
+# shellcheck disable=SC2086 # Nodes are names without blanks.
+without_exporter() { behind "$NAMESPACE" "$EXPORTER" $NODES; }
+
+exported() { [[ -z $(without_exporter) ]]; }
 
 # The operator has judged the object as it now is, and all of its pods are ready.
 available() {

@@ -72,6 +72,7 @@ export async function deployMonitoring(
       ...watch(config, monitoring),
       scrapes: Object.entries(scrapes).map(([job, plan]) => ({ name: job, ...plan })),
       monitors: siteMonitors(config),
+      nodes: there.map(({ name: node }) => node),
       sight: {
         nodes: there.length,
         servers: there.filter(({ role }) => role === "server").length,

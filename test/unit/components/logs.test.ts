@@ -316,17 +316,19 @@ describe("Loki in Grafana", () => {
 describe("the proof of logs", () => {
   const script = (file: string): string =>
     readFileSync(new URL(`../../../components/${file}.sh`, import.meta.url), "utf8");
-  const functions = script("rke2/scripts/rke2");
+  const functions = script("rke2/scripts/rke2") + script("workload/scripts/rolled-out");
   const text = script("logs/scripts/seen");
 
   interface World {
     readonly lines?: Readonly<Record<string, number>>;
     readonly health?: readonly string[];
+    /** Nodes where Alloy runs in its newest form. */
+    readonly collected?: readonly string[];
   }
 
   /** What the step says in a world: the message of its failure, or nothing. */
   function run(
-    { lines = { stone: 7, tank: 1 }, health = ["ok", "ok"] }: World,
+    { lines = { stone: 7, tank: 1 }, health = ["ok", "ok"], collected = ["stone", "tank"] }: World,
     alerts = 2,
   ): string {
     const result = Object.entries(lines).map(([node, count]) => ({
@@ -338,10 +340,14 @@ describe("the proof of logs", () => {
       status: "success",
       data: { groups: [{ name: "homelab.logs", rules: health.map((one) => ({ health: one })) }] },
     });
-    const variables = `NAMESPACES='loki alloy' LINES='${linesByNode}' RULES=/rules NODES='stone tank' ALERTS=${alerts}`;
+    const variables = `NAMESPACES='loki alloy' LINES='${linesByNode}' RULES=/rules NODES='stone tank' ALERTS=${alerts} COLLECTOR=alloy`;
+    const pods = collected.map((node) => `echo 'alloy ${node} True';`).join(" ");
     const cases = `
         *"/query?query="*) echo '${vector}' ;;
         *"/rules"*) echo '${rules}' ;;
+        *"get daemonset alloy"*) echo '3 3' ;;
+        *"get controllerrevisions"*) printf '2 alloy old\n10 alloy new\n' ;;
+        *"get pods -l controller-revision-hash=new"*) ${pods} ;;
         *) echo "loki-0 1/1 Running" ;;`;
     return wordsOf({ functions, variables, cases, script: text });
   }
@@ -349,6 +355,11 @@ describe("the proof of logs", () => {
   it("is content with lines of every node and rules that are evaluated", () => {
     assert.equal(run({}), "");
     assert.equal(run({ health: [] }, 0), "");
+  });
+
+  it("waits for Alloy as it was declared last on each of these nodes, and for no other", () => {
+    assert.equal(run({ collected: ["stone"] }), "alloy does not run as it was declared on tank");
+    assert.equal(run({ collected: ["stone", "tank", "vault"] }), "");
   });
 
   it("names the nodes from which no line comes", () => {

@@ -245,8 +245,13 @@ describe("what Prometheus asks outside of the cluster", () => {
 });
 
 describe("the proof of monitoring", () => {
-  const [functions = "", text = ""] = ["rke2/scripts/rke2.sh", "monitoring/scripts/seen.sh"].map(
-    (file) => readFileSync(new URL(`../../../components/${file}`, import.meta.url), "utf8"),
+  const [functions = "", text = ""] = [
+    ["rke2/scripts/rke2.sh", "workload/scripts/rolled-out.sh"],
+    ["monitoring/scripts/seen.sh"],
+  ].map((files) =>
+    files
+      .map((file) => readFileSync(new URL(`../../../components/${file}`, import.meta.url), "utf8"))
+      .join("\n"),
   );
   const jobs = expectedJobs({ servers: 1, nodes: 2, controlPlane: true, clusterDns: true })
     .filter(([job]) => /kubelet|etcd/.test(job))
@@ -271,6 +276,9 @@ describe("the proof of monitoring", () => {
     readonly up?: Readonly<Record<string, number>>;
     readonly alerts?: string;
     readonly sent?: number;
+    /** As kubectl prints a Deployment: name, generation, the one that was seen, and numbers of pods. */
+    readonly deployment?: string;
+    readonly revision?: string;
   }
 
   /** What the step says in a world: the message of its failure, or nothing. */
@@ -280,9 +288,15 @@ describe("the proof of monitoring", () => {
       up = { kubelet: 2, "kube-etcd": 1 },
       alerts = '[{"labels":{"alertname":"Watchdog"}}]',
       sent = 1,
+      deployment = "grafana|2|2|1|1|1|1",
+      revision = "10 node-exporter new",
     } = world;
-    const variables = `NAMESPACE=monitoring PROMETHEUS=p ALERTMANAGER=a HEARTBEAT=${heartbeat} JOBS='${jobs}'`;
+    const variables = `NAMESPACE=monitoring PROMETHEUS=p ALERTMANAGER=a HEARTBEAT=${heartbeat} JOBS='${jobs}' EXPORTER=node-exporter NODES=stone`;
     const cases = `
+        *"get deployments"*) echo '${deployment}' ;;
+        *"get daemonset node-exporter"*) echo '3 3' ;;
+        *"get controllerrevisions"*) printf '9 node-exporter old\n${revision}\n' ;;
+        *"get pods -l controller-revision-hash=new"*) echo 'node-exporter stone True' ;;
         *"/http:p:9090/proxy/api/v1/query?query=count+by"*) echo '${vector(up)}' ;;
         *"/http:p:9090/proxy/api/v1/query?query=sum(alertmanager_notification_requests"*)
           echo '{"data":{"result":[{"metric":{},"value":[1790000000,"${sent}"]}]}}' ;;
@@ -295,6 +309,14 @@ describe("the proof of monitoring", () => {
   it("ends when all is up, and an alert has gone its way", () => {
     assert.equal(run({}), "");
     assert.equal(run({ sent: 0 }, ""), "");
+  });
+
+  it("waits for all that the release has brought, as it was declared last", () => {
+    const left = /^these Deployments do not run as they were declared: grafana$/;
+    for (const deployment of ["grafana|3|2|1|1|1|1", "grafana|2|2|1|1|2|1", "grafana|2|2|1|1|1|"])
+      assert.match(run({ deployment }), left, deployment);
+    const revision = "8 node-exporter new";
+    assert.equal(run({ revision }), "node-exporter does not run as it was declared on stone");
   });
 
   it("does not take what the operator said of an object before its last change", () => {

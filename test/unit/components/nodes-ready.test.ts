@@ -8,10 +8,10 @@ const nodes = [
   { name: "vault", address: "192.168.1.24", role: "agent" },
 ] as const;
 
-describe("an update of Cilium", () => {
-  it("is refused while a node is not Ready, for Helm would wait for its pod in vain", async () => {
+describe("an update of a DaemonSet that is waited for", () => {
+  it("is refused while a node is not Ready, for its pod there would be waited for in vain", async () => {
     const problem = await unreadyNodes(nodes, () => Promise.resolve("vault "));
-    assert.match(problem ?? "", /not Ready: vault\. Helm would wait 15 minutes/);
+    assert.match(problem ?? "", /not Ready: vault\. Its new pod there would be waited for in vain/);
     assert.equal(await unreadyNodes(nodes, () => Promise.resolve("")), undefined);
   });
 
