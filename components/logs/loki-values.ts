@@ -28,6 +28,23 @@ export interface LokiPlan {
   readonly alertmanager?: string;
 }
 
+/**
+ * MiB that a stream takes at most: a chunk before it goes to the bucket, and what of it is not compressed yet (loki v3.7.6,
+ * pkg/ingester/ingester.go: `chunk_target_size` and `chunk_block_size`).
+ */
+const streamMiB = 1.5 + 0.25;
+
+/** MiB for Loki itself, its index and what is asked of it. */
+const ownMiB = 512;
+
+/** The part of its memory up to which Go lets garbage lie (the chart's GOMEMLIMIT, templates/_helpers.tpl `loki.componentEnv`). */
+const usable = 0.85;
+
+/** GiB of memory that Loki may take: enough where as many streams as it accepts are full at once. */
+export function lokiMemoryGiB({ streams }: Pick<LokiLimits, "streams">): number {
+  return Math.ceil((streams * streamMiB + ownMiB) / usable / 1024);
+}
+
 /** Where rules are read from; below it is a folder for each tenant. */
 const rulesFolder = "/etc/loki/rules";
 
@@ -89,9 +106,9 @@ function lokiConfig(plan: LokiPlan): Record<string, unknown> {
       ],
     },
     storage: bucketOfClaim,
-    // After a crash it reads its volume again, and empties its memory into the bucket at this much. By itself at 4 GB, which is
-    // more than its pod may have: it would be killed at each start (loki v3.7.6, pkg/ingester/wal.go).
-    ingester: { wal: { replay_memory_ceiling: "1GB" } },
+    // After a crash it reads its volume again, and empties its memory into the bucket at this much. By itself at 4 GB, which may be
+    // more than its pod has: it would be killed at each start. Three quarters are what Loki's docs say (operations/storage/wal.md).
+    ingester: { wal: { replay_memory_ceiling: `${Math.floor(0.75 * lokiMemoryGiB(limits))}GB` } },
     limits_config: {
       retention_period: hours(retentionDays),
       // As far back as there are lines; by itself a month.
@@ -140,7 +157,10 @@ function ruler(site: string, alertmanager: string): Record<string, unknown> {
   };
 }
 
-function singleBinary({ volume, bucket: name }: LokiPlan, rules: boolean): Record<string, unknown> {
+function singleBinary(
+  { volume, bucket: name, limits }: LokiPlan,
+  rules: boolean,
+): Record<string, unknown> {
   return {
     replicas: 1,
     extraEnvFrom: [{ configMapRef: { name } }, { secretRef: { name } }],
@@ -149,7 +169,10 @@ function singleBinary({ volume, bucket: name }: LokiPlan, rules: boolean): Recor
       enabled: false,
       dataVolumeParameters: { persistentVolumeClaim: { claimName: volume } },
     },
-    resources: { requests: { cpu: "100m", memory: "512Mi" }, limits: { memory: "2Gi" } },
+    resources: {
+      requests: { cpu: "100m", memory: `${ownMiB}Mi` },
+      limits: { memory: `${lokiMemoryGiB(limits)}Gi` },
+    },
     ...(rules
       ? {
           extraVolumes: [{ name: "rules", configMap: { name: rulesMap } }],

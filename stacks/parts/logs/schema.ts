@@ -8,14 +8,16 @@ const limits = z
       .int()
       .min(1)
       .max(1000)
-      .default(8)
+      .default(4)
       .describe("MiB of lines a second that Loki takes, of all machines together"),
     streams: z
       .int()
       .min(1000)
-      .max(1_000_000)
-      .default(10_000)
-      .describe("Sets of labels, about one a container, that are written to at once"),
+      .max(20_000, "use at most 20000, for which one Loki may take 41 GiB of memory")
+      .default(2000)
+      .describe(
+        "Sets of labels, about two a container, that are written to at once. Loki may take 2 GiB of memory for each 1000",
+      ),
     lineKiB: z
       .int()
       .min(1)

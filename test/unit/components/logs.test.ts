@@ -17,7 +17,7 @@ const schema = (file: string): Schema =>
 
 const quiet: LokiPlan = {
   ...{ site: "home", clusterDomain: "cluster.local", retentionDays: 14 },
-  limits: { mebibytesPerSecond: 8, streams: 10_000, lineKiB: 256 },
+  limits: { mebibytesPerSecond: 4, streams: 2000, lineKiB: 256 },
   ...{ bucket: "loki-bucket", volume: "loki-volume" },
 };
 const plan = { ...quiet, alertmanager: "http://alertmanager.monitoring.svc.cluster.local:9093" };
@@ -60,8 +60,19 @@ describe("the values of Loki", () => {
   });
 
   it("flush while lines of its volume are read again, before its memory is full", () => {
-    assert.equal(at(values, "singleBinary.resources.limits.memory"), "2Gi");
-    assert.equal(at(values, "loki.ingester.wal.replay_memory_ceiling"), "1GB");
+    assert.equal(at(values, "singleBinary.resources.limits.memory"), "5Gi");
+    assert.equal(at(values, "loki.ingester.wal.replay_memory_ceiling"), "3GB");
+  });
+
+  it("give it memory for as many full streams as it takes", () => {
+    for (const streams of [1000, 2000, 5000]) {
+      const limits = { ...quiet.limits, streams };
+      const of = lokiValues({ ...quiet, limits });
+      const memory = Number.parseInt(String(at(of, "singleBinary.resources.limits.memory")), 10);
+      assert.ok(memory * 1024 * 0.85 >= streams * 1.75, `${streams} streams in ${memory} GiB`);
+      const ceiling = at(of, "loki.ingester.wal.replay_memory_ceiling");
+      assert.ok(Number.parseInt(String(ceiling), 10) < memory, `${streams} streams`);
+    }
   });
 
   it("ask nobody else for the ring, and the API server for nothing", () => {
