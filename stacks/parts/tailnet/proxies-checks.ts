@@ -37,6 +37,7 @@ export function checkProxies(
       ...policyName(name, host, tailnet, stack),
       ...ports(name, host),
     ]),
+    ...sameHosts(egress),
   ];
 }
 
@@ -164,6 +165,22 @@ function policyName(
       ? `${as} has no owner in the tailnet's policy; add ${as.slice("tag:".length)} to homelab:tailnet.policy.tags`
       : `${as} is no name of homelab:tailnet.policy.hosts; add it there, or use the host's tag or address`,
   );
+}
+
+/**
+ * A name in the tailnet leads to one Service alone: of two, pods would find whichever the operator wrote last
+ * (cmd/k8s-operator/dnsrecords.go, maybeProvision).
+ */
+function sameHosts(egress: Egress): readonly Problem[] {
+  const named = Object.entries(egress).flatMap(([name, { fqdn }]) =>
+    fqdn === undefined ? [] : [{ name, fqdn }],
+  );
+  return named.flatMap(({ name, fqdn }, i) => {
+    const first = named.findIndex((other) => other.fqdn === fqdn);
+    if (first === i) return [];
+    const text = `${fqdn} is the host of ${named[first]?.name ?? ""} already, and its name can lead to one of them; list the ports there, or say ip in place of fqdn for those of another protocol`;
+    return [{ path: `homelab:tailnet.egress.${name}.fqdn`, text }];
+  });
 }
 
 function ports(name: string, { ports: listed }: Egress[string]): readonly Problem[] {

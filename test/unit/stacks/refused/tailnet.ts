@@ -215,6 +215,16 @@ export const tailnet: RefusedSites = {
     at: "homelab:tailnet.egress.nas.ports[1]",
     says: /445 is listed already/,
   },
+  "a host of the tailnet by one name twice": {
+    edit: {
+      "tailnet.egress": {
+        nas: { fqdn: "nas.tail1234.ts.net", as: "tag:ci", ports: [445] },
+        time: { fqdn: "nas.tail1234.ts.net", as: "tag:ci", ports: [123], protocol: "UDP" },
+      },
+    },
+    at: "homelab:tailnet.egress.time.fqdn",
+    says: /is the host of nas already.*list the ports there, or say ip/,
+  },
   "a host of the tailnet called like a Service of the operator's": {
     edit: { "tailnet.egress": { nameserver: { ip: "100.101.102.103", ports: [53] } } },
     at: "homelab:tailnet.egress.nameserver",
