@@ -25,6 +25,7 @@ import {
   type ConnectorPlan,
 } from "./connector.ts";
 import type { ProxyClassPlan } from "./proxy-plan.ts";
+import { otherClass, tellsRestart } from "./restart-notice.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
@@ -154,7 +155,10 @@ export class TailnetOperator extends ComponentResource {
       {
         parent: this,
         dependsOn: [hasClass(connector, proxies) ? this.class(args, release) : release],
-        hooks: { beforeCreate: free, beforeUpdate: [further] },
+        hooks: {
+          beforeCreate: free,
+          beforeUpdate: [further, tellsRestart(`${name}-restarts`, connector, this, otherClass)],
+        },
       },
     );
   }
@@ -170,7 +174,13 @@ export class TailnetOperator extends ComponentResource {
         metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ProxyClassReady" } },
         spec: connectorClass(connector, proxies),
       },
-      { parent: this, dependsOn: [release] },
+      {
+        parent: this,
+        dependsOn: [release],
+        hooks: {
+          beforeUpdate: [tellsRestart(`${name}-class-restarts`, connector, this, () => true)],
+        },
+      },
     );
   }
 
