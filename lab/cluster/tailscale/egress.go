@@ -335,7 +335,7 @@ func (o *operator) changeTold(ctx context.Context, service *corev1.Service, chan
 // ensureEndpoints lets the Service lead to the proxies that have taken up what they were told, and returns those. A proxy
 // that has not found the host counts like any other (cmd/k8s-operator/egress-eps.go, podIsReadyToRouteTraffic).
 func (o *operator) ensureEndpoints(ctx context.Context, service, own *corev1.Service) ([]discoveryv1.Endpoint, error) {
-	states, err := o.states(ctx, service.Annotations[annotationGroup])
+	proxies, err := o.proxies(ctx, service.Annotations[annotationGroup])
 	if err != nil {
 		return nil, err
 	}
@@ -344,16 +344,10 @@ func (o *operator) ensureEndpoints(ctx context.Context, service, own *corev1.Ser
 		wanted = append(wanted, egressPort{Protocol: string(port.Protocol), MatchPort: uint16(port.TargetPort.IntVal), TargetPort: uint16(port.Port)})
 	}
 	endpoints := []discoveryv1.Endpoint{}
-	for _, state := range states {
-		pod, err := o.client.CoreV1().Pods(o.settings.namespace).Get(ctx, state.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
+	for _, proxy := range proxies {
+		pod := proxy.pod
 		var says egressStatus
-		if text := state.Data[keyEgress]; len(text) == 0 || json.Unmarshal(text, &says) != nil {
+		if text := proxy.state.Data[keyEgress]; len(text) == 0 || json.Unmarshal(text, &says) != nil {
 			continue
 		}
 		done, ok := says.Services[egressName(service)]

@@ -346,11 +346,39 @@ func (o *operator) deleteDevices(ctx context.Context, pg *proxyGroup, first int3
 
 // runningProxies are the devices of the pods that there are: a Secret that another pod filled says nothing of this one.
 func (o *operator) runningProxies(ctx context.Context, pg *proxyGroup) ([]connectorDevice, error) {
-	states, err := o.states(ctx, pg.Name)
+	proxies, err := o.proxies(ctx, pg.Name)
 	if err != nil {
 		return nil, err
 	}
 	var devices []connectorDevice
+	for _, proxy := range proxies {
+		said := proxy.state.Data
+		hostname, _, named := strings.Cut(string(said[keyDeviceFQDN]), ".")
+		if string(said[keyPodUID]) != string(proxy.pod.UID) || !named {
+			continue
+		}
+		device := connectorDevice{Hostname: hostname}
+		if err := json.Unmarshal(said[keyDeviceIPs], &device.TailnetIPs); err != nil {
+			return nil, fmt.Errorf("secret %s: %s: %w", proxy.state.Name, keyDeviceIPs, err)
+		}
+		devices = append(devices, device)
+	}
+	return devices, nil
+}
+
+// groupProxy is a pod of a group, and the Secret of its name in which it says how it is.
+type groupProxy struct {
+	pod   *corev1.Pod
+	state corev1.Secret
+}
+
+// proxies are those of a group that have both a Secret and a pod.
+func (o *operator) proxies(ctx context.Context, group string) ([]groupProxy, error) {
+	states, err := o.states(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	var proxies []groupProxy
 	for _, state := range states {
 		pod, err := o.client.CoreV1().Pods(o.settings.namespace).Get(ctx, state.Name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
@@ -359,15 +387,7 @@ func (o *operator) runningProxies(ctx context.Context, pg *proxyGroup) ([]connec
 		if err != nil {
 			return nil, err
 		}
-		hostname, _, named := strings.Cut(string(state.Data[keyDeviceFQDN]), ".")
-		if string(state.Data[keyPodUID]) != string(pod.UID) || !named {
-			continue
-		}
-		device := connectorDevice{Hostname: hostname}
-		if err := json.Unmarshal(state.Data[keyDeviceIPs], &device.TailnetIPs); err != nil {
-			return nil, fmt.Errorf("secret %s: %s: %w", state.Name, keyDeviceIPs, err)
-		}
-		devices = append(devices, device)
+		proxies = append(proxies, groupProxy{pod: pod, state: state})
 	}
-	return devices, nil
+	return proxies, nil
 }
