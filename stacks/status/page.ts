@@ -1,7 +1,8 @@
 /** A status as a page: one file of HTML without a script, which asks nobody for anything. */
 import type { Finding } from "../doctor/finding.ts";
 import { element, escaped } from "./markup.ts";
-import { picture, pictureSizes } from "./picture.ts";
+import { pictureSizes } from "./picture-size.ts";
+import { picture } from "./picture.ts";
 import type { Seen, Status } from "./status.ts";
 import { style } from "./style.ts";
 import { statusTables, type Table } from "./tables.ts";
