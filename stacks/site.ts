@@ -16,7 +16,7 @@ import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { cloudflareProvider } from "./parts/edge/provider.ts";
 import { deployGateway, deployRoutes } from "./parts/gateway/deploy.ts";
-import { deployIdentity } from "./parts/identity/deploy.ts";
+import { deployIdentity, deployPeople } from "./parts/identity/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
 import { deployLogs } from "./parts/logs/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
@@ -58,6 +58,8 @@ export interface SiteOutputs {
   readonly serviceTokens: ServiceTokens;
   /** Administrator's kubeconfig; secret. */
   readonly kubeconfig: Output<string>;
+  /** Kubeconfig of people of the site, who sign on by their browser; no secret. */
+  readonly peopleKubeconfig?: Output<string>;
   /** How long the cluster's certificates last, and which were renewed; the next run reads it. */
   readonly certificates: { readonly ends: Output<string>; readonly renewed: string };
   /** Opens the cluster's snapshots where its machines are lost (docs/restore.md); secret. */
@@ -88,7 +90,9 @@ export async function deploySite(
   for (const open of openNames(config)) void log.warn(openNotice(open));
 
   const machines = deployMachines(site, found);
-  const cluster = deployCluster(site, machines, found.renewal);
+  const cloudflare = cloudflareProvider(site);
+  const identity = deployIdentity(site, cloudflare);
+  const cluster = deployCluster(site, machines, { ...found.renewal, identity });
   const definitions = deployDefinitions(site, cluster);
   const running = deployPolicies(site, cluster, deployNetwork(site, cluster));
   const kinds = deployMonitoringKinds(site, running);
@@ -109,8 +113,7 @@ export async function deploySite(
   deployPostgres(site, cluster, { definitions, running, certificates, storage, itemNamespaces });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
-  const cloudflare = cloudflareProvider(site);
-  const identity = deployIdentity(site, cloudflare);
+  const peopleKubeconfig = deployPeople(site, cluster, running, identity);
   const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage, identity });
   deployLogs(site, cluster, { running, storage, monitoring });
   const argocd = deployArgocd(site, cluster, { definitions, running, kinds, identity });
@@ -138,6 +141,7 @@ export async function deploySite(
     }),
     serviceTokens,
     kubeconfig: cluster.kubeconfig,
+    ...(peopleKubeconfig === undefined ? {} : { peopleKubeconfig }),
     certificates: { ends: cluster.certificatesEnd, renewed: found.renewal.renews },
     serverToken: cluster.serverToken,
     sshPrivateKey: machines.privateKey,

@@ -20,6 +20,8 @@ export interface SignOnService {
   readonly redirectUris: readonly string[];
   /** Who may sign on. */
   readonly emails: readonly string[];
+  /** Whether it runs on people's own machines, where no secret would be one: it proves that it is the one who asked (PKCE). */
+  readonly onPeoplesMachines?: boolean;
 }
 
 export interface SignOnArgs {
@@ -77,7 +79,7 @@ export class SignOn extends ComponentResource {
   private client(
     name: string,
     { site, accountId, team, session }: SignOnArgs,
-    { title, url, redirectUris }: SignOnService,
+    { title, url, redirectUris, onPeoplesMachines = false }: SignOnService,
     policies: readonly Output<string>[],
   ): SignOnClient {
     const { saasApp } = new ZeroTrustAccessApplication(
@@ -91,7 +93,12 @@ export class SignOn extends ComponentResource {
         saasApp: {
           authType: "oidc",
           redirectUris: [...redirectUris],
-          grantTypes: ["authorization_code"],
+          ...(onPeoplesMachines
+            ? {
+                grantTypes: ["authorization_code_with_pkce"],
+                allowPkceWithoutClientSecret: true,
+              }
+            : { grantTypes: ["authorization_code"] }),
           scopes: ["openid", "email", "profile"],
           // Both say how long what Access hands out is good for.
           accessTokenLifetime: session,
@@ -102,8 +109,9 @@ export class SignOn extends ComponentResource {
         parent: this,
         // Its provider does not mark the client's secret.
         additionalSecretOutputs: ["saasApp"],
-        // The secret is told when the client is made and never again, so that any change makes another client.
-        replaceOnChanges: ["*"],
+        // The secret is told when the client is made and never again, so that any change makes another client; where nobody
+        // needs it, the client stays, and with it its name in every kubeconfig.
+        replaceOnChanges: onPeoplesMachines ? [] : ["*"],
       },
     );
     const clientId = unsecret(saasApp.apply((app) => told(name, "id", app?.clientId)));

@@ -1,6 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Machine, MachineSpec } from "../machine.ts";
+import { authenticationFile, type ApiSignOn } from "./authentication.ts";
 import type { Registries } from "./registries.ts";
 import { releaseOf } from "./version-step.ts";
 
@@ -22,6 +23,8 @@ export interface ClusterPlan {
   readonly registries: Registries<Input<string>>;
   /** Whether etcd, controller manager and scheduler answer with metrics at their node's address. */
   readonly metrics: boolean;
+  /** How people sign on to the API servers; without it nobody does. */
+  readonly signOn?: Input<ApiSignOn>;
   readonly snapshots: {
     readonly schedule: string;
     readonly retention: number;
@@ -86,6 +89,9 @@ export function serverConfig(
     // Any further flag of the store would make RKE2 ignore the Secret.
     ...(cluster.snapshots.s3 ? { "etcd-s3": true, "etcd-s3-config-secret": storeSecret } : {}),
     ...(cluster.metrics ? metrics : {}),
+    ...(cluster.signOn === undefined
+      ? {}
+      : { "kube-apiserver-arg": [`authentication-config=${authenticationFile}`] }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { output, secret, type Input, type Output } from "@pulumi/pulumi";
 import type { MachineSpec, ReachedMachine } from "../machine.ts";
+import { authenticationConfig } from "./authentication.ts";
 import {
   agentConfig,
   kubeletFlags,
@@ -58,6 +59,10 @@ export function nodeParameters(
     SITE: cluster.site,
     JOINS: joins,
     CONFIG: secret(config),
+    AUTHENTICATION:
+      isServer && cluster.signOn !== undefined
+        ? output(cluster.signOn).apply(authenticationConfig)
+        : "",
     KUBELET_FLAGS: Object.keys(kubeletFlags(cluster, node)).join(" "),
     REGISTRATION: registrationConfig(node),
     REGISTRIES: output(cluster.registries).apply((registries) =>

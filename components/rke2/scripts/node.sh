@@ -2,7 +2,7 @@
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
 # VERSION, VIP, SITE, JOINS (yes: there is a cluster to join; no: no other server has been in one, so begin it), CONFIG,
-# KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION (settings that count when the node
+# AUTHENTICATION (of a server: by whom the API server lets people sign on; empty: by nobody), KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION (settings that count when the node
 # registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its name, and its content in base64), KUBE_VIP,
 # RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its
 # end before, on this machine or on the one before it.
@@ -148,6 +148,8 @@ settings() {
   put_file "$etc/config.yaml" 0600 "$CONFIG"
   # Not among what makes a restart: RKE2 hands it to the kubelet, which reads it when it registers a new node.
   if [[ -n $REGISTRATION ]]; then put_file "$registration" 0600 "$REGISTRATION"; else rm -f "$registration"; fi
+  # The API server does not start without the file that CONFIG names.
+  if [[ -n $AUTHENTICATION ]]; then put_file "$etc/authentication.yaml" 0600 "$AUTHENTICATION"; else rm -f "$etc/authentication.yaml"; fi
   registry_certificates
   if [[ -n $REGISTRIES ]]; then put_file "$etc/registries.yaml" 0600 "$REGISTRIES"; else rm -f "$etc/registries.yaml"; fi
   if [[ ! -e /etc/rancher/node/password ]]; then put_file /etc/rancher/node/password 0600 "$NODE_PASSWORD"; fi
@@ -184,7 +186,7 @@ join_address() {
 joins_empty() { [[ $JOINS == yes && $ROLE == server && ! -d $data/server/db/etcd ]]; }
 
 fingerprint() {
-  { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" "$etc/registries.d/"* 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1
+  { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" "$etc/registries.d/"* "$etc/authentication.yaml" 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1
 }
 
 readyz() { kube get --raw /readyz; }

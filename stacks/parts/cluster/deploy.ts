@@ -1,5 +1,5 @@
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
-import { secret, type Input, type Output, type Resource } from "@pulumi/pulumi";
+import { output, secret, type Input, type Output, type Resource } from "@pulumi/pulumi";
 import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
 import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
@@ -7,6 +7,7 @@ import { SnapshotStore, type StorePlan } from "../../../components/rke2/snapshot
 import { NodeLabels } from "../../../components/rke2/node-labels.ts";
 import type { Renewal } from "../../../components/rke2/renewal.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
+import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteMachines } from "../machines/deploy.ts";
 
 /** The site's cluster, once its nodes have registered; it has no network yet. */
@@ -28,13 +29,13 @@ export interface SiteCluster {
 export function deployCluster(
   site: Site,
   { machines }: SiteMachines,
-  { renews }: Renewal,
+  { renews, identity }: Renewal & { readonly identity: SiteIdentity },
 ): SiteCluster {
   const [first, ...further] = machines.filter(({ role }) => role === "server");
   if (first === undefined) throw new Error("the config was checked to have a server, but has none");
   const agents = machines.filter(({ role }) => role === "agent");
   const { kubeconfig, serverToken, certificatesEnd, dismissals } = new Rke2Cluster(site.name, {
-    cluster: clusterPlan(site, (ref) => site.secrets.get(ref)),
+    cluster: { ...clusterPlan(site, (ref) => site.secrets.get(ref)), ...signOn(identity) },
     servers: [first, ...further],
     agents,
     renews,
@@ -51,6 +52,13 @@ export function deployCluster(
     labelled,
     certificatesEnd,
   };
+}
+
+/** How people sign on to the API servers, where the config has them. */
+function signOn({ kubernetes }: SiteIdentity): Pick<ClusterPlan, "signOn"> {
+  if (kubernetes === undefined) return {};
+  const { issuer, clientId } = kubernetes;
+  return { signOn: output({ issuer, clientId }) };
 }
 
 /** The cluster's own memory of where its snapshots go, where they leave the machines. */

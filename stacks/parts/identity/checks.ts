@@ -1,5 +1,7 @@
 import { grafanaService, monitoringNamespace } from "../../../components/monitoring/names.ts";
 import type { Problem } from "../../../components/problem.ts";
+import { signOnMinor } from "../../../components/rke2/authentication.ts";
+import { releaseOf } from "../../../components/rke2/version-step.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { routesTo } from "../gateway/leading.ts";
 import type { IdentityConfig } from "./schema.ts";
@@ -15,6 +17,7 @@ export function checkIdentity(config: SiteConfig): readonly Problem[] {
     ...asked(identity),
     ...grafana(config, identity),
     ...argocd(config, identity),
+    ...kubernetes(config, identity),
     ...routes(config, identity),
   ];
 }
@@ -31,9 +34,12 @@ function provider({ edge }: SiteConfig): readonly Problem[] {
   return [{ path: "homelab:edge.team", text }];
 }
 
-function asked({ grafana: one, argocd: other, routes: more }: IdentityConfig): readonly Problem[] {
-  if (one !== undefined || other !== undefined || Object.keys(more).length > 0) return [];
-  const text = "says not what people sign on to; write grafana, argocd or routes, or remove it";
+function asked(identity: IdentityConfig): readonly Problem[] {
+  const { routes: more, ...services } = identity;
+  const some = [services.grafana, services.argocd, services.kubernetes];
+  if (some.some((one) => one !== undefined) || Object.keys(more).length > 0) return [];
+  const text =
+    "says not what people sign on to; write grafana, argocd, kubernetes or routes, or remove it";
   return [{ path, text }];
 }
 
@@ -81,6 +87,29 @@ function argocd(
           {
             path: "homelab:argocd.signOn",
             text: "homelab:identity.argocd says it too, and Argo CD knows one provider; remove one of them",
+          },
+        ]),
+    ...(plan.admins.length + plan.readers.length > 0
+      ? []
+      : [{ path: at, text: "names nobody; give it groups of homelab:people, or remove it" }]),
+  ];
+}
+
+/** Releases before have another version of the API servers' config, and one that cannot be read says nothing of its release. */
+function kubernetes(
+  { cluster }: SiteConfig,
+  { kubernetes: plan }: IdentityConfig,
+): readonly Problem[] {
+  if (plan === undefined) return [];
+  const at = `${path}.kubernetes`;
+  const [minor = signOnMinor] = releaseOf(cluster.version) ?? [];
+  return [
+    ...(minor >= signOnMinor
+      ? []
+      : [
+          {
+            path: at,
+            text: `needs RKE2 v1.${signOnMinor} or newer, and homelab:versions.rke2 is ${cluster.version}; upgrade first, or remove it`,
           },
         ]),
     ...(plan.admins.length + plan.readers.length > 0

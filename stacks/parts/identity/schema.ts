@@ -30,6 +30,11 @@ const argocd = z.strictObject({
   readers: groups("who may look at everything", "family"),
 });
 
+const kubernetes = z.strictObject({
+  admins: groups("who may do everything in the cluster", "admins"),
+  readers: groups("who may look at everything but Secrets", "family"),
+});
+
 const route = z
   .array(label)
   .min(1)
@@ -49,6 +54,11 @@ export const identity = z
       .describe("How long one stays signed on; then Access is asked again"),
     grafana: grafana.optional().describe("Grafana of `homelab:monitoring`"),
     argocd: argocd.optional().describe("Argo CD, in place of `homelab:argocd.signOn`"),
+    kubernetes: kubernetes
+      .optional()
+      .describe(
+        "The Kubernetes API, with kubectl and kubelogin. First written, it restarts RKE2 on one server after the other",
+      ),
     routes: z
       .record(label.meta({ examples: ["hubble"] }), route)
       .default({})
@@ -62,7 +72,7 @@ type Written = z.infer<typeof identity>;
 
 /** The section with the addresses of the people whom it names. */
 export function deriveIdentity(
-  { session, grafana: ofGrafana, argocd: ofArgocd, routes }: Written,
+  { session, grafana: ofGrafana, argocd: ofArgocd, kubernetes: ofKubernetes, routes }: Written,
   people: People,
   derivation: Derivation,
 ) {
@@ -93,6 +103,14 @@ export function deriveIdentity(
           argocd: {
             admins: emails("argocd.admins", ofArgocd.admins),
             readers: emails("argocd.readers", ofArgocd.readers),
+          },
+        }),
+    ...(ofKubernetes === undefined
+      ? {}
+      : {
+          kubernetes: {
+            admins: emails("kubernetes.admins", ofKubernetes.admins),
+            readers: emails("kubernetes.readers", ofKubernetes.readers),
           },
         }),
   };

@@ -17,14 +17,21 @@ export interface Ended {
   readonly output: string;
 }
 
+type ApiServerFlags = Readonly<Record<string, string>>;
+
 export class ApiServer {
   /** The administrator's login. */
   readonly kubeconfig: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "homelab-api-"));
   readonly #running: ChildProcess[] = [];
   readonly #said: string[] = [];
+  readonly #flags: (file: (name: string, content: string) => string) => ApiServerFlags;
 
-  constructor() {
+  /** @param flags of the API server beside its own, with files that they name; `file` returns a path */
+  constructor(
+    flags: (file: (name: string, content: string) => string) => ApiServerFlags = () => ({}),
+  ) {
+    this.#flags = flags;
     this.kubeconfig = join(this.#folder, "admin.yaml");
   }
 
@@ -55,6 +62,7 @@ export class ApiServer {
       "service-account-issuer": "https://kubernetes.default.svc",
       ...{ "service-account-key-file": key, "service-account-signing-key-file": key },
       "service-cluster-ip-range": "10.43.0.0/16",
+      ...this.#flags((name, content) => this.#file(name, content)),
     });
     this.#file("admin.yaml", kubeconfig(`https://127.0.0.1:${port}`, token));
     await this.until("kubectl", ["get", "--raw", "/readyz"]);

@@ -91,6 +91,14 @@ describe("RKE2 config", () => {
     assert.equal(nodeTaints({ ...alone, taints: gpu }).length, 2);
   });
 
+  it("names how people sign on to the API server only when asked, by a file of the server", () => {
+    const signOn = { issuer: "https://house.cloudflareaccess.com/x", clientId: "id" };
+    const asked = server(stone, { ...cluster, signOn })["kube-apiserver-arg"];
+    assert.deepEqual(asked, ["authentication-config=/etc/rancher/rke2/authentication.yaml"]);
+    assert.ok(!("kube-apiserver-arg" in server(stone)));
+    assert.doesNotMatch(agentConfig({ ...cluster, signOn }, nodes[3]!, tokens), /apiserver/);
+  });
+
   it("names the hardening profile only when asked", () => {
     assert.equal(server(stone, { ...cluster, profile: "cis" })["profile"], "cis");
     assert.ok(!("profile" in server(stone)));

@@ -1,7 +1,7 @@
 import { argocdSite } from "./argocd-site.ts";
 import type { Changes } from "./sample.ts";
 
-/** Home's changes by which people sign on to Grafana, Argo CD and before a route, with the section that differs so. */
+/** Home's changes by which people sign on to Grafana, Argo CD, the Kubernetes API and before a route, with the section that differs so. */
 export function identitySite(changes: object = {}): Changes {
   const { "gateway.routes": routes, argocd } = argocdSite({ signOn: undefined });
   return {
@@ -24,6 +24,7 @@ export function identitySite(changes: object = {}): Changes {
       session: "4h",
       grafana: { hostname: "grafana.home.arpa", admins: ["admins"], viewers: ["family"] },
       argocd: { admins: ["admins"], readers: ["family"] },
+      kubernetes: { admins: ["admins"], readers: ["family"] },
       routes: { hubble: ["admins"] },
       ...changes,
     },

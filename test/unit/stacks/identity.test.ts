@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { networkPolicies } from "../../../components/policies/rules.ts";
+import { parameterValues } from "../../../components/remote/shell.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import type { Recording } from "../../recorder.ts";
@@ -108,6 +109,38 @@ describe("the graph of a site with sign-on", () => {
     const { data } = plain("home-argocd-settings") as { data: Record<string, string> };
     const text = Buffer.from(data["oidc.clientSecret"] ?? "", "base64").toString();
     assert.equal(text, "secret of home-sign-on-argocd-application");
+  });
+
+  it("gives kubectl a client that keeps no secret, and stays the same when it changes", () => {
+    const { saasApp } = plain("home-sign-on-kubernetes-application");
+    assert.deepEqual(at(saasApp, "redirectUris"), [
+      "http://localhost:8000",
+      "http://localhost:18000",
+    ]);
+    assert.deepEqual(at(saasApp, "grantTypes"), ["authorization_code_with_pkce"]);
+    assert.equal(at(saasApp, "allowPkceWithoutClientSecret"), true);
+    const { options } = recording.get("home-sign-on-kubernetes-application");
+    assert.deepEqual(options.replaceOnChanges, []);
+  });
+
+  it("has every server's API server take its tokens, and no agent's", () => {
+    for (const node of ["stone", "tank", "titan", "vault"]) {
+      const { stdin } = plain(`proxmox-${node}-apply-command`);
+      const { AUTHENTICATION = "", CONFIG = "" } = parameterValues(String(stdin));
+      const takes = node !== "vault";
+      assert.equal(AUTHENTICATION.includes(issuer("kubernetes-application")), takes, node);
+      assert.equal(CONFIG.includes("authentication-config="), takes, node);
+    }
+  });
+
+  it("binds people to Kubernetes' own roles, by their addresses", () => {
+    const { roleRef, subjects } = plain("home-people-homelab-admins");
+    assert.equal(at(roleRef, "name"), "cluster-admin");
+    assert.deepEqual(
+      (subjects as { name: string }[]).map(({ name }) => name),
+      ["access:admin@example.net"],
+    );
+    assert.equal(at(plain("home-people-homelab-readers")["roleRef"], "name"), "view");
   });
 
   it("has proxies ask for a login, for each name of a route, and for the people of its groups", () => {

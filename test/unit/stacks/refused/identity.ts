@@ -18,9 +18,11 @@ export const identity: RefusedSites = {
     says: /homelab:identity needs it: people sign on at TEAM/,
   },
   "sign-on to nothing": {
-    edit: identitySite({ grafana: undefined, argocd: undefined, routes: {} }),
+    edit: identitySite({
+      ...{ grafana: undefined, argocd: undefined, kubernetes: undefined, routes: {} },
+    }),
     at: path,
-    says: /write grafana, argocd or routes, or remove it/,
+    says: /write grafana, argocd, kubernetes or routes, or remove it/,
   },
   "sign-on before a route that is none": {
     edit: identitySite({ routes: { ceph: ["admins"] } }),
@@ -98,6 +100,16 @@ export const identity: RefusedSites = {
     edit: { ...identitySite(), argocd: argocdSite().argocd },
     at: "homelab:argocd.signOn",
     says: /Argo CD knows one provider; remove one of them/,
+  },
+  "sign-on to the Kubernetes API for nobody": {
+    edit: identitySite({ kubernetes: {} }),
+    at: `${path}.kubernetes`,
+    says: /names nobody; give it groups/,
+  },
+  "sign-on to API servers that cannot read how": {
+    edit: { ...identitySite(), "versions.rke2": "v1.33.4+rke2r1" },
+    at: `${path}.kubernetes`,
+    says: /needs RKE2 v1\.34 or newer, and homelab:versions\.rke2 is v1\.33\.4/,
   },
   "sign-on by which nobody may change anything in Argo CD": {
     edit: identitySite({ argocd: { readers: ["family"] } }),
