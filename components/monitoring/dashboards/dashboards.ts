@@ -8,17 +8,19 @@ import { network } from "./network.ts";
 import { outsideDashboard } from "./outside.ts";
 import { overview } from "./overview.ts";
 import { dashboardJson, type Dashboard } from "./panels.ts";
+import { postgresDashboard } from "./postgres.ts";
 import { ceph } from "./storage.ts";
 
 /** Dashboards of the parts that a site has; the overview first. */
 export function dashboards(plan: WatchPlan): readonly Dashboard[] {
-  const { certificates, gateway, edge, logs, storage, outside } = plan;
+  const { certificates, gateway, edge, logs, storage, postgres, outside } = plan;
   return [
     overview(plan),
     cluster,
     nodes,
     network(plan),
     ...(storage === undefined ? [] : [ceph]),
+    ...(postgres.length === 0 ? [] : [postgresDashboard(postgres)]),
     ...(gateway || edge ? [gateways(plan)] : []),
     ...(certificates ? [certificatesDashboard] : []),
     ...(logs ? [logsDashboard] : []),

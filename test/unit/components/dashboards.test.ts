@@ -11,7 +11,10 @@ import { metricsOf, promtool } from "./promtool.ts";
 const everything = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
   storage: { disks: 4, usableGiB: 100 },
-  postgres: [],
+  postgres: [
+    { cluster: "main", job: "postgres-main", instances: 2, lateAfterHours: 36 },
+    { cluster: "trial", job: "postgres-trial", instances: 1 },
+  ],
   outside: ["proxmox"],
   jobs: [],
 };
@@ -93,7 +96,7 @@ describe("the dashboards", () => {
       ["homelab-overview", "homelab-cluster", "homelab-nodes", "homelab-network"],
     );
     const text = JSON.stringify(some);
-    assert.ok(!/ceph_|certmanager_|cloudflared_|bgp_/.test(text));
+    assert.ok(!/ceph_|certmanager_|cloudflared_|cnpg_|bgp_/.test(text));
   });
 
   it("begin with the overview", () => {
