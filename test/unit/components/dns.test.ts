@@ -98,6 +98,12 @@ describe("local redirect", () => {
     assert.deepEqual(violations(schema, { spec, metadata: {} }), []);
     assert.equal("skipRedirectFromBackend" in spec, false);
   });
+
+  it("is replaced by another one and never updated, and the former goes first: their name is one", async () => {
+    const { options } = (await recordedHome()).get("home-dns-redirect");
+    assert.deepEqual(options.replaceOnChanges, ["spec"]);
+    assert.equal(options.deleteBeforeReplace, true);
+  });
 });
 
 describe("caches", () => {

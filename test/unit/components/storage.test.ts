@@ -4,58 +4,21 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  domainsNeeded,
-  overhead,
-  usableGiB,
-  type ClassPlan,
-} from "../../../components/storage/classes.ts";
+import { domainsNeeded, overhead, usableGiB } from "../../../components/storage/classes.ts";
 import { bucketSpec, volumeSpec } from "../../../components/storage/claim.ts";
 import { clusterValues, mutedWarnings } from "../../../components/storage/cluster-values.ts";
 import { driverValues, operatorValues } from "../../../components/storage/operator-values.ts";
 import { expected, trials } from "../../../components/storage/proof.ts";
 import { memoryNeededGiB } from "../../../components/storage/requests.ts";
 import { storageClassForm } from "../../../components/storage/storage-classes.ts";
+import { at } from "./at.ts";
+import { recordedHome } from "./home-recording.ts";
 import { violations, type Schema } from "./json-schema.ts";
 import { kindSchema, valuesSchema } from "./lab-schema.ts";
+import { classes, cluster, machines } from "./storage-plan.ts";
 
 const specOf = (kind: string): Schema =>
   kindSchema(`charts/rook-ceph/schemas/${kind}.json`).properties?.["spec"] ?? assert.fail(kind);
-
-const plan = (name: string, kind: ClassPlan["kind"], more: Partial<ClassPlan> = {}): ClassPlan => ({
-  name,
-  kind,
-  replicas: 3,
-  failureDomain: "host",
-  reclaim: "Delete",
-  expansion: true,
-  compression: "none",
-  default: false,
-  ...more,
-});
-
-const coding = { erasureCoding: { data: 2, coding: 1 }, compression: "aggressive" } as const;
-const classes = [
-  plan("ceph-block", "block", { default: true }),
-  plan("coded-block", "block", coding),
-  plan("ceph-filesystem", "file"),
-  plan("coded-file", "file", coding),
-  plan("ceph-bucket", "bucket", { failureDomain: "rack" }),
-];
-const machines = ["stone", "tank", "titan", "vault"].map((host) => ({
-  name: `proxmox-${host}`,
-  host,
-  disks: [{ slot: 1, sizeGiB: 1000 }],
-}));
-const cluster = {
-  ceph: "v20.2.4",
-  machines,
-  classes,
-  taints: ["CriticalAddonsOnly"],
-  monitoring: true,
-  wipeOnDestroy: false,
-  prometheus: "http://prometheus:9090",
-};
 
 interface Values {
   readonly cephClusterSpec: {
@@ -124,6 +87,13 @@ describe("the storage's values", () => {
     assert.equal(bucket.dataPool.failureDomain, "region");
   });
 
+  it("keep monitors on machines of their own, on three hosts", () => {
+    assert.deepEqual(at(values, "cephClusterSpec.mon"), { count: 3, allowMultiplePerNode: false });
+    const spread = at(values, "cephClusterSpec.placement.mon.topologySpreadConstraints[0]");
+    assert.equal(at(spread, "topologyKey"), "topology.kubernetes.io/zone");
+    assert.equal(at(spread, "whenUnsatisfiable"), "DoNotSchedule");
+  });
+
   it("name the drivers with the operator's namespace, each with a snapshotter", () => {
     const { drivers } = driverValues() as {
       drivers: Record<string, { enabled: boolean; name: string; snapshotPolicy?: string }>;
@@ -136,6 +106,13 @@ describe("the storage's values", () => {
         ["rook-ceph.cephfs.csi.ceph.com", "volumeSnapshot"],
       ],
     );
+  });
+});
+
+describe("a site's storage", () => {
+  it("takes disks once every node has its labels: Rook puts a disk where its host is by then", async () => {
+    const waits = (await recordedHome({ storage: undefined })).waitsFor("rook-ceph-cluster");
+    for (const { name } of machines) assert.ok(waits.has(`${name}-labels`), name);
   });
 });
 
