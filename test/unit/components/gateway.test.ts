@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
-import { envoyProxySpec } from "../../../components/gateway/envoy-proxy.ts";
 import { gatewayValues } from "../../../components/gateway/gateway-values.ts";
 import { listenerConflict, type Listener } from "../../../components/gateway/listeners.ts";
-import {
-  backendTrafficSpec,
-  clientTrafficSpec,
-  securitySpec,
-} from "../../../components/gateway/policies.ts";
-import { httpRouteSpec, portRouteSpec, tlsRouteSpec } from "../../../components/gateway/routes.ts";
+import { securitySpec } from "../../../components/gateway/policies.ts";
+import { httpRouteSpec } from "../../../components/gateway/routes.ts";
 import { signedOn } from "../../../components/gateway/sign-on.ts";
 import type { Recorded, Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
 import { judge, type SeenObject } from "./definition-schema.ts";
+import { envoyVersion, everything, policiesAndRoutes } from "./gateway-objects.ts";
 import { recordedHome } from "./home-recording.ts";
 import { violations } from "./json-schema.ts";
 import { valuesSchema } from "./lab-schema.ts";
@@ -23,40 +19,6 @@ let problems: (object: SeenObject) => readonly string[];
 before(async () => {
   problems = await judge([gatewayApi("v1.6.1"), envoyGateway("v1.9.1")]);
 });
-const gatewayApiVersion = "gateway.networking.k8s.io/v1";
-const envoyVersion = "gateway.envoyproxy.io/v1alpha1";
-
-const backend = { namespace: "photos", service: "photos", port: 80 };
-/** Home with everything that a gateway and routes can be told. */
-const everything = {
-  "gateway.internal.enabled": true,
-  "gateway.redis": "redis.cache.svc.cluster.local:6379",
-  "gateway.lan.listeners": [
-    { name: "kafka", port: 9093, protocol: "tls", hostname: "*.home.arpa" },
-    { name: "mqtt", port: 1883, protocol: "tcp" },
-    { name: "syslog", port: 514, protocol: "udp" },
-  ],
-  "gateway.routes": {
-    photos: {
-      ...{
-        ...backend,
-        hostnames: ["photos.home.arpa"],
-        path: "/api",
-        timeout: "30s",
-        body: "10Mi",
-      },
-      ...{ allow: ["192.168.1.0/24"], rateLimit: { requests: 10, per: "minute", perClient: true } },
-    },
-    shared: {
-      ...{ ...backend, gateway: "public", hostnames: ["photos.example.net"], access: ["family"] },
-      rateLimit: { requests: 10, per: "hour", scope: "global" },
-    },
-    kafka: { ...backend, kind: "tls", listener: "kafka", hostnames: ["kafka.home.arpa"] },
-    mqtt: { ...backend, kind: "tcp", listener: "mqtt" },
-    syslog: { ...backend, kind: "udp", listener: "syslog" },
-  },
-};
-
 const registered = async (changes: Record<string, unknown>): Promise<readonly Recorded[]> =>
   (await recordedHome(changes)).resources;
 
@@ -200,102 +162,7 @@ describe("Envoy Gateway's chart", () => {
 });
 
 describe("policies and routes", () => {
-  const route = { kind: "HTTPRoute", name: "photos" } as const;
-  const objects: readonly SeenObject[] = [
-    {
-      ...{ apiVersion: envoyVersion, kind: "ClientTrafficPolicy" },
-      spec: clientTrafficSpec(
-        { kind: "Gateway", name: "lan", listener: "https-home-arpa" },
-        { trustedProxies: ["10.42.0.0/16"], clientAuthorities: ["ca"], minimumTls: "1.3" },
-      ),
-    },
-    {
-      ...{ apiVersion: envoyVersion, kind: "BackendTrafficPolicy" },
-      spec: backendTrafficSpec(route, {
-        rateLimit: { scope: "global", requests: 5, unit: "Second", perClient: true },
-        body: "10Mi",
-      }),
-    },
-    {
-      ...{ apiVersion: envoyVersion, kind: "SecurityPolicy" },
-      spec: securitySpec(route, {
-        oidc: {
-          ...{ issuer: "https://id.example.net", clientId: "photos", clientSecret: "oidc" },
-          ...{ redirectUrl: "https://photos.home.arpa/oauth2/callback", scopes: ["email"] },
-        },
-        jwt: [
-          {
-            ...{ name: "id", issuer: "https://id.example.net", audiences: ["photos"] },
-            keys: "https://id.example.net/keys",
-          },
-        ],
-        basicAuth: "users",
-        allow: ["192.168.1.0/24"],
-        cors: {
-          origins: ["https://*.home.arpa"],
-          methods: ["GET"],
-          headers: ["x"],
-          credentials: true,
-        },
-      }),
-    },
-    {
-      ...{ apiVersion: envoyVersion, kind: "SecurityPolicy" },
-      spec: securitySpec(route, {
-        allow: ["192.168.1.0/24"],
-        ...signedOn("photos", {
-          ...{ issuer: "https://id.example.net", clientId: "c1", emails: ["a@example.net"] },
-        }),
-      }),
-    },
-    {
-      ...{ apiVersion: gatewayApiVersion, kind: "HTTPRoute" },
-      spec: httpRouteSpec({
-        parents: [{ gateway: "lan", listener: "https-home-arpa" }],
-        hostnames: ["photos.home.arpa"],
-        rules: [
-          {
-            matches: [
-              {
-                ...{ path: { type: "PathPrefix", value: "/" }, method: "GET" },
-                ...{ headers: { "x-a": "b" }, query: { q: "1" } },
-              },
-            ],
-            backends: [
-              { service: "photos", port: 80, weight: 9 },
-              { service: "canary", port: 80 },
-            ],
-            requestHeaders: { set: { a: "b" }, add: { c: "d" }, remove: ["e"] },
-            responseHeaders: { set: { a: "b" } },
-            rewrite: { hostname: "photos", prefix: "/v1" },
-            timeout: "10s",
-          },
-          { redirect: { scheme: "https", hostname: "home.arpa", status: 302 } },
-        ],
-      }),
-    },
-    {
-      ...{ apiVersion: gatewayApiVersion, kind: "TLSRoute" },
-      spec: tlsRouteSpec({
-        parents: [{ gateway: "lan", listener: "kafka" }],
-        hostnames: ["kafka.home.arpa"],
-        backends: [{ service: "kafka", port: 9093 }],
-      }),
-    },
-    ...["TCPRoute", "UDPRoute"].map((kind) => ({
-      ...{ apiVersion: gatewayApiVersion, kind },
-      spec: portRouteSpec({
-        parents: [{ gateway: "lan", listener: "mqtt" }],
-        backends: [{ service: "mqtt", port: 1883 }],
-      }),
-    })),
-    ...(["lan", "internal", "public"] as const).map((gateway) => ({
-      ...{ apiVersion: envoyVersion, kind: "EnvoyProxy" },
-      spec: envoyProxySpec({ gateway, scale: { min: 1, max: 3 }, bgp: false }),
-    })),
-  ];
-
-  for (const object of objects)
+  for (const object of policiesAndRoutes)
     it(`have fields that ${object.kind} knows`, () => {
       assert.deepEqual(problems(object), []);
     });
