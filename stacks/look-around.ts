@@ -13,6 +13,7 @@ import { findKept, type KeptFound } from "./parts/certificates/look.ts";
 import { accept, type Judged } from "./config/problem.ts";
 import { firstProblems } from "./parts/cluster/founded.ts";
 import { findRenewal } from "./parts/cluster/look.ts";
+import { judgeEdge, type ListCloudflare } from "./parts/edge/look.ts";
 import { findItems, type FoundItems, type ReadItem } from "./parts/items/look.ts";
 import { readConfigs } from "./parts/machines/configs.ts";
 import { judgeSiteDisks } from "./parts/machines/disks.ts";
@@ -55,6 +56,7 @@ export interface World {
   readonly fresh?: () => string;
   readonly askPolicy?: AskPolicy;
   readonly readItem?: ReadItem;
+  readonly listCloudflare?: ListCloudflare;
   readonly proxmox?: ProxmoxApi;
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
@@ -65,7 +67,8 @@ export interface World {
 
 /**
  * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
- * knows of it and of the cluster's certificates, the tailnet's policy, and the items that become Secrets. Throws when one
+ * knows of it and of the cluster's certificates, the tailnet's policy, what Cloudflare has under names that the
+ * site takes first, and the items that become Secrets. Throws when one
  * of them does not answer, or when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
@@ -100,7 +103,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const lan = judgeLan(site, wanted.found, founded, neighbours);
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
   const handOvers = judgeHandOvers(site, known.handOvers);
-  const further = [judgeTold(site), judgePostgres(config, known), handOvers];
+  const edge = await judgeEdge(site, known.edge ?? [], world.listCloudflare);
+  const further = [edge, judgeTold(site), judgePostgres(config, known), handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;
   const existing = inventory.machines;

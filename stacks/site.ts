@@ -77,7 +77,7 @@ export interface SiteDeps extends World {
 
 /**
  * Deploys a site, one part after the other; each is given what the parts before it have made. Throws before anything is
- * made when a secret, a machine or the tailnet stands against it.
+ * made when a secret, a machine, the tailnet or what Cloudflare has stands against it.
  */
 export async function deploySite(
   name: string,

@@ -7,7 +7,7 @@ import {
   type Output,
 } from "@pulumi/pulumi";
 import { peopleSelectors, serviceTokenNames, type AccessPlan } from "./access-rules.ts";
-import { accessName } from "./names.ts";
+import { accessName, programsOf } from "./names.ts";
 
 /** How a program shows who it is: headers CF-Access-Client-Id and CF-Access-Client-Secret. */
 export interface ServiceTokenLogin {
@@ -111,7 +111,7 @@ export class Access extends ComponentResource {
       }
       if (programs.length > 0) {
         // A program has no identity to log in with: another decision, and so a policy of its own.
-        const title = accessName(args.site, `${policy}, programs`);
+        const title = accessName(args.site, programsOf(policy));
         const rule = { ...common, name: title, decision: "non_identity", includes: programs };
         ids.push(new ZeroTrustAccessPolicy(`${name}-${policy}-programs`, rule, options).id);
       }

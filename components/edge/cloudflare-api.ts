@@ -1,4 +1,4 @@
-/** The few calls to Cloudflare's API that a destroy, a repair and the doctor make besides the provider's. */
+/** The few calls to Cloudflare's API that the look around, a destroy, a repair and the doctor make besides the provider's. */
 import { PatientHttp } from "../http/patient-http.ts";
 import { isAccessName, isRecordComment, tunnelName, tunnelTarget } from "./names.ts";
 import type { Leftover, LeftoverKind } from "../leftover.ts";
@@ -14,6 +14,15 @@ export interface CloudflareAccount {
 
 /** Where the API is unless CLOUDFLARE_BASE_URL says otherwise. */
 export const cloudflareBase = "https://api.cloudflare.com/client/v4";
+
+/** The account and zone of a site's edge, asked with this token. */
+export function accountAt(
+  { accountId, zoneId }: Pick<CloudflareAccount, "accountId" | "zoneId">,
+  token: string,
+): CloudflareAccount {
+  const base = process.env["CLOUDFLARE_BASE_URL"] ?? cloudflareBase;
+  return { baseUrl: base.replace(/\/+$/, ""), token, accountId, zoneId };
+}
 
 interface Envelope {
   readonly success?: boolean;
@@ -49,7 +58,10 @@ async function call(
 }
 
 /** Every object of a list, page by page: https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#pagination */
-async function list(account: CloudflareAccount, path: string): Promise<Record<string, unknown>[]> {
+export async function list(
+  account: CloudflareAccount,
+  path: string,
+): Promise<Record<string, unknown>[]> {
   const found: Record<string, unknown>[] = [];
   for (let page = 1; ; page += 1) {
     const mark = path.includes("?") ? "&" : "?";

@@ -12,6 +12,13 @@ export const accessName = (site: string, name: string): string => `${site}: ${na
 /** Whether an Access object's name is a site's. */
 export const isAccessName = (site: string, name: string): boolean => name.startsWith(`${site}: `);
 
+/** What the policy for a policy's programs is called. */
+export const programsOf = (policy: string): string => `${policy}, programs`;
+
+/** The site whose an Access object seems to be by its name; undefined for a name of another form. */
+export const siteOfAccessName = (name: string): string | undefined =>
+  /^([a-z0-9-]+): ./.exec(name)?.[1];
+
 /** How the comment of a record without Access begins; the reason follows. The policy pack looks for it. */
 export const withoutAccessMark = "public without Access: ";
 
@@ -33,6 +40,12 @@ export function recordComment(site: string, application: string, withoutAccess?:
 /** Whether a record's comment says that it is a site's. */
 export const isRecordComment = (site: string, comment: string): boolean =>
   comment.startsWith(`site ${site}:`) || comment.endsWith(`(site ${site})`);
+
+/** The site that a record's comment names; undefined for a comment of another form. */
+export function siteOfComment(comment: string): string | undefined {
+  const found = /^site ([a-z0-9-]+):|\(site ([a-z0-9-]+)\)$/.exec(comment);
+  return found?.[1] ?? found?.[2];
+}
 
 /** Where the records of a tunnel point. */
 export const tunnelTarget = (tunnel: string): string => `${tunnel}.cfargotunnel.com`;

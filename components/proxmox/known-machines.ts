@@ -1,5 +1,6 @@
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
 import type { HandOverState } from "../argocd/gitops/phase.ts";
+import { edgeObjects, type EdgeObject } from "../edge/known.ts";
 import { handOverState } from "../argocd/gitops/seen.ts";
 import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/founded.ts";
 import { lastUp, type LastUp } from "../rke2/renewal.ts";
@@ -39,6 +40,8 @@ export interface Known {
   readonly founded?: Founded | undefined;
   /** Addresses of LoadBalancer services, once there is a pool of them. */
   readonly loadBalancers?: AddressPool | undefined;
+  /** What Cloudflare has of the site. */
+  readonly edge?: readonly EdgeObject[];
   /** What Argo CD was given, and what the cluster has of the program. */
   readonly handOvers?: HandOverState;
   /** What the last `up` has left in the stack's outputs, once there was one. */
@@ -137,6 +140,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
       }),
     ),
     founded: foundedWith(steps),
+    edge: edgeObjects(resources),
     handOvers: handOverState(resources, steps),
     loadBalancers: poolOf(of("kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool")[0]),
     ...(stack === undefined ? {} : { lastUp: lastUp(stack) }),

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { expectSessions, nodes } from "./cluster.ts";
 import { kubectl, refused, run } from "./command.ts";
 import { doctor, expectNothingYet, named } from "./doctor.ts";
-import { eventually, machines, nothingToChange, proxmox, up } from "./site.ts";
+import { eventually, machines, nothingToChange, proxmox, setConfigs, up } from "./site.ts";
 import { cabinIsGone, given, siteIsUp } from "./states.ts";
-import { devices, fault, noFaults, tailscale } from "./world.ts";
+import { cloudflare, devices, fault, noFaults, tailscale } from "./world.ts";
 import { words } from "./words.ts";
 
 const upCabin = words`node scripts/up.ts --stack cabin`;
@@ -28,6 +28,32 @@ describe("a second site, on a bad day", () => {
       assert.deepEqual(await machines("cabin"), []);
     } finally {
       await tailscale("POST", "tailnet/-/acl", policy);
+    }
+  });
+
+  it("is refused with a public name of the first's, before anything is made", async () => {
+    const values = {
+      "homelab:versions.cloudflared": "2026.8.2",
+      "homelab:edge.accountId": "0123456789abcdef0123456789abcdef",
+      "homelab:edge.zone": "example.net",
+      "homelab:edge.zoneId": "fedcba9876543210fedcba9876543210",
+      "homelab:edge.apiToken": "op://Homelab/Cloudflare/api-token",
+      "homelab:apps.typeo.image": "quay.io/rajsinghcpre/typeo",
+      "homelab:apps.typeo.version": "v0.0.4",
+      "homelab:apps.typeo.hostname": "typeo.example.net",
+      "homelab:apps.typeo.withoutAccess": "a game that the second site shows to everybody",
+    };
+    await setConfigs(values, "cabin");
+    try {
+      const said = await refused`${upCabin}`;
+      assert.match(said, /homelab:apps\.typeo\.hostname: typeo\.example\.net has a record CNAME/);
+      assert.match(said, /is site home's by its mark; site cabin cannot have typeo\.example\.net/);
+      assert.deepEqual(await machines("cabin"), []);
+      const tunnels = await cloudflare<{ name: string }[]>("GET", "accounts/{a}/cfd_tunnel");
+      assert.ok(tunnels.every(({ name }) => name !== "cabin"));
+    } finally {
+      for (const key of ["homelab:edge", "homelab:apps", "homelab:versions.cloudflared"])
+        await run`pulumi config rm --stack cabin --path ${key}`;
     }
   });
 

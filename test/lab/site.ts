@@ -17,12 +17,15 @@ export const setConfig = async (path: string, value: string): Promise<string> =>
   run`pulumi config set --stack home --path ${path} ${value}`;
 
 /** Sets many, by their paths. */
-export async function setConfigs(values: Readonly<Record<string, string | number>>): Promise<void> {
+export async function setConfigs(
+  values: Readonly<Record<string, string | number>>,
+  stack = "home",
+): Promise<void> {
   const all = Object.entries(values).flatMap(([path, value]) => [
     "--plaintext",
     `${path}=${value}`,
   ]);
-  await run`pulumi config set-all --stack home --path ${all}`;
+  await run`pulumi config set-all --stack ${stack} --path ${all}`;
 }
 
 /** Sets a value in home's site file to that of two which it does not have, so that there is something to change; gives it. */

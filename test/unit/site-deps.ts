@@ -53,6 +53,7 @@ export function depsIn(world: World): SiteDeps {
     readSecrets: (uses) => Promise.resolve(fakeSecrets(uses)),
     askPolicy: () => Promise.resolve({ text: JSON.stringify(policy), isDefault: true }),
     readItem: () => Promise.reject(new Unseen("a test reads no vault")),
+    listCloudflare: () => Promise.resolve([]),
     proxmox: proxmoxOf(world),
     power: idle,
     keeper: {

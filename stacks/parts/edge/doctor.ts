@@ -1,6 +1,6 @@
 /** Cloudflare: what the token may do, the zone, and what was left there. */
 import {
-  cloudflareBase,
+  accountAt,
   cloudflareLeftovers,
   type CloudflareAccount,
 } from "../../../components/edge/cloudflare-api.ts";
@@ -65,7 +65,5 @@ function certificatesToken(
 function accountOf({ config: { edge }, known }: Examined): CloudflareAccount | undefined {
   const token = known.get("homelab:edge.apiToken");
   if (edge === undefined || token === undefined) return undefined;
-  const base = process.env["CLOUDFLARE_BASE_URL"] ?? cloudflareBase;
-  const { accountId, zoneId } = edge;
-  return { baseUrl: base.replace(/\/+$/, ""), token, accountId, zoneId };
+  return accountAt(edge, token);
 }

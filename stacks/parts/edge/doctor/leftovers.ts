@@ -24,7 +24,8 @@ export function judgeCloudflareLeftovers(
   });
 }
 
-const places: Readonly<Partial<Record<LeftoverKind, string>>> = {
+/** Where each is deleted in the dashboard. */
+export const places: Readonly<Partial<Record<LeftoverKind, string>>> = {
   tunnel: "delete it under Zero Trust > Networks > Tunnels",
   "DNS record": "delete it under the zone's DNS > Records",
   "Access application": "delete it under Zero Trust > Access > Applications",
