@@ -139,6 +139,34 @@ describe("deploying a site", () => {
     assert.equal(shown["maxRestart"], 2);
   });
 
+  it("has an image once in a datastore that all hosts share, whichever of them fetched it", async () => {
+    const own = {
+      url: "https://cloud.debian.org/debian-13-generic-amd64.qcow2",
+      sha512: "ab".repeat(64),
+    };
+    const site = await deploy({}, { "proxmox.datastores.images": "nas", "machines[3].image": own });
+    const files = site.resources.filter(({ type }) => type === "proxmoxve:download/file:File");
+    assert.deepEqual(files.map(({ name }) => name).sort(), [
+      "image-nas-abababab-file",
+      "image-nas-file",
+    ]);
+    const [special, usual] = ["image-nas-abababab-file", "image-nas-file"].map((name) =>
+      site.get(name),
+    );
+    for (const file of [special, usual]) {
+      assert.equal(file?.shown["datastoreId"], "nas");
+      assert.deepEqual(file?.options.ignoreChanges, ["nodeName"]);
+    }
+    assert.notEqual(special?.shown["fileName"], usual?.shown["fileName"]);
+    const imported = (machine: string) => {
+      const [root] = site.get(`${machine}-vm`).shown["disks"] as { importFrom: string }[];
+      return root?.importFrom;
+    };
+    for (const machine of ["proxmox-stone", "proxmox-tank", "proxmox-titan"])
+      assert.equal(imported(machine), `nas:import/${String(usual?.shown["fileName"])}`, machine);
+    assert.equal(imported("proxmox-vault"), `nas:import/${String(special?.shown["fileName"])}`);
+  });
+
   it("maps devices with all that Proxmox insists on, and hands them to the machine", async () => {
     const generic = {
       url: "https://cloud.debian.org/debian-13-generic-amd64.qcow2",
