@@ -4,14 +4,12 @@
  * waits for the next start, settings as well as a new kernel, counts then. The same that `up` does where a change needs it.
  */
 import { RunError } from "@pulumi/pulumi";
-import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
-import { withMachines, type SshRun } from "../components/remote/ssh.ts";
+import { proxmoxPower } from "../components/proxmox/power.ts";
+import { withMachines } from "../components/remote/ssh.ts";
 import { proxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import { waitForSsh } from "../components/remote/ssh-wait.ts";
 import { RollingRestart } from "../components/rke2/rolling-restart.ts";
-import type { MachineSpec } from "../components/machine.ts";
-import { waitingSettings } from "../stacks/parts/proxmox/doctor/pending.ts";
-import type { Site } from "./doctor/site.ts";
+import { choose } from "./reboot/choose.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
 import { proxmoxOf, soundSite } from "./sound-site.ts";
 
@@ -49,35 +47,11 @@ await main(async () => {
         );
       },
     });
-    const chosen = await choose(site, power, run);
+    const chosen = await choose(site.existing, options, { power, run });
     if (chosen.length === 0) say(`${options.stack}: no machine waits for a restart`);
     for (const machine of chosen) await restarts.restart(machine, say);
   });
 });
-
-/** Servers first, each in the config's order. */
-async function choose(site: Site, power: Power, run: SshRun): Promise<readonly MachineSpec[]> {
-  const { machine: only, due } = options;
-  const all = site.existing.toSorted(
-    (a, b) => Number(a.role === "agent") - Number(b.role === "agent"),
-  );
-  if (only !== undefined) {
-    const found = all.filter(({ name }) => name === only);
-    if (found.length === 0)
-      throw new RunError(
-        `${only} is no machine of ${site.name}; it has ${all.map(({ name }) => name).join(", ")}`,
-      );
-    return found;
-  }
-  if (due !== true) return all;
-  const waits = await Promise.all(
-    all.map(async ({ vmId, address }) => {
-      const kernel = await run(address, "[ -e /run/reboot-required ] && echo due || true");
-      return kernel.trim() === "due" || waitingSettings(await power.pending(vmId)).length > 0;
-    }),
-  );
-  return all.filter((_, index) => waits[index]);
-}
 
 /** Of lines `NAME,ADDRESS KIND KEY`. */
 function hostKeyOf(knownHosts: string, machine: string): string {

@@ -15,7 +15,7 @@ export async function checkPending(
   access: ProxmoxAccess,
   site: string,
   machines: readonly Pick<MachineSpec, "name" | "vmId">[],
-  power: Power = proxmoxPower(proxmoxApi(access)),
+  power: Pick<Power, "pending"> = proxmoxPower(proxmoxApi(access)),
 ): Promise<readonly Finding[]> {
   return Promise.all(
     machines.map(async ({ name, vmId }) => {
