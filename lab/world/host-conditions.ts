@@ -47,14 +47,20 @@ const silences = {
 export class HostConditions implements Faults {
   readonly #hosts: ReadonlyMap<string, Condition>;
   readonly #faults: Faults;
+  readonly #wait: (milliseconds: number) => Promise<unknown>;
   #vmAudit: readonly string[] = ["/"];
 
-  /** `faults` meet what gets past. */
-  constructor(hosts: readonly string[], faults: Faults) {
+  /** `faults` meet what gets past; `wait` lets time pass, and tests replace it. */
+  constructor(
+    hosts: readonly string[],
+    faults: Faults,
+    wait: (milliseconds: number) => Promise<unknown> = delay,
+  ) {
     this.#hosts = new Map(
       hosts.map((host) => [host, { api: "answers", corosync: "online", membership: "member" }]),
     );
     this.#faults = faults;
+    this.#wait = wait;
   }
 
   /** @throws for a host that there is none of. */
@@ -120,7 +126,7 @@ export class HostConditions implements Faults {
     }
     if (meant.api !== "answers") {
       const { status, body, afterMs } = silences[meant.api];
-      await delay(afterMs);
+      await this.#wait(afterMs);
       return { status, body };
     }
     // PVE/Cluster.pm check_cfs_quorum, before anything is written.

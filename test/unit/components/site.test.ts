@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { RunError } from "@pulumi/pulumi";
+import { proxmoxApi } from "../../../components/proxmox/proxmox-api.ts";
 import { deploySite } from "../../../stacks/site.ts";
 import { goldenGraph } from "../../golden/graph.ts";
-import type { World } from "../../mocked-world.ts";
+import { proxmoxOf, type World } from "../../mocked-world.ts";
 import { record, type Recording } from "../../recorder.ts";
 import { depsIn, siteDeps } from "../site-deps.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
@@ -70,6 +73,58 @@ describe("deploying a site", () => {
       assert.equal(left(other), "[]", other);
     assert.match(JSON.stringify(of("proxmox-vault-labels")?.inputs), /gen-12345678/);
     assert.match(JSON.stringify(of("proxmox-vault-vm")?.inputs), /gen-12345678/);
+  });
+
+  it("takes a machine for the same while its host's API hangs, and leaves its disks alone", async () => {
+    const tags = ["gen-12345678", "homelab", "homelab-home"];
+    const tank = { vmId: 122, name: "proxmox-tank", nodeName: "tank", tags };
+    const world = { vms: [tank] };
+    let held = 0;
+    // What asks the host stays open; corosync calls it online all the while.
+    const server = createServer((request, answer) => {
+      const path = (request.url ?? "").replace("/api2/json/", "");
+      if (path.startsWith("nodes/tank/")) held += 1;
+      else
+        proxmoxOf(world)(path).then(
+          (data) => answer.end(JSON.stringify({ data })),
+          () => answer.writeHead(400).end(),
+        );
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const access = { endpoint: `http://127.0.0.1:${port}`, token: "homelab@pve!pulumi=none" };
+      const disks = [
+        {
+          slot: "scsi0",
+          datastore: "local-lvm",
+          volume: "vm-122-disk-0",
+          sizeGiB: 128,
+          serial: "",
+        },
+      ];
+      const known = { vmId: 122, name: "proxmox-tank", host: "tank", tags, disks };
+      const site = await recordedHome(
+        {},
+        {
+          ...{ ...depsIn(world), fresh },
+          proxmox: proxmoxApi(access, { totalMs: 400, answerMs: 200 }),
+          known: () =>
+            Promise.resolve({ machines: [known], pools: [], pciMappings: [], usbMappings: [] }),
+        },
+      );
+      assert.ok(held > 0, "nobody asked the host");
+      const { shown, options } = site.get("proxmox-tank-vm");
+      assert.ok((shown["tags"] as string[]).includes("gen-12345678"));
+      assert.ok(options.ignoreChanges.includes("disks"), options.ignoreChanges.join());
+      assert.doesNotMatch(
+        site.get("proxmox-tank-admit-command").options.ignoreChanges.join(),
+        /stdin/,
+      );
+    } finally {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
   });
 
   it("leaves a machine alone that somebody has migrated, once the config says where to", async () => {

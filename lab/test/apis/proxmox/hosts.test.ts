@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { noFaults } from "../../../world/faults.ts";
+import { HostConditions } from "../../../world/host-conditions.ts";
 import { TestCluster, vmFields } from "./cluster.ts";
 
 interface Row {
@@ -47,6 +49,22 @@ describe("Proxmox API: hosts that do not answer", () => {
       assert.equal(await statusOf("tank"), "online");
       assert.partialDeepStrictEqual(await guest(122), { node: "tank", name: "proxmox-tank" });
     }
+  });
+
+  it("are given up after a while when they hang, and never answer their own clients", async () => {
+    const waits: number[] = [];
+    const hosts = new HostConditions(["stone", "tank"], noFaults, (milliseconds) =>
+      Promise.resolve(waits.push(milliseconds)),
+    );
+    hosts.set("tank", { api: "hangs" });
+    const asked = { method: "GET", path: "/api2/json/nodes/tank/qemu/122/config" };
+    const passedOn = await hosts.consult("proxmox", { host: "stone", ...asked });
+    assert.deepEqual(passedOn, { status: 596, body: "Connection timed out" });
+    assert.deepEqual(waits, [30_000]);
+    assert.equal(await hosts.consult("proxmox", { host: "tank", ...asked }), "hang");
+    const other = { ...asked, path: "/api2/json/cluster/resources" };
+    assert.equal(await hosts.consult("proxmox", { host: "stone", ...other }), undefined);
+    assert.ok(hosts.isOnline("tank"));
   });
 
   it("do not answer their own clients either", async () => {
