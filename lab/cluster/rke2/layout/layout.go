@@ -50,7 +50,7 @@ func (l Layout) ResetFlag() string { return l.Server("db", "reset-flag") }
 // Snapshots is where etcd snapshots go unless etcd-snapshot-dir says otherwise.
 func (l Layout) Snapshots() string { return l.Server("db", "snapshots") }
 
-// Manifests holds the files that the cluster's leader applies.
+// Manifests holds the files that each server applies to the cluster.
 func (l Layout) Manifests() string { return l.Server("manifests") }
 
 // EncryptionConfig is the apiserver's encryption provider configuration.
