@@ -68,7 +68,16 @@ export function renewal({ kubeconfig, certificates }: LastUp, now: Date): Renewa
 
 /** When the client certificate of a kubeconfig ends; undefined when it holds none. */
 export function clientEnd(kubeconfig: string): Date | undefined {
-  const [, data] = /client-certificate-data: *([A-Za-z0-9+/=]+)/.exec(kubeconfig) ?? [];
+  return endOf(kubeconfig, "client-certificate-data");
+}
+
+/** When the authority that a kubeconfig trusts ends; undefined when it names none. */
+export function authorityEnd(kubeconfig: string): Date | undefined {
+  return endOf(kubeconfig, "certificate-authority-data");
+}
+
+function endOf(kubeconfig: string, key: string): Date | undefined {
+  const [, data] = new RegExp(`${key}: *([A-Za-z0-9+/=]+)`).exec(kubeconfig) ?? [];
   if (data === undefined) return undefined;
   return new X509Certificate(Buffer.from(data, "base64")).validToDate;
 }

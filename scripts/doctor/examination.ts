@@ -9,6 +9,7 @@ import { certificateChecks, certificateReleases } from "../../stacks/parts/certi
 import {
   clusterChecks,
   clusterReleases,
+  judgeAuthorities,
   judgeCertificates,
 } from "../../stacks/parts/cluster/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
@@ -62,6 +63,7 @@ export async function examine(
   return [
     ...stateOf(site),
     judgeCertificates(site, site.name),
+    judgeAuthorities(site),
     ...findings,
     ...fromHere,
     ...onMachines,

@@ -5,7 +5,8 @@ import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { releaseUrl } from "../../../components/rke2/config.ts";
 import { dayOf, fromNow } from "../../../components/days.ts";
-import { clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
+import { authorityEnd, clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
+import { judgeEnd } from "../../doctor/ends.ts";
 import type { Release } from "../../doctor/releases.ts";
 import { checkNodes } from "./doctor/nodes.ts";
 import { checkSnapshots } from "./doctor/snapshots.ts";
@@ -48,6 +49,20 @@ export function judgeCertificates(lastUp: LastUp, site: string, now = new Date()
       `${renew}; until then the Kubernetes API takes nobody`,
     );
   return due ? warning(subject, `end on ${when}`, renew) : ok(subject, `end on ${when}`);
+}
+
+/**
+ * How long the cluster's authorities last. RKE2 makes all of them with the cluster, for ten years, and renews none
+ * (https://docs.rke2.io/security/certificates); the kubeconfig has the servers' one. A year before their end a certificate
+ * that they sign may outlive them, and RKE2 begins to warn (k3s pkg/certmonitor/certmonitor.go).
+ */
+export function judgeAuthorities({ kubeconfig = "" }: LastUp, now = new Date()): Finding {
+  const subject = "authorities of the cluster";
+  const ends = authorityEnd(kubeconfig);
+  if (ends === undefined) return ok(subject, "none was made yet");
+  const remedy =
+    "replace them: https://docs.rke2.io/security/certificates, rke2 certificate rotate-ca";
+  return judgeEnd({ subject, ends, remedy, warnDays: 365 }, now);
 }
 
 const patience = 5_000;

@@ -6,7 +6,7 @@ import { openAuthority } from "../../../lab/world/authority.ts";
 import { judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
 import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor/bgp.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
-import { judgeCertificates } from "../../../stacks/parts/cluster/doctor.ts";
+import { judgeAuthorities, judgeCertificates } from "../../../stacks/parts/cluster/doctor.ts";
 import { judgeNodes } from "../../../stacks/parts/cluster/doctor/nodes.ts";
 import { judgeDirectWay, judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
 import { readSite } from "../../../scripts/doctor/site.ts";
@@ -350,6 +350,27 @@ describe("certificates, as the doctor sees them", () => {
     assert.match(remedy, /npm run up -- --stack home/);
     assert.equal(judged("2027-05-30T12:00:00Z").severity, "error");
     assert.match(judged("2027-05-30T12:00:00Z").text, /^ended on 2027-05-30, 2 days ago/);
+  });
+});
+
+describe("the cluster's authorities, as the doctor sees them", () => {
+  it("are named with their days, a year before they end as a warning", async () => {
+    assert.equal(judgeAuthorities({}).severity, "ok");
+    const directory = await mkdtemp(join(tmpdir(), "authorities-"));
+    try {
+      const end = new Date("2036-06-30T00:00:00Z");
+      const { cert } = await (await openAuthority(directory)).issue(["rke2-server-ca"], end);
+      const data = Buffer.from(cert).toString("base64");
+      const kubeconfig = `clusters:\n- cluster:\n    certificate-authority-data: ${data}\n`;
+      const judgedOn = (day: string) => judgeAuthorities({ kubeconfig }, new Date(day));
+      assert.equal(judgedOn("2035-06-01").severity, "ok");
+      assert.match(judgedOn("2035-06-01").text, /^ends on 2036-06-30, in 395 days$/);
+      assert.equal(judgedOn("2035-07-15").severity, "warning");
+      assert.match(judgedOn("2035-07-15").remedy, /rotate-ca/);
+      assert.equal(judgedOn("2036-07-01").severity, "error");
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });
 
