@@ -24,7 +24,10 @@ const creating = (release: string): RegExp =>
 const later = releasesOfHome.map(({ name }) => name).filter((name) => name !== "cilium");
 const chosen = later[randomInt(later.length)] ?? "";
 
-/** When to kill: the engine's line that says that a resource is being created. All take longer than a look at the log. */
+/**
+ * When to kill: the engine's line that says that a resource is being created. The line stays in the log and much comes after
+ * it, so that a late look kills later in the run and never misses it; what is asked is the same at each of these moments.
+ */
 const moments = {
   "the second server's join": /\+\s+command:remote:Command\s+proxmox-tank-apply-command\s+creating/,
   "the release cilium": creating("cilium"),
