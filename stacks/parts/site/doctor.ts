@@ -1,7 +1,7 @@
 /** Whether this workstation is fit: its networks beside the site's, and its clock. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { contains, overlap } from "../../../components/network/cidr.ts";
+import { addressAt, contains, overlap } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { ask } from "../../doctor/ask.ts";
@@ -26,16 +26,6 @@ export interface RouteInForce {
   readonly dst: string;
   readonly dev?: string;
   readonly gateway?: string;
-  /** Left out in the main table. */
-  readonly table?: string;
-}
-
-/** A rule that says which table is asked, as `ip -json -4 rule` prints it. */
-export interface RuleInForce {
-  readonly priority: number;
-  readonly dst?: string;
-  readonly dstlen?: number;
-  readonly table?: string;
 }
 
 type Networks = Pick<SiteConfig, "site" | "network">;
@@ -85,47 +75,44 @@ export function judgeRoutes(
   }
 }
 
-/** Table and rule of tailscaled on Linux, which come before the main table (tailscale issue 1227). */
-const tailscaleTable = "52";
-const tailscaleRule = 5270;
+/** Whether this workstation stands in the LAN: one of its interfaces has an address in it. */
+export const standsIn = (lan: string, routes: readonly RouteInForce[]): boolean =>
+  routes.some(
+    ({ dst, gateway, dev = "" }) =>
+      gateway === undefined &&
+      !dev.startsWith("tailscale") &&
+      dst.includes("/") &&
+      contains(dst, addressAt(lan, 0)),
+  );
 
-/** Whether a workstation that stands in the LAN takes the way through the tailnet all the same. */
-export function judgeDirectWay(
-  { site: { lan } }: Networks,
-  routes: readonly RouteInForce[],
-  rules: readonly RuleInForce[],
-): readonly Finding[] {
-  const stands = routes.some(
-    ({ dst, gateway, table }) => dst === lan && gateway === undefined && table === undefined,
-  );
-  const detour = routes.some(({ dst, table }) => table === tailscaleTable && dst === lan);
-  const direct = rules.some(
-    ({ priority, dst = "0.0.0.0", dstlen, table }) =>
-      priority < tailscaleRule && table === "main" && `${dst}/${dstlen ?? 32}` === lan,
-  );
-  if (!stands || !detour || direct) return [];
+/**
+ * Whether a workstation that stands in the LAN takes the way through the tailnet all the same. tailscaled's rule and table
+ * come before the main table (tailscale/tailscale#1227), and there a route of any Connector that holds the LAN counts, or
+ * the exit node's default (wgengine/router/osrouter/router_linux.go: justAddIPRules, addRoute, addThrowRoute).
+ * @param ways what the kernel answers for the machines' addresses
+ */
+export function judgeDirectWay(lan: string, ways: readonly RouteInForce[]): readonly Finding[] {
+  const detours = ways.filter(({ dev = "" }) => dev.startsWith("tailscale"));
+  if (detours.length === 0) return [];
   return [
     warning(
       `way to the LAN ${lan}`,
-      "this workstation stands in it, and goes through the tailnet and its Connector all the same",
-      `sudo ip rule add to ${lan} priority 2500 lookup main; or tailscale set --accept-routes=false`,
+      `this workstation stands in it, and reaches ${detours.map(({ dst }) => dst).join(", ")} through the tailnet all the same`,
+      `sudo ip rule add to ${lan} priority 2500 lookup main; or tailscale set --accept-routes=false, and with an exit node ` +
+        "tailscale set --exit-node-allow-lan-access",
     ),
   ];
 }
 
-/** Reads this workstation's routes. */
-async function checkRoutes(config: Networks): Promise<readonly Finding[]> {
-  const [routes, rules] = await Promise.all([
-    ip<RouteInForce>("route", "show", "table", "all"),
-    ip<RuleInForce>("rule", "show"),
-  ]);
-  return [
-    ...judgeRoutes(
-      config,
-      routes.filter(({ table }) => table === undefined),
-    ),
-    ...judgeDirectWay(config, routes, rules),
-  ];
+/** Reads this workstation's routes, and asks the kernel for the way to the machines, which counts rules and all tables. */
+async function checkRoutes({ machines, ...config }: SiteConfig): Promise<readonly Finding[]> {
+  const { lan } = config.site;
+  const routes = await ip<RouteInForce>("route", "show");
+  const asked = standsIn(lan, routes) ? machines : [];
+  const ways = await Promise.all(
+    asked.map(({ address }) => ip<RouteInForce>("route", "get", address)),
+  );
+  return [...judgeRoutes(config, routes), ...judgeDirectWay(lan, ways.flat())];
 }
 
 async function ip<T>(...words: readonly string[]): Promise<readonly T[]> {

@@ -8,7 +8,7 @@ import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/docto
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeAuthorities, judgeCertificates } from "../../../stacks/parts/cluster/doctor.ts";
 import { judgeNodes } from "../../../stacks/parts/cluster/doctor/nodes.ts";
-import { judgeDirectWay, judgeRoutes } from "../../../stacks/parts/site/doctor.ts";
+import { judgeDirectWay, judgeRoutes, standsIn } from "../../../stacks/parts/site/doctor.ts";
 import { readSite } from "../../../scripts/doctor/site.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
@@ -308,15 +308,26 @@ describe("the doctor at this workstation's routes", () => {
     assert.deepEqual(bad(judgeRoutes(home, routes)), []);
   });
 
-  it("names a way to its own LAN through the tailnet, unless a rule keeps the direct one", () => {
-    const lan = { dst: "192.168.1.0/24", dev: "eth0" };
-    const detour = { dst: "192.168.1.0/24", dev: "tailscale0", table: "52" };
-    const rule = { priority: 2500, dst: "192.168.1.0", dstlen: 24, table: "main" };
-    const [finding] = judgeDirectWay(home, [lan, detour], []);
+  it("names a way to its own LAN through the tailnet, by whatever route or rule", () => {
+    // As `ip -json -4 route get` prints them: the matched route's destination is not among it.
+    const direct = { dst: "192.168.1.21", dev: "eth0" };
+    const detour = { dst: "192.168.1.22", dev: "tailscale0", table: "52" };
+    assert.deepEqual(judgeDirectWay("192.168.1.0/24", [direct]), []);
+    const [finding] = judgeDirectWay("192.168.1.0/24", [direct, detour]);
+    assert.match(finding?.text ?? "", /reaches 192\.168\.1\.22 through the tailnet/);
     assert.match(finding?.remedy ?? "", /ip rule add to 192\.168\.1\.0\/24 priority 2500/);
-    assert.deepEqual(judgeDirectWay(home, [lan, detour], [rule]), []);
-    assert.deepEqual(judgeDirectWay(home, [detour], []), [], "away from home it is the only way");
-    assert.deepEqual(judgeDirectWay(home, [lan], []), []);
+    assert.match(finding?.remedy ?? "", /--exit-node-allow-lan-access/);
+  });
+
+  it("knows whether it stands in the LAN: away from home the tailnet is the only way", () => {
+    const standing = (...routes: { dst: string; dev: string; gateway?: string }[]): boolean =>
+      standsIn("192.168.1.0/24", routes);
+    assert.equal(standing({ dst: "192.168.1.0/24", dev: "eth0" }), true);
+    assert.equal(standing({ dst: "192.168.0.0/16", dev: "eth0" }), true);
+    assert.equal(standing({ dst: "default", dev: "eth0", gateway: "192.168.1.1" }), false);
+    assert.equal(standing({ dst: "192.168.1.0/24", dev: "eth0", gateway: "10.0.0.1" }), false);
+    assert.equal(standing({ dst: "192.168.1.0/24", dev: "tailscale0" }), false);
+    assert.equal(standing({ dst: "192.168.1.7", dev: "eth0" }), false);
   });
 
   it("names a network that is routed elsewhere, and where", () => {
