@@ -31,7 +31,7 @@ export interface DepartureArgs {
 
 /**
  * What is done when the site is destroyed, however that is run: the policy becomes what it was, or loses this site's parts
- * while devices of other sites live by it, and every device of this site leaves the tailnet. Returns the command, on which
+ * while others' tagged devices live by it, and every device of this site leaves the tailnet. Returns the command, on which
  * everything depends that must be gone before.
  */
 export function departure(name: string, args: DepartureArgs, parent: Resource): Resource {

@@ -36,31 +36,42 @@ export async function leaveTailnet(
   say: (text: string) => void,
 ): Promise<void> {
   const tags = new Set(allTags(site));
+  const isOurs = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag));
   const devices = await api.devices();
   // First: what comes after takes away what the API may be asked with.
-  if (policy !== undefined) await restorePolicy(api, devices, policy, say);
-  for (const { id, name, tags: own } of devices) {
-    if (!own.some((tag) => tags.has(tag))) continue;
+  if (policy !== undefined) {
+    const shared = devices.filter((device) => !isOurs(device.tags)).some(livesBy(policy));
+    await restorePolicy(api, shared, policy, say);
+  }
+  for (const { id, name } of devices.filter((device) => isOurs(device.tags))) {
     await api.deleteDevice(id);
     say(`removed the device ${name} from the tailnet`);
   }
   // OAuth clients are listed among the keys, with tags too: they are people's, or Pulumi's to delete.
   for (const { id, keyType, tags: given } of await api.keys()) {
     if (id === access.clientId || keyType !== "auth") continue;
-    if (!given.some((tag) => tags.has(tag))) continue;
+    if (!isOurs(given)) continue;
     await api.deleteKey(id);
     say(`revoked the key ${id}, which the tailnet's operator had made`);
   }
 }
 
-/** While devices of other sites live by the policy it only loses what is this site's. */
+/**
+ * Whether others live by the policy too: devices of its other sites, and any with a tag that the policy before did not know,
+ * so that under that one it would have no owner and its rules would be gone.
+ */
+const livesBy =
+  ({ before, otherTags }: NonNullable<TailnetMemory["policy"]>) =>
+  ({ tags }: TailnetDevice): boolean =>
+    tags.some((tag) => otherTags.includes(tag) || !before.includes(`"${tag}"`));
+
+/** While others live by the policy it only loses what is this site's. */
 async function restorePolicy(
   api: Api,
-  devices: readonly TailnetDevice[],
-  { before, written, without, otherTags }: NonNullable<TailnetMemory["policy"]>,
+  shared: boolean,
+  { before, written, without }: NonNullable<TailnetMemory["policy"]>,
   say: (text: string) => void,
 ): Promise<void> {
-  const shared = devices.some(({ tags }) => tags.some((tag) => otherTags.includes(tag)));
   const wanted = shared ? without : before;
   const { text, isDefault } = await api.policy();
   if (wanted === "" ? isDefault : samePolicy(text, wanted)) return;
@@ -74,8 +85,8 @@ async function restorePolicy(
   await api.postPolicy(wanted);
   say(
     shared
-      ? "the tailnet's policy stays for its other sites and loses this one's parts; one of them should have " +
-          "homelab:tailnet.policy from now on"
+      ? "the tailnet's policy stays for the other devices that live by it and loses this site's parts; another site " +
+          "should have homelab:tailnet.policy from now on, or you keep it in the admin console"
       : "the tailnet's policy is what it was before this stack",
   );
 }

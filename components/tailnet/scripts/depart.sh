@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # When the site is destroyed: puts the policy back to what it was, and takes the site's devices and keys out of the tailnet.
-# While devices of other sites live by the policy it only loses what is this site's.
+# While others live by the policy it only loses what is this site's.
 # Parameters: API (address with /api/v2), TAILNET, CLIENT_ID, CLIENT_SECRET, TAGS and OTHER_TAGS (of other sites; separated by
 # blanks), OWNS_POLICY (yes or no), POLICY_BEFORE (empty: Tailscale's default), POLICY_WRITTEN (what this stack wrote),
 # POLICY_WITHOUT (the same without this site).
@@ -46,22 +46,33 @@ sign_in() {
   fi
 }
 
-# One line a device: the list is flat, and names hold no braces.
-remove_devices() {
+# list_devices: leaves them in $work/devices, one line a device: the list is flat, and names hold no braces.
+list_devices() {
   ask_as_client GET "tailnet/$TAILNET/devices"
   [[ $status == 200 ]] || refused "list devices" devices:core
-  local line id tag
+  { tr -d '\n' <"$work/body" | sed 's/{/\n{/g'; echo; } >"$work/devices"
+}
+
+# has_own_tag LINE: whether a device or a key is this site's.
+has_own_tag() {
+  local tag
+  for tag in $TAGS; do
+    if [[ $1 == *"\"$tag\""* ]]; then return 0; fi
+  done
+  return 1
+}
+
+remove_devices() {
+  list_devices
+  local line id
   while IFS= read -r line; do
     id=$(sed -nE 's/.*"nodeId" *: *"([^"]*)".*/\1/p' <<<"$line")
     if [[ -z $id ]]; then id=$(sed -nE 's/.*"id" *: *"([^"]*)".*/\1/p' <<<"$line"); fi
-    for tag in $TAGS; do
-      if [[ -z $id || $line != *"\"$tag\""* ]]; then continue; fi
-      ask_as_client DELETE "device/$id"
-      [[ $status == 200 || $status == 404 ]] || refused "remove a device" devices:core
-      note "removed the device $(sed -nE 's/.*"name" *: *"([^"]*)".*/\1/p' <<<"$line") from the tailnet"
-      break
-    done
-  done < <(tr -d '\n' <"$work/body" | sed 's/{/\n{/g'; echo)
+    if [[ -z $id ]] || ! has_own_tag "$line"; then continue; fi
+    ask_as_client DELETE "device/$id"
+    [[ $status == 200 || $status == 404 ]] || refused "remove a device" devices:core
+    note "removed the device $(sed -nE 's/.*"name" *: *"([^"]*)".*/\1/p' <<<"$line") from the tailnet"
+  done <"$work/devices"
 }
 
 # The operator makes auth keys for itself and its Connectors that nobody revokes. One question a key: a list nests its
@@ -69,31 +80,31 @@ remove_devices() {
 revoke_keys() {
   ask_as_client GET "tailnet/$TAILNET/keys?all=true"
   [[ $status == 200 ]] || refused "list keys" auth_keys
-  local id tag
+  local id
   while IFS= read -r id; do
     if [[ $id == "$CLIENT_ID" ]]; then continue; fi
     ask_as_client GET "tailnet/$TAILNET/keys/$id"
     if [[ $status == 404 ]]; then continue; fi
     [[ $status == 200 ]] || refused "read a key" auth_keys
     if ! grep -qE '"keyType" *: *"auth"' "$work/body"; then continue; fi
-    for tag in $TAGS; do
-      if ! grep -qF "\"$tag\"" "$work/body"; then continue; fi
-      ask_as_client DELETE "tailnet/$TAILNET/keys/$id"
-      [[ $status == 200 || $status == 404 ]] || refused "revoke a key" auth_keys
-      note "revoked the key $id, which the tailnet's operator had made"
-      break
-    done
+    if ! has_own_tag "$(<"$work/body")"; then continue; fi
+    ask_as_client DELETE "tailnet/$TAILNET/keys/$id"
+    [[ $status == 200 || $status == 404 ]] || refused "revoke a key" auth_keys
+    note "revoked the key $id, which the tailnet's operator had made"
   done < <(tr -d '\n' <"$work/body" | grep -oE '"id" *: *"[^"]*"' | sed -E 's/.*"([^"]*)"$/\1/')
 }
 
-# Whether devices of other sites are in the tailnet, which live by the policy too.
+# Whether others live by the policy too: devices of its other sites, and any with a tag that the policy before did not know, so
+# that under that one it would have no owner and its rules would be gone.
 others_live() {
-  ask_as_client GET "tailnet/$TAILNET/devices"
-  [[ $status == 200 ]] || refused "list devices" devices:core
-  local tag
-  for tag in $OTHER_TAGS; do
-    if grep -qF "\"$tag\"" "$work/body"; then return 0; fi
-  done
+  list_devices
+  local line tag
+  while IFS= read -r line; do
+    if has_own_tag "$line"; then continue; fi
+    for tag in $(grep -oE '"tag:[^"]*"' <<<"$line" | tr -d '"'); do
+      if [[ " $OTHER_TAGS " == *" $tag "* || $POLICY_BEFORE != *"\"$tag\""* ]]; then return 0; fi
+    done
+  done <"$work/devices"
   return 1
 }
 
@@ -105,8 +116,8 @@ restore_policy() {
   told="the tailnet's policy is what it was before this stack"
   if others_live; then
     wanted=$POLICY_WITHOUT
-    told="the tailnet's policy stays for its other sites and loses this one's parts; one of them should have"
-    told+=" homelab:tailnet.policy from now on"
+    told="the tailnet's policy stays for the other devices that live by it and loses this site's parts; another site"
+    told+=" should have homelab:tailnet.policy from now on, or you keep it in the admin console"
   fi
   ask_as_client GET "tailnet/$TAILNET/acl" "$hujson"
   [[ $status == 200 ]] || refused "read the policy" policy_file

@@ -11,6 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
+/** It knows the cabin's machines: they lived by it. */
+const before = '// mine\n{ "it\'s": "old", "tagOwners": { "tag:cabin-node": [] } }\n';
 const written = '{\n  "written": "by this stack",\n  "tests": []\n}';
 
 describe("departure", () => {
@@ -42,6 +44,11 @@ describe("departure", () => {
   });
   afterEach(() => api.close());
 
+  /** Tailscale's default knows no tag. */
+  function withoutCabin(): void {
+    api.tailnet.devices = api.tailnet.devices.filter(({ nodeId }) => nodeId !== "n3");
+  }
+
   const depart = (changes: Parameters = {}): Promise<ScriptRun> =>
     runScript(root, tailnetScripts.depart, {
       API: `${api.url}/api/v2`,
@@ -50,7 +57,7 @@ describe("departure", () => {
       CLIENT_SECRET: clientSecret,
       TAGS: "tag:home-node tag:home-operator tag:home-connector",
       OWNS_POLICY: "yes",
-      POLICY_BEFORE: '// mine\n{ "it\'s": "old" }\n',
+      POLICY_BEFORE: before,
       POLICY_WRITTEN: written,
       POLICY_WITHOUT: '{"for": "the others"}',
       OTHER_TAGS: "tag:hut-node tag:hut-connector",
@@ -64,7 +71,7 @@ describe("departure", () => {
       api.tailnet.devices.map(({ nodeId }) => nodeId),
       ["n2", "n3"],
     );
-    assert.equal(api.tailnet.policy, '// mine\n{ "it\'s": "old" }\n');
+    assert.equal(api.tailnet.policy, before);
     assert.match(stderr, /removed the device stone\.ts\.net/);
   });
 
@@ -91,7 +98,7 @@ describe("departure", () => {
     const { code, stderr } = await depart();
     assert.equal(code, 0, stderr);
     assert.equal(api.tailnet.policy, '{"for": "the others"}');
-    assert.match(stderr, /stays for its other sites/);
+    assert.match(stderr, /stays for the other devices that live by it/);
     assert.match(
       (await depart()).stderr,
       /^(?!.*edited elsewhere)/s,
@@ -99,7 +106,21 @@ describe("departure", () => {
     );
   });
 
+  it("takes only its own parts out of a policy that the tag of somebody's device came with", async () => {
+    api.tailnet.devices.push({ nodeId: "n6", name: "n.ts.net", hostname: "n", tags: ["tag:nas"] });
+    assert.equal((await depart()).code, 0);
+    assert.equal(api.tailnet.policy, '{"for": "the others"}');
+  });
+
+  it("minds no further tag of a device that leaves", async () => {
+    const both = ["tag:home-connector", "tag:web"];
+    api.tailnet.devices.push({ nodeId: "n7", name: "p.ts.net", hostname: "p", tags: both });
+    assert.equal((await depart()).code, 0);
+    assert.equal(api.tailnet.policy, before);
+  });
+
   it("finds the default policy back when it is run again", async () => {
+    withoutCabin();
     Object.assign(api.tailnet, { policy: "// default", isDefault: true });
     const { code, stderr } = await depart({ POLICY_BEFORE: "" });
     assert.equal(code, 0, stderr);
@@ -107,6 +128,7 @@ describe("departure", () => {
   });
 
   it("posts an empty policy when it was the default", async () => {
+    withoutCabin();
     assert.equal((await depart({ POLICY_BEFORE: "" })).code, 0);
     assert.equal(api.tailnet.isDefault, true);
   });

@@ -215,7 +215,9 @@ describe("a dead cluster", () => {
 });
 
 describe("leaving the tailnet from outside the site", () => {
-  const [before, written, without] = ['{"old": 1}', '{"new": 1}', '{"for": "others"}'];
+  // The policy before knows the cabin's machines: they lived by it.
+  const before = '{"tagOwners": {"tag:cabin-node": []}}';
+  const [written, without] = ['{"new": 1}', '{"for": "others"}'];
   const policy = { before, written, without, otherTags: ["tag:hut-node"] };
   const memory = { access: { tailnet: "-", clientId: "client", clientSecret: "" }, policy };
   const leave = async (inForce: string, also: readonly TailnetDevice[] = []) => {
@@ -263,6 +265,13 @@ describe("leaving the tailnet from outside the site", () => {
   it("takes only this site's parts out of a policy that another site lives by", async () => {
     const hut = { id: "n4", name: "hut", hostname: "hut", tags: ["tag:hut-node"], user: "" };
     assert.equal((await leave(written, [hut])).done[0], `policy ${without}`);
+  });
+
+  it("takes only this site's parts out of a policy that the tag of somebody's device came with", async () => {
+    const nas = { id: "n5", name: "nas", hostname: "nas", tags: ["tag:nas"], user: "" };
+    assert.equal((await leave(written, [nas])).done[0], `policy ${without}`);
+    const ours = { ...nas, tags: ["tag:home-connector", "tag:web"] };
+    assert.equal((await leave(written, [ours])).done[0], `policy ${before}`);
   });
 
   it("leaves a policy alone that somebody else wrote since", async () => {
