@@ -12,8 +12,16 @@ export interface Release {
   readonly holds?: { readonly pattern: RegExp; readonly otherwise: string };
   /** Config path to correct. */
   readonly path: string;
-  /** Name of the chart whose index it is. */
-  readonly chart?: string;
+  /** The chart whose index tells its age. */
+  readonly chart?: Dated;
+}
+
+/** A version of a chart, which its repository's index gives a day. */
+interface Dated {
+  readonly name: string;
+  readonly version: string;
+  /** The index, where the download is another file: one published with the chart under the same number. */
+  readonly index?: string;
 }
 
 /** A text as part of a regular expression. */
@@ -23,26 +31,33 @@ export const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\
 export function chart(repository: string, name: string, version: string, path: string): Release {
   return {
     subject: `chart ${name} ${version}`,
-    url: `${repository}/index.yaml`,
-    // Files are called NAME-VERSION.tgz in every repository that the site uses.
+    url: indexOf(repository),
     holds: {
-      pattern: new RegExp(`\\b${literal(name)}-${literal(version)}\\.tgz`),
+      pattern: fileOf({ name, version }),
       otherwise: `the repository has no version ${version}`,
     },
     path,
-    chart: name,
+    chart: { name, version },
   };
 }
+
+/** The index of a repository of charts. */
+export const indexOf = (repository: string): string => `${repository}/index.yaml`;
+
+/** Files are called NAME-VERSION.tgz in every repository that the site uses. */
+const fileOf = ({ name, version }: Pick<Dated, "name" | "version">): RegExp =>
+  new RegExp(`\\b${literal(name)}-${literal(version)}\\.tgz`);
 
 /**
  * When a version was published and which is the newest, as far as a chart's index says so. An entry's keys are sorted, so
  * that the day stands before the address of the file (helm.sh/helm/v3 pkg/repo, IndexFile.WriteFile, by sigs.k8s.io/yaml).
  * Anchored: an index without days would else be looked through from each of its letters.
  */
-export function ageOf(index: string, at: number, name: string, now: Date): string {
-  const [, created] = /^.*\bcreated:\s*"?([0-9T:.+-]+Z?)/s.exec(index.slice(0, at)) ?? [];
+export function ageOf(index: string, version: Dated, now: Date): string {
+  const before = index.slice(0, Math.max(0, index.search(fileOf(version))));
+  const [, created] = /^.*\bcreated:\s*"?([0-9T:.+-]+Z?)/s.exec(before) ?? [];
   const day = new Date(created ?? "");
-  const newest = newestIn(index, name);
+  const newest = newestIn(index, version.name);
   return [
     ...(Number.isNaN(day.getTime()) ? [] : [`, published on ${dayOf(day)}, ${fromNow(day, now)}`]),
     ...(newest === undefined ? [] : [`; the newest is ${newest}`]),
@@ -57,22 +72,25 @@ export function newestIn(index: string, name: string): string | undefined {
     .at(-1);
 }
 
-/** Judges one download by its answer. */
+/**
+ * Judges one download by its answer.
+ * @param index text of the index that tells its age, where that is another file
+ */
 export function judgeRelease(
   release: Release,
   status: number,
   text: string,
   now = new Date(),
+  index = text,
 ): Finding {
-  const { subject, url, holds, path, chart: name } = release;
+  const { subject, url, holds, path, chart: version } = release;
   if (status === 404) return problem(subject, `${url} does not exist`, `correct ${path}`);
   if (status >= 300) {
     return warning(subject, `${url} answers ${status}`, "run the doctor again in a while");
   }
-  const at = holds === undefined ? 0 : text.search(holds.pattern);
-  if (holds !== undefined && at < 0)
+  if (holds?.pattern.test(text) === false)
     return problem(subject, `${holds.otherwise} (${url})`, `correct ${path}`);
-  return ok(subject, `is there${name === undefined ? "" : ageOf(text, at, name, now)}`);
+  return ok(subject, `is there${version === undefined ? "" : ageOf(index, version, now)}`);
 }
 
 /** Asks for each: lists are read, files only looked at. */
@@ -80,10 +98,11 @@ export function releaseChecks(releases: readonly Release[], ask: Fetch = askHttp
   return releases.map((release) => ({
     subject: release.subject,
     run: async () => {
-      const { url, subject, holds } = release;
+      const { url, subject, holds, chart: { index } = {} } = release;
       try {
         const { status, text } = await ask(url, { method: holds === undefined ? "HEAD" : "GET" });
-        return [judgeRelease(release, status, text)];
+        const list = index === undefined ? text : (await ask(index)).text;
+        return [judgeRelease(release, status, text, new Date(), list)];
       } catch (error) {
         const { host } = new URL(url);
         return [

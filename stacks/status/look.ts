@@ -180,8 +180,8 @@ async function newestOf(
     releases.map(async ({ chart, url, path }): Promise<readonly (readonly [string, string])[]> => {
       if (chart === undefined) return [];
       // That a list cannot be read is the doctor's to say.
-      const index = await found(() => ask(url));
-      const newest = isNotSeen(index) ? undefined : newestIn(index.text, chart);
+      const index = await found(() => ask(chart.index ?? url));
+      const newest = isNotSeen(index) ? undefined : newestIn(index.text, chart.name);
       return newest === undefined ? [] : [[path, newest]];
     }),
   );

@@ -18,7 +18,7 @@ import { judgeTailnetLeftovers } from "./doctor/leftovers.ts";
 import { judgeScopes } from "./doctor/scopes.ts";
 import { connectorPlan } from "./look.ts";
 import { neededScopes } from "./scopes.ts";
-import { chart, type Release } from "../../doctor/releases.ts";
+import { chart, indexOf, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** Tailscale for the machines, and the operator's chart. */
@@ -30,6 +30,8 @@ export function tailnetReleases({ tailnet }: Pick<SiteConfig, "tailnet">): reado
       subject: `tailscale ${version}`,
       url: `${tailscaleDownloads}/stable/tailscale_${version}_amd64.tgz.sha256`,
       path: "homelab:versions.tailscale",
+      // A chart of the operator has the number of Tailscale's release (tailscale/tailscale cmd/k8s-operator/deploy/chart).
+      chart: { name: "tailscale-operator", version, index: indexOf(operatorCharts) },
     },
     chart(
       operatorCharts,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeRelease } from "../../../stacks/doctor/releases.ts";
+import { judgeRelease, releaseChecks } from "../../../stacks/doctor/releases.ts";
 import { releasesOf } from "../../../scripts/doctor/examination.ts";
 import { readSecrets } from "../../../components/security/secrets.ts";
 import { judgeConnectToken, knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
@@ -19,6 +19,29 @@ describe("the doctor's downloads", () => {
   it("know every file and chart that the site's config makes it download", () => {
     assert.equal(releasesOf(home).length, 10);
     assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 8);
+  });
+
+  it("tell the age of Tailscale on the machines by the chart that came out with it", async () => {
+    const index = `  - created: "2026-08-19T19:07:43.123456789Z"
+    urls: [tailscale-operator-1.102.3.tgz]
+  - created: "2026-05-21T18:27:19Z"
+    urls: [tailscale-operator-1.98.3.tgz]`;
+    const asked: string[] = [];
+    const [check] = releaseChecks([named(/^tailscale 1/)], (url, { method = "GET" } = {}) => {
+      asked.push(`${method} ${url}`);
+      return Promise.resolve({ status: 200, text: method === "GET" ? index : "", clock: 0 });
+    });
+    const [finding] = (await check?.run()) ?? [];
+    assert.match(
+      finding?.text ?? "",
+      /^is there, published on 2026-08-19, .* ago; the newest is 1\.102\.3$/,
+    );
+    assert.deepEqual(asked, [
+      "HEAD https://pkgs.tailscale.com/stable/tailscale_1.102.3_amd64.tgz.sha256",
+      "GET https://pkgs.tailscale.com/helmcharts/index.yaml",
+    ]);
+    const without = judgeRelease(named(/^tailscale 1/), 200, "", new Date(), "not found");
+    assert.equal(without.text, "is there");
   });
 
   it("name the config path of what does not exist", () => {
