@@ -46,6 +46,25 @@ describe("the doctor at Cloudflare", () => {
     assert.doesNotMatch(JSON.stringify(found), /t0ken/);
   });
 
+  it("says when a token ends that its maker gave an end", async () => {
+    const ending =
+      (day: Date): Fetch =>
+      (url) => {
+        const result = { status: "active", expires_on: day.toISOString() };
+        const body = { success: true, result: url.endsWith("/verify") ? result : {} };
+        return Promise.resolve({ status: 200, text: JSON.stringify(body), clock: 0 });
+      };
+    const inDays = async (days: number) =>
+      (await checkCloudflareToken(account, ending(new Date(Date.now() + days * 86_400_000)))).at(
+        -1,
+      );
+    assert.equal((await inDays(90))?.severity, "ok");
+    const near = await inDays(9.5);
+    assert.deepEqual([near?.severity, near?.subject], ["warning", "Cloudflare token"]);
+    assert.match(near?.text ?? "", /^ends on /);
+    assert.match(near?.remedy ?? "", /roll it in the dashboard/);
+  });
+
   it("asks of a token of certificates what proves names of the zone, and nothing else", async () => {
     const which = { subject: "Cloudflare token of certificates", permissions: provingFamilies };
     const found = async (refused: string) =>
