@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomInt } from "node:crypto";
+import { parse } from "yaml";
 import { goldenFile, type GraphNode } from "../golden/graph.ts";
 import { ordersPlaced } from "./acme.ts";
 import { expectSessions, nodes } from "./cluster.ts";
@@ -98,6 +99,13 @@ describe("a site that comes to a tailnet with a policy of its own", () => {
     const digest = createHash("sha256").update(formerPolicy).digest("hex");
     assert.match(said, /homelab:tailnet\.policy\.adopt/);
     assert.ok(said.includes(digest), said);
+    const shown = parse(await run`node scripts/tailnet.ts adopt --stack home`) as {
+      readonly config: { readonly "homelab:tailnet": { readonly policy: unknown } };
+    };
+    assert.deepEqual(shown.config["homelab:tailnet"].policy, {
+      adopt: digest,
+      acls: [{ action: "accept", src: ["*"], dst: ["*:*"] }],
+    });
     assert.deepEqual(await machines("home"), []);
     assert.equal(await tailscale("GET", acl), formerPolicy);
     await setConfig(adopt, digest);

@@ -7,8 +7,48 @@ import {
   removeAtCloudflare,
 } from "../../../components/edge/cloudflare-api.ts";
 import type { Leftover } from "../../../components/leftover.ts";
+import type { TailnetMemory } from "../../../scripts/departure/accounts.ts";
+import { leftovers } from "../../../scripts/departure/leftovers.ts";
 import { removeStrays, straysOf } from "../../../scripts/repair/strays.ts";
 import type { PendingOperation, StateResource } from "../../../scripts/state.ts";
+import { clientSecret, smallApi, type SmallApi } from "../components/tailnet-api.ts";
+
+describe("what is left in the tailnet", () => {
+  let api: SmallApi;
+  beforeEach(async () => {
+    api = await smallApi();
+    api.tailnet.devices = [
+      { nodeId: "n1", name: "stone.ts.net", hostname: "stone", tags: ["tag:home-node"] },
+      { nodeId: "n2", name: "hut.ts.net", hostname: "hut", tags: ["tag:cabin-node"] },
+    ];
+    api.tailnet.keys = new Map([
+      ["k1", ["tag:home-operator"]],
+      ["k2", []],
+    ]);
+    api.tailnet.clients = new Map([["client", ["tag:home-node"]]]);
+    // As Tailscale's server formats it.
+    Object.assign(api.tailnet, { policy: '{\n\t"new": 1,\n}\n', isDefault: false });
+  });
+  afterEach(() => api.close());
+
+  const left = async (policy: Partial<NonNullable<TailnetMemory["policy"]>> | undefined) => {
+    const access = { tailnet: "-", clientId: "client", clientSecret, baseUrl: api.url };
+    const owned = { before: "", written: '{"new": 1}', without: "{}", otherTags: [], ...policy };
+    const tailnet = { access, ...(policy === undefined ? {} : { policy: owned }) };
+    return (await leftovers("home", { tailnet, unseen: [] })).map(
+      ({ kind, id }) => `${kind} ${id}`,
+    );
+  };
+
+  it("are this site's devices and keys, and the policy while it is what this site wrote", async () => {
+    const own = ["tailnet device n1", "Tailscale auth key k1"];
+    assert.deepEqual(await left({}), [...own, "tailnet policy -"]);
+    assert.deepEqual(await left(undefined), own, "another stack's policy");
+    assert.deepEqual(await left({ before: '{"new": 1}' }), own, "it was so before");
+    api.tailnet.policy = '{"old": 1}';
+    assert.deepEqual(await left({}), own);
+  });
+});
 
 describe("what is left at Cloudflare", () => {
   const account = { token: "t", accountId: "a", zoneId: "z" };
