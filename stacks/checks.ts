@@ -1,5 +1,6 @@
 import type { Problem } from "../components/problem.ts";
 import { checkExposure } from "./exposure/checks.ts";
+import { checkLogins } from "./logins/checks.ts";
 import { checkArgocd } from "./parts/argocd/checks.ts";
 import { checkHandOver } from "./parts/argocd/hand-over-checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
@@ -47,6 +48,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkLogs,
   checkArgocd,
   checkPostgres,
+  checkLogins,
   checkHandOver,
   checkIdentity,
   checkPolicies,

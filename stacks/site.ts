@@ -110,7 +110,9 @@ export async function deploySite(
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   const itemNamespaces = deployItems(site, cluster, { definitions, running, found: found.items });
   const storage = deployStorage(site, cluster, { running, kinds });
-  deployPostgres(site, cluster, { definitions, running, certificates, storage, itemNamespaces });
+  const logins = deployPostgres(site, cluster, {
+    ...{ definitions, running, certificates, storage, itemNamespaces },
+  });
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
   const peopleKubeconfig = deployPeople(site, cluster, running, identity);
@@ -124,7 +126,8 @@ export async function deploySite(
     [argocdNamespace.name]: argocd?.release,
   };
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
-  const published = [...deployApps(site, cluster, { running, gateways, custody }), ...routes];
+  const around = { running, gateways, logins, custody };
+  const published = [...deployApps(site, cluster, around), ...routes];
   const serviceTokens = deployEdge(site, cluster, { publish: published, running, cloudflare });
 
   return {

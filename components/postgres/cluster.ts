@@ -13,6 +13,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
+import type { StoreLogin } from "../workload/login.ts";
 import { objectStore, scheduledBackup, storeSecret } from "./backup-objects.ts";
 import { cluster } from "./cluster-object.ts";
 import {
@@ -61,6 +62,8 @@ export class PostgresCluster extends ComponentResource {
   readonly ready: Resource;
   /** The store of its backups; what is recovered from it depends on it. */
   readonly store: Resource | undefined;
+  /** Logins of databases' owners, by the database's name. */
+  readonly logins: ReadonlyMap<string, StoreLogin>;
 
   constructor(name: string, args: PostgresClusterArgs, opts?: ComponentResourceOptions) {
     super("homelab:postgres:Cluster", name, {}, opts);
@@ -83,7 +86,8 @@ export class PostgresCluster extends ComponentResource {
         ? []
         : [this.object(`${name}-pooler`, pooler(plan.name, plan.pooler), [whole])];
     this.ready = this.waitUntilApplied(name, args, [whole, ...roles, ...databases, ...before]);
-    this.logins(args, passwords);
+    this.logins = this.ownersLogins(args, passwords);
+    this.tellConsumers(args);
     this.registerOutputs({});
   }
 
@@ -263,26 +267,36 @@ export class PostgresCluster extends ComponentResource {
     ).done;
   }
 
+  private ownersLogins(
+    { plan, clusterDomain }: PostgresClusterArgs,
+    passwords: ReadonlyMap<string, Output<string>>,
+  ): ReadonlyMap<string, StoreLogin> {
+    return new Map(
+      plan.databases.map((one) => {
+        const password = passwords.get(one.owner);
+        if (password === undefined) throw new Error(`the owner of ${one.name} is no role`);
+        const values = password.apply((plain): Readonly<Record<string, string>> =>
+          login(plan, one, { password: plain, clusterDomain }),
+        );
+        return [one.name, { values: secret(values), ready: this.ready }];
+      }),
+    );
+  }
+
   /**
    * For consumers, once what they are told of is there. A Secret is called here as it is there, and not by its cluster: where
    * another cluster takes over, it changes, and is not made anew and then deleted.
    */
-  private logins(
-    { plan, consumers, clusterDomain }: PostgresClusterArgs,
-    passwords: ReadonlyMap<string, Output<string>>,
-  ): void {
+  private tellConsumers({ plan, consumers }: PostgresClusterArgs): void {
     for (const one of plan.databases) {
-      const password = passwords.get(one.owner);
-      if (password === undefined) throw new Error(`the owner of ${one.name} is no role`);
+      const values = this.logins.get(one.name)?.values;
       for (const namespace of one.secretIn) {
         const home = consumers.get(namespace);
         new Secret(
           `postgres-login-${namespace}-${one.name}`,
           {
             metadata: { name: loginName(one), namespace },
-            stringData: secret(
-              password.apply((plain) => login(plan, one, { password: plain, clusterDomain })),
-            ),
+            ...(values === undefined ? {} : { stringData: values }),
           },
           { parent: this, dependsOn: [this.ready, ...(home === undefined ? [] : [home])] },
         );

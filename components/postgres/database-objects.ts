@@ -96,12 +96,15 @@ export function loginName({ name }: Pick<DatabasePlan, "name">): string {
   return `postgres-${name.replaceAll("_", "-")}`;
 }
 
-/** What a program needs to reach a database: the keys of the Secret that the operator itself makes for `app`, some of them. */
+/** What a program needs to reach a database: some keys of the Secret that the operator itself makes for `app`. */
+export const loginKeys = ["host", "port", "dbname", "username", "password", "uri"] as const;
+
+/** The login of a database's owner. */
 export function login(
   { name: cluster, pooler: before }: Pick<ClusterPlan, "name" | "pooler">,
   { name: dbname, owner }: Pick<DatabasePlan, "name" | "owner">,
   { password, clusterDomain }: { readonly password: string; readonly clusterDomain: string },
-): Record<string, string> {
+): Record<(typeof loginKeys)[number], string> {
   const service = serviceName(cluster, before !== undefined);
   const host = `${service}.${namespace}.svc.${clusterDomain}`;
   const port = String(ports.postgres);

@@ -9,7 +9,7 @@ import type { Custody } from "./custody.ts";
 import { dockerConfig } from "./image-pull.ts";
 import { workloadBudget, workloadDeployment, type Budget, type PlainObject } from "./objects.ts";
 import { webPods, webPort, type WebShape } from "./web.ts";
-import { deployWorkload } from "./workload.ts";
+import { deployWorkload, type MountedSecret } from "./workload.ts";
 
 /** What an application runs, as anybody may know it. */
 export interface ApplicationPlan {
@@ -32,6 +32,10 @@ export interface ApplicationArgs extends ApplicationPlan {
   readonly pull?: { readonly username: string; readonly password: Input<string> };
   /** The rest of its environment; every value is treated as secret. */
   readonly settings: Readonly<Record<string, Input<string>>>;
+  /** Secrets that are folders of its pods. */
+  readonly mounted?: readonly MountedSecret[];
+  /** After what its pods run. */
+  readonly after?: readonly Resource[];
   /** Files of `folder`, by name. */
   readonly files?: Readonly<Record<string, Input<string>>>;
   /** DNS domain of the cluster's services. */
@@ -51,9 +55,17 @@ function applicationPods(
   name: string,
   { image, version, replicas, environment, folder, shape }: ApplicationPlan,
   settings?: string,
+  mounted?: readonly MountedSecret[],
 ) {
   const files = folder === undefined ? undefined : { folder, from: filesName(name) };
-  const web = webPods({ ...shape, image: `${image}:${version}`, environment, settings, files });
+  const web = webPods({
+    ...shape,
+    image: `${image}:${version}`,
+    environment,
+    settings,
+    files,
+    mounted,
+  });
   return { app: name, replicas, ...web };
 }
 
@@ -90,7 +102,7 @@ export class Application extends ComponentResource {
   }
 
   private deployment(name: string, args: ApplicationArgs, port: number): Resource {
-    const { image, pull, settings, files, custody } = args;
+    const { image, pull, settings, mounted, after, files, custody } = args;
     const secret =
       Object.keys(settings).length === 0
         ? undefined
@@ -98,8 +110,8 @@ export class Application extends ComponentResource {
     return deployWorkload(
       name,
       {
-        ...applicationPods(name, args, secret?.name),
-        secret,
+        ...applicationPods(name, args, secret?.name, mounted),
+        ...{ secret, mounted, after },
         files: files && { name: filesName(name), content: files },
         pull:
           pull &&

@@ -20,6 +20,8 @@ export interface WebPlan extends WebShape {
   readonly environment?: Readonly<Record<string, string>>;
   /** Secret whose values are its environment too. */
   readonly settings?: string;
+  /** Secrets whose values are files of folders. */
+  readonly mounted?: readonly { readonly name: string; readonly folder: string }[];
   /** ConfigMap whose values are files of a folder; a change reaches pods that run within a minute or two. */
   readonly files?: { readonly folder: string; readonly from: string };
 }
@@ -30,7 +32,7 @@ export const webPort = 8080;
 /** Container and pod of a web application that keeps nothing on its disk but temporary files. */
 export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
   const { image, environment = {}, settings, port = webPort, path = "/", cpu = "10m" } = plan;
-  const { files } = plan;
+  const { files, mounted = [] } = plan;
   const env = Object.entries(environment).map(([name, value]) => ({ name, value }));
   const { request, limit } = plan.memory ?? { request: "64Mi", limit: "256Mi" };
   const probe = { httpGet: { path, port: "http" } };
@@ -49,12 +51,18 @@ export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
         ...(files === undefined
           ? []
           : [{ name: "files", mountPath: files.folder, readOnly: true }]),
+        ...mounted.map(({ folder }, i) => ({
+          ...{ name: `secret-${i}`, mountPath: folder, readOnly: true },
+        })),
       ],
     },
     pod: {
       volumes: [
         { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
         ...(files === undefined ? [] : [{ name: "files", configMap: { name: files.from } }]),
+        ...mounted.map(({ name: secretName }, i) => ({
+          ...{ name: `secret-${i}`, secret: { secretName } },
+        })),
       ],
     },
   };

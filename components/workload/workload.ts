@@ -32,8 +32,21 @@ export interface WorkloadSecret {
   readonly fingerprintKey?: Input<string>;
 }
 
+/** A Secret that is a folder of the container. */
+export interface MountedSecret {
+  /** Name of the Secret, and of its resource after the workload's. */
+  readonly name: string;
+  readonly folder: string;
+  /** Files by name; all are treated as secret. */
+  readonly values: Input<Readonly<Record<string, string>>>;
+}
+
 export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret"> {
   readonly secret?: WorkloadSecret;
+  /** Secrets that the pods mount; the container of `container` and `pod` names them. */
+  readonly mounted?: readonly MountedSecret[];
+  /** After what its pods run, besides all that is their own. */
+  readonly after?: readonly Resource[];
   /** ConfigMap that the container reads files from, and what is in it by key. */
   readonly files?: {
     readonly name: string;
@@ -59,7 +72,7 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
   const { app, custody = own } = args;
   const namespace = makeNamespace(`${name}-namespace`, { name: app }, { parent });
   const inside = { parent, dependsOn: [namespace] };
-  const values = args.secret && secretValues(name, app, args.secret, inside);
+  const secrets = secretObjects(name, args, inside);
   const files =
     args.files &&
     new ConfigMap(
@@ -76,7 +89,7 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
   const plan = {
     ...args,
     ...(pull === undefined ? {} : { pullSecret: pullName(app) }),
-    fingerprint: values?.fingerprint,
+    fingerprint: secrets.fingerprint,
   };
   if (!custody.here) {
     custody.registered([namespace]);
@@ -88,9 +101,11 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
     workloadBudget(app, args.budget),
     custody.options({ kind: "PodDisruptionBudget", ...object }, inside),
   );
-  const before = [namespace, service, values?.resource, files, pull].filter(
-    (one) => one !== undefined,
-  );
+  const before = [
+    ...[namespace, service, files, pull].filter((one) => one !== undefined),
+    ...secrets.resources,
+    ...(args.after ?? []),
+  ];
   const deployment = new Deployment(
     `${name}-deployment`,
     workloadDeployment(plan),
@@ -120,21 +135,31 @@ function pullSecret(
   );
 }
 
-function secretValues(
+/** All Secrets that the container reads, with one mark of everything in them; none without a Secret. */
+function secretObjects(
   name: string,
-  app: string,
-  { name: secretName, role, values, fingerprintKey }: WorkloadSecret,
+  { app, secret: own, mounted = [] }: WorkloadArgs,
   inside: CustomResourceOptions,
-): { readonly resource: Resource; readonly fingerprint: Output<string> } {
-  const stringData = secret(output(values));
-  const resource = new Secret(
-    `${name}-${role}`,
-    { metadata: { name: secretName, namespace: app, labels: appLabels(app) }, stringData },
-    inside,
+): { readonly resources: readonly Resource[]; readonly fingerprint?: Output<string> } {
+  const made = [
+    ...(own === undefined ? [] : [{ ...own, before: "" }]),
+    ...mounted.map((one) => ({ ...one, role: one.name, before: `${one.folder}/` })),
+  ].map(({ name: secretName, role, values, before }) => {
+    const stringData = secret(output(values));
+    const metadata = { name: secretName, namespace: app, labels: appLabels(app) };
+    return {
+      resource: new Secret(`${name}-${role}`, { metadata, stringData }, inside),
+      marked: stringData.apply((plain) =>
+        Object.entries(plain).map(([key, value]) => [`${before}${key}`, value] as const),
+      ),
+    };
+  });
+  if (made.length === 0) return { resources: [] };
+  const key = own?.fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside.parent);
+  const mark = all([output(key), all(made.map(({ marked }) => marked))]).apply(([text, plain]) =>
+    fingerprint(text, Object.fromEntries(plain.flat())),
   );
-  const key = fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside.parent);
-  const mark = all([key, stringData]).apply(([text, plain]) => fingerprint(text, plain));
-  return { resource, fingerprint: unsecret(mark) };
+  return { resources: made.map(({ resource }) => resource), fingerprint: unsecret(mark) };
 }
 
 function clusterService(

@@ -13,10 +13,12 @@ import { domain, imageName } from "../config/forms.ts";
 import { secretRef, type SecretForm } from "../config/secret-ref.ts";
 import { gitops, type Gitops } from "../config/gitops.ts";
 import type { SiteFile } from "../open-site.ts";
+import { logins, variablesOf } from "../logins/schema.ts";
+import { toldOf, type SiteLogins } from "../logins/told.ts";
 import { egress } from "../parts/policies/schema.ts";
 import { door, expose, type Audience } from "./expose-schema.ts";
 
-/** What every application's config has: its names, who stands at its door, and what it may reach. */
+/** What every application's config has: its names, who stands at its door, what it may reach, and where it keeps data. */
 const exposure = {
   hostname: domain.optional().meta({
     description:
@@ -26,6 +28,7 @@ const exposure = {
   ...door,
   expose,
   egress,
+  logins,
 };
 
 /** An application's exposure as it was read. */
@@ -38,6 +41,8 @@ export interface Surroundings extends RunningCluster {
   readonly secrets: Secrets;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
+  /** Of the site's stores. */
+  readonly logins: SiteLogins;
   /** In whose hands it is. */
   readonly custody: Custody;
 }
@@ -162,30 +167,36 @@ export function webApplication({
         error: "has a variable that `settings` has too; remove one of them",
       },
     )
+    .superRefine(({ environment, settings, logins }, context) => {
+      logins.forEach((login, i) => {
+        for (const variable of Object.keys(variablesOf(login)))
+          if (variable in environment || variable in settings)
+            context.addIssue({
+              code: "custom",
+              path: ["logins", i],
+              message: `sets ${variable}, which \`environment\` or \`settings\` sets too; remove it there, or name variables in \`environment\` of the login`,
+            });
+      });
+    })
     .describe(about);
   return {
     config,
     port: shape?.port ?? webPort,
     ...(audiences === undefined ? {} : { audiences }),
-    deploy(name, { settings, pull, image, version, replicas, environment }, surroundings) {
+    deploy(name, config, surroundings) {
+      const { settings, pull, image, version, replicas, environment, logins } = config;
       const { secrets, clusterDomain, custody, ready, kubernetes } = surroundings;
       const values = Object.fromEntries(
         Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
       );
+      const told = toldOf(logins, surroundings.logins);
       return new Deployed(
         name,
         {
-          ...{
-            title,
-            shape,
-            image,
-            version,
-            replicas,
-            environment,
-            settings: values,
-            clusterDomain,
-            custody,
-          },
+          ...{ title, shape, image, version, replicas, environment, clusterDomain, custody },
+          settings: { ...values, ...told.settings },
+          ...(told.mounted.length === 0 ? {} : { mounted: told.mounted }),
+          ...(told.after.length === 0 ? {} : { after: told.after }),
           ...(files === undefined
             ? {}
             : { folder: files.folder, files: files.content(name, surroundings) }),
@@ -194,7 +205,7 @@ export function webApplication({
         { providers: [kubernetes], dependsOn: [ready] },
       );
     },
-    gitops: (name, { gitops, settings, pull, image, version, replicas, environment }) => ({
+    gitops: (name, { gitops, settings, pull, logins, image, version, replicas, environment }) => ({
       gitops,
       objects: applicationObjects(name, {
         ...{ shape, image, version, replicas, environment },
@@ -203,6 +214,7 @@ export function webApplication({
       secrets: [
         ...Object.keys(settings).map((variable) => `settings.${variable}`),
         ...(pull === undefined ? [] : ["pull"]),
+        ...(logins.length === 0 ? [] : ["logins"]),
       ],
     }),
   } satisfies Application<typeof config>;

@@ -3,6 +3,7 @@ import type { Publication } from "../../components/edge/publication.ts";
 import { HttpRoute } from "../../components/gateway/route-resources.ts";
 import { own, type Custody } from "../../components/workload/custody.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
+import type { SiteLogins } from "../logins/told.ts";
 import type { Site } from "../open-site.ts";
 import type { SiteCluster } from "../parts/cluster/deploy.ts";
 import type { SiteGateways } from "../parts/gateway/deploy.ts";
@@ -16,6 +17,8 @@ export interface AppSurroundings {
   readonly running: RunningCluster;
   /** Without them only public names are served. */
   readonly gateways: SiteGateways | undefined;
+  /** Of the site's stores; none without. */
+  readonly logins?: SiteLogins;
   /** In whose hands each is; the program's without. */
   readonly custody?: (name: string) => Custody;
 }
@@ -27,12 +30,13 @@ export interface AppSurroundings {
 export function deployApps(
   { name: stack, config: siteConfig, secrets }: Site,
   { nodes: [machine] }: Pick<SiteCluster, "nodes">,
-  { running, gateways, custody = () => own }: AppSurroundings,
+  { running, gateways, logins = new Map(), custody = () => own }: AppSurroundings,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Publication[] {
   const { apps, network } = siteConfig;
   const site = { name: stack, config: siteConfig };
-  const surroundings = { ...running, site, secrets, clusterDomain: network.clusterDomain };
+  const { clusterDomain } = network;
+  const surroundings = { ...running, site, secrets, logins, clusterDomain };
   const configs: Apps = apps;
   return Object.entries(all).flatMap(([name, application]) => {
     const config = configs[name];

@@ -1,6 +1,7 @@
 import { tcp, type Flow } from "../../components/policies/flow.ts";
 import { cloudflaredPods } from "../parts/edge/traffic.ts";
 import { gatewayProxies } from "../parts/gateway/traffic.ts";
+import { siteStores } from "../logins/stores.ts";
 import { appPods, egressFlows } from "../parts/policies/egress.ts";
 import type { SiteConfig } from "../schema.ts";
 import type { Application } from "./application.ts";
@@ -18,17 +19,24 @@ export function appPort(
 
 /** What reaches the applications of a site, and what they reach: nothing but what their config says. */
 export function appTraffic(
-  { apps }: Pick<SiteConfig, "apps">,
+  config: SiteConfig,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Flow[] {
-  const configs: Apps = apps;
+  const configs: Apps = config.apps;
+  const stores = siteStores(config);
   const portOf = (app: string) => appPort(app, all);
-  return Object.entries(configs).flatMap(([name, config]) => {
+  return Object.entries(configs).flatMap(([name, app]) => {
     const port = portOf(name);
-    if (config === undefined || port === undefined) return [];
+    if (app === undefined || port === undefined) return [];
+    const own = appPods(name);
     return [
-      ...visitors(namesOf(name, config), port),
-      ...egressFlows(appPods(name), config.egress, portOf),
+      ...visitors(namesOf(name, app), port),
+      ...egressFlows(own, app.egress, portOf),
+      ...app.logins.flatMap(({ to: address }): readonly Flow[] => {
+        const store = stores.find((one) => one.address === address);
+        if (store === undefined) return [];
+        return [{ from: own, to: store.pods, ports: store.ports, why: `keeps data in ${address}` }];
+      }),
     ];
   });
 }

@@ -193,6 +193,13 @@ function logins(config: SiteConfig, { clusters }: PostgresConfig): readonly Prob
               text: `${namespace} is Kubernetes' own; name a namespace of the database's users`,
             },
           ];
+        if (namespace in config.apps)
+          return [
+            {
+              path,
+              text: `${namespace} is an application of the site's; write homelab:apps.${namespace}.logins with to: postgres/${cluster}/${name} in its place`,
+            },
+          ];
         if (foreign.includes(namespace))
           return [
             {

@@ -3,7 +3,9 @@ import { PostgresCluster } from "../../../components/postgres/cluster.ts";
 import { PostgresOperator } from "../../../components/postgres/operator.ts";
 import type { BackupPlan, ClusterPlan } from "../../../components/postgres/plan.ts";
 import { makeNamespace } from "../../../components/workload/namespace.ts";
+import type { StoreLogin } from "../../../components/workload/login.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
 import type { SiteCertificates } from "../certificates/deploy.ts";
@@ -12,6 +14,7 @@ import type { SiteDefinitions } from "../definitions/deploy.ts";
 import { podHosts } from "../machines/nodes.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
 import { loginNamespaces, type PostgresConfig } from "./schema.ts";
+import { databaseAddress } from "./stores.ts";
 
 /** What the parts before it have made. */
 export interface PostgresSurroundings {
@@ -23,15 +26,15 @@ export interface PostgresSurroundings {
   readonly itemNamespaces: ReadonlyMap<string, Resource>;
 }
 
-/** Runs the site's Postgres clusters, where the config has the part. */
+/** Runs the site's Postgres clusters, where the config has the part; returns the logins of their databases by address. */
 export function deployPostgres(
   site: Site,
   { nodes: [server] }: SiteCluster,
   { definitions, running, certificates, storage, itemNamespaces }: PostgresSurroundings,
-): void {
+): SiteLogins {
   const { name, config, secrets } = site;
   const { postgres } = config;
-  if (postgres === undefined) return;
+  if (postgres === undefined) return new Map();
   const { ready, kubernetes } = running;
   const before = [definitions.cloudNativePg, definitions.barmanCloud, certificates?.ready];
   const operator = new PostgresOperator(
@@ -56,11 +59,12 @@ export function deployPostgres(
       }),
     );
   const stores = new Map<string, Resource>();
+  const all = new Map<string, StoreLogin>();
   for (const cluster of inOrder(postgres)) {
     const written = postgres.clusters[cluster.name];
     const s3 = written?.backup?.s3;
     const source = stores.get(cluster.recover?.from ?? "");
-    const { store } = new PostgresCluster(
+    const { store, logins } = new PostgresCluster(
       `postgres-${cluster.name}`,
       {
         plan: cluster,
@@ -90,7 +94,9 @@ export function deployPostgres(
       { providers: [kubernetes], dependsOn: [ready] },
     );
     if (store !== undefined) stores.set(cluster.name, store);
+    for (const [database, login] of logins) all.set(databaseAddress(cluster.name, database), login);
   }
+  return all;
 }
 
 /** Clusters that are recovered from another one's store after it. */

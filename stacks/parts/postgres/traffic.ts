@@ -24,7 +24,7 @@ const operator = pods("CloudNativePG's operator", operatorNamespace.name, operat
 const plugin = pods("the barman-cloud plugin", operatorNamespace.name, pluginLabels);
 
 /** Instances of a cluster, their jobs and its poolers: all have its label (cloudnative-pg, pkg/specs). */
-const members = (cluster: string): Pods =>
+export const members = (cluster: string): Pods =>
   pods(`Postgres ${cluster}`, postgresNamespace.name, { [clusterLabel]: cluster });
 
 type Cluster = PostgresConfig["clusters"][string];

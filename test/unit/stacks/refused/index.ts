@@ -12,6 +12,7 @@ import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
 import { identity } from "./identity.ts";
 import { items } from "./items.ts";
+import { logins } from "./logins.ts";
 import { logs } from "./logs.ts";
 import { machines } from "./machines.ts";
 import { monitoring } from "./monitoring.ts";
@@ -67,6 +68,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     policies,
     postgres,
     monitoring,
+    logins,
     logs,
     argocd,
     identity,

@@ -87,9 +87,9 @@ export const postgres: RefusedSites = {
     says: /use a reference: op:/,
   },
   "a login in a namespace that another part makes": {
-    edit: postgresSite({ databases: { photos: { secretIn: ["typeo"] } } }),
+    edit: postgresSite({ databases: { photos: { secretIn: ["cloudflared"] } } }),
     at: `${path}.databases.photos.secretIn[0]`,
-    says: /typeo is made by another part of the site/,
+    says: /cloudflared is made by another part of the site/,
   },
   "two databases with one Secret": {
     edit: postgresSite(

@@ -1,0 +1,36 @@
+/** What each kind of store tells those who log in to it. */
+import { loginKeys as postgresKeys } from "../../components/postgres/database-objects.ts";
+
+/** A kind of store. */
+export interface StoreKind {
+  /** How a site file names one, for people: `postgres/CLUSTER/DATABASE`. */
+  readonly form: string;
+  /** What a login consists of. */
+  readonly keys: readonly string[];
+  /** Environment in which programs look for it when nobody says otherwise, and the key that each variable holds. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** By the first word of an address. */
+export const storeKinds = {
+  postgres: {
+    form: "postgres/CLUSTER/DATABASE",
+    keys: postgresKeys,
+    // What libpq reads: https://www.postgresql.org/docs/current/libpq-envars.html
+    variables: {
+      PGHOST: "host",
+      PGPORT: "port",
+      PGDATABASE: "dbname",
+      PGUSER: "username",
+      PGPASSWORD: "password",
+    },
+  },
+} as const satisfies Readonly<Record<string, StoreKind>>;
+
+/** The kind of the store with an address. Throws where there is none: an address is checked when it is read. */
+export function kindOf(address: string): StoreKind {
+  const kinds: Readonly<Record<string, StoreKind>> = storeKinds;
+  const kind = kinds[address.split("/")[0] ?? ""];
+  if (kind === undefined) throw new Error(`${address} is no address of a store`);
+  return kind;
+}
