@@ -1,4 +1,5 @@
 import type { Problem } from "../components/problem.ts";
+import { checkDataLoss } from "./data-loss/checks.ts";
 import { checkExposure } from "./exposure/checks.ts";
 import { checkLogins } from "./logins/checks.ts";
 import { checkArgocd } from "./parts/argocd/checks.ts";
@@ -20,6 +21,7 @@ import { checkPeople } from "./parts/people/checks.ts";
 import { checkPolicies } from "./parts/policies/checks.ts";
 import { checkPostgres } from "./parts/postgres/checks.ts";
 import { checkProxmox } from "./parts/proxmox/checks.ts";
+import { checkRedis } from "./parts/redis/checks.ts";
 import { checkSecrets } from "./parts/secrets/checks.ts";
 import { checkSite } from "./parts/site/checks.ts";
 import { checkStorage } from "./parts/storage/checks.ts";
@@ -48,6 +50,8 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkLogs,
   checkArgocd,
   checkPostgres,
+  checkRedis,
+  checkDataLoss,
   checkLogins,
   checkHandOver,
   checkIdentity,

@@ -24,6 +24,7 @@ import { poolNotes } from "./parts/network/look.ts";
 import type { RebuiltMachine } from "./parts/storage/loss.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
+import { judgeDataLoss } from "./data-loss/look.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
 import { judgePostgres } from "./parts/postgres/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
@@ -104,7 +105,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
   const handOvers = judgeHandOvers(site, known.handOvers);
   const edge = await judgeEdge(site, known.edge ?? [], world.listCloudflare);
-  const further = [edge, judgeTold(site), judgePostgres(config, known), handOvers];
+  const data = [judgeDataLoss(config, known), judgePostgres(config, known)];
+  const further = [edge, judgeTold(site), ...data, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;
   const existing = inventory.machines;

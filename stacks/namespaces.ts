@@ -11,6 +11,10 @@ import {
   operatorNamespace as cnpgNamespace,
   postgresNamespace,
 } from "../components/postgres/names.ts";
+import {
+  operatorNamespace as dragonflyNamespace,
+  redisNamespace,
+} from "../components/redis/names.ts";
 import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { storageNamespace } from "../components/storage/operator-values.ts";
 import { namesNamespace } from "../components/names/resolver.ts";
@@ -24,7 +28,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, apps } = config;
+  const { certificates, logs, argocd, postgres, redis, apps } = config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -37,6 +41,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(postgres === undefined
       ? []
       : [cnpgNamespace, postgresNamespace, ...loginNamespaces(postgres, items)]),
+    ...(redis === undefined ? [] : [dragonflyNamespace, redisNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

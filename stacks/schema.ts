@@ -4,6 +4,7 @@ import { applications, appsConfig } from "./apps/index.ts";
 import type { Derivation } from "./config/derivation.ts";
 import { secretUses } from "./config/secret-ref.ts";
 import { whereOn } from "./config/switched.ts";
+import { allowDataLoss } from "./data-loss/schema.ts";
 import { argocd, deriveArgocd } from "./parts/argocd/schema.ts";
 import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
@@ -26,8 +27,9 @@ import { deriveNames, names } from "./parts/names/schema.ts";
 import { deriveNetwork, network } from "./parts/network/schema.ts";
 import { networkPolicy } from "./parts/policies/schema.ts";
 import { people } from "./parts/people/schema.ts";
-import { allowDataLoss, derivePostgres, postgres } from "./parts/postgres/schema.ts";
+import { derivePostgres, postgres } from "./parts/postgres/schema.ts";
 import { deriveProxmox, proxmox } from "./parts/proxmox/schema.ts";
+import { deriveRedis, redis } from "./parts/redis/schema.ts";
 import { deriveReloader, reloader } from "./parts/reloader/schema.ts";
 import { deriveOnePassword, onePassword } from "./parts/secrets/schema.ts";
 import { deriveNetworks, site } from "./parts/site/schema.ts";
@@ -59,6 +61,7 @@ export const siteSchema = z.strictObject({
   logs: logs.optional(),
   argocd: argocd.optional(),
   postgres: postgres.optional(),
+  redis: redis.optional(),
   identity: identity.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
@@ -86,6 +89,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     logs,
     argocd,
     postgres,
+    redis,
     identity,
     ...rest
   } = further;
@@ -126,6 +130,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     argocd:
       argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
     postgres: postgres && derivePostgres(postgres, versions, derivation),
+    redis: redis && deriveRedis(redis, versions, derivation),
     identity: identity && deriveIdentity(identity, people, derivation),
   };
 }

@@ -25,6 +25,7 @@ import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
 import { deployPostgres } from "./parts/postgres/deploy.ts";
+import { deployRedis } from "./parts/redis/deploy.ts";
 import { deployReloader } from "./parts/reloader/deploy.ts";
 import { deployStorage } from "./parts/storage/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
@@ -110,9 +111,12 @@ export async function deploySite(
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   const itemNamespaces = deployItems(site, cluster, { definitions, running, found: found.items });
   const storage = deployStorage(site, cluster, { running, kinds });
-  const logins = deployPostgres(site, cluster, {
-    ...{ definitions, running, certificates, storage, itemNamespaces },
-  });
+  const logins = new Map([
+    ...deployPostgres(site, cluster, {
+      ...{ definitions, running, certificates, storage, itemNamespaces },
+    }),
+    ...deployRedis(site, cluster, { definitions, running, storage }),
+  ]);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);
   const peopleKubeconfig = deployPeople(site, cluster, running, identity);

@@ -13,6 +13,7 @@ import { monitoringTraffic } from "./parts/monitoring/traffic.ts";
 import { namesTraffic } from "./parts/names/traffic.ts";
 import { hubblePods, networkTraffic } from "./parts/network/traffic.ts";
 import { postgresTraffic } from "./parts/postgres/traffic.ts";
+import { redisTraffic } from "./parts/redis/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
 import { storageTraffic } from "./parts/storage/traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
@@ -35,6 +36,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...logsTraffic(config),
     ...argocdTraffic(config),
     ...postgresTraffic(config),
+    ...redisTraffic(config),
     ...appTraffic(config),
   ];
 }

@@ -50,15 +50,19 @@ export interface Known {
 
 /** An object of the cluster whose data goes with it, as the last run has made it. */
 export interface DataKeeper {
-  readonly kind: "Cluster" | "ObjectBucketClaim";
+  readonly kind: "Cluster" | "Dragonfly" | "ObjectBucketClaim";
   readonly namespace: string;
   readonly name: string;
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** Types of such objects: Postgres clusters own their volumes, and claims of buckets in most classes their bucket. */
+/**
+ * Types of such objects: Postgres clusters own their volumes, a Redis instance holds all in its memory, and claims of buckets
+ * own in most classes their bucket.
+ */
 const keeperTypes = {
   "kubernetes:postgresql.cnpg.io/v1:Cluster": "Cluster",
+  "kubernetes:dragonflydb.io/v1alpha1:Dragonfly": "Dragonfly",
   "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim": "ObjectBucketClaim",
 } as const;
 

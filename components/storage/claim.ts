@@ -49,16 +49,19 @@ export interface BucketPlan {
   readonly class: string;
   readonly maxSizeGiB?: number;
   readonly maxObjects?: number;
+  /** Rules of S3's lifecycle for what is in it, as JSON. */
+  readonly lifecycle?: string;
   /** Whether the bucket is called like the claim, which must then be the only one of its name in the class. */
   readonly called?: boolean;
 }
 
 /** What an ObjectBucketClaim says of itself; the bucket's name is made of the claim's. */
 export function bucketSpec(plan: BucketPlan) {
-  const { name, class: className, maxSizeGiB, maxObjects, called = false } = plan;
+  const { name, class: className, maxSizeGiB, maxObjects, lifecycle, called = false } = plan;
   const limits = {
     ...(maxSizeGiB === undefined ? {} : { maxSize: `${maxSizeGiB}Gi` }),
     ...(maxObjects === undefined ? {} : { maxObjects: String(maxObjects) }),
+    ...(lifecycle === undefined ? {} : { bucketLifecycle: lifecycle }),
   };
   return {
     ...(called ? { bucketName: name } : { generateBucketName: name }),

@@ -23,6 +23,7 @@ import { networkChecks, networkReleases, routerChecks } from "../../stacks/parts
 import { policyChecks } from "../../stacks/parts/policies/doctor.ts";
 import { postgresChecks, postgresReleases } from "../../stacks/parts/postgres/doctor.ts";
 import { proxmoxChecks, proxmoxReleases } from "../../stacks/parts/proxmox/doctor.ts";
+import { redisChecks } from "../../stacks/parts/redis/doctor.ts";
 import { reloaderReleases } from "../../stacks/parts/reloader/doctor.ts";
 import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts";
 import { siteChecks } from "../../stacks/parts/site/doctor.ts";
@@ -139,6 +140,7 @@ async function cluster(
       ...logsChecks(examined, run),
       ...argocdChecks(examined, run),
       ...postgresChecks(examined, run),
+      ...redisChecks(examined, run),
     ]),
   );
 }

@@ -1,5 +1,6 @@
 /** What each kind of store tells those who log in to it. */
 import { loginKeys as postgresKeys } from "../../components/postgres/database-objects.ts";
+import { loginKeys as redisKeys } from "../../components/redis/instance-object.ts";
 
 /** A kind of store. */
 export interface StoreKind {
@@ -23,6 +24,16 @@ export const storeKinds = {
       PGDATABASE: "dbname",
       PGUSER: "username",
       PGPASSWORD: "password",
+    },
+  },
+  redis: {
+    form: "redis/NAME",
+    keys: redisKeys,
+    variables: {
+      REDIS_HOST: "host",
+      REDIS_PORT: "port",
+      REDIS_PASSWORD: "password",
+      REDIS_URL: "uri",
     },
   },
 } as const satisfies Readonly<Record<string, StoreKind>>;

@@ -1,5 +1,6 @@
 import type { Pods, Port } from "../../components/policies/flow.ts";
 import { postgresStores } from "../parts/postgres/stores.ts";
+import { redisStores } from "../parts/redis/stores.ts";
 import type { SiteConfig } from "../schema.ts";
 
 /** Something of a site that applications log in to. */
@@ -13,5 +14,5 @@ export interface Store {
 
 /** Every store of a site: a line a part. */
 export function siteStores(config: SiteConfig): readonly Store[] {
-  return [...postgresStores(config)];
+  return [...postgresStores(config), ...redisStores(config)];
 }

@@ -7,6 +7,7 @@ import {
   barmanCloudVersions,
   cloudNativePgVersions,
 } from "../../components/definitions/postgres.ts";
+import { dragonflyVersions } from "../../components/definitions/redis.ts";
 import { tailscaleOperatorVersions } from "../../components/definitions/tailscale.ts";
 import type { Versions } from "../parts/versions/schema.ts";
 import type { SiteConfig } from "../schema.ts";
@@ -31,7 +32,7 @@ type Row = readonly [what: string, version: string | undefined, known?: readonly
 
 function ofParts(config: SiteConfig): readonly SiteVersion[] {
   const { cluster, network, tailnet, edge, gateway, certificates, dns, names, proxmox } = config;
-  const { onePassword, reloader, storage, monitoring, logs, argocd, postgres } = config;
+  const { onePassword, reloader, storage, monitoring, logs, argocd, postgres, redis } = config;
   const { url } = proxmox.image;
   // A version that is added to the site file does not compile before it has its line here.
   const rows: Readonly<Record<keyof Versions, Row>> = {
@@ -59,6 +60,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     argoCd: ["Argo CD", argocd?.chart, argoCdVersions],
     cloudNativePg: ["CloudNativePG", postgres?.charts.operator, cloudNativePgVersions],
     barmanCloud: ["Barman Cloud's plugin", postgres?.charts.plugin, barmanCloudVersions],
+    dragonfly: ["Dragonfly's operator", redis?.chart, dragonflyVersions],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],
   };
   return Object.entries(rows).flatMap(([key, [what, version, known]]) =>

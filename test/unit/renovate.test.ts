@@ -87,6 +87,8 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   cloudNativePg: (value) => `helm cloudnative-pg ${value} https://cloudnative-pg.github.io/charts`,
   barmanCloud: (value) =>
     `helm plugin-barman-cloud ${value} https://cloudnative-pg.github.io/charts`,
+  dragonfly: (value) =>
+    `docker ghcr.io/dragonflydb/dragonfly-operator/helm/dragonfly-operator ${value}`,
 };
 
 describe("renovate.json", () => {

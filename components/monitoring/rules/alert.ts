@@ -64,3 +64,8 @@ export function grown(counter: string, time: string): string {
     `(${counter} unless ${counter} offset ${time}) and on (job) up offset ${time} == 1)`
   );
 }
+
+/** An expression without labels, with one. */
+export function named(label: string, value: string, expression: string): string {
+  return `label_replace(${expression}, "${label}", "${value}", "", "")`;
+}

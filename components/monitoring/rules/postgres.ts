@@ -1,4 +1,6 @@
-import type { AlertGroup } from "./alert.ts";
+import { named as labelled, type AlertGroup } from "./alert.ts";
+
+const named = (cluster: string, expression: string) => labelled("cluster", cluster, expression);
 
 /** A Postgres cluster that tells of itself. */
 export interface PostgresWatch {
@@ -87,9 +89,4 @@ export function postgresAlerts(clusters: readonly PostgresWatch[]): AlertGroup {
           ]),
     ],
   };
-}
-
-/** An expression without labels, with the cluster's name as one. */
-function named(cluster: string, expression: string): string {
-  return `label_replace(${expression}, "cluster", "${cluster}", "", "")`;
 }

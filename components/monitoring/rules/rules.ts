@@ -7,6 +7,7 @@ import { machineAlerts } from "./machines.ts";
 import { networkAlerts } from "./network.ts";
 import { outsideAlerts } from "./outside.ts";
 import { postgresAlerts, type PostgresWatch } from "./postgres.ts";
+import { redisAlerts, type RedisWatch } from "./redis.ts";
 import { storageAlerts, type CephWatch } from "./storage.ts";
 import { watchedAlerts } from "./watched.ts";
 
@@ -23,6 +24,8 @@ export interface WatchPlan {
   readonly storage?: CephWatch;
   /** Postgres clusters. */
   readonly postgres: readonly PostgresWatch[];
+  /** Redis instances. */
+  readonly redis: readonly RedisWatch[];
   /** Jobs outside of the cluster. */
   readonly outside: readonly string[];
   /** Jobs of the site's parts inside of it. */
@@ -31,7 +34,7 @@ export interface WatchPlan {
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, logs, storage, postgres, outside, jobs } = plan;
+  const { certificates, gateway, edge, logs, storage, postgres, redis, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -41,6 +44,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(logs ? [logsAlerts] : []),
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
     ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),
+    ...(redis.length === 0 ? [] : [redisAlerts(redis)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),
   ];

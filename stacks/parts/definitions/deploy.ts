@@ -5,6 +5,7 @@ import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { onePassword as onePasswordKind } from "../../../components/definitions/one-password.ts";
 import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
+import { dragonflyOperator } from "../../../components/definitions/redis.ts";
 import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
 import type { Resource } from "@pulumi/pulumi";
 import type { Site } from "../../open-site.ts";
@@ -19,11 +20,12 @@ export interface SiteDefinitions {
   readonly argocd?: Resource;
   readonly cloudNativePg?: Resource;
   readonly barmanCloud?: Resource;
+  readonly dragonfly?: Resource;
 }
 
 /** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
 export function deployDefinitions(
-  { config: { gateway, onePassword, tailnet, argocd, postgres } }: Site,
+  { config: { gateway, onePassword, tailnet, argocd, postgres, redis } }: Site,
   { nodes: [machine], kubernetes }: SiteCluster,
 ): SiteDefinitions {
   const own = (set: DefinitionSet): Resource =>
@@ -46,5 +48,6 @@ export function deployDefinitions(
           cloudNativePg: own(cloudNativePg(postgres.charts.operator)),
           barmanCloud: own(barmanCloud(postgres.charts.plugin)),
         }),
+    ...(redis === undefined ? {} : { dragonfly: own(dragonflyOperator(redis.chart)) }),
   };
 }

@@ -12,6 +12,12 @@ import {
   operatorNamespace,
   postgresNamespace,
 } from "../../../components/postgres/names.ts";
+import {
+  instanceLabels,
+  operatorLabels as dragonflyLabels,
+  operatorNamespace as dragonflyNamespace,
+  redisNamespace,
+} from "../../../components/redis/names.ts";
 import { reloaderNamespace } from "../../../components/workload/reloader.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -20,7 +26,8 @@ import type { SiteConfig } from "../../schema.ts";
  * has monitors of its own (`homelab:storage.monitoring`), and the cluster's DNS the chart of Prometheus.
  */
 export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
-  const { certificates, cluster, gateway, dns, names, edge, reloader, logs, postgres } = config;
+  const { certificates, cluster, gateway, dns, names, edge, reloader, logs, postgres, redis } =
+    config;
   return [
     ...cilium,
     ...(certificates === undefined ? [] : certManager),
@@ -47,6 +54,7 @@ export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
           port: "http-metrics",
         }))),
     ...(postgres === undefined ? [] : databases(Object.keys(postgres.clusters))),
+    ...(redis === undefined ? [] : dragonflies(Object.keys(redis.instances))),
   ];
 }
 
@@ -71,6 +79,23 @@ function databases(clusters: readonly string[]): readonly MonitorPlan[] {
     ...clusters.map((cluster): MonitorPlan => ({
       ...{ name: postgresJob(cluster), namespace: postgresNamespace.name, port: "metrics" },
       labels: { [clusterLabel]: cluster, "cnpg.io/podRole": "instance" },
+    })),
+  ];
+}
+
+/** Job of a Redis instance's pods. */
+export const redisJob = (instance: string): string => `redis-${instance}`;
+
+/** The operator, and of each instance its pods at the administration's port (dragonfly-operator, monitoring/podMonitor.yaml). */
+function dragonflies(instances: readonly string[]): readonly MonitorPlan[] {
+  return [
+    {
+      ...{ name: "dragonfly-operator", namespace: dragonflyNamespace.name },
+      ...{ labels: dragonflyLabels, port: "metrics" },
+    },
+    ...instances.map((instance): MonitorPlan => ({
+      ...{ name: redisJob(instance), namespace: redisNamespace.name, port: "admin" },
+      labels: instanceLabels(instance),
     })),
   ];
 }

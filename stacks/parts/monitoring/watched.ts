@@ -1,10 +1,11 @@
 import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
+import type { RedisWatch } from "../../../components/monitoring/rules/redis.ts";
 import type { WatchPlan } from "../../../components/monitoring/rules/rules.ts";
 import { lateAfterHours } from "../../../components/postgres/backup-objects.ts";
 import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { storageMachines } from "../storage/machines.ts";
-import { postgresJob, siteMonitors } from "./monitors.ts";
+import { postgresJob, redisJob, siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
@@ -17,6 +18,7 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     logs: config.logs !== undefined,
     ...ceph(config),
     postgres: postgres(config),
+    redis: redis(config),
     outside: Object.keys(scrapes),
     jobs: siteMonitors(config).map(({ name }) => name),
   };
@@ -35,4 +37,13 @@ function postgres({ postgres: part }: SiteConfig): readonly PostgresWatch[] {
     ...{ cluster, job: postgresJob(cluster), instances },
     ...(backup === undefined ? {} : { lateAfterHours: lateAfterHours(backup) }),
   }));
+}
+
+function redis({ redis: part }: SiteConfig): readonly RedisWatch[] {
+  return Object.entries(part?.instances ?? {}).map(
+    ([instance, { replicas, evicts, snapshots }]) => ({
+      ...{ instance, job: redisJob(instance), replicas, evicts },
+      ...(snapshots === undefined ? {} : { savesEveryHours: snapshots.everyHours }),
+    }),
+  );
 }

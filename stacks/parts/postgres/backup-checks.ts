@@ -1,57 +1,30 @@
-import { z } from "zod";
 import { majorOf } from "../../../components/postgres/releases.ts";
 import type { Problem } from "../../../components/problem.ts";
-import { hostForm } from "../../config/forms.ts";
+import { checkStore } from "../../config/store-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
 import type { PostgresConfig } from "./schema.ts";
 
 type Cluster = PostgresConfig["clusters"][string];
 
-/** There is one store, and pods can be let to it. */
+/** There is one store, pods can be let to it, and what it may hold is set where it can be. */
 export function checkBackup(
-  { storage }: SiteConfig,
+  config: SiteConfig,
   at: string,
   { backup: to }: Cluster,
 ): readonly Problem[] {
   if (to === undefined) return [];
   const path = `${at}.backup`;
-  if ((to.bucket === undefined) === (to.s3 === undefined)) {
-    const what = to.s3 === undefined ? "has no store" : "has two stores";
-    return [
-      {
-        path,
-        text: `${what}; write bucket for one of the site's own storage, or s3 for one outside`,
-      },
-    ];
-  }
-  if (to.s3 !== undefined) {
-    const host = new URL(to.s3.endpoint).hostname;
-    return [
-      ...(to.maxSizeGiB === undefined
-        ? []
-        : [
-            {
-              path: `${path}.maxSizeGiB`,
-              text: "is for a bucket of the site's own; set it at the store outside",
-            },
-          ]),
-      ...(hostForm.test(host) || z.ipv4().safeParse(host).success
-        ? []
-        : [
-            {
-              path: `${path}.s3.endpoint`,
-              text: `${host} is neither an IPv4 address nor a DNS name of two labels or more, by which policies let it be reached; use one of these`,
-            },
-          ]),
-    ];
-  }
-  const { bucket = "" } = to;
-  const buckets = (storage?.classes ?? [])
-    .filter(({ kind }) => kind === "bucket")
-    .map((one) => one.name);
-  if (buckets.includes(bucket)) return [];
-  const text = `${bucket} is no bucket class of homelab:storage; known are ${buckets.join(", ") || "none"}. Name one, or write s3`;
-  return [{ path: `${path}.bucket`, text }];
+  return [
+    ...checkStore(config, path, to),
+    ...(to.s3 !== undefined && to.maxSizeGiB !== undefined
+      ? [
+          {
+            path: `${path}.maxSizeGiB`,
+            text: "is for a bucket of the site's own; set it at the store outside",
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What is recovered from is there, of the same major, and stays as it is. */

@@ -8,6 +8,7 @@ import {
 } from "../../../components/postgres/releases.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { repeated } from "../../config/lists.ts";
+import { checkVolumeClass } from "../../config/volume-checks.ts";
 import { siteNamespaces } from "../../namespaces.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { itemNamespaces } from "../items/schema.ts";
@@ -37,7 +38,6 @@ export function checkPostgres(config: SiteConfig): readonly Problem[] {
     ...room(config, postgres),
     ...checkArchives(postgres),
     ...logins(config, postgres),
-    ...losses(config),
   ];
 }
 
@@ -77,44 +77,8 @@ function hosts({ machines }: SiteConfig, at: string, { instances }: Cluster): re
 
 function disks(config: SiteConfig, at: string, { storage, wal }: Cluster): readonly Problem[] {
   return [
-    ...volume(config, `${at}.storage.class`, storage.class),
-    ...(wal === undefined ? [] : volume(config, `${at}.wal.class`, wal.class)),
-  ];
-}
-
-/** A class of the site, or one that somebody else has made where the site has no storage. */
-function volume(
-  { storage }: SiteConfig,
-  path: string,
-  name: string | undefined,
-): readonly Problem[] {
-  if (storage === undefined)
-    return name === undefined
-      ? [
-          {
-            path,
-            text: "is missing: the site has no storage, so it has no default class; name a class of your own",
-          },
-        ]
-      : [];
-  const found = storage.classes.find((one) =>
-    name === undefined ? one.default : one.name === name,
-  );
-  const blocks = storage.classes.filter(({ kind }) => kind === "block").map((one) => one.name);
-  const known = `known are ${blocks.join(", ") || "none"}`;
-  if (found === undefined)
-    return [
-      {
-        path,
-        text:
-          name === undefined
-            ? `is missing, and no class is the default; name a block class: ${known}`
-            : `${name} is no class of homelab:storage; name a block class: ${known}`,
-      },
-    ];
-  if (found.kind === "block") return [];
-  return [
-    { path, text: `${found.name} is of the kind ${found.kind}; name a block class: ${known}` },
+    ...checkVolumeClass(config, `${at}.storage.class`, storage.class),
+    ...(wal === undefined ? [] : checkVolumeClass(config, `${at}.wal.class`, wal.class)),
   ];
 }
 
@@ -216,17 +180,4 @@ function logins(config: SiteConfig, { clusters }: PostgresConfig): readonly Prob
       });
     }),
   );
-}
-
-/** What the file still has does not go; the permission would lie in wait for a later slip. */
-function losses({ postgres, allowDataLoss }: SiteConfig): readonly Problem[] {
-  return allowDataLoss.flatMap((entry, i) => {
-    const [, name = "", backup] = entry.split("/");
-    const cluster = postgres?.clusters[name];
-    const there =
-      backup === undefined ? cluster !== undefined : cluster?.backup?.bucket !== undefined;
-    if (!there) return [];
-    const text = `${entry} is still in homelab:postgres; remove it there or here`;
-    return [{ path: `homelab:allowDataLoss[${i}]`, text }];
-  });
 }

@@ -263,23 +263,6 @@ export const postgres = z
   })
   .describe("Postgres, run by CloudNativePG; a site without this section has none");
 
-/** What one `up` may lose for good. */
-export const allowDataLoss = z
-  .array(
-    z
-      .string()
-      .regex(
-        /^postgres\/[a-z0-9-]+(\/backup)?$/,
-        "name what goes as postgres/CLUSTER, or postgres/CLUSTER/backup for its bucket",
-      ),
-  )
-  .default([])
-  .meta({
-    description:
-      "Data that is not in the file any more and that this `up` may delete for good, as postgres/CLUSTER or postgres/CLUSTER/backup; empty it afterwards",
-    examples: [["postgres/main"]],
-  });
-
 type Written = z.infer<typeof postgres>;
 type WrittenCluster = Written["clusters"][string];
 

@@ -1,13 +1,4 @@
-import {
-  apiServer,
-  names,
-  addresses,
-  pods,
-  tcp,
-  type Flow,
-  type Pods,
-} from "../../../components/policies/flow.ts";
-import { dnsName } from "../../../components/policies/names.ts";
+import { apiServer, pods, tcp, type Flow, type Pods } from "../../../components/policies/flow.ts";
 import {
   clusterLabel,
   operatorLabels,
@@ -16,8 +7,8 @@ import {
   ports,
   postgresNamespace,
 } from "../../../components/postgres/names.ts";
+import { storeFlow } from "../../config/store-traffic.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { bucketGateways, bucketPort } from "../storage/traffic.ts";
 import type { PostgresConfig } from "./schema.ts";
 
 const operator = pods("CloudNativePG's operator", operatorNamespace.name, operatorLabels);
@@ -64,7 +55,7 @@ function ways(name: string, cluster: Cluster, all: PostgresConfig): readonly Flo
     { from: operator, to: own, ports: tcp(status, postgres), why: "the state of instances" },
     { from: own, to: own, ports: tcp(status, postgres), why: "copies, and who sees whom" },
     ...stores(name, cluster, all).map((backup): Flow => ({
-      ...storeOf(own, backup),
+      ...storeFlow(own, backup),
       why: "its archive, and what it is recovered from",
     })),
     ...consumers(cluster).map((namespace): Flow => ({
@@ -88,14 +79,6 @@ function stores(
   if (first === undefined) return [];
   const same = second === undefined || (first.bucket !== undefined && second.bucket !== undefined);
   return same || first.s3?.endpoint === second.s3?.endpoint ? [first] : [first, second];
-}
-
-function storeOf(from: Pods, { s3 }: NonNullable<Cluster["backup"]>) {
-  if (s3 === undefined) return { from, to: bucketGateways, ports: bucketPort };
-  const { hostname, port, protocol } = new URL(s3.endpoint);
-  const at = tcp(Number(port || (protocol === "http:" ? 80 : 443)));
-  const to = /^[\d.]+$/.test(hostname) ? addresses([hostname]) : names(dnsName(hostname));
-  return { from, to, ports: at };
 }
 
 function consumers({ databases }: Cluster): readonly string[] {

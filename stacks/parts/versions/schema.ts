@@ -134,6 +134,11 @@ export const versions = z
       "0.7.0",
       "Chart plugin-barman-cloud, with `homelab:postgres`",
     ).default("0.7.0"),
+    dragonfly: release(
+      /^v\d+\.\d+\.\d+$/,
+      "v1.6.1",
+      "Chart dragonfly-operator, with `homelab:redis`; Dragonfly's own release stands with each instance",
+    ).default("v1.6.1"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

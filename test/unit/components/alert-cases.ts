@@ -37,6 +37,7 @@ const lastBackup = (pod: string): string =>
   `barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{${member(pod)}}`;
 /** Thirty-six hours before the clock of these cases begins. */
 const late = constant(-1.5 * day);
+const redis = (metric: string, pod: string): string => `${metric}{job="redis-cache",pod="${pod}"}`;
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
 export const alertCases: readonly AlertCase[] = [
@@ -767,5 +768,73 @@ export const alertCases: readonly AlertCase[] = [
     title: "is content with yesterday's",
     series: { [lastBackup("main-1")]: constant(0) },
     at: "2h",
+  },
+  {
+    alert: "RedisWithoutMaster",
+    title: "tells of an instance of which no pod is the master, and of one that is gone",
+    series: { [redis("dragonfly_master", "cache-0")]: constant(0) },
+    at: "30m",
+    says: {
+      labels: { instance: "cache" },
+      summary: "no pod of the Redis instance cache is the master",
+      description: "Nothing reaches it: its Service leads to the master alone.",
+    },
+  },
+  {
+    alert: "RedisWithoutMaster",
+    title: "bears a change of the master",
+    series: {
+      [redis("dragonfly_master", "cache-0")]: "1x20 0x100",
+      [redis("dragonfly_master", "cache-1")]: "0x22 1x100",
+    },
+    at: "30m",
+  },
+  {
+    alert: "RedisPodMissing",
+    title: "tells of a pod that is gone with its metrics",
+    series: { [redis("dragonfly_master", "cache-0")]: constant(1) },
+    at: "1h",
+    says: {
+      labels: { instance: "cache" },
+      summary: "the Redis instance cache has 1 pods that answer",
+      description: "The next host that is lost may take the last copy with it.",
+    },
+  },
+  {
+    alert: "RedisMemoryShort",
+    title: "tells of a pod that is nearly full",
+    series: {
+      [redis("dragonfly_memory_used_bytes", "cache-0")]: constant(95),
+      [redis("dragonfly_memory_max_bytes", "cache-0")]: constant(100),
+    },
+    at: "30m",
+    says: {
+      labels: { job: "redis-cache", pod: "cache-0" },
+      summary: "the memory of cache-0 is nearly full",
+      description: "95% of what it may take are in use; writes fail when it is all.",
+    },
+  },
+  {
+    alert: "RedisNotSaved",
+    title: "tells of snapshots that fail",
+    series: {
+      [redis("dragonfly_backups_total", "cache-0")]: "0x60 1x60 2x60 3x60 4x60",
+      [redis("dragonfly_failed_backups_total", "cache-0")]: "0x60 1x60 2x60 3x60 4x60",
+    },
+    at: "5h",
+    says: {
+      labels: { instance: "cache" },
+      summary: "the Redis instance cache is not saved any more",
+      description: "No snapshot has arrived in twice the time in which one should.",
+    },
+  },
+  {
+    alert: "RedisNotSaved",
+    title: "is content with one an hour",
+    series: {
+      [redis("dragonfly_backups_total", "cache-0")]: "0x60 1x60 2x60 3x60 4x60",
+      [redis("dragonfly_failed_backups_total", "cache-0")]: "0x300",
+    },
+    at: "5h",
   },
 ];

@@ -15,6 +15,9 @@ const everything: WatchPlan = {
     { cluster: "main", job: "postgres-main", instances: 3, lateAfterHours: 36 },
     { cluster: "old", job: "postgres-old", instances: 1 },
   ],
+  redis: [
+    { instance: "cache", job: "redis-cache", replicas: 2, evicts: false, savesEveryHours: 1 },
+  ],
   outside: ["proxmox", "smart", "ups"],
   jobs: ["cilium-agent", "cloudflared"],
 };
@@ -89,7 +92,7 @@ describe("the alerts of a site's own", () => {
   it("are only on parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ postgres: [], outside: [], jobs: [] },
+      ...{ postgres: [], redis: [], outside: [], jobs: [] },
     };
     assert.deepEqual(
       alertGroups(least).map(({ name }) => name),

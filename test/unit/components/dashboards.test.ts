@@ -15,6 +15,7 @@ const everything = {
     { cluster: "main", job: "postgres-main", instances: 2, lateAfterHours: 36 },
     { cluster: "trial", job: "postgres-trial", instances: 1 },
   ],
+  redis: [],
   outside: ["proxmox"],
   jobs: [],
 };
@@ -88,7 +89,7 @@ describe("the dashboards", () => {
   it("are of the parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ postgres: [], outside: [], jobs: [] },
+      ...{ postgres: [], redis: [], outside: [], jobs: [] },
     };
     const some = dashboards(least);
     assert.deepEqual(

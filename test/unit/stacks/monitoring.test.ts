@@ -225,7 +225,7 @@ describe("what of a site is watched", () => {
       apps: {},
     });
     assert.deepEqual(
-      { ...everyPart(false), logs: false, postgres: [], outside: ["proxmox"] },
+      { ...everyPart(false), logs: false, postgres: [], redis: [], outside: ["proxmox"] },
       Object.fromEntries(
         Object.entries(less).filter(([key]) => key !== "storage" && key !== "jobs"),
       ),

@@ -3,6 +3,7 @@ import { knownOf, type Known } from "../../../components/proxmox/known-machines.
 import { networkPolicies } from "../../../components/policies/rules.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
 import { judgePostgres } from "../../../stacks/parts/postgres/look.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import { at } from "../components/at.ts";
@@ -193,7 +194,9 @@ describe("databases that are there", () => {
   const judged = (changes: Parameters<typeof homeConfig>[0]) =>
     judgePostgres(homeConfig(changes), known);
   const texts = (changes: Parameters<typeof homeConfig>[0]) =>
-    judged(changes).problems.map(({ path, text }) => `${path}: ${text}`);
+    [...judgeDataLoss(homeConfig(changes), known).problems, ...judged(changes).problems].map(
+      ({ path, text }) => `${path}: ${text}`,
+    );
 
   it("may stay as they are, grow, and be upgraded", () => {
     assert.deepEqual(texts(postgresSite()), []);

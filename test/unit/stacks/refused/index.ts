@@ -22,6 +22,7 @@ import { people } from "./people.ts";
 import { policies } from "./policies.ts";
 import { postgres } from "./postgres.ts";
 import { proxmox } from "./proxmox.ts";
+import { redis } from "./redis.ts";
 import { secrets } from "./secrets.ts";
 import { storage } from "./storage.ts";
 import { tailnet } from "./tailnet.ts";
@@ -54,6 +55,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     people,
     items,
     proxmox,
+    redis,
     machines,
     cards,
     cluster,

@@ -1,0 +1,177 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import {
+  all,
+  ComponentResource,
+  secret,
+  unsecret,
+  type ComponentResourceOptions,
+  type Output,
+  type Resource,
+} from "@pulumi/pulumi";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
+import { scriptText } from "../remote/shell.ts";
+import { rke2Script } from "../rke2/scripts.ts";
+import { Bucket } from "../storage/claim.ts";
+import { drawnKey, fingerprint, fingerprintAnnotation } from "../workload/fingerprint.ts";
+import type { StoreLogin } from "../workload/login.ts";
+import { dragonfly, lifecycle, login } from "./instance-object.ts";
+import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
+import type { InstancePlan, StorePlan } from "./plan.ts";
+
+/** The key of a store outside. */
+export interface StoreKey {
+  readonly accessKey: Output<string>;
+  readonly secretKey: Output<string>;
+}
+
+export interface RedisInstanceArgs {
+  readonly plan: InstancePlan;
+  /** Password that the site gives; drawn without. */
+  readonly password?: Output<string>;
+  /** Where the store of snapshots is outside. */
+  readonly storeKey?: StoreKey;
+  /** DNS domain of the cluster's services. */
+  readonly clusterDomain: string;
+  /** Where the cluster is asked. */
+  readonly server: ReachedMachine;
+  /** Operator, namespace and storage. */
+  readonly after: readonly Resource[];
+}
+
+/**
+ * A Redis instance: Dragonfly's pods, one of which is the master. Ready means proven: the master takes writes, the others copy
+ * from it, and a snapshot arrives in its store. The cluster's provider is that of `opts.providers`.
+ */
+export class RedisInstance extends ComponentResource {
+  /** How programs log in. */
+  readonly login: StoreLogin;
+
+  constructor(name: string, args: RedisInstanceArgs, opts?: ComponentResourceOptions) {
+    super("homelab:redis:Instance", name, {}, opts);
+    const { plan, clusterDomain } = args;
+    const password = args.password ?? this.drawnPassword(name);
+    const secrets = [this.passwordSecret(name, args, password), ...this.storeAccess(name, args)];
+    const made = this.object(name, plan, password, secrets);
+    const ready = this.waitUntilReady(name, args, made);
+    this.login = {
+      values: secret(
+        password.apply((plain): Readonly<Record<string, string>> =>
+          login(plan, { password: plain, clusterDomain }),
+        ),
+      ),
+      ready,
+    };
+    this.registerOutputs({});
+  }
+
+  /** Kept in the state; where that is lost another one is drawn, and set. */
+  private drawnPassword(name: string): Output<string> {
+    const options = { length: 32, special: false };
+    return secret(new RandomPassword(`${name}-password`, options, { parent: this }).result);
+  }
+
+  private passwordSecret(
+    name: string,
+    { plan, after }: RedisInstanceArgs,
+    password: Output<string>,
+  ): Resource {
+    return new Secret(
+      `${name}-login`,
+      {
+        metadata: { name: passwordSecret(plan.name), namespace: redisNamespace.name },
+        stringData: { [passwordKey]: password },
+      },
+      { parent: this, dependsOn: [...after] },
+    );
+  }
+
+  /** The store's key: the bucket's own, which its claim brings, or the site's for one outside. */
+  private storeAccess(name: string, args: RedisInstanceArgs): readonly Resource[] {
+    const { plan, after } = args;
+    if (plan.snapshots === undefined) return [];
+    const { store } = plan.snapshots;
+    return [
+      store.kind === "bucket" ? this.bucket(name, plan, store, after) : this.outsideKey(name, args),
+    ];
+  }
+
+  private bucket(
+    name: string,
+    plan: InstancePlan,
+    { class: storageClass, keepDays }: StorePlan & { readonly kind: "bucket" },
+    after: readonly Resource[],
+  ): Resource {
+    const bucket = { namespace: redisNamespace.name, name: bucketName(plan.name) };
+    return new Bucket(
+      `${name}-bucket`,
+      { ...bucket, class: storageClass, called: true, lifecycle: lifecycle(keepDays) },
+      { parent: this, dependsOn: [...after] },
+    );
+  }
+
+  private outsideKey(name: string, { plan, storeKey, after }: RedisInstanceArgs): Resource {
+    if (storeKey === undefined) throw new Error(`${plan.name}: a store outside needs its key`);
+    return new Secret(
+      `${name}-store-key`,
+      {
+        metadata: { name: storeSecret(plan.name), namespace: redisNamespace.name },
+        stringData: {
+          AWS_ACCESS_KEY_ID: secret(storeKey.accessKey),
+          AWS_SECRET_ACCESS_KEY: secret(storeKey.secretKey),
+        },
+      },
+      { parent: this, dependsOn: [...after] },
+    );
+  }
+
+  /** Pods read the password when they start: another one is another template, and the operator rolls them out. */
+  private object(
+    name: string,
+    plan: InstancePlan,
+    password: Output<string>,
+    after: readonly Resource[],
+  ): Resource {
+    const object = dragonfly(plan);
+    const key = drawnKey(`${name}-fingerprint`, this);
+    const mark = all([key, password]).apply(([text, plain]) =>
+      fingerprint(text, { [passwordKey]: plain }),
+    );
+    const podMetadata = { annotations: { [fingerprintAnnotation]: unsecret(mark) } };
+    return new CustomResource(
+      `${name}-instance`,
+      { ...object, spec: { ...object.spec, podMetadata } },
+      { parent: this, dependsOn: [...after] },
+    );
+  }
+
+  private waitUntilReady(
+    name: string,
+    { plan, server }: RedisInstanceArgs,
+    made: Resource,
+  ): Resource {
+    const { snapshots } = plan;
+    const store = snapshots?.store;
+    return new RemoteStep(
+      `${name}-ready`,
+      {
+        machine: server,
+        title: "redis-ready",
+        script: rke2Script + scriptText(import.meta.url, "ready.sh"),
+        parameters: {
+          NAMESPACE: redisNamespace.name,
+          INSTANCE: plan.name,
+          REPLICAS: String(plan.replicas),
+          STORE: store === undefined ? "" : store.kind === "bucket" ? store.class : store.endpoint,
+          // Not read: what runs is proven again where it differs.
+          PLAN: JSON.stringify(plan),
+        },
+        limitSeconds: 3600,
+        after: [made],
+      },
+      { parent: this },
+    ).done;
+  }
+}
