@@ -11,6 +11,7 @@ import { checkEdge } from "./parts/edge/checks.ts";
 import { checkGateway } from "./parts/gateway/checks.ts";
 import { checkIdentity } from "./parts/identity/checks.ts";
 import { checkItems } from "./parts/items/checks.ts";
+import { checkKafka } from "./parts/kafka/checks.ts";
 import { checkLogs } from "./parts/logs/checks.ts";
 import { checkMachines } from "./parts/machines/checks.ts";
 import { checkMonitoring } from "./parts/monitoring/checks.ts";
@@ -51,6 +52,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkArgocd,
   checkPostgres,
   checkRedis,
+  checkKafka,
   checkDataLoss,
   checkLogins,
   checkHandOver,

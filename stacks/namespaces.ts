@@ -5,6 +5,7 @@ import {
 } from "../components/certificates/cert-manager-values.ts";
 import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
+import { kafkaNamespace } from "../components/kafka/names.ts";
 import { alloyNamespace, lokiNamespace } from "../components/logs/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
 import {
@@ -28,7 +29,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, redis, apps } = config;
+  const { certificates, logs, argocd, postgres, redis, kafka, apps } = config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -42,6 +43,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
       ? []
       : [cnpgNamespace, postgresNamespace, ...loginNamespaces(postgres, items)]),
     ...(redis === undefined ? [] : [dragonflyNamespace, redisNamespace]),
+    ...(kafka === undefined ? [] : [kafkaNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

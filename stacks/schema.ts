@@ -12,6 +12,7 @@ import { deriveDns, dns } from "./parts/dns/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
 import { deriveIdentity, identity } from "./parts/identity/schema.ts";
+import { deriveKafka, kafka } from "./parts/kafka/schema.ts";
 import { deriveLogs, logs } from "./parts/logs/schema.ts";
 import {
   allowDiskRemoval,
@@ -62,6 +63,7 @@ export const siteSchema = z.strictObject({
   argocd: argocd.optional(),
   postgres: postgres.optional(),
   redis: redis.optional(),
+  kafka: kafka.optional(),
   identity: identity.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
@@ -90,6 +92,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     argocd,
     postgres,
     redis,
+    kafka,
     identity,
     ...rest
   } = further;
@@ -131,6 +134,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
       argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
     postgres: postgres && derivePostgres(postgres, versions, derivation),
     redis: redis && deriveRedis(redis, versions, derivation),
+    kafka: kafka && deriveKafka(kafka, versions, derivation),
     identity: identity && deriveIdentity(identity, people, derivation),
   };
 }

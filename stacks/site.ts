@@ -18,6 +18,7 @@ import { cloudflareProvider } from "./parts/edge/provider.ts";
 import { deployGateway, deployRoutes } from "./parts/gateway/deploy.ts";
 import { deployIdentity, deployPeople } from "./parts/identity/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
+import { deployKafka } from "./parts/kafka/deploy.ts";
 import { deployLogs } from "./parts/logs/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/deploy.ts";
@@ -116,6 +117,7 @@ export async function deploySite(
       ...{ definitions, running, certificates, storage, itemNamespaces },
     }),
     ...deployRedis(site, cluster, { definitions, running, storage }),
+    ...deployKafka(site, cluster, { definitions, running, storage, gateways }),
   ]);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);

@@ -8,6 +8,7 @@ import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
+import { kafkaTraffic } from "./parts/kafka/traffic.ts";
 import { logsTraffic } from "./parts/logs/traffic.ts";
 import { monitoringTraffic } from "./parts/monitoring/traffic.ts";
 import { namesTraffic } from "./parts/names/traffic.ts";
@@ -37,6 +38,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...argocdTraffic(config),
     ...postgresTraffic(config),
     ...redisTraffic(config),
+    ...kafkaTraffic(config),
     ...appTraffic(config),
   ];
 }

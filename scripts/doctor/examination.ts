@@ -15,6 +15,7 @@ import {
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
+import { kafkaChecks, kafkaReleases } from "../../stacks/parts/kafka/doctor.ts";
 import { logsChecks, logsReleases } from "../../stacks/parts/logs/doctor.ts";
 import { machineChecks } from "../../stacks/parts/machines/doctor.ts";
 import { monitoringChecks, monitoringReleases } from "../../stacks/parts/monitoring/doctor.ts";
@@ -87,6 +88,7 @@ export function releasesOf(
     | "logs"
     | "argocd"
     | "postgres"
+    | "kafka"
   >,
 ): readonly Release[] {
   return [
@@ -101,6 +103,7 @@ export function releasesOf(
     ...logsReleases(config),
     ...argocdReleases(config),
     ...postgresReleases(config),
+    ...kafkaReleases(config),
   ];
 }
 
@@ -141,6 +144,7 @@ async function cluster(
       ...argocdChecks(examined, run),
       ...postgresChecks(examined, run),
       ...redisChecks(examined, run),
+      ...kafkaChecks(examined, run),
     ]),
   );
 }

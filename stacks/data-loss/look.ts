@@ -13,16 +13,15 @@ export function judgeDataLoss(
   config: SiteConfig,
   { keepers = [] }: Pick<Known, "keepers">,
 ): Pick<Judged<unknown>, "problems" | "notes"> {
-  const kept = new Set([
-    ...dataOwners.flatMap(({ declared }) => declared(config)),
-    ...config.allowDataLoss,
-  ]);
+  const allowed = new Set(config.allowDataLoss);
+  const kept = new Set([...dataOwners.flatMap(({ declared }) => declared(config)), ...allowed]);
   const problems = keepers.flatMap((keeper) =>
     dataOwners.flatMap((owner) => {
       const loss = owner.lossOf(keeper);
       if (loss === undefined) return [];
       if (kept.has(loss.entry)) return moved(owner.bucketClass(config, keeper), keeper);
-      const { entry, what, takes, keeps } = loss;
+      const { entry, within, what, takes, keeps } = loss;
+      if (within !== undefined && allowed.has(within)) return [];
       const text = `${what} is not in the file any more, and ${takes} would go with it; put it back, or allow it: add ${entry}`;
       return [
         {

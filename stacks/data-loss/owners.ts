@@ -1,4 +1,5 @@
 import type { DataKeeper } from "../../components/proxmox/known-machines.ts";
+import { kafkaData } from "../parts/kafka/data.ts";
 import { postgresData } from "../parts/postgres/data.ts";
 import { redisData } from "../parts/redis/data.ts";
 import type { SiteConfig } from "../schema.ts";
@@ -7,6 +8,8 @@ import type { SiteConfig } from "../schema.ts";
 export interface Loss {
   /** As `homelab:allowDataLoss` names it: `postgres/main`. */
   readonly entry: string;
+  /** Another entry that allows it too: that of what it belongs to. */
+  readonly within?: string;
   /** `the Postgres cluster main`. */
   readonly what: string;
   /** What would go with it: `its volumes`. */
@@ -33,4 +36,4 @@ export interface DataOwner {
 }
 
 /** A line a part. */
-export const dataOwners: readonly DataOwner[] = [postgresData, redisData];
+export const dataOwners: readonly DataOwner[] = [postgresData, redisData, kafkaData];

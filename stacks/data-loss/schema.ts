@@ -6,6 +6,8 @@ const forms = {
   "postgres/CLUSTER/backup for its bucket": "postgres/[a-z0-9-]+/backup",
   "redis/NAME": "redis/[a-z0-9-]+",
   "redis/NAME/snapshots for its bucket": "redis/[a-z0-9-]+/snapshots",
+  "kafka/CLUSTER": "kafka/[a-z0-9-]+",
+  "kafka/CLUSTER/TOPIC": "kafka/[a-z0-9-]+/[A-Za-z0-9._-]+",
 };
 
 /** What one `up` may lose for good. */

@@ -1,9 +1,11 @@
 /** Everything by which a site is reached from outside of its cluster, as one table: a page and a stack output show it. */
 import { doorOf } from "../../components/edge/public-name.ts";
+import { bootstrapService, kafkaNamespace, ports } from "../../components/kafka/names.ts";
 import { appNames, gatewayOf } from "../apps/names.ts";
 import type { Audience } from "../apps/expose-schema.ts";
 import { judged } from "../parts/gateway/plans.ts";
 import type { RouteConfig } from "../parts/gateway/route-schema.ts";
+import { outsideNames } from "../parts/kafka/outside.ts";
 import type { SiteConfig } from "../schema.ts";
 
 /** A name or port, and what stands behind it. */
@@ -34,9 +36,9 @@ export interface Exposed {
 
 const audienceOf = { lan: "lan", internal: "tailnet", public: "public" } as const;
 
-/** Everything that a site exposes: names of applications, then routes, each in the config's order. */
+/** Everything that a site exposes: names of applications, then routes, then Kafka's, each in the config's order. */
 export function siteExposure(config: SiteConfig): readonly Exposed[] {
-  return [...applications(config), ...routes(config)];
+  return [...applications(config), ...routes(config), ...kafka(config)];
 }
 
 /** Names that everybody on the internet reaches, each once. */
@@ -84,6 +86,18 @@ function routes(config: SiteConfig): readonly Exposed[] {
           });
     },
   );
+}
+
+/** Where clients of Kafka begin, and its brokers: all end TLS themselves. */
+function kafka(config: SiteConfig): readonly Exposed[] {
+  return outsideNames(config).map(({ name, gateway, port, cluster, from }) => {
+    const to = audienceOf[gateway];
+    const backend = `${kafkaNamespace.name}/${bootstrapService(cluster)}:${ports.outside}`;
+    return {
+      ...{ host: name, to, protocol: "tls" as const, port, backend, access: [] },
+      ...{ tls: "backend" as const, named: isNamed(to, config), from },
+    };
+  });
 }
 
 function tlsOf(

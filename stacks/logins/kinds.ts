@@ -1,4 +1,5 @@
 /** What each kind of store tells those who log in to it. */
+import { loginKeys as kafkaKeys } from "../../components/kafka/objects.ts";
 import { loginKeys as postgresKeys } from "../../components/postgres/database-objects.ts";
 import { loginKeys as redisKeys } from "../../components/redis/instance-object.ts";
 
@@ -34,6 +35,17 @@ export const storeKinds = {
       REDIS_PORT: "port",
       REDIS_PASSWORD: "password",
       REDIS_URL: "uri",
+    },
+  },
+  kafka: {
+    form: "kafka/CLUSTER/USER",
+    keys: kafkaKeys,
+    variables: {
+      KAFKA_BOOTSTRAP_SERVERS: "bootstrap",
+      KAFKA_USERNAME: "username",
+      KAFKA_PASSWORD: "password",
+      KAFKA_SECURITY_PROTOCOL: "protocol",
+      KAFKA_SASL_MECHANISM: "mechanism",
     },
   },
 } as const satisfies Readonly<Record<string, StoreKind>>;

@@ -2,6 +2,7 @@
 import { argoCdVersions } from "../../components/definitions/argocd.ts";
 import { envoyGatewayVersions } from "../../components/definitions/envoy-gateway.ts";
 import { gatewayApiVersions } from "../../components/definitions/gateway-api.ts";
+import { strimziVersions } from "../../components/definitions/kafka.ts";
 import { connectVersions } from "../../components/definitions/one-password.ts";
 import {
   barmanCloudVersions,
@@ -32,7 +33,8 @@ type Row = readonly [what: string, version: string | undefined, known?: readonly
 
 function ofParts(config: SiteConfig): readonly SiteVersion[] {
   const { cluster, network, tailnet, edge, gateway, certificates, dns, names, proxmox } = config;
-  const { onePassword, reloader, storage, monitoring, logs, argocd, postgres, redis } = config;
+  const { onePassword, reloader, storage, monitoring, logs, argocd, postgres, redis, kafka } =
+    config;
   const { url } = proxmox.image;
   // A version that is added to the site file does not compile before it has its line here.
   const rows: Readonly<Record<keyof Versions, Row>> = {
@@ -61,6 +63,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     cloudNativePg: ["CloudNativePG", postgres?.charts.operator, cloudNativePgVersions],
     barmanCloud: ["Barman Cloud's plugin", postgres?.charts.plugin, barmanCloudVersions],
     dragonfly: ["Dragonfly's operator", redis?.chart, dragonflyVersions],
+    strimzi: ["Strimzi", kafka?.chart, strimziVersions],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],
   };
   return Object.entries(rows).flatMap(([key, [what, version, known]]) =>

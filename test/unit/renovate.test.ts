@@ -87,6 +87,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   cloudNativePg: (value) => `helm cloudnative-pg ${value} https://cloudnative-pg.github.io/charts`,
   barmanCloud: (value) =>
     `helm plugin-barman-cloud ${value} https://cloudnative-pg.github.io/charts`,
+  strimzi: (value) => `helm strimzi-kafka-operator ${value} https://strimzi.io/charts`,
   dragonfly: (value) =>
     `docker ghcr.io/dragonflydb/dragonfly-operator/helm/dragonfly-operator ${value}`,
 };

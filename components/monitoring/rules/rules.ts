@@ -2,6 +2,7 @@ import type { AlertGroup } from "./alert.ts";
 import { certificateAlerts } from "./certificates.ts";
 import { edgeAlerts } from "./edge.ts";
 import { gatewayAlerts } from "./gateway.ts";
+import { kafkaAlerts, type KafkaWatch } from "./kafka.ts";
 import { logsAlerts } from "./logs.ts";
 import { machineAlerts } from "./machines.ts";
 import { networkAlerts } from "./network.ts";
@@ -26,6 +27,8 @@ export interface WatchPlan {
   readonly postgres: readonly PostgresWatch[];
   /** Redis instances. */
   readonly redis: readonly RedisWatch[];
+  /** Kafka clusters. */
+  readonly kafka: readonly KafkaWatch[];
   /** Jobs outside of the cluster. */
   readonly outside: readonly string[];
   /** Jobs of the site's parts inside of it. */
@@ -34,7 +37,8 @@ export interface WatchPlan {
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, logs, storage, postgres, redis, outside, jobs } = plan;
+  const { certificates, gateway, edge, logs, storage, postgres, redis, kafka, outside, jobs } =
+    plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -45,6 +49,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
     ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),
     ...(redis.length === 0 ? [] : [redisAlerts(redis)]),
+    ...(kafka.length === 0 ? [] : [kafkaAlerts(kafka)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),
   ];

@@ -4,6 +4,7 @@ import type { DefinitionSet } from "../../../components/definitions/definition-s
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { onePassword as onePasswordKind } from "../../../components/definitions/one-password.ts";
+import { strimzi } from "../../../components/definitions/kafka.ts";
 import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
 import { dragonflyOperator } from "../../../components/definitions/redis.ts";
 import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
@@ -21,11 +22,12 @@ export interface SiteDefinitions {
   readonly cloudNativePg?: Resource;
   readonly barmanCloud?: Resource;
   readonly dragonfly?: Resource;
+  readonly strimzi?: Resource;
 }
 
 /** Applies the kinds that the program itself owns, a line each, for the parts that the site has. */
 export function deployDefinitions(
-  { config: { gateway, onePassword, tailnet, argocd, postgres, redis } }: Site,
+  { config: { gateway, onePassword, tailnet, argocd, postgres, redis, kafka } }: Site,
   { nodes: [machine], kubernetes }: SiteCluster,
 ): SiteDefinitions {
   const own = (set: DefinitionSet): Resource =>
@@ -49,5 +51,6 @@ export function deployDefinitions(
           barmanCloud: own(barmanCloud(postgres.charts.plugin)),
         }),
     ...(redis === undefined ? {} : { dragonfly: own(dragonflyOperator(redis.chart)) }),
+    ...(kafka === undefined ? {} : { strimzi: own(strimzi(kafka.chart)) }),
   };
 }

@@ -3,6 +3,11 @@ import { cacheLabels } from "../../../components/dns/cache-pods.ts";
 import { clusterDnsService } from "../../../components/dns/redirect.ts";
 import { cloudflaredNamespace } from "../../../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../../../components/gateway/plan.ts";
+import {
+  kafkaNamespace,
+  nodeLabels,
+  operatorLabels as strimziLabels,
+} from "../../../components/kafka/names.ts";
 import { alloyNamespace, lokiNamespace } from "../../../components/logs/names.ts";
 import type { MonitorPlan } from "../../../components/monitoring/monitors.ts";
 import { namesNamespace } from "../../../components/names/resolver.ts";
@@ -26,8 +31,8 @@ import type { SiteConfig } from "../../schema.ts";
  * has monitors of its own (`homelab:storage.monitoring`), and the cluster's DNS the chart of Prometheus.
  */
 export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
-  const { certificates, cluster, gateway, dns, names, edge, reloader, logs, postgres, redis } =
-    config;
+  const { certificates, cluster, gateway, dns, names, edge, reloader, logs } = config;
+  const { postgres, redis, kafka } = config;
   return [
     ...cilium,
     ...(certificates === undefined ? [] : certManager),
@@ -55,6 +60,7 @@ export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
         }))),
     ...(postgres === undefined ? [] : databases(Object.keys(postgres.clusters))),
     ...(redis === undefined ? [] : dragonflies(Object.keys(redis.instances))),
+    ...(kafka === undefined ? [] : kafkas(Object.keys(kafka.clusters))),
   ];
 }
 
@@ -96,6 +102,21 @@ function dragonflies(instances: readonly string[]): readonly MonitorPlan[] {
     ...instances.map((instance): MonitorPlan => ({
       ...{ name: redisJob(instance), namespace: redisNamespace.name, port: "admin" },
       labels: instanceLabels(instance),
+    })),
+  ];
+}
+
+/** Job of a Kafka cluster's nodes. */
+export const kafkaJob = (cluster: string): string => `kafka-${cluster}`;
+
+/** The operator, and of each cluster its nodes (strimzi 1.2.0, packaging/examples/metrics/prometheus-install/pod-monitors). */
+function kafkas(clusters: readonly string[]): readonly MonitorPlan[] {
+  const { name: namespace } = kafkaNamespace;
+  return [
+    { name: "strimzi", namespace, labels: strimziLabels, port: "http" },
+    ...clusters.map((cluster): MonitorPlan => ({
+      ...{ name: kafkaJob(cluster), namespace, labels: nodeLabels(cluster) },
+      port: "tcp-prometheus",
     })),
   ];
 }

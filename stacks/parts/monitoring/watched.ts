@@ -1,3 +1,4 @@
+import type { KafkaWatch } from "../../../components/monitoring/rules/kafka.ts";
 import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
 import type { RedisWatch } from "../../../components/monitoring/rules/redis.ts";
 import type { WatchPlan } from "../../../components/monitoring/rules/rules.ts";
@@ -5,7 +6,7 @@ import { lateAfterHours } from "../../../components/postgres/backup-objects.ts";
 import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { storageMachines } from "../storage/machines.ts";
-import { postgresJob, redisJob, siteMonitors } from "./monitors.ts";
+import { kafkaJob, postgresJob, redisJob, siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
@@ -19,6 +20,7 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     ...ceph(config),
     postgres: postgres(config),
     redis: redis(config),
+    kafka: kafka(config),
     outside: Object.keys(scrapes),
     jobs: siteMonitors(config).map(({ name }) => name),
   };
@@ -46,4 +48,10 @@ function redis({ redis: part }: SiteConfig): readonly RedisWatch[] {
       ...(snapshots === undefined ? {} : { savesEveryHours: snapshots.everyHours }),
     }),
   );
+}
+
+function kafka({ kafka: part }: SiteConfig): readonly KafkaWatch[] {
+  return Object.entries(part?.clusters ?? {}).map(([cluster, { controllers, brokers }]) => ({
+    ...{ cluster, job: kafkaJob(cluster), nodes: controllers.replicas + brokers.replicas },
+  }));
 }

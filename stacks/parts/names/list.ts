@@ -8,6 +8,7 @@ import {
 import { serverLabel } from "../../../components/names/zones.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { appNames, gatewayOf, publicAppNames } from "../../apps/names.ts";
+import { outsideNames } from "../kafka/outside.ts";
 import { publicRoutes } from "../gateway/published.ts";
 
 /** Config of a site that has the part. */
@@ -51,7 +52,10 @@ function routedNames({ gateway, apps, ...config }: Named): readonly (SiteName & 
   const exposed = appNames(apps).map(({ to, hostname: name, from }) => ({
     ...{ at: gatewayOf(to) ?? ("public" as const), name, from },
   }));
-  const known = [...routes, ...exposed].flatMap(({ at, name, from }) => {
+  const kafka = outsideNames({ ...config, gateway }).map(({ name, gateway: at, from }) => ({
+    ...{ at, name, from },
+  }));
+  const known = [...routes, ...exposed, ...kafka].flatMap(({ at, name, from }) => {
     const lan = at === "public" ? undefined : gateway[at].address;
     // Devices of the tailnet ask for the site's domain alone; what is outside of all is the gateway's to refuse.
     const domains = at === "lan" ? [domain, zone] : [domain];

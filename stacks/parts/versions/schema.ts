@@ -139,6 +139,11 @@ export const versions = z
       "v1.6.1",
       "Chart dragonfly-operator, with `homelab:redis`; Dragonfly's own release stands with each instance",
     ).default("v1.6.1"),
+    strimzi: release(
+      three,
+      "1.2.0",
+      "Chart strimzi-kafka-operator, with `homelab:kafka`; Kafka's own release stands with each cluster",
+    ).default("1.2.0"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -38,6 +38,7 @@ const lastBackup = (pod: string): string =>
 /** Thirty-six hours before the clock of these cases begins. */
 const late = constant(-1.5 * day);
 const redis = (metric: string, pod: string): string => `${metric}{job="redis-cache",pod="${pod}"}`;
+const kafka = (metric: string, pod: string): string => `${metric}{job="kafka-main",pod="${pod}"}`;
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
 export const alertCases: readonly AlertCase[] = [
@@ -836,5 +837,53 @@ export const alertCases: readonly AlertCase[] = [
       [redis("dragonfly_failed_backups_total", "cache-0")]: "0x300",
     },
     at: "5h",
+  },
+  {
+    alert: "KafkaNodeMissing",
+    title: "tells of a node that does not answer",
+    series: { [kafka("up", "a")]: constant(1), [kafka("up", "b")]: constant(0) },
+    at: "30m",
+    says: {
+      labels: { cluster: "main" },
+      summary: "the Kafka cluster main has 1 nodes that answer",
+      description: "The next host that is lost stops what needs two copies.",
+    },
+  },
+  {
+    alert: "KafkaPartitionsOffline",
+    title: "tells of partitions without a leader",
+    series: {
+      [kafka("kafka_controller_kafkacontroller_offlinepartitionscount", "a")]: constant(2),
+      [kafka("kafka_controller_kafkacontroller_activecontrollercount", "a")]: constant(1),
+    },
+    at: "30m",
+    says: {
+      labels: { cluster: "main" },
+      summary: "partitions of the Kafka cluster main have no leader",
+      description: "What is in them is neither read nor written, or no controller leads at all.",
+    },
+  },
+  {
+    alert: "KafkaPartitionsOffline",
+    title: "is quiet while a controller leads, and all partitions have leaders",
+    series: {
+      [kafka("kafka_controller_kafkacontroller_offlinepartitionscount", "a")]: constant(0),
+      [kafka("kafka_controller_kafkacontroller_activecontrollercount", "a")]: constant(1),
+    },
+    at: "30m",
+  },
+  {
+    alert: "KafkaCopiesMissing",
+    title: "tells of copies that do not keep up",
+    series: {
+      [kafka("kafka_server_replicamanager_underreplicatedpartitions", "a")]: constant(3),
+      [kafka("kafka_server_replicamanager_underreplicatedpartitions", "b")]: constant(1),
+    },
+    at: "1h",
+    says: {
+      labels: { cluster: "main" },
+      summary: "4 partitions of the Kafka cluster main lack copies",
+      description: "Where fewer than two are left, writes are refused.",
+    },
   },
 ];

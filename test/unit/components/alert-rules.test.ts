@@ -18,6 +18,7 @@ const everything: WatchPlan = {
   redis: [
     { instance: "cache", job: "redis-cache", replicas: 2, evicts: false, savesEveryHours: 1 },
   ],
+  kafka: [{ cluster: "main", job: "kafka-main", nodes: 2 }],
   outside: ["proxmox", "smart", "ups"],
   jobs: ["cilium-agent", "cloudflared"],
 };
@@ -92,7 +93,7 @@ describe("the alerts of a site's own", () => {
   it("are only on parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ postgres: [], redis: [], outside: [], jobs: [] },
+      ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     assert.deepEqual(
       alertGroups(least).map(({ name }) => name),

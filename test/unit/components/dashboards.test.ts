@@ -16,6 +16,7 @@ const everything = {
     { cluster: "trial", job: "postgres-trial", instances: 1 },
   ],
   redis: [],
+  kafka: [],
   outside: ["proxmox"],
   jobs: [],
 };
@@ -89,7 +90,7 @@ describe("the dashboards", () => {
   it("are of the parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ postgres: [], redis: [], outside: [], jobs: [] },
+      ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     const some = dashboards(least);
     assert.deepEqual(

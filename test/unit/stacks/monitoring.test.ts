@@ -225,7 +225,14 @@ describe("what of a site is watched", () => {
       apps: {},
     });
     assert.deepEqual(
-      { ...everyPart(false), logs: false, postgres: [], redis: [], outside: ["proxmox"] },
+      {
+        ...everyPart(false),
+        logs: false,
+        postgres: [],
+        redis: [],
+        kafka: [],
+        outside: ["proxmox"],
+      },
       Object.fromEntries(
         Object.entries(less).filter(([key]) => key !== "storage" && key !== "jobs"),
       ),

@@ -12,6 +12,7 @@ import { gateway } from "./gateway.ts";
 import { file } from "./file.ts";
 import { identity } from "./identity.ts";
 import { items } from "./items.ts";
+import { kafka } from "./kafka.ts";
 import { logins } from "./logins.ts";
 import { logs } from "./logs.ts";
 import { machines } from "./machines.ts";
@@ -56,6 +57,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     items,
     proxmox,
     redis,
+    kafka,
     machines,
     cards,
     cluster,

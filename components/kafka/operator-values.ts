@@ -1,0 +1,27 @@
+import { spreadWherePossible } from "../workload/restricted.ts";
+import { operatorLabels } from "./names.ts";
+
+/** What of the operator's settings differs from its chart's. */
+export interface OperatorPlan {
+  /** Whether it lives on when a host is lost. */
+  readonly replicas: number;
+  /** DNS domain of the cluster's services. */
+  readonly clusterDomain: string;
+}
+
+/**
+ * Values of the strimzi-kafka-operator chart. The operator gives what it makes the contexts of the profile `restricted`
+ * (documentation, con-config-security-providers), and no policies: they would let everybody into each listener, and the
+ * site's own say who may.
+ * @see https://github.com/strimzi/strimzi-kafka-operator/blob/1.2.0/packaging/helm-charts/helm3/strimzi-kafka-operator/values.yaml
+ */
+export function operatorValues({ replicas, clusterDomain }: OperatorPlan): Record<string, unknown> {
+  return {
+    replicas,
+    kubernetesServiceDnsDomain: clusterDomain,
+    generateNetworkPolicy: false,
+    extraEnvs: [{ name: "STRIMZI_POD_SECURITY_PROVIDER_CLASS", value: "restricted" }],
+    resources: { requests: { cpu: "100m", memory: "384Mi" }, limits: { memory: "512Mi" } },
+    topologySpreadConstraints: [spreadWherePossible(operatorLabels)],
+  };
+}
