@@ -58,3 +58,23 @@ export function setParameters({ title, files, serves }: DefinitionSet): Record<s
       .join("\n"),
   };
 }
+
+/**
+ * The command by which a person applies definitions of a set anew, as its step did. The step itself runs again only when the
+ * set changes: no refresh looks at what a script has made.
+ */
+export function applyCommand(
+  { files }: Pick<DefinitionSet, "files">,
+  definitions: readonly string[],
+): string {
+  const plurals = definitions.map((name) => name.split(".")[0] ?? "");
+  const named = files.filter(({ url }) =>
+    plurals.some((plural) => url.endsWith(`_${plural}.yaml`)),
+  );
+  // Not every project calls its files so.
+  const wanted = named.length === plurals.length ? named : files;
+  return [
+    "kubectl apply --server-side --force-conflicts --field-manager=homelab",
+    ...wanted.map(({ url }) => `-f ${url}`),
+  ].join(" ");
+}

@@ -4,8 +4,11 @@ import { restrictedContainer, restrictedPod } from "../workload/restricted.ts";
 import { cachePorts } from "./corefile.ts";
 import { dnsPorts } from "./redirect.ts";
 
+/** Name of the caches' objects in the cluster. */
+export const cacheName = "node-local-dns";
+
 /** Labels of the caches' pods; Cilium's redirect and network policies select them by these. */
-export const cacheLabels = { "k8s-app": "node-local-dns" } as const;
+export const cacheLabels = { "k8s-app": cacheName } as const;
 
 /** What the DaemonSet is made of. */
 export interface CachePlan {

@@ -10,7 +10,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { askScript } from "./ask.ts";
-import { cacheLabels, cacheSpec } from "./cache-pods.ts";
+import { cacheLabels, cacheName, cacheSpec } from "./cache-pods.ts";
 import { cachePorts, nodeCorefile, type CorefilePlan } from "./corefile.ts";
 import { clusterDnsService, dnsPorts, localRedirect, questionsAllowed } from "./redirect.ts";
 
@@ -27,7 +27,6 @@ export interface NodeLocalDnsArgs extends CorefilePlan {
   readonly nodes: readonly ReachedMachine[];
 }
 
-const app = "node-local-dns";
 const upstreamService = "kube-dns-upstream";
 
 /**
@@ -70,7 +69,11 @@ export class NodeLocalDns extends ComponentResource {
 
   private caches(name: string, args: NodeLocalDnsArgs, upstream: Resource): Resource {
     const corefile = nodeCorefile(args);
-    const metadata = { name: app, namespace: clusterDnsService.namespace, labels: cacheLabels };
+    const metadata = {
+      name: cacheName,
+      namespace: clusterDnsService.namespace,
+      labels: cacheLabels,
+    };
     const config = new ConfigMap(
       `${name}-corefile`,
       { metadata, data: { Corefile: corefile } },
@@ -79,18 +82,22 @@ export class NodeLocalDns extends ComponentResource {
     const { version } = args;
     return new DaemonSet(
       `${name}-caches`,
-      { metadata, spec: cacheSpec({ version, configMap: app, corefile }) },
+      { metadata, spec: cacheSpec({ version, configMap: cacheName, corefile }) },
       {
         parent: this,
         dependsOn: [upstream, config],
-        hooks: { beforeUpdate: [nodesReadyHook(app, args.nodes)] },
+        hooks: { beforeUpdate: [nodesReadyHook(cacheName, args.nodes)] },
       },
     );
   }
 
   /** Before the redirect: pods that are sent to a closed cache look up nothing. */
   private opening(name: string): Resource {
-    const metadata = { name: app, namespace: clusterDnsService.namespace, labels: cacheLabels };
+    const metadata = {
+      name: cacheName,
+      namespace: clusterDnsService.namespace,
+      labels: cacheLabels,
+    };
     return new NetworkPolicy(
       `${name}-questions`,
       { metadata, spec: questionsAllowed(cacheLabels) },
@@ -105,7 +112,7 @@ export class NodeLocalDns extends ComponentResource {
       {
         apiVersion: "cilium.io/v2",
         kind: "CiliumLocalRedirectPolicy",
-        metadata: { name: app, namespace: clusterDnsService.namespace, labels: cacheLabels },
+        metadata: { name: cacheName, namespace: clusterDnsService.namespace, labels: cacheLabels },
         spec: localRedirect(cacheLabels),
       },
       {

@@ -12,6 +12,8 @@ import {
   judgeAuthorities,
   judgeCertificates,
 } from "../../stacks/parts/cluster/doctor.ts";
+import { definitionChecks } from "../../stacks/parts/definitions/doctor.ts";
+import { dnsChecks } from "../../stacks/parts/dns/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
@@ -134,6 +136,8 @@ async function cluster(
     runChecks([
       ...clusterChecks(examined, run),
       ...networkChecks(examined, run),
+      ...definitionChecks(examined, run),
+      ...dnsChecks(examined, run),
       ...certificateChecks(examined, run),
       ...gatewayChecks(examined, run),
       ...policyChecks(examined, run),

@@ -1,4 +1,5 @@
 /** The gateways: their kinds, controller, proxies and listeners, and the routes that they have taken. */
+import { applyCommand } from "../../../components/definitions/definition-set.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import {
   gatewayClass,
@@ -123,13 +124,19 @@ export function judgeBundle(
 ): Finding {
   const subject = "Gateway API";
   const missing = [...found].flatMap(([name, bundle]) => (bundle === undefined ? [name] : []));
-  const remedy = "npm run up with --refresh applies them (docs/definitions.md)";
-  if (missing.length > 0) return problem(subject, `${missing.join(", ")} are not there`, remedy);
+  const remedy = (names: readonly string[]): string => applyCommand(gatewayApi(version), names);
+  if (missing.length > 0)
+    return problem(subject, `${missing.join(", ")} are not there`, remedy(missing));
   const others = [...found].filter(([, bundle]) => bundle !== version);
   if (others.length === 0) return ok(subject, `all ${found.size} kinds are of ${version}`);
   const told = others.map(([name, bundle]) => `${name} is of ${bundle || "no bundle"}`);
   const text = `${told.join(", ")}, and homelab:versions.gatewayApi is ${version}`;
-  return warning(subject, text, `${remedy}; find out what else brings them`);
+  const names = others.map(([name]) => name);
+  return warning(
+    subject,
+    text,
+    `find out what else brings them (docs/definitions.md); ${remedy(names)}`,
+  );
 }
 
 /** Envoy Gateway has taken up the site's class. */

@@ -7,7 +7,11 @@ import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { clusterValues } from "../../../components/storage/cluster-values.ts";
 import { storageNamespace } from "../../../components/storage/operator-values.ts";
+import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
+import { definitionChecks } from "../../../stacks/parts/definitions/doctor.ts";
 import { ensureRepositories } from "../../../toolchain/repositories.ts";
+import { said } from "../scripts/said.ts";
+import { homeConfig } from "../stacks/sample.ts";
 import { ApiServer, type Ended } from "./api-server.ts";
 import type { SeenObject } from "./definition-schema.ts";
 import { envoyVersion, everything, policiesAndRoutes } from "./gateway-objects.ts";
@@ -103,6 +107,20 @@ describe("custom resources at a real API", function () {
       assert.notEqual(code, 0);
       assert.match(output, words);
     }
+  });
+
+  it("the doctor reads what the API says of the kinds, and misses those that are not there", async () => {
+    const run: ClusterCommand = async (program, args) => {
+      const { code, output } = await api.run(program, args);
+      return { ok: code === 0, stdout: output, stderr: output };
+    };
+    const [check] = definitionChecks({ config: homeConfig(), isUp: true }, run);
+    const text = said((await check?.run()) ?? []);
+    assert.match(text, /^ok: kinds of Gateway API v1\.6\.1: all 10 are established and served$/m);
+    assert.match(
+      text,
+      /^error: kinds of Tailscale's operator .*: connectors\.tailscale\.com is not/m,
+    );
   });
 
   it("a Ceph with every kind of class is taken", async () => {
