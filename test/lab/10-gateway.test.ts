@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { provenScript } from "../../components/gateway/proof.ts";
 import { learnedRoutes } from "./cluster.ts";
 import { attempt, kubectl, run } from "./command.ts";
 import { gatewayAddress, ports, routed, siteIsRouted } from "./gateway.ts";
@@ -86,6 +87,40 @@ describe("from the LAN through the gateway", () => {
     assert.equal((await run`node -e ${lookup} ${server} ${name}`).trim(), "10.43.0.1");
   });
 });
+
+describe("a route to a Service that is not there", () => {
+  given(siteIsRouted);
+
+  const name = "nobody";
+  after(() => run`kubectl --context home -n typeo delete httproute ${name} --ignore-not-found`);
+
+  it("ends the step that every up waits for routes with, in the words of Envoy Gateway", async () => {
+    const route = {
+      ...{ apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute" },
+      metadata: { name, namespace: "typeo" },
+      spec: {
+        parentRefs: [{ name: "lan", namespace: "envoy-gateway-system" }],
+        hostnames: ["nobody.home.arpa"],
+        rules: [{ backendRefs: [{ name, port: 80 }] }],
+      },
+    };
+    await run`bash -c ${`kubectl --context home create -f - <<< '${JSON.stringify(route)}'`}`;
+    const { code, stderr } = await proof(`httproute typeo ${name}`);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /httproute typeo\/nobody at Gateway lan: ResolvedRefs is False, BackendNotFound: .*service typeo\/nobody not found/,
+    );
+  });
+});
+
+/** The script of that step, asked on a server with less patience. */
+async function proof(objects: string) {
+  const less = provenScript.replace("patience=300", "patience=5");
+  const script = ["CLASS=", `OBJECTS='${objects}'`, less].join("\n");
+  const command = `bash -c "$(echo ${Buffer.from(script).toString("base64")} | base64 -d)"`;
+  return attempt`ssh proxmox-stone ${command}`;
+}
 
 describe("from the internet through the gateway", () => {
   given(siteIsRouted);
