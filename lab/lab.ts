@@ -9,7 +9,13 @@ import { asNamespaceRoot, checkNamespaces, isRoot } from "./host/namespaces.ts";
 import { createDirectories, labPaths } from "./host/paths.ts";
 import { findProcess, lastLines, launch, waitForEnd } from "./host/process.ts";
 import { readStacks } from "./host/stacks.ts";
-import { hasSettings, readSettings, writeSettings, type LabSettings } from "./host/settings.ts";
+import {
+  hasSettings,
+  readSettings,
+  servesAs,
+  writeSettings,
+  type LabSettings,
+} from "./host/settings.ts";
 import { syncSiteFiles } from "./host/site-files.ts";
 import { writeNameFiles } from "./network/name-files.ts";
 import { installPlugins } from "./plugins/install.ts";
@@ -140,10 +146,7 @@ export async function labStatus(): Promise<LabStatus> {
 /** A running lab keeps what it was started with: say so when that is not what it would get now. */
 async function noteDifference(wanted: LabSettings, log: (step: string) => void): Promise<void> {
   const running = await readSettings(labPaths());
-  const charts = wanted.charts ?? running.charts;
-  const parts = (settings: LabSettings): string =>
-    JSON.stringify([settings.tools, settings.charts]);
-  if (parts(running) !== parts({ ...wanted, charts })) {
+  if (!servesAs(running, wanted)) {
     log("the lab runs with older tools or charts; `npm run lab -- stop` and start it to renew it");
   }
 }

@@ -1,6 +1,7 @@
 /** What the starter of a lab tells its process, in a file of the state directory. */
 import { access, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { LabPaths } from "./paths.ts";
 
@@ -60,3 +61,8 @@ export async function readSettings(paths: LabPaths): Promise<LabSettings> {
     throw new Error(`${file}: ${String(error)}; start the lab with \`npm run lab -- start\``);
   }
 }
+
+/** Whether a lab that was started with `running` does what one with `wanted` would; without charts it keeps those that it has. */
+export const servesAs = (running: LabSettings, wanted: LabSettings): boolean =>
+  isDeepStrictEqual(running.tools, wanted.tools) &&
+  (wanted.charts === undefined || wanted.charts === running.charts);
