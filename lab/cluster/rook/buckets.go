@@ -55,18 +55,31 @@ func (w *work) reconcileBuckets(ctx context.Context) error {
 	return failed
 }
 
+// bucketProvisioner is the name that classes have which this operator serves, in whatever namespace their claims are (rook,
+// pkg/operator/ceph/object/objectstore.go, GetObjectBucketProvisioner).
+func (w *work) bucketProvisioner(settings map[string]string) string {
+	const name = "ceph.rook.io/bucket"
+	if prefix := settings["ROOK_OBC_PROVISIONER_NAME_PREFIX"]; prefix != "" {
+		return prefix + "." + name
+	}
+	if settings["ROOK_OBC_WATCH_OPERATOR_NAMESPACE"] == "true" {
+		return w.namespace + "." + name
+	}
+	return name
+}
+
 // makeBucket makes the bucket with a user of its own, and tells its claim by a ConfigMap and a Secret.
 func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 	class, err := w.client.StorageV1().StorageClasses().Get(ctx, claim.Spec.StorageClassName, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
-	if class.Provisioner != w.namespace+".ceph.rook.io/bucket" {
-		return nil
-	}
 	config, err := w.client.CoreV1().ConfigMaps(w.namespace).Get(ctx, "rook-ceph-operator-config", metav1.GetOptions{})
 	if err != nil {
 		return err
+	}
+	if class.Provisioner != w.bucketProvisioner(config.Data) {
+		return nil
 	}
 	allowed := strings.Split(config.Data["ROOK_OBC_ALLOW_ADDITIONAL_CONFIG_FIELDS"], ",")
 	for key := range claim.Spec.AdditionalConfig {

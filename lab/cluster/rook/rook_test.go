@@ -466,3 +466,19 @@ func TestTheStatusTellsThatCephWasAskedEachMinute(t *testing.T) {
 		t.Error("a minute later it is told once that Ceph was asked")
 	}
 }
+
+// A class by another name than the setting gives is left to other operators: its claims stay as they are, and nothing is said.
+func TestClassesOfBucketsAreKnownByTheNameThatTheSettingsGive(t *testing.T) {
+	w := &work{operator: &operator{namespace: "rook-ceph"}}
+	for want, settings := range map[string]map[string]string{
+		"rook-ceph.ceph.rook.io/bucket": {"ROOK_OBC_WATCH_OPERATOR_NAMESPACE": "true"},
+		"ceph.rook.io/bucket":           {"ROOK_OBC_WATCH_OPERATOR_NAMESPACE": "false"},
+		"home.ceph.rook.io/bucket": {
+			"ROOK_OBC_WATCH_OPERATOR_NAMESPACE": "true", "ROOK_OBC_PROVISIONER_NAME_PREFIX": "home",
+		},
+	} {
+		if got := w.bucketProvisioner(settings); got != want {
+			t.Errorf("%v: %s, not %s", settings, got, want)
+		}
+	}
+}
