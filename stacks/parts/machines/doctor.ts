@@ -8,6 +8,8 @@ import { judgeClock } from "../../doctor/clocks.ts";
 import { judgeEnd } from "../../doctor/ends.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import type { Examined, OnMachine } from "../../doctor/examined.ts";
+import { podMtu } from "../network/deploy.ts";
+import { judgeMtu, type LanOfMachine } from "../network/doctor/mtu.ts";
 
 /** Every machine that exists. */
 export function machineChecks(
@@ -35,6 +37,9 @@ if [ -d $etcd/member/wal ]; then echo etcd=there; else echo etcd=lost; fi
 [ -e /etc/rancher/rke2/config.yaml.d/50-join.yaml ] && echo joins=yes
 [ -e /var/lib/homelab/applied ] && echo applied=yes
 echo "certificates=$(certificate_end 2>/dev/null)"
+for card in /sys/class/net/*; do
+  [ -e "$card/mtu" ] && echo "mtu-\${card##*/}=$(cat "$card/mtu")"
+done
 [ -e /run/reboot-required ] && echo "reboot=$(sort -u /run/reboot-required.pkgs 2>/dev/null | tr '\\n' ' ')"
 true
 `;
@@ -75,13 +80,14 @@ export interface Surroundings {
   /** Another server. */
   readonly helper: string;
   readonly site: string;
+  readonly lan: LanOfMachine;
 }
 
 /** Judges one machine. */
 export function judgeMachine(
   { name, role }: Pick<MachineSpec, "name" | "role">,
   { values, disks, clock }: Facts,
-  { vip, helper, site }: Surroundings,
+  { vip, helper, site, lan }: Surroundings,
 ): readonly Finding[] {
   const subject = `machine ${name}`;
   const unit = `rke2-${role}`;
@@ -125,6 +131,7 @@ export function judgeMachine(
     );
   }
   if (values.get("applied") !== "yes") return found;
+  found.push(...judgeMtu(name, lan, values));
   found.push(...certificates(name, unit, values.get("certificates") ?? ""));
   const lost = role === "server" && values.get("etcd") === "lost";
   if (lost) found.push(lostEtcd(name, vip, helper, values.get("joins") === "yes"));
@@ -167,7 +174,7 @@ function lostEtcd(name: string, vip: string, helper: string, joins: boolean): Fi
 
 /** Asks one machine, which must be there. */
 export async function checkMachine(
-  config: Pick<SiteConfig, "machines" | "cluster"> & { readonly name: string },
+  config: Pick<SiteConfig, "machines" | "cluster" | "site"> & { readonly name: string },
   machine: MachineSpec,
   run: OnMachine,
 ): Promise<readonly Finding[]> {
@@ -193,5 +200,6 @@ export async function checkMachine(
     vip: config.cluster.vip,
     helper,
     site: config.name,
+    lan: { card: config.cluster.kubeVip.interface, podMtu: podMtu(config) },
   });
 }

@@ -4,16 +4,19 @@ import { promisify } from "node:util";
 import { addressAt, contains, overlap } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { ask } from "../../doctor/ask.ts";
+import { answerProblem, ask } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
 import { checkOwnClock } from "../../doctor/clocks.ts";
 import type { Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 
-/** This workstation's networks and clock. */
-export function siteChecks({ config }: Examined): readonly Check[] {
+/** This workstation's networks and clock, and its way to services. */
+export function siteChecks({ config, isUp }: Examined): readonly Check[] {
   return [
     { subject: "networks", run: () => checkRoutes(config) },
+    ...(isUp
+      ? [{ subject: "services through the tailnet", run: () => checkServices(config) }]
+      : []),
     {
       subject: "this workstation's clock",
       run: () => checkOwnClock(["https://github.com/", config.proxmox.image.url], ask),
@@ -113,6 +116,36 @@ async function checkRoutes({ machines, ...config }: SiteConfig): Promise<readonl
     asked.map(({ address }) => ip<RouteInForce>("route", "get", address)),
   );
   return [...judgeRoutes(config, routes), ...judgeDirectWay(lan, ways.flat())];
+}
+
+/** The API server's Service: the first address of the services (kubernetes pkg/controlplane/instance.go). */
+const apiService = (services: string): string => addressAt(services, 1);
+
+/** Whether this workstation reaches an address by a route of Tailscale's; an exit node leads everywhere, and is none. */
+export const leadsThroughTailnet = (address: string, routes: readonly RouteInForce[]): boolean =>
+  routes.some(
+    ({ dst, dev = "" }) =>
+      dev.startsWith("tailscale") && dst.includes("/") && contains(dst, address),
+  );
+
+/** A ClusterIP that does not answer outside although the way is there. */
+export function judgeService(address: string, reason: string | undefined): Finding {
+  const subject = `ClusterIP ${address} through the tailnet`;
+  if (reason === undefined) return ok(subject, "answers");
+  return warning(
+    subject,
+    `does not answer: ${reason}`,
+    "whose policy grants no services has no way; else kubectl -n kube-system get configmap cilium-config -o yaml must have " +
+      'bpf-lb-external-clusterip: "true", and the Connector\'s routes be approved',
+  );
+}
+
+/** Asks a service by its ClusterIP, where Tailscale leads this workstation to it. */
+async function checkServices({ network }: Networks): Promise<readonly Finding[]> {
+  const address = apiService(network.services);
+  const routes = await ip<RouteInForce>("route", "show", "table", "all");
+  if (!leadsThroughTailnet(address, routes)) return [];
+  return [judgeService(address, await answerProblem(address, 443))];
 }
 
 async function ip<T>(...words: readonly string[]): Promise<readonly T[]> {

@@ -8,7 +8,13 @@ import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/docto
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeAuthorities, judgeCertificates } from "../../../stacks/parts/cluster/doctor.ts";
 import { judgeNodes } from "../../../stacks/parts/cluster/doctor/nodes.ts";
-import { judgeDirectWay, judgeRoutes, standsIn } from "../../../stacks/parts/site/doctor.ts";
+import {
+  judgeDirectWay,
+  judgeRoutes,
+  judgeService,
+  leadsThroughTailnet,
+  standsIn,
+} from "../../../stacks/parts/site/doctor.ts";
 import { readSite } from "../../../scripts/doctor/site.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
@@ -41,6 +47,7 @@ const judged = (changes: Record<string, string> = {}) =>
       vip: "192.168.1.20",
       helper: "proxmox-tank",
       site: "home",
+      lan: { card: "eth0", podMtu: 1500 },
     }),
   );
 
@@ -105,6 +112,23 @@ describe("the doctor on a machine", () => {
     assert.equal(full?.severity, "error");
     assert.match(full.text, /100 % full on \/, 0 MiB are free/);
     assert.match(full.remedy, /diskGiB/);
+  });
+
+  it("compares what pods send with what the card on the LAN carries, and with the site's", () => {
+    const sized = (lan: string, pods: string) =>
+      judged({ "mtu-eth0": lan, "mtu-cilium_host": pods });
+    assert.deepEqual(sized("1500", "1500"), []);
+    assert.deepEqual(sized("9000", "1500"), [], "another machine carries no more");
+    assert.deepEqual(judged({ "mtu-eth0": "1500" }), [], "before Cilium is there");
+    // What tailscaled's interface carries.
+    const [small] = sized("1500", "1280");
+    assert.deepEqual(
+      [small?.severity, small?.text],
+      ["warning", "pods send 1280 bytes at a time, the site's LAN carries 1500"],
+    );
+    const [large] = sized("1400", "1500");
+    assert.equal(large?.severity, "error");
+    assert.match(large?.text ?? "", /pods send 1500 bytes at a time, eth0 carries 1400/);
   });
 
   it("names a clock that is off by ten minutes, and one that nothing keeps right", () => {
@@ -328,6 +352,18 @@ describe("the doctor at this workstation's routes", () => {
     assert.equal(standing({ dst: "192.168.1.0/24", dev: "eth0", gateway: "10.0.0.1" }), false);
     assert.equal(standing({ dst: "192.168.1.0/24", dev: "tailscale0" }), false);
     assert.equal(standing({ dst: "192.168.1.7", dev: "eth0" }), false);
+  });
+
+  it("asks a service by its ClusterIP where a route of Tailscale's leads there", () => {
+    const leads = (dst: string, dev: string): boolean =>
+      leadsThroughTailnet("10.43.0.1", [{ dst, dev }]);
+    assert.equal(leads("10.43.0.0/16", "tailscale0"), true);
+    assert.equal(leads("default", "tailscale0"), false);
+    assert.equal(leads("10.43.0.0/16", "eth0"), false);
+    assert.equal(judgeService("10.43.0.1", undefined).severity, "ok");
+    const silent = judgeService("10.43.0.1", "no answer within 5 s");
+    assert.match(silent.text, /no answer within 5 s/);
+    assert.match(silent.remedy ?? "", /bpf-lb-external-clusterip/);
   });
 
   it("names a network that is routed elsewhere, and where", () => {
