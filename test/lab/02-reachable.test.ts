@@ -65,6 +65,19 @@ describe("from the internet", () => {
     assert.deepEqual(await mailTo("stranger@example.com"), []);
   });
 
+  it("a name two levels below the zone has no certificate, and ends in a TLS error", async () => {
+    const name = "a.b.example.net";
+    const { code, stderr } = await runAsVisitor(
+      [
+        ...["curl", "-sS", "--cacert", `${paths.ca}/bundle.pem`],
+        ...["--connect-to", `${name}:443:typeo.example.net:443`, `https://${name}/`],
+      ],
+      { stdio: "capture" },
+    );
+    // curl's code for a certificate that does not hold for the name.
+    assert.equal(code, 60, stderr);
+  });
+
   it("names that nobody published and the home network are out of reach", async () => {
     const capture = { stdio: "capture" } as const;
     const absent = await runAsVisitor(words`curl -sS https://other.example.net/`, capture);

@@ -84,6 +84,8 @@ describe("Tailscale's API", () => {
     });
 
   it("keeps settings, and leaves those that are null or absent", async () => {
+    const { httpsEnabled } = (await get("settings")) as { readonly httpsEnabled: unknown };
+    assert.equal(httpsEnabled, false, "a tailnet has no certificates by itself");
     const changed = { httpsEnabled: true, devicesKeyDurationDays: 30 };
     const nulls = { aclsExternallyManagedOn: null, aclsExternalLink: null };
     const expected = {
