@@ -57,6 +57,19 @@ describe("a second site, on a bad day", () => {
     }
   });
 
+  it("is refused with the domain of the first, by both names", async () => {
+    const path = "homelab:site.domain";
+    const own = (await run`pulumi config get --stack cabin --path ${path}`).trim();
+    await run`pulumi config set --stack cabin --path ${path} home.arpa`;
+    try {
+      const said = await refused`node scripts/preview.ts --stack cabin`;
+      assert.match(said, /for home\.arpa already, which site home has set up/);
+      assert.match(said, /homelab:site\.domain/);
+    } finally {
+      await run`pulumi config set --stack cabin --path ${path} ${own}`;
+    }
+  });
+
   it("is refused with a clear error while 1Password does not answer", async () => {
     await fault({ service: "connect", effect: { kind: "cut" } });
     assert.match(await refused`${upCabin}`, /https:\/\/connect\.home\.arpa/);
