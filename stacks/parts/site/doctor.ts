@@ -118,7 +118,10 @@ async function checkRoutes({ machines, ...config }: SiteConfig): Promise<readonl
   return [...judgeRoutes(config, routes), ...judgeDirectWay(lan, ways.flat())];
 }
 
-/** The API server's Service: the first address of the services (kubernetes pkg/controlplane/instance.go). */
+/**
+ * The API server's Service: the first address of the services (kubernetes, pkg/controlplane/apiserver/options/options.go,
+ * ServiceIPRange).
+ */
 const apiService = (services: string): string => addressAt(services, 1);
 
 /** Whether this workstation reaches an address by a route of Tailscale's; an exit node leads everywhere, and is none. */
