@@ -155,7 +155,7 @@ describe("what a stack's state has on Proxmox", () => {
       { type: "proxmoxve:hardware/mapping/usb:Usb", outputs: { name: "zigbee" } },
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
-    const bare = { keepers: [], handOvers: { steps: {}, objects: [] } };
+    const bare = { keepers: [], edge: [], handOvers: { steps: {}, objects: [] } };
     assert.deepEqual(known, {
       machines: [
         {
