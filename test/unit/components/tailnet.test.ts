@@ -142,7 +142,7 @@ describe("tailnet of a site", () => {
     assert.deepEqual(shown["spec"], spec);
     assert.deepEqual(after, ["connector-0-class"]);
     assert.deepEqual(hooks.beforeCreate, ["connector-0-name", "connector-1-name"]);
-    assert.deepEqual(hooks.beforeUpdate, ["connector-0-further"]);
+    assert.deepEqual(hooks.beforeUpdate, ["connector-0-further", "connector-0-restarts"]);
     const made = two.get("connector-0-class").shown;
     assert.deepEqual(made["metadata"], {
       name: "connector-0",
