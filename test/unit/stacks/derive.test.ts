@@ -82,6 +82,11 @@ describe("a site file that says no more than it must", () => {
     );
   });
 
+  it("runs Typeo once, whose games stand in the memory of one pod", () => {
+    const unsaid = siteSchema.parse(homeValues({ "apps.typeo.replicas": undefined }));
+    assert.equal(unsaid.apps.typeo?.replicas, 1);
+  });
+
   it("keeps what is written, beside what machines have in common", () => {
     const { machines } = homeConfig({
       "machineDefaults.cores": 6,
