@@ -6,7 +6,7 @@ import { addressesOf } from "./device-address.ts";
 import { nameOf, rename } from "./device-name.ts";
 import { isExpired } from "./device-view.ts";
 import { splitView } from "./dns.ts";
-import { parseIpNetwork } from "./ip-network.ts";
+import { contains, parseIpNetwork } from "./ip-network.ts";
 import { allows, connects, subjectsOf, type Identity } from "./policy-access.ts";
 import { login, loginForm, register, registrationForm } from "./registration.ts";
 import { readJson, type Call, type OpenRoute } from "./route.ts";
@@ -83,11 +83,12 @@ function changes(
 }
 
 /**
- * Whether the policy lets one device reach what another one leads to. The real server sends each device the rules that
- * concern it, and what none of them lets through its packet filter drops (tailscale/tailscale, wgengine/filter).
+ * Whether one device reaches something through another: by the policy, and only through the one that carries the route. The
+ * real server sends each device the rules that concern it, and what none of them lets through its packet filter drops
+ * (tailscale/tailscale, wgengine/filter); of several with a route all others are told the one that carries it, and ask no other.
  */
 function filter(tailnet: Tailnet, asked: z.infer<typeof form.filter>): unknown {
-  find(tailnet, asked.nodeKey);
+  const through = find(tailnet, asked.nodeKey);
   const from = tailnet.store.state.devices[asked.from];
   if (from === undefined) throw new ApiError(404, `there is no device ${asked.from}`);
   const [, address = "", port = ""] = /^([0-9.]+):([0-9]{1,5})$/.exec(asked.to) ?? [];
@@ -98,7 +99,13 @@ function filter(tailnet: Tailnet, asked: z.infer<typeof form.filter>): unknown {
   const lets = subjectsOf(identityOf(from)).some((subject) =>
     allows(policy, tailnet, { from: subject, ...attempt }),
   );
-  return { lets: from.authorized && lets };
+  // No device here has chosen an exit node.
+  const own = routesInUse(tailnet, through).filter((route) => !exitRoutes.includes(route));
+  const carries = own.some((route) => {
+    const outer = parseIpNetwork(route);
+    return outer !== undefined && contains(outer, network);
+  });
+  return { lets: from.authorized && carries && lets };
 }
 
 /** IANA's number; connections are all that the lab's devices make. */

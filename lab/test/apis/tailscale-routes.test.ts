@@ -97,31 +97,35 @@ describe("Tailscale's routes", () => {
       grants: [
         { src: ["tag:ci"], dst: ["192.168.1.11/32"], ip: ["tcp:8006"] },
         { src: ["admin@example.net"], dst: ["192.168.1.0/24"], ip: ["*"] },
+        { src: ["admin@example.net"], dst: ["10.43.0.0/16"], ip: ["*"] },
       ],
+      autoApprovers: { routes: { "192.168.1.0/24": connector }, exitNode: connector },
     });
     const { key } = await tailnet.authKey(connector);
-    const router = await tailnet.join(key, "c", { routes: ["192.168.1.0/24"] });
+    const advertised = { routes: ["192.168.1.0/24", "10.43.0.0/16"], exitNode: true };
+    const router = await tailnet.join(key, "c", advertised);
+    const spare = await tailnet.join(key, "c-1", advertised);
     const runner = await tailnet.join((await tailnet.authKey(["tag:ci"])).key, "r");
     const own = async (user: string): Promise<string> =>
       (await tailnet.json<{ deviceId: string }>(tailnet.control("login", { user, hostname: "x" })))
         .deviceId;
     const [admin, member] = [await own("admin@example.net"), await own("family@example.net")];
-    const lets = async (from: string, to: string): Promise<boolean> =>
-      (
-        await tailnet.json<{ lets: boolean }>(
-          tailnet.control("filter", { nodeKey: router.nodeKey, from, to }),
-        )
-      ).lets;
+    const lets = async (from: string, to: string, { nodeKey } = router): Promise<boolean> =>
+      (await tailnet.json<{ lets: boolean }>(tailnet.control("filter", { nodeKey, from, to })))
+        .lets;
     assert.deepEqual(
       [
         await lets(runner.deviceId, "192.168.1.11:8006"),
         await lets(runner.deviceId, "192.168.1.11:22"),
         await lets(runner.deviceId, "192.168.1.12:8006"),
         await lets(admin, "192.168.1.12:22"),
+        // Nobody approved its route.
         await lets(admin, "10.43.0.1:443"),
         await lets(member, "192.168.1.11:8006"),
+        // Another device carries the route.
+        await lets(admin, "192.168.1.12:22", spare),
       ],
-      [true, false, false, true, false, false],
+      [true, false, false, true, false, false, false],
     );
     const unknown = await tailnet.control("filter", {
       ...{ nodeKey: router.nodeKey, from: "7", to: "192.168.1.11:22" },
