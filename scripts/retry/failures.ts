@@ -14,8 +14,14 @@ export interface Failure {
   readonly text: string;
 }
 
-/** The engine's closing line, which says of no resource why. */
-const closing = /^(update|preview|refresh|destroy) failed\s*$/;
+/**
+ * What the engine says and no resource has caused: its closing line, and that a rule of the policy pack was not judged because
+ * the run ends for another failure (pulumi, pkg/resource/deploy/step_generator.go).
+ */
+const aside = [
+  /^(update|preview|refresh|destroy) failed\s*$/,
+  /^failed to (run remediation|run policy|get analyzer info): .*\bcontext canceled\s*$/,
+];
 
 /** Collects the failures of one run. */
 export class FailureLog {
@@ -24,7 +30,10 @@ export class FailureLog {
 
   /** Takes one event; the form of the Automation API's `onEvent`. */
   readonly listen = ({ diagnosticEvent, resOpFailedEvent }: EngineEvent): void => {
-    if (diagnosticEvent?.severity === "error" && !closing.test(diagnosticEvent.message)) {
+    if (
+      diagnosticEvent?.severity === "error" &&
+      !aside.some((one) => one.test(diagnosticEvent.message))
+    ) {
       const urn = diagnosticEvent.urn ?? "";
       this.#said.set(urn, [...(this.#said.get(urn) ?? []), diagnosticEvent.message]);
     }

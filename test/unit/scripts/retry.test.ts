@@ -61,6 +61,17 @@ describe("up", () => {
     );
   });
 
+  it("does not take for another failure what the first one has ended", async () => {
+    const message = "failed to run remediation: context canceled\n";
+    const ended = [
+      { diagnosticEvent: { message, severity: "error", color: "never" } },
+    ] as unknown as readonly EngineEvent[];
+    const { result, waited } = trial([...limited, ...ended]);
+    assert.equal(await result, "done");
+    assert.deepEqual(waited, [5]);
+    await assert.rejects(trial(ended).result, /run 1 failed/);
+  });
+
   it("gives up after five tries, within five minutes", async () => {
     const { result, said, waited, runs } = trial(...Array.from({ length: 9 }, () => limited));
     await assert.rejects(result, /run 5 failed/);
