@@ -1,6 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import {
   ComponentResource,
   secret,
@@ -12,7 +11,7 @@ import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
-import type { StoreLogin } from "../workload/login.ts";
+import { drawnPassword, type StoreLogin } from "../workload/login.ts";
 import { kafkaNamespace, passwordKey, passwordSecret, topicObject } from "./names.ts";
 import { kafka, login, nodePool, topic, user } from "./objects.ts";
 import type { ClusterPlan, UserPlan } from "./plan.ts";
@@ -71,7 +70,7 @@ export class KafkaCluster extends ComponentResource {
     return new CustomResource(name, object, { parent: this, dependsOn: [...after] });
   }
 
-  /** By user. A drawn one is kept in the state; where that is lost another one is drawn, and set. */
+  /** By user. */
   private passwords(
     name: string,
     { plan: { users }, passwords }: KafkaClusterArgs,
@@ -81,14 +80,7 @@ export class KafkaCluster extends ComponentResource {
         .filter(({ by }) => by === "password")
         .map(({ name: of }) => [
           of,
-          passwords[of] ??
-            secret(
-              new RandomPassword(
-                `${name}-password-${of}`,
-                { length: 32, special: false },
-                { parent: this },
-              ).result,
-            ),
+          passwords[of] ?? drawnPassword(`${name}-password-${of}`, this),
         ]),
     );
   }

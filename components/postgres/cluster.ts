@@ -1,6 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import {
   ComponentResource,
   secret,
@@ -13,7 +12,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
-import type { StoreLogin } from "../workload/login.ts";
+import { drawnPassword, type StoreLogin } from "../workload/login.ts";
 import { objectStore, scheduledBackup, storeSecret } from "./backup-objects.ts";
 import { cluster } from "./cluster-object.ts";
 import {
@@ -200,7 +199,7 @@ export class PostgresCluster extends ComponentResource {
     );
   }
 
-  /** By role. A drawn one is kept in the state; where that is lost another one is drawn, and set. */
+  /** By role. */
   private passwords(
     name: string,
     { plan: { roles }, passwords }: PostgresClusterArgs,
@@ -208,14 +207,7 @@ export class PostgresCluster extends ComponentResource {
     return new Map(
       roles.map(({ name: role }) => [
         role,
-        passwords[role] ??
-          secret(
-            new RandomPassword(
-              `${name}-password-${role}`,
-              { length: 32, special: false },
-              { parent: this },
-            ).result,
-          ),
+        passwords[role] ?? drawnPassword(`${name}-password-${role}`, this),
       ]),
     );
   }

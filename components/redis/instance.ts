@@ -1,6 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import {
   all,
   ComponentResource,
@@ -16,7 +15,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
 import { drawnKey, fingerprint, fingerprintAnnotation } from "../workload/fingerprint.ts";
-import type { StoreLogin } from "../workload/login.ts";
+import { drawnPassword, type StoreLogin } from "../workload/login.ts";
 import { dragonfly, lifecycle, login } from "./instance-object.ts";
 import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
 import type { InstancePlan, StorePlan } from "./plan.ts";
@@ -52,7 +51,7 @@ export class RedisInstance extends ComponentResource {
   constructor(name: string, args: RedisInstanceArgs, opts?: ComponentResourceOptions) {
     super("homelab:redis:Instance", name, {}, opts);
     const { plan, clusterDomain } = args;
-    const password = args.password ?? this.drawnPassword(name);
+    const password = args.password ?? drawnPassword(`${name}-password`, this);
     const secrets = [this.passwordSecret(name, args, password), ...this.storeAccess(name, args)];
     const made = this.object(name, plan, password, secrets);
     const ready = this.waitUntilReady(name, args, made);
@@ -65,12 +64,6 @@ export class RedisInstance extends ComponentResource {
       ready,
     };
     this.registerOutputs({});
-  }
-
-  /** Kept in the state; where that is lost another one is drawn, and set. */
-  private drawnPassword(name: string): Output<string> {
-    const options = { length: 32, special: false };
-    return secret(new RandomPassword(`${name}-password`, options, { parent: this }).result);
   }
 
   private passwordSecret(

@@ -1,4 +1,5 @@
-import type { Output, Resource } from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import { secret, type Output, type Resource } from "@pulumi/pulumi";
 
 /** How a program logs in to a store: what it is told, and from when on it may be told. */
 export interface StoreLogin {
@@ -7,3 +8,7 @@ export interface StoreLogin {
   /** The step that saw the store take this login. */
   readonly ready: Resource;
 }
+
+/** A password that nobody chose; secret. It is kept in the state; where that is lost another one is drawn, and set. */
+export const drawnPassword = (name: string, parent: Resource): Output<string> =>
+  secret(new RandomPassword(name, { length: 32, special: false }, { parent }).result);
