@@ -180,6 +180,17 @@ export const stackName = z
     "the stack's name is part of tags, files and names; use lower-case letters, digits and hyphens, at most 32",
   );
 
+/** Name of a store in the site file, of which names of its objects are made; `longest` is what they leave it. */
+export const storeName = (longest: number, example: string) =>
+  z
+    .string()
+    .max(longest)
+    .regex(
+      /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+      "begin with a letter and use lower-case letters, digits and hyphens",
+    )
+    .meta({ examples: [example] });
+
 /** Certificates as a block of YAML holds them. */
 export const pem = z
   .string()

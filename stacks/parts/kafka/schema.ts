@@ -2,7 +2,7 @@ import { z } from "zod";
 import { strimziVersions } from "../../../components/definitions/kafka.ts";
 import { runnableReleases } from "../../../components/kafka/releases.ts";
 import type { Derivation } from "../../config/derivation.ts";
-import { domain, label } from "../../config/forms.ts";
+import { domain, label, storeName } from "../../config/forms.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
@@ -159,17 +159,7 @@ const cluster = z.strictObject({
 export const kafka = z
   .strictObject({
     clusters: z
-      .record(
-        z
-          .string()
-          .max(20)
-          .regex(
-            /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
-            "begin with a letter and use lower-case letters, digits and hyphens",
-          )
-          .meta({ examples: ["main"] }),
-        cluster,
-      )
+      .record(storeName(20, "main"), cluster)
       .default({})
       .describe("Kafka clusters by name"),
   })

@@ -7,7 +7,7 @@ import { weekdays } from "../../../components/postgres/plan.ts";
 import { communityImage, majorOf } from "../../../components/postgres/releases.ts";
 import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { Derivation } from "../../config/derivation.ts";
-import { label } from "../../config/forms.ts";
+import { label, storeName } from "../../config/forms.ts";
 import { s3Store } from "../../config/s3-store.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
@@ -247,17 +247,7 @@ const cluster = z.strictObject({
 export const postgres = z
   .strictObject({
     clusters: z
-      .record(
-        z
-          .string()
-          .max(40)
-          .regex(
-            /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
-            "begin with a letter and use lower-case letters, digits and hyphens",
-          )
-          .meta({ examples: ["main"] }),
-        cluster,
-      )
+      .record(storeName(40, "main"), cluster)
       .default({})
       .describe("Postgres clusters by name"),
   })

@@ -3,7 +3,7 @@ import { dragonflyVersions } from "../../../components/definitions/redis.ts";
 import { leastMemoryMiB } from "../../../components/redis/instance-object.ts";
 import { dragonflyVersion } from "../../../components/redis/releases.ts";
 import type { Derivation } from "../../config/derivation.ts";
-import { label } from "../../config/forms.ts";
+import { label, storeName } from "../../config/forms.ts";
 import { s3Store } from "../../config/s3-store.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
@@ -89,20 +89,7 @@ const instance = z.strictObject({
 /** Redis. */
 export const redis = z
   .strictObject({
-    instances: z
-      .record(
-        z
-          .string()
-          .max(40)
-          .regex(
-            /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
-            "begin with a letter and use lower-case letters, digits and hyphens",
-          )
-          .meta({ examples: ["cache"] }),
-        instance,
-      )
-      .default({})
-      .describe("Instances by name"),
+    instances: z.record(storeName(40, "cache"), instance).default({}).describe("Instances by name"),
   })
   .describe("Redis, run as Dragonfly by its operator; a site without this section has none");
 
