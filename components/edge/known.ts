@@ -16,19 +16,14 @@ export interface EdgeObject {
   readonly within: string;
 }
 
-/** The kind of each type, and the output that names an object of it. */
-const types: Readonly<Record<string, readonly [kind: EdgeKind, named: "name" | "domain"]>> = {
-  "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": ["tunnel", "name"],
-  "cloudflare:index/dnsRecord:DnsRecord": ["DNS record", "name"],
-  "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": [
-    "Access application",
-    "domain",
-  ],
-  "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": ["Access policy", "name"],
-  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": [
+/** The kind of each type that a site's objects there have. */
+export const edgeKinds: Readonly<Record<string, EdgeKind>> = {
+  "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": "tunnel",
+  "cloudflare:index/dnsRecord:DnsRecord": "DNS record",
+  "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": "Access application",
+  "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": "Access policy",
+  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken":
     "Access service token",
-    "name",
-  ],
 };
 
 /** What is at Cloudflare among a state's resources; clients of sign-on have no name of the internet and are left out. */
@@ -39,8 +34,8 @@ export function edgeObjects(
   }[],
 ): readonly EdgeObject[] {
   return resources.flatMap(({ type, outputs }) => {
-    const [kind, named] = types[type] ?? [];
-    const name = named === undefined ? undefined : outputs[named];
+    const kind = edgeKinds[type];
+    const name = outputs[kind === "Access application" ? "domain" : "name"];
     if (kind === undefined || typeof name !== "string") return [];
     return [{ kind, name, within: String(outputs["zoneId"] ?? outputs["accountId"]) }];
   });

@@ -1,6 +1,7 @@
 /** Objects at Cloudflare and Tailscale that a killed run may have created without the state knowing. */
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import { removeAtCloudflare } from "../../components/edge/cloudflare-api.ts";
+import { edgeKinds } from "../../components/edge/known.ts";
 import type { Leftover, LeftoverKind } from "../../components/leftover.ts";
 import { leftovers } from "../departure/leftovers.ts";
 import type { Outside } from "../departure/outside.ts";
@@ -8,17 +9,9 @@ import { knownIds, rootOf, stringInput, type PendingOperation, type StackState }
 
 /** What a type's objects are called when people are told of them, and the input that names them. */
 const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: string]>> = {
-  "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": ["tunnel", "name"],
-  "cloudflare:index/dnsRecord:DnsRecord": ["DNS record", "name"],
-  "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": [
-    "Access application",
-    "name",
-  ],
-  "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": ["Access policy", "name"],
-  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": [
-    "Access service token",
-    "name",
-  ],
+  ...Object.fromEntries(
+    Object.entries(edgeKinds).map(([type, kind]) => [type, [kind, "name"] as const]),
+  ),
   "tailscale:index/tailnetKey:TailnetKey": ["Tailscale auth key", "description"],
   "tailscale:index/oauthClient:OauthClient": ["Tailscale OAuth client", "description"],
 };
