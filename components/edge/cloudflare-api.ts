@@ -12,16 +12,19 @@ export interface CloudflareAccount {
   readonly zoneId: string;
 }
 
-/** Where the API is unless CLOUDFLARE_BASE_URL says otherwise. */
-export const cloudflareBase = "https://api.cloudflare.com/client/v4";
+/** Where the API is, without a slash at its end: at `told`, else where CLOUDFLARE_BASE_URL says, else on the internet. */
+export function cloudflareUrl(told?: string): string {
+  const base = told ?? process.env["CLOUDFLARE_BASE_URL"] ?? "https://api.cloudflare.com/client/v4";
+  return base.replace(/\/+$/, "");
+}
 
 /** The account and zone of a site's edge, asked with this token. */
 export function accountAt(
   { accountId, zoneId }: Pick<CloudflareAccount, "accountId" | "zoneId">,
   token: string,
+  baseUrl = cloudflareUrl(),
 ): CloudflareAccount {
-  const base = process.env["CLOUDFLARE_BASE_URL"] ?? cloudflareBase;
-  return { baseUrl: base.replace(/\/+$/, ""), token, accountId, zoneId };
+  return { baseUrl, token, accountId, zoneId };
 }
 
 interface Envelope {

@@ -3,7 +3,7 @@ import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText, stepScript } from "../remote/shell.ts";
 import type { AccessPlan } from "./access-rules.ts";
-import { cloudflareBase } from "./cloudflare-api.ts";
+import { cloudflareUrl } from "./cloudflare-api.ts";
 
 /** What the step runs on a machine. */
 export const endSessionsScript = stepScript + scriptText(import.meta.url, "end-sessions.sh");
@@ -44,7 +44,7 @@ export function endSessions(name: string, args: SessionsArgs, parent?: Resource)
       title: "access-sessions",
       script: endSessionsScript,
       parameters: {
-        API: (process.env["CLOUDFLARE_BASE_URL"] ?? cloudflareBase).replace(/\/+$/, ""),
+        API: cloudflareUrl(),
         ACCOUNT: accountId,
         TOKEN: apiToken,
         APPLICATIONS: lines(names),

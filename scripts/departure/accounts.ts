@@ -1,5 +1,9 @@
 /** How the APIs outside the site are reached, from the state: a destroy runs no program and reads no secret anew. */
-import { cloudflareBase, type CloudflareAccount } from "../../components/edge/cloudflare-api.ts";
+import {
+  accountAt,
+  cloudflareUrl,
+  type CloudflareAccount,
+} from "../../components/edge/cloudflare-api.ts";
 import { parameterValues } from "../../components/remote/shell.ts";
 import { provider, stringInput, type StackState, type StateResource } from "../state.ts";
 
@@ -14,12 +18,8 @@ export function cloudflareAccount(
   const known = provider(state, "cloudflare");
   const token = (known && stringInput(known, "apiToken")) ?? process.env["CLOUDFLARE_API_TOKEN"];
   if (edge === undefined || token === undefined) return undefined;
-  const { accountId, zoneId } = JSON.parse(edge) as { accountId: string; zoneId: string };
-  const base =
-    (known && stringInput(known, "baseUrl")) ??
-    process.env["CLOUDFLARE_BASE_URL"] ??
-    cloudflareBase;
-  return { baseUrl: base.replace(/\/+$/, ""), token, accountId, zoneId };
+  const place = JSON.parse(edge) as { accountId: string; zoneId: string };
+  return accountAt(place, token, cloudflareUrl(known && stringInput(known, "baseUrl")));
 }
 
 /** What the state remembers of the tailnet: how to reach it, whose devices, and its policy. */
