@@ -2,7 +2,7 @@ import { topicObject } from "../../../components/kafka/names.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { checkVolumeClass } from "../../config/volume-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { podHosts } from "../machines/nodes.ts";
+import { checkSpread } from "../machines/nodes.ts";
 import type { KafkaConfig } from "./schema.ts";
 
 type Cluster = KafkaConfig["clusters"][string];
@@ -37,19 +37,11 @@ function release(
 }
 
 function nodes(config: SiteConfig, at: string, cluster: Cluster): readonly Problem[] {
-  const { size } = podHosts(config.machines);
   return (["controllers", "brokers"] as const).flatMap((role) => {
     const { replicas, class: named } = cluster[role];
     const path = `${at}.${role}.replicas`;
     return [
-      ...(replicas > size
-        ? [
-            {
-              path,
-              text: `needs a host with pods for each, and the site has ${size}; lower it, or add hosts: two nodes of one host are lost together`,
-            },
-          ]
-        : []),
+      ...checkSpread(config, path, replicas, { what: "nodes" }),
       ...(role === "controllers" && replicas % 2 === 0
         ? [
             {

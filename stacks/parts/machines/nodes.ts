@@ -42,6 +42,23 @@ export function podHosts(
   return new Set(machines.filter(runsPods).map(({ host }) => host));
 }
 
+/**
+ * There is a host for each of so many pods, which keep away from each other.
+ * @param what what they are called: `instances`
+ * @param each what each of them is called, where the path does not say it: ` instance`
+ */
+export function checkSpread(
+  { machines }: Pick<SiteConfig, "machines">,
+  path: string,
+  count: number,
+  { what, each = "" }: { readonly what: string; readonly each?: string },
+): readonly Problem[] {
+  const { size } = podHosts(machines);
+  if (count <= size) return [];
+  const text = `needs a host with pods for each${each}, and the site has ${size}; lower it, or add hosts: two ${what} of one host are lost together`;
+  return [{ path, text }];
+}
+
 /** Labels and taints are the config's own to set. */
 export function checkNodes({ machines }: SiteConfig): readonly Problem[] {
   return machines.flatMap((machine, i) => [

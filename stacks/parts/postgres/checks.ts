@@ -12,7 +12,7 @@ import { checkVolumeClass } from "../../config/volume-checks.ts";
 import { siteNamespaces } from "../../namespaces.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { itemNamespaces } from "../items/schema.ts";
-import { podHosts } from "../machines/nodes.ts";
+import { checkSpread } from "../machines/nodes.ts";
 import { checkArchives, checkBackup, checkRecovery } from "./backup-checks.ts";
 import type { PostgresConfig } from "./schema.ts";
 
@@ -27,7 +27,9 @@ export function checkPostgres(config: SiteConfig): readonly Problem[] {
       const at = `homelab:postgres.clusters.${name}`;
       return [
         ...releases(postgres, at, cluster),
-        ...hosts(config, at, cluster),
+        ...checkSpread(config, `${at}.instances`, cluster.instances, {
+          ...{ what: "instances", each: " instance" },
+        }),
         ...disks(config, at, cluster),
         ...settings(at, cluster),
         ...names(at, cluster),
@@ -66,13 +68,6 @@ function releases(
       text: `the tag of ${image} does not begin with ${version}, and by the tag the operator knows what runs; name both alike, such as :${version}-1`,
     });
   return problems;
-}
-
-function hosts({ machines }: SiteConfig, at: string, { instances }: Cluster): readonly Problem[] {
-  const { size } = podHosts(machines);
-  if (instances <= size) return [];
-  const text = `needs a host with pods for each instance, and the site has ${size}; lower it, or add hosts: two instances of one host are lost together`;
-  return [{ path: `${at}.instances`, text }];
 }
 
 function disks(config: SiteConfig, at: string, { storage, wal }: Cluster): readonly Problem[] {

@@ -2,7 +2,7 @@ import type { Problem } from "../../../components/problem.ts";
 import { firstGoodVersion } from "../../../components/redis/releases.ts";
 import { checkStore } from "../../config/store-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { podHosts } from "../machines/nodes.ts";
+import { checkSpread } from "../machines/nodes.ts";
 import type { RedisConfig } from "./schema.ts";
 
 type Instance = RedisConfig["instances"][string];
@@ -16,7 +16,7 @@ export function checkRedis(config: SiteConfig): readonly Problem[] {
       const at = `homelab:redis.instances.${name}`;
       return [
         ...release(at, instance),
-        ...hosts(config, at, instance),
+        ...checkSpread(config, `${at}.replicas`, instance.replicas, { what: "pods" }),
         ...snapshots(config, at, instance),
       ];
     }),
@@ -32,13 +32,6 @@ function release(at: string, { version }: Instance): readonly Problem[] {
   if (i < 0 || (wanted[i] ?? 0) > (first[i] ?? 0)) return [];
   const text = `${version} is older than what the operator was made for; use v${firstGoodVersion} or newer`;
   return [{ path: `${at}.version`, text }];
-}
-
-function hosts({ machines }: SiteConfig, at: string, { replicas }: Instance): readonly Problem[] {
-  const { size } = podHosts(machines);
-  if (replicas <= size) return [];
-  const text = `needs a host with pods for each, and the site has ${size}; lower it, or add hosts: two pods of one host are lost together`;
-  return [{ path: `${at}.replicas`, text }];
 }
 
 function snapshots(
