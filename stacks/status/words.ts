@@ -1,4 +1,5 @@
 /** How a status is put into words, in text and on the page alike. */
+import { isOlder } from "../parts/versions/order.ts";
 import type { Answer } from "./answer.ts";
 import {
   isNotSeen,
@@ -134,12 +135,6 @@ export function versionCell({ version, newest, known }: VersionStatus): Cell {
         ? {}
         : { mood: "ok" as const }),
   };
-}
-
-/** Whether a version comes before another; a `v` before it does not count. */
-export function isOlder(version: string, other: string): boolean {
-  const bare = (text: string): string => text.replace(/^v/, "");
-  return bare(version).localeCompare(bare(other), "en", { numeric: true }) < 0;
 }
 
 /** The moment of a status as people write it, in UTC. */

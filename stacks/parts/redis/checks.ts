@@ -3,6 +3,7 @@ import { firstGoodVersion } from "../../../components/redis/releases.ts";
 import { checkStore } from "../../config/store-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { checkSpread } from "../machines/nodes.ts";
+import { isOlder } from "../versions/order.ts";
 import type { RedisConfig } from "./schema.ts";
 
 type Instance = RedisConfig["instances"][string];
@@ -24,12 +25,8 @@ export function checkRedis(config: SiteConfig): readonly Problem[] {
   ];
 }
 
-const numbers = (version: string): number[] => version.replace("v", "").split(".").map(Number);
-
 function release(at: string, { version }: Instance): readonly Problem[] {
-  const [wanted, first] = [numbers(version), numbers(firstGoodVersion)];
-  const i = wanted.findIndex((part, j) => part !== first[j]);
-  if (i < 0 || (wanted[i] ?? 0) > (first[i] ?? 0)) return [];
+  if (!isOlder(version, firstGoodVersion)) return [];
   const text = `${version} is older than what the operator was made for; use v${firstGoodVersion} or newer`;
   return [{ path: `${at}.version`, text }];
 }
