@@ -1,6 +1,6 @@
 /** The few calls to Cloudflare's API that the look around, a destroy, a repair and the doctor make besides the provider's. */
 import { PatientHttp } from "../http/patient-http.ts";
-import { isAccessName, isRecordComment, tunnelName, tunnelTarget } from "./names.ts";
+import { siteOfAccessName, siteOfComment, tunnelName, tunnelTarget } from "./names.ts";
 import type { Leftover, LeftoverKind } from "../leftover.ts";
 
 /** Cloudflare's API with a site's account and zone. */
@@ -133,12 +133,12 @@ export async function cloudflareLeftovers(
     ),
   );
   const records = (await list(account, `zones/${zoneId}/dns_records`)).filter(
-    ({ content, comment }) => targets.has(text(content)) || isRecordComment(site, text(comment)),
+    ({ content, comment }) => targets.has(text(content)) || siteOfComment(text(comment)) === site,
   );
   const access = await Promise.all(
     accessPaths.map(async ([kind, path]) =>
       (await list(account, `accounts/${accountId}/${path}`))
-        .filter(({ name }) => isAccessName(site, text(name)))
+        .filter(({ name }) => siteOfAccessName(text(name)) === site)
         .map((object) => leftover(kind, object)),
     ),
   );

@@ -9,9 +9,6 @@ export const tunnelName = (site: string): string => site;
 /** What an Access policy, application or service token of a site is called: `home: typeo`. */
 export const accessName = (site: string, name: string): string => `${site}: ${name}`;
 
-/** Whether an Access object's name is a site's. */
-export const isAccessName = (site: string, name: string): boolean => name.startsWith(`${site}: `);
-
 /** What the policy for a policy's programs is called. */
 export const programsOf = (policy: string): string => `${policy}, programs`;
 
@@ -36,10 +33,6 @@ export function recordComment(site: string, application: string, withoutAccess?:
       : `${withoutAccess.slice(0, room - 3).trimEnd()}...`;
   return `${withoutAccessMark}${reason}${end}`;
 }
-
-/** Whether a record's comment says that it is a site's. */
-export const isRecordComment = (site: string, comment: string): boolean =>
-  comment.startsWith(`site ${site}:`) || comment.endsWith(`(site ${site})`);
 
 /** The site that a record's comment names; undefined for a comment of another form. */
 export function siteOfComment(comment: string): string | undefined {

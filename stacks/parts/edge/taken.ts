@@ -47,19 +47,19 @@ export function judgeTaken(
   const notes: string[] = [];
   for (const claim of claims) {
     for (const standing of standingFor(claim, there)) {
-      const text = (end: string): string => `${standing.what}, ${whose(site, standing)}; ${end}`;
+      const told = (end: string): string => `${standing.what}, ${whose(site, standing)}; ${end}`;
       const { kind, path } = claim;
       const place = places[kind] ?? "delete it in the dashboard";
       const blocks = kind !== "Access policy" && kind !== "Access service token";
       const own = standing.owner === site;
       if (!own || lives || (blocks && !preview)) {
         const end = `site ${site} cannot have ${claim.name} as well: ${another(claim)}, or, if nobody needs that one, ${place}`;
-        problems.push({ path, text: text(end) });
+        problems.push({ path, text: told(end) });
       } else {
         const end = blocks
           ? `npm run up removes what a killed run has left, and begins nothing while it is there; else ${place}`
           : `the site gets one of its own beside it; if nobody needs that one, ${place}`;
-        notes.push(`${path}: ${text(end)}`);
+        notes.push(`${path}: ${told(end)}`);
       }
     }
   }
