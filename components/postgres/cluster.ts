@@ -12,7 +12,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
-import { drawnPassword, type StoreLogin } from "../workload/login.ts";
+import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
 import { objectStore, scheduledBackup, storeSecret } from "./backup-objects.ts";
 import { cluster } from "./cluster-object.ts";
 import {
@@ -27,12 +27,6 @@ import { bucketName, objectName, poolerName, postgresNamespace } from "./names.t
 import type { BackupPlan, ClusterPlan, RolePlan } from "./plan.ts";
 
 const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
-
-/** The key of a store outside. */
-export interface StoreKey {
-  readonly accessKey: Output<string>;
-  readonly secretKey: Output<string>;
-}
 
 export interface PostgresClusterArgs {
   readonly plan: ClusterPlan;

@@ -15,16 +15,10 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
 import { drawnKey, fingerprint, fingerprintAnnotation } from "../workload/fingerprint.ts";
-import { drawnPassword, type StoreLogin } from "../workload/login.ts";
+import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
 import { dragonfly, lifecycle, login } from "./instance-object.ts";
 import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
 import type { InstancePlan, StorePlan } from "./plan.ts";
-
-/** The key of a store outside. */
-export interface StoreKey {
-  readonly accessKey: Output<string>;
-  readonly secretKey: Output<string>;
-}
 
 export interface RedisInstanceArgs {
   readonly plan: InstancePlan;

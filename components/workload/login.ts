@@ -9,6 +9,12 @@ export interface StoreLogin {
   readonly ready: Resource;
 }
 
+/** The key of a store of S3 outside. */
+export interface StoreKey {
+  readonly accessKey: Output<string>;
+  readonly secretKey: Output<string>;
+}
+
 /** A password that nobody chose; secret. It is kept in the state; where that is lost another one is drawn, and set. */
 export const drawnPassword = (name: string, parent: Resource): Output<string> =>
   secret(new RandomPassword(name, { length: 32, special: false }, { parent }).result);

@@ -1,5 +1,7 @@
 /** A store outside of the cluster that speaks S3, as sections of the site file name one. */
 import { z } from "zod";
+import type { Secrets } from "../../components/security/secrets.ts";
+import type { StoreKey } from "../../components/workload/login.ts";
 import { pem } from "./forms.ts";
 import { oneLine, secretRef } from "./secret-ref.ts";
 
@@ -37,3 +39,9 @@ export const s3Store = ({ elsewhere, bucket, secretKey }: Told) => ({
   accessKey: secretRef("Id of the key", "op://Homelab/NAS/access-key", oneLine),
   secretKey: secretRef(secretKey, "op://Homelab/NAS/secret-key", oneLine),
 });
+
+/** The key of a store, by the references of its section. */
+export const storeKey = (
+  secrets: Secrets,
+  { accessKey, secretKey }: { readonly accessKey: string; readonly secretKey: string },
+): StoreKey => ({ accessKey: secrets.get(accessKey), secretKey: secrets.get(secretKey) });

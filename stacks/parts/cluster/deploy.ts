@@ -6,6 +6,7 @@ import type { ClusterPlan } from "../../../components/rke2/config.ts";
 import { SnapshotStore, type StorePlan } from "../../../components/rke2/snapshot-store.ts";
 import { NodeLabels } from "../../../components/rke2/node-labels.ts";
 import type { Renewal } from "../../../components/rke2/renewal.ts";
+import { storeKey } from "../../config/s3-store.ts";
 import type { Site, SiteFile } from "../../open-site.ts";
 import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteMachines } from "../machines/deploy.ts";
@@ -66,7 +67,7 @@ function deployStore({ name, config, secrets }: Site, kubernetes: Kubernetes): v
   const store = storePlan({ name, config });
   const { s3 } = config.cluster.snapshots;
   if (store === undefined || s3 === undefined) return;
-  const key = { accessKey: secrets.get(s3.accessKey), secretKey: secrets.get(s3.secretKey) };
+  const key = storeKey(secrets, s3);
   new SnapshotStore(name, { ...store, ...key }, { providers: [kubernetes] });
 }
 

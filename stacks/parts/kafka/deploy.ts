@@ -3,6 +3,7 @@ import { KafkaOperator } from "../../../components/kafka/operator.ts";
 import type { ClusterPlan, OutsidePlan, PoolPlan } from "../../../components/kafka/plan.ts";
 import { gatewayNamespace } from "../../../components/gateway/plan.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import { givenPasswords } from "../../logins/passwords.ts";
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -51,11 +52,7 @@ export function deployKafka(
         `kafka-${cluster}`,
         {
           ...{ plan: clusterPlan(cluster, written, config), clusterDomain, server },
-          passwords: Object.fromEntries(
-            Object.entries(written.users).flatMap(([user, { password }]) =>
-              password === undefined ? [] : [[user, secrets.get(password)]],
-            ),
-          ),
+          passwords: givenPasswords(secrets, written.users),
           after: [operator.ready, storage?.ready, way].filter((step) => step !== undefined),
         },
         opts,

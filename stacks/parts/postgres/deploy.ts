@@ -5,6 +5,8 @@ import type { BackupPlan, ClusterPlan } from "../../../components/postgres/plan.
 import { makeNamespace } from "../../../components/workload/namespace.ts";
 import type { StoreLogin } from "../../../components/workload/login.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import { storeKey } from "../../config/s3-store.ts";
+import { givenPasswords } from "../../logins/passwords.ts";
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -68,19 +70,8 @@ export function deployPostgres(
       `postgres-${cluster.name}`,
       {
         plan: cluster,
-        passwords: Object.fromEntries(
-          Object.entries(written?.roles ?? {}).flatMap(([role, { password }]) =>
-            password === undefined ? [] : [[role, secrets.get(password)]],
-          ),
-        ),
-        ...(s3 === undefined
-          ? {}
-          : {
-              storeKey: {
-                accessKey: secrets.get(s3.accessKey),
-                secretKey: secrets.get(s3.secretKey),
-              },
-            }),
+        passwords: givenPasswords(secrets, written?.roles ?? {}),
+        ...(s3 === undefined ? {} : { storeKey: storeKey(secrets, s3) }),
         clusterDomain: config.network.clusterDomain,
         consumers,
         server,

@@ -3,6 +3,7 @@ import { RedisInstance } from "../../../components/redis/instance.ts";
 import { RedisOperator } from "../../../components/redis/operator.ts";
 import { dragonflyImage } from "../../../components/redis/releases.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
+import { storeKey } from "../../config/s3-store.ts";
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
@@ -50,14 +51,7 @@ export function deployRedis(
         {
           ...{ plan: instancePlan(instance, written), clusterDomain, server, after },
           ...(password === undefined ? {} : { password: secrets.get(password) }),
-          ...(snapshots?.s3 === undefined
-            ? {}
-            : {
-                storeKey: {
-                  accessKey: secrets.get(snapshots.s3.accessKey),
-                  secretKey: secrets.get(snapshots.s3.secretKey),
-                },
-              }),
+          ...(snapshots?.s3 === undefined ? {} : { storeKey: storeKey(secrets, snapshots.s3) }),
         },
         opts,
       );
