@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nodes } from "./cluster.ts";
 import { paths, run } from "./command.ts";
-import { expectNoSilence, watchHome, type Seen } from "./probes.ts";
-import { machine, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
+import { expectNoSilence, watchedUp, type Seen } from "./probes.ts";
+import { machine, machines, nothingToChange, proxmox, setConfig } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
@@ -48,9 +48,7 @@ describe("a change that restarts every machine", () => {
   it("takes one machine down at a time, through its guest", async () => {
     const cut = /POST .*\/status\/stop/;
     cuts = await calls(cut);
-    seen = await watchHome(async () => {
-      await up("home");
-    });
+    seen = await watchedUp();
     assert.deepEqual(
       seen.off.map((names) => names.join()).sort(),
       [...servers, "proxmox-vault"],

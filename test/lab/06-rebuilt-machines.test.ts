@@ -5,7 +5,7 @@ import { expectSessions, node, readiness } from "./cluster.ts";
 import { attempt, refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
 import { identities, members } from "./identities.ts";
-import { expectAnswers, watchHome } from "./probes.ts";
+import { expectAnswers, watchedUp } from "./probes.ts";
 import { eventually, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 import { cephOf, osdsByNode } from "./storage.ts";
@@ -199,10 +199,7 @@ describe("machines that are built anew", () => {
 
   it("may go to another host, and storage has their new disks instead of their old ones", async () => {
     await placeVault("tank");
-    let said = "";
-    const seen = await watchHome(async () => {
-      said = await up("home");
-    });
+    const { said, ...seen } = await watchedUp();
     // No server has to do with it. The name may go with a pod.
     expectAnswers(seen, ["api", "address"], 1);
     assert.match(said, /proxmox-vault was built anew: taking the disks of its former life out/);

@@ -4,8 +4,8 @@ import { expectSessions } from "./cluster.ts";
 import { paths, refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
 import { identities } from "./identities.ts";
-import { expectAnswers, watchHome } from "./probes.ts";
-import { eventually, machine, machines, nothingToChange, proxmox, setConfig, up } from "./site.ts";
+import { expectAnswers, watchedUp } from "./probes.ts";
+import { eventually, machine, machines, nothingToChange, proxmox, setConfig } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const control = new ControlClient(paths.control);
@@ -129,9 +129,7 @@ describe("a Proxmox host that is lost for good", () => {
     );
     await control.setHost(host, { membership: "cleared" });
     await run`${forget}`;
-    const seen = await watchHome(async () => {
-      await up("home");
-    });
+    const seen = await watchedUp();
     // Etcd loses a member, and the address may move. The name may go with a pod.
     expectAnswers(seen, ["api", "address"], 2);
     const now = await identities("proxmox-tank");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { expectSessions } from "./cluster.ts";
 import { kubectl, refused, run } from "./command.ts";
 import { identities } from "./identities.ts";
-import { expectAnswers, watchHome } from "./probes.ts";
-import { eventually, nothingToChange, setConfig, up } from "./site.ts";
+import { expectAnswers, watchedUp } from "./probes.ts";
+import { eventually, nothingToChange, setConfig } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 import { cephOf, osdsByNode } from "./storage.ts";
 
@@ -53,10 +53,7 @@ describe("a machine that leaves the config", () => {
 
   it("leaves the tailnet, Ceph, the cluster and etcd before Proxmox, and the others stay as they are", async () => {
     await setConfig("homelab:allowRemove[0]", leaver);
-    let said = "";
-    const seen = await watchHome(async () => {
-      said = await up("home");
-    });
+    const { said, ...seen } = await watchedUp();
     // The address may move twice, from the leaver and from a server whose RKE2 restarts. The name may go with a pod.
     expectAnswers(seen, ["api", "address"], 2);
     const drained = said.indexOf(`moving what the disks of ${leaver} hold to others: osd`);

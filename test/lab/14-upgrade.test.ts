@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { expectSessions, nodes, readiness } from "./cluster.ts";
 import { refused, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
-import { expectNoSilence, watchHome } from "./probes.ts";
+import { expectNoSilence, watchedUp } from "./probes.ts";
 import {
   after,
   before,
@@ -10,7 +10,7 @@ import {
   releases,
   siteHasTheOlderRelease,
 } from "./older-release.ts";
-import { eventually, nothingToChange, setConfig, up } from "./site.ts";
+import { eventually, nothingToChange, setConfig } from "./site.ts";
 import { given, labRuns } from "./states.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
@@ -36,9 +36,8 @@ describe("a newer release of RKE2", () => {
   it("comes in one up, while API, address and published name answer", async () => {
     assert.deepEqual(await releases(), Array<string>(4).fill(before));
     await setConfig(key, after);
-    const seen = await watchHome(async () => {
-      said = await up("home");
-    });
+    const seen = await watchedUp();
+    said = seen.said;
     expectNoSilence(seen);
     assert.deepEqual(seen.off, [], "a machine restarted");
     assert.deepEqual(await releases(), Array<string>(4).fill(after));

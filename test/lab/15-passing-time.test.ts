@@ -3,7 +3,7 @@ import { passDays } from "../../lab/lab.ts";
 import { expectSessions, nodes, readiness } from "./cluster.ts";
 import { refused, run } from "./command.ts";
 import { doctor, expectNoError, named } from "./doctor.ts";
-import { expectNoSilence, watchHome } from "./probes.ts";
+import { expectNoSilence, watchedUp } from "./probes.ts";
 import { eventually, nothingToChange, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
@@ -29,9 +29,7 @@ describe("months that pass", () => {
 
   it("end in an up that renews them, so that 13 months after its beginning the site is as it was", async () => {
     // RKE2 restarts on one node after the other, as for a new release of it.
-    const seen = await watchHome(async () => {
-      await up("home");
-    });
+    const seen = await watchedUp();
     expectNoSilence(seen);
     assert.deepEqual(seen.off, [], "a machine restarted");
     await passDays(150);

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { labStatus, runInLab } from "../../lab/lab.ts";
 import { runAsVisitor, type LabRun, type RunInLabOptions } from "../../lab/shell/inside.ts";
 import { paths, run } from "./command.ts";
+import { up } from "./site.ts";
 
 /** What a site's people saw meanwhile. */
 export interface Seen {
@@ -43,10 +44,10 @@ async function serviceToken(): Promise<readonly string[]> {
 }
 
 /**
- * Watches home: the API by a request that etcd has to answer, the control plane's address, and a public name; and which
- * machines run.
+ * Brings home up and watches it meanwhile: the API by a request that etcd has to answer, the control plane's address, and a
+ * public name; and which machines run. Gives everything that the run said, too.
  */
-export async function watchHome(work: () => Promise<void>): Promise<Seen> {
+export async function watchedUp(): Promise<Seen & { readonly said: string }> {
   const config = join(paths.run, "probe.curl");
   const lines = ['url = "https://typeo.example.net/"', `cacert = "${paths.ca}/bundle.pem"`];
   const text = [...lines, ...(await serviceToken()), "max-time = 3", "fail", ""].join("\n");
@@ -72,8 +73,9 @@ export async function watchHome(work: () => Promise<void>): Promise<Seen> {
       await delay(200);
     }
   })();
+  let said: string;
   try {
-    await work();
+    said = await up("home");
   } finally {
     stopped.abort();
     // Without it nobody asks any more, whatever became of the work.
@@ -84,7 +86,7 @@ export async function watchHome(work: () => Promise<void>): Promise<Seen> {
   const [api, address, name] = (await probes).map((answers) => longest(answers, begun, ended));
   const silence = { api, address, name };
   console.info(`      longest silence in seconds: ${JSON.stringify(silence)}`);
-  return { silence, off };
+  return { silence, off, said };
 }
 
 /**
