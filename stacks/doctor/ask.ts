@@ -30,6 +30,16 @@ export const ask: Fetch = async (url, { method = "GET", headers = {} } = {}) => 
   return { status: response.status, text: await response.text(), clock };
 };
 
+/** Reads each address once, however many ask for it. */
+export function reading(ask: Fetch): (url: string) => Promise<Heard> {
+  const heard = new Map<string, Promise<Heard>>();
+  return (url) => {
+    const answer = heard.get(url) ?? ask(url, { method: "GET" });
+    heard.set(url, answer);
+    return answer;
+  };
+}
+
 /** Why nothing listens at a TCP port; undefined when something does. */
 export async function tcpProblem(
   host: string,

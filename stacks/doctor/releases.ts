@@ -1,6 +1,6 @@
 /** Whether what an up downloads is there; each part says what that is. Container images are left to the registries. */
 import { dayOf, fromNow } from "../../components/days.ts";
-import { ask as askHttp, type Fetch } from "./ask.ts";
+import { ask as askHttp, reading, type Fetch } from "./ask.ts";
 import { reasonOf, type Check } from "./check.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
 
@@ -93,15 +93,18 @@ export function judgeRelease(
   return ok(subject, `is there${version === undefined ? "" : ageOf(index, version, now)}`);
 }
 
-/** Asks for each: lists are read, files only looked at. */
+/** Asks for each: lists are read, once for all that stand in one, and files only looked at. */
 export function releaseChecks(releases: readonly Release[], ask: Fetch = askHttp): Check[] {
+  const read = reading(ask);
   return releases.map((release) => ({
     subject: release.subject,
     run: async () => {
       const { url, subject, holds, chart: { index } = {} } = release;
       try {
-        const { status, text } = await ask(url, { method: holds === undefined ? "HEAD" : "GET" });
-        const list = index === undefined ? text : (await ask(index)).text;
+        const { status, text } = await (holds === undefined
+          ? ask(url, { method: "HEAD" })
+          : read(url));
+        const list = index === undefined ? text : (await read(index)).text;
         return [judgeRelease(release, status, text, new Date(), list)];
       } catch (error) {
         const { host } = new URL(url);

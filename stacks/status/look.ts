@@ -1,5 +1,5 @@
 /** Looks at a site: what the config says, with what Proxmox, the cluster and the names themselves answer. */
-import type { Fetch } from "../doctor/ask.ts";
+import { reading, type Fetch } from "../doctor/ask.ts";
 import { reasonOf } from "../doctor/check.ts";
 import type { ClusterCommand } from "../doctor/examined.ts";
 import { problem, sorted, summarise, type Finding } from "../doctor/finding.ts";
@@ -176,11 +176,12 @@ async function newestOf(
   releases: readonly Release[],
   ask: Fetch,
 ): Promise<ReadonlyMap<string, string>> {
+  const read = reading(ask);
   const pairs = await Promise.all(
     releases.map(async ({ chart, url, path }): Promise<readonly (readonly [string, string])[]> => {
       if (chart === undefined) return [];
       // That a list cannot be read is the doctor's to say.
-      const index = await found(() => ask(chart.index ?? url));
+      const index = await found(() => read(chart.index ?? url));
       const newest = isNotSeen(index) ? undefined : newestIn(index.text, chart.name);
       return newest === undefined ? [] : [[path, newest]];
     }),

@@ -44,6 +44,17 @@ describe("the doctor's downloads", () => {
     assert.equal(without.text, "is there");
   });
 
+  it("read a list once that several charts stand in", async () => {
+    const asked: string[] = [];
+    const charts = [named(/^chart cert-manager/), named(/^chart trust-manager/)];
+    const checks = releaseChecks(charts, (url) => {
+      asked.push(url);
+      return Promise.resolve({ status: 200, text: "", clock: 0 });
+    });
+    await Promise.all(checks.map(({ run }) => run()));
+    assert.deepEqual(asked, ["https://charts.jetstack.io/index.yaml"]);
+  });
+
   it("name the config path of what does not exist", () => {
     const finding = judgeRelease(named(/^RKE2/), 404, "");
     assert.deepEqual(
