@@ -23,7 +23,7 @@ import { operatorNamespace } from "../components/tailnet/operator-values.ts";
 import type { NamespacePlan } from "../components/workload/namespace.ts";
 import { reloaderNamespace } from "../components/workload/reloader.ts";
 import { itemNamespaces } from "./parts/items/schema.ts";
-import { loginNamespaces } from "./parts/postgres/schema.ts";
+import { loginNamespaces } from "./parts/postgres/login-namespaces.ts";
 import type { SiteConfig } from "./schema.ts";
 
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */

@@ -3,7 +3,7 @@ import { onePasswordNamespace } from "../../../components/secrets/connect-values
 import { repeated } from "../../config/lists.ts";
 import { siteNamespaces } from "../../namespaces.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { loginNamespaces } from "../postgres/schema.ts";
+import { loginNamespaces } from "../postgres/login-namespaces.ts";
 import type { Operator } from "./schema.ts";
 
 const path = "homelab:onePassword.operator";

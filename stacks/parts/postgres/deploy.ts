@@ -15,7 +15,8 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import { podHosts } from "../machines/nodes.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
-import { loginNamespaces, type PostgresConfig } from "./schema.ts";
+import { loginNamespaces } from "./login-namespaces.ts";
+import type { PostgresConfig } from "./schema.ts";
 import { databaseAddress } from "./stores.ts";
 
 /** What the parts before it have made. */

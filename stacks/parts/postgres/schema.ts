@@ -3,15 +3,13 @@ import {
   barmanCloudVersions,
   cloudNativePgVersions,
 } from "../../../components/definitions/postgres.ts";
-import { weekdays } from "../../../components/postgres/plan.ts";
 import { communityImage, majorOf } from "../../../components/postgres/releases.ts";
-import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { label, storeName } from "../../config/forms.ts";
-import { s3Store } from "../../config/s3-store.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
+import { backup, recover } from "./backup-schema.ts";
 
 /** A name in PostgreSQL that needs no quotes, and makes a name of Kubernetes when its underscores are hyphens. */
 const identifier = z
@@ -37,80 +35,6 @@ const disk = (about: string, sizeGiB: number) =>
         .describe("Size for each instance; it may grow, and not shrink"),
     })
     .describe(about);
-
-const s3 = z
-  .strictObject(
-    s3Store({
-      elsewhere: "the bucket has a key of its own",
-      bucket: "postgres",
-      secretKey: "Secret of the key",
-    }),
-  )
-  .describe("S3 store outside of the cluster, which is there when the cluster is lost");
-
-const backup = z.strictObject({
-  bucket: label.optional().meta({
-    description:
-      "Class of storage of the kind `bucket`, in which the cluster gets a bucket; this or `s3`. It is lost with the site",
-    examples: ["ceph-bucket"],
-  }),
-  maxSizeGiB: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({
-      description: "What the bucket may hold; without an end when left out",
-      examples: [200],
-    }),
-  s3: s3.optional(),
-  at: z
-    .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "use a time of day such as 02:30, in UTC")
-    .default("02:30")
-    .describe("When base backups are made, in UTC; the log is archived all the time"),
-  weekdays: z
-    .array(z.enum(weekdays))
-    .default([])
-    .meta({
-      description: "Days of base backups; every day when left out",
-      examples: [["sunday", "wednesday"]],
-    }),
-  keepDays: z
-    .int()
-    .min(1)
-    .max(3650)
-    .default(30)
-    .describe(
-      "Days back to which the cluster can be recovered; what only older moments need is deleted",
-    ),
-  archive: label.optional().meta({
-    description:
-      "Folder of the store, which belongs to one life of the cluster; NAME-MAJOR when left out. A cluster that begins anew needs another one",
-    examples: ["main-18-b"],
-  }),
-});
-
-const recover = z.strictObject({
-  from: label.optional().meta({
-    description: "Cluster of the site whose store is read; this cluster's own when left out",
-    examples: ["main"],
-  }),
-  archive: label.optional().meta({
-    description: "Folder of that store; the one that `from` writes when left out",
-    examples: ["main-18"],
-  }),
-  at: z
-    .string()
-    .regex(
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
-      "use a moment with its zone, such as 2026-11-20T18:00:00Z",
-    )
-    .optional()
-    .meta({
-      description: "Moment that is recovered; the last that was archived when left out",
-      examples: ["2026-11-20T18:00:00Z"],
-    }),
-});
 
 const role = z
   .strictObject({
@@ -324,16 +248,3 @@ function archiveOf(name: string, { version, backup: to }: WrittenCluster): strin
 
 /** The part's config, everything filled in. */
 export type PostgresConfig = ReturnType<typeof derivePostgres>;
-
-/** Namespaces that are made for the logins in them, but for those that are there for items of 1Password. */
-export function loginNamespaces(
-  { clusters }: PostgresConfig,
-  others: readonly NamespacePlan[],
-): readonly NamespacePlan[] {
-  const wanted = Object.values(clusters).flatMap(({ databases }) =>
-    Object.values(databases).flatMap(({ secretIn }) => secretIn),
-  );
-  return [...new Set(wanted)]
-    .filter((name) => !others.some((other) => other.name === name))
-    .map((name) => ({ name }));
-}
