@@ -108,7 +108,8 @@ function nextSteps(name: string, token: string): string {
       ? "the credentials of docs/install.md, step 4"
       : `the credentials of docs/install.md, step 4, and pulumi config set --stack ${name} --secret secrets:${secret}`;
   return `wrote Pulumi.${name}.yaml. Next:
-  1. read it: are addresses and VM ids free? Pulumi.sample.yaml explains what can be added
+  1. read it: are addresses and VM ids free? npm run check-sites holds it against your other sites
+     Pulumi.sample.yaml explains what can be added
   2. ${credentials}
   3. npm run doctor -- --stack ${name}
   4. npm run preview -- --stack ${name}, then npm run up -- --stack ${name}`;

@@ -50,6 +50,7 @@ const checks: readonly [string, () => Promise<boolean>][] = [
   ["gofmt", gofmt],
   ["vet", () => run(go, ["vet", "./..."], moduleRoot)],
   ["shellcheck", shellcheck],
+  ["sites", () => run(process.execPath, ["scripts/check-sites.ts"])],
   ["trees", async () => (await trees("home")) && (await trees("cabin"))],
   ["schema", () => run(process.execPath, ["scripts/schema.ts", write ? "--write" : "--check"])],
 ];

@@ -86,15 +86,15 @@ function refuseLacking(held: Told["scopes"], tailnet: Tailnet): void {
   );
 }
 
-/** What the policy has to let the site's own devices do. */
-function ownNeeds(config: SiteConfig, tailnet: Tailnet) {
+/** What the policy has to let a site's own devices do. */
+export function ownNeeds(config: SiteConfig, tailnet: Tailnet) {
   const { routes, exitNode } = connectorPlan(config, tailnet);
   const services = publishesServices(tailnet.proxies);
   return { routes, exitNode, services, egress: egressTargets(tailnet.egress) };
 }
 
 /** The whole tailnet's policy: this site, and those that the config names. */
-function policyPlan(
+export function policyPlan(
   name: string,
   config: SiteConfig,
   tailnet: Tailnet,

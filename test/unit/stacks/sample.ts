@@ -11,15 +11,25 @@ type Tree = Record<string, unknown>;
 
 /** What the home site's file says, by key, with the parts that it switches off but for storage, after changes. */
 export function homeValues(changes: Changes): Tree {
-  const raw = siteFile(new URL("../../../Pulumi.home.yaml", import.meta.url));
-  const values = Object.fromEntries(
+  const values = fileValues("home");
+  for (const part of ["dns", "names", "gateway", "certificates"])
+    delete (values[part] as Tree | undefined)?.["enabled"];
+  return edited(values, changes);
+}
+
+/** What a site's file says, by key. */
+export function fileValues(site: string): Tree {
+  const raw = siteFile(new URL(`../../../Pulumi.${site}.yaml`, import.meta.url));
+  return Object.fromEntries(
     Object.entries(raw).map(([key, text]) => [
       key.replace("homelab:", ""),
       JSON.parse(text) as unknown,
     ]),
   );
-  for (const part of ["dns", "names", "gateway", "certificates"])
-    delete (values[part] as Tree | undefined)?.["enabled"];
+}
+
+/** Values after changes, which are made in place. */
+export function edited(values: Tree, changes: Changes): Tree {
   for (const [path, value] of Object.entries(changes))
     set(values, path.split(/[.[\]]+/).filter(Boolean), value);
   return values;
@@ -37,11 +47,13 @@ function set(tree: Tree, [key = "", ...rest]: readonly string[], value: unknown)
 
 /** The home site's raw config by full key, structures as JSON, after changes. */
 export function changed(changes: Changes = {}): Record<string, string> {
+  return byFullKey(homeValues(changes));
+}
+
+/** Values by full key, structures as JSON. */
+export function byFullKey(values: Tree): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(homeValues(changes)).map(([key, value]) => [
-      `homelab:${key}`,
-      JSON.stringify(value),
-    ]),
+    Object.entries(values).map(([key, value]) => [`homelab:${key}`, JSON.stringify(value)]),
   );
 }
 

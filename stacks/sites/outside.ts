@@ -1,0 +1,68 @@
+/** What two sites have with others: Cloudflare, stores of S3, and whoever watches them. */
+import type { SiteFile } from "../open-site.ts";
+import { edgeClaims } from "../parts/edge/claims.ts";
+import { disjoint, type Claim, type Judge } from "./rule.ts";
+
+const everywhere = { meet: () => true };
+
+/** Records of one zone, and tunnels and Access' objects of one account. */
+export const edge: Judge = disjoint({
+  ...everywhere,
+  of: (site) =>
+    edgeClaims(site).map(({ kind, name, within, path }) => ({
+      path,
+      value: `the ${kind} ${name} in ${within}`,
+    })),
+  why: "Cloudflare leads a name to one site. Give one of them another name",
+});
+
+/** Folders of buckets; a folder holds what is below it. */
+export const buckets: Judge = disjoint({
+  ...everywhere,
+  of: folders,
+  collide: (one, other) => `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`),
+  why: "each deletes what it does not know after its own time, and would restore the other's. Name another folder or bucket",
+});
+
+/** Where a site keeps what outlives it. */
+function folders({ name, config: { cluster, postgres } }: SiteFile): readonly Claim[] {
+  const { s3 } = cluster.snapshots;
+  return [
+    ...(s3 === undefined
+      ? []
+      : [
+          {
+            path: `homelab:cluster.snapshots.s3.${s3.folder === undefined ? "bucket" : "folder"}`,
+            value: folder(s3, s3.folder ?? name),
+          },
+        ]),
+    ...Object.entries(postgres?.clusters ?? {}).flatMap(([cluster, { backup }]) =>
+      backup?.s3 === undefined
+        ? []
+        : [
+            {
+              path: `homelab:postgres.clusters.${cluster}.backup`,
+              value: folder(backup.s3, backup.archive),
+            },
+          ],
+    ),
+  ];
+}
+
+const folder = (
+  { endpoint, bucket }: { readonly endpoint: string; readonly bucket: string },
+  inside: string,
+): string => `${new URL(endpoint).origin}/${bucket}/${inside}`;
+
+/** A watch that two sites tell of themselves is content with one. */
+export const heartbeats: Judge = disjoint({
+  ...everywhere,
+  of: ({ config: { monitoring } }) => {
+    const url = monitoring?.heartbeat?.url;
+    // What `config:` refers to is each stack's own.
+    return url === undefined || !url.startsWith("op://")
+      ? []
+      : [{ path: "homelab:monitoring.heartbeat.url", value: `the heartbeat ${url}` }];
+  },
+  why: "one site's silence would not be noticed while the other speaks. Make a check for each",
+});

@@ -1,0 +1,190 @@
+/** What two sites have in one tailnet: devices, a domain each, and the policy, which one of them owns. */
+import { isIn } from "../../components/names/names.ts";
+import { connectorDevices } from "../../components/tailnet/connector.ts";
+import { missingIn } from "../../components/tailnet/foreign-policy.ts";
+import { operatorHostname } from "../../components/tailnet/operator-values.ts";
+import { policyOfSite, tailnetPolicy } from "../../components/tailnet/policy.ts";
+import { groupDevices } from "../../components/tailnet/proxy-plan.ts";
+import type { SiteFile } from "../open-site.ts";
+import { isNamed, siteNames } from "../parts/names/list.ts";
+import { ownNeeds, policyPlan, siteNameservers } from "../parts/tailnet/look.ts";
+import type { SiteConfig } from "../schema.ts";
+import { disjoint, type Claim, type Clash, type Judge } from "./rule.ts";
+import { shareTailnet } from "./shared.ts";
+
+type Tailnet = NonNullable<SiteConfig["tailnet"]>;
+
+/** A device whose name is taken gets a number behind it, and nobody finds it. */
+export const devices: Judge = disjoint({
+  meet: shareTailnet,
+  of: ({ name, config: { tailnet, machines, gateway } }) => {
+    if (tailnet === undefined) return [];
+    const root = "homelab:tailnet";
+    const groups = tailnet.proxies?.groups ?? [];
+    const claims: readonly Claim[] = [
+      ...machines.map((machine, i) => ({
+        path: `homelab:machines[${i}].name`,
+        value: machine.name,
+      })),
+      { path: root, value: operatorHostname(name) },
+      ...connectorDevices(tailnet.connector).map((value) => ({
+        path: `${root}.connector.name`,
+        value,
+      })),
+      ...groups.flatMap((group) => [
+        ...groupDevices(name, group).map((value) => ({ path: `${root}.proxies`, value })),
+        ...(group.hostname === undefined
+          ? []
+          : [{ path: `${root}.proxies.apiServer.hostname`, value: group.hostname }]),
+      ]),
+      ...(gateway?.internal.enabled === true
+        ? [{ path: "homelab:gateway.internal", value: `${name}-gateway` }]
+        : []),
+    ];
+    return claims.map(({ path, value }) => ({ path, value: `the name ${value} in the tailnet` }));
+  },
+  why: "the later one would be called so with -1 behind it. Give one of them another name",
+});
+
+/** A domain has one list of nameservers in a tailnet. */
+export const domains: Judge = disjoint({
+  meet: shareTailnet,
+  of: ({ config }) => [{ path: "homelab:site.domain", value: `the domain ${config.site.domain}` }],
+  why: "the tailnet asks the nameservers of one site for a domain. Give one of them another, such as SITE.home.arpa",
+});
+
+/** Of two domains of which one lies in the other, the longer one's nameservers are asked. */
+export const names: Judge = (one, other) =>
+  shareTailnet(one, other) ? [...strayNames(one, other), ...strayNames(other, one)] : [];
+
+function strayNames(site: SiteFile, other: SiteFile): readonly Clash[] {
+  const { config } = site;
+  const { domain } = other.config.site;
+  if (!isNamed(config) || domain === config.site.domain || !isIn(config.site.domain, domain))
+    return [];
+  return siteNames(config)
+    .filter(({ name, lan }) => lan !== undefined && isIn(domain, name))
+    .map(({ name, from }) => ({
+      at: { site: site.name, path: from },
+      against: { site: other.name, path: "homelab:site.domain" },
+      text: `${name} lies in ${domain}, and devices of the tailnet ask the other site for it; choose a name outside of that domain`,
+    }));
+}
+
+/** The policy is written whole: of two owners each would take away what the other wrote. */
+export const owners: Judge = (one, other) => {
+  const path = "homelab:tailnet.policy";
+  const owned = [one, other].every(({ config }) => config.tailnet?.policy !== undefined);
+  if (!owned || !shareTailnet(one, other)) return [];
+  const text =
+    "both own the tailnet's policy, and each would write over the other's; keep it in one file, and name the other site under its `sites`. Where they are of two tailnets, name each in homelab:tailnet.tailnet";
+  return [{ at: { site: one.name, path }, against: { site: other.name, path }, text }];
+};
+
+/** The owner's file says of another site what that site's own file makes. */
+export const policy: Judge = (one, other) => {
+  if (!shareTailnet(one, other)) return withoutTailnet(one, other);
+  return [...provided(one, other), ...provided(other, one)];
+};
+
+/** What an owner says of a site that is in no tailnet, or in another one. */
+function withoutTailnet(one: SiteFile, other: SiteFile): readonly Clash[] {
+  return [[one, other] as const, [other, one] as const].flatMap(
+    ([owner, site]): readonly Clash[] => {
+      if (!Object.hasOwn(owner.config.tailnet?.policy?.sites ?? {}, site.name)) return [];
+      return [
+        {
+          at: { site: owner.name, path: pathOf(site.name) },
+          against: { site: site.name, path: "homelab:tailnet" },
+          text: "the policy provides for a site that is not in this tailnet; remove the entry, or add the site to the tailnet",
+        },
+      ];
+    },
+  );
+}
+
+const pathOf = (site: string): string => `homelab:tailnet.policy.sites.${site}`;
+
+/** What the policy of an owner lacks for another site, and has too much. */
+function provided(owner: SiteFile, site: SiteFile): readonly Clash[] {
+  const { tailnet } = owner.config;
+  const { tailnet: theirs } = site.config;
+  if (tailnet?.policy === undefined || theirs === undefined || theirs.policy !== undefined)
+    return [];
+  const needs = { site: site.name, ...ownNeeds(site.config, theirs) };
+  const plan = policyPlan(owner.name, owner.config, tailnet, tailnet.policy);
+  const missing = missingIn(tailnetPolicy(plan), needs);
+  const written = tailnet.policy.sites[site.name];
+  const surplus = written === undefined ? [] : superfluous(written, needs, site.config, theirs);
+  const [path, against] = [pathOf(site.name), "homelab:tailnet"];
+  const lacking =
+    written === undefined && missing.length > 0
+      ? [{ path, against, text: `the policy does not know the site; ${remedy(needs)}` }]
+      : missing.map((line) => ({ path, against, text: `${line}; ${remedy(needs)}` }));
+  return [...lacking, ...surplus].map(({ text, ...each }) => ({
+    at: { site: owner.name, path: each.path },
+    against: { site: site.name, path: each.against },
+    text,
+  }));
+}
+
+type Needs = ReturnType<typeof ownNeeds> & { readonly site: string };
+
+/** What the owner's file is to say of a site. */
+function remedy({ site, routes, exitNode, services, egress }: Needs): string {
+  const { grants = [] } = policyOfSite({ name: site, routes, exitNode, services, egress });
+  const entry = [
+    `routes: [${routes.join(", ")}]`,
+    ...(exitNode ? [] : ["exitNode: false"]),
+    ...(services ? ["services: true"] : []),
+  ];
+  const further = grants.map((grant) => JSON.stringify(grant)).join(", ");
+  return `write ${site}: { ${entry.join(", ")} }${further === "" ? "" : `, and under grants ${further}`}`;
+}
+
+/** What the policy approves although the site does not offer it: a device with the site's tag might. */
+function superfluous(
+  written: NonNullable<Tailnet["policy"]>["sites"][string],
+  needs: Needs,
+  config: SiteConfig,
+  tailnet: Tailnet,
+): readonly { readonly path: string; readonly against: string; readonly text: string }[] {
+  const root = pathOf(needs.site);
+  const nameservers = siteNameservers(config, tailnet);
+  const unoffered = written.routes.flatMap((cidr, i) =>
+    needs.routes.includes(cidr) ? [] : [{ cidr, path: `${root}.routes[${i}]` }],
+  );
+  const unasked = written.nameservers.flatMap((address, i) =>
+    nameservers.includes(address) ? [] : [{ address, path: `${root}.nameservers[${i}]` }],
+  );
+  return [
+    ...unoffered.map(({ cidr, path }) => ({
+      path,
+      against: "homelab:tailnet.connector.routes",
+      text: `${cidr} is approved, and the Connector leads to ${needs.routes.join(", ")}; write these`,
+    })),
+    ...unasked.map(({ address, path }) => ({
+      path,
+      against: "homelab:tailnet.splitDns",
+      text: `${address} may be asked, and the tailnet asks ${nameservers.join(", ")} for the site's domain; write these`,
+    })),
+    ...(written.exitNode && !needs.exitNode
+      ? [
+          {
+            path: `${root}.exitNode`,
+            against: "homelab:tailnet.connector.exitNode",
+            text: "an exit node is approved that the site does not offer; write exitNode: false",
+          },
+        ]
+      : []),
+    ...(written.services && !needs.services
+      ? [
+          {
+            path: `${root}.services`,
+            against: "homelab:tailnet.proxies",
+            text: "Services of Tailscale's are approved that the site does not publish; remove it",
+          },
+        ]
+      : []),
+  ];
+}

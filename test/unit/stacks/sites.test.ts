@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { keptObjects } from "../../../stacks/parts/certificates/look.ts";
+import { itemTitle } from "../../../components/certificates/kept.ts";
+import type { SiteFile } from "../../../stacks/open-site.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
+import { checkSites, describeClashes } from "../../../stacks/sites/checks.ts";
+import { clashingSites, type Pair } from "./clashing-sites.ts";
+import { byFullKey, edited, fileValues, homeValues, type Changes } from "./sample.ts";
+
+/** A site of the repository after changes, which is sound by itself. */
+function sound(name: "home" | "cabin", changes: Changes = {}): SiteFile {
+  const values = name === "home" ? homeValues(changes) : edited(fileValues(name), changes);
+  const { config, problems } = parseSiteConfig(byFullKey(values), name);
+  assert.deepEqual(problems, [], `${name} by itself`);
+  assert.ok(config);
+  return { name, config };
+}
+
+const judged = ({ home, cabin }: Partial<Pair>) =>
+  checkSites([sound("cabin", cabin), sound("home", home)]);
+
+describe("the sites of one folder", () => {
+  it("go together as they are", () => {
+    assert.deepEqual(judged({}), []);
+  });
+
+  for (const [name, { keys, says, ...pair }] of Object.entries(clashingSites)) {
+    it(`do not go together: ${name}`, () => {
+      const clashes = judged(pair);
+      const found = clashes.filter((clash) => {
+        const places = [clash.at, clash.against].map(({ site, path }) => [site, path]);
+        const { home, cabin } = Object.fromEntries(places) as Record<string, string>;
+        return home === `homelab:${keys.home}` && cabin === `homelab:${keys.cabin}`;
+      });
+      assert.ok(found.length > 0, `nothing at these keys: ${describeClashes(clashes)}`);
+      assert.ok(
+        found.some(({ text }) => says.test(text)),
+        describeClashes(found),
+      );
+    });
+  }
+
+  it("are told of all that is wrong at once, by both files and keys", () => {
+    const clashes = judged({
+      home: { "tailnet.policy.sites.cabin.services": true },
+      cabin: { "site.domain": "home.arpa" },
+    });
+    const [head, ...lines] = describeClashes(clashes).split("\n");
+    assert.equal(head, `the sites have ${clashes.length} problems with each other:`);
+    assert.ok(clashes.length >= 2);
+    for (const line of lines)
+      assert.match(
+        line,
+        /^ {2}Pulumi\.(home|cabin)\.yaml homelab:\S+ and Pulumi\.\w+\.yaml homelab:/,
+      );
+  });
+
+  it("may each be where nothing joins them, with the same numbers", () => {
+    const alone = { tailnet: undefined, "site.vlan": undefined };
+    const same = { "network.pods": "10.42.0.0/16", "network.services": "10.43.0.0/16" };
+    assert.deepEqual(judged({ home: { tailnet: undefined }, cabin: { ...alone, ...same } }), []);
+  });
+
+  it("are in one tailnet where either file leaves its name open", () => {
+    const home = { "tailnet.tailnet": "home.example.net", "tailnet.policy.sites": {} };
+    assert.notDeepEqual(judged({ home }), []);
+    assert.deepEqual(judged({ home, cabin: { "tailnet.tailnet": "cabin.example.net" } }), []);
+  });
+
+  it("share a Proxmox cluster, a LAN and a router where each has its own place there", () => {
+    const home = { "tailnet.policy.sites": {} };
+    const cabin = {
+      ...{ tailnet: undefined, "site.vlan": undefined, "site.lan": "192.168.1.0/24" },
+      ...{ "proxmox.endpoint": "https://192.168.1.11:8006/", "proxmox.pool": "cabin" },
+      ...{ "cluster.vip": "192.168.1.220", "machines[0].address": "192.168.1.221" },
+      ...{ "network.l2": undefined, "network.loadBalancers": "10.97.0.0/16" },
+      "network.bgp": { localAsn: 64_520, routerAsn: 64_513, routerAddress: "10.0.0.1" },
+    };
+    assert.deepEqual(judged({ home, cabin }), []);
+  });
+
+  it("keep their certificates in items of their own", () => {
+    const titles = ["home", "home-2"].map((name) => {
+      const site = { name, config: sound("home").config };
+      return keptObjects(site).map((object) => itemTitle(name, object));
+    });
+    const [one = [], other = []] = titles;
+    assert.ok(one.length > 0);
+    assert.deepEqual(
+      one.filter((title) => other.includes(title)),
+      [],
+    );
+  });
+});
