@@ -22,6 +22,7 @@ import { deployKafka } from "./parts/kafka/deploy.ts";
 import { deployLogs } from "./parts/logs/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/deploy.ts";
+import { deployProbes } from "./parts/monitoring/deploy-probes.ts";
 import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
@@ -135,6 +136,7 @@ export async function deploySite(
   const around = { running, gateways, logins, custody };
   const published = [...deployApps(site, cluster, around), ...routes];
   const serviceTokens = deployEdge(site, cluster, { publish: published, running, cloudflare });
+  deployProbes(site, { running, monitoring, serviceTokens });
 
   return {
     site: name,

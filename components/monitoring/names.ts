@@ -1,13 +1,15 @@
 /** How what belongs to monitoring is called in the cluster: by the charts' values, policies and proof alike. */
+import { trustLabel } from "../certificates/cert-manager-values.ts";
 import type { NamespacePlan } from "../workload/namespace.ts";
 
 /**
  * Namespace of Prometheus and all that belongs to it. node-exporter reads its machine's files on the machine's own network:
- * no profile but `privileged` admits it.
+ * no profile but `privileged` admits it. Who asks for the site's names verifies their certificates.
  */
 export const monitoringNamespace = {
   name: "monitoring",
   security: "privileged",
+  labels: trustLabel,
 } as const satisfies NamespacePlan;
 
 /** Where the charts are: https://github.com/prometheus-community/helm-charts#usage */

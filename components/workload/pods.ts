@@ -17,7 +17,10 @@ export interface PodsPlan {
   /** The container, but for its name and its security. */
   readonly container: Omit<core.v1.Container, "name" | "securityContext">;
   /** What a pod has besides: its volumes, and the seconds that it may take to leave. */
-  readonly pod?: Pick<core.v1.PodSpec, "volumes" | "terminationGracePeriodSeconds" | "dnsPolicy">;
+  readonly pod?: Pick<
+    core.v1.PodSpec,
+    "volumes" | "terminationGracePeriodSeconds" | "dnsPolicy" | "dnsConfig"
+  >;
   /** Capabilities that its program cannot do without; none when left out. */
   readonly capabilities?: readonly "NET_BIND_SERVICE"[];
   /** Annotations of the pods: a change of one rolls them out. */

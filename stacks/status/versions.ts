@@ -57,6 +57,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     ceph: ["Ceph", storage?.versions.ceph],
     prometheusOperatorCrds: ["Prometheus operator's kinds", monitoring?.charts.kinds],
     kubePrometheusStack: ["kube-prometheus-stack", monitoring?.charts.stack],
+    blackboxExporter: ["blackbox_exporter", monitoring?.names?.version],
     loki: ["Loki", logs?.charts.loki],
     alloy: ["Alloy", logs?.charts.alloy],
     argoCd: ["Argo CD", argocd?.chart, argoCdVersions],

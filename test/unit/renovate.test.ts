@@ -81,6 +81,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
     `helm prometheus-operator-crds ${value} https://prometheus-community.github.io/helm-charts`,
   kubePrometheusStack: (value) =>
     `helm kube-prometheus-stack ${value} https://prometheus-community.github.io/helm-charts`,
+  blackboxExporter: (value) => `docker quay.io/prometheus/blackbox-exporter ${value}`,
   loki: (value) => `helm loki ${value} https://grafana-community.github.io/helm-charts`,
   alloy: (value) => `helm alloy ${value} https://grafana.github.io/helm-charts`,
   argoCd: (value) => `helm argo-cd ${value} https://argoproj.github.io/argo-helm`,

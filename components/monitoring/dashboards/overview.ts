@@ -1,5 +1,6 @@
 import { overviewName } from "../names.ts";
 import { listeners } from "../rules/gateway.ts";
+import { unanswered } from "../rules/names.ts";
 import type { WatchPlan } from "../rules/rules.ts";
 import { graph, noneIsGood, stat, table, type Dashboard, type Panel } from "./panels.ts";
 
@@ -28,7 +29,14 @@ export function overview(plan: WatchPlan): Dashboard {
   };
 }
 
-function numbers({ bgp, certificates, edge, gateway, storage }: WatchPlan): readonly Panel[] {
+function numbers({
+  bgp,
+  certificates,
+  edge,
+  gateway,
+  names,
+  storage,
+}: WatchPlan): readonly Panel[] {
   return [
     stat("Critical", 'count(ALERTS{alertstate="firing",severity="critical"}) or vector(0)', {
       steps: noneIsGood,
@@ -64,6 +72,13 @@ function numbers({ bgp, certificates, edge, gateway, storage }: WatchPlan): read
       ? [
           stat("Tunnel connections", "sum(cloudflared_tunnel_ha_connections)", {
             steps: [{ color: "red" }, { color: "yellow", from: 1 }, { color: "green", from: 4 }],
+          }),
+        ]
+      : []),
+    ...(names
+      ? [
+          stat("Names without an answer", `count(${unanswered}) or vector(0)`, {
+            steps: noneIsGood,
           }),
         ]
       : []),

@@ -5,6 +5,7 @@ import { gatewayAlerts } from "./gateway.ts";
 import { kafkaAlerts, type KafkaWatch } from "./kafka.ts";
 import { logsAlerts } from "./logs.ts";
 import { machineAlerts } from "./machines.ts";
+import { nameAlerts } from "./names.ts";
 import { networkAlerts } from "./network.ts";
 import { outsideAlerts } from "./outside.ts";
 import { postgresAlerts, type PostgresWatch } from "./postgres.ts";
@@ -21,6 +22,8 @@ export interface WatchPlan {
   /** Whether the site is published through Cloudflare's tunnel. */
   readonly edge: boolean;
   readonly logs: boolean;
+  /** Whether the names by which the site is reached are asked. */
+  readonly names: boolean;
   /** Ceph, where it tells of itself. */
   readonly storage?: CephWatch;
   /** Postgres clusters. */
@@ -37,8 +40,8 @@ export interface WatchPlan {
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, logs, storage, postgres, redis, kafka, outside, jobs } =
-    plan;
+  const { certificates, gateway, edge, logs, names, storage } = plan;
+  const { postgres, redis, kafka, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -46,6 +49,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(gateway ? [gatewayAlerts] : []),
     ...(edge ? [edgeAlerts] : []),
     ...(logs ? [logsAlerts] : []),
+    ...(names ? [nameAlerts] : []),
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
     ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),
     ...(redis.length === 0 ? [] : [redisAlerts(redis)]),

@@ -1,9 +1,11 @@
 import { expectedJobs } from "../../../components/monitoring/proof.ts";
+import { namesJob } from "../../../components/monitoring/probes/plan.ts";
 import { contains } from "../../../components/network/cidr.ts";
 import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { siteMonitors } from "./monitors.ts";
+import { checkProbes } from "./probes-checks.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 const path = "homelab:monitoring";
@@ -17,6 +19,7 @@ export function checkMonitoring(config: SiteConfig): readonly Problem[] {
     ...ways(monitoring),
     ...jobs(config, monitoring),
     ...targets(config, monitoring),
+    ...checkProbes(config),
   ];
 }
 
@@ -69,6 +72,7 @@ function jobs(config: SiteConfig, { scrapes }: MonitoringConfig): readonly Probl
   const taken = new Set([
     ...expectedJobs(all).map(([job]) => job),
     ...siteMonitors(config).map(({ name }) => name),
+    namesJob,
   ]);
   return Object.keys(scrapes)
     .filter((name) => taken.has(name))

@@ -3,6 +3,7 @@ import type { Severity } from "../../../components/monitoring/alerts.ts";
 import { hostForm, label } from "../../config/forms.ts";
 import { oneLine, secretRef, type SecretForm } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
+import { names } from "./names-schema.ts";
 
 /** An address that is as good as a password. */
 const httpsUrl: SecretForm = {
@@ -140,6 +141,7 @@ export const monitoring = z
       .describe(
         "What Prometheus asks outside of the cluster, by the name of its job: exporters on the Proxmox hosts, on a NAS, for a UPS",
       ),
+    names: names.optional(),
   })
   .describe(
     "Monitoring: Prometheus, Alertmanager and Grafana; a site without this section has none",
@@ -157,7 +159,7 @@ interface Class {
 /** The section with its versions, and with the class that it takes where the site has storage. */
 export function deriveMonitoring(
   written: Written,
-  { kubePrometheusStack, prometheusOperatorCrds }: Versions,
+  { kubePrometheusStack, prometheusOperatorCrds, blackboxExporter }: Versions,
   storage: { readonly classes: readonly Class[] } | undefined,
 ) {
   const blocks = (storage?.classes ?? []).filter(({ kind }) => kind === "block");
@@ -165,6 +167,7 @@ export function deriveMonitoring(
   return {
     ...written,
     class: written.class ?? usual?.name,
+    names: written.names && { ...written.names, version: blackboxExporter },
     charts: { stack: kubePrometheusStack, kinds: prometheusOperatorCrds },
   };
 }

@@ -17,6 +17,7 @@ import {
 import { dnsName } from "../../../components/policies/names.ts";
 import { storageNamespace } from "../../../components/storage/operator-values.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { probesTraffic } from "./probes-traffic.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 const { name: namespace } = monitoringNamespace;
@@ -90,6 +91,7 @@ export function monitoringTraffic(config: SiteConfig): readonly Flow[] {
     ...scrapes(monitoring),
     ...outside(monitoring),
     ...signOn(config),
+    ...probesTraffic(config),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { namesJob } from "../../../components/monitoring/probes/plan.ts";
 import type { KafkaWatch } from "../../../components/monitoring/rules/kafka.ts";
 import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
 import type { RedisWatch } from "../../../components/monitoring/rules/redis.ts";
@@ -7,6 +8,7 @@ import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { storageMachines } from "../storage/machines.ts";
 import { kafkaJob, postgresJob, redisJob, siteMonitors } from "./monitors.ts";
+import { siteProbes } from "./probes.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
@@ -17,14 +19,18 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     gateway: config.gateway !== undefined,
     edge: config.edge !== undefined,
     logs: config.logs !== undefined,
+    names: siteProbes(config).length > 0,
     ...ceph(config),
     postgres: postgres(config),
     redis: redis(config),
     kafka: kafka(config),
     outside: Object.keys(scrapes),
-    jobs: siteMonitors(config).map(({ name }) => name),
+    jobs: [...siteMonitors(config).map(({ name }) => name), ...probed(config)],
   };
 }
+
+const probed = (config: SiteConfig): readonly string[] =>
+  siteProbes(config).length > 0 ? [namesJob] : [];
 
 /** Ceph tells nothing of itself where nobody asked Rook for its monitors. */
 function ceph(config: SiteConfig): Pick<WatchPlan, "storage"> {

@@ -119,6 +119,11 @@ export const versions = z
       "88.5.3",
       "Chart kube-prometheus-stack, with `homelab:monitoring`",
     ).default("88.5.3"),
+    blackboxExporter: release(
+      /^v\d+\.\d+\.\d+$/,
+      "v0.28.0",
+      "blackbox_exporter, with `homelab:monitoring.names`",
+    ).default("v0.28.0"),
     loki: release(three, "18.11.0", "Chart loki of grafana-community, with `homelab:logs`").default(
       "18.11.0",
     ),

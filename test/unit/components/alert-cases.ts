@@ -41,7 +41,83 @@ const redis = (metric: string, pod: string): string => `${metric}{job="redis-cac
 const kafka = (metric: string, pod: string): string => `${metric}{job="kafka-main",pod="${pod}"}`;
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
+const probed = (host: string, as: string): string =>
+  `{job="names",host="${host}",to="public",as="${as}",instance="${host}"}`;
+const isAnswered = (host: string, as: string): string => `probe_success${probed(host, as)}`;
+const status = (host: string, as: string): string => `probe_http_status_code${probed(host, as)}`;
+const asked = (host: string, as: string) => ({ host, to: "public", as });
+const unanswered =
+  "Asked as a visitor once a minute: no answer, none that was expected, or a certificate that is not to be trusted.";
+
 export const alertCases: readonly AlertCase[] = [
+  {
+    alert: "NameDown",
+    title: "tells of a name that does not answer",
+    series: { [isAnswered("a.example.net", "visitor")]: constant(0) },
+    at: "10m",
+    says: {
+      labels: asked("a.example.net", "visitor"),
+      summary: "a.example.net does not answer (public)",
+      description: unanswered,
+    },
+  },
+  {
+    alert: "NameDown",
+    title: "tells of a name whose door is gone with all that is behind it",
+    series: {
+      [isAnswered("a.example.net", "stranger")]: constant(0),
+      [status("a.example.net", "stranger")]: constant(530),
+    },
+    at: "10m",
+    says: {
+      labels: asked("a.example.net", "stranger"),
+      summary: "a.example.net does not answer (public)",
+      description: unanswered.replace("visitor", "stranger"),
+    },
+  },
+  {
+    alert: "NameDown",
+    title: "is quiet about a name that missed one question",
+    series: { [isAnswered("a.example.net", "visitor")]: "1x5 0 1x20" },
+    at: "6m",
+  },
+  {
+    alert: "NameDown",
+    title: "leaves a name that is open to the other alert",
+    series: {
+      [isAnswered("a.example.net", "stranger")]: constant(0),
+      [status("a.example.net", "stranger")]: constant(200),
+    },
+    at: "10m",
+  },
+  {
+    alert: "NameOpen",
+    title: "tells of a stranger who is let in",
+    series: {
+      [isAnswered("a.example.net", "stranger")]: constant(0),
+      [status("a.example.net", "stranger")]: constant(200),
+      [isAnswered("b.example.net", "stranger")]: constant(1),
+      [status("b.example.net", "stranger")]: constant(302),
+    },
+    at: "10m",
+    says: {
+      labels: { host: "a.example.net" },
+      summary: "a.example.net is open to the internet, without Access",
+      description:
+        "A request without a login was answered with 200, and not sent to Access' login.",
+    },
+  },
+  {
+    alert: "NameOpen",
+    title: "is quiet where the edge fails, or asks to wait",
+    series: {
+      [isAnswered("a.example.net", "stranger")]: constant(0),
+      [status("a.example.net", "stranger")]: constant(530),
+      [isAnswered("b.example.net", "stranger")]: constant(0),
+      [status("b.example.net", "stranger")]: constant(429),
+    },
+    at: "10m",
+  },
   {
     alert: "CertificateNotRenewed",
     title: "tells of a certificate whose time of renewal is over",

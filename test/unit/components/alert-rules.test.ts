@@ -10,6 +10,7 @@ import { metricsOf, promtool } from "./promtool.ts";
 
 const everything: WatchPlan = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
+  names: true,
   storage: { disks: 4, usableGiB: 100 },
   postgres: [
     { cluster: "main", job: "postgres-main", instances: 3, lateAfterHours: 36 },
@@ -93,6 +94,7 @@ describe("the alerts of a site's own", () => {
   it("are only on parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
+      ...{ names: false },
       ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     assert.deepEqual(

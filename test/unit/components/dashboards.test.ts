@@ -10,6 +10,7 @@ import { metricsOf, promtool } from "./promtool.ts";
 
 const everything = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
+  names: true,
   storage: { disks: 4, usableGiB: 100 },
   postgres: [
     { cluster: "main", job: "postgres-main", instances: 2, lateAfterHours: 36 },
@@ -90,6 +91,7 @@ describe("the dashboards", () => {
   it("are of the parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
+      ...{ names: false },
       ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     const some = dashboards(least);

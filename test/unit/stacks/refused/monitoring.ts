@@ -31,6 +31,40 @@ export const monitoring: RefusedSites = {
     at: "homelab:monitoring.sizeGiB",
     says: /come to 41 GiB, and all claims of class ceph to 30; raise claimsGiB/,
   },
+  "a path of a name that nobody exposes": {
+    edit: watched({ names: { paths: { "shop.example.net": "/healthz" } } }),
+    at: "homelab:monitoring.names.paths.shop.example.net",
+    says: /shop\.example\.net is no name that the site exposes/,
+  },
+  "a name that is not asked, and that nobody exposes": {
+    edit: watched({ names: { except: ["typeo.example.org"] } }),
+    at: "homelab:monitoring.names.except[0]",
+    says: /correct it, or remove it/,
+  },
+  "a path of a name without its slash": {
+    edit: watched({ names: { paths: { "typeo.example.net": "healthz" } } }),
+    at: "homelab:monitoring.names.paths.typeo.example.net",
+    says: /begin with a slash/,
+  },
+  "a token for asking names that no policy lets pass": {
+    edit: watched({ names: { serviceToken: "prober" } }),
+    at: "homelab:monitoring.names.serviceToken",
+    says: /no policy of homelab:edge\.access lets a service token prober pass; known are monitoring/,
+  },
+  "a token for asking names on a site without an edge": {
+    edit: {
+      edge: undefined,
+      apps: {},
+      ...watched({ names: { serviceToken: "monitoring" } }),
+    },
+    at: "homelab:monitoring.names.serviceToken",
+    says: /known are none/,
+  },
+  "an outside exporter called as what asks for names": {
+    edit: watched({ scrapes: { names: { targets: ["192.168.1.9:9100"] } } }),
+    at: "homelab:monitoring.scrapes.names",
+    says: /use another name/,
+  },
   "a receiver that is told in no way": {
     edit: watched({ receivers: { phone: {} } }),
     at: "homelab:monitoring.receivers.phone",

@@ -1,0 +1,87 @@
+/** What is asked of the names that a site exposes: of the same table that its objects are made of. */
+import type { ModuleName, NameProbe } from "../../../components/monitoring/probes/plan.ts";
+import { gatewayNamespace, proxyName } from "../../../components/gateway/plan.ts";
+import { gatewayOf } from "../../apps/names.ts";
+import { siteExposure, type Exposed } from "../../exposure/table.ts";
+import type { SiteConfig } from "../../schema.ts";
+import type { NamesWatch } from "./names-schema.ts";
+
+/** Every question; none where the site does not watch its names. UDP answers nobody who does not speak its protocol. */
+export function siteProbes(config: SiteConfig): readonly NameProbe[] {
+  const watch = config.monitoring?.names;
+  if (watch === undefined) return [];
+  const probes = siteExposure(config)
+    .filter(({ protocol, host }) => protocol !== "udp" && !watch.except.includes(host))
+    .flatMap((one) =>
+      one.to === "public" ? throughTheInternet(one, watch, config) : atGateway(one, watch, config),
+    );
+  return probes.filter(({ name }, i) => probes.findIndex((other) => other.name === name) === i);
+}
+
+/** A gateway is asked by its address: the tailnet's own way to it belongs to devices of the tailnet. */
+function atGateway(one: Exposed, watch: NamesWatch, config: SiteConfig): readonly NameProbe[] {
+  const { host, to, protocol, port, tls } = one;
+  const where = gatewayAddress(to, config);
+  if (where === undefined) return [];
+  const common = { name: objectName(one, watch), host, to, as: "visitor", side: "inside" } as const;
+  if (protocol === "tcp") return [{ ...common, module: "tcp", target: `${where}:${port}` }];
+  if (tls === "backend")
+    return [{ ...common, module: "tls", target: `${where}:${port}`, hostname: host }];
+  const scheme = tls === "none" ? "http" : "https";
+  const usual = tls === "none" ? 80 : 443;
+  const target = `${scheme}://${where}${port === usual ? "" : `:${port}`}${pathOf(one, watch)}`;
+  return [{ ...common, module: moduleOf(one, config), target, hostname: host }];
+}
+
+/** The gateway's address on the LAN; of the one for the tailnet the Service in the cluster, behind its device. */
+function gatewayAddress(to: Exposed["to"], { gateway, network }: SiteConfig): string | undefined {
+  const at = gatewayOf(to);
+  if (at === "lan") return gateway?.lan.address;
+  if (at === undefined) return undefined;
+  return `${proxyName(at)}.${gatewayNamespace.name}.svc.${network.clusterDomain}`;
+}
+
+/** By whose certificate HTTPS is verified. */
+function moduleOf({ tls, host }: Exposed, { certificates }: SiteConfig): ModuleName {
+  if (tls === "none") return "http";
+  const issuer = certificates?.planned.find(({ names }) => names.includes(tls))?.issuer;
+  if (issuer === undefined) throw new Error(`${host} has no certificate in the config`);
+  if (issuer === "internal") return "https-own";
+  return issuer === "letsencrypt-staging" ? "https-unverified" : "https";
+}
+
+/** The way that visitors take: as one who may pass, and where Access stands in front also as one who may not. */
+function throughTheInternet(
+  one: Exposed,
+  watch: NamesWatch,
+  config: SiteConfig,
+): readonly NameProbe[] {
+  const { host, to, access, withoutAccess } = one;
+  const target = `https://${host}${pathOf(one, watch)}`;
+  const asked = (as: NameProbe["as"]): NameProbe => ({
+    ...{ name: `${as}-${objectName(one, watch)}`, host, to, as },
+    ...{ side: "outside", module: as, target },
+  });
+  if (withoutAccess !== undefined) return [asked("visitor")];
+  return [asked("stranger"), ...(admits(watch, access, config) ? [asked("program")] : [])];
+}
+
+/** Whether a name's policies let the token pass. */
+function admits(
+  { serviceToken }: NamesWatch,
+  access: readonly string[],
+  { edge }: SiteConfig,
+): boolean {
+  if (serviceToken === undefined) return false;
+  return access.some((policy) => edge?.access[policy]?.serviceTokens.includes(serviceToken));
+}
+
+const pathOf = ({ host, path }: Exposed, { paths }: NamesWatch): string =>
+  path ?? paths[host] ?? "/";
+
+/** Name of the object: of several routes that share a name, each has its path behind it. */
+function objectName(one: Exposed, watch: NamesWatch): string {
+  const path = pathOf(one, watch);
+  const words = `${one.to} ${one.host} ${path}`.toLowerCase();
+  return words.replaceAll(/[^a-z0-9.]+/g, "-").replace(/-$/, "");
+}
