@@ -23,6 +23,7 @@ import { deployLogs } from "./parts/logs/deploy.ts";
 import { deployMachines } from "./parts/machines/deploy.ts";
 import { deployMonitoring, deployMonitoringKinds } from "./parts/monitoring/deploy.ts";
 import { deployProbes } from "./parts/monitoring/deploy-probes.ts";
+import { deployReceiver } from "./parts/monitoring/deploy-receiver.ts";
 import { deployNames, type NamesOutput } from "./parts/names/deploy.ts";
 import { deployNetwork, routerPlans } from "./parts/network/deploy.ts";
 import { deployPolicies } from "./parts/policies/deploy.ts";
@@ -124,6 +125,7 @@ export async function deploySite(
   const names = deployNames(site, cluster, running);
   const peopleKubeconfig = deployPeople(site, cluster, running, identity);
   const monitoring = await deployMonitoring(site, cluster, { running, kinds, storage, identity });
+  deployReceiver(site, cluster, { running, gateways, monitoring });
   deployLogs(site, cluster, { running, storage, monitoring });
   const argocd = deployArgocd(site, cluster, { definitions, running, kinds, identity });
   const custody = custodies(site, cluster, { running, argocd, found: found.handOvers });

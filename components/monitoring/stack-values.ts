@@ -9,6 +9,7 @@ import {
   nodeExporter,
   overviewName,
 } from "./names.ts";
+import { remoteWriteValues, type RemoteWritePlan } from "./remote-write.ts";
 import { signOnValues, type GrafanaSignOn } from "./sign-on.ts";
 
 export interface StackPlan {
@@ -23,6 +24,8 @@ export interface StackPlan {
   readonly controlPlane: boolean;
   /** Whether the cluster's DNS tells of itself to other namespaces: with RKE2's CIS profile it answers them at port 53 alone. */
   readonly clusterDns: boolean;
+  /** Whose metrics it takes, and who takes its own. */
+  readonly otherSites: RemoteWritePlan;
   /** Mark of Grafana's password and of its secret at the provider: they are read once, when a pod begins. */
   readonly passwordMark: Input<string>;
   /** How people sign on to Grafana; without it the password of `admin` is the only way. */
@@ -115,6 +118,7 @@ function prometheusSpec(plan: StackPlan): Record<string, unknown> {
     retentionSize: `${Math.floor(sizeGiB * kept * 1024)}MB`,
     storageSpec: storage(plan, sizeGiB),
     resources: resources("200m", "1Gi", "4Gi"),
+    ...remoteWriteValues(plan.otherSites),
     ...openSelectors,
   };
 }

@@ -1,6 +1,9 @@
 /** Everything by which a site is reached from outside of its cluster, as one table: a page and a stack output show it. */
 import { doorOf } from "../../components/edge/public-name.ts";
 import { bootstrapService, kafkaNamespace, ports } from "../../components/kafka/names.ts";
+import { httpListener } from "../../components/gateway/plan.ts";
+import { monitoringNamespace, prometheus } from "../../components/monitoring/names.ts";
+import { writePath } from "../../components/monitoring/remote-write.ts";
 import { appNames, gatewayOf } from "../apps/names.ts";
 import type { Audience } from "../apps/expose-schema.ts";
 import { judged } from "../parts/gateway/plans.ts";
@@ -36,9 +39,9 @@ export interface Exposed {
 
 const audienceOf = { lan: "lan", internal: "tailnet", public: "public" } as const;
 
-/** Everything that a site exposes: names of applications, then routes, then Kafka's, each in the config's order. */
+/** Everything that a site exposes: names of applications, routes, Kafka's, and where other sites' metrics come in. */
 export function siteExposure(config: SiteConfig): readonly Exposed[] {
-  return [...applications(config), ...routes(config), ...kafka(config)];
+  return [...applications(config), ...routes(config), ...kafka(config), ...metrics(config)];
 }
 
 /** Names that everybody on the internet reaches, each once. */
@@ -98,6 +101,19 @@ function kafka(config: SiteConfig): readonly Exposed[] {
       ...{ tls: "backend" as const, named: isNamed(to, config), from },
     };
   });
+}
+
+/** Where other sites' Prometheus sends to. */
+function metrics({ monitoring }: SiteConfig): readonly Exposed[] {
+  if ((monitoring?.receives.length ?? 0) === 0) return [];
+  const backend = `${monitoringNamespace.name}/${prometheus.name}:${prometheus.port}`;
+  return [
+    {
+      ...{ host: `listener ${httpListener}`, to: "tailnet", protocol: "http", port: 80 },
+      ...{ path: writePath, backend, access: [], tls: "none", named: false },
+      from: "homelab:monitoring.receives",
+    },
+  ];
 }
 
 function tlsOf(

@@ -1,6 +1,7 @@
 /** The sites of one folder, held against each other: rules that no file can keep alone. */
 import type { SiteFile } from "../open-site.ts";
 import { asNumbers, lanAddresses, routerNetworks, tailnetNetworks, vlans } from "./networks.ts";
+import { metrics } from "./metrics.ts";
 import { buckets, edge, heartbeats } from "./outside.ts";
 import { macs, memory, objects, snippets, vmIds } from "./proxmox.ts";
 import type { Clash, Judge } from "./rule.ts";
@@ -25,6 +26,7 @@ const rules: readonly Judge[] = [
   edge,
   buckets,
   heartbeats,
+  metrics,
 ];
 
 /** Everything in which any two sites are in each other's way; empty when they go together. Asks nobody. */

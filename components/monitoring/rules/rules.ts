@@ -10,6 +10,7 @@ import { networkAlerts } from "./network.ts";
 import { outsideAlerts } from "./outside.ts";
 import { postgresAlerts, type PostgresWatch } from "./postgres.ts";
 import { redisAlerts, type RedisWatch } from "./redis.ts";
+import { siteAlerts } from "./sites.ts";
 import { storageAlerts, type CephWatch } from "./storage.ts";
 import { watchedAlerts } from "./watched.ts";
 
@@ -32,6 +33,8 @@ export interface WatchPlan {
   readonly redis: readonly RedisWatch[];
   /** Kafka clusters. */
   readonly kafka: readonly KafkaWatch[];
+  /** Other sites, whose metrics come here. */
+  readonly sites: readonly string[];
   /** Jobs outside of the cluster. */
   readonly outside: readonly string[];
   /** Jobs of the site's parts inside of it. */
@@ -41,7 +44,7 @@ export interface WatchPlan {
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
   const { certificates, gateway, edge, logs, names, storage } = plan;
-  const { postgres, redis, kafka, outside, jobs } = plan;
+  const { postgres, redis, kafka, sites, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -54,6 +57,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),
     ...(redis.length === 0 ? [] : [redisAlerts(redis)]),
     ...(kafka.length === 0 ? [] : [kafkaAlerts(kafka)]),
+    ...(sites.length === 0 ? [] : [siteAlerts(sites)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),
   ];

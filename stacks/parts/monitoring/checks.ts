@@ -5,13 +5,14 @@ import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { siteMonitors } from "./monitors.ts";
+import { checkOtherSites } from "./other-sites-checks.ts";
 import { checkProbes } from "./probes-checks.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 const path = "homelab:monitoring";
 
 /** Volumes have a class that fits, each receiver one way, and what is asked outside is outside. */
-export function checkMonitoring(config: SiteConfig): readonly Problem[] {
+export function checkMonitoring(config: SiteConfig, stack: string): readonly Problem[] {
   const { monitoring } = config;
   if (monitoring === undefined) return [];
   return [
@@ -20,6 +21,7 @@ export function checkMonitoring(config: SiteConfig): readonly Problem[] {
     ...jobs(config, monitoring),
     ...targets(config, monitoring),
     ...checkProbes(config),
+    ...checkOtherSites(config, monitoring, stack),
   ];
 }
 

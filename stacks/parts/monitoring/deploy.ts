@@ -53,6 +53,7 @@ export async function deployMonitoring(
   const { monitoring, cluster } = config;
   if (monitoring === undefined || kinds === undefined) return undefined;
   const { retentionDays, sizeGiB, charts, grafanaPassword, heartbeat, scrapes } = monitoring;
+  const { sends, receives } = monitoring;
   // Every file that is read slows each run: a site without monitoring reads none of these.
   const { watch } = await import("./watch.ts");
   // What is on a host that is down is seen by nobody.
@@ -61,6 +62,7 @@ export async function deployMonitoring(
     `${name}-monitoring`,
     {
       ...{ site: name, retentionDays, sizeGiB, chart: charts.stack },
+      otherSites: { site: name, sends, receives, clusterDomain: config.network.clusterDomain },
       ...(monitoring.class === undefined ? {} : { storageClass: monitoring.class }),
       controlPlane: cluster.metrics,
       // Its network policies there: rke2, pkg/rke2/np.go.

@@ -12,6 +12,8 @@ export function siteProbes(config: SiteConfig): readonly NameProbe[] {
   if (watch === undefined) return [];
   const probes = siteExposure(config)
     .filter(({ protocol, host }) => protocol !== "udp" && !watch.except.includes(host))
+    // Who sends metrics there tells of its silence.
+    .filter(({ from }) => from !== "homelab:monitoring.receives")
     .flatMap((one) =>
       one.to === "public" ? throughTheInternet(one, watch, config) : atGateway(one, watch, config),
     );

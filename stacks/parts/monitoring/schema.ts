@@ -4,6 +4,7 @@ import { hostForm, label } from "../../config/forms.ts";
 import { oneLine, secretRef, type SecretForm } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
 import { names } from "./names-schema.ts";
+import { otherSites } from "./other-sites-schema.ts";
 
 /** An address that is as good as a password. */
 const httpsUrl: SecretForm = {
@@ -142,6 +143,7 @@ export const monitoring = z
         "What Prometheus asks outside of the cluster, by the name of its job: exporters on the Proxmox hosts, on a NAS, for a UPS",
       ),
     names: names.optional(),
+    ...otherSites,
   })
   .describe(
     "Monitoring: Prometheus, Alertmanager and Grafana; a site without this section has none",

@@ -17,6 +17,7 @@ import {
 import { dnsName } from "../../../components/policies/names.ts";
 import { storageNamespace } from "../../../components/storage/operator-values.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { gatewayProxies } from "../gateway/traffic.ts";
 import { probesTraffic } from "./probes-traffic.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
@@ -91,6 +92,16 @@ export function monitoringTraffic(config: SiteConfig): readonly Flow[] {
     ...scrapes(monitoring),
     ...outside(monitoring),
     ...signOn(config),
+    ...(monitoring.receives.length === 0
+      ? []
+      : [
+          {
+            from: gatewayProxies("internal"),
+            to: prometheusPods,
+            ports: tcp(prometheus.port),
+            why: `metrics of ${monitoring.receives.join(", ")}`,
+          } satisfies Flow,
+        ]),
     ...probesTraffic(config),
   ];
 }

@@ -12,7 +12,7 @@ import { siteProbes } from "./probes.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
-export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): WatchPlan {
+export function watched(config: SiteConfig, { scrapes, receives }: MonitoringConfig): WatchPlan {
   return {
     certificates: config.certificates !== undefined,
     bgp: config.network.bgp !== undefined,
@@ -24,6 +24,7 @@ export function watched(config: SiteConfig, { scrapes }: MonitoringConfig): Watc
     postgres: postgres(config),
     redis: redis(config),
     kafka: kafka(config),
+    sites: receives,
     outside: Object.keys(scrapes),
     jobs: [...siteMonitors(config).map(({ name }) => name), ...probed(config)],
   };

@@ -51,6 +51,24 @@ const unanswered =
 
 export const alertCases: readonly AlertCase[] = [
   {
+    alert: "SiteSilent",
+    title: "tells of another site whose metrics have stopped",
+    series: { 'cabin:up{job="kubelet",site="cabin"}': "1x10 _x60" },
+    at: "40m",
+    says: {
+      labels: { other: "cabin" },
+      summary: "site cabin sends no metrics",
+      description:
+        "Nothing of its Prometheus has come for 20 minutes: the site, its line, or the way through the tailnet is down.",
+    },
+  },
+  {
+    alert: "SiteSilent",
+    title: "is quiet while something comes, whatever it says",
+    series: { 'cabin:up{job="kubelet",site="cabin"}': "0x60" },
+    at: "40m",
+  },
+  {
     alert: "NameDown",
     title: "tells of a name that does not answer",
     series: { [isAnswered("a.example.net", "visitor")]: constant(0) },

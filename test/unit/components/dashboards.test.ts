@@ -11,6 +11,7 @@ import { metricsOf, promtool } from "./promtool.ts";
 const everything = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
   names: true,
+  sites: [],
   storage: { disks: 4, usableGiB: 100 },
   postgres: [
     { cluster: "main", job: "postgres-main", instances: 2, lateAfterHours: 36 },
@@ -91,7 +92,7 @@ describe("the dashboards", () => {
   it("are of the parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ names: false },
+      ...{ names: false, sites: [] },
       ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     const some = dashboards(least);
@@ -107,6 +108,7 @@ describe("the dashboards", () => {
     const values = stackValues({
       ...{ site: "home", retentionDays: 15, sizeGiB: 20, passwordMark: "mark" },
       ...{ controlPlane: true, clusterDns: true },
+      otherSites: { site: "home", sends: [], receives: [], clusterDomain: "cluster.local" },
     });
     const path = `/tmp/dashboards/${overviewName}.json`;
     const ini = (at(values, "grafana") as Record<string, unknown>)["grafana.ini"];

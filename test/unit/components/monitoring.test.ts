@@ -17,6 +17,10 @@ const schema = (file: string): Schema =>
 const onDisk = {
   ...{ site: "home", retentionDays: 15, sizeGiB: 20, passwordMark: "mark" },
   controlPlane: true,
+  otherSites: {
+    ...{ site: "home", sends: ["cabin"], receives: ["cabin"] },
+    clusterDomain: "cluster.local",
+  },
   clusterDns: true,
 };
 const plan = { ...onDisk, storageClass: "ceph-block" };

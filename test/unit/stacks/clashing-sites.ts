@@ -52,6 +52,12 @@ const monitored = {
   "versions.prometheusOperatorCrds": "31.0.1",
 };
 
+const monitoredWithout = {
+  ...monitored,
+  monitoring: { grafanaPassword: monitoring.grafanaPassword },
+};
+const gatewayOfHome = { ip: "100.101.102.103", ports: [80] };
+
 const host = (memoryGiB: number) => ({ name: "stone", address: "192.168.1.11", memoryGiB });
 
 export const clashingSites: Readonly<Record<string, Pair>> = {
@@ -281,6 +287,50 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
     cabin: { "cluster.snapshots.s3": { ...store, folder: "sites/cabin" } },
     keys: { cabin: "cluster.snapshots.s3.folder", home: "cluster.snapshots.s3.folder" },
     says: /overlap; each deletes/,
+  },
+  "metrics that nobody takes": {
+    home: monitoredWithout,
+    cabin: {
+      ...monitoredWithout,
+      "monitoring.sends": ["home"],
+      "tailnet.egress": { home: gatewayOfHome },
+    },
+    keys: { cabin: "monitoring.sends", home: "monitoring.receives" },
+    says: /metrics are sent that nobody takes; write receives: \[cabin\] there/,
+  },
+  "metrics that nobody sends": {
+    home: {
+      ...monitoredWithout,
+      ...{ "monitoring.receives": ["cabin"], "gateway.internal.enabled": true },
+    },
+    keys: { cabin: "monitoring.sends", home: "monitoring.receives" },
+    says: /waited for that nobody sends.*write sends: \[home\] there/,
+  },
+  "metrics that the tailnet's policy does not let through": {
+    home: {
+      ...monitoredWithout,
+      ...{ "monitoring.receives": ["cabin"], "gateway.internal.enabled": true },
+    },
+    cabin: {
+      ...monitoredWithout,
+      "monitoring.sends": ["home"],
+      "tailnet.egress": { home: gatewayOfHome },
+    },
+    keys: { cabin: "tailnet", home: "tailnet.policy.sites.cabin" },
+    says: /reach 100\.101\.102\.103 at tcp:80; write .* under grants/,
+  },
+  "metrics for an address at which nobody takes them": {
+    home: {
+      ...monitoredWithout,
+      ...{ "monitoring.receives": ["cabin"], "gateway.internal.enabled": true },
+      "gateway.internal.address": "100.101.102.104",
+    },
+    cabin: {
+      ...monitoredWithout,
+      ...{ "monitoring.sends": ["home"], "tailnet.egress": { home: gatewayOfHome } },
+    },
+    keys: { cabin: "tailnet.egress.home.ip", home: "gateway.internal.address" },
+    says: /the gateway that takes them is 100\.101\.102\.104; write 100\.101\.102\.104/,
   },
   "one watch outside for two sites": {
     home: monitored,

@@ -31,6 +31,34 @@ export const monitoring: RefusedSites = {
     at: "homelab:monitoring.sizeGiB",
     says: /come to 41 GiB, and all claims of class ceph to 30; raise claimsGiB/,
   },
+  "metrics for a site to which no way leads": {
+    edit: watched({ sends: ["cabin"] }),
+    at: "homelab:monitoring.sends[0]",
+    says: /cabin is no host of homelab:tailnet\.egress, through which metrics go; add it there: cabin: \{ ip: ADDRESS, ports: \[80\] \}/,
+  },
+  "metrics for a site at a port where nobody takes them": {
+    edit: {
+      ...watched({ sends: ["nas"] }),
+      "tailnet.egress": { nas: { ip: "100.101.102.103", ports: [443] } },
+    },
+    at: "homelab:monitoring.sends[0]",
+    says: /does not lead to port 80/,
+  },
+  "metrics for the site itself": {
+    edit: watched({ sends: ["home"] }),
+    at: "homelab:monitoring.sends[0]",
+    says: /home is this site itself/,
+  },
+  "metrics of another site without a gateway that they come through": {
+    edit: watched({ receives: ["cabin"] }),
+    at: "homelab:monitoring.receives",
+    says: /set homelab:gateway\.internal\.enabled, or remove it/,
+  },
+  "metrics of one site twice": {
+    edit: { ...watched({ receives: ["cabin", "cabin"] }), "gateway.internal.enabled": true },
+    at: "homelab:monitoring.receives[1]",
+    says: /already in the list/,
+  },
   "a path of a name that nobody exposes": {
     edit: watched({ names: { paths: { "shop.example.net": "/healthz" } } }),
     at: "homelab:monitoring.names.paths.shop.example.net",
