@@ -3,6 +3,7 @@ import type { RefusedSites } from "./index.ts";
 const lan = { host: "typeo.home.arpa", to: "lan" };
 const tailnet = { host: "play.home.arpa", to: "tailnet" };
 const open = { host: "play.example.net", to: "public", access: ["family"] };
+const port = { namespace: "photos", service: "photos", port: 80 };
 const route = { hostnames: ["typeo.home.arpa"], namespace: "photos", service: "photos", port: 80 };
 const expose = (...entries: readonly object[]) => ({ "apps.typeo.expose": entries });
 const inside = { "gateway.internal.enabled": true };
@@ -167,6 +168,49 @@ export const exposure: RefusedSites = {
     },
     at: "homelab:apps.typeo.egress[0].names[0]",
     says: /use gateway: true/,
+  },
+  "TCP on the internet": {
+    edit: { "gateway.routes.mqtt": { ...port, kind: "tcp", gateway: "public", listener: "mqtt" } },
+    at: "homelab:gateway.routes.mqtt.listener",
+    says: /gateway public has no listener mqtt for tcp; it has: none/,
+  },
+  "UDP on the internet": {
+    edit: { "gateway.routes.clock": { ...port, kind: "udp", gateway: "public" } },
+    at: "homelab:gateway.routes.clock.listener",
+    says: /is missing; gateway public has for udp: none/,
+  },
+  "TLS that is passed through on the internet": {
+    edit: {
+      "gateway.routes.mail": {
+        ...{ ...port, kind: "tls", gateway: "public", hostnames: ["mail.example.net"] },
+        withoutAccess: "mail has a login of its own",
+      },
+    },
+    at: "homelab:gateway.routes.mail.listener",
+    says: /is missing; gateway public has for tls: none/,
+  },
+  "a page without a name": {
+    edit: { "gateway.routes.photos": port },
+    at: "homelab:gateway.routes.photos.hostnames",
+    says: /is missing; say which names it is for/,
+  },
+  "TCP by a name": {
+    edit: {
+      "gateway.lan.listeners": [{ name: "mqtt", port: 1883, protocol: "tcp" }],
+      "gateway.routes.mqtt": {
+        ...{ ...port, kind: "tcp", listener: "mqtt", hostnames: ["mqtt.home.arpa"] },
+      },
+    },
+    at: "homelab:gateway.routes.mqtt.hostnames",
+    says: /tcp knows no names; remove them/,
+  },
+  "Access in front of TCP": {
+    edit: {
+      "gateway.lan.listeners": [{ name: "mqtt", port: 1883, protocol: "tcp" }],
+      "gateway.routes.mqtt": { ...port, kind: "tcp", listener: "mqtt", access: ["family"] },
+    },
+    at: "homelab:gateway.routes.mqtt.access",
+    says: /concerns public names, and gateway lan has none/,
   },
   "an address of the tailnet's gateway that the LAN gave": {
     edit: { ...inside, "gateway.internal.address": "192.168.1.80" },
