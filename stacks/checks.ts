@@ -4,6 +4,7 @@ import { checkExposure } from "./exposure/checks.ts";
 import { checkLogins } from "./logins/checks.ts";
 import { checkArgocd } from "./parts/argocd/checks.ts";
 import { checkHandOver } from "./parts/argocd/hand-over-checks.ts";
+import { checkBackup } from "./parts/backup/checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
@@ -53,6 +54,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkPostgres,
   checkRedis,
   checkKafka,
+  checkBackup,
   checkDataLoss,
   checkLogins,
   checkHandOver,

@@ -1,5 +1,6 @@
 import type { Provider as Proxmox } from "@muhlba91/pulumi-proxmoxve/provider.js";
 import type { PlannedMachine } from "../components/machine.ts";
+import type { ListStore } from "../components/backup/store.ts";
 import type { Keeper } from "../components/certificates/keeper.ts";
 import { readInventory, type ExistingMachine } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
@@ -8,6 +9,7 @@ import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.t
 import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
+import { judgeBackups } from "./parts/backup/look.ts";
 import { judgeHandOvers, type FoundHandOvers } from "./parts/argocd/look.ts";
 import { findKept, type KeptFound } from "./parts/certificates/look.ts";
 import { accept, type Judged } from "./config/problem.ts";
@@ -58,6 +60,8 @@ export interface World {
   readonly askPolicy?: AskPolicy;
   readonly readItem?: ReadItem;
   readonly listCloudflare?: ListCloudflare;
+  /** Lists what the store of backups has. */
+  readonly listStore?: ListStore;
   readonly proxmox?: ProxmoxApi;
   /** What the stack's state has on Proxmox. */
   readonly known?: () => Promise<Known>;
@@ -69,7 +73,7 @@ export interface World {
 /**
  * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
  * knows of it and of the cluster's certificates, the tailnet's policy, what Cloudflare has under names that the
- * site takes first, and the items that become Secrets. Throws when one
+ * site takes first, the items that become Secrets, and backups of volumes that are not there yet. Throws when one
  * of them does not answer, or when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
@@ -105,8 +109,9 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const rest = { problems: firstProblems(wanted.found), notes: poolNotes(config, known) };
   const handOvers = judgeHandOvers(site, known.handOvers);
   const edge = await judgeEdge(site, known.edge ?? [], world.listCloudflare);
+  const backups = await judgeBackups(site, known.claims ?? [], world.listStore);
   const data = [judgeDataLoss(config, known), judgePostgres(config, known)];
-  const further = [edge, judgeTold(site), ...data, handOvers];
+  const further = [edge, judgeTold(site), ...data, backups, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;
   const existing = inventory.machines;

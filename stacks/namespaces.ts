@@ -1,4 +1,5 @@
 import { argocdNamespace } from "../components/argocd/names.ts";
+import { backupNamespace } from "../components/backup/names.ts";
 import {
   certificatesNamespace,
   managerNamespace,
@@ -29,7 +30,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, redis, kafka, apps } = config;
+  const { certificates, logs, argocd, postgres, redis, kafka, backup, apps } = config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -44,6 +45,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
       : [cnpgNamespace, postgresNamespace, ...loginNamespaces(postgres, items)]),
     ...(redis === undefined ? [] : [dragonflyNamespace, redisNamespace]),
     ...(kafka === undefined ? [] : [kafkaNamespace]),
+    ...(backup === undefined ? [] : [backupNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

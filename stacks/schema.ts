@@ -6,6 +6,7 @@ import { secretUses } from "./config/secret-ref.ts";
 import { whereOn } from "./config/switched.ts";
 import { allowDataLoss } from "./data-loss/schema.ts";
 import { argocd, deriveArgocd } from "./parts/argocd/schema.ts";
+import { backup, deriveBackup } from "./parts/backup/schema.ts";
 import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveDns, dns } from "./parts/dns/schema.ts";
@@ -64,6 +65,7 @@ export const siteSchema = z.strictObject({
   postgres: postgres.optional(),
   redis: redis.optional(),
   kafka: kafka.optional(),
+  backup: backup.optional(),
   identity: identity.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
@@ -93,6 +95,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     postgres,
     redis,
     kafka,
+    backup,
     identity,
     ...rest
   } = further;
@@ -135,6 +138,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     postgres: postgres && derivePostgres(postgres, versions, derivation),
     redis: redis && deriveRedis(redis, versions, derivation),
     kafka: kafka && deriveKafka(kafka, versions, derivation),
+    backup: backup && deriveBackup(backup, versions, derivation),
     identity: identity && deriveIdentity(identity, people, derivation),
   };
 }

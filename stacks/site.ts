@@ -9,6 +9,7 @@ import { lookAround, type World } from "./look-around.ts";
 import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
 import { custodies } from "./parts/argocd/custody.ts";
 import { deployArgocd } from "./parts/argocd/deploy.ts";
+import { deployBackup, saveClaims } from "./parts/backup/deploy.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
@@ -114,6 +115,7 @@ export async function deploySite(
   const gateways = deployGateway(site, cluster, { definitions, running, certificates, tailnet });
   const itemNamespaces = deployItems(site, cluster, { definitions, running, found: found.items });
   const storage = deployStorage(site, cluster, { running, kinds });
+  const backup = deployBackup(site, { definitions, running, kinds, storage });
   const logins = new Map([
     ...deployPostgres(site, cluster, {
       ...{ definitions, running, certificates, storage, itemNamespaces },
@@ -129,6 +131,7 @@ export async function deploySite(
   deployLogs(site, cluster, { running, storage, monitoring });
   const argocd = deployArgocd(site, cluster, { definitions, running, kinds, identity });
   const custody = custodies(site, cluster, { running, argocd, found: found.handOvers });
+  saveClaims(site, backup, [monitoring?.release, argocd?.release]);
   deployReloader(site, running, custody);
   const targets = {
     [monitoringNamespace.name]: monitoring?.release,

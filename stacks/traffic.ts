@@ -3,6 +3,7 @@ import type { PolicyPlan } from "../components/policies/rules.ts";
 import { appPort, appTraffic } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
 import { argocdTraffic } from "./parts/argocd/traffic.ts";
+import { backupTraffic } from "./parts/backup/traffic.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
 import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
@@ -39,6 +40,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...postgresTraffic(config),
     ...redisTraffic(config),
     ...kafkaTraffic(config),
+    ...backupTraffic(config),
     ...appTraffic(config),
   ];
 }

@@ -269,4 +269,10 @@ export const repositories: readonly Repository[] = [
     module: "github.com/cloudnative-pg/plugin-barman-cloud",
     folder: "config/crd/bases",
   },
+  {
+    name: "backube/volsync",
+    tag: "v0.16.0",
+    module: "github.com/backube/volsync",
+    folder: "config/crd/bases",
+  },
 ];

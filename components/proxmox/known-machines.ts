@@ -34,6 +34,8 @@ export interface Known {
   readonly usbMappings: readonly string[];
   /** NAMESPACE/NAME of Secrets in the cluster. */
   readonly secrets?: readonly string[];
+  /** NAMESPACE/NAME of claims in the cluster. */
+  readonly claims?: readonly string[];
   /** Objects of the cluster that take data with them when they go. */
   readonly keepers?: readonly DataKeeper[];
   /** What the cluster was founded with, once there is one. */
@@ -135,10 +137,8 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
     usbMappings: of("proxmoxve:hardware/mapping/usb:Usb").map((usb) => String(usb["name"])),
-    secrets: of("kubernetes:core/v1:Secret").map((secret) => {
-      const { namespace = "", name = "" } = (secret["metadata"] ?? {}) as Metadata;
-      return `${namespace}/${name}`;
-    }),
+    secrets: of("kubernetes:core/v1:Secret").map(pathOf),
+    claims: of("kubernetes:core/v1:PersistentVolumeClaim").map(pathOf),
     keepers: Object.entries(keeperTypes).flatMap(([type, kind]) =>
       of(type).map((object) => {
         const { namespace = "", name = "" } = (object["metadata"] ?? {}) as Metadata;
@@ -165,6 +165,12 @@ interface VmOutputs {
 interface Metadata {
   readonly namespace?: string;
   readonly name?: string;
+}
+
+/** NAMESPACE/NAME of an object. */
+function pathOf(object: Readonly<Record<string, unknown>>): string {
+  const { namespace = "", name = "" } = (object["metadata"] ?? {}) as Metadata;
+  return `${namespace}/${name}`;
 }
 
 function addressOf({ initialization }: VmOutputs): string | undefined {

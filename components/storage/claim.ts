@@ -12,18 +12,35 @@ export interface VolumePlan {
   readonly sizeGiB: number;
   /** Whether pods of several nodes use it at once, which file classes can. */
   readonly shared?: boolean;
+  /** What it begins with: an object of its namespace that a populator understands. Empty without. */
+  readonly from?: Populator;
+}
+
+/** An object that fills volumes, as far as a claim names it. */
+export interface Populator {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
 }
 
 /** What a PersistentVolumeClaim says of itself. */
-export function volumeSpec({ class: name, sizeGiB, shared = false }: VolumePlan) {
+export function volumeSpec({ class: name, sizeGiB, shared = false, from }: VolumePlan) {
   return {
     ...(name === undefined ? {} : { storageClassName: name }),
     accessModes: [shared ? "ReadWriteMany" : "ReadWriteOnce"],
     resources: { requests: { storage: `${sizeGiB}Gi` } },
+    ...(from === undefined ? {} : { dataSourceRef: populatorRef(from) }),
   };
 }
 
-/** A claim of an application; it may grow. It is bound before its pod starts. The cluster's provider is `opts.providers`'. */
+function populatorRef({ apiVersion, kind, metadata: { name } }: Populator) {
+  return { apiGroup: apiVersion.split("/")[0] ?? "", kind, name };
+}
+
+/**
+ * A claim of an application; it may grow. It is bound before its pod starts. What it began with is for good: Kubernetes would
+ * have the claim made anew for another one, and its data go. The cluster's provider is `opts.providers`'.
+ */
 export class Volume extends ComponentResource {
   /** Name of the claim, once it is bound. */
   readonly claim: Input<string>;
@@ -33,7 +50,12 @@ export class Volume extends ComponentResource {
     const { metadata } = new PersistentVolumeClaim(
       `${name}-claim`,
       { metadata: { namespace: plan.namespace, name: plan.name }, spec: volumeSpec(plan) },
-      { parent: this },
+      {
+        parent: this,
+        ignoreChanges: ["spec.dataSourceRef"],
+        // A library comes back at the pace of the line to its store.
+        ...(plan.from === undefined ? {} : { customTimeouts: { create: "24h" } }),
+      },
     );
     this.claim = metadata.name;
     this.registerOutputs({});

@@ -5,6 +5,7 @@ import type { Examined } from "../../stacks/doctor/examined.ts";
 import { ok, warning, type Finding } from "../../stacks/doctor/finding.ts";
 import { releaseChecks, type Release } from "../../stacks/doctor/releases.ts";
 import { argocdChecks, argocdReleases } from "../../stacks/parts/argocd/doctor.ts";
+import { backupChecks, backupReleases } from "../../stacks/parts/backup/doctor.ts";
 import { certificateChecks, certificateReleases } from "../../stacks/parts/certificates/doctor.ts";
 import {
   clusterChecks,
@@ -91,6 +92,7 @@ export function releasesOf(
     | "argocd"
     | "postgres"
     | "kafka"
+    | "backup"
   >,
 ): readonly Release[] {
   return [
@@ -106,6 +108,7 @@ export function releasesOf(
     ...argocdReleases(config),
     ...postgresReleases(config),
     ...kafkaReleases(config),
+    ...backupReleases(config),
   ];
 }
 
@@ -149,6 +152,7 @@ async function cluster(
       ...postgresChecks(examined, run),
       ...redisChecks(examined, run),
       ...kafkaChecks(examined, run),
+      ...backupChecks(examined, run),
     ]),
   );
 }

@@ -6,6 +6,7 @@ import { problem, sorted, summarise, type Finding } from "../doctor/finding.ts";
 import { objects } from "../doctor/kubectl.ts";
 import { newestIn, type Release } from "../doctor/releases.ts";
 import type { SiteFile } from "../open-site.ts";
+import type { ReplicationInForce } from "../parts/backup/doctor.ts";
 import type { Judged } from "../parts/certificates/doctor.ts";
 import { snapshotsOf } from "../parts/cluster/doctor/snapshots.ts";
 import { activeAlerts } from "../parts/monitoring/doctor.ts";
@@ -26,6 +27,7 @@ import {
   seenAlerts,
   seenArchives,
   seenBackups,
+  seenVolumes,
   seenCertificates,
   seenHosts,
   seenStorage,
@@ -90,6 +92,9 @@ export async function lookAtSite(
         ...(config.postgres === undefined
           ? []
           : seenArchives(config.postgres, await objects<StoreInForce>(run, archives), now)),
+        ...(config.backup === undefined
+          ? []
+          : seenVolumes(config, await objects<ReplicationInForce>(run, replications), now)),
       ]),
       config.storage === undefined
         ? undefined
@@ -131,6 +136,9 @@ export async function lookAtSite(
 
 /** Kind of Barman's archives. */
 const archives = "objectstores.barmancloud.cnpg.io";
+
+/** Kind of the backups of volumes. */
+const replications = "replicationsources.volsync.backube";
 
 async function found<T>(read: () => Promise<T>): Promise<Found<T>> {
   try {

@@ -1,5 +1,7 @@
 /** What was seen, as the rows of a status. */
 import { certificateName } from "../../components/certificates/plan.ts";
+import { savedNothing, type ReplicationInForce } from "../parts/backup/doctor.ts";
+import { wantedBackups } from "../parts/backup/volumes.ts";
 import type { Judged } from "../parts/certificates/doctor.ts";
 import type { NodeInForce } from "../parts/cluster/doctor/nodes.ts";
 import { inStore, timesOf, type SnapshotInForce } from "../parts/cluster/doctor/snapshots.ts";
@@ -185,6 +187,24 @@ export function seenArchives(
         ...ageOf(last === undefined ? undefined : new Date(last), now),
       },
     ];
+  });
+}
+
+/** The newest backup of each volume that is saved; one that was empty has none. */
+export function seenVolumes(
+  config: Pick<SiteConfig, "backup">,
+  sources: readonly ReplicationInForce[],
+  now: Date,
+): readonly BackupStatus[] {
+  return wantedBackups(config).map(({ namespace, claim }) => {
+    const { status } =
+      sources.find(({ metadata }) => metadata.namespace === namespace && metadata.name === claim) ??
+      {};
+    const last = savedNothing(status) ? undefined : status?.lastSyncTime;
+    return {
+      ...{ of: `volume ${namespace}/${claim}`, where: `bucket ${config.backup?.s3.bucket ?? ""}` },
+      ...ageOf(last === undefined ? undefined : new Date(last), now),
+    };
   });
 }
 

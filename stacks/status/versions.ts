@@ -10,6 +10,7 @@ import {
 } from "../../components/definitions/postgres.ts";
 import { dragonflyVersions } from "../../components/definitions/redis.ts";
 import { tailscaleOperatorVersions } from "../../components/definitions/tailscale.ts";
+import { volsyncVersions } from "../../components/definitions/volsync.ts";
 import type { Versions } from "../parts/versions/schema.ts";
 import type { SiteConfig } from "../schema.ts";
 
@@ -33,8 +34,8 @@ type Row = readonly [what: string, version: string | undefined, known?: readonly
 
 function ofParts(config: SiteConfig): readonly SiteVersion[] {
   const { cluster, network, tailnet, edge, gateway, certificates, dns, names, proxmox } = config;
-  const { onePassword, reloader, storage, monitoring, logs, argocd, postgres, redis, kafka } =
-    config;
+  const { onePassword, reloader, storage, monitoring, logs, argocd } = config;
+  const { postgres, redis, kafka, backup } = config;
   const { url } = proxmox.image;
   // A version that is added to the site file does not compile before it has its line here.
   const rows: Readonly<Record<keyof Versions, Row>> = {
@@ -65,6 +66,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     barmanCloud: ["Barman Cloud's plugin", postgres?.charts.plugin, barmanCloudVersions],
     dragonfly: ["Dragonfly's operator", redis?.chart, dragonflyVersions],
     strimzi: ["Strimzi", kafka?.chart, strimziVersions],
+    volsync: ["VolSync", backup?.chart, volsyncVersions],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],
   };
   return Object.entries(rows).flatMap(([key, [what, version, known]]) =>

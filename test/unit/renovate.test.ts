@@ -89,6 +89,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   barmanCloud: (value) =>
     `helm plugin-barman-cloud ${value} https://cloudnative-pg.github.io/charts`,
   strimzi: (value) => `helm strimzi-kafka-operator ${value} https://strimzi.io/charts`,
+  volsync: (value) => `helm volsync ${value} https://backube.github.io/helm-charts`,
   dragonfly: (value) =>
     `docker ghcr.io/dragonflydb/dragonfly-operator/helm/dragonfly-operator ${value}`,
 };

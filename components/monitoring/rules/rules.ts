@@ -1,4 +1,5 @@
 import type { AlertGroup } from "./alert.ts";
+import { backupAlerts } from "./backup.ts";
 import { certificateAlerts } from "./certificates.ts";
 import { edgeAlerts } from "./edge.ts";
 import { gatewayAlerts } from "./gateway.ts";
@@ -33,6 +34,8 @@ export interface WatchPlan {
   readonly redis: readonly RedisWatch[];
   /** Kafka clusters. */
   readonly kafka: readonly KafkaWatch[];
+  /** Job of VolSync, where volumes are backed up. */
+  readonly backup?: string;
   /** Other sites, whose metrics come here. */
   readonly sites: readonly string[];
   /** Jobs outside of the cluster. */
@@ -44,7 +47,7 @@ export interface WatchPlan {
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
   const { certificates, gateway, edge, logs, names, storage } = plan;
-  const { postgres, redis, kafka, sites, outside, jobs } = plan;
+  const { postgres, redis, kafka, backup, sites, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -57,6 +60,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),
     ...(redis.length === 0 ? [] : [redisAlerts(redis)]),
     ...(kafka.length === 0 ? [] : [kafkaAlerts(kafka)]),
+    ...(backup === undefined ? [] : [backupAlerts(backup)]),
     ...(sites.length === 0 ? [] : [siteAlerts(sites)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),

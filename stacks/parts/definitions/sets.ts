@@ -7,6 +7,7 @@ import { onePassword as onePasswordKind } from "../../../components/definitions/
 import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
 import { dragonflyOperator } from "../../../components/definitions/redis.ts";
 import { tailscaleOperator } from "../../../components/definitions/tailscale.ts";
+import { volsync } from "../../../components/definitions/volsync.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** Kinds that no chart brings, for parts that a site may have. */
@@ -19,7 +20,8 @@ export type SetKey =
   | "cloudNativePg"
   | "barmanCloud"
   | "dragonfly"
-  | "strimzi";
+  | "strimzi"
+  | "volsync";
 
 /** The kinds that the program itself owns, a line each, for the parts that the site has. */
 export function definitionSets({
@@ -30,9 +32,10 @@ export function definitionSets({
   postgres,
   redis,
   kafka,
+  backup,
 }: Pick<
   SiteConfig,
-  "gateway" | "onePassword" | "tailnet" | "argocd" | "postgres" | "redis" | "kafka"
+  "gateway" | "onePassword" | "tailnet" | "argocd" | "postgres" | "redis" | "kafka" | "backup"
 >): Readonly<Partial<Record<SetKey, DefinitionSet>>> {
   return {
     ...(gateway === undefined
@@ -54,5 +57,6 @@ export function definitionSets({
         }),
     ...(redis === undefined ? {} : { dragonfly: dragonflyOperator(redis.chart) }),
     ...(kafka === undefined ? {} : { strimzi: strimzi(kafka.chart) }),
+    ...(backup === undefined ? {} : { volsync: volsync(backup.chart) }),
   };
 }

@@ -1,3 +1,4 @@
+import { metricsJob } from "../../../components/backup/names.ts";
 import { namesJob } from "../../../components/monitoring/probes/plan.ts";
 import type { KafkaWatch } from "../../../components/monitoring/rules/kafka.ts";
 import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
@@ -24,9 +25,15 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
     postgres: postgres(config),
     redis: redis(config),
     kafka: kafka(config),
+    ...(config.backup === undefined ? {} : { backup: metricsJob }),
     sites: receives,
     outside: Object.keys(scrapes),
-    jobs: [...siteMonitors(config).map(({ name }) => name), ...probed(config)],
+    jobs: [
+      ...siteMonitors(config).map(({ name }) => name),
+      // By a monitor of its chart.
+      ...(config.backup === undefined ? [] : [metricsJob]),
+      ...probed(config),
+    ],
   };
 }
 

@@ -149,6 +149,11 @@ export const versions = z
       "1.2.0",
       "Chart strimzi-kafka-operator, with `homelab:kafka`; Kafka's own release stands with each cluster",
     ).default("1.2.0"),
+    volsync: release(
+      three,
+      "0.16.0",
+      "Chart volsync, with `homelab:backup`; restic is of the same release",
+    ).default("0.16.0"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

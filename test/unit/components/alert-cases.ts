@@ -39,6 +39,8 @@ const lastBackup = (pod: string): string =>
 const late = constant(-1.5 * day);
 const redis = (metric: string, pod: string): string => `${metric}{job="redis-cache",pod="${pod}"}`;
 const kafka = (metric: string, pod: string): string => `${metric}{job="kafka-main",pod="${pod}"}`;
+const replication = (metric: string, role: string): string =>
+  `${metric}{job="volsync-metrics",role="${role}",method="restic",obj_namespace="immich",obj_name="library"}`;
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
 const probed = (host: string, as: string): string =>
@@ -978,6 +980,45 @@ export const alertCases: readonly AlertCase[] = [
       labels: { cluster: "main" },
       summary: "4 partitions of the Kafka cluster main lack copies",
       description: "Where fewer than two are left, writes are refused.",
+    },
+  },
+  {
+    alert: "VolumeBackupLate",
+    title: "tells of a volume whose backups fail",
+    series: { [replication("volsync_volume_out_of_sync", "source")]: "0x60 1x400" },
+    at: "5h",
+    says: {
+      labels: { obj_namespace: "immich", obj_name: "library" },
+      summary: "immich/library is not backed up any more",
+      description: "What is written to the volume is lost with it. Its mover fails, or waits.",
+    },
+  },
+  {
+    alert: "VolumeBackupLate",
+    title: "bears a new volume, and one whose backup takes its time",
+    series: { [replication("volsync_volume_out_of_sync", "source")]: "1x120 0x400" },
+    at: "5h",
+  },
+  {
+    alert: "VolumeBackupMissed",
+    title: "tells of a backup that ended too late",
+    series: { [replication("volsync_missed_intervals_total", "source")]: "0x60 1x400" },
+    at: "3h",
+    says: {
+      labels: { obj_namespace: "immich", obj_name: "library" },
+      summary: "a backup of immich/library was late",
+      description: "It ended after the next one should have begun. The backups are as old as that.",
+    },
+  },
+  {
+    alert: "VolumeRestoreWaits",
+    title: "tells of a volume that its store does not fill",
+    series: { [replication("volsync_volume_out_of_sync", "destination")]: "1x400" },
+    at: "3h",
+    says: {
+      labels: { obj_namespace: "immich", obj_name: "library" },
+      summary: "immich/library waits for its backup",
+      description: "Its pods do not start before the volume holds what the backup has.",
     },
   },
 ];

@@ -21,6 +21,7 @@ const everything: WatchPlan = {
     { instance: "cache", job: "redis-cache", replicas: 2, evicts: false, savesEveryHours: 1 },
   ],
   kafka: [{ cluster: "main", job: "kafka-main", nodes: 2 }],
+  backup: "volsync-metrics",
   outside: ["proxmox", "smart", "ups"],
   jobs: ["cilium-agent", "cloudflared"],
 };

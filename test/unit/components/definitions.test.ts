@@ -23,6 +23,7 @@ import {
   tailscaleOperator,
   tailscaleOperatorVersions,
 } from "../../../components/definitions/tailscale.ts";
+import { volsync, volsyncVersions } from "../../../components/definitions/volsync.ts";
 import { rke2Script } from "../../../components/rke2/scripts.ts";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { ensureRepositories } from "../../../toolchain/repositories.ts";
@@ -35,6 +36,7 @@ const sets: readonly DefinitionSet[] = [
   ...tailscaleOperatorVersions.map(tailscaleOperator),
   ...cloudNativePgVersions.map(cloudNativePg),
   ...barmanCloudVersions.map(barmanCloud),
+  ...volsyncVersions.map(volsync),
 ];
 const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 

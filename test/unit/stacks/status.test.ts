@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { judgeHeard, questionOf } from "../../../stacks/status/answer.ts";
 import { declaredStatus } from "../../../stacks/status/declared.ts";
-import { endingOf, podsBehind, seenArchives } from "../../../stacks/status/rows.ts";
+import { endingOf, podsBehind, seenArchives, seenVolumes } from "../../../stacks/status/rows.ts";
 import { statusPage } from "../../../stacks/status/page.ts";
 import { isNotSeen, type SeenStatus } from "../../../stacks/status/status.ts";
 import { statusTables } from "../../../stacks/status/tables.ts";
@@ -14,6 +14,7 @@ import { versions } from "../../../stacks/parts/versions/schema.ts";
 import { statusText } from "../../../scripts/status/text.ts";
 import { secretsAs, type Recording } from "../../recorder.ts";
 import { recordedHome } from "../components/home-recording.ts";
+import { backupSite } from "./backup-site.ts";
 import { postgresSite } from "./postgres-site.ts";
 import { argocdSite } from "./argocd-site.ts";
 import { homeConfig, problemsAfter } from "./sample.ts";
@@ -260,6 +261,23 @@ describe("the status of a site", () => {
       [{ ...row, last: "2026-11-29T02:30:00.000Z", hours: 5 }],
     );
     assert.deepEqual(seenArchives(postgres, [{ metadata }], now), [row]);
+  });
+
+  it("says how old the newest backup of each volume is, and of an empty one that there is none", () => {
+    const config = homeConfig(backupSite());
+    const metadata = { namespace: "monitoring", name: "prometheus-db-0" };
+    const row = { of: "volume monitoring/prometheus-db-0", where: "bucket volumes" };
+    const lastSyncTime = "2026-11-29T03:10:00Z";
+    const seen = (logs: string) =>
+      seenVolumes(
+        config,
+        [{ metadata, status: { lastSyncTime, latestMoverStatus: { logs } } }],
+        now,
+      );
+    assert.deepEqual(seen("snapshot 1 saved"), [
+      { ...row, last: "2026-11-29T03:10:00.000Z", hours: 4 },
+    ]);
+    assert.deepEqual(seen("== Directory is empty skipping backup ==="), [row]);
   });
 
   it("counts a pod once that is in several slices, and one of which nobody says anything as ready", () => {

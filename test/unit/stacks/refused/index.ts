@@ -2,6 +2,7 @@
 import type { Changes } from "../sample.ts";
 import { apps } from "./apps.ts";
 import { argocd } from "./argocd.ts";
+import { backup } from "./backup.ts";
 import { cards } from "./cards.ts";
 import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
@@ -58,6 +59,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     proxmox,
     redis,
     kafka,
+    backup,
     machines,
     cards,
     cluster,

@@ -1,0 +1,41 @@
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { makeNamespace } from "../workload/namespace.ts";
+import { backupNamespace, volsyncCharts } from "./names.ts";
+import { operatorValues } from "./operator-values.ts";
+
+export interface BackupOperatorArgs {
+  /** Version of the chart volsync, which is VolSync's. */
+  readonly chart: string;
+  /** Its kinds, and what else must be before it. */
+  readonly after: readonly Resource[];
+}
+
+/** VolSync, which saves and fills volumes. The cluster's provider is that of `opts.providers`. */
+export class BackupOperator extends ComponentResource {
+  /** VolSync runs: what is saved or filled depends on it. */
+  readonly ready: Resource;
+
+  constructor(name: string, args: BackupOperatorArgs, opts?: ComponentResourceOptions) {
+    super("homelab:backup:Operator", name, {}, opts);
+    const namespace = makeNamespace(`${name}-namespace`, backupNamespace, {
+      parent: this,
+      dependsOn: [...args.after],
+    });
+    this.ready = new Release(
+      "volsync",
+      {
+        name: "volsync",
+        namespace: backupNamespace.name,
+        chart: "volsync",
+        version: args.chart,
+        repositoryOpts: { repo: volsyncCharts },
+        skipCrds: true,
+        values: operatorValues(),
+        timeout: 600,
+      },
+      { parent: this, dependsOn: [namespace] },
+    );
+    this.registerOutputs({});
+  }
+}

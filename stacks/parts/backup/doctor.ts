@@ -1,0 +1,124 @@
+/** Backups of volumes: how old the last one is, why the next one fails, and which claim still waits for what it begins with. */
+import { lateAfterHours } from "../../../components/backup/objects.ts";
+import { volsyncCharts } from "../../../components/backup/names.ts";
+import type { Check } from "../../doctor/check.ts";
+import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
+import { objects } from "../../doctor/kubectl.ts";
+import { chart, type Release } from "../../doctor/releases.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { wantedBackups, type WantedBackup } from "./volumes.ts";
+
+/** VolSync's chart; none where the site has no backups. */
+export function backupReleases({ backup }: Pick<SiteConfig, "backup">): readonly Release[] {
+  if (backup === undefined) return [];
+  return [chart(volsyncCharts, "volsync", backup.chart, "homelab:versions.volsync")];
+}
+
+/** A ReplicationSource or a ReplicationDestination, as far as the doctor looks (volsync v0.16.0, api/v1alpha1). */
+export interface ReplicationInForce {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec?: { readonly paused?: boolean };
+  readonly status?: {
+    readonly lastSyncTime?: string;
+    /** While it works; a mover that fails begins again and again. */
+    readonly lastSyncStartTime?: string;
+    readonly latestMoverStatus?: { readonly result?: string; readonly logs?: string };
+    readonly latestImage?: object;
+  };
+}
+
+/** None where the site has no backups, or has not been brought up. */
+export function backupChecks(
+  { config, isUp }: Pick<Examined, "config" | "isUp">,
+  run: ClusterCommand,
+): readonly Check[] {
+  if (config.backup === undefined || !isUp) return [];
+  return [
+    {
+      subject: "backups of volumes",
+      run: async () => {
+        const [sources, destinations] = await Promise.all([
+          objects<ReplicationInForce>(run, "replicationsources.volsync.backube"),
+          objects<ReplicationInForce>(run, "replicationdestinations.volsync.backube"),
+        ]);
+        return judgeVolumes(config, { sources, destinations });
+      },
+    },
+  ];
+}
+
+/** What the cluster has of VolSync. */
+export interface Replications {
+  readonly sources: readonly ReplicationInForce[];
+  readonly destinations: readonly ReplicationInForce[];
+}
+
+/** Each volume that is to be saved is, not longer ago than its schedule makes it. */
+export function judgeVolumes(
+  config: Pick<SiteConfig, "backup">,
+  { sources, destinations }: Replications,
+  now = new Date(),
+): readonly Finding[] {
+  const { backup } = config;
+  if (backup === undefined) return [];
+  const wanted = wantedBackups(config);
+  if (wanted.length === 0) return [ok("backups of volumes", "there is no volume to save")];
+  return wanted.map((one) => {
+    const waits = judgeRestore(one, find(destinations, one));
+    return waits ?? judgeBackup(one, find(sources, one), lateAfterHours(backup), now);
+  });
+}
+
+function find(
+  all: readonly ReplicationInForce[],
+  { namespace, claim }: WantedBackup,
+): ReplicationInForce | undefined {
+  return all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === claim);
+}
+
+/** Whether the last backup had nothing to save: its mover then says nothing to the store, and succeeds (mover-restic/entry.sh). */
+export const savedNothing = (status: ReplicationInForce["status"]): boolean =>
+  status?.latestMoverStatus?.logs?.includes("Directory is empty") === true;
+
+/** The last words of a mover that failed, on one line. */
+const lastWords = ({ status }: ReplicationInForce): string =>
+  (status?.latestMoverStatus?.logs ?? "").trim().split("\n").at(-1) ?? "";
+
+/** A claim that is to begin with its backup waits until there is an image of it. */
+function judgeRestore(
+  { namespace, claim }: WantedBackup,
+  destination: ReplicationInForce | undefined,
+): Finding | undefined {
+  if (destination === undefined || destination.status?.latestImage !== undefined) return undefined;
+  const subject = `volume ${namespace}/${claim}`;
+  const look = `kubectl -n ${namespace} describe replicationdestination ${claim}; docs/backup.md`;
+  if (destination.status?.latestMoverStatus?.result === "Failed")
+    return problem(subject, `cannot begin with its backup: ${lastWords(destination)}`, look);
+  return warning(subject, "waits for its backup to be restored", look);
+}
+
+function judgeBackup(
+  { namespace, claim }: WantedBackup,
+  source: ReplicationInForce | undefined,
+  lateHours: number,
+  now: Date,
+): Finding {
+  const subject = `backup of ${namespace}/${claim}`;
+  const look = `kubectl -n ${namespace} describe replicationsource ${claim}; docs/backup.md`;
+  if (source === undefined) return problem(subject, "is not set up", "npm run up; docs/backup.md");
+  const { lastSyncTime: last, latestMoverStatus: mover } = source.status ?? {};
+  if (source.spec?.paused === true)
+    return problem(
+      subject,
+      "is paused: a restore was cut off, or a person has done it",
+      `npm run restore goes on with it; else kubectl -n ${namespace} patch replicationsource ${claim} --type merge -p '{"spec":{"paused":false}}'`,
+    );
+  if (mover?.result === "Failed") return problem(subject, `fails: ${lastWords(source)}`, look);
+  if (last === undefined) return warning(subject, "none was made yet", look);
+  if ((now.getTime() - Date.parse(last)) / 3_600_000 > lateHours)
+    return problem(subject, `the last one is from ${last}`, look);
+  if (savedNothing(source.status))
+    return warning(subject, `the volume was empty at ${last}, so nothing was saved`, look);
+  return ok(subject, `the last one is from ${last}`);
+}

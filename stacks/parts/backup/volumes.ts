@@ -1,0 +1,75 @@
+/** Which volumes of a site are saved, from where in its file, and how. */
+import type { SavedPlan, SavingPlan } from "../../../components/backup/plan.ts";
+import type { SiteFile } from "../../open-site.ts";
+import type { SiteConfig } from "../../schema.ts";
+import type { BackupConfig } from "./schema.ts";
+
+/** A volume that is to be saved, as the site file has it. */
+export interface WantedBackup extends Omit<SavedPlan, "class" | "kind"> {
+  /** Config path of what says so. */
+  readonly path: string;
+  /** A class of the site; its default where none is named. */
+  readonly class?: string;
+  /** The application that it belongs to, by its name in the config. */
+  readonly app?: string;
+}
+
+/** Every volume that the config wants saved. */
+export function wantedBackups({ backup }: Pick<SiteConfig, "backup">): readonly WantedBackup[] {
+  if (backup === undefined) return [];
+  return backup.claims.map(({ namespace, name, class: storageClass, uid, gid = uid }, i) => ({
+    ...{ path: `homelab:backup.claims[${i}]`, namespace, claim: name, uid, gid },
+    ...(storageClass === undefined ? {} : { class: storageClass }),
+  }));
+}
+
+/** The class of a volume: the one that it names, or the site's default. */
+export function classOf(
+  { storage }: Pick<SiteConfig, "storage">,
+  { class: named }: Pick<WantedBackup, "class">,
+) {
+  return storage?.classes.find((one) => (named === undefined ? one.default : one.name === named));
+}
+
+/** A volume as its component is told; throws where the config was not checked. */
+export function savedPlan(config: Pick<SiteConfig, "storage">, wanted: WantedBackup): SavedPlan {
+  const { namespace, claim, uid, gid, made } = wanted;
+  const found = classOf(config, wanted);
+  if (found === undefined || found.kind === "bucket")
+    throw new Error(`${wanted.path}: the config was checked to name a class, and names none`);
+  return {
+    ...{ namespace, claim, class: found.name, kind: found.kind, uid, gid },
+    ...(made === undefined ? {} : { made }),
+  };
+}
+
+/** How a site's volumes are saved. */
+export function savingPlan(stack: string, backup: BackupConfig): SavingPlan {
+  const { at, everyHours, keep, cacheGiB, memoryMiB } = backup;
+  return {
+    target: targetPlan(stack, backup),
+    ...{ at, everyHours, cacheGiB, memoryMiB },
+    keep: Object.fromEntries(
+      Object.entries(keep).filter((entry): entry is [string, number] => entry[1] !== undefined),
+    ),
+  };
+}
+
+/** Where a site's repositories are. */
+export function targetPlan(
+  stack: string,
+  { s3: { endpoint, bucket, folder, region, ca } }: Pick<BackupConfig, "s3">,
+): SavingPlan["target"] {
+  return {
+    ...{ endpoint, bucket, region, folder: folder ?? `volumes-${stack}` },
+    ...(ca === undefined ? {} : { ca }),
+  };
+}
+
+/** The volumes of an application, by its name in the config. */
+export function backupsOf(
+  { config }: Pick<SiteFile, "config">,
+  app: string,
+): readonly WantedBackup[] {
+  return wantedBackups(config).filter((one) => one.app === app);
+}

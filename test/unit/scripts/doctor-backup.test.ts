@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import {
+  backupChecks,
+  judgeVolumes,
+  type ReplicationInForce,
+} from "../../../stacks/parts/backup/doctor.ts";
+import { backupSite } from "../stacks/backup-site.ts";
+import { homeConfig } from "../stacks/sample.ts";
+import { said } from "./said.ts";
+
+const config = homeConfig(backupSite());
+const metadata = { namespace: "monitoring", name: "prometheus-db-0" };
+const now = new Date("2026-11-28T12:00:00Z");
+type Status = ReplicationInForce["status"];
+const judged = (status?: Status, spec = {}, destination?: Status) =>
+  said(
+    judgeVolumes(
+      config,
+      {
+        sources: status === undefined ? [] : [{ metadata, spec, status }],
+        destinations: destination === undefined ? [] : [{ metadata, status: destination }],
+      },
+      now,
+    ),
+  );
+
+describe("the doctor at backups of volumes", () => {
+  it("asks nothing of a site without them, or of one that is not up", () => {
+    const run = () => Promise.reject(new Error("asked"));
+    assert.deepEqual(backupChecks({ config: homeConfig(), isUp: true }, run), []);
+    assert.deepEqual(backupChecks({ config, isUp: false }, run), []);
+  });
+
+  it("is content with one of last night, and not with older ones", () => {
+    assert.match(judged({ lastSyncTime: "2026-11-28T03:10:00Z" }), /^ok: .* is from 2026-11-28/);
+    assert.match(judged({ lastSyncTime: "2026-11-26T03:10:00Z" }), /^error: .* is from 2026-11-26/);
+    assert.match(judged({}), /^warning: .* none was made yet/);
+    assert.match(judged(), /^error: .* is not set up/);
+  });
+
+  it("says why the next one fails, in the mover's words", () => {
+    const logs =
+      "=== Check for dir initialized ===\nERROR: failure connecting to repository, incorrect password";
+    assert.match(
+      judged({
+        lastSyncTime: "2026-11-28T03:10:00Z",
+        latestMoverStatus: { result: "Failed", logs },
+      }),
+      /^error: .* fails: ERROR: failure connecting to repository, incorrect password/,
+    );
+  });
+
+  it("does not take an empty volume for a backup", () => {
+    const latestMoverStatus = {
+      ...{ result: "Successful", logs: "== Directory is empty skipping backup ===" },
+    };
+    assert.match(
+      judged({ lastSyncTime: "2026-11-28T03:10:00Z", latestMoverStatus }),
+      /^warning: .* was empty at .* nothing was saved/,
+    );
+  });
+
+  it("sees what a restore that was cut off has left", () => {
+    assert.match(
+      judged({ lastSyncTime: "2026-11-28T03:10:00Z" }, { paused: true }),
+      /^error: .* is paused: a restore was cut off/,
+    );
+  });
+
+  it("sees a volume that waits for what it begins with", () => {
+    assert.match(judged({}, {}, {}), /^warning: .* waits for its backup to be restored/);
+    const failed = { result: "Failed", logs: "Fatal: unable to open config file" };
+    assert.match(
+      judged({}, {}, { latestMoverStatus: failed }),
+      /^error: .* cannot begin with its backup: Fatal: unable to open config file/,
+    );
+  });
+});
