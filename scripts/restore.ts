@@ -1,12 +1,15 @@
 /**
  * `npm run restore -- --stack home [--snapshot NAME|FILE] [--yes]`: begins the cluster again from an etcd snapshot, once
  * machines that are lost are built anew. Without a snapshot it lists those in the store. Refuses while the cluster lives.
- * docs/restore.md goes the whole way.
+ * docs/restore.md goes the whole way. `-- --app NAME [--at TIME]` fills volumes of a cluster that lives from their backups
+ * instead (docs/backup.md).
  */
+import { Option } from "commander";
 import { createReadStream, existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { scripts } from "../components/rke2/scripts.ts";
 import { quote } from "../components/remote/shell.ts";
+import { restoreBackups } from "./backup/restore.ts";
 import { consent } from "./consent.ts";
 import { main, say, stackCommand } from "./site-stack.ts";
 import { buildMachines } from "./snapshots/build-machines.ts";
@@ -16,11 +19,31 @@ import { fetchFromStore, listStore, type Store } from "./snapshots/store.ts";
 
 const command = stackCommand("restore", "begin the cluster again from an etcd snapshot")
   .option("-S, --snapshot <name>", "a name in the store, or a file here")
+  .addOption(
+    new Option(
+      "-a, --app <name>",
+      "fill the volumes of an application from their backups instead",
+    ).conflicts(["snapshot", "claim"]),
+  )
+  .addOption(
+    new Option(
+      "-c, --claim <namespace/name>",
+      "the same of a claim that is no application's",
+    ).conflicts("snapshot"),
+  )
+  .addOption(
+    new Option("--at <time>", "with these, by backups not from after this moment").conflicts(
+      "snapshot",
+    ),
+  )
   .option("-y, --yes", "do not ask")
   .parse();
 const { stack: name, ...options } = command.opts<{
   stack: string;
   snapshot?: string;
+  app?: string;
+  claim?: string;
+  at?: string;
   yes?: boolean;
 }>();
 
@@ -86,8 +109,8 @@ async function bring(first: Server, store: Store | undefined, snapshot: string):
   return path;
 }
 
-await main(() =>
-  withServers(name, async ({ site, servers, store }) => {
+async function restoreCluster(): Promise<void> {
+  await withServers(name, async ({ site, servers, store }) => {
     const step = stepWith(site.config.cluster.vip);
     const lookAtAll = () => Promise.all(servers.map((server) => look(server, step)));
     let seen = await lookAtAll();
@@ -130,5 +153,14 @@ await main(() =>
     say(
       `${name}: now npm run up -- --stack ${name} --refresh, which lets the other machines join and brings back what the snapshot lacks`,
     );
-  }),
+  });
+}
+
+const { app, claim, at } = options;
+if (at !== undefined && app === undefined && claim === undefined)
+  command.error("--at is for --app or --claim; a snapshot has its moment in its name");
+await main(() =>
+  app === undefined && claim === undefined
+    ? restoreCluster()
+    : restoreBackups({ stack: name, ...options }),
 );

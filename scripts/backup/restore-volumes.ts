@@ -1,0 +1,173 @@
+/**
+ * Fills volumes that are there from their backups: their pods go, each volume becomes what its backup is, and the pods come
+ * back. Each step finds what an earlier run has left, so that a run which was cut off is repeated as a whole.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { replicationInPlace } from "../../components/backup/objects.ts";
+import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
+import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
+import { kubectl } from "../../stacks/doctor/kubectl.ts";
+import { stamp } from "./choice.ts";
+import { lastLine, progress, type RestoreInForce } from "./mover.ts";
+import {
+  holders,
+  replicasAnnotation,
+  usersOf,
+  type PodInForce,
+  type User,
+  type WorkloadInForce,
+} from "./workloads.ts";
+
+/** What is restored, all in one namespace. */
+export interface Restore {
+  readonly namespace: string;
+  readonly volumes: readonly SavedPlan[];
+  readonly saving: SavingPlan;
+  /** The newest backups when left out. */
+  readonly at?: Date | undefined;
+}
+
+/** What tests put in the place of time and of a person. */
+export interface Means {
+  readonly run: ClusterCommand;
+  readonly tell: (text: string) => void;
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
+  /** Marks this run. */
+  readonly tag?: string;
+}
+
+const interval = 3_000;
+const minutes = (number: number): number => number * 60_000;
+
+/** Throws with what stands against it, and says whether anything was changed by then. */
+export async function restoreVolumes(restore: Restore, means: Means): Promise<void> {
+  const { namespace, volumes } = restore;
+  const { tell } = means;
+  const claims = new Set(volumes.map(({ claim }) => claim));
+  const workloads = await list<WorkloadInForce>(
+    means,
+    namespace,
+    "deployments.apps,statefulsets.apps",
+  );
+  const { users, obstacles } = usersOf(claims, workloads);
+  if (obstacles.length > 0) throw new Error(["nothing was changed:", ...obstacles].join("\n  "));
+  await pauseBackups(restore, true, means);
+  await stop(namespace, users, claims, means);
+  for (const volume of volumes) await fill(volume, restore, means);
+  await pauseBackups(restore, false, means);
+  await start(namespace, users, means);
+  tell(`${namespace}: ${users.map(({ name }) => name).join(", ") || "no pods"} run again`);
+}
+
+const ask = ({ run }: Means, namespace: string, ...args: readonly string[]): Promise<string> =>
+  kubectl(run, "-n", namespace, ...args);
+
+async function list<T>(means: Means, namespace: string, kinds: string): Promise<readonly T[]> {
+  const text = await ask(means, namespace, "get", kinds, "-o", "json");
+  return (JSON.parse(text) as { items: T[] }).items;
+}
+
+/** A backup of half a volume would be one of those that are kept. */
+async function pauseBackups(
+  { namespace, volumes }: Restore,
+  paused: boolean,
+  means: Means,
+): Promise<void> {
+  const patch = JSON.stringify({ spec: { paused } });
+  for (const { claim } of volumes)
+    await ask(means, namespace, "patch", "replicationsource", claim, "--type=merge", "-p", patch);
+}
+
+async function stop(
+  namespace: string,
+  users: readonly User[],
+  claims: ReadonlySet<string>,
+  means: Means,
+): Promise<void> {
+  for (const { name, replicas } of users) {
+    await ask(
+      means,
+      namespace,
+      "annotate",
+      name,
+      "--overwrite",
+      `${replicasAnnotation}=${replicas}`,
+    );
+    await ask(means, namespace, "scale", name, "--replicas=0");
+  }
+  const rest = async () => holders(claims, await list<PodInForce>(means, namespace, "pods"));
+  let left = await rest();
+  if (left.length > 0) means.tell(`${namespace}: waiting until ${left.join(", ")} are gone`);
+  for (let waited = 0; left.length > 0; waited += interval) {
+    if (waited > minutes(10))
+      throw new Error(
+        `${left.join(", ")} still use what is to be restored, which was not touched; end them, and run this again`,
+      );
+    await (means.pause ?? pause)(interval);
+    left = await rest();
+  }
+}
+
+async function start(namespace: string, users: readonly User[], means: Means): Promise<void> {
+  for (const { name, replicas } of users)
+    await ask(means, namespace, "scale", name, `--replicas=${replicas}`);
+  for (const { name } of users) {
+    const status = ["rollout", "status", name, "--timeout=90s"];
+    const until = 20;
+    for (let attempt = 1; ; attempt += 1) {
+      const { ok, stderr } = await means.run("kubectl", ["-n", namespace, ...status]);
+      if (ok) break;
+      if (attempt === until)
+        throw new Error(`${name} has its data, and is not ready: ${lastLine(stderr)}`);
+    }
+    await ask(means, namespace, "annotate", name, `${replicasAnnotation}-`);
+  }
+}
+
+async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<void> {
+  const { namespace, claim } = saved;
+  const { at, saving } = restore;
+  const { tell, run, tag = new Date().toISOString() } = means;
+  const name = `restore-${claim}`;
+  const remove = ["delete", "replicationdestination", name, "--ignore-not-found", "--wait=true"];
+  await ask(means, namespace, ...remove);
+  const object = replicationInPlace(saved, saving, {
+    ...{ name, tag },
+    ...(at === undefined ? {} : { asOf: stamp(at) }),
+  });
+  const made = await run("kubectl", ["create", "-f", "-"], JSON.stringify(object));
+  if (!made.ok) throw new Error(lastLine(made.stderr));
+  tell(`${namespace}/${claim}: its backup is coming`);
+  await arrive(saved, { name, tag }, means);
+  await ask(means, namespace, ...remove);
+  tell(`${namespace}/${claim}: is what its backup was`);
+}
+
+/** VolSync tries for ever; a mover that has failed tells of it, and eight that have end this. */
+async function arrive(
+  { namespace, claim }: SavedPlan,
+  { name, tag }: { readonly name: string; readonly tag: string },
+  means: Means,
+): Promise<void> {
+  let failed = 0;
+  for (;;) {
+    const text = await ask(means, namespace, "get", "replicationdestination", name, "-o", "json");
+    const found = progress(JSON.parse(text) as RestoreInForce, tag);
+    if (found.state === "done") return;
+    if (found.state === "failed")
+      throw new Error(
+        `${namespace}/${claim} was not restored: ${found.reason}. Its pods stay away, for it may hold half a backup; ` +
+          "run this again once that is mended",
+      );
+    const job = ["get", "job", `volsync-dst-${name}`, "--ignore-not-found"];
+    const now = Number(await ask(means, namespace, ...job, "-o", "jsonpath={.status.failed}"));
+    if (now > failed) {
+      const logs = ["logs", "-l", `job-name=volsync-dst-${name}`, "--tail=3"];
+      means.tell(
+        `${namespace}/${claim}: a mover failed, and another one tries: ${lastLine(await ask(means, namespace, ...logs))}`,
+      );
+      failed = now;
+    }
+    await (means.pause ?? pause)(interval);
+  }
+}
