@@ -9,9 +9,11 @@ import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { siteSchema } from "../stacks/schema.ts";
 import { parseSiteConfig } from "../stacks/site-file.ts";
+import { checkSites, describeClashes } from "../stacks/sites/checks.ts";
 import { hostsIn, questions, type Key, type Question, type Typed } from "./new-site/questions.ts";
 import { siteText } from "./new-site/site-text.ts";
 import { siteFile, siteValues } from "./site-file.ts";
+import { readSiteFiles } from "./site-files.ts";
 import { main, projectDirectory, say } from "./site-stack.ts";
 
 const command = new Command("new-site")
@@ -54,6 +56,10 @@ await main(async () => {
   }
   writeFileSync(fileOf(name), text, { flag: "wx" });
   say(nextSteps(name, typed.token ?? ""));
+  const clashes = checkSites(readSiteFiles(process.cwd()).sites).filter((clash) =>
+    [clash.at.site, clash.against.site].includes(name),
+  );
+  if (clashes.length > 0) say(describeClashes(clashes));
 });
 // Else a terminal that nobody types in any more would keep the command alive.
 process.stdin.destroy();

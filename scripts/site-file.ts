@@ -8,7 +8,7 @@ export function siteFile(path: string | URL): Record<string, string> {
 
 /** The same of a file's text. */
 export function siteValues(text: string): Record<string, string> {
-  const { config } = parse(text) as { config: Record<string, unknown> };
+  const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, unknown> };
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [
       key,

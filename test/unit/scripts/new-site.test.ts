@@ -33,6 +33,17 @@ describe("npm run new-site", () => {
   const read = (name: string) =>
     parseSiteConfig(siteFile(join(directory, `Pulumi.${name}.yaml`)), name);
 
+  it("says where the new site is in another one's way", async () => {
+    const hosts = "anvil=192.168.7.11";
+    await newSite(["shed", "", "192.168.7.0/24", hosts, "", "", ""]);
+    const { code, said } = await newSite(["barn", "", "192.168.7.0/24", hosts, "", "", ""]);
+    assert.equal(code, 0, said);
+    assert.match(
+      said,
+      /Pulumi\.barn\.yaml homelab:machines\[0\]\.vmId and Pulumi\.shed\.yaml homelab:/,
+    );
+  });
+
   it("writes a site that passes, with what is usual where an answer is empty", async () => {
     const hosts = "anvil=192.168.7.11 bellows=192.168.7.12 tongs=192.168.7.22 quench=192.168.7.14";
     const { code, said, files } = await newSite(["shed", "", "192.168.7.0/24", hosts, "", "", ""]);
