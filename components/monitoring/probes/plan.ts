@@ -34,6 +34,8 @@ export interface NameProbe {
   readonly module: ModuleName;
   /** Address or name with a port, or a URL. */
   readonly target: string;
+  /** Path that is asked for, where there are paths: a name may be asked at several. */
+  readonly path?: string;
   /** What is said in the handshake and in the request, where the target is an address. */
   readonly hostname?: string;
 }
@@ -55,7 +57,7 @@ export const proberPort = 9115;
  * ones from `params` (prometheus-operator v0.93, pkg/prometheus/promcfg.go, generateProbeConfig).
  */
 export function probeObject(probe: NameProbe, clusterDomain: string) {
-  const { name, host, to, as, side, module, target, hostname } = probe;
+  const { name, host, to, as, side, module, target, path = "", hostname } = probe;
   const { name: namespace } = monitoringNamespace;
   return {
     apiVersion: "monitoring.coreos.com/v1",
@@ -75,7 +77,8 @@ export function probeObject(probe: NameProbe, clusterDomain: string) {
         staticConfig: {
           static: [target],
           labels: { host, to, as },
-          relabelingConfigs: [{ targetLabel: "instance", replacement: host }],
+          // Two targets with the same labels would write over each other's answers.
+          relabelingConfigs: [{ targetLabel: "instance", replacement: `${host}${path}` }],
         },
       },
     },

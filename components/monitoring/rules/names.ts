@@ -6,10 +6,10 @@ const strangers = `job="${namesJob}",as="stranger"`;
 /** Names of which a stranger got an answer that is none of Access'. Who is told to wait learns nothing. */
 const open =
   `max by (host) ((probe_http_status_code{${strangers}} >= 200 < 500 != 429) ` +
-  `and on (host) probe_success{${strangers}} == 0)`;
+  `and probe_success{${strangers}} == 0)`;
 
 /** Names that do not answer as they should, by whom they are for and who asked. */
-export const unanswered = `max by (host, to, as) (probe_success{job="${namesJob}"}) == 0`;
+export const unanswered = `min by (host, to, as) (probe_success{job="${namesJob}"}) == 0`;
 
 /** Alerts on the names by which the site is reached. */
 export const nameAlerts: AlertGroup = {

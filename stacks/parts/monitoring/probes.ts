@@ -31,8 +31,9 @@ function atGateway(one: Exposed, watch: NamesWatch, config: SiteConfig): readonl
     return [{ ...common, module: "tls", target: `${where}:${port}`, hostname: host }];
   const scheme = tls === "none" ? "http" : "https";
   const usual = tls === "none" ? 80 : 443;
-  const target = `${scheme}://${where}${port === usual ? "" : `:${port}`}${pathOf(one, watch)}`;
-  return [{ ...common, module: moduleOf(one, config), target, hostname: host }];
+  const path = pathOf(one, watch);
+  const target = `${scheme}://${where}${port === usual ? "" : `:${port}`}${path}`;
+  return [{ ...common, module: moduleOf(one, config), target, path, hostname: host }];
 }
 
 /** The gateway's address on the LAN; of the one for the tailnet the Service in the cluster, behind its device. */
@@ -59,10 +60,11 @@ function throughTheInternet(
   config: SiteConfig,
 ): readonly NameProbe[] {
   const { host, to, access, withoutAccess } = one;
-  const target = `https://${host}${pathOf(one, watch)}`;
+  const path = pathOf(one, watch);
+  const target = `https://${host}${path}`;
   const asked = (as: NameProbe["as"]): NameProbe => ({
     ...{ name: `${as}-${objectName(one, watch)}`, host, to, as },
-    ...{ side: "outside", module: as, target },
+    ...{ side: "outside", module: as, target, path },
   });
   if (withoutAccess !== undefined) return [asked("visitor")];
   return [asked("stranger"), ...(admits(watch, access, config) ? [asked("program")] : [])];

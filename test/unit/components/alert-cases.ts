@@ -43,8 +43,8 @@ const replication = (metric: string, role: string): string =>
   `${metric}{job="volsync-metrics",role="${role}",method="restic",obj_namespace="immich",obj_name="library"}`;
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
-const probed = (host: string, as: string): string =>
-  `{job="names",host="${host}",to="public",as="${as}",instance="${host}"}`;
+const probed = (host: string, as: string, path = "/"): string =>
+  `{job="names",host="${host}",to="public",as="${as}",instance="${host}${path}"}`;
 const isAnswered = (host: string, as: string): string => `probe_success${probed(host, as)}`;
 const status = (host: string, as: string): string => `probe_http_status_code${probed(host, as)}`;
 const asked = (host: string, as: string) => ({ host, to: "public", as });
@@ -126,6 +126,31 @@ export const alertCases: readonly AlertCase[] = [
       description:
         "A request without a login was answered with 200, and not sent to Access' login.",
     },
+  },
+  {
+    alert: "NameDown",
+    title: "tells of one path of a name beside others that answer",
+    series: {
+      [isAnswered("a.example.net", "visitor")]: constant(1),
+      [`probe_success${probed("a.example.net", "visitor", "/api")}`]: constant(0),
+    },
+    at: "10m",
+    says: {
+      labels: asked("a.example.net", "visitor"),
+      summary: "a.example.net does not answer (public)",
+      description: unanswered,
+    },
+  },
+  {
+    alert: "NameOpen",
+    title: "is quiet about a path at which the edge fails beside one that is guarded",
+    series: {
+      [isAnswered("a.example.net", "stranger")]: constant(1),
+      [status("a.example.net", "stranger")]: constant(302),
+      [`probe_success${probed("a.example.net", "stranger", "/api")}`]: constant(0),
+      [`probe_http_status_code${probed("a.example.net", "stranger", "/api")}`]: constant(530),
+    },
+    at: "10m",
   },
   {
     alert: "NameOpen",

@@ -108,6 +108,11 @@ describe("what is asked of a site's names", () => {
     const all = probes(everyKind, { serviceToken: "monitoring" });
     for (const probe of all)
       assert.deepEqual(violations(schema, probeObject(probe, "cluster.local")), [], probe.name);
+    const labels = all.map((probe) => {
+      const { staticConfig } = probeObject(probe, "cluster.local").spec.targets;
+      return JSON.stringify([staticConfig.labels, staticConfig.relabelingConfigs]);
+    });
+    assert.deepEqual(labels, [...new Set(labels)]);
     const names = all.map(({ name }) => name);
     assert.deepEqual(names, [...new Set(names)]);
     for (const name of names) assert.match(name, /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
