@@ -1,5 +1,6 @@
 /** What two sites have with others: Cloudflare, stores of S3, and whoever watches them. */
 import type { SiteFile } from "../open-site.ts";
+import { volumesFolder } from "../parts/backup/volumes.ts";
 import { edgeClaims } from "../parts/edge/claims.ts";
 import { disjoint, type Claim, type Judge } from "./rule.ts";
 
@@ -25,34 +26,41 @@ export const buckets: Judge = disjoint({
 });
 
 /** Where a site keeps what outlives it. */
-function folders({ name, config: { cluster, postgres } }: SiteFile): readonly Claim[] {
-  const { s3 } = cluster.snapshots;
-  return [
-    ...(s3 === undefined
+function folders({ name, config: { cluster, postgres, backup } }: SiteFile): readonly Claim[] {
+  const own = (path: string, usual: string, s3: Store | undefined): readonly Claim[] =>
+    s3 === undefined
       ? []
       : [
           {
-            path: `homelab:cluster.snapshots.s3.${s3.folder === undefined ? "bucket" : "folder"}`,
-            value: folder(s3, s3.folder ?? name),
+            path: `${path}.s3.${s3.folder === undefined ? "bucket" : "folder"}`,
+            value: folder(s3, s3.folder ?? usual),
           },
-        ]),
-    ...Object.entries(postgres?.clusters ?? {}).flatMap(([cluster, { backup }]) =>
-      backup?.s3 === undefined
+        ];
+  return [
+    ...own("homelab:cluster.snapshots", name, cluster.snapshots.s3),
+    ...own("homelab:backup", volumesFolder(name), backup?.s3),
+    ...Object.entries(postgres?.clusters ?? {}).flatMap(([cluster, { backup: to }]) =>
+      to?.s3 === undefined
         ? []
         : [
             {
               path: `homelab:postgres.clusters.${cluster}.backup`,
-              value: folder(backup.s3, backup.archive),
+              value: folder(to.s3, to.archive),
             },
           ],
     ),
   ];
 }
 
-const folder = (
-  { endpoint, bucket }: { readonly endpoint: string; readonly bucket: string },
-  inside: string,
-): string => `${new URL(endpoint).origin}/${bucket}/${inside}`;
+/** A store, as far as it says where something is. */
+interface Store {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly folder?: string | undefined;
+}
+
+const folder = ({ endpoint, bucket }: Store, inside: string): string =>
+  `${new URL(endpoint).origin}/${bucket}/${inside}`;
 
 /** A watch that two sites tell of themselves is content with one. */
 export const heartbeats: Judge = disjoint({

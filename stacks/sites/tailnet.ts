@@ -3,8 +3,10 @@ import { isIn } from "../../components/names/names.ts";
 import { connectorDevices } from "../../components/tailnet/connector.ts";
 import { missingIn } from "../../components/tailnet/foreign-policy.ts";
 import { operatorHostname } from "../../components/tailnet/operator-values.ts";
-import { policyOfSite, tailnetPolicy } from "../../components/tailnet/policy.ts";
+import { egressGrant } from "../../components/tailnet/egress.ts";
+import { tailnetPolicy, type TailnetPolicy } from "../../components/tailnet/policy.ts";
 import { groupDevices } from "../../components/tailnet/proxy-plan.ts";
+import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteFile } from "../open-site.ts";
 import { isNamed, siteNames } from "../parts/names/list.ts";
 import { ownNeeds, policyPlan, siteNameservers } from "../parts/tailnet/look.ts";
@@ -112,34 +114,60 @@ function provided(owner: SiteFile, site: SiteFile): readonly Clash[] {
   if (tailnet?.policy === undefined || theirs === undefined || theirs.policy !== undefined)
     return [];
   const needs = { site: site.name, ...ownNeeds(site.config, theirs) };
-  const plan = policyPlan(owner.name, owner.config, tailnet, tailnet.policy);
-  const missing = missingIn(tailnetPolicy(plan), needs);
+  const inForce = tailnetPolicy(policyPlan(owner.name, owner.config, tailnet, tailnet.policy));
   const written = tailnet.policy.sites[site.name];
-  const surplus = written === undefined ? [] : superfluous(written, needs, site.config, theirs);
-  const [path, against] = [pathOf(site.name), "homelab:tailnet"];
-  const lacking =
-    written === undefined && missing.length > 0
-      ? [{ path, against, text: `the policy does not know the site; ${remedy(needs)}` }]
-      : missing.map((line) => ({ path, against, text: `${line}; ${remedy(needs)}` }));
-  return [...lacking, ...surplus].map(({ text, ...each }) => ({
-    at: { site: owner.name, path: each.path },
-    against: { site: site.name, path: each.against },
+  const found = [
+    ...lacking(inForce, needs, written === undefined),
+    ...ungranted(inForce, needs),
+    ...(written === undefined ? [] : superfluous(written, needs, site.config, theirs)),
+  ];
+  return found.map(({ path, against, text }) => ({
+    at: { site: owner.name, path },
+    against: { site: site.name, path: against },
     text,
   }));
 }
 
 type Needs = ReturnType<typeof ownNeeds> & { readonly site: string };
 
-/** What the owner's file is to say of a site. */
-function remedy({ site, routes, exitNode, services, egress }: Needs): string {
-  const { grants = [] } = policyOfSite({ name: site, routes, exitNode, services, egress });
+/** Something that an owner's file says of a site, and where that site's file says otherwise. */
+interface Differing {
+  readonly path: string;
+  readonly against: string;
+  readonly text: string;
+}
+
+/** Owners of the site's tags, and approvals: what its entry under `sites` makes. */
+function lacking(policy: TailnetPolicy, needs: Needs, unknown: boolean): readonly Differing[] {
+  const { site, routes, exitNode, services } = needs;
   const entry = [
     `routes: [${routes.join(", ")}]`,
     ...(exitNode ? [] : ["exitNode: false"]),
     ...(services ? ["services: true"] : []),
   ];
-  const further = grants.map((grant) => JSON.stringify(grant)).join(", ");
-  return `write ${site}: { ${entry.join(", ")} }${further === "" ? "" : `, and under grants ${further}`}`;
+  const remedy = `write ${site}: { ${entry.join(", ")} }`;
+  const missing = missingIn(policy, { ...needs, egress: [] });
+  const texts = unknown && missing.length > 0 ? ["the policy does not know the site"] : missing;
+  return texts.map((text) => ({
+    path: pathOf(site),
+    against: "homelab:tailnet",
+    text: `${text}; ${remedy}`,
+  }));
+}
+
+/** Hosts that the site's proxies lead to, and may not reach. */
+function ungranted(policy: TailnetPolicy, { site, egress }: Needs): readonly Differing[] {
+  const { connector } = siteTags(site);
+  return egress.flatMap((target) => {
+    const missing = missingIn(policy, { site, routes: [], exitNode: false, egress: [target] });
+    return missing
+      .filter((line) => line.startsWith("grants"))
+      .map((line) => ({
+        path: "homelab:tailnet.policy.grants",
+        against: "homelab:tailnet.egress",
+        text: `${line}; add ${JSON.stringify(egressGrant(connector, target))}`,
+      }));
+  });
 }
 
 /** What the policy approves although the site does not offer it: a device with the site's tag might. */
@@ -148,7 +176,7 @@ function superfluous(
   needs: Needs,
   config: SiteConfig,
   tailnet: Tailnet,
-): readonly { readonly path: string; readonly against: string; readonly text: string }[] {
+): readonly Differing[] {
   const root = pathOf(needs.site);
   const nameservers = siteNameservers(config, tailnet);
   const unoffered = written.routes.flatMap((cidr, i) =>

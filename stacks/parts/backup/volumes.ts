@@ -55,13 +55,16 @@ export function savingPlan(stack: string, backup: BackupConfig): SavingPlan {
   };
 }
 
+/** Folder of a bucket that a site's volumes are saved in where the file names none. */
+export const volumesFolder = (stack: string): string => `volumes-${stack}`;
+
 /** Where a site's repositories are. */
 export function targetPlan(
   stack: string,
   { s3: { endpoint, bucket, folder, region, ca } }: Pick<BackupConfig, "s3">,
 ): SavingPlan["target"] {
   return {
-    ...{ endpoint, bucket, region, folder: folder ?? `volumes-${stack}` },
+    ...{ endpoint, bucket, region, folder: folder ?? volumesFolder(stack) },
     ...(ca === undefined ? {} : { ca }),
   };
 }

@@ -43,6 +43,11 @@ const store = {
   ...{ accessKey: "op://Homelab/NAS/access-key", secretKey: "op://Homelab/NAS/secret-key" },
 };
 
+const saved = (where: object) => ({
+  s3: { ...store, bucket: "volumes", ...where },
+  password: "op://Homelab/Backup/password",
+});
+
 const monitoring = {
   grafanaPassword: "op://Homelab/Grafana/password",
   heartbeat: { host: "hc-ping.com", url: "op://Homelab/Heartbeat/url" },
@@ -258,8 +263,8 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
   },
   "a policy without the way of the other site's pods": {
     cabin: { "tailnet.egress": { nas: { ip: "100.101.102.103", ports: [445] } } },
-    keys: { cabin: "tailnet", home: "tailnet.policy.sites.cabin" },
-    says: /reach 100\.101\.102\.103 at tcp:445; write .* under grants \{"src":\["tag:cabin-connector"\]/,
+    keys: { cabin: "tailnet.egress", home: "tailnet.policy.grants" },
+    says: /reach 100\.101\.102\.103 at tcp:445; add \{"src":\["tag:cabin-connector"\]/,
   },
   "a policy for a site that is in no tailnet": {
     cabin: { tailnet: undefined },
@@ -281,6 +286,18 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
     cabin: { "cluster.snapshots.s3": { ...store, folder: "home" } },
     keys: { cabin: "cluster.snapshots.s3.folder", home: "cluster.snapshots.s3.bucket" },
     says: /https:\/\/nas\.home\.arpa:9000\/etcd-snapshots\/home; each deletes/,
+  },
+  "one folder for the volumes of two sites": {
+    home: { backup: saved({}) },
+    cabin: { backup: saved({ folder: "volumes-home/cabin" }) },
+    keys: { cabin: "backup.s3.folder", home: "backup.s3.bucket" },
+    says: /\/volumes-home\/cabin and .*\/volumes\/volumes-home overlap/,
+  },
+  "volumes in the folder of the other site's snapshots": {
+    home: { "cluster.snapshots.s3.folder": "all" },
+    cabin: { backup: saved({ bucket: "etcd-snapshots", folder: "all" }) },
+    keys: { cabin: "backup.s3.folder", home: "cluster.snapshots.s3.folder" },
+    says: /both have https:\/\/nas\.home\.arpa:9000\/etcd-snapshots\/all/,
   },
   "a folder of snapshots inside of the other site's": {
     home: { "cluster.snapshots.s3.folder": "sites" },
@@ -316,8 +333,8 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
       "monitoring.sends": ["home"],
       "tailnet.egress": { home: gatewayOfHome },
     },
-    keys: { cabin: "tailnet", home: "tailnet.policy.sites.cabin" },
-    says: /reach 100\.101\.102\.103 at tcp:80; write .* under grants/,
+    keys: { cabin: "tailnet.egress", home: "tailnet.policy.grants" },
+    says: /reach 100\.101\.102\.103 at tcp:80; add \{/,
   },
   "metrics for an address at which nobody takes them": {
     home: {

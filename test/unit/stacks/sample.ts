@@ -30,7 +30,8 @@ export function fileValues(site: string): Tree {
 
 /** Values after changes, which are made in place. */
 export function edited(values: Tree, changes: Changes): Tree {
-  for (const [path, value] of Object.entries(changes))
+  // What several changes have in common stays as it is: a later path goes into the value of an earlier one.
+  for (const [path, value] of Object.entries(structuredClone(changes)))
     set(values, path.split(/[.[\]]+/).filter(Boolean), value);
   return values;
 }
