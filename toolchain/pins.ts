@@ -210,6 +210,13 @@ export const tools = {
     forPods: true,
     build: { package: "github.com/1Password/onepassword-operator/cmd", variables: {} },
   },
+  dex: {
+    name: "dex",
+    version: "locked",
+    programs: ["dex"],
+    forPods: true,
+    build: { package: "github.com/dexidp/dex/cmd/dex", variables: {} },
+  },
 } as const satisfies Record<string, Tool>;
 
 /** The Go toolchain that is downloaded where no Go from 1.21 on is installed. */
@@ -228,6 +235,8 @@ interface Repository {
   readonly name: string;
   readonly tag: string;
   readonly module: string;
+  /** The tag's commit as Go writes one that is no version of the module; the tag when left out. */
+  readonly version?: string;
   readonly folder: string;
 }
 
@@ -256,6 +265,13 @@ export const repositories: readonly Repository[] = [
     tag: "v1.102.3",
     module: "tailscale.com",
     folder: "cmd/k8s-operator/deploy/crds",
+  },
+  {
+    name: "dexidp/dex",
+    tag: "v2.45.1",
+    module: "github.com/dexidp/dex",
+    version: "v0.0.0-20260303133905-11d2eeb52b42",
+    folder: "scripts/manifests/crds",
   },
   {
     name: "cloudnative-pg/cloudnative-pg",

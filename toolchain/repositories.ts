@@ -14,8 +14,8 @@ import { repositories } from "./pins.ts";
 export async function ensureRepositories(): Promise<string> {
   const key = createHash("sha256").update(JSON.stringify(repositories)).digest("hex").slice(0, 16);
   return cached("repositories", key, async (directory) => {
-    for (const { name, tag, module, folder } of repositories) {
-      const source = await moduleFolder(`${module}@${tag}`);
+    for (const { name, tag, module, version = tag, folder } of repositories) {
+      const source = await moduleFolder(`${module}@${version}`);
       const target = join(directory, name, tag, folder);
       await cp(join(source, folder), target, { recursive: true });
     }
