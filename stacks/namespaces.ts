@@ -6,6 +6,7 @@ import {
 } from "../components/certificates/cert-manager-values.ts";
 import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
+import { identityNamespace } from "../components/identity/names.ts";
 import { kafkaNamespace } from "../components/kafka/names.ts";
 import { alloyNamespace, lokiNamespace } from "../components/logs/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
@@ -30,7 +31,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, redis, kafka, backup, apps } = config;
+  const { certificates, logs, argocd, postgres, redis, kafka, backup, identity, apps } = config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -46,6 +47,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(redis === undefined ? [] : [dragonflyNamespace, redisNamespace]),
     ...(kafka === undefined ? [] : [kafkaNamespace]),
     ...(backup === undefined ? [] : [backupNamespace]),
+    ...(identity?.dex === undefined ? [] : [identityNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

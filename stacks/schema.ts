@@ -139,7 +139,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     redis: redis && deriveRedis(redis, versions, derivation),
     kafka: kafka && deriveKafka(kafka, versions, derivation),
     backup: backup && deriveBackup(backup, versions, derivation),
-    identity: identity && deriveIdentity(identity, people, derivation),
+    identity: identity && deriveIdentity(identity, versions, { people, hosts }, derivation),
   };
 }
 

@@ -1,5 +1,6 @@
 import { log, secret, type Output } from "@pulumi/pulumi";
 import { argocdNamespace } from "../components/argocd/names.ts";
+import { identityNamespace } from "../components/identity/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
 import { deployApps } from "./apps/deploy.ts";
@@ -17,7 +18,13 @@ import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { cloudflareProvider } from "./parts/edge/provider.ts";
 import { deployGateway, deployRoutes } from "./parts/gateway/deploy.ts";
-import { deployIdentity, deployPeople } from "./parts/identity/deploy.ts";
+import {
+  deployApiSignOn,
+  deployDex,
+  deployIdentity,
+  deployPeople,
+  type SiteDex,
+} from "./parts/identity/deploy.ts";
 import { deployItems } from "./parts/items/deploy.ts";
 import { deployKafka } from "./parts/kafka/deploy.ts";
 import { deployLogs } from "./parts/logs/deploy.ts";
@@ -65,6 +72,8 @@ export interface SiteOutputs {
   readonly kubeconfig: Output<string>;
   /** Kubeconfig of people of the site, who sign on by their browser; no secret. */
   readonly peopleKubeconfig?: Output<string>;
+  /** Passwords that were drawn for people of the site, by address; secret. */
+  readonly peoplePasswords?: SiteDex["passwords"];
   /** How long the cluster's certificates last, and which were renewed; the next run reads it. */
   readonly certificates: { readonly ends: Output<string>; readonly renewed: string };
   /** Opens the cluster's snapshots where its machines are lost (docs/restore.md); secret. */
@@ -106,6 +115,7 @@ export async function deploySite(
     running,
     kept: found.kept,
   });
+  const dex = await deployDex(site, { definitions, running, certificates, identity });
   const tailnet = deployTailnet(site, cluster, {
     definitions,
     running,
@@ -136,10 +146,12 @@ export async function deploySite(
   const targets = {
     [monitoringNamespace.name]: monitoring?.release,
     [argocdNamespace.name]: argocd?.release,
+    [identityNamespace.name]: dex?.ready,
   };
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
+  deployApiSignOn(site, cluster, identity, routes);
   const around = { running, gateways, logins, custody };
-  const published = [...deployApps(site, cluster, around), ...routes];
+  const published = [...deployApps(site, cluster, around), ...routes.published];
   const serviceTokens = deployEdge(site, cluster, { publish: published, running, cloudflare });
   deployProbes(site, { running, monitoring, serviceTokens });
 
@@ -158,6 +170,7 @@ export async function deploySite(
     serviceTokens,
     kubeconfig: cluster.kubeconfig,
     ...(peopleKubeconfig === undefined ? {} : { peopleKubeconfig }),
+    ...(dex === undefined ? {} : { peoplePasswords: dex.passwords }),
     certificates: { ends: cluster.certificatesEnd, renewed: found.renewal.renews },
     serverToken: cluster.serverToken,
     sshPrivateKey: machines.privateKey,

@@ -8,6 +8,7 @@ import { certificatesTraffic } from "./parts/certificates/traffic.ts";
 import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
 import { gatewayTraffic } from "./parts/gateway/traffic.ts";
+import { identityTraffic } from "./parts/identity/traffic.ts";
 import { itemsTraffic } from "./parts/items/traffic.ts";
 import { kafkaTraffic } from "./parts/kafka/traffic.ts";
 import { logsTraffic } from "./parts/logs/traffic.ts";
@@ -41,6 +42,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...redisTraffic(config),
     ...kafkaTraffic(config),
     ...backupTraffic(config),
+    ...identityTraffic(config),
     ...appTraffic(config),
   ];
 }

@@ -63,7 +63,7 @@ function outputs(type: string, name: string, inputs: Values): Values {
         privateKeyOpenssh: `-----BEGIN OPENSSH PRIVATE KEY-----\n${name}\n-----END OPENSSH PRIVATE KEY-----\n`,
       };
     case "random:index/randomPassword:RandomPassword":
-      return { result: `random-${name}` };
+      return { result: `random-${name}`, bcryptHash: `hash-of-${name}` };
     case "tailscale:index/tailnetKey:TailnetKey":
     case "tailscale:index/oauthClient:OauthClient":
       return { key: `tskey-${name}` };

@@ -10,6 +10,7 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import { trustLabel } from "../certificates/cert-manager-values.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
@@ -43,6 +44,8 @@ export interface ArgoCdArgs extends Omit<ArgoCdPlan, "signOn"> {
   readonly repositories: Readonly<Record<string, Output<SecretData>>>;
   readonly projects: readonly ProjectPlan[];
   readonly applications: readonly ApplicationPlan[];
+  /** Whether pods find the site's own authority. */
+  readonly trusting: boolean;
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
   /** What must be there before: Argo CD's kinds, and those of monitors. */
@@ -62,10 +65,11 @@ export class ArgoCd extends ComponentResource {
 
   constructor(name: string, args: ArgoCdArgs, opts?: ComponentResourceOptions) {
     super("homelab:argocd:ArgoCd", name, {}, opts);
-    const namespace = makeNamespace(`${name}-namespace`, argocdNamespace, {
-      parent: this,
-      dependsOn: [...args.after],
-    });
+    const namespace = makeNamespace(
+      `${name}-namespace`,
+      args.trusting ? { ...argocdNamespace, labels: trustLabel } : argocdNamespace,
+      { parent: this, dependsOn: [...args.after] },
+    );
     const letGo = this.letGo(name, args, namespace);
     const settings = this.secret(`${name}-settings`, namespace, {
       name: "argocd-secret",

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { trustBundle } from "../certificates/cert-manager-values.ts";
 
 /** Who may do what in Argo CD: groups of the identity provider, or e-mail addresses. */
 export interface RolePlan {
@@ -17,6 +18,8 @@ export interface SignOnPlan {
   /** Claims of a token whose values are subjects of roles. */
   readonly claims: readonly string[];
   readonly roles: readonly RolePlan[];
+  /** Whether the provider's certificate is of the site's own authority. */
+  readonly ownAuthority?: boolean;
 }
 
 export interface ArgoCdPlan {
@@ -56,7 +59,10 @@ export function argocdValues(plan: ArgoCdPlan): Record<string, unknown> {
     dex: { enabled: false },
     notifications: { enabled: false },
     controller: { metrics, resources: resources("100m", "512Mi", "2Gi") },
-    server: { replicas, ...many, metrics, resources: resources("20m", "128Mi", "512Mi") },
+    server: {
+      ...{ replicas, ...many, metrics, resources: resources("20m", "128Mi", "512Mi") },
+      ...(plan.signOn?.ownAuthority === true ? trusting() : {}),
+    },
     repoServer: {
       ...{ replicas, ...many, metrics, resources: resources("50m", "256Mi", "1Gi") },
       // It runs what repositories bring, and asks the API server for nothing.
@@ -99,6 +105,20 @@ function oidcConfig({ name, issuer, clientId, scopes }: SignOnPlan): string {
     },
     { lineWidth: 0 },
   );
+}
+
+/**
+ * The server's certificates of authorities are those of its image, and the site's own in a folder beside them (crypto/x509,
+ * root_unix.go). `rootCA` of its config would stand in the place of all others, and names no ConfigMap.
+ */
+function trusting(): Record<string, unknown> {
+  const { configMap: name } = trustBundle;
+  const mountPath = "/etc/internal-ca";
+  return {
+    env: [{ name: "SSL_CERT_DIR", value: mountPath }],
+    volumes: [{ name, configMap: { name } }],
+    volumeMounts: [{ name, mountPath, readOnly: true }],
+  };
 }
 
 /** Who is in no role may log in and see nothing. */

@@ -1,3 +1,5 @@
+import type { Endpoints } from "../identity/client.ts";
+
 /**
  * Access as a provider of OpenID Connect: where it answers for a client.
  * @see https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/saas-apps/generic-oidc-saas/
@@ -9,15 +11,6 @@ export const teamHost = (team: string): string => `${team}.cloudflareaccess.com`
 /** Issuer in tokens of a client, below which its discovery document is. */
 export const issuerOf = (team: string, clientId: string): string =>
   `https://${teamHost(team)}/cdn-cgi/access/sso/oidc/${clientId}`;
-
-/** Addresses of a provider for clients that read no discovery document. */
-export interface Endpoints {
-  readonly authorization: string;
-  readonly token: string;
-  readonly userInfo: string;
-  /** Keys that tokens are signed with. */
-  readonly keys: string;
-}
 
 export const endpointsOf = (issuer: string): Endpoints => ({
   authorization: `${issuer}/authorization`,

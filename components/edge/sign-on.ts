@@ -6,23 +6,13 @@ import {
   type ComponentResourceOptions,
   type Output,
 } from "@pulumi/pulumi";
+import type { Provider, SignOnClient, SignOnService } from "../identity/client.ts";
 import { Access } from "./access.ts";
 import { accessName } from "./names.ts";
-import { issuerOf } from "./open-id.ts";
+import { endpointsOf, issuerOf } from "./open-id.ts";
 
-/** Something in the cluster that people sign on to. */
-export interface SignOnService {
-  /** For people, on Access' page and in its list of applications. */
-  readonly title: string;
-  /** Address that opens it. */
-  readonly url: string;
-  /** Where Access sends people back to, in full. */
-  readonly redirectUris: readonly string[];
-  /** Who may sign on. */
-  readonly emails: readonly string[];
-  /** Whether it runs on people's own machines, where no secret would be one: it proves that it is the one who asked (PKCE). */
-  readonly onPeoplesMachines?: boolean;
-}
+/** How people know it. */
+const provider: Provider = { title: "Cloudflare Access" };
 
 export interface SignOnArgs {
   readonly site: string;
@@ -33,15 +23,6 @@ export interface SignOnArgs {
   readonly session: string;
   /** Services by name. */
   readonly services: Readonly<Record<string, SignOnService>>;
-}
-
-/** What a service shows to Access. */
-export interface SignOnClient {
-  /** Address below which is `/.well-known/openid-configuration`. */
-  readonly issuer: Output<string>;
-  readonly clientId: Output<string>;
-  /** Secret. */
-  readonly clientSecret: Output<string>;
 }
 
 /**
@@ -115,9 +96,12 @@ export class SignOn extends ComponentResource {
       },
     );
     const clientId = unsecret(saasApp.apply((app) => told(name, "id", app?.clientId)));
+    const issuer = clientId.apply((id) => issuerOf(team, id));
     return {
+      provider,
       clientId,
-      issuer: clientId.apply((id) => issuerOf(team, id)),
+      issuer,
+      endpoints: issuer.apply(endpointsOf),
       clientSecret: secret(saasApp.apply((app) => told(name, "secret", app?.clientSecret))),
     };
   }

@@ -84,6 +84,13 @@ function rateLimitSpec({ scope, requests, unit, perClient = false }: RateLimit) 
     : { type: "Global", global: { rules: [rule] } };
 }
 
+/** A Service in the cluster, in a namespace that lets policies of others refer to it. */
+export interface PolicyBackend {
+  readonly name: string;
+  readonly namespace: string;
+  readonly port: number;
+}
+
 /** Login at an identity provider. */
 export interface Oidc {
   readonly issuer: string;
@@ -94,6 +101,8 @@ export interface Oidc {
   readonly scopes?: readonly string[];
   /** Where people log in and where the proxies ask for tokens; discovered from the issuer when left out. */
   readonly endpoints?: { readonly authorization: string; readonly token: string };
+  /** Where it is asked for tokens, where that is a Service; the host of `endpoints` otherwise. */
+  readonly backend?: PolicyBackend;
   /** Cookie of the token that says who somebody is; a name of the controller's when left out. */
   readonly idCookie?: string;
   /** Path that ends a login; `/logout` when left out. */
@@ -107,6 +116,8 @@ export interface Jwt {
   readonly audiences?: readonly string[];
   /** Where the issuer's keys are. */
   readonly keys: string;
+  /** The Service that has them; the host of `keys` when left out. */
+  readonly backend?: PolicyBackend;
   /** Cookie with the token; the header `Authorization` when left out. */
   readonly cookie?: string;
 }
@@ -174,14 +185,18 @@ function principal({ allow, people }: Pick<Security, "allow" | "people">) {
   };
 }
 
+const backendRefs = (backend: PolicyBackend | undefined) =>
+  backend === undefined ? {} : { backendRefs: [{ group: "", kind: "Service", ...backend }] };
+
 const secretRef = (name: string) => ({ group: "", kind: "Secret", name });
 
 function oidcSpec(oidc: Oidc) {
   const { issuer, clientId, clientSecret, redirectUrl, scopes } = oidc;
-  const { endpoints, idCookie, logoutPath } = oidc;
+  const { endpoints, backend, idCookie, logoutPath } = oidc;
   return {
     provider: {
       issuer,
+      ...backendRefs(backend),
       ...(endpoints === undefined
         ? {}
         : {
@@ -198,9 +213,13 @@ function oidcSpec(oidc: Oidc) {
   };
 }
 
-function jwtProvider({ name, issuer, audiences, keys, cookie }: Jwt) {
+/** The keys of a provider in the cluster are asked for often: a new one is known before anybody waits for it. */
+const keysOfOwn = { cacheDuration: "30s" } as const;
+
+function jwtProvider({ name, issuer, audiences, keys, backend, cookie }: Jwt) {
+  const own = backend === undefined ? {} : { ...backendRefs(backend), ...keysOfOwn };
   return {
-    ...{ name, issuer, remoteJWKS: { uri: keys } },
+    ...{ name, issuer, remoteJWKS: { uri: keys, ...own } },
     ...(audiences === undefined ? {} : { audiences: [...audiences] }),
     ...(cookie === undefined ? {} : { extractFrom: { cookies: [cookie] } }),
   };

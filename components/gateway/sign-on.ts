@@ -1,10 +1,12 @@
-import { endpointsOf } from "../edge/open-id.ts";
+import type { Endpoints, Provider } from "../identity/client.ts";
 import type { Security } from "./policies.ts";
 
 /** Who signs on before a route lets anybody through, and where. */
 export interface RouteSignOn {
   /** Of the provider, as its tokens name it. */
   readonly issuer: string;
+  readonly provider: Provider;
+  readonly endpoints: Endpoints;
   readonly clientId: string;
   /** E-mail addresses in lower case, up to 128. */
   readonly emails: readonly string[];
@@ -27,9 +29,10 @@ export const routeSecret = (route: string) => ({ name: `${route}-sign-on`, key: 
  */
 export function signedOn(
   route: string,
-  { issuer, clientId, emails }: RouteSignOn,
+  { issuer, provider: { service }, endpoints, clientId, emails }: RouteSignOn,
 ): Pick<Security, "oidc" | "jwt" | "people"> {
-  const { authorization, token, keys } = endpointsOf(issuer);
+  const { authorization, token, keys } = endpoints;
+  const backend = service === undefined ? {} : { backend: service };
   const provider = "sign-on";
   const cookie = `sign-on-${route}`;
   return {
@@ -37,12 +40,13 @@ export function signedOn(
       ...{ issuer, clientId, clientSecret: routeSecret(route).name },
       // Named, so that the controller need not ask the provider.
       endpoints: { authorization, token },
+      ...backend,
       scopes: ["openid", "email", "profile"],
       idCookie: cookie,
       // By itself it would be /logout, which many applications have.
       logoutPath: `${ownPath}/logout`,
     },
-    jwt: [{ name: provider, issuer, audiences: [clientId], keys, cookie }],
+    jwt: [{ name: provider, issuer, audiences: [clientId], keys, cookie, ...backend }],
     people: { provider, claim: "email", values: emails },
   };
 }

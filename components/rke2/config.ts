@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Machine, MachineSpec } from "../machine.ts";
-import { authenticationFile, type ApiSignOn } from "./authentication.ts";
+import { authenticationFile, laterFile, toldLater, type ApiSignOn } from "./authentication.ts";
 import type { Registries } from "./registries.ts";
 import { releaseOf } from "./version-step.ts";
 
@@ -24,7 +24,7 @@ export interface ClusterPlan {
   /** Whether etcd, controller manager and scheduler answer with metrics at their node's address. */
   readonly metrics: boolean;
   /** How people sign on to the API servers; without it nobody does. */
-  readonly signOn?: Input<ApiSignOn>;
+  readonly signOn?: Input<ApiSignOn> | typeof toldLater;
   readonly snapshots: {
     readonly schedule: string;
     readonly retention: number;
@@ -91,7 +91,11 @@ export function serverConfig(
     ...(cluster.metrics ? metrics : {}),
     ...(cluster.signOn === undefined
       ? {}
-      : { "kube-apiserver-arg": [`authentication-config=${authenticationFile}`] }),
+      : {
+          "kube-apiserver-arg": [
+            `authentication-config=${cluster.signOn === toldLater ? laterFile : authenticationFile}`,
+          ],
+        }),
   });
 }
 

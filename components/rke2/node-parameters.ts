@@ -1,6 +1,6 @@
 import { output, secret, type Input, type Output } from "@pulumi/pulumi";
 import type { MachineSpec, ReachedMachine } from "../machine.ts";
-import { authenticationConfig } from "./authentication.ts";
+import { authenticationConfig, nobodySignsOn, toldLater } from "./authentication.ts";
 import {
   agentConfig,
   kubeletFlags,
@@ -60,9 +60,10 @@ export function nodeParameters(
     JOINS: joins,
     CONFIG: secret(config),
     AUTHENTICATION:
-      isServer && cluster.signOn !== undefined
+      isServer && cluster.signOn !== undefined && cluster.signOn !== toldLater
         ? output(cluster.signOn).apply(authenticationConfig)
         : "",
+    PEOPLE: isServer && cluster.signOn === toldLater ? nobodySignsOn : "",
     KUBELET_FLAGS: Object.keys(kubeletFlags(cluster, node)).join(" "),
     REGISTRATION: registrationConfig(node),
     REGISTRIES: output(cluster.registries).apply((registries) =>

@@ -16,10 +16,15 @@ export interface PodsPlan {
   readonly replicas: number;
   /** The container, but for its name and its security. */
   readonly container: Omit<core.v1.Container, "name" | "securityContext">;
-  /** What a pod has besides: its volumes, and the seconds that it may take to leave. */
+  /** What a pod has besides: its volumes, the seconds that it may take to leave, its account where it speaks with the API. */
   readonly pod?: Pick<
     core.v1.PodSpec,
-    "volumes" | "terminationGracePeriodSeconds" | "dnsPolicy" | "dnsConfig"
+    | "volumes"
+    | "terminationGracePeriodSeconds"
+    | "dnsPolicy"
+    | "dnsConfig"
+    | "serviceAccountName"
+    | "automountServiceAccountToken"
   >;
   /** Capabilities that its program cannot do without; none when left out. */
   readonly capabilities?: readonly "NET_BIND_SERVICE"[];
@@ -32,8 +37,8 @@ export interface PodsPlan {
 }
 
 /**
- * Spec of a workload's Deployment: restricted pods, spread over nodes, which do not speak with the cluster's API. A new
- * pod is ready before an old one leaves.
+ * Spec of a workload's Deployment: restricted pods, spread over nodes, which do not speak with the cluster's API unless
+ * `pod` says so. A new pod is ready before an old one leaves.
  */
 export function deploymentSpec(plan: PodsPlan): apps.v1.DeploymentSpec {
   const { app, replicas, container, pod, capabilities, pullSecret, fingerprint } = plan;

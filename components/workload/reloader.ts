@@ -11,6 +11,9 @@ import { releaseArgs, type ReleasePlan } from "./release.ts";
  */
 export const reloads = { "reloader.stakater.com/auto": "true" } as const;
 
+/** Annotation of the same for one Secret alone. */
+export const reloadsWith = (secret: string) => ({ "secret.reloader.stakater.com/reload": secret });
+
 export const reloaderNamespace: NamespacePlan = { name: "reloader" };
 
 /** Where the reloader chart is: https://github.com/stakater/Reloader#installation */

@@ -17,6 +17,7 @@ import { definitionChecks } from "../../stacks/parts/definitions/doctor.ts";
 import { dnsChecks } from "../../stacks/parts/dns/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
+import { identityChecks } from "../../stacks/parts/identity/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
 import { kafkaChecks, kafkaReleases } from "../../stacks/parts/kafka/doctor.ts";
 import { logsChecks, logsReleases } from "../../stacks/parts/logs/doctor.ts";
@@ -149,6 +150,7 @@ async function cluster(
       ...monitoringChecks(examined, run),
       ...logsChecks(examined, run),
       ...argocdChecks(examined, run),
+      ...identityChecks(examined, run),
       ...postgresChecks(examined, run),
       ...redisChecks(examined, run),
       ...kafkaChecks(examined, run),

@@ -1,5 +1,6 @@
 /** What a site runs in which versions, each with the line of the site file that says so. */
 import { argoCdVersions } from "../../components/definitions/argocd.ts";
+import { dexVersions } from "../../components/definitions/dex.ts";
 import { envoyGatewayVersions } from "../../components/definitions/envoy-gateway.ts";
 import { gatewayApiVersions } from "../../components/definitions/gateway-api.ts";
 import { strimziVersions } from "../../components/definitions/kafka.ts";
@@ -35,7 +36,7 @@ type Row = readonly [what: string, version: string | undefined, known?: readonly
 function ofParts(config: SiteConfig): readonly SiteVersion[] {
   const { cluster, network, tailnet, edge, gateway, certificates, dns, names, proxmox } = config;
   const { onePassword, reloader, storage, monitoring, logs, argocd } = config;
-  const { postgres, redis, kafka, backup } = config;
+  const { postgres, redis, kafka, backup, identity } = config;
   const { url } = proxmox.image;
   // A version that is added to the site file does not compile before it has its line here.
   const rows: Readonly<Record<keyof Versions, Row>> = {
@@ -67,6 +68,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     dragonfly: ["Dragonfly's operator", redis?.chart, dragonflyVersions],
     strimzi: ["Strimzi", kafka?.chart, strimziVersions],
     volsync: ["VolSync", backup?.chart, volsyncVersions],
+    dex: ["Dex", identity?.dex?.version, dexVersions],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],
   };
   return Object.entries(rows).flatMap(([key, [what, version, known]]) =>

@@ -71,6 +71,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   cloudflared: (value) => `docker cloudflare/cloudflared ${value}`,
   nodeLocalDns: (value) => `docker registry.k8s.io/dns/k8s-dns-node-cache ${value}`,
   coredns: (value) => `docker coredns/coredns ${value}`,
+  dex: (value) => `docker ghcr.io/dexidp/dex ${value}`,
   gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,
   envoyGateway: (value) => `docker docker.io/envoyproxy/gateway-helm ${value}`,
   rookCeph: (value) => `helm rook-ceph ${value} https://charts.rook.io/release`,

@@ -2,10 +2,11 @@
 # Brings one node to the wanted release and settings, restarting it only when something differs.
 # Parameters: ROLE (server or agent), MODE (join: do nothing on a node that has joined; apply), NODE_NAME, NODE_PASSWORD,
 # VERSION, VIP, SITE, JOINS (yes: there is a cluster to join; no: no other server has been in one, so begin it), CONFIG,
-# AUTHENTICATION (of a server: by whom the API server lets people sign on; empty: by nobody), KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION (settings that count when the node
-# registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its name, and its content in base64), KUBE_VIP,
-# RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when the step has run to its
-# end before, on this machine or on the one before it.
+# AUTHENTICATION (of a server: by whom the API server lets people sign on; empty: by nobody), PEOPLE (the same where the provider
+# is in the cluster, before it is there), KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION
+# (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its name, and its
+# content in base64), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when
+# the step has run to its end before, on this machine or on the one before it.
 # Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
 
@@ -150,6 +151,8 @@ settings() {
   if [[ -n $REGISTRATION ]]; then put_file "$registration" 0600 "$REGISTRATION"; else rm -f "$registration"; fi
   # The API server does not start without the file that CONFIG names.
   if [[ -n $AUTHENTICATION ]]; then put_file "$etc/authentication.yaml" 0600 "$AUTHENTICATION"; else rm -f "$etc/authentication.yaml"; fi
+  # What it says later is written in place, and read without a restart (api-sign-on.sh).
+  if [[ -z $PEOPLE ]]; then rm -f "$etc/people.yaml"; elif [[ ! -e $etc/people.yaml ]]; then put_file "$etc/people.yaml" 0600 "$PEOPLE"; fi
   registry_certificates
   if [[ -n $REGISTRIES ]]; then put_file "$etc/registries.yaml" 0600 "$REGISTRIES"; else rm -f "$etc/registries.yaml"; fi
   if [[ ! -e /etc/rancher/node/password ]]; then put_file /etc/rancher/node/password 0600 "$NODE_PASSWORD"; fi

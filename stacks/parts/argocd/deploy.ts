@@ -49,7 +49,8 @@ export function deployArgocd(
       ...{ hostname, highlyAvailable, monitored, guarded, knownHosts, chart, server },
       admin: argocd.adminPasswordHash !== undefined,
       ...(signOn === undefined ? {} : { signOn: signOnPlan(signOn) }),
-      ...byAccess(people, identity),
+      ...ofPeople(people, identity),
+      trusting: identity.argocd?.provider.service !== undefined,
       settings: secret(settings(argocd, reveal, identity)),
       repositories: repositories(argocd, reveal),
       projects: projects(argocd),
@@ -141,8 +142,11 @@ function signOnPlan(signOn: NonNullable<ArgocdConfig["signOn"]>): SignOnPlan {
   return { name, issuer, clientId, scopes, claims, roles };
 }
 
-/** People of the site sign on by Access, which tells their e-mail address and has no groups of its own to tell. */
-function byAccess(
+/**
+ * People of the site are known by their address alone: Access has no groups of the site to tell, and who is taken out of a group
+ * of Dex' would be in it until the token ends.
+ */
+function ofPeople(
   people: IdentityConfig | undefined,
   { argocd: client }: SiteIdentity,
 ): Pick<ArgoCdArgs, "signOn"> {
@@ -153,9 +157,10 @@ function byAccess(
     { role: "readonly", subjects: readers },
   ];
   const scopes = ["openid", "email", "profile"];
-  const { issuer, clientId } = client;
+  const { provider, issuer, clientId } = client;
+  const ownAuthority = provider.service !== undefined;
   const signOn = output({ issuer, clientId }).apply((made) => ({
-    ...{ name: "Cloudflare Access", scopes, claims: ["email"], roles, ...made },
+    ...{ name: provider.title, scopes, claims: ["email"], roles, ownAuthority, ...made },
   }));
   return { signOn };
 }

@@ -1,6 +1,5 @@
 import { argocdNamespace, argocdServer } from "../../../components/argocd/names.ts";
 import { repositoryPlace } from "../../../components/argocd/repository.ts";
-import { teamHost } from "../../../components/edge/open-id.ts";
 import { apiServer, names, pods, tcp, type Flow } from "../../../components/policies/flow.ts";
 import { dnsName } from "../../../components/policies/names.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -33,7 +32,7 @@ const member = tcp(6379, 26_379);
  * cluster but Redis. By the API server the site's proof asks the server.
  */
 export function argocdTraffic(config: SiteConfig): readonly Flow[] {
-  const { argocd, identity, edge } = config;
+  const { argocd } = config;
   if (argocd === undefined) return [];
   return [
     ...[server, controller, sets, passwords].map((from): Flow => ({
@@ -48,9 +47,6 @@ export function argocdTraffic(config: SiteConfig): readonly Flow[] {
     { from: apiServer, to: server, ports: tcp(argocdServer.inPod), why: "whether it answers" },
     ...cache(argocd),
     ...outside(argocd, handed(config).flatMap(chartHost)),
-    ...(identity?.argocd === undefined || edge?.team === undefined
-      ? []
-      : [signsOn(teamHost(edge.team))]),
   ];
 }
 
@@ -71,7 +67,7 @@ function chartHost({ tree: { brings } }: Handable): readonly string[] {
   return "release" in brings ? [new URL(brings.release.repo).hostname] : [];
 }
 
-/** The server alone asks the provider that people sign on by. */
+/** The server alone asks a provider of its own. */
 const signsOn = (host: string): Flow => ({
   ...{ from: server, to: names(dnsName(host)), ports: tcp(443), why: "who somebody is" },
 });

@@ -3,6 +3,7 @@ import { output, secret, type Input, type Output, type Resource } from "@pulumi/
 import { Rke2Cluster } from "../../../components/rke2/cluster.ts";
 import type { ReachedMachine } from "../../../components/machine.ts";
 import type { ClusterPlan } from "../../../components/rke2/config.ts";
+import { toldLater } from "../../../components/rke2/authentication.ts";
 import { SnapshotStore, type StorePlan } from "../../../components/rke2/snapshot-store.ts";
 import { NodeLabels } from "../../../components/rke2/node-labels.ts";
 import type { Renewal } from "../../../components/rke2/renewal.ts";
@@ -58,7 +59,8 @@ export function deployCluster(
 /** How people sign on to the API servers, where the config has them. */
 function signOn({ kubernetes }: SiteIdentity): Pick<ClusterPlan, "signOn"> {
   if (kubernetes === undefined) return {};
-  const { issuer, clientId } = kubernetes;
+  const { provider, issuer, clientId } = kubernetes;
+  if (provider.service !== undefined) return { signOn: toldLater };
   return { signOn: output({ issuer, clientId }) };
 }
 

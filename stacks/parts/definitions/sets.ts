@@ -1,5 +1,6 @@
 import { argoCd } from "../../../components/definitions/argocd.ts";
 import type { DefinitionSet } from "../../../components/definitions/definition-set.ts";
+import { dex } from "../../../components/definitions/dex.ts";
 import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { strimzi } from "../../../components/definitions/kafka.ts";
@@ -21,7 +22,8 @@ export type SetKey =
   | "barmanCloud"
   | "dragonfly"
   | "strimzi"
-  | "volsync";
+  | "volsync"
+  | "dex";
 
 /** The kinds that the program itself owns, a line each, for the parts that the site has. */
 export function definitionSets({
@@ -33,9 +35,18 @@ export function definitionSets({
   redis,
   kafka,
   backup,
+  identity,
 }: Pick<
   SiteConfig,
-  "gateway" | "onePassword" | "tailnet" | "argocd" | "postgres" | "redis" | "kafka" | "backup"
+  | "gateway"
+  | "onePassword"
+  | "tailnet"
+  | "argocd"
+  | "postgres"
+  | "redis"
+  | "kafka"
+  | "backup"
+  | "identity"
 >): Readonly<Partial<Record<SetKey, DefinitionSet>>> {
   return {
     ...(gateway === undefined
@@ -58,5 +69,6 @@ export function definitionSets({
     ...(redis === undefined ? {} : { dragonfly: dragonflyOperator(redis.chart) }),
     ...(kafka === undefined ? {} : { strimzi: strimzi(kafka.chart) }),
     ...(backup === undefined ? {} : { volsync: volsync(backup.chart) }),
+    ...(identity?.dex === undefined ? {} : { dex: dex(identity.dex.version) }),
   };
 }

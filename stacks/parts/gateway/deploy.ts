@@ -90,24 +90,29 @@ export interface RouteSurroundings {
   readonly identity: SiteIdentity;
 }
 
-/**
- * Registers the routes of the config, each after the part that it leads to. Returned is what the edge publishes: names of
- * routes at the gateway `public`.
- */
+/** The routes, for what is reached by them. */
+export interface SiteRoutes {
+  /** What the edge publishes: names of routes at the gateway `public`. */
+  readonly published: readonly Publication[];
+  /** The steps after which routes are accepted, by their names. */
+  readonly accepted: Readonly<Record<string, Resource>>;
+}
+
+/** Registers the routes of the config, each after the part that it leads to. */
 export function deployRoutes(
   { config }: Site,
   { nodes: [machine] }: SiteCluster,
   { kubernetes }: RunningCluster,
   gateways: SiteGateways | undefined,
   { targets, identity }: RouteSurroundings,
-): readonly Publication[] {
+): SiteRoutes {
   const { gateway, network } = config;
-  if (gateway === undefined || gateways === undefined) return [];
+  if (gateway === undefined || gateways === undefined) return { published: [], accepted: {} };
   const { ready, plans } = gateways;
-  const accepted = Object.entries(gateway.routes).map(([route, plan]) => {
+  const made = Object.entries(gateway.routes).map(([route, plan]) => {
     const target = targets[plan.namespace];
     return {
-      plan,
+      ...{ route, plan },
       step: deployRoute(
         route,
         plan,
@@ -117,13 +122,17 @@ export function deployRoutes(
     };
   });
   const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
-  return publicRoutes(config).map(({ hostname, ...door }) => ({
+  const published = publicRoutes(config).map(({ hostname, ...door }) => ({
     // Of several routes one name is shown: it is called by itself.
     ...{ name: hostname, hostname, service, ...doorOf(door) },
-    after: accepted
+    after: made
       .filter(({ plan }) => plan.gateway === "public" && plan.hostnames.includes(hostname))
       .map(({ step }) => step),
   }));
+  return {
+    published,
+    accepted: Object.fromEntries(made.map(({ route, step }) => [route, step])),
+  };
 }
 
 /** The certificates that cover all names below a domain; the first of each domain. */
@@ -152,8 +161,10 @@ function signOn(
 ): Pick<RoutePolicies, "signOn"> {
   const [emails, client] = [section?.routes[route], routes[route]];
   if (emails === undefined || client === undefined) return {};
-  const { issuer, clientId, clientSecret } = client;
-  const plan = output({ issuer, clientId }).apply((made) => ({ ...made, emails }));
+  const { provider, issuer, endpoints, clientId, clientSecret } = client;
+  const plan = output({ issuer, endpoints, clientId }).apply((made) => ({
+    ...{ ...made, provider, emails },
+  }));
   return { signOn: { plan, clientSecret } };
 }
 

@@ -1,4 +1,3 @@
-import { teamHost } from "../../../components/edge/open-id.ts";
 import { proxyLabels } from "../../../components/gateway/envoy-proxy.ts";
 import {
   gatewayNamespace,
@@ -7,7 +6,6 @@ import {
 } from "../../../components/gateway/plan.ts";
 import {
   apiServer,
-  names,
   others,
   pods,
   tcp,
@@ -16,7 +14,7 @@ import {
   type Pods,
   type Port,
 } from "../../../components/policies/flow.ts";
-import { dnsName, namesBelow } from "../../../components/policies/names.ts";
+import { namesBelow } from "../../../components/policies/names.ts";
 import type { Exposure } from "../../apps/application.ts";
 import { argocdNamespace, argocdServer } from "../../../components/argocd/names.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -47,7 +45,7 @@ export const gatewayProxies = (gateway: GatewayName): Pods =>
  * Services that routes name. A Service's own ports say nothing of its pods', so routes to other namespaces open all.
  */
 export function gatewayTraffic(
-  { gateway, apps, identity, edge }: SiteConfig,
+  { gateway, apps }: SiteConfig,
   portOf: (app: string) => number | undefined,
 ): readonly Flow[] {
   if (gateway === undefined) return [];
@@ -84,22 +82,7 @@ export function gatewayTraffic(
       ? { from, to: pods(route.namespace, route.namespace), ports: "all", why }
       : { from, to: appPods(route.namespace), ports: tcp(port), why };
   });
-  const guarded = Object.keys(identity?.routes ?? {}).flatMap(
-    (name) => gateway.routes[name]?.gateway ?? [],
-  );
-  const providers = [...new Set(guarded)].flatMap((name): readonly Flow[] =>
-    edge?.team === undefined
-      ? []
-      : [
-          {
-            from: gatewayProxies(name),
-            to: names(dnsName(teamHost(edge.team))),
-            ports: tcp(443),
-            why: "who somebody is",
-          },
-        ],
-  );
-  return [...own, ...clients, ...routes, ...providers, ...applications(apps, gateway)];
+  return [...own, ...clients, ...routes, ...applications(apps, gateway)];
 }
 
 /** The way to the gateway of the LAN, and lookups of the names that lead there, for applications that declare it. */

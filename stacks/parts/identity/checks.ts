@@ -1,9 +1,11 @@
+import { dexService, identityNamespace } from "../../../components/identity/names.ts";
 import { grafanaService, monitoringNamespace } from "../../../components/monitoring/names.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { signOnMinor } from "../../../components/rke2/authentication.ts";
 import { releaseOf } from "../../../components/rke2/version-step.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { routesTo } from "../gateway/leading.ts";
+import { named } from "./people.ts";
 import type { IdentityConfig } from "./schema.ts";
 
 const path = "homelab:identity";
@@ -22,10 +24,12 @@ export function checkIdentity(config: SiteConfig): readonly Problem[] {
   ];
 }
 
-function provider({ edge }: SiteConfig): readonly Problem[] {
+function provider(config: SiteConfig): readonly Problem[] {
+  const { edge, identity } = config;
+  if (identity?.dex !== undefined) return inCluster(config, identity.dex, named(identity));
   if (edge === undefined) {
     const text =
-      "people sign on by Cloudflare Access, and the site has no homelab:edge; add it, or remove this: a provider in the cluster is not supported (Argo CD takes any other by homelab:argocd.signOn)";
+      "people sign on by Cloudflare Access, and the site has no homelab:edge; add it, or write homelab:identity.dex for a provider in the cluster";
     return [{ path, text }];
   }
   if (edge.team !== undefined) return [];
@@ -34,9 +38,62 @@ function provider({ edge }: SiteConfig): readonly Problem[] {
   return [{ path: "homelab:edge.team", text }];
 }
 
+/** Where a route to Dex leads. */
+export const dexTarget = {
+  namespace: identityNamespace.name,
+  service: dexService.name,
+  port: dexService.port,
+} as const;
+
+/** Its name leads to it on the LAN, where pods and machines ask by that name as well; its certificates are signed and renewed. */
+function inCluster(
+  { gateway, certificates, reloader }: SiteConfig,
+  { hostname, passwordHashes }: NonNullable<IdentityConfig["dex"]>,
+  people: readonly string[],
+): readonly Problem[] {
+  const at = `${path}.dex`;
+  const { namespace, service, port } = dexTarget;
+  const here = routesTo(gateway, hostname, dexTarget);
+  const whole = here.some(
+    ([, { gateway: name, path: below }]) => name === "lan" && below === undefined,
+  );
+  return [
+    ...(certificates === undefined
+      ? [
+          {
+            path: at,
+            text: "needs certificates of its own, and the site has no homelab:certificates; switch it on, or remove this",
+          },
+        ]
+      : []),
+    ...(reloader === undefined
+      ? [
+          {
+            path: at,
+            text: "has to begin anew with each certificate of its own, and the site has no homelab:reloader; switch it on, or remove this",
+          },
+        ]
+      : []),
+    ...(whole
+      ? []
+      : [
+          {
+            path: `${at}.hostname`,
+            text: `${hostname} does not lead to it on the LAN; write a route in homelab:gateway.routes at the gateway lan with this name, without a path, to the Service ${service} in ${namespace}, port ${port}`,
+          },
+        ]),
+    ...Object.keys(passwordHashes)
+      .filter((email) => !people.includes(email))
+      .map((email) => ({
+        path: `${at}.passwordHashes.${email}`,
+        text: `${email} is in no group that signs on; name the group under homelab:identity, correct the address, or remove it`,
+      })),
+  ];
+}
+
 function asked(identity: IdentityConfig): readonly Problem[] {
-  const { routes: more, ...services } = identity;
-  const some = [services.grafana, services.argocd, services.kubernetes];
+  const { routes: more, grafana: ofGrafana, argocd: ofArgocd, kubernetes: ofKubernetes } = identity;
+  const some = [ofGrafana, ofArgocd, ofKubernetes];
   if (some.some((one) => one !== undefined) || Object.keys(more).length > 0) return [];
   const text =
     "says not what people sign on to; write grafana, argocd, kubernetes or routes, or remove it";
@@ -138,12 +195,15 @@ function routes(
       route.kind === "http"
         ? undefined
         : `hands on ${route.kind}, and people sign on by http alone; remove it`,
+      route.namespace === identityNamespace.name
+        ? "leads to Dex, which nobody can sign on to before; remove it"
+        : undefined,
       route.gateway === "public"
         ? "stands behind Access already; name people in homelab:edge.access, and remove it"
         : undefined,
       route.path === undefined || route.path === "/"
         ? undefined
-        : `is for ${route.path} alone, and Access sends people back to another path; take path out of the route, or remove it`,
+        : `is for ${route.path} alone, and people are sent back to another path; take path out of the route, or remove it`,
       certificates === undefined
         ? "needs https, and the site has no homelab:certificates; switch it on, or remove it"
         : undefined,

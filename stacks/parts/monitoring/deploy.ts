@@ -69,6 +69,7 @@ export async function deployMonitoring(
       clusterDns: cluster.profile === undefined,
       password: secrets.get(grafanaPassword),
       ...signOn(config, identity),
+      trusting: identity.grafana?.provider.service !== undefined,
       alerts: secret(alerts(monitoring, (ref) => secrets.reveal(ref))),
       heartbeat: heartbeat !== undefined,
       ...watch(config, monitoring),
@@ -106,9 +107,9 @@ function signOn(
   if (identity?.grafana === undefined || client === undefined) return {};
   const { hostname, ...roles } = identity.grafana;
   const { session } = identity;
-  const { issuer, clientId, clientSecret } = client;
-  const plan = output({ issuer, clientId }).apply((made) => ({
-    ...{ hostname, session, roles, ...made },
+  const { provider, endpoints, clientId, clientSecret } = client;
+  const plan = output({ endpoints, clientId }).apply((made) => ({
+    ...{ hostname, session, roles, provider, ...made },
   }));
   return { signOn: { plan, clientSecret } };
 }

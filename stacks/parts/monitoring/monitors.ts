@@ -3,6 +3,7 @@ import { cacheLabels } from "../../../components/dns/cache-pods.ts";
 import { clusterDnsService } from "../../../components/dns/redirect.ts";
 import { cloudflaredNamespace } from "../../../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../../../components/gateway/plan.ts";
+import { identityNamespace } from "../../../components/identity/names.ts";
 import {
   kafkaNamespace,
   nodeLabels,
@@ -32,7 +33,7 @@ import type { SiteConfig } from "../../schema.ts";
  */
 export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
   const { certificates, cluster, gateway, dns, names, edge, reloader, logs } = config;
-  const { postgres, redis, kafka } = config;
+  const { postgres, redis, kafka, identity } = config;
   return [
     ...cilium,
     ...(certificates === undefined ? [] : certManager),
@@ -58,6 +59,7 @@ export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
           ...plan,
           port: "http-metrics",
         }))),
+    ...(identity?.dex === undefined ? [] : [own("dex", identityNamespace.name)]),
     ...(postgres === undefined ? [] : databases(Object.keys(postgres.clusters))),
     ...(redis === undefined ? [] : dragonflies(Object.keys(redis.instances))),
     ...(kafka === undefined ? [] : kafkas(Object.keys(kafka.clusters))),

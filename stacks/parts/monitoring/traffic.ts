@@ -1,4 +1,3 @@
-import { teamHost } from "../../../components/edge/open-id.ts";
 import {
   alertmanager,
   monitoringNamespace,
@@ -91,7 +90,6 @@ export function monitoringTraffic(config: SiteConfig): readonly Flow[] {
         ]),
     ...scrapes(monitoring),
     ...outside(monitoring),
-    ...signOn(config),
     ...(monitoring.receives.length === 0
       ? []
       : [
@@ -118,13 +116,6 @@ function scrapes({ scrapes: all }: MonitoringConfig): readonly Flow[] {
       why: `homelab:monitoring.scrapes.${name}`,
     };
   });
-}
-
-/** Grafana asks the provider who somebody is. */
-function signOn({ identity, edge }: SiteConfig): readonly Flow[] {
-  if (identity?.grafana === undefined || edge?.team === undefined) return [];
-  const to = names(dnsName(teamHost(edge.team)));
-  return [{ from: grafanaPods, to, ports: tcp(443), why: "who somebody is" }];
 }
 
 /** Whom Alertmanager tells: https://pushover.net/api, https://discord.com/developers/docs/resources/webhook */

@@ -154,6 +154,7 @@ export const versions = z
       "0.16.0",
       "Chart volsync, with `homelab:backup`; restic is of the same release",
     ).default("0.16.0"),
+    dex: release(three, "2.45.1", "Dex, with `homelab:identity.dex`").default("2.45.1"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -35,6 +35,11 @@ export class ApiServer {
     this.kubeconfig = join(this.#folder, "admin.yaml");
   }
 
+  /** File with its certificate, which is of its own making. */
+  get certificate(): string {
+    return join(this.#folder, "tls", "apiserver.crt");
+  }
+
   /** Resolves once it is ready. */
   async start(): Promise<void> {
     const given = process.env["HOMELAB_TEST_TOOLS"];

@@ -79,6 +79,14 @@ describe("the values of Argo CD", () => {
     );
   });
 
+  it("have the server know the site's own authority where the provider's certificate is of it", () => {
+    const own = argocdValues({ ...plan, signOn: { ...plan.signOn!, ownAuthority: true } });
+    assert.deepEqual(violations(closed(schema("argo-cd")), own), []);
+    assert.deepEqual(at(own, "server.env"), [{ name: "SSL_CERT_DIR", value: "/etc/internal-ca" }]);
+    assert.deepEqual(at(own, "server.volumes[0].configMap"), { name: "internal-ca" });
+    assert.equal(at(values, "server.env"), undefined);
+  });
+
   it("have two of each and three of Redis where a host may be lost", () => {
     const many = argocdValues({ ...plan, highlyAvailable: true });
     assert.equal(at(many, "redis-ha.enabled"), true);

@@ -7,6 +7,9 @@ import {
 } from "../../../components/gateway/policies.ts";
 import { httpRouteSpec, portRouteSpec, tlsRouteSpec } from "../../../components/gateway/routes.ts";
 import { signedOn } from "../../../components/gateway/sign-on.ts";
+import { endpointsOf } from "../../../components/edge/open-id.ts";
+import { dexBackendTls, dexGrant } from "../../../components/identity/dex-objects.ts";
+import { dexEndpoints, dexProvider } from "../../../components/identity/names.ts";
 import type { SeenObject } from "./definition-schema.ts";
 
 const gatewayApiVersion = "gateway.networking.k8s.io/v1";
@@ -89,9 +92,22 @@ export const policiesAndRoutes: readonly SeenObject[] = [
       allow: ["192.168.1.0/24"],
       ...signedOn("photos", {
         ...{ issuer: "https://id.example.net", clientId: "c1", emails: ["a@example.net"] },
+        ...{ provider: { title: "It" }, endpoints: endpointsOf("https://id.example.net") },
       }),
     }),
   },
+  {
+    ...{ apiVersion: envoyVersion, kind: "SecurityPolicy" },
+    spec: securitySpec(
+      route,
+      signedOn("photos", {
+        ...{ issuer: "https://id.home.arpa", clientId: "c1", emails: ["a@example.net"] },
+        ...{ provider: dexProvider, endpoints: dexEndpoints("id.home.arpa", "cluster.local") },
+      }),
+    ),
+  },
+  dexBackendTls("cluster.local"),
+  dexGrant(["photos"]),
   {
     ...{ apiVersion: gatewayApiVersion, kind: "HTTPRoute" },
     spec: httpRouteSpec({

@@ -5,6 +5,7 @@ import { gatewayValues } from "../../../components/gateway/gateway-values.ts";
 import { listenerConflict, type Listener } from "../../../components/gateway/listeners.ts";
 import { securitySpec } from "../../../components/gateway/policies.ts";
 import { httpRouteSpec } from "../../../components/gateway/routes.ts";
+import { endpointsOf } from "../../../components/edge/open-id.ts";
 import { signedOn } from "../../../components/gateway/sign-on.ts";
 import type { Recorded, Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
@@ -183,6 +184,7 @@ describe("a route that people sign on before", () => {
       allow: ["192.168.1.0/24"],
       ...signedOn("hubble", {
         ...{ issuer: "https://id.example.net", clientId: "c1", emails: ["a@example.net"] },
+        ...{ provider: { title: "It" }, endpoints: endpointsOf("https://id.example.net") },
       }),
     },
   );

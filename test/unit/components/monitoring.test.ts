@@ -6,6 +6,8 @@ import { expectedJobs } from "../../../components/monitoring/proof.ts";
 import { scrapeConfig } from "../../../components/monitoring/scrape.ts";
 import { roleExpression } from "../../../components/monitoring/sign-on.ts";
 import { kindsValues, stackValues } from "../../../components/monitoring/stack-values.ts";
+import { endpointsOf, issuerOf } from "../../../components/edge/open-id.ts";
+import { dexEndpoints, dexProvider } from "../../../components/identity/names.ts";
 import { at } from "./at.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
 import { chat, phone } from "./receivers.ts";
@@ -120,7 +122,8 @@ describe("the values of monitoring", () => {
 describe("signing on to Grafana", () => {
   const signOn = {
     ...{ hostname: "grafana.home.arpa", session: "8h", clientId: "c1" },
-    issuer: "https://house.cloudflareaccess.com/cdn-cgi/access/sso/oidc/c1",
+    provider: { title: "Cloudflare Access" },
+    endpoints: endpointsOf(issuerOf("house", "c1")),
     roles: {
       admins: ["o'neil@example.net"],
       editors: [],
@@ -141,10 +144,36 @@ describe("signing on to Grafana", () => {
     assert.deepEqual(
       [auth_url, token_url, api_url, client_id],
       [
-        `${signOn.issuer}/authorization`,
-        `${signOn.issuer}/token`,
-        `${signOn.issuer}/userinfo`,
+        "https://house.cloudflareaccess.com/cdn-cgi/access/sso/oidc/c1/authorization",
+        "https://house.cloudflareaccess.com/cdn-cgi/access/sso/oidc/c1/token",
+        "https://house.cloudflareaccess.com/cdn-cgi/access/sso/oidc/c1/userinfo",
         "c1",
+      ],
+    );
+    assert.ok(!("tls_client_ca" in oauth));
+  });
+
+  it("asks a provider in the cluster with the certificate of the site's own authority", () => {
+    const endpoints = dexEndpoints("id.home.arpa", "cluster.local");
+    const inside = stackValues({
+      ...plan,
+      signOn: { ...signOn, provider: dexProvider, endpoints },
+    });
+    assert.deepEqual(violations(schema("kube-prometheus-stack"), inside), []);
+    const [mount] = at(inside, "grafana.extraConfigmapMounts") as { configMap: string }[];
+    assert.equal(mount?.configMap, "internal-ca");
+    const asks = (inside["grafana"] as Record<string, Record<string, unknown>>)["grafana.ini"];
+    const { name, auth_url, token_url, tls_client_ca } = asks?.["auth.generic_oauth"] as Record<
+      string,
+      string
+    >;
+    assert.deepEqual(
+      [name, auth_url, token_url, tls_client_ca],
+      [
+        "Dex",
+        "https://id.home.arpa/auth",
+        "https://dex.identity.svc.cluster.local/token",
+        "/etc/internal-ca/ca.crt",
       ],
     );
   });

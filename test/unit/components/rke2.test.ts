@@ -7,6 +7,7 @@ import {
   releaseUrl,
   serverConfig,
 } from "../../../components/rke2/config.ts";
+import { toldLater } from "../../../components/rke2/authentication.ts";
 import { kubeVipManifest } from "../../../components/rke2/kube-vip.ts";
 import { registriesConfig, registryCertificates } from "../../../components/rke2/registries.ts";
 import { clusterPlan } from "../../../stacks/parts/cluster/deploy.ts";
@@ -96,6 +97,9 @@ describe("RKE2 config", () => {
     const asked = server(stone, { ...cluster, signOn })["kube-apiserver-arg"];
     assert.deepEqual(asked, ["authentication-config=/etc/rancher/rke2/authentication.yaml"]);
     assert.ok(!("kube-apiserver-arg" in server(stone)));
+    assert.deepEqual(server(stone, { ...cluster, signOn: toldLater })["kube-apiserver-arg"], [
+      "authentication-config=/etc/rancher/rke2/people.yaml",
+    ]);
     assert.doesNotMatch(agentConfig({ ...cluster, signOn }, nodes[3]!, tokens), /apiserver/);
   });
 

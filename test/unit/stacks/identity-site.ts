@@ -30,3 +30,19 @@ export function identitySite(changes: object = {}): Changes {
     },
   };
 }
+
+/** The same without an edge: people sign on by Dex, with what of its section differs. */
+export function dexSite(changes: object = {}, dex: object = {}): Changes {
+  const { "gateway.routes": routes, ...rest } = identitySite({
+    dex: { hostname: "id.home.arpa", ...dex },
+    ...changes,
+  });
+  return {
+    ...rest,
+    "gateway.routes": {
+      ...(routes as object),
+      id: { hostnames: ["id.home.arpa"], namespace: "identity", service: "dex", port: 443 },
+    },
+    ...{ edge: undefined, "edge.team": undefined, "apps.typeo": undefined },
+  };
+}

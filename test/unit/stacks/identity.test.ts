@@ -3,11 +3,13 @@ import { parse } from "yaml";
 import { networkPolicies } from "../../../components/policies/rules.ts";
 import { parameterValues } from "../../../components/remote/shell.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
+import { judgeDex } from "../../../stacks/parts/identity/doctor.ts";
+import { named, persons } from "../../../stacks/parts/identity/people.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import type { Recording } from "../../recorder.ts";
 import { at } from "../components/at.ts";
 import { recordedHome } from "../components/home-recording.ts";
-import { identitySite } from "./identity-site.ts";
+import { dexSite, identitySite } from "./identity-site.ts";
 import { homeConfig } from "./sample.ts";
 
 const issuer = (service: string) =>
@@ -179,5 +181,180 @@ describe("the graph of a site with sign-on", () => {
     assert.ok(!shown.includes("secret of home-sign-on"));
     const encoded = Buffer.from("secret of home-sign-on").toString("base64").slice(0, -4);
     assert.ok(!shown.includes(encoded));
+  });
+});
+
+describe("a site whose people sign on by Dex", () => {
+  it("needs no edge, and no section but its own and a route", () => {
+    assert.deepEqual(crossCheck(homeConfig(dexSite()), "home"), []);
+    assert.equal(homeConfig(dexSite()).edge, undefined);
+  });
+
+  it("has two pods of it where a host may be lost, of the release in homelab:versions", () => {
+    const { dex } = homeConfig(dexSite()).identity ?? {};
+    assert.deepEqual([dex?.replicas, dex?.version], [2, "2.45.1"]);
+  });
+
+  it("tells each person's groups, and knows nobody whom no role names", () => {
+    const { identity, people } = homeConfig(
+      dexSite({ argocd: undefined, kubernetes: undefined, routes: {} }),
+    );
+    assert.ok(identity);
+    assert.deepEqual(persons(identity, people), [
+      { email: "admin@example.net", groups: ["admins", "family"] },
+      { email: "family@example.net", groups: ["family"] },
+    ]);
+    const { grafana, ...rest } = identity;
+    assert.deepEqual(named({ ...rest, grafana: { ...grafana!, viewers: [] } }), [
+      "admin@example.net",
+    ]);
+  });
+});
+
+describe("the ways of sign-on by Dex", () => {
+  const policies = networkPolicies(policyPlan(homeConfig(dexSite())));
+  const egress = (namespace: string, name: string): string =>
+    JSON.stringify(
+      policies
+        .find((policy) => policy.name === `homelab-${namespace}`)
+        ?.specs.filter(({ endpointSelector: { matchLabels } }) =>
+          Object.values(matchLabels).includes(name),
+        )
+        .map((spec) => spec.egress),
+    );
+
+  it("lead Grafana and the proxies to it, and Argo CD's server to the gateway by its name", () => {
+    for (const [namespace, name] of [
+      ["monitoring", "grafana"],
+      ["envoy-gateway-system", "lan"],
+    ] as const)
+      assert.match(egress(namespace, name), /"identity".*"port":"5554"/, name);
+    assert.match(egress("argocd", "argocd-server"), /"matchName":"id\.home\.arpa"/);
+    assert.match(egress("argocd", "argocd-server"), /"port":"10443"/);
+    assert.doesNotMatch(egress("argocd", "argocd-repo-server"), /id\.home\.arpa/);
+  });
+
+  it("lead nobody to Access", () => {
+    assert.doesNotMatch(JSON.stringify(policies), /cloudflareaccess/);
+  });
+});
+
+describe("the graph of a site with Dex", () => {
+  let recording: Recording;
+  before(async () => {
+    const chosen = { "Family@example.net": "op://Homelab/Dex/family" };
+    recording = await recordedHome(dexSite({}, { passwordHashes: chosen }));
+  });
+  const plain = (name: string) => recording.get(name).plain;
+  const config = (): unknown =>
+    parse((at(plain("home-dex-config"), "stringData") as Record<string, string>)["config.yaml"]!);
+
+  it("makes no client at Access", () => {
+    const types = recording.resources.map(({ type }) => type);
+    assert.ok(!types.some((type) => type.startsWith("cloudflare:")));
+  });
+
+  it("tells Dex of all people and services, each with the addresses that it sends people back to", () => {
+    const people = at(config(), "staticPasswords") as { email: string; groups: string[] }[];
+    assert.deepEqual(
+      people.map(({ email, groups }) => [email, groups.join(" ")]),
+      [
+        ["admin@example.net", "admins family"],
+        ["family@example.net", "family"],
+      ],
+    );
+    const clients = at(config(), "staticClients") as { id: string; redirectURIs: string[] }[];
+    assert.deepEqual(
+      clients.map(({ id }) => id),
+      ["grafana", "argocd", "kubernetes", "route-hubble"],
+    );
+    assert.deepEqual(clients[3]?.redirectURIs, [
+      "https://hubble.home.arpa/oauth2/callback",
+      "https://flows.home.arpa/oauth2/callback",
+    ]);
+  });
+
+  it("draws a password for whoever chose none", () => {
+    assert.ok(recording.find("home-sign-on-password-admin@example.net"));
+    assert.equal(recording.find("home-sign-on-password-family@example.net"), undefined);
+    const [, family] = at(config(), "staticPasswords") as { hash: string }[];
+    assert.match(family?.hash ?? "", /op:\/\/Homelab\/Dex\/family|secret/);
+  });
+
+  it("begins its pods anew with another config, and with another certificate", () => {
+    const { metadata, spec } = plain("home-dex-deployment");
+    assert.deepEqual(at(metadata, "annotations"), {
+      "secret.reloader.stakater.com/reload": "dex-tls",
+    });
+    const marks = at(spec, "template.metadata.annotations") as Record<string, string>;
+    assert.match(marks["homelab/secret-fingerprint"] ?? "", /^[0-9a-f]{32}$/);
+    const before = recording.waitsFor("home-dex-deployment");
+    assert.ok(before.has("home-dex-config") && before.has("dex-definitions-command"));
+  });
+
+  it("lets proxies take no certificate but its own, and policies of the routes refer to it", () => {
+    const validation = at(plain("home-dex-tls"), "spec.validation");
+    assert.equal(at(validation, "hostname"), "dex.identity.svc.cluster.local");
+    const grant = at(plain("home-dex-policies"), "spec.from[0]");
+    assert.equal(at(grant, "namespace"), "kube-system");
+  });
+
+  it("has Grafana, Argo CD and proxies ask it, each by its own way and with their own secret", () => {
+    const grafana = at(plain("kube-prometheus-stack")["values"], "grafana");
+    const ini = (grafana as Record<string, Record<string, unknown>>)["grafana.ini"];
+    assert.equal(
+      at(ini?.["auth.generic_oauth"], "token_url"),
+      "https://dex.identity.svc.cluster.local/token",
+    );
+    const cm = at(plain("argo-cd")["values"], "configs.cm") as Record<string, string>;
+    assert.equal(at(parse(cm["oidc.config"] ?? ""), "issuer"), "https://id.home.arpa");
+    const { spec } = plain("route-hubble-security");
+    assert.deepEqual(at(spec, "oidc.provider.backendRefs[0]"), {
+      ...{ group: "", kind: "Service", name: "dex", namespace: "identity", port: 443 },
+    });
+    const clients = at(config(), "staticClients") as { secret?: string }[];
+    assert.equal(new Set(clients.map(({ secret }) => secret)).size, 4);
+    for (const namespace of ["monitoring", "argocd"])
+      assert.equal(
+        (at(plain(`home-${namespace}-namespace`), "metadata.labels") as Record<string, string>)[
+          "homelab/internal-ca"
+        ],
+        "true",
+      );
+  });
+
+  it("begins servers without it, and tells them once its name leads to it", () => {
+    for (const node of ["stone", "tank", "titan", "vault"]) {
+      const { stdin } = plain(`proxmox-${node}-apply-command`);
+      const { AUTHENTICATION, PEOPLE = "", CONFIG = "" } = parameterValues(String(stdin));
+      const takes = node !== "vault";
+      assert.deepEqual([AUTHENTICATION, PEOPLE.includes('"jwt":[]')], ["", takes], node);
+      assert.equal(CONFIG.includes("authentication-config="), takes, node);
+      const told = recording.find(`home-api-sign-on-proxmox-${node}-command`);
+      assert.equal(told !== undefined, takes, node);
+    }
+    const { stdin } = plain("home-api-sign-on-proxmox-stone-command");
+    const { CONFIG = "" } = parameterValues(String(stdin));
+    assert.match(CONFIG, /"url":"https:\/\/id\.home\.arpa".*"certificateAuthority":"@AUTHORITY@"/);
+    const before = recording.waitsFor("home-api-sign-on-proxmox-stone-command");
+    assert.ok(before.has("home-dex-deployment") && before.has("route-id-route"));
+  });
+
+  it("shows no password and no secret", () => {
+    const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
+    const clients = at(config(), "staticClients") as { secret?: string }[];
+    const people = at(config(), "staticPasswords") as { hash: string }[];
+    for (const text of [...clients.map(({ secret }) => secret), ...people.map(({ hash }) => hash)])
+      assert.ok(text === undefined || !shown.includes(text));
+  });
+});
+
+describe("the doctor of sign-on", () => {
+  it("says whether Dex answers, and by the right name", () => {
+    const said = (issuer: string) => judgeDex("id.home.arpa", JSON.stringify({ issuer }))[0];
+    assert.equal(said("https://id.home.arpa")?.severity, "ok");
+    assert.match(said("https://old.home.arpa")?.text ?? "", /calls itself https:\/\/old/);
+    const [silent] = judgeDex("id.home.arpa", new Error("503 Service Unavailable"));
+    assert.match(silent?.text ?? "", /nobody signs on: 503/);
   });
 });

@@ -1,5 +1,5 @@
 import { argocdSite } from "../argocd-site.ts";
-import { identitySite } from "../identity-site.ts";
+import { dexSite, identitySite } from "../identity-site.ts";
 import type { RefusedSites } from "./index.ts";
 
 const path = "homelab:identity";
@@ -10,7 +10,7 @@ export const identity: RefusedSites = {
   "sign-on without an edge": {
     edit: { ...identitySite(), edge: undefined, "apps.typeo": undefined },
     at: path,
-    says: /by Cloudflare Access, and the site has no homelab:edge; .* in the cluster is not supported/,
+    says: /by Cloudflare Access, and the site has no homelab:edge; add it, or write homelab:identity\.dex/,
   },
   "sign-on without a team": {
     edit: { ...identitySite(), "edge.team": undefined, "apps.typeo": undefined },
@@ -43,7 +43,7 @@ export const identity: RefusedSites = {
   "sign-on before a part of a name": {
     edit: { ...identitySite(), "gateway.routes.hubble.path": "/flows" },
     at: `${path}.routes.hubble`,
-    says: /is for \/flows alone, and Access sends people back to another path/,
+    says: /is for \/flows alone, and people are sent back to another path/,
   },
   "sign-on before a route of another protocol": {
     edit: {
@@ -115,5 +115,54 @@ export const identity: RefusedSites = {
     edit: identitySite({ argocd: { readers: ["family"] } }),
     at: `${path}.argocd.admins`,
     says: /names nobody, and the user admin cannot log in/,
+  },
+  "a name of Dex that leads nowhere": {
+    edit: dexSite({}, { hostname: "login.home.arpa" }),
+    at: `${path}.dex.hostname`,
+    says: /write a route in homelab:gateway\.routes at the gateway lan .* Service dex in identity, port 443/,
+  },
+  "Dex that the tailnet alone reaches": {
+    edit: {
+      ...dexSite(),
+      "gateway.internal.enabled": true,
+      "gateway.routes.id.gateway": "internal",
+    },
+    at: `${path}.dex.hostname`,
+    says: /does not lead to it on the LAN/,
+  },
+  "sign-on before the provider itself": {
+    edit: dexSite({ routes: { id: ["admins"] } }),
+    at: `${path}.routes.id`,
+    says: /leads to Dex, which nobody can sign on to before/,
+  },
+  "Dex without certificates": {
+    edit: { ...dexSite({ routes: {} }), "certificates.enabled": false },
+    at: `${path}.dex`,
+    says: /needs certificates of its own, and the site has no homelab:certificates/,
+  },
+  "Dex that nobody starts anew with its certificate": {
+    edit: { ...dexSite(), "reloader.enabled": false },
+    at: `${path}.dex`,
+    says: /begin anew with each certificate .* no homelab:reloader; switch it on/,
+  },
+  "a release of Dex whose kinds are not known": {
+    edit: { ...dexSite(), "versions.dex": "2.46.0" },
+    at: "homelab:versions.dex",
+    says: /checksums of its kinds are not known for 2\.46\.0; known are 2\.45\.1/,
+  },
+  "a password of somebody who signs on to nothing": {
+    edit: dexSite({}, { passwordHashes: { "eve@example.net": "op://Homelab/Dex/eve" } }),
+    at: `${path}.dex.passwordHashes.eve@example.net`,
+    says: /eve@example\.net is in no group that signs on; name the group/,
+  },
+  "a password in a site file": {
+    edit: dexSite({}, { passwordHashes: { "admin@example.net": "hunter2" } }),
+    at: `${path}.dex.passwordHashes.admin@example.net`,
+    says: /use a reference: op:/,
+  },
+  "somebody of Dex who is known by a login of the tailnet": {
+    edit: { ...dexSite(), people: { admins: ["me@github"], family: ["a@example.net"] } },
+    at: `${path}.argocd.admins[0]`,
+    says: /login of the tailnet, and Dex knows people by e-mail address/,
   },
 };
