@@ -3,15 +3,19 @@ package rook
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/util/retry"
 )
 
 // Kinds of ceph.rook.io, by their plural.
@@ -152,39 +156,75 @@ func (w *work) owned() []metav1.OwnerReference {
 	}}
 }
 
-// setStatus writes a status where it differs from what stands there.
+// setStatus sets fields of a status, nil takes one away; the rest of it stays. It writes the whole object as the real one
+// does (pkg/operator/ceph/reporting UpdateStatus): its roles allow `update` of a status and no `patch`.
 func (o *operator) setStatus(ctx context.Context, resource schema.GroupVersionResource, name string, status map[string]any) error {
-	body, err := json.Marshal(map[string]any{"status": status})
+	body, err := json.Marshal(status)
 	if err != nil {
 		return err
 	}
-	_, err = o.dynamic.Resource(resource).Namespace(o.namespace).
-		Patch(ctx, name, types.MergePatchType, body, metav1.PatchOptions{}, "status")
-	return ignoreMissing(err)
+	var patch map[string]any
+	if err := utiljson.Unmarshal(body, &patch); err != nil {
+		return err
+	}
+	client := o.dynamic.Resource(resource).Namespace(o.namespace)
+	return ignoreMissing(retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		object, err := client.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		before, _, err := unstructured.NestedMap(object.Object, "status")
+		if err != nil {
+			return err
+		}
+		after := merged(before, patch)
+		if equality.Semantic.DeepEqual(before, after) {
+			return nil
+		}
+		object.Object["status"] = after
+		_, err = client.UpdateStatus(ctx, object, metav1.UpdateOptions{})
+		return err
+	}))
 }
 
-// setFinalizers adds a finalizer, or takes it off.
-func (o *operator) setFinalizer(ctx context.Context, resource schema.GroupVersionResource, object metav1.Object, finalizer string, wanted bool) error {
-	has := object.GetFinalizers()
-	if slices.Contains(has, finalizer) == wanted {
+// merged is what a JSON merge patch makes of an object (RFC 7396).
+func merged(object, patch map[string]any) map[string]any {
+	result := maps.Clone(object)
+	if result == nil {
+		result = map[string]any{}
+	}
+	for key, value := range patch {
+		if value == nil {
+			delete(result, key)
+		} else if inner, nested := value.(map[string]any); nested {
+			old, _ := result[key].(map[string]any)
+			result[key] = merged(old, inner)
+		} else {
+			result[key] = value
+		}
+	}
+	return result
+}
+
+// setFinalizer adds a finalizer, or takes it off; an update, as the real one's.
+func (o *operator) setFinalizer(ctx context.Context, resource schema.GroupVersionResource, seen metav1.Object, finalizer string, wanted bool) error {
+	if slices.Contains(seen.GetFinalizers(), finalizer) == wanted {
 		return nil
 	}
-	next := slices.DeleteFunc(slices.Clone(has), func(one string) bool { return one == finalizer })
+	client := dynamic.ResourceInterface(o.dynamic.Resource(resource))
+	if namespace := seen.GetNamespace(); namespace != "" {
+		client = o.dynamic.Resource(resource).Namespace(namespace)
+	}
+	object, err := client.Get(ctx, seen.GetName(), metav1.GetOptions{})
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	next := slices.DeleteFunc(object.GetFinalizers(), func(one string) bool { return one == finalizer })
 	if wanted {
 		next = append(next, finalizer)
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"finalizers": next, "resourceVersion": object.GetResourceVersion(),
-	}})
-	if err != nil {
-		return err
-	}
-	client := o.dynamic.Resource(resource)
-	if object.GetNamespace() == "" {
-		_, err = client.Patch(ctx, object.GetName(), types.MergePatchType, body, metav1.PatchOptions{})
-	} else {
-		_, err = client.Namespace(object.GetNamespace()).Patch(ctx, object.GetName(), types.MergePatchType, body, metav1.PatchOptions{})
-	}
+	object.SetFinalizers(next)
+	_, err = client.Update(ctx, object, metav1.UpdateOptions{})
 	return ignoreMissing(err)
 }
 
