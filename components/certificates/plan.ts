@@ -29,10 +29,13 @@ export interface CertificateObject {
 export const certificateName = (zone: string): string => zone.replaceAll(".", "-");
 export const secretName = (name: string): string => `${name}-tls`;
 
-/** The certificate for all names of one label below a zone, and for the zone itself. */
+/**
+ * The certificate for all names of one label below a zone, as gateways serve them. Not for the zone itself, which none of
+ * them serves: cert-manager would prove it after the wildcard and wait a second minute (pkg/issuer/acme/dns/dns.go).
+ */
 export function wildcard(zone: string, issuer: Signer): CertificatePlan {
   const name = certificateName(zone);
-  return { name, secret: secretName(name), names: [zone, `*.${zone}`], issuer };
+  return { name, secret: secretName(name), names: [`*.${zone}`], issuer };
 }
 
 /** Names of one certificate at Let's Encrypt: https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers */
