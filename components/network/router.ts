@@ -24,7 +24,10 @@ export interface RouterConfig {
   readonly unifi: string;
 }
 
-/** Renders the router's side for all supported routers. */
+/**
+ * Renders the router's side for all supported routers. What it defines is called after the site, so that one router can have
+ * the texts of several.
+ */
 export function routerConfig(plan: RouterPlan): RouterConfig {
   const frr = frrConfig(plan);
   return { bird: birdConfig(plan), frr: frrFile(plan, frr), unifi: frr };
@@ -36,8 +39,9 @@ export function routerConfig(plan: RouterPlan): RouterConfig {
  */
 function birdConfig(plan: RouterPlan): string {
   const prefixes = plan.prefixes.map((prefix) => `${prefix}+`).join(", ");
+  const site = underscored(plan.site);
   const peers = plan.peers.map(
-    (peer) => `protocol bgp ${identifier(peer.name)} from cluster_node {
+    (peer) => `protocol bgp node_${underscored(peer.name)} from nodes_of_${site} {
   description "${peer.name}";
   neighbor ${peer.address} as ${plan.localAsn};
 }`,
@@ -62,12 +66,12 @@ protocol direct {
   ipv4;
 }
 
-filter from_cluster {
+filter from_${site} {
   if net ~ [ ${prefixes} ] then accept;
   reject;
 }
 
-template bgp cluster_node {
+template bgp nodes_of_${site} {
   local ${plan.routerAddress} as ${plan.routerAsn};${plan.password === undefined ? "" : `\n  password "${plan.password}";`}
   multihop ${session.multihop};
   hold time ${session.hold};
@@ -78,7 +82,7 @@ template bgp cluster_node {
   graceful restart on;
   graceful restart time ${session.restart};
   ipv4 {
-    import filter from_cluster;
+    import filter from_${site};
     export none;
     import keep filtered on;
   };
@@ -90,40 +94,42 @@ ${peers.join("\n\n")}
 
 /** FRR's routing commands: the text that UniFi's gateways take as an upload. */
 function frrConfig(plan: RouterPlan): string {
+  const { site } = plan;
+  const nodes = `nodes-${site}`;
   const peers = plan.peers.map(
     (peer) =>
-      ` neighbor ${peer.address} peer-group cluster\n neighbor ${peer.address} description ${peer.name}`,
+      ` neighbor ${peer.address} peer-group ${nodes}\n neighbor ${peer.address} description ${peer.name}`,
   );
   const prefixes = plan.prefixes.map(
-    (prefix, i) => `ip prefix-list from-cluster seq ${(i + 1) * 10} permit ${prefix} le 32`,
+    (prefix, i) => `ip prefix-list from-${site} seq ${(i + 1) * 10} permit ${prefix} le 32`,
   );
   return `! BGP peering with the nodes of site ${plan.site}
 ${prefixes.join("\n")}
 !
-route-map from-cluster permit 10
- match ip address prefix-list from-cluster
+route-map from-${site} permit 10
+ match ip address prefix-list from-${site}
 exit
 !
-route-map to-cluster deny 10
+route-map to-${site} deny 10
 exit
 !
 router bgp ${plan.routerAsn}
  bgp router-id ${plan.routerAddress}
  bgp graceful-restart
  no bgp default ipv4-unicast
- neighbor cluster peer-group
- neighbor cluster remote-as ${plan.localAsn}${plan.password === undefined ? "" : `\n neighbor cluster password ${plan.password}`}
- neighbor cluster update-source ${plan.routerAddress}
- neighbor cluster ebgp-multihop ${session.multihop}
- neighbor cluster timers ${session.keepalive} ${session.hold}
- neighbor cluster timers connect 5
+ neighbor ${nodes} peer-group
+ neighbor ${nodes} remote-as ${plan.localAsn}${plan.password === undefined ? "" : `\n neighbor ${nodes} password ${plan.password}`}
+ neighbor ${nodes} update-source ${plan.routerAddress}
+ neighbor ${nodes} ebgp-multihop ${session.multihop}
+ neighbor ${nodes} timers ${session.keepalive} ${session.hold}
+ neighbor ${nodes} timers connect 5
 ${peers.join("\n")}
  !
  address-family ipv4 unicast
-  neighbor cluster activate
-  neighbor cluster soft-reconfiguration inbound
-  neighbor cluster route-map from-cluster in
-  neighbor cluster route-map to-cluster out
+  neighbor ${nodes} activate
+  neighbor ${nodes} soft-reconfiguration inbound
+  neighbor ${nodes} route-map from-${site} in
+  neighbor ${nodes} route-map to-${site} out
   maximum-paths ${Math.max(2, plan.peers.length)}
  exit-address-family
 exit
@@ -136,6 +142,7 @@ function frrFile(plan: RouterPlan, commands: string): string {
   return `frr defaults traditional\nhostname router-${plan.site}\nlog syslog informational\n!\n${commands}line vty\n!\n`;
 }
 
-function identifier(name: string): string {
-  return `node_${name.replaceAll("-", "_")}`;
+/** A name as BIRD's identifiers have it. */
+function underscored(name: string): string {
+  return name.replaceAll("-", "_");
 }

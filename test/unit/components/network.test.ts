@@ -9,7 +9,7 @@ import { bgpResources, passwordSecret } from "../../../components/network/bgp.ts
 import { ciliumValues } from "../../../components/network/cilium-values.ts";
 import { addressPool, l2Policy } from "../../../components/network/load-balancers.ts";
 import { poolNetworks, type AddressPool } from "../../../components/network/pool.ts";
-import { routerConfig, type RouterPlan } from "../../../components/network/router.ts";
+import { routerConfig } from "../../../components/network/router.ts";
 import { routerPlans } from "../../../stacks/parts/network/deploy.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { at } from "./at.ts";
@@ -200,10 +200,10 @@ describe("router config", () => {
   it("peers with every node from the router's own address", () => {
     for (const { address } of config.machines) {
       assert.match(bird, new RegExp(`neighbor ${address} as 64512;`));
-      assert.match(frr, new RegExp(`neighbor ${address} peer-group cluster`));
+      assert.match(frr, new RegExp(`neighbor ${address} peer-group nodes-home`));
     }
     assert.match(bird, /local 10\.0\.0\.1 as 64513;/);
-    assert.match(frr, /neighbor cluster update-source 10\.0\.0\.1/);
+    assert.match(frr, /neighbor nodes-home update-source 10\.0\.0\.1/);
   });
 
   it("takes the site's networks down to single addresses, and nothing else", () => {
@@ -222,19 +222,33 @@ describe("router config", () => {
   it("asks the nodes for the password, where one is given", () => {
     const guarded = routerConfig({ ...plan, password: "pa$s;word#1" });
     assert.match(guarded.bird, /^ {2}password "pa\$s;word#1";$/m);
-    assert.match(guarded.frr, /^ neighbor cluster password pa\$s;word#1$/m);
+    assert.match(guarded.frr, /^ neighbor nodes-home password pa\$s;word#1$/m);
     assert.ok(!bird.includes("password") && !frr.includes("password"));
   });
 
   it("is accepted by BIRD", () => {
-    for (const each of [plan, { ...plan, password: "pa$s;word#1" }]) acceptedByBird(each);
+    for (const each of [plan, { ...plan, password: "pa$s;word#1" }])
+      acceptedByBird(routerConfig(each).bird);
+  });
+
+  it("is accepted by BIRD behind that of another site, from its filter on, with names of its own", () => {
+    const peers = [{ name: "proxmox-barn", address: "192.168.7.21" }];
+    const other = { ...plan, site: "barn-2", localAsn: 64_520, prefixes: ["10.62.0.0/16"], peers };
+    const second = routerConfig(other);
+    acceptedByBird(bird + second.bird.slice(second.bird.indexOf("filter ")));
+    const named = (text: string): readonly string[] =>
+      text.match(/(?:prefix-list|route-map|neighbor) [a-z]\S*/g) ?? [];
+    assert.deepEqual(
+      named(frr).filter((name) => named(second.frr).includes(name)),
+      [],
+    );
   });
 });
 
-function acceptedByBird(plan: RouterPlan): void {
+function acceptedByBird(bird: string): void {
   const folder = mkdtempSync(join(tmpdir(), "bird-"));
   try {
-    writeFileSync(join(folder, "bird.conf"), routerConfig(plan).bird);
+    writeFileSync(join(folder, "bird.conf"), bird);
     execFileSync("/usr/sbin/bird", ["-p", "-c", join(folder, "bird.conf")], { stdio: "pipe" });
   } finally {
     rmSync(folder, { recursive: true });
