@@ -126,12 +126,13 @@ export class Edge extends ComponentResource {
   /** What the tunnel does with requests for a name: with Access in front, it demands the mark of it. */
   private rule(
     { team = "" }: EdgeArgs,
-    { hostname, service }: Publication,
+    { hostname, service, path }: Publication,
     gate: ZeroTrustAccessApplication | undefined,
   ): IngressRule<Input<string>> {
-    if (gate === undefined) return { hostname, service };
+    const rule = { hostname, service, ...(path === undefined ? {} : { path }) };
+    if (gate === undefined) return rule;
     return {
-      ...{ hostname, service },
+      ...rule,
       access: { required: true, teamName: team, audTags: [gate.aud] },
     };
   }

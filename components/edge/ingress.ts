@@ -16,6 +16,8 @@ export interface DemandedAccess {
 /** One rule of a tunnel: requests for `hostname` go to `service`; without a hostname it takes every request. */
 export interface IngressRule<Service = string> {
   readonly hostname?: string;
+  /** The only path that is let through; all of them without. */
+  readonly path?: string;
   /** Address inside the cluster, or `http_status:CODE`. */
   readonly service: Service;
   readonly access?: DemandedAccess;
@@ -28,6 +30,9 @@ interface TunnelRule<Service> extends Omit<IngressRule<Service>, "access"> {
 
 /** What a request for any other name gets; cloudflared refuses a config that does not end with such a rule. */
 const catchAll = { service: "http_status:404" } as const;
+
+/** A path alone, as the regular expression that cloudflared looks for in a request's path (ingress/rule.go, `Matches`). */
+const wholePath = (path: string): string => `^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
 
 /**
  * Rules of a tunnel for these names, sorted so that the order of the config plays no part, with the catch-all last. Throws
@@ -52,8 +57,9 @@ export function ingressRules<Service>(
   }
   const sorted = [...names].sort((a, b) => ((a.hostname ?? "") < (b.hostname ?? "") ? -1 : 1));
   return [
-    ...sorted.map(({ hostname, service, access }) => ({
+    ...sorted.map(({ hostname, path, service, access }) => ({
       ...{ hostname, service },
+      ...(path === undefined ? {} : { path: wholePath(path) }),
       ...(access === undefined ? {} : { originRequest: { access } }),
     })),
     { ...catchAll },

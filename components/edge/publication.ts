@@ -7,6 +7,8 @@ export interface Publication extends PublicName {
   readonly name: string;
   /** Address inside the cluster: `http://NAME.NAMESPACE.svc.DOMAIN:PORT`. */
   readonly service: Input<string>;
+  /** The only path that is shown; all of them without. */
+  readonly path?: string;
   /** What must stand before the name resolves. */
   readonly after?: readonly Resource[];
 }

@@ -46,6 +46,8 @@ export interface HttpRule {
     readonly hostname?: string;
     readonly status?: 301 | 302;
   };
+  /** Name of an HTTPRouteFilter beside the route, by which the proxies answer themselves. */
+  readonly answer?: string;
   /** How long the answer to a request may take, such as `30s`; without end when left out, as for downloads and streams. */
   readonly timeout?: string;
 }
@@ -105,7 +107,7 @@ function httpMatch({ path, method, headers, query }: HttpMatch) {
 }
 
 /** The filters of a rule, in the order in which Gateway API lists them. */
-function filters({ requestHeaders, responseHeaders, rewrite, redirect }: HttpRule) {
+function filters({ requestHeaders, responseHeaders, rewrite, redirect, answer }: HttpRule) {
   return [
     ...(requestHeaders === undefined
       ? []
@@ -140,6 +142,16 @@ function filters({ requestHeaders, responseHeaders, rewrite, redirect }: HttpRul
               ...(rewrite.prefix === undefined
                 ? {}
                 : { path: { type: "ReplacePrefixMatch", replacePrefixMatch: rewrite.prefix } }),
+            },
+          },
+        ]),
+    ...(answer === undefined
+      ? []
+      : [
+          {
+            type: "ExtensionRef",
+            extensionRef: {
+              ...{ group: "gateway.envoyproxy.io", kind: "HTTPRouteFilter", name: answer },
             },
           },
         ]),

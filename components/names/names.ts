@@ -15,6 +15,8 @@ export interface SiteName {
   readonly lan?: string;
   /** Where the internet finds it; nowhere when left out. */
   readonly public?: PublicPlace;
+  /** Where its address on the internet is written; `FROM.public` when left out. */
+  readonly publicFrom?: string;
 }
 
 /** Domains that a site's names lie in. */
@@ -81,9 +83,11 @@ function place({ name, from }: SiteName, { domain, zone }: NameDomains): readonl
 }
 
 /** The internet is shown names of its zone alone, and addresses that it can reach. */
-function shown({ name, from, public: where }: SiteName, { zone }: NameDomains): readonly Problem[] {
+function shown(
+  { name, from, public: where, publicFrom: path = `${from}.public` }: SiteName,
+  { zone }: NameDomains,
+): readonly Problem[] {
   if (where === undefined || where === "tunnel") return [];
-  const path = `${from}.public`;
   if (zone === undefined) {
     const text = `${name} needs a zone to be public in; add homelab:edge, or remove the address`;
     return [{ path, text }];
