@@ -28,6 +28,7 @@ import { checkSecrets } from "./parts/secrets/checks.ts";
 import { checkSite } from "./parts/site/checks.ts";
 import { checkStorage } from "./parts/storage/checks.ts";
 import { checkTailnet } from "./parts/tailnet/checks.ts";
+import { checkTesla } from "./parts/tesla/checks.ts";
 import type { SiteConfig } from "./schema.ts";
 
 const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[])[] = [
@@ -55,6 +56,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkRedis,
   checkKafka,
   checkBackup,
+  checkTesla,
   checkDataLoss,
   checkLogins,
   checkHandOver,

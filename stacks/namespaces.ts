@@ -20,6 +20,7 @@ import {
 } from "../components/redis/names.ts";
 import { onePasswordNamespace } from "../components/secrets/connect-values.ts";
 import { storageNamespace } from "../components/storage/operator-values.ts";
+import { teslaNamespace } from "../components/tesla/names.ts";
 import { namesNamespace } from "../components/names/resolver.ts";
 import { operatorNamespace } from "../components/tailnet/operator-values.ts";
 import type { NamespacePlan } from "../components/workload/namespace.ts";
@@ -31,7 +32,8 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, redis, kafka, backup, identity, apps } = config;
+  const { certificates, logs, argocd, postgres, redis, kafka, backup, tesla, identity, apps } =
+    config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -48,6 +50,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(kafka === undefined ? [] : [kafkaNamespace]),
     ...(backup === undefined ? [] : [backupNamespace]),
     ...(identity?.dex === undefined ? [] : [identityNamespace]),
+    ...(tesla === undefined ? [] : [teslaNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

@@ -37,6 +37,8 @@ import { deriveOnePassword, onePassword } from "./parts/secrets/schema.ts";
 import { deriveNetworks, site } from "./parts/site/schema.ts";
 import { deriveStorage, storage } from "./parts/storage/schema.ts";
 import { deriveTailnet, tailnet } from "./parts/tailnet/schema.ts";
+import { withRecords } from "./parts/tesla/records.ts";
+import { deriveTesla, tesla } from "./parts/tesla/schema.ts";
 import { versions } from "./parts/versions/schema.ts";
 
 /** What may be written in `Pulumi.STACK.yaml`, key by key without the `homelab:` prefix. */
@@ -66,6 +68,7 @@ export const siteSchema = z.strictObject({
   redis: redis.optional(),
   kafka: kafka.optional(),
   backup: backup.optional(),
+  tesla: tesla.optional(),
   identity: identity.optional(),
   apps: appsConfig(applications).default({}),
   allowReplace,
@@ -96,6 +99,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     redis,
     kafka,
     backup,
+    tesla,
     identity,
     ...rest
   } = further;
@@ -137,7 +141,8 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
       argocd && deriveArgocd(argocd, versions, { people, monitoring, networkPolicy }, derivation),
     postgres: postgres && derivePostgres(postgres, versions, derivation),
     redis: redis && deriveRedis(redis, versions, derivation),
-    kafka: kafka && deriveKafka(kafka, versions, derivation),
+    kafka: kafka && deriveKafka(withRecords(kafka, tesla, derivation), versions, derivation),
+    tesla: tesla && deriveTesla(tesla, inner.loadBalancers, derivation),
     backup: backup && deriveBackup(backup, versions, derivation),
     identity: identity && deriveIdentity(identity, versions, { people, hosts }, derivation),
   };

@@ -40,6 +40,7 @@ import { deployRedis } from "./parts/redis/deploy.ts";
 import { deployReloader } from "./parts/reloader/deploy.ts";
 import { deployStorage } from "./parts/storage/deploy.ts";
 import { deployTailnet } from "./parts/tailnet/deploy.ts";
+import { deployTesla } from "./parts/tesla/deploy.ts";
 import type { SiteConfig } from "./schema.ts";
 
 /** What people need of a running site; the stack's outputs. */
@@ -151,7 +152,11 @@ export async function deploySite(
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   deployApiSignOn(site, cluster, identity, routes);
   const around = { running, gateways, logins, custody };
-  const published = [...deployApps(site, cluster, around), ...routes.published];
+  const published = [
+    ...deployApps(site, cluster, around),
+    ...routes.published,
+    ...deployTesla(site, cluster, { running, certificates, gateways, logins }),
+  ];
   const serviceTokens = deployEdge(site, cluster, { publish: published, running, cloudflare });
   deployProbes(site, { running, monitoring, serviceTokens });
 
@@ -179,8 +184,19 @@ export async function deploySite(
 }
 
 /** What a run says of a name that everybody reaches: each time, for as long as it is so. */
-function openNotice({ host, backend, from, withoutAccess = "" }: Exposed): string {
-  return `${host} is open to everybody on the internet, without Access: ${withoutAccess} (${from}, leads to ${backend})`;
+function openNotice({
+  host,
+  port,
+  backend,
+  from,
+  withoutAccess = "",
+  forwardedTo,
+}: Exposed): string {
+  const way =
+    forwardedTo === undefined
+      ? ""
+      : `; it needs TCP ${port} of your router forwarded to ${forwardedTo}:${port}, and no other port`;
+  return `${host} is open to everybody on the internet, without Access: ${withoutAccess} (${from}, leads to ${backend})${way}`;
 }
 
 /** What the owners of the routers load there; a password makes a text secret. */

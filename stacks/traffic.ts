@@ -20,6 +20,7 @@ import { redisTraffic } from "./parts/redis/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
 import { storageTraffic } from "./parts/storage/traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
+import { teslaTraffic } from "./parts/tesla/traffic.ts";
 import type { SiteConfig } from "./schema.ts";
 
 /** What a site's pods need of each other and of the world: a line a part. */
@@ -43,6 +44,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...kafkaTraffic(config),
     ...backupTraffic(config),
     ...identityTraffic(config),
+    ...teslaTraffic(config),
     ...appTraffic(config),
   ];
 }

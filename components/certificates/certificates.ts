@@ -42,7 +42,7 @@ import {
   type CertificatePlan,
 } from "./plan.ts";
 
-const readyScript = rke2Script + scriptText(import.meta.url, "ready.sh");
+export const readyScript = rke2Script + scriptText(import.meta.url, "ready.sh");
 export const trustScript = rke2Script + scriptText(import.meta.url, "trust-answers.sh");
 
 export interface CertificatesArgs extends CertManagerArgs {

@@ -34,6 +34,7 @@ import { knownSecrets, secretChecks } from "../../stacks/parts/secrets/doctor.ts
 import { siteChecks } from "../../stacks/parts/site/doctor.ts";
 import { storageChecks } from "../../stacks/parts/storage/doctor.ts";
 import { tailnetChecks, tailnetReleases } from "../../stacks/parts/tailnet/doctor.ts";
+import { teslaChecks, teslaPushChecks } from "../../stacks/parts/tesla/doctor.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
 import { withCluster } from "../../stacks/doctor/cluster.ts";
 import type { Site } from "./site.ts";
@@ -62,6 +63,7 @@ export async function examine(
       ...edgeChecks(examined),
       ...namesChecks(examined),
       ...tailnetChecks(examined),
+      ...teslaChecks(examined),
     ]),
     machines(site, examined),
     cluster(site, examined),
@@ -155,6 +157,7 @@ async function cluster(
       ...redisChecks(examined, run),
       ...kafkaChecks(examined, run),
       ...backupChecks(examined, run),
+      ...teslaPushChecks(examined, run),
     ]),
   );
 }

@@ -23,13 +23,17 @@ function row(one: Exposed): string {
   const cells = [
     `${host}${path}${one.named || host === one.host ? "" : " (nobody is told its address)"}`,
     { lan: "the LAN", tailnet: "the tailnet", public: "the internet" }[one.to],
-    one.protocol === "http" ? one.backend : `${one.backend} (${one.protocol.toUpperCase()})`,
+    `${one.protocol === "http" ? one.backend : `${one.backend} (${one.protocol.toUpperCase()})`}${forwarded(one)}`,
     one.withoutAccess === undefined ? passes(one) : `**${passes(one)}**`,
     tls(one.tls),
     `\`${one.from}\``,
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
+
+/** What the router at home has to do for it. */
+const forwarded = ({ forwardedTo, port }: Exposed): string =>
+  forwardedTo === undefined ? "" : `, by port ${port} that your router forwards to ${forwardedTo}`;
 
 /** Who passes, in words. */
 export function passes({ to, access, withoutAccess, allow }: Exposed): string {

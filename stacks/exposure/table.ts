@@ -9,6 +9,7 @@ import type { Audience } from "../apps/expose-schema.ts";
 import { judged } from "../parts/gateway/plans.ts";
 import type { RouteConfig } from "../parts/gateway/route-schema.ts";
 import { outsideNames } from "../parts/kafka/outside.ts";
+import { teslaExposure } from "../parts/tesla/names.ts";
 import type { SiteConfig } from "../schema.ts";
 
 /** A name or port, and what stands behind it. */
@@ -31,6 +32,8 @@ export interface Exposed {
   readonly allow?: readonly string[];
   /** Who ends TLS, if anybody does: Cloudflare, the gateway by a certificate for these names, or what answers. */
   readonly tls: "Cloudflare" | `*.${string}` | "backend" | "none";
+  /** Address to which the router at home forwards the port of a name that is public past Cloudflare. */
+  readonly forwardedTo?: string;
   /** Whether somebody is told where it is: the internet, or whoever asks for the site's names. */
   readonly named: boolean;
   /** Config path. */
@@ -39,9 +42,15 @@ export interface Exposed {
 
 const audienceOf = { lan: "lan", internal: "tailnet", public: "public" } as const;
 
-/** Everything that a site exposes: names of applications, routes, Kafka's, and where other sites' metrics come in. */
+/** Everything that a site exposes: names of applications, routes, Kafka's, Tesla's, and where other sites' metrics come in. */
 export function siteExposure(config: SiteConfig): readonly Exposed[] {
-  return [...applications(config), ...routes(config), ...kafka(config), ...metrics(config)];
+  return [
+    ...applications(config),
+    ...routes(config),
+    ...kafka(config),
+    ...teslaExposure(config),
+    ...metrics(config),
+  ];
 }
 
 /** Names that everybody on the internet reaches, each once. */

@@ -26,6 +26,12 @@ const needs: readonly Need[] = [
     needs: "certificates",
     why: "operator and plugin know each other by certificates of cert-manager",
   },
+  { part: "tesla", needs: "kafka", why: "it keeps the records of vehicles in topics" },
+  { part: "tesla", needs: "certificates", why: "vehicles know the server by a certificate" },
+  { part: "tesla", needs: "reloader", why: "it starts the server anew with a renewed certificate" },
+  { part: "tesla", needs: "edge", why: "its names are in the public zone" },
+  { part: "tesla", needs: "names", why: "it brings the name of the server to public DNS" },
+  { part: "tesla", needs: "gateway", why: "it shows the public key" },
 ];
 
 /** No part is switched off that another one needs. */

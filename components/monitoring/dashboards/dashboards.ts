@@ -10,10 +10,11 @@ import { overview } from "./overview.ts";
 import { dashboardJson, type Dashboard } from "./panels.ts";
 import { postgresDashboard } from "./postgres.ts";
 import { ceph } from "./storage.ts";
+import { teslaDashboard } from "./tesla.ts";
 
 /** Dashboards of the parts that a site has; the overview first. */
 export function dashboards(plan: WatchPlan): readonly Dashboard[] {
-  const { certificates, gateway, edge, logs, storage, postgres, outside } = plan;
+  const { certificates, gateway, edge, logs, storage, postgres, tesla, outside } = plan;
   return [
     overview(plan),
     cluster,
@@ -21,6 +22,7 @@ export function dashboards(plan: WatchPlan): readonly Dashboard[] {
     network(plan),
     ...(storage === undefined ? [] : [ceph]),
     ...(postgres.length === 0 ? [] : [postgresDashboard(postgres)]),
+    ...(tesla === undefined ? [] : [teslaDashboard(tesla)]),
     ...(gateway || edge ? [gateways(plan)] : []),
     ...(certificates ? [certificatesDashboard] : []),
     ...(logs ? [logsDashboard] : []),

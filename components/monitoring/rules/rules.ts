@@ -13,6 +13,7 @@ import { postgresAlerts, type PostgresWatch } from "./postgres.ts";
 import { redisAlerts, type RedisWatch } from "./redis.ts";
 import { siteAlerts } from "./sites.ts";
 import { storageAlerts, type CephWatch } from "./storage.ts";
+import { teslaAlerts, type TeslaWatch } from "./tesla.ts";
 import { watchedAlerts } from "./watched.ts";
 
 /** What of a site is watched. */
@@ -38,6 +39,8 @@ export interface WatchPlan {
   readonly backup?: string;
   /** Other sites, whose metrics come here. */
   readonly sites: readonly string[];
+  /** Telemetry of Tesla vehicles, where the site has it. */
+  readonly tesla?: TeslaWatch;
   /** Jobs outside of the cluster. */
   readonly outside: readonly string[];
   /** Jobs of the site's parts inside of it. */
@@ -47,7 +50,7 @@ export interface WatchPlan {
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
   const { certificates, gateway, edge, logs, names, storage } = plan;
-  const { postgres, redis, kafka, backup, sites, outside, jobs } = plan;
+  const { postgres, redis, kafka, backup, tesla, sites, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -62,6 +65,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(kafka.length === 0 ? [] : [kafkaAlerts(kafka)]),
     ...(backup === undefined ? [] : [backupAlerts(backup)]),
     ...(sites.length === 0 ? [] : [siteAlerts(sites)]),
+    ...(tesla === undefined ? [] : [teslaAlerts(tesla)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),
     ...(jobs.length === 0 ? [] : [watchedAlerts(jobs)]),
   ];

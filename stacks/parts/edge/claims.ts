@@ -7,6 +7,7 @@ import type { SiteFile } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { publicRoutes } from "../gateway/published.ts";
 import { isNamed, siteNames } from "../names/list.ts";
+import { teslaKeyNames } from "../tesla/names.ts";
 
 /** One object that a site makes. */
 export interface Claim extends EdgeObject {
@@ -24,7 +25,11 @@ export function edgeClaims({ name: site, config }: SiteFile): readonly Claim[] {
   const inAccount = (kind: Claim["kind"], name: string, path: string): Claim => ({
     ...{ kind, name, path, within: accountId },
   });
-  const published = [...publicAppNames(config.apps), ...publicRoutes(config)];
+  const published = [
+    ...publicAppNames(config.apps),
+    ...publicRoutes(config),
+    ...teslaKeyNames(config),
+  ];
   return [
     inAccount("tunnel", tunnelName(site), "homelab:edge"),
     ...published.flatMap(({ hostname, from, withoutAccess }, i): readonly Claim[] => {

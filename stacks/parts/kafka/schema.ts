@@ -44,7 +44,7 @@ const topicName = z
     "use letters and digits, and between them single dots, hyphens and underscores",
   );
 
-const topic = z
+export const topic = z
   .strictObject({
     partitions: z
       .int()
@@ -87,7 +87,7 @@ const topics = z.array(
     ),
 );
 
-const user = z.strictObject({
+export const user = z.strictObject({
   by: z
     .enum(["password", "certificate"])
     .default("password")
@@ -165,10 +165,14 @@ export const kafka = z
   })
   .describe("Kafka, run by Strimzi; a site without this section has none");
 
-type Written = z.infer<typeof kafka>;
+export type WrittenKafka = z.infer<typeof kafka>;
 
 /** The section with the operator's version, whose kinds are pinned, and with what topics leave out. */
-export function deriveKafka({ clusters }: Written, { strimzi }: Versions, derivation: Derivation) {
+export function deriveKafka(
+  { clusters }: WrittenKafka,
+  { strimzi }: Versions,
+  derivation: Derivation,
+) {
   const chart = pinned(
     {
       key: "strimzi",

@@ -24,6 +24,7 @@ import {
   operatorNamespace as dragonflyNamespace,
   redisNamespace,
 } from "../../../components/redis/names.ts";
+import { reader, server, teslaNamespace } from "../../../components/tesla/names.ts";
 import { reloaderNamespace } from "../../../components/workload/reloader.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -33,7 +34,7 @@ import type { SiteConfig } from "../../schema.ts";
  */
 export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
   const { certificates, cluster, gateway, dns, names, edge, reloader, logs } = config;
-  const { postgres, redis, kafka, identity } = config;
+  const { postgres, redis, kafka, tesla, identity } = config;
   return [
     ...cilium,
     ...(certificates === undefined ? [] : certManager),
@@ -63,6 +64,7 @@ export function siteMonitors(config: SiteConfig): readonly MonitorPlan[] {
     ...(postgres === undefined ? [] : databases(Object.keys(postgres.clusters))),
     ...(redis === undefined ? [] : dragonflies(Object.keys(redis.instances))),
     ...(kafka === undefined ? [] : kafkas(Object.keys(kafka.clusters))),
+    ...(tesla === undefined ? [] : [server, reader].map((app) => own(app, teslaNamespace.name))),
   ];
 }
 

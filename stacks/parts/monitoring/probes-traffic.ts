@@ -15,7 +15,8 @@ import { inPod } from "../gateway/plans.ts";
 import { gatewayProxies } from "../gateway/traffic.ts";
 import { siteProbes } from "./probes.ts";
 
-const proberPods = (side: Side) =>
+/** Pods that ask, by their side. */
+export const proberPods = (side: Side) =>
   pods(`prober ${side}`, monitoringNamespace.name, { "app.kubernetes.io/name": probers[side] });
 
 /**

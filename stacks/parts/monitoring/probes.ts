@@ -15,9 +15,22 @@ export function siteProbes(config: SiteConfig): readonly NameProbe[] {
     // Who sends metrics there tells of its silence.
     .filter(({ from }) => from !== "homelab:monitoring.receives")
     .flatMap((one) =>
-      one.to === "public" ? throughTheInternet(one, watch, config) : atGateway(one, watch, config),
+      one.forwardedTo !== undefined
+        ? [atForwarded(one, one.forwardedTo, watch)]
+        : one.to === "public"
+          ? throughTheInternet(one, watch, config)
+          : atGateway(one, watch, config),
     );
   return probes.filter(({ name }, i) => probes.findIndex((other) => other.name === name) === i);
+}
+
+/** Behind the router's port: many routers answer nobody who asks their public address from inside. */
+function atForwarded(one: Exposed, address: string, watch: NamesWatch): NameProbe {
+  const { host, to, port } = one;
+  return {
+    ...{ name: objectName(one, watch), host, to, as: "visitor", side: "inside", module: "tls" },
+    ...{ target: `${address}:${port}`, hostname: host },
+  };
 }
 
 /** A gateway is asked by its address: the tailnet's own way to it belongs to devices of the tailnet. */

@@ -27,6 +27,7 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
     kafka: kafka(config),
     ...(config.backup === undefined ? {} : { backup: metricsJob }),
     sites: receives,
+    ...(config.tesla === undefined ? {} : { tesla: { mostPerDay: config.tesla.mostPerDay } }),
     outside: Object.keys(scrapes),
     jobs: [
       ...siteMonitors(config).map(({ name }) => name),

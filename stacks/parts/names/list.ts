@@ -10,6 +10,7 @@ import type { SiteConfig } from "../../schema.ts";
 import { appNames, gatewayOf, publicAppNames } from "../../apps/names.ts";
 import { outsideNames } from "../kafka/outside.ts";
 import { publicRoutes } from "../gateway/published.ts";
+import { teslaSiteNames } from "../tesla/names.ts";
 
 /** Config of a site that has the part. */
 export type Named = SiteConfig & { readonly names: NonNullable<SiteConfig["names"]> };
@@ -94,6 +95,7 @@ function namesBesideRoutes(config: Named): readonly SiteName[] {
     ...publicRoutes(config)
       .filter(({ hostname }) => !published.some((one) => one.hostname === hostname))
       .map(({ hostname, from }): SiteName => ({ name: hostname, public: "tunnel", from })),
+    ...teslaSiteNames(config),
     ...Object.entries(names.entries).map(([name, { address, public: open, proxied }]) => ({
       name: wholeName(config, name),
       from: `homelab:names.entries.${name}`,

@@ -41,6 +41,8 @@ const redis = (metric: string, pod: string): string => `${metric}{job="redis-cac
 const kafka = (metric: string, pod: string): string => `${metric}{job="kafka-main",pod="${pod}"}`;
 const replication = (metric: string, role: string): string =>
   `${metric}{job="volsync-metrics",role="${role}",method="restic",obj_namespace="immich",obj_name="library"}`;
+const signals = 'tesla_signals_total{job="tesla-metrics",vehicle="model-y",signal="Soc"}';
+const refused = 'kafka_err{job="fleet-telemetry",pod="a"}';
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
 const probed = (host: string, as: string, path = "/"): string =>
@@ -1045,5 +1047,40 @@ export const alertCases: readonly AlertCase[] = [
       summary: "immich/library waits for its backup",
       description: "Its pods do not start before the volume holds what the backup has.",
     },
+  },
+  {
+    alert: "TeslaSignalsMany",
+    title: "tells of more signals than are meant",
+    series: { [signals]: "0+1x1600" },
+    at: "26h",
+    says: {
+      labels: {},
+      summary: "Tesla vehicles have sent 1.44k signals within a day",
+      description: "Tesla bills them, 150000 for a dollar; 1000 a day are meant.",
+    },
+  },
+  {
+    alert: "TeslaSignalsMany",
+    title: "bears a day that is within, and a counter that begins anew",
+    series: { [signals]: "0+1x300 0+1x300 300x900" },
+    at: "24h",
+  },
+  {
+    alert: "TeslaRecordsRefused",
+    title: "tells of the first record that Kafka does not take",
+    series: { [refused]: "_x60 1x20", 'up{job="fleet-telemetry",pod="a"}': constant(1) },
+    at: "70m",
+    says: {
+      labels: { job: "fleet-telemetry" },
+      summary: "Kafka does not take records of Tesla vehicles",
+      description:
+        "Vehicles keep what was not acknowledged and send it again, as long as they have room.",
+    },
+  },
+  {
+    alert: "TeslaRecordsRefused",
+    title: "is quiet about what was refused long ago",
+    series: { [refused]: constant(3), 'up{job="fleet-telemetry",pod="a"}': constant(1) },
+    at: "2h",
   },
 ];

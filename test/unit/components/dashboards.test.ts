@@ -19,6 +19,7 @@ const everything = {
   ],
   redis: [],
   kafka: [],
+  tesla: { mostPerDay: 50_000 },
   outside: ["proxmox"],
   jobs: [],
 };

@@ -28,6 +28,7 @@ import { redis } from "./redis.ts";
 import { secrets } from "./secrets.ts";
 import { storage } from "./storage.ts";
 import { tailnet } from "./tailnet.ts";
+import { tesla } from "./tesla.ts";
 import { versions } from "./versions.ts";
 
 export interface RefusedSite {
@@ -60,6 +61,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     redis,
     kafka,
     backup,
+    tesla,
     machines,
     cards,
     cluster,

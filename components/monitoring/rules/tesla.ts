@@ -1,0 +1,41 @@
+import { signalsPerDollar } from "../../tesla/billing.ts";
+import { reader, server } from "../../tesla/names.ts";
+import { grown, type AlertGroup } from "./alert.ts";
+
+/** Telemetry of Tesla vehicles that tells of itself. */
+export interface TeslaWatch {
+  /** Signals within a day of which somebody is told. */
+  readonly mostPerDay: number;
+}
+
+/** Signals of all vehicles within a day. The server's own `signal_count` counts what it refuses alone (its issue 351). */
+export const signalsOfDay = `sum(increase(tesla_signals_total{job="${reader}"}[1d]))`;
+
+/**
+ * Alerts on telemetry of Tesla vehicles. Metrics are the server's (fleet-telemetry v0.9.4, datastore/kafka/kafka.go) and the
+ * site's own (components/tesla/scripts/signals.star). That nobody answers is told of like all of the site's jobs.
+ */
+export function teslaAlerts({ mostPerDay }: TeslaWatch): AlertGroup {
+  return {
+    name: "tesla",
+    alerts: [
+      {
+        name: "TeslaSignalsMany",
+        severity: "warning",
+        expression: `${signalsOfDay} > ${mostPerDay}`,
+        for: "15m",
+        summary: "Tesla vehicles have sent {{ $value | humanize }} signals within a day",
+        description: `Tesla bills them, ${signalsPerDollar} for a dollar; ${mostPerDay} a day are meant.`,
+      },
+      {
+        name: "TeslaRecordsRefused",
+        severity: "critical",
+        expression: `sum by (job) (${grown(`kafka_err{job="${server}"}`, "15m")})`,
+        for: "5m",
+        summary: "Kafka does not take records of Tesla vehicles",
+        description:
+          "Vehicles keep what was not acknowledged and send it again, as long as they have room.",
+      },
+    ],
+  };
+}

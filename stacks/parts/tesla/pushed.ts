@@ -1,0 +1,50 @@
+/** What vehicles were told last, and whether it still holds. */
+import type { X509Certificate } from "node:crypto";
+import { createHash } from "node:crypto";
+import { markOf } from "../../../components/tesla/chain.ts";
+import type { TeslaConfig } from "./schema.ts";
+import { telemetryFields } from "./fleet.ts";
+
+/** What a push leaves in the cluster. */
+export interface Pushed {
+  /** When, RFC 3339. */
+  readonly at: string;
+  /** Of where vehicles stream to and what. */
+  readonly config: string;
+  /** Of the authorities that they trust the server by. */
+  readonly authorities: string;
+  /** VINs that were told. */
+  readonly vehicles: readonly string[];
+}
+
+/** What a push of this moment would leave. */
+export function pushedNow(
+  tesla: TeslaConfig,
+  authorities: readonly X509Certificate[],
+  at: Date,
+): Pushed {
+  return {
+    at: at.toISOString(),
+    config: configMark(tesla),
+    authorities: markOf(authorities),
+    vehicles: Object.values(tesla.vehicles).toSorted(),
+  };
+}
+
+function configMark({ hostname, port, signals }: TeslaConfig): string {
+  const told = JSON.stringify([hostname, port, telemetryFields(signals)]);
+  return createHash("sha256").update(told).digest("hex").slice(0, 16);
+}
+
+/** Why vehicles have to be told anew, each reason in words; none where what they know still holds. */
+export function whyPush(last: Pushed | undefined, now: Pushed): readonly string[] {
+  if (last === undefined) return ["vehicles were never told where to stream"];
+  const added = now.vehicles.filter((vin) => !last.vehicles.includes(vin)).length;
+  return [
+    ...(last.config === now.config ? [] : ["signals, name or port are others than vehicles know"]),
+    ...(last.authorities === now.authorities
+      ? []
+      : ["the certificate comes from other authorities than vehicles trust"]),
+    ...(added === 0 ? [] : [`${added} of the vehicles were never told`]),
+  ];
+}
