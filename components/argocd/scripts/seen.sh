@@ -12,6 +12,7 @@ main() {
   kube -n "$NAMESPACE" delete secret argocd-initial-admin-secret --ignore-not-found >/dev/null
   local name
   for name in $APPLICATIONS; do
+    ask_anew "$name" || fail "Argo CD's Application $name cannot be looked at"
     wait_until 300 rendered "$name" ||
       fail "Argo CD cannot render the Application $name: $(said application "$name")" "docs/argocd.md says what it needs"
   done
@@ -27,11 +28,19 @@ answers() {
 
 pods() { pods_in "$NAMESPACE" --no-headers; }
 
+# ask_anew NAME: has an Application compared, and its folder rendered anew. What failed three times at one commit is left alone for
+# an hour otherwise, though the host that was shut is open now (argo-cd v3.4.4: reposerver/repository, getManifestCacheEntry).
+ask_anew() {
+  kube -n "$NAMESPACE" annotate application.argoproj.io "$1" argocd.argoproj.io/refresh=hard --overwrite >/dev/null
+}
+
 # An Application whose repository cannot be read or rendered has the status Unknown, and one that was not looked at none. What
 # was compared must be what it now names.
 rendered() {
-  local object=(-n "$NAMESPACE" get application.argoproj.io "$1") status
+  local object=(-n "$NAMESPACE" get application.argoproj.io "$1") asked status
+  asked=$(kube "${object[@]}" -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/refresh}') && [[ -z $asked ]] || return 1
   status=$(kube "${object[@]}" -o 'jsonpath={.status.sync.status}')
+  if [[ $status == Unknown ]]; then ask_anew "$1"; fi
   [[ $status == Synced || $status == OutOfSync ]] || return 1
   [[ $(kube "${object[@]}" -o 'jsonpath={.spec.source}') == "$(kube "${object[@]}" -o 'jsonpath={.status.sync.comparedTo.source}')" ]]
 }

@@ -10,12 +10,16 @@ brought() {
     sed -n 's/^|//p'
 }
 
-# look_again SECONDS: has the controller compare anew, with the newest commit; succeeds once it has. It takes the annotation off then
-# (argo-cd v3.4.4: controller/appcontroller.go, persistAppStatus).
+# look_again SECONDS: has the controller compare anew; succeeds once it has. It takes the annotation off then (argo-cd v3.4.4:
+# controller/appcontroller.go, persistAppStatus).
 look_again() {
-  kube -n "$NAMESPACE" annotate application.argoproj.io "$NAME" argocd.argoproj.io/refresh=normal --overwrite >/dev/null ||
-    return 1
-  wait_until "$1" looked
+  ask_anew && wait_until "$1" looked
+}
+
+# ask_anew: asks for a comparison with the newest commit, whose folder is rendered anew. By `normal` what failed three times at one
+# commit is left alone for an hour, though the host that was shut is open now (reposerver/repository, getManifestCacheEntry).
+ask_anew() {
+  kube -n "$NAMESPACE" annotate application.argoproj.io "$NAME" argocd.argoproj.io/refresh=hard --overwrite >/dev/null
 }
 
 looked() {

@@ -19,7 +19,11 @@ main() {
 }
 
 taken() {
-  [[ $(field '{.status.sync.status} {.status.health.status}') == "Synced Healthy" ]] || return 1
+  local status
+  status=$(field '{.status.sync.status} {.status.health.status}') || return 1
+  # It could not be rendered, and may be now.
+  if [[ $status == "Unknown "* ]] && looked; then ask_anew; fi
+  [[ $status == "Synced Healthy" ]] || return 1
   [[ $(field '{.spec.source}') == "$(field '{.status.sync.comparedTo.source}')" ]] && idle
 }
 
