@@ -4,6 +4,7 @@ import { createEdge } from "../apis/cloudflare/edge.ts";
 import { createCloudflare } from "../apis/cloudflare/server.ts";
 import type { CloudflareWorld } from "../apis/cloudflare/world.ts";
 import { createConnect } from "../apis/connect/server.ts";
+import { createGit } from "../apis/git/server.ts";
 import { createS3 } from "../apis/s3/server.ts";
 import { createTailscale } from "../apis/tailscale/server.ts";
 import type { WebOptions } from "../apis/web/server.ts";
@@ -15,7 +16,7 @@ import { LetsEncrypt } from "./lets-encrypt.ts";
 import type { Authority } from "../world/authority.ts";
 import type { Credentials } from "../world/credentials.ts";
 import type { FaultRegistry } from "../world/fault-registry.ts";
-import { connect, internet, objectStore, publicZone } from "../world/inventory.ts";
+import { connect, gitRepository, internet, objectStore, publicZone } from "../world/inventory.ts";
 import type { Mail } from "../world/mailbox.ts";
 import { readerVaults, vaults } from "../world/vaults.ts";
 
@@ -80,6 +81,12 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
     });
     closers.push(() => store.close());
 
+    const git = await createGit({
+      ...(await base("git", internet.git.address, internet.git.names)),
+      ...{ repository: gitRepository, token: credentials.gitToken },
+    });
+    closers.push(() => git.close());
+
     const tailscale = await createTailscale({
       ...(await base("tailscale", internet.tailscale.address, internet.tailscale.names)),
       oauthClient: {
@@ -138,6 +145,11 @@ function serviceLines({ logs }: LabPaths): ServiceLine[] {
       name: "S3 store",
       address: `https://${objectStore.name}:${objectStore.port}`,
       log: join(logs, "s3.log"),
+    },
+    {
+      name: "git",
+      address: `https://${internet.git.names[0]}/${gitRepository}`,
+      log: join(logs, "git.log"),
     },
     {
       name: "Tailscale",

@@ -33,6 +33,7 @@ export function labEnvironment(
     SSL_CERT_FILE: bundle,
     NODE_EXTRA_CA_CERTS: bundle,
     CURL_CA_BUNDLE: bundle,
+    GIT_SSL_CAINFO: bundle,
     KUBECONFIG: join(paths.home, ".kube", "config"),
     NODE_COMPILE_CACHE: join(paths.home, ".cache", "node-compile"),
     // Without the sidecar files of attributes: a CLI killed between a state and its sidecar leaves a stack that no command

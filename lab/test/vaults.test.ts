@@ -13,6 +13,7 @@ describe("the lab's vaults", () => {
     connectToken: "",
     cloudflareToken: "c".repeat(40),
     tailscale: { clientId: "kID", clientSecret: "tskey" },
+    gitToken: "git",
     objectStore: { accessKey: "GK1", secretKey: "s3" },
   };
   let directory: string;

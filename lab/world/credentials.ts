@@ -20,6 +20,8 @@ const schema = z.strictObject({
   cloudflareToken: z.string().regex(/^[0-9A-Za-z_-]{40}$/),
   /** The tailnet's OAuth client with all scopes. */
   tailscale: z.strictObject({ clientId: z.string(), clientSecret: z.string() }),
+  /** Token of the repository at the host of git. */
+  gitToken: z.string(),
   /** Key of the S3-compatible store. */
   objectStore: z.strictObject({ accessKey: z.string(), secretKey: z.string() }),
 });
@@ -53,6 +55,7 @@ export async function ensureCredentials(state: string): Promise<Credentials> {
     },
     cloudflareToken: kept.cloudflareToken ?? hex(20),
     tailscale: kept.tailscale ?? tailscaleClient(),
+    gitToken: kept.gitToken ?? `git-${hex(20)}`,
     objectStore: kept.objectStore ?? { accessKey: `GK${hex(12)}`, secretKey: hex(32) },
   };
   await writeFile(`${file}.new`, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 });

@@ -42,6 +42,7 @@ const faultRule = z
       "cloudflare.edge",
       "connect",
       "s3",
+      "git",
       /** The network of a machine that has just been started; a delay keeps it away for that long. */
       "machine",
     ]),

@@ -29,7 +29,7 @@ export type FaultEffectNow = FaultAnswer | "cut" | "hang" | "lose";
  */
 export interface Faults {
   /**
-   * `service` is `proxmox`, `proxmox.task`, `mirrors`, `tailscale`, `cloudflare`, `cloudflare.edge`, `connect`, `s3` or
+   * `service` is `proxmox`, `proxmox.task`, `mirrors`, `tailscale`, `cloudflare`, `cloudflare.edge`, `connect`, `s3`, `git` or
    * `machine`.
    */
   consult(service: string, request: FaultRequest): Promise<FaultEffectNow | void>;

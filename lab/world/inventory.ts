@@ -100,6 +100,7 @@ export const mirroredNames = [
   "cloud-images.ubuntu.com",
   "github.com",
   "1password.github.io",
+  "argoproj.github.io",
   "charts.jetstack.io",
   "charts.rook.io",
   "ceph.github.io",
@@ -131,6 +132,8 @@ export const internet = {
     address: "203.0.113.61",
     names: ["acme-staging-v02.api.letsencrypt.org"],
   },
+  /** A host of git, where the owner of the sites keeps a repository. */
+  git: { address: "203.0.113.70", names: ["git.example.org"] },
 } as const satisfies Record<string, InternetService>;
 
 /** Resolver of the internet: it knows the services' names and the public zone. */
@@ -162,6 +165,9 @@ export const publicZone = {
   /** Name of the Access team: its login pages are at TEAM.cloudflareaccess.com. */
   team: "homelab",
 } as const;
+
+/** The one repository at the host of git: `https://git.example.org/homelab.git`. */
+export const gitRepository = "homelab.git";
 
 /** 1Password Connect, a server on the first site's LAN. */
 export const connect = { name: "connect.home.arpa", address: "192.168.1.5" } as const;

@@ -88,6 +88,7 @@ function serviceSecrets(credentials: Credentials): Record<string, string> {
     "op://Homelab/Cloudflare/api-token": credentials.cloudflareToken,
     "op://Homelab/NAS/access-key": credentials.objectStore.accessKey,
     "op://Homelab/NAS/secret-key": credentials.objectStore.secretKey,
+    "op://Homelab/Git/token": credentials.gitToken,
   };
 }
 

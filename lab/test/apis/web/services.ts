@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEdge } from "../../../apis/cloudflare/edge.ts";
 import { createConnect } from "../../../apis/connect/server.ts";
+import { createGit } from "../../../apis/git/server.ts";
 import { createS3 } from "../../../apis/s3/server.ts";
 import type { Faults } from "../../../world/faults.ts";
 import { createMirrors } from "../../../apis/mirrors/server.ts";
@@ -182,6 +183,25 @@ export const subjects: readonly Subject[] = [
           changed: async () =>
             (await send("GET", "/backup?list-type=2")).body.includes("<Key>late</Key>"),
           close: () => store.close(),
+        };
+      }),
+  },
+  {
+    service: "git",
+    host: "git.example.org",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const token = "git-token";
+        const git = await createGit({ ...options, repository: "homelab.git", token });
+        const headers = {
+          host: "git.example.org",
+          authorization: `Basic ${Buffer.from(`me:${token}`).toString("base64")}`,
+        };
+        const path = "/homelab.git/info/refs?service=git-upload-pack";
+        return {
+          logFile: options.logFile,
+          ask: () => request(git, path, headers),
+          close: () => git.close(),
         };
       }),
   },
