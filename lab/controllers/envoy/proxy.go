@@ -91,7 +91,7 @@ func (s *snapshot) change(answer *discoveryv3.DeltaDiscoveryResponse) error {
 	var err error
 	switch answer.TypeUrl {
 	case clusterType:
-		s.clusters, err = changed(s.clusters, answer, checkCluster)
+		s.clusters, err = changed(s.clusters, answer, checkUpstream)
 	case endpointType:
 		s.endpoints, err = changed(s.endpoints, answer, nil)
 	case routeType:
@@ -164,6 +164,9 @@ func (p *proxy) needed() map[string][]string {
 	for name, cluster := range s.clusters {
 		if cluster.GetType() == clusterv3.Cluster_EDS {
 			names[endpointType][endpointsOf(name, cluster)] = true
+		}
+		for _, match := range cluster.GetTransportSocketMatches() {
+			names[secretType][authorityOf(upstreamContext(match))] = true
 		}
 	}
 	for _, listener := range s.listeners {

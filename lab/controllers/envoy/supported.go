@@ -6,7 +6,6 @@ import (
 	"net"
 	"strconv"
 
-	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
@@ -115,13 +114,6 @@ func checkRoute(route *routev3.Route) error {
 		}
 	default:
 		return unplayed("the action", fmt.Sprintf("%T", action))
-	}
-	return nil
-}
-
-func checkCluster(cluster *clusterv3.Cluster) error {
-	if cluster.GetTransportSocket() != nil || len(cluster.GetTransportSocketMatches()) > 0 {
-		return unplayed("backends that speak", "TLS to the proxy")
 	}
 	return nil
 }

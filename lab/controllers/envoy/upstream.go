@@ -20,22 +20,22 @@ func endpointsOf(name string, cluster *clusterv3.Cluster) string {
 	return name
 }
 
-type weightedAddress struct {
-	address string
-	weight  float64
+type weightedEndpoint struct {
+	endpoint *endpointv3.LbEndpoint
+	weight   float64
 }
 
 // choose picks one of a cluster's healthy endpoints at random, by the weights of localities and endpoints.
-func (s *snapshot) choose(name string) (string, error) {
+func (s *snapshot) choose(name string) (*endpointv3.LbEndpoint, error) {
 	cluster := s.clusters[name]
 	if cluster == nil {
-		return "", fmt.Errorf("there is no cluster %s", name)
+		return nil, fmt.Errorf("there is no cluster %s", name)
 	}
 	assignment := cluster.GetLoadAssignment()
 	if cluster.GetType() == clusterv3.Cluster_EDS {
 		assignment = s.endpoints[endpointsOf(name, cluster)]
 	}
-	var all []weightedAddress
+	var all []weightedEndpoint
 	var sum float64
 	for _, locality := range assignment.GetEndpoints() {
 		var inside float64
@@ -49,30 +49,30 @@ func (s *snapshot) choose(name string) (string, error) {
 			default:
 				continue
 			}
-			one := weightedAddress{addressOf(endpoint.GetEndpoint().GetAddress()), share * weight(endpoint) / inside}
+			one := weightedEndpoint{endpoint, share * weight(endpoint) / inside}
 			all, sum = append(all, one), sum+one.weight
 		}
 	}
 	if len(all) == 0 {
-		return "", fmt.Errorf("cluster %s has no healthy endpoint", name)
+		return nil, fmt.Errorf("cluster %s has no healthy endpoint", name)
 	}
 	at := rand.Float64() * sum
 	for _, one := range all {
 		if at -= one.weight; at < 0 {
-			return one.address, nil
+			return one.endpoint, nil
 		}
 	}
-	return all[len(all)-1].address, nil
+	return all[len(all)-1].endpoint, nil
 }
 
 func weight(endpoint *endpointv3.LbEndpoint) float64 {
 	return float64(max(endpoint.GetLoadBalancingWeight().GetValue(), 1))
 }
 
-// dial connects to an endpoint of a cluster.
+// dial connects to an endpoint of a cluster, by TLS where the cluster says so.
 func (p *proxy) dial(ctx context.Context, network, cluster string) (net.Conn, error) {
 	s := p.current.Load()
-	address, err := s.choose(cluster)
+	endpoint, err := s.choose(cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -80,5 +80,9 @@ func (p *proxy) dial(ctx context.Context, network, cluster string) (net.Conn, er
 	if limit := s.clusters[cluster].GetConnectTimeout(); limit != nil {
 		dialer.Timeout = limit.AsDuration()
 	}
-	return dialer.DialContext(ctx, network, address)
+	connection, err := dialer.DialContext(ctx, network, addressOf(endpoint.GetEndpoint().GetAddress()))
+	if err != nil {
+		return nil, err
+	}
+	return s.handshake(ctx, connection, upstreamTLS(s.clusters[cluster], endpoint))
 }
