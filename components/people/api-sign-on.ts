@@ -26,7 +26,7 @@ export interface LaterSignOnArgs {
 
 /**
  * Tells every API server of a provider in the cluster, without a restart. Ready means that each has fetched its keys, by the
- * provider's name and with a certificate that it trusts.
+ * provider's name and with a certificate that it trusts; where a machine does not find the name yet, that it will.
  */
 export class LaterSignOn extends ComponentResource {
   constructor(name: string, args: LaterSignOnArgs, opts?: ComponentResourceOptions) {
@@ -35,7 +35,7 @@ export class LaterSignOn extends ComponentResource {
     const parameters = {
       FILE: laterFile,
       CONFIG: output(signOn).apply((made) => laterConfig(made, ownAuthority)),
-      ISSUER: output(signOn).apply(({ issuer }) => issuer),
+      HOST: output(signOn).apply(({ issuer }) => new URL(issuer).hostname),
     };
     for (const machine of args.servers)
       new RemoteStep(

@@ -1,11 +1,12 @@
-/** Dex: whether it answers, with the people of the config and by the name that tokens name. */
+/** Dex: whether it answers, by the name that tokens name, and whether the API servers could go by it. */
 import { dexIssuer, dexService, identityNamespace } from "../../../components/identity/names.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
-import { ok, problem, type Finding } from "../../doctor/finding.ts";
+import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { kubectl } from "../../doctor/kubectl.ts";
 
 const subject = "sign-on";
+const api = "sign-on to the API";
 const { name: namespace } = identityNamespace;
 const look = `kubectl -n ${namespace} get pods,certificates; kubectl -n ${namespace} logs deploy/dex`;
 
@@ -26,6 +27,14 @@ export function identityChecks(
         return judgeDex(hostname, said);
       },
     },
+    ...(identity.kubernetes === undefined
+      ? []
+      : [
+          {
+            subject: api,
+            run: async () => judgeReloads(hostname, await kubectl(run, "get", "--raw", "/metrics")),
+          },
+        ]),
   ];
 }
 
@@ -43,4 +52,22 @@ export function judgeDex(hostname: string, said: string | Error): readonly Findi
           look,
         ),
       ];
+}
+
+/**
+ * Whether the last time that an API server was told of Dex it could go by it; of one that has begun since, nothing is said. The
+ * metrics are those of the one that answered (kubernetes, apiserver/pkg/server/options/authenticationconfig/metrics).
+ */
+export function judgeReloads(hostname: string, metrics: string): readonly Finding[] {
+  const last = (status: string): number => {
+    const line = new RegExp(
+      `^apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds\\{[^}]*status="${status}"[^}]*\\} (\\S+)$`,
+      "m",
+    );
+    return Number(line.exec(metrics)?.[1] ?? 0);
+  };
+  if (last("failure") <= last("success")) return [ok(api, "the API server goes by its config")];
+  const text = `the API server that answered takes no tokens of people: it cannot fetch Dex' keys at ${hostname}`;
+  const remedy = `on the servers: curl https://${hostname}/keys; the LAN's resolver must know the name (docs/identity.md)`;
+  return [warning(api, text, remedy)];
 }

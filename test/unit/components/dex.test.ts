@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { dexConfig, type DexPlan } from "../../../components/identity/dex-config.ts";
@@ -145,7 +145,7 @@ describe("the real Dex", function () {
       await api.until("kubectl", [...secret, `--from-file=tls.crt=${certificate}`]);
       const signOn = { issuer: dexIssuer(dex.hostname), clientId: "kubernetes" };
       const parameters = {
-        ...{ FILE: people, ISSUER: signOn.issuer, GENERATION: "" },
+        ...{ FILE: people, HOST: dex.hostname.split(":")[0] ?? "", GENERATION: "" },
         CONFIG: laterConfig(signOn, true),
       };
       const { code, stderr } = await runScript(root, apiSignOnScript, parameters);
@@ -157,6 +157,23 @@ describe("the real Dex", function () {
     assert.equal((await whoami(tokens.id_token)).output, `access:${ada}`);
     const other = await dex.tokens(toGrafana(ada, "ada's"), "grafana's secret");
     assert.notEqual((await whoami(other.id_token)).code, 0, "a token of another service");
+  });
+
+  it("is told of without a wait where the machine does not find its name yet", async () => {
+    const root = serverRoot(api.kubeconfig);
+    const other = join(root, "people.yaml");
+    try {
+      const signOn = { issuer: "https://id.nowhere.invalid", clientId: "kubernetes" };
+      const { code, stderr } = await runScript(root, apiSignOnScript, {
+        ...{ FILE: other, HOST: "id.nowhere.invalid", GENERATION: "" },
+        CONFIG: laterConfig(signOn, false),
+      });
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /does not find id\.nowhere\.invalid: until the LAN's resolver has/);
+      assert.equal(readFileSync(other, "utf8").trim(), laterConfig(signOn, false));
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it("knows somebody no more who was taken out, with its keys and all others as before", async () => {

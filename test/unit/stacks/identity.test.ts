@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { networkPolicies } from "../../../components/policies/rules.ts";
 import { parameterValues } from "../../../components/remote/shell.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
-import { judgeDex } from "../../../stacks/parts/identity/doctor.ts";
+import { judgeDex, judgeReloads } from "../../../stacks/parts/identity/doctor.ts";
 import { named, persons } from "../../../stacks/parts/identity/people.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import type { Recording } from "../../recorder.ts";
@@ -356,5 +356,14 @@ describe("the doctor of sign-on", () => {
     assert.match(said("https://old.home.arpa")?.text ?? "", /calls itself https:\/\/old/);
     const [silent] = judgeDex("id.home.arpa", new Error("503 Service Unavailable"));
     assert.match(silent?.text ?? "", /nobody signs on: 503/);
+  });
+
+  it("says when an API server cannot go by it", () => {
+    const reload = (status: string, at: string) =>
+      `apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds{apiserver_id_hash="sha256:1",status="${status}"} ${at}\n`;
+    const severity = (metrics: string) => judgeReloads("id.home.arpa", metrics)[0]?.severity;
+    assert.equal(severity(reload("failure", "1.7e+09")), "warning");
+    assert.equal(severity(reload("failure", "1.7e+09") + reload("success", "1.8e+09")), "ok");
+    assert.equal(severity(""), "ok");
   });
 });
