@@ -1,6 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { HttpRoute } from "../gateway/route-resources.ts";
+import type { HttpRoutePlan } from "../gateway/routes.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { publicKeyPath, publicKeyRoute, teslaNamespace } from "./names.ts";
 import { publicKeyAnswer } from "./objects.ts";
@@ -12,6 +13,20 @@ export interface PublicKeyArgs {
   readonly publicKey: string;
   /** A server, where the cluster is asked whether the route is accepted. */
   readonly machine: ReachedMachine;
+}
+
+/** The one path that has an answer, which the proxies give themselves. */
+export function keyRoute(hostname: string): HttpRoutePlan {
+  return {
+    parents: [{ gateway: "public" }],
+    hostnames: [hostname],
+    rules: [
+      {
+        matches: [{ path: { type: "Exact", value: publicKeyPath }, method: "GET" }],
+        answer: publicKeyRoute,
+      },
+    ],
+  };
 }
 
 /**
@@ -32,16 +47,7 @@ export class PublicKey extends ComponentResource {
       `${name}-route`,
       {
         ...{ route: publicKeyRoute, namespace: teslaNamespace.name, machine },
-        plan: {
-          parents: [{ gateway: "public" }],
-          hostnames: [hostname],
-          rules: [
-            {
-              matches: [{ path: { type: "Exact", value: publicKeyPath }, method: "GET" }],
-              answer: publicKeyRoute,
-            },
-          ],
-        },
+        plan: keyRoute(hostname),
       },
       { parent: this, dependsOn: [answer] },
     );

@@ -21,7 +21,14 @@ import { pushJobObject, pushSecretObject } from "../../../components/tesla/push.
 import { readerFiles } from "../../../components/tesla/reader-config.ts";
 import { serverConfig } from "../../../components/tesla/server-config.ts";
 import { signalNames } from "../../../components/tesla/signals.ts";
+import { readFileSync } from "node:fs";
+import { httpRouteSpec } from "../../../components/gateway/routes.ts";
+import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
+import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
+import { keyRoute } from "../../../components/tesla/public-key.ts";
 import { at } from "./at.ts";
+import { judge } from "./definition-schema.ts";
+import { wordsOf } from "./step-words.ts";
 
 const login = {
   ...{ bootstrap: "main-kafka-bootstrap.kafka.svc.cluster.local:9092", username: "tesla" },
@@ -201,5 +208,42 @@ describe("the signals that Tesla's vehicles know", () => {
     for (const name of ["DriveRail", "Soc", "Location", "SelfDrivingMilesSinceReset"])
       assert.ok(signalNames.has(name), name);
     assert.ok(![...signalNames].some((name) => /^(Unknown|Deprecated|Experimental)/.test(name)));
+  });
+});
+
+describe("the answer that shows the public key", () => {
+  it("is taken by the definitions as they are pinned, with its route", async () => {
+    const problems = await judge([gatewayApi("v1.6.1"), envoyGateway("v1.9.1")]);
+    const apiVersion = "gateway.networking.k8s.io/v1";
+    const spec = httpRouteSpec(keyRoute("tesla.example.net"));
+    assert.deepEqual(problems({ apiVersion, kind: "HTTPRoute", spec }), []);
+    assert.deepEqual(problems(publicKeyAnswer("-----BEGIN PUBLIC KEY-----")), []);
+    assert.deepEqual(at(spec, "rules[0].matches[0].path"), {
+      ...{ type: "Exact", value: "/.well-known/appspecific/com.tesla.3p.public-key.pem" },
+    });
+  });
+});
+
+describe("the proof that Tesla's vehicles are taken", () => {
+  const script = readFileSync(
+    new URL("../../../components/tesla/scripts/takes-vehicles.sh", import.meta.url),
+    "utf8",
+  );
+  /** What it says where curl ends so. */
+  const said = (code: number): string =>
+    wordsOf({
+      variables: `HOSTNAME_ASKED=telemetry.example.net ADDRESS=10.96.0.83 PORT=443
+        curl() { return ${code}; }`,
+      ...{ cases: "", script },
+    });
+
+  it("ends where TLS is spoken and a certificate asked for, in either version of TLS", () => {
+    for (const code of [35, 55, 56]) assert.equal(said(code), "");
+  });
+
+  it("says what keeps vehicles away, or lets others in", () => {
+    assert.match(said(7), /10\.96\.0\.83:443 does not take vehicles: nobody listens there/);
+    assert.match(said(28), /curl ends with 28/);
+    assert.match(said(0), /it lets clients in without a certificate/);
   });
 });
