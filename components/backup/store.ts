@@ -11,6 +11,8 @@ import type { SavedPlan, TargetPlan } from "./plan.ts";
 /** A store and its key, in plain. */
 export interface OpenStore extends Pick<TargetPlan, "endpoint" | "bucket" | "region"> {
   readonly ca?: string | undefined;
+  /** Whether the bucket stands in the host's name, as some stores want it; in the path without. */
+  readonly lookup?: "auto" | "path" | "dns";
   readonly accessKey: string;
   readonly secretKey: string;
 }
@@ -40,8 +42,7 @@ export async function backupTimes(
 }
 
 /**
- * Lists what a store has below a prefix, by path-style addresses
- * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
+ * Lists what a store has below a prefix: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  * @throws ServiceError when the store does not answer, or refuses.
  */
 export const listStore: ListStore = async (store, prefix) => {
@@ -104,9 +105,8 @@ async function ask(store: OpenStore, query: Readonly<Record<string, string>>): P
 const answerMs = 15_000;
 
 function askOnce(store: OpenStore, query: Readonly<Record<string, string>>): Promise<string> {
-  const { endpoint, bucket, ca } = store;
-  const { protocol, hostname, port, host } = new URL(endpoint);
-  const path = `/${bucket}`;
+  const { bucket, ca } = store;
+  const { protocol, hostname, port, host, path } = place(store);
   const search = canonicalQuery(query);
   const options = {
     ...{ hostname, port, path: `${path}?${search}` },
@@ -139,6 +139,15 @@ function askOnce(store: OpenStore, query: Readonly<Record<string, string>>): Pro
     });
     request.end();
   });
+}
+
+/** Where a bucket is asked. */
+function place({ endpoint, bucket, lookup }: OpenStore) {
+  const url = new URL(endpoint);
+  const inName = lookup === "dns";
+  if (inName) url.hostname = `${bucket}.${url.hostname}`;
+  const { protocol, hostname, port, host } = url;
+  return { protocol, hostname, port, host, path: inName ? "/" : `/${bucket}` };
 }
 
 /** S3's own words: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */

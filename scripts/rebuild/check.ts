@@ -1,0 +1,70 @@
+/** What of a site's copies is really there. */
+import type { ListStore } from "../../components/backup/store.ts";
+import { stamp } from "../backup/choice.ts";
+import { storeBy } from "../backup/store.ts";
+import type { Fate, Item } from "./inventory.ts";
+
+/** Something of the site, with what is known of its copies. */
+export interface Row {
+  readonly what: string;
+  /** `missing`: a copy is declared, and there is none. `unseen`: nobody could look. */
+  readonly fate: Fate | "missing" | "unseen";
+  readonly text: string;
+}
+
+/** Looks for the copies of each. What cannot be seen is neither there nor gone. */
+export function check(
+  items: readonly Item[],
+  known: ReadonlyMap<string, string>,
+  list: ListStore,
+): Promise<readonly Row[]> {
+  return Promise.all(
+    items.map(async ({ what, fate, how, copies }): Promise<Row> => {
+      if (copies === undefined) return { what, fate, text: how };
+      const { path, store, prefix, each } = copies;
+      try {
+        const { lookup } = store;
+        const open = {
+          ...storeBy(store, path, known),
+          ...(lookup === undefined ? {} : { lookup }),
+        };
+        const times = (await list(open, prefix))
+          .filter(({ key }) => each === undefined || each.test(key))
+          .map(({ modified }) => modified.getTime());
+        if (times.length === 0)
+          return {
+            what,
+            fate: "missing",
+            text: `was never saved: ${store.bucket}/${prefix} is empty`,
+          };
+        const newest = stamp(new Date(Math.max(...times)));
+        return { what, fate, text: `from ${newest}, the newest of ${times.length}: ${how}` };
+      } catch (error) {
+        return { what, fate: "unseen", text: (error as Error).message };
+      }
+    }),
+  );
+}
+
+const titles: Readonly<Record<Row["fate"], string>> = {
+  back: "comes back by itself",
+  "by hand": "comes back by a person's hand",
+  lost: "is lost",
+  missing: "is lost, though the site file wants it saved",
+  unseen: "cannot be seen from here",
+};
+
+/** Rows under what becomes of them. */
+export function text(site: string, rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(({ what }) => what.length));
+  const groups = Object.entries(titles).flatMap(([fate, title]) => {
+    const own = rows.filter((row) => row.fate === fate);
+    if (own.length === 0) return [];
+    return [[title, ...own.map((row) => `  ${row.what.padEnd(width)}  ${row.text}`)].join("\n")];
+  });
+  return `${[`${site}, if all of its machines and disks were lost now`, ...groups].join("\n\n")}\n`;
+}
+
+/** Whether all that is to be saved is. */
+export const isSound = (rows: readonly Row[]): boolean =>
+  rows.every(({ fate }) => fate !== "missing" && fate !== "unseen");

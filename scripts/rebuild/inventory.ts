@@ -1,0 +1,173 @@
+/** What a site has that a total loss of its machines would take, and where a copy of each is to be. */
+import { repositoryFolder } from "../../components/backup/objects.ts";
+import type { SiteFile } from "../../stacks/open-site.ts";
+import { targetPlan, wantedBackups } from "../../stacks/parts/backup/volumes.ts";
+import { storePlan } from "../../stacks/parts/cluster/deploy.ts";
+import type { SiteConfig } from "../../stacks/schema.ts";
+
+/** How something is after the site was raised again. */
+export type Fate = "back" | "by hand" | "lost";
+
+/** Something that a site has. */
+export interface Item {
+  /** What people call it: `volume immich/photos`. */
+  readonly what: string;
+  /** Its fate, once its copy is there where it has one. */
+  readonly fate: Fate;
+  /** How it comes back, or why it does not. */
+  readonly how: string;
+  /** Where its copies are; undefined of what needs none, and of what has none. */
+  readonly copies?: Copies;
+}
+
+/** Copies in a store that speaks S3. */
+export interface Copies {
+  /** Config path of the store's section, which has its key. */
+  readonly path: string;
+  readonly store: {
+    readonly endpoint: string;
+    readonly bucket: string;
+    readonly region: string;
+    readonly ca?: string | undefined;
+    readonly lookup?: "auto" | "path" | "dns" | undefined;
+  };
+  readonly prefix: string;
+  /** Which objects below it are a copy each; all without. */
+  readonly each?: RegExp;
+}
+
+/** Everything, in the order in which a site is raised. */
+export function inventory(site: SiteFile): readonly Item[] {
+  const { config } = site;
+  return [
+    {
+      what: "machines, cluster and what the site file says",
+      fate: "back",
+      how: "made anew by npm run up, with the state and the secrets that it needs: docs/backup.md",
+    },
+    etcd(site),
+    ...items(config),
+    ...certificates(config),
+    ...volumes(site),
+    ...databases(config),
+    ...caches(config),
+    ...topics(config),
+    ...observations(config),
+  ];
+}
+
+/** Objects that nobody but etcd has: those of people, and of others than the program. */
+function etcd(site: SiteFile): Item {
+  const what = "objects of the cluster that are not the program's";
+  const plan = storePlan(site);
+  if (plan === undefined)
+    return { what, fate: "lost", how: "snapshots of etcd stay on the machines: docs/restore.md" };
+  const { endpoint, bucket, region, ca, lookup, folder } = plan;
+  return {
+    ...{ what, fate: "by hand" },
+    how: "by npm run restore in the place of a new cluster: docs/restore.md",
+    copies: {
+      path: "homelab:cluster.snapshots.s3",
+      store: { endpoint, bucket, region, ca, lookup },
+      prefix: `${folder}/`,
+      each: /-\d{10}(\.zip)?$/,
+    },
+  };
+}
+
+function items({ onePassword }: SiteConfig): readonly Item[] {
+  const of = onePassword?.operator?.items ?? [];
+  if (of.length === 0) return [];
+  return [{ what: `${of.length} items`, fate: "back", how: "from 1Password, which is elsewhere" }];
+}
+
+function certificates({ certificates: part }: SiteConfig): readonly Item[] {
+  if (part === undefined) return [];
+  const how =
+    part.keep === undefined
+      ? "issued anew, within the limits of who issues them: docs/certificates.md"
+      : `those that are kept from 1Password, vault ${part.keep}; others are issued anew`;
+  return [{ what: "certificates", fate: "back", how }];
+}
+
+function volumes({ name, config }: SiteFile): readonly Item[] {
+  const { backup } = config;
+  if (backup === undefined) return [];
+  const target = targetPlan(name, backup);
+  return wantedBackups(config).map(({ namespace, claim, made }) => ({
+    what: `volume ${namespace}/${claim}`,
+    fate: made === undefined ? "by hand" : "back",
+    how:
+      made === undefined
+        ? `by npm run restore -- --claim ${namespace}/${claim}, once its claim is there`
+        : "filled before its pods start",
+    copies: {
+      path: "homelab:backup.s3",
+      store: target,
+      prefix: `${repositoryFolder(target, { namespace, claim })}/snapshots/`,
+    },
+  }));
+}
+
+function databases({ postgres }: SiteConfig): readonly Item[] {
+  return Object.entries(postgres?.clusters ?? {}).map(([name, { backup }]): Item => {
+    const what = `Postgres ${name}`;
+    if (backup?.s3 === undefined)
+      return {
+        ...{ what, fate: "lost" },
+        how:
+          backup === undefined
+            ? "it has no backup"
+            : "its archive is in a bucket of the site's own storage",
+      };
+    const { endpoint, bucket, region, ca } = backup.s3;
+    return {
+      ...{ what, fate: "by hand" },
+      how: "into a new cluster, by its base backup and the log since: docs/postgres.md",
+      copies: {
+        path: `homelab:postgres.clusters.${name}.backup.s3`,
+        store: { endpoint, bucket, region, ca },
+        // A folder for each (barman, barman/cloud.py).
+        prefix: `${backup.archive}/base/`,
+        each: /\/backup\.info$/,
+      },
+    };
+  });
+}
+
+function caches({ redis }: SiteConfig): readonly Item[] {
+  return Object.entries(redis?.instances ?? {}).map(([name, { snapshots }]): Item => {
+    const what = `Redis ${name}`;
+    if (snapshots?.s3 === undefined)
+      return {
+        ...{ what, fate: "lost" },
+        how:
+          snapshots === undefined
+            ? "what is in its memory is not saved"
+            : "its snapshots are in a bucket of the site's own storage",
+      };
+    const { endpoint, bucket, region } = snapshots.s3;
+    return {
+      ...{ what, fate: "back", how: "it loads its newest snapshot" },
+      copies: {
+        path: `homelab:redis.instances.${name}.snapshots.s3`,
+        store: { endpoint, bucket, region },
+        prefix: `${snapshots.folder}/`,
+      },
+    };
+  });
+}
+
+function topics({ kafka }: SiteConfig): readonly Item[] {
+  return Object.keys(kafka?.clusters ?? {}).map((name) => ({
+    ...{ what: `Kafka ${name}`, fate: "lost" },
+    how: "what its topics hold has no copy outside: docs/backup.md",
+  }));
+}
+
+function observations({ monitoring, logs }: SiteConfig): readonly Item[] {
+  return [
+    ...(monitoring === undefined ? [] : ["metrics, and silences of alerts"]),
+    ...(logs === undefined ? [] : ["lines of logs"]),
+  ].map((what) => ({ what, fate: "lost", how: "seen until the loss, and not kept elsewhere" }));
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import type { ListStore } from "../../../components/backup/store.ts";
+import { check, isSound, text } from "../../../scripts/rebuild/check.ts";
+import { inventory } from "../../../scripts/rebuild/inventory.ts";
+import { backupSite } from "../stacks/backup-site.ts";
+import { kafkaSite } from "../stacks/kafka-site.ts";
+import { postgresSite } from "../stacks/postgres-site.ts";
+import { outside, redisSite } from "../stacks/redis-site.ts";
+import { homeConfig } from "../stacks/sample.ts";
+
+const config = homeConfig({
+  ...backupSite(),
+  ...postgresSite(),
+  ...redisSite({}, { second: outside }),
+  ...kafkaSite(),
+});
+const items = inventory({ name: "home", config });
+const keys = ["accessKey", "secretKey"];
+const known = new Map(
+  items.flatMap(({ copies }) => keys.map((key) => [`${copies?.path ?? ""}.${key}`, "x"] as const)),
+);
+const saved = (day: number, key: string) => ({
+  ...{ key, bytes: 1, modified: new Date(`2026-11-${day}T03:00:00Z`) },
+});
+/** A store that has, below each prefix, these names. */
+const store =
+  (...names: readonly string[]): ListStore =>
+  (_, prefix) =>
+    Promise.resolve(names.map((name, i) => saved(20 + i, `${prefix}${name}`)));
+const rows = (list: ListStore) => check(items, known, list);
+const fates = async (list: ListStore) =>
+  Object.fromEntries((await rows(list)).map(({ what, fate }) => [what, fate]));
+
+describe("what a total loss would bring back", () => {
+  it("is what has a copy outside, by itself or by hand, and from when", async () => {
+    const all = await rows(store("a/backup.info", "on-demand-stone-1764000000"));
+    const volume = all.find(({ what }) => what === "volume monitoring/prometheus-db-0");
+    assert.equal(volume?.fate, "by hand");
+    assert.match(
+      volume.text,
+      /^from 2026-11-21T03:00:00Z, the newest of 2: by npm run restore -- --claim monitoring\/prometheus-db-0/,
+    );
+    assert.equal(all.find(({ what }) => what === "Redis second")?.fate, "back");
+    const etcd = all.find(({ what }) => what.startsWith("objects of the cluster"));
+    assert.match(etcd?.text ?? "", /^from 2026-11-21T03:00:00Z, the newest of 1/);
+  });
+
+  it("is not what is in the site's own storage, or nowhere", async () => {
+    const found = await fates(store("a"));
+    assert.equal(found["Redis cache"], "lost");
+    assert.equal(found["Kafka main"], "lost");
+    assert.equal(found["metrics, and silences of alerts"], "lost");
+    assert.equal(found["certificates"], "back");
+  });
+
+  it("names what is to be saved and never was, and what nobody could look at", async () => {
+    const never = await rows(store());
+    assert.ok(!isSound(never));
+    assert.match(
+      text("home", never),
+      /is lost, though the site file wants it saved\n(.*\n)* {2}volume monitoring\/prometheus-db-0 +was never saved: volumes\/volumes-home\/monitoring\/prometheus-db-0\/snapshots\/ is empty/,
+    );
+    const away = await fates(() => Promise.reject(new Error("the store cannot be reached")));
+    assert.equal(away["volume monitoring/prometheus-db-0"], "unseen");
+    const noKey = await check(items, new Map(), store("a"));
+    assert.match(
+      noKey.find(({ what }) => what === "Redis second")?.text ?? "",
+      /the key of homelab:redis\.instances\.second\.snapshots\.s3 cannot be read/,
+    );
+  });
+});
