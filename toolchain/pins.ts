@@ -203,6 +203,25 @@ export const tools = {
     forPods: true,
     build: { package: "./cluster/ceph", variables: {} },
   },
+  restic: {
+    name: "restic",
+    version: "locked",
+    programs: ["restic"],
+    forPods: true,
+    build: {
+      package: "github.com/restic/restic/cmd/restic",
+      variables: {},
+      // Clouds whose stores no lab has are most of what it takes to compile.
+      patch: { module: "github.com/restic/restic", file: "upstream/restic-without-clouds.patch" },
+    },
+  },
+  volsyncMover: {
+    name: "volsync-mover",
+    version: "own",
+    programs: ["volsync-mover"],
+    forPods: true,
+    build: { package: "./cluster/volsync/mover", variables: {} },
+  },
   onePasswordOperator: {
     name: "onepassword-operator",
     version: "locked",

@@ -77,7 +77,7 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
 
     const store = await createS3({
       ...(await base("s3", objectStore.address, [objectStore.name])),
-      ...{ port: objectStore.port, bucket: objectStore.bucket, key: credentials.objectStore },
+      ...{ port: objectStore.port, buckets: objectStore.buckets, key: credentials.objectStore },
     });
     closers.push(() => store.close());
 

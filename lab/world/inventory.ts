@@ -101,6 +101,7 @@ export const mirroredNames = [
   "github.com",
   "1password.github.io",
   "argoproj.github.io",
+  "backube.github.io",
   "charts.jetstack.io",
   "charts.rook.io",
   "ceph.github.io",
@@ -177,7 +178,7 @@ export const objectStore = {
   name: "nas.home.arpa",
   address: "192.168.1.6",
   port: 9000,
-  bucket: "etcd-snapshots",
+  buckets: ["etcd-snapshots", "volumes"],
 } as const;
 
 /** A cloud image that the mirror offers: a small stand-in, verified under the checksum of the real file. */

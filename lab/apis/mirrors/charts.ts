@@ -10,6 +10,7 @@ import { readFromTar, writeTar } from "./tar.ts";
 /** Charts that each chart repository publishes; a repository is a host, or a host and a path below it. */
 export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "1password.github.io/connect-helm-charts": ["connect"],
+  "backube.github.io/helm-charts": ["volsync"],
   "charts.jetstack.io": ["cert-manager", "trust-manager"],
   "charts.rook.io/release": ["rook-ceph", "rook-ceph-cluster"],
   "ceph.github.io/ceph-csi-operator": ["ceph-csi-drivers"],

@@ -12,9 +12,9 @@ import { Bucket } from "./bucket.ts";
 import { S3Error } from "./error.ts";
 import { authenticate, type S3Key } from "./signature.ts";
 
-/** An S3-compatible store with one bucket and one key. */
+/** An S3-compatible store with some buckets and one key. */
 export interface S3Options extends WebOptions {
-  readonly bucket: string;
+  readonly buckets: readonly string[];
   readonly key: S3Key;
   /** Folder in which objects are kept. */
   readonly stateDir: string;
@@ -29,13 +29,16 @@ const bodyLimit = 64 << 20;
  * @throws when the address cannot be listened at.
  */
 export function createS3(options: S3Options): Promise<Web> {
-  const bucket = new Bucket(join(options.stateDir, options.bucket));
+  const buckets = new Map(
+    options.buckets.map((name) => [name, new Bucket(join(options.stateDir, name))]),
+  );
   const handle = (request: WebRequest): Answer => {
     const [name = "", ...rest] = request.path.slice(1).split("/").map(decodeURIComponent);
-    if (name !== options.bucket)
+    const bucket = buckets.get(name);
+    if (bucket === undefined)
       throw new S3Error(404, "NoSuchBucket", "The specified bucket does not exist");
     const key = rest.join("/");
-    return key === "" ? ofBucket(bucket, options.bucket, request) : ofObject(bucket, key, request);
+    return key === "" ? ofBucket(bucket, name, request) : ofObject(bucket, key, request);
   };
   const route: GuardedRoute<void> = { method: anyMethod, url: "/*", handle };
   return openWeb(
@@ -83,7 +86,7 @@ function ofObject(bucket: Bucket, key: string, request: WebRequest): Answer {
     case "HEAD":
       return { headers: headersOf(bucket, key) };
     case "GET":
-      return { headers: headersOf(bucket, key), body: bucket.read(key) };
+      return partOf(bucket.read(key), headersOf(bucket, key), request.headers.range);
     case "PUT": {
       const number = query.get("partNumber");
       const etag =
@@ -108,6 +111,26 @@ function ofObject(bucket: Bucket, key: string, request: WebRequest): Answer {
       return { status: 204 };
   }
   throw unknown(request);
+}
+
+/** All of an object, or the one range that is asked for: https://www.rfc-editor.org/rfc/rfc9110#section-14.2 */
+function partOf(
+  body: Buffer,
+  headers: Record<string, string | number>,
+  range: string | undefined,
+): Answer {
+  if (range === undefined) return { headers, body };
+  const [, first = "", last = ""] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+  const from = Number(first);
+  const to = last === "" ? body.length - 1 : Math.min(Number(last), body.length - 1);
+  if (first === "") throw new S3Error(501, "NotImplemented", `the lab's S3 does not know ${range}`);
+  if (from > to) throw new S3Error(416, "InvalidRange", "The requested range is not satisfiable");
+  const part = body.subarray(from, to + 1);
+  const told = {
+    "content-range": `bytes ${from}-${to}/${body.length}`,
+    "content-length": part.length,
+  };
+  return { status: 206, headers: { ...headers, ...told }, body: part };
 }
 
 function headersOf(bucket: Bucket, key: string): Record<string, string | number> {

@@ -23,7 +23,7 @@ func (s *sidecar) provision(ctx context.Context) error {
 	for i := range claims.Items {
 		claim := &claims.Items[i]
 		if claim.Status.Phase != corev1.ClaimPending || claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil ||
-			claim.Annotations["volume.kubernetes.io/storage-provisioner"] != s.driver {
+			claim.Annotations["volume.kubernetes.io/storage-provisioner"] != s.driver || populated(claim) {
 			continue
 		}
 		if err := s.make(ctx, claim); err != nil {
@@ -43,6 +43,13 @@ func (s *sidecar) provision(ctx context.Context) error {
 		failed = errors.Join(failed, s.drop(ctx, &volume))
 	}
 	return failed
+}
+
+// populated tells of a claim that somebody else is to make a volume for: the real side car takes a source that is neither a
+// snapshot nor a claim for a populator's, and leaves it alone (external-provisioner, pkg/controller/controller.go).
+func populated(claim *corev1.PersistentVolumeClaim) bool {
+	from := claim.Spec.DataSourceRef
+	return from != nil && from.Kind != "VolumeSnapshot" && from.Kind != "PersistentVolumeClaim"
 }
 
 // provisionerFinalizer keeps a volume in the API until it is gone (HonorPVReclaimPolicy, external-provisioner v5 and newer).

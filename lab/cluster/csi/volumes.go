@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Root has a folder for each volume, which all machines of the lab see; the kubelet binds it into pods.
@@ -56,10 +57,40 @@ func (v volumes) copy(source, target string) error {
 	if err := os.CopyFS(building, os.DirFS(source)); err != nil {
 		return err
 	}
+	if err := likeSource(source, building); err != nil {
+		return err
+	}
 	if err := os.Chmod(building, 0o777); err != nil { //nolint:gosec // see create
 		return err
 	}
 	return os.Rename(building, target)
+}
+
+// likeSource gives a copy the owners, modes and times of what it is a copy of: a snapshot is of blocks, which have them.
+func likeSource(source, target string) error {
+	return filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(source, path)
+		if err != nil {
+			return err
+		}
+		copied := filepath.Join(target, name)
+		if owner, known := info.Sys().(*syscall.Stat_t); known {
+			if err := os.Lchown(copied, int(owner.Uid), int(owner.Gid)); err != nil {
+				return err
+			}
+		}
+		if info.Mode()&fs.ModeSymlink != 0 {
+			return nil
+		}
+		return errors.Join(os.Chmod(copied, info.Mode()), os.Chtimes(copied, info.ModTime(), info.ModTime()))
+	})
 }
 
 // keep copies a volume as a snapshot.

@@ -17,6 +17,7 @@ import (
 	"homelab/lab/cluster/rook"
 	"homelab/lab/cluster/snapshots"
 	"homelab/lab/cluster/tailscale"
+	"homelab/lab/cluster/volsync"
 	"homelab/lab/cluster/webapp"
 )
 
@@ -57,6 +58,7 @@ var knownImages = []knownImage{
 	{repository: "sig-storage/csi-snapshotter", program: always(csi.RunSnapshotter)},
 	{repository: "sig-storage-snapshot-controller", program: always(snapshots.Run)},
 	{repository: "hardened-snapshot-controller", program: always(snapshots.Run)},
+	{repository: "backube/volsync", container: "manager", program: always(volsync.RunManager)},
 }
 
 // programOf returns the program of a container whose image the lab knows, else the web application if

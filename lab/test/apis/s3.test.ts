@@ -14,7 +14,7 @@ describe("S3", () => {
     address: "127.0.0.1",
     port: 0,
     tls: selfSigned(),
-    bucket: "etcd",
+    buckets: ["etcd", "volumes"],
     key: storeKey,
   };
   let store: Web;
@@ -66,6 +66,20 @@ describe("S3", () => {
     assert.match(await list("cabin/"), /<KeyCount>0</);
     assert.equal((await send("DELETE", path)).status, 204);
     assert.equal(await failure(send("GET", path)), "404 NoSuchKey");
+  });
+
+  it("gives a part of an object, and no part that is not there", async () => {
+    await send("PUT", "/volumes/pack", { body: "0123456789" });
+    const range = (text: string) => send("GET", "/volumes/pack", { headers: { range: text } });
+    const middle = await range("bytes=2-4");
+    assert.deepEqual(
+      [middle.status, middle.body.toString(), middle.headers["content-range"]],
+      [206, "234", "bytes 2-4/10"],
+    );
+    assert.equal((await range("bytes=8-")).body.toString(), "89");
+    assert.equal(await failure(range("bytes=10-")), "416 InvalidRange");
+    assert.equal(await failure(range("bytes=0-1,3-4")), "501 NotImplemented");
+    assert.equal(await failure(send("GET", "/etcd/pack")), "404 NoSuchKey");
   });
 
   it("puts parts together in the order of their numbers", async () => {

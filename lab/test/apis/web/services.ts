@@ -173,7 +173,7 @@ export const subjects: readonly Subject[] = [
     host: "nas.home.arpa",
     open: (faults) =>
       opened(faults, async (options) => {
-        const store = await createS3({ ...options, bucket: "backup", key: storeKey });
+        const store = await createS3({ ...options, buckets: ["backup"], key: storeKey });
         const send = (method: string, path: string, body?: string): Promise<Answer> =>
           signedRequest(store.port, method, path, storeKey, { body });
         return {
