@@ -8,8 +8,9 @@ import {
 import type { Custody } from "./custody.ts";
 import { dockerConfig } from "./image-pull.ts";
 import { workloadBudget, workloadDeployment, type Budget, type PlainObject } from "./objects.ts";
+import type { MountedSecret } from "./secrets.ts";
 import { webPods, webPort, type WebShape } from "./web.ts";
-import { deployWorkload, type MountedSecret } from "./workload.ts";
+import { deployWorkload } from "./workload.ts";
 
 /** What an application runs, as anybody may know it. */
 export interface ApplicationPlan {

@@ -13,12 +13,15 @@ export interface PlainObject {
 /** How many pods of a workload may be missing, or must be there, while nodes are drained. */
 export type Budget = Pick<policy.v1.PodDisruptionBudgetSpec, "minAvailable" | "maxUnavailable">;
 
-const metadata = (app: string) => ({ name: app, namespace: app, labels: appLabels(app) });
+const metadata = (app: string, namespace = app) => ({
+  ...{ name: app, namespace, labels: appLabels(app) },
+});
 
 export function workloadDeployment(plan: PodsPlan) {
   return { metadata: metadata(plan.app), spec: deploymentSpec(plan) };
 }
 
-export function workloadBudget(app: string, budget: Budget) {
-  return { metadata: metadata(app), spec: { ...budget, selector: appSelector(app) } };
+/** The budget of a workload's pods, in the namespace of its name unless it is in another. */
+export function workloadBudget(app: string, budget: Budget, namespace = app) {
+  return { metadata: metadata(app, namespace), spec: { ...budget, selector: appSelector(app) } };
 }

@@ -1,45 +1,21 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
-import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
-import {
-  all,
-  output,
-  secret,
-  unsecret,
-  type CustomResourceOptions,
-  type Input,
-  type Output,
-  type Resource,
-} from "@pulumi/pulumi";
+import type { CustomResourceOptions, Input, Resource } from "@pulumi/pulumi";
 import { own, type Custody } from "./custody.ts";
-import { drawnKey, fingerprint } from "./fingerprint.ts";
 import { makeNamespace } from "./namespace.ts";
 import { workloadBudget, workloadDeployment, type Budget } from "./objects.ts";
 import type { PodsPlan } from "./pods.ts";
 import { appLabels, appSelector } from "./restricted.ts";
-
-/** Values that a workload reads from a Secret. */
-export interface WorkloadSecret {
-  /** Name of the Secret. */
-  readonly name: string;
-  /** What the values are, one word: last part of the resource's name. */
-  readonly role: string;
-  /** Values by key; all are treated as secret. */
-  readonly values: Readonly<Record<string, Input<string>>>;
-  /** At least 32 random bytes that key the fingerprint of the values; drawn without. */
-  readonly fingerprintKey?: Input<string>;
-}
-
-/** A Secret that is a folder of the container. */
-export interface MountedSecret {
-  /** Name of the Secret, and of its resource after the workload's. */
-  readonly name: string;
-  readonly folder: string;
-  /** Files by name; all are treated as secret. */
-  readonly values: Input<Readonly<Record<string, string>>>;
-}
+import {
+  pullName,
+  pullSecret,
+  secretObjects,
+  type MountedSecret,
+  type Owner,
+  type WorkloadSecret,
+} from "./secrets.ts";
 
 export interface WorkloadArgs extends Omit<PodsPlan, "fingerprint" | "pullSecret"> {
   readonly secret?: WorkloadSecret;
@@ -72,7 +48,10 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
   const { app, custody = own } = args;
   const namespace = makeNamespace(`${name}-namespace`, { name: app }, { parent });
   const inside = { parent, dependsOn: [namespace] };
-  const secrets = secretObjects(name, args, inside);
+  const owner = { app, namespace: app };
+  const { secret, mounted } = args;
+  const all = secret === undefined ? [] : [secret];
+  const secrets = secretObjects(name, { ...owner, all, mounted }, inside);
   const files =
     args.files &&
     new ConfigMap(
@@ -83,9 +62,9 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
       },
       inside,
     );
-  const pull = args.pull === undefined ? undefined : pullSecret(name, app, args.pull, inside);
+  const pull = args.pull === undefined ? undefined : pullSecret(name, owner, args.pull, inside);
   const service =
-    args.port === undefined ? undefined : clusterService(name, app, args.port, inside);
+    args.port === undefined ? undefined : clusterService(name, owner, args.port, inside);
   const plan = {
     ...args,
     ...(pull === undefined ? {} : { pullSecret: pullName(app) }),
@@ -115,56 +94,10 @@ export function deployWorkload(name: string, args: WorkloadArgs, parent: Resourc
   return deployment;
 }
 
-const pullName = (app: string): string => `${app}-pull`;
-
-/** Read when an image is pulled, not by the pods: no pod is new for it. */
-function pullSecret(
+/** The Service of an application's pods, called like it. */
+export function clusterService(
   name: string,
-  app: string,
-  config: Input<string>,
-  inside: CustomResourceOptions,
-): Resource {
-  return new Secret(
-    `${name}-pull`,
-    {
-      metadata: { name: pullName(app), namespace: app, labels: appLabels(app) },
-      type: "kubernetes.io/dockerconfigjson",
-      stringData: secret({ ".dockerconfigjson": config }),
-    },
-    inside,
-  );
-}
-
-/** All Secrets that the container reads, with one mark of everything in them; none without a Secret. */
-function secretObjects(
-  name: string,
-  { app, secret: own, mounted = [] }: WorkloadArgs,
-  inside: CustomResourceOptions,
-): { readonly resources: readonly Resource[]; readonly fingerprint?: Output<string> } {
-  const made = [
-    ...(own === undefined ? [] : [{ ...own, before: "" }]),
-    ...mounted.map((one) => ({ ...one, role: one.name, before: `${one.folder}/` })),
-  ].map(({ name: secretName, role, values, before }) => {
-    const stringData = secret(output(values));
-    const metadata = { name: secretName, namespace: app, labels: appLabels(app) };
-    return {
-      resource: new Secret(`${name}-${role}`, { metadata, stringData }, inside),
-      marked: stringData.apply((plain) =>
-        Object.entries(plain).map(([key, value]) => [`${before}${key}`, value] as const),
-      ),
-    };
-  });
-  if (made.length === 0) return { resources: [] };
-  const key = own?.fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside.parent);
-  const mark = all([output(key), all(made.map(({ marked }) => marked))]).apply(([text, plain]) =>
-    fingerprint(text, Object.fromEntries(plain.flat())),
-  );
-  return { resources: made.map(({ resource }) => resource), fingerprint: unsecret(mark) };
-}
-
-function clusterService(
-  name: string,
-  app: string,
+  { app, namespace }: Owner,
   port: number,
   inside: CustomResourceOptions,
 ): Resource {
@@ -172,9 +105,7 @@ function clusterService(
     `${name}-service`,
     {
       metadata: {
-        name: app,
-        namespace: app,
-        labels: appLabels(app),
+        ...{ name: app, namespace, labels: appLabels(app) },
         // The Deployment is waited for; the Service's own wait takes ten seconds even when all is well.
         annotations: { "pulumi.com/skipAwait": "true" },
       },

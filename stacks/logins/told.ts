@@ -1,6 +1,6 @@
 import type { Output, Resource } from "@pulumi/pulumi";
 import type { StoreLogin } from "../../components/workload/login.ts";
-import type { MountedSecret } from "../../components/workload/workload.ts";
+import type { MountedSecret } from "../../components/workload/secrets.ts";
 import { variablesOf, type Logins } from "./schema.ts";
 
 /** What stores take, by their address. */
