@@ -11,6 +11,8 @@ export interface NamespacePlan {
   readonly security?: PodSecurity;
   /** Labels besides those of its profile. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Such as why its pods need more than `restricted` lets them. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,9 +42,11 @@ export function makeNamespace(
   plan: NamespacePlan,
   opts: CustomResourceOptions,
 ): Namespace {
+  const { name: called, annotations } = plan;
+  const labels = namespaceLabels(plan);
   return new Namespace(
     name,
-    { metadata: { name: plan.name, labels: namespaceLabels(plan) } },
+    { metadata: { name: called, labels, ...(annotations === undefined ? {} : { annotations }) } },
     opts,
   );
 }

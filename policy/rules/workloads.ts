@@ -1,3 +1,4 @@
+import { exceptionsAnnotation } from "../../components/workload/exceptions.ts";
 import { containersOf, map, runsOn, workload, type Workload } from "../pods.ts";
 import type { Finding, ResourceRule, StackRule } from "../rule.ts";
 import { at, elements, fields, text, unknown, type Seen, type SeenMap } from "../seen.ts";
@@ -7,8 +8,10 @@ export const workloads: ResourceRule = {
   name: "workloads-are-contained",
   description:
     "Every pod that the program itself writes says what it needs and at most gets, is probed, runs as nobody with a read-only " +
-    "root, without privileges and without a token that it does not use, and is spread over nodes.",
+    "root, without privileges and without a token that it does not use, and is spread over nodes. What a container does " +
+    "otherwise its workload says, with a reason, by an annotation homelab/exceptions.CONTAINER.",
   judge: (resource) => {
+    const { inputs } = resource;
     const found = workload(resource);
     if (found === undefined) return [];
     const containers = [
@@ -18,7 +21,7 @@ export const workloads: ResourceRule = {
     return [
       ...containers.flatMap(([path, one]) => [
         ...resources(path, one),
-        ...security(path, one, found),
+        ...security(path, one, found, declared(inputs, one)),
       ]),
       ...(runsOn(found) ? containersOf(found, "containers") : []).flatMap(probes),
       ...token(found),
@@ -66,21 +69,35 @@ const lesser: Readonly<Record<string, string>> = {
 
 const modes = ["enforce", "audit", "warn"];
 
+/** A reason is a sentence: a word alone says nothing. */
+const reason = /^(root|writableRoot|capabilities): \S.{9,}$/;
+
+/** What a workload says that one of its containers does beyond the rules, each with a reason. */
+function declared(inputs: SeenMap, container: SeenMap): readonly string[] {
+  const name = text(container["name"]) ?? "";
+  const said = text(map(at(inputs, "metadata", "annotations"))[exceptionsAnnotation(name)]) ?? "";
+  return said.split("\n").flatMap((line) => reason.exec(line)?.[1] ?? []);
+}
+
 /** What is left out takes the cluster's own level, which the CIS profile makes another one. */
 export const namespaces: ResourceRule = {
   name: "namespaces-have-a-level",
   description:
-    "Every namespace says in all three modes which pods it admits: `restricted`, unless it is declared why its pods need more.",
+    "Every namespace says in all three modes which pods it admits: `restricted`, unless it is declared why its pods need more, " +
+    "here or by an annotation homelab/exceptions.CONTAINER of its own.",
   judge: ({ type, inputs }) => {
     if (type !== "kubernetes:core/v1:Namespace") return [];
     const name = text(at(inputs, "metadata", "name")) ?? "";
     const labels = map(at(inputs, "metadata", "labels"));
+    const saidWhy = fields(at(inputs, "metadata", "annotations")).some(
+      ([key, why]) => key.startsWith(exceptionsAnnotation("")) && (text(why) ?? "").length >= 10,
+    );
     return modes.flatMap((mode) => {
       const key = `pod-security.kubernetes.io/${mode}`;
       const level = text(labels[key]);
       if (level === "restricted") return [];
       if (level === undefined) return [`metadata.labels lack ${key}; set it to restricted`];
-      return name in lesser
+      return name in lesser || saidWhy
         ? []
         : [
             `${key} is ${level}; use restricted, or declare in policy/rules/workloads.ts what its pods need more for`,
@@ -102,7 +119,12 @@ function resources(path: string, container: SeenMap): readonly Finding[] {
   );
 }
 
-function security(path: string, container: SeenMap, { spec }: Workload): readonly Finding[] {
+function security(
+  path: string,
+  container: SeenMap,
+  { spec }: Workload,
+  exceptions: readonly string[],
+): readonly Finding[] {
   const own = (...key: readonly string[]): Seen | undefined =>
     at(container, "securityContext", ...key);
   const either = (...key: readonly string[]): Seen | undefined =>
@@ -110,9 +132,14 @@ function security(path: string, container: SeenMap, { spec }: Workload): readonl
   const is = (value: Seen | undefined, ...right: readonly Seen[]): boolean =>
     value === unknown || (value !== undefined && right.includes(value));
   const dropped = elements(own("capabilities", "drop")).map((one) => text(one));
+  const may = (exception: string): boolean => exceptions.includes(exception);
   const checks: readonly (readonly [boolean, string])[] = [
-    [is(either("runAsNonRoot"), true), "runAsNonRoot: true"],
-    [is(own("readOnlyRootFilesystem"), true), "readOnlyRootFilesystem: true"],
+    [may("root") || is(either("runAsNonRoot"), true), "runAsNonRoot: true"],
+    [
+      may("writableRoot") || is(own("readOnlyRootFilesystem"), true),
+      "readOnlyRootFilesystem: true",
+    ],
+    [may("capabilities") || onlyBinds(own("capabilities", "add")), "capabilities.add: []"],
     [is(own("allowPrivilegeEscalation"), false), "allowPrivilegeEscalation: false"],
     [dropped.includes("ALL"), "capabilities.drop: [ALL]"],
     [
@@ -124,6 +151,10 @@ function security(path: string, container: SeenMap, { spec }: Workload): readonl
     kept ? [] : [`${path}.securityContext lacks ${wanted}`],
   );
 }
+
+/** The one capability that the restricted profile lets back in. */
+const onlyBinds = (added: Seen | undefined): boolean =>
+  added === unknown || elements(added).every((one) => text(one) === "NET_BIND_SERVICE");
 
 function probes([path, container]: readonly [string, SeenMap]): readonly Finding[] {
   return ["readinessProbe", "livenessProbe"].flatMap((probe) =>

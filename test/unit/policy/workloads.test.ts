@@ -90,6 +90,33 @@ describe("policy: workloads are contained", () => {
     assert.match(withContainer({ securityContext: root }), /lacks runAsNonRoot: true/);
   });
 
+  it("lets through what the workload itself says with a reason, container by container", () => {
+    const security = { ...(container["securityContext"] as SeenMap) };
+    const root = { ...security, runAsNonRoot: false, readOnlyRootFilesystem: false };
+    const routes = { ...root, capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] } };
+    const vpn = { ...container, name: "vpn", securityContext: routes };
+    const plain = deployment({ containers: [container, vpn] });
+    const said3 = (text: string, name = "vpn"): string => {
+      const metadata = { annotations: { [`homelab/exceptions.${name}`]: text } };
+      const inputs = { ...plain.inputs, metadata };
+      return said(workloads, { ...plain, inputs });
+    };
+    const lines = [
+      "root: it makes its own routes",
+      "writableRoot: it writes its list there",
+      "capabilities: NET_ADMIN: routes are the network's",
+    ].join("\n");
+    assert.equal(said3(lines), "");
+    assert.match(said3(lines, "app"), /containers\[1\]\.securityContext lacks runAsNonRoot/);
+    assert.match(said3("root: because"), /lacks runAsNonRoot/);
+    assert.match(
+      said3("root: it makes its own routes"),
+      /lacks readOnlyRootFilesystem.*\n.*capabilities\.add: \[\]/,
+    );
+    const binds = { ...security, capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] } };
+    assert.equal(withContainer({ securityContext: binds }), "");
+  });
+
   it("misses the spread of two pods, not of one", () => {
     const alone = { topologySpreadConstraints: [] };
     assert.match(said(workloads, deployment(alone)), /may carry all 2 pods/);
@@ -139,12 +166,12 @@ describe("policy: workloads have a budget", () => {
 });
 
 describe("policy: namespaces have a level", () => {
-  const namespace = (name: string, level: string | undefined): string =>
+  const namespace = (name: string, level: string | undefined, annotations: SeenMap = {}): string =>
     said(
       namespaces,
       resource("kubernetes:core/v1:Namespace", {
         metadata: {
-          name,
+          ...{ name, annotations },
           labels:
             level === undefined
               ? {}
@@ -164,5 +191,9 @@ describe("policy: namespaces have a level", () => {
     assert.match(namespace("app", "privileged"), /enforce is privileged; use restricted/);
     assert.match(namespace("app", undefined), /lack pod-security\.kubernetes\.io\/enforce/);
     assert.match(namespace("tailscale", undefined), /lack pod-security/);
+    const why = { "homelab/exceptions.vpn": "root: it makes its own routes" };
+    assert.equal(namespace("media", "privileged", why), "");
+    assert.match(namespace("media", undefined, why), /lack pod-security/);
+    assert.match(namespace("media", "privileged", { "homelab/exceptions.vpn": "" }), /use restr/);
   });
 });
