@@ -1,4 +1,5 @@
 import type { Problem } from "../components/problem.ts";
+import { checkApps } from "./apps/checks.ts";
 import { checkDataLoss } from "./data-loss/checks.ts";
 import { checkExposure } from "./exposure/checks.ts";
 import { checkLogins } from "./logins/checks.ts";
@@ -59,6 +60,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkTesla,
   checkDataLoss,
   checkLogins,
+  (config) => checkApps(config),
   checkHandOver,
   checkIdentity,
   checkPolicies,

@@ -5,6 +5,7 @@ import type { Keeper } from "../components/certificates/keeper.ts";
 import { readInventory, type ExistingMachine } from "../components/proxmox/inventory.ts";
 import { readKnown, type Known } from "../components/proxmox/known-machines.ts";
 import { proxmoxPower, type Power } from "../components/proxmox/power.ts";
+import type { DataPlan } from "../components/workload/stateful/data.ts";
 import { proxmoxApi, type ProxmoxApi } from "../components/proxmox/proxmox-api.ts";
 import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
@@ -27,6 +28,7 @@ import type { RebuiltMachine } from "./parts/storage/loss.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
 import { judgeDataLoss } from "./data-loss/look.ts";
+import { judgeVolumes } from "./apps/data/look.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
 import { judgePostgres } from "./parts/postgres/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
@@ -51,6 +53,8 @@ export interface Found {
   readonly renewal: Renewal;
   /** How far what is handed over to Argo CD is. */
   readonly handOvers: FoundHandOvers;
+  /** Volumes that nobody uses any more, and that stay. */
+  readonly volumes: readonly DataPlan[];
 }
 
 /** What tests answer in the world's place. */
@@ -110,7 +114,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const handOvers = judgeHandOvers(site, known.handOvers);
   const edge = await judgeEdge(site, known.edge ?? [], world.listCloudflare);
   const backups = await judgeBackups(site, known.claims ?? [], world.listStore);
-  const data = [judgeDataLoss(config, known), judgePostgres(config, known)];
+  const volumes = judgeVolumes(config, known);
+  const data = [judgeDataLoss(config, known), judgePostgres(config, known), volumes];
   const further = [edge, judgeTold(site), ...data, backups, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;
@@ -132,6 +137,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
     ...{ proxmox: proxmoxProvider(site), power, machines, tailnet, items, kept, renewal },
     founded,
     handOvers: handOvers.found,
+    volumes: volumes.found,
     sharedDatastores: sharedNames(storages),
   };
 }

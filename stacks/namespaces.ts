@@ -25,6 +25,7 @@ import { namesNamespace } from "../components/names/resolver.ts";
 import { operatorNamespace } from "../components/tailnet/operator-values.ts";
 import type { NamespacePlan } from "../components/workload/namespace.ts";
 import { reloaderNamespace } from "../components/workload/reloader.ts";
+import { appNamespaces } from "./apps/data/volumes.ts";
 import { itemNamespaces } from "./parts/items/schema.ts";
 import { loginNamespaces } from "./parts/postgres/login-namespaces.ts";
 import type { SiteConfig } from "./schema.ts";
@@ -32,8 +33,7 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, redis, kafka, backup, tesla, identity, apps } =
-    config;
+  const { certificates, logs, argocd, postgres, redis, kafka, backup, tesla, identity } = config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -55,6 +55,6 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),
     ...(certificates === undefined ? [] : [managerNamespace, certificatesNamespace]),
-    ...Object.keys(apps).map((name) => ({ name })),
+    ...appNamespaces(config),
   ];
 }

@@ -14,6 +14,7 @@ import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
 import { deriveIdentity, identity } from "./parts/identity/schema.ts";
 import { deriveKafka, kafka } from "./parts/kafka/schema.ts";
+import { libraries } from "./parts/libraries/schema.ts";
 import { deriveLogs, logs } from "./parts/logs/schema.ts";
 import {
   allowDiskRemoval,
@@ -70,6 +71,7 @@ export const siteSchema = z.strictObject({
   backup: backup.optional(),
   tesla: tesla.optional(),
   identity: identity.optional(),
+  libraries,
   apps: appsConfig(applications).default({}),
   allowReplace,
   allowRemove,

@@ -4,6 +4,8 @@ import { identityNamespace } from "../components/identity/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
 import { deployApps } from "./apps/deploy.ts";
+import { deployData } from "./apps/data/deploy.ts";
+import { appNotices } from "./apps/notices.ts";
 import { passes } from "./exposure/page.ts";
 import { openNames, siteExposure, type Exposed } from "./exposure/table.ts";
 import { lookAround, type World } from "./look-around.ts";
@@ -103,6 +105,7 @@ export async function deploySite(
   const found = await lookAround(site, deps);
 
   for (const open of openNames(config)) void log.warn(openNotice(open));
+  for (const notice of appNotices(config)) void log.warn(notice);
 
   const machines = deployMachines(site, found);
   const cloudflare = cloudflareProvider(site);
@@ -151,7 +154,8 @@ export async function deploySite(
   };
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   deployApiSignOn(site, cluster, identity, routes);
-  const around = { running, gateways, logins, custody };
+  const data = deployData(site, { running, storage, kept: found.volumes });
+  const around = { running, gateways, logins, custody, data };
   const published = [
     ...deployApps(site, cluster, around),
     ...routes.published,

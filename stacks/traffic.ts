@@ -1,6 +1,6 @@
 import { pods, type Flow, type Pods } from "../components/policies/flow.ts";
 import type { PolicyPlan } from "../components/policies/rules.ts";
-import { appPort, appTraffic } from "./apps/traffic.ts";
+import { appPort, appTraffic, podsOf } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
 import { argocdTraffic } from "./parts/argocd/traffic.ts";
 import { backupTraffic } from "./parts/backup/traffic.ts";
@@ -34,7 +34,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...tailnetTraffic(config),
     ...edgeTraffic(config),
     ...certificatesTraffic(config),
-    ...gatewayTraffic(config, appPort),
+    ...gatewayTraffic(config, appPort, podsOf),
     ...storageTraffic(config),
     ...monitoringTraffic(config),
     ...logsTraffic(config),

@@ -5,6 +5,7 @@ import { handOverState } from "../argocd/gitops/seen.ts";
 import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/founded.ts";
 import { lastUp, type LastUp } from "../rke2/renewal.ts";
 import type { AddressPool } from "../network/pool.ts";
+import { knownClaims, type KnownClaim } from "../storage/known.ts";
 import type { DiskSeen } from "./disks.ts";
 import { generationsOf } from "./tags.ts";
 
@@ -38,6 +39,8 @@ export interface Known {
   readonly claims?: readonly string[];
   /** Objects of the cluster that take data with them when they go. */
   readonly keepers?: readonly DataKeeper[];
+  /** Claims of volumes with data of applications. */
+  readonly volumes?: readonly KnownClaim[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
   /** Addresses of LoadBalancer services, once there is a pool of them. */
@@ -145,6 +148,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
         return { kind, namespace, name, spec: (object["spec"] ?? {}) as DataKeeper["spec"] };
       }),
     ),
+    volumes: knownClaims(resources),
     founded: foundedWith(steps),
     edge: edgeObjects(resources),
     handOvers: handOverState(resources, steps),

@@ -1,6 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
 import { ComponentResource, type ComponentResourceOptions, type Input } from "@pulumi/pulumi";
+import { dataAnnotation } from "./known.ts";
 
 /** Space in a class of storage. */
 export interface VolumePlan {
@@ -14,6 +15,12 @@ export interface VolumePlan {
   readonly shared?: boolean;
   /** What it begins with: an object of its namespace that a populator understands. Empty without. */
   readonly from?: Populator;
+  /** User and group that its files belong to: whoever copies them elsewhere runs as these. */
+  readonly owner?: Owner;
+  /** Whether what is in it is worth a copy elsewhere; not when left out. */
+  readonly backup?: boolean;
+  /** What is in it, as whoever allows its loss names it: `apps/home-assistant/config`. */
+  readonly data?: string;
 }
 
 /** An object that fills volumes, as far as a claim names it. */
@@ -21,6 +28,12 @@ export interface Populator {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
+}
+
+/** User and group by their numbers. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** What a PersistentVolumeClaim says of itself. */
@@ -37,6 +50,13 @@ function populatorRef({ apiVersion, kind, metadata: { name } }: Populator) {
   return { apiGroup: apiVersion.split("/")[0] ?? "", kind, name };
 }
 
+function volumeMetadata({ namespace, name, data }: VolumePlan) {
+  return {
+    ...{ namespace, name },
+    ...(data === undefined ? {} : { annotations: { [dataAnnotation]: data } }),
+  };
+}
+
 /**
  * A claim of an application; it may grow. It is bound before its pod starts. What it began with is for good: Kubernetes would
  * have the claim made anew for another one, and its data go. The cluster's provider is `opts.providers`'.
@@ -49,7 +69,7 @@ export class Volume extends ComponentResource {
     super("homelab:storage:Volume", name, {}, opts);
     const { metadata } = new PersistentVolumeClaim(
       `${name}-claim`,
-      { metadata: { namespace: plan.namespace, name: plan.name }, spec: volumeSpec(plan) },
+      { metadata: volumeMetadata(plan), spec: volumeSpec(plan) },
       {
         parent: this,
         ignoreChanges: ["spec.dataSourceRef"],

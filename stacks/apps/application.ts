@@ -1,38 +1,27 @@
 import type { Input, Resource } from "@pulumi/pulumi";
 import { z } from "zod";
+import type { Problem } from "../../components/problem.ts";
 import type { Secrets } from "../../components/security/secrets.ts";
+import type { Owner } from "../../components/storage/claim.ts";
 import {
   Application as Deployed,
   applicationObjects,
 } from "../../components/workload/application.ts";
 import type { Custody } from "../../components/workload/custody.ts";
+import type { PodSecurity } from "../../components/workload/namespace.ts";
 import type { PlainObject } from "../../components/workload/objects.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
+import type { BalancerPlan } from "../../components/workload/stateful/objects.ts";
 import { webPort, type WebShape } from "../../components/workload/web.ts";
-import { domain, imageName } from "../config/forms.ts";
-import { secretRef, type SecretForm } from "../config/secret-ref.ts";
 import { gitops, type Gitops } from "../config/gitops.ts";
 import type { SiteFile } from "../open-site.ts";
-import { logins, variablesOf } from "../logins/schema.ts";
 import { toldOf, type SiteLogins } from "../logins/told.ts";
-import { egress } from "../parts/policies/schema.ts";
-import { door, expose, type Audience } from "./expose-schema.ts";
+import type { Egress } from "../parts/policies/schema.ts";
+import type { SiteConfig } from "../schema.ts";
+import type { Audience } from "./expose-schema.ts";
+import { exposure, image, running, variables, variablesOnce, type Exposure } from "./schema.ts";
 
-/** What every application's config has: its names, who stands at its door, what it may reach, and where it keeps data. */
-const exposure = {
-  hostname: domain.optional().meta({
-    description:
-      "Public name inside `edge.zone`, short for an entry of `expose` that is `public`; none without",
-    examples: ["app.example.net"],
-  }),
-  ...door,
-  expose,
-  egress,
-  logins,
-};
-
-/** An application's exposure as it was read. */
-export type Exposure = z.infer<z.ZodObject<typeof exposure>>;
+export type { Exposure } from "./schema.ts";
 
 /** What an application is deployed with besides its config. */
 export interface Surroundings extends RunningCluster {
@@ -45,6 +34,8 @@ export interface Surroundings extends RunningCluster {
   readonly logins: SiteLogins;
   /** In whose hands it is. */
   readonly custody: Custody;
+  /** The namespaces with volumes, and the volumes: what is to be there before pods of a namespace are. */
+  readonly data: (namespace: string) => readonly Resource[] | undefined;
 }
 
 /** An application that was deployed. */
@@ -66,6 +57,42 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
   deploy(name: string, config: z.infer<Config>, surroundings: Surroundings): Running;
   /** What of it can be handed over to Argo CD; all of it is the program's for ever where this is left out. */
   gitops?(name: string, config: z.infer<Config>): Handable;
+  /** Library whose namespace it is in; its own is called like it without. */
+  readonly library?: string;
+  /** What of it outlives it, and what that needs; nothing where this is left out. */
+  kept?(name: string, config: z.infer<Config>, site: SiteConfig): Kept;
+  /** What of its config does not fit the rest of the site's. */
+  checks?(name: string, config: z.infer<Config>, site: SiteConfig): readonly Problem[];
+  /** What people read of it in each run. */
+  notices?(name: string, config: z.infer<Config>, site: SiteConfig): readonly string[];
+}
+
+/** An application that keeps data, as its namespace, its policies and its volumes are made of it. */
+export interface Kept {
+  /** The strictest profile that admits its pod. */
+  readonly level: PodSecurity;
+  /** Why it is not stricter, as annotations. */
+  readonly exceptions: Readonly<Record<string, string>>;
+  /** Whether its pod is on its node's own network. */
+  readonly onHost: boolean;
+  readonly volumes: readonly KeptVolume[];
+  /** What it may reach besides what its config says. */
+  readonly egress: Egress;
+  /** Where it is reached past the gateways. */
+  readonly balancer: BalancerPlan | undefined;
+}
+
+/** A volume of an application, as its config has it. */
+export interface KeptVolume {
+  /** What the recipe calls it. */
+  readonly volume: string;
+  readonly claim: string;
+  readonly sizeGiB: number;
+  /** Class of storage, where the config names one. */
+  readonly class: string | undefined;
+  readonly shared: boolean;
+  readonly backup: boolean;
+  readonly owner: Owner;
 }
 
 /** What can be handed over, and whether it is. */
@@ -76,55 +103,13 @@ export interface Handable {
   readonly secrets: readonly string[];
 }
 
-const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "use an environment variable's name");
-
-const registryPassword: SecretForm = {
-  pattern: /^[^\x00-\x1f\x7f]+$/,
-  text: "is read, but holds a line break or another control character; keep the bare password",
-};
-
 const webConfig = (replicas: number) => ({
-  image: imageName.meta({
-    description: "Image of the application, without its tag",
-    examples: ["ghcr.io/example/app"],
-  }),
-  version: z
-    .string()
-    .regex(
-      /^(?!latest(?:@|$))\w[\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?$/,
-      "use a released tag, not latest; @sha256:DIGEST after it pins its content",
-    )
-    .meta({ description: "Tag of the image, perhaps with @sha256:DIGEST", examples: ["v1.4.0"] }),
-  pull: z
-    .strictObject({
-      username: z
-        .string()
-        .regex(/^[^:\x00-\x1f\x7f]+$/, "use the user's name, without a colon")
-        .meta({ description: "Name of the user", examples: ["homelab"] }),
-      password: secretRef(
-        "Password or token of the image's registry",
-        "op://Homelab/Registry/password",
-        registryPassword,
-      ),
-    })
-    .optional()
-    .describe(
-      "Who pulls the image, where it is private: for this application alone, not for all nodes as `cluster.registries`",
-    ),
+  image,
+  ...running,
   ...exposure,
   gitops,
   replicas: z.int().min(1).max(8).default(replicas).describe("Pods"),
-  environment: z
-    .record(variable, z.string())
-    .default({})
-    .meta({
-      description: "Environment of the application that is no secret",
-      examples: [{ NODE_ENV: "production" }],
-    }),
-  settings: z
-    .record(variable, secretRef("Secret reference", "op://Homelab/App/session-secret"))
-    .default({})
-    .describe("Environment of the application, by secret reference"),
+  ...variables,
 });
 
 /** What makes a web application that keeps nothing on its disk. */
@@ -158,27 +143,7 @@ export function webApplication({
   audiences,
   files,
 }: WebApplication) {
-  const config = z
-    .strictObject(webConfig(replicas))
-    .refine(
-      ({ environment, settings }) => !Object.keys(settings).some((name) => name in environment),
-      {
-        path: ["environment"],
-        error: "has a variable that `settings` has too; remove one of them",
-      },
-    )
-    .superRefine(({ environment, settings, logins }, context) => {
-      logins.forEach((login, i) => {
-        for (const variable of Object.keys(variablesOf(login)))
-          if (variable in environment || variable in settings)
-            context.addIssue({
-              code: "custom",
-              path: ["logins", i],
-              message: `sets ${variable}, which \`environment\` or \`settings\` sets too; remove it there, or name variables in \`environment\` of the login`,
-            });
-      });
-    })
-    .describe(about);
+  const config = z.strictObject(webConfig(replicas)).superRefine(variablesOnce).describe(about);
   return {
     config,
     port: shape?.port ?? webPort,

@@ -3,6 +3,7 @@ import type { Publication } from "../../components/edge/publication.ts";
 import { HttpRoute } from "../../components/gateway/route-resources.ts";
 import { own, type Custody } from "../../components/workload/custody.ts";
 import type { RunningCluster } from "../../components/workload/running-cluster.ts";
+import type { SiteData } from "./data/deploy.ts";
 import type { SiteLogins } from "../logins/told.ts";
 import type { Site } from "../open-site.ts";
 import type { SiteCluster } from "../parts/cluster/deploy.ts";
@@ -21,6 +22,8 @@ export interface AppSurroundings {
   readonly logins?: SiteLogins;
   /** In whose hands each is; the program's without. */
   readonly custody?: (name: string) => Custody;
+  /** Namespaces with volumes. */
+  readonly data?: SiteData;
 }
 
 /**
@@ -30,13 +33,20 @@ export interface AppSurroundings {
 export function deployApps(
   { name: stack, config: siteConfig, secrets }: Site,
   { nodes: [machine] }: Pick<SiteCluster, "nodes">,
-  { running, gateways, logins = new Map(), custody = () => own }: AppSurroundings,
+  { running, gateways, logins = new Map(), custody = () => own, data = new Map() }: AppSurroundings,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Publication[] {
   const { apps, network } = siteConfig;
   const site = { name: stack, config: siteConfig };
   const { clusterDomain } = network;
-  const surroundings = { ...running, site, secrets, logins, clusterDomain };
+  const surroundings = {
+    ...running,
+    site,
+    secrets,
+    logins,
+    clusterDomain,
+    data: inNamespace(data),
+  };
   const configs: Apps = apps;
   return Object.entries(all).flatMap(([name, application]) => {
     const config = configs[name];
@@ -51,7 +61,7 @@ export function deployApps(
         `${name}-${gateway}-${hostname}`,
         {
           // A name of its own for each name: a new one stands beside the old one before that goes.
-          ...{ route: `${gateway}-${hostname}`, namespace: name, machine },
+          ...{ route: `${gateway}-${hostname}`, namespace: application.library ?? name, machine },
           plan: {
             parents: httpParents(
               { gateway, listener: undefined, hostnames: [hostname] },
@@ -67,6 +77,9 @@ export function deployApps(
     return publications(names, app);
   });
 }
+
+/** What is there before pods of a namespace are. */
+const inNamespace = (data: SiteData) => (namespace: string) => data.get(namespace);
 
 /** What the edge makes of an application's public names: the first is called by the application, further ones by themselves. */
 function publications(names: readonly AppName[], { address, ready }: Running): Publication[] {

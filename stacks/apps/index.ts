@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Application } from "./application.ts";
+import { homeAssistant } from "./home-assistant.ts";
 import { status } from "./status.ts";
 import { typeo } from "./typeo.ts";
 
@@ -7,6 +8,7 @@ import { typeo } from "./typeo.ts";
 export const applications = {
   status,
   typeo,
+  "home-assistant": homeAssistant,
 };
 
 /** Configs of these applications; each is deployed when it is named. */

@@ -6,6 +6,7 @@ export function checkVolumeClass(
   { storage }: Pick<SiteConfig, "storage">,
   path: string,
   name: string | undefined,
+  kind: "block" | "file" = "block",
 ): readonly Problem[] {
   if (storage === undefined)
     return name === undefined
@@ -16,23 +17,30 @@ export function checkVolumeClass(
           },
         ]
       : [];
+  const right = storage.classes.filter((one) => one.kind === kind).map((one) => one.name);
   const found = storage.classes.find((one) =>
-    name === undefined ? one.default : one.name === name,
+    name === undefined ? usual(kind, one, right) : one.name === name,
   );
-  const blocks = storage.classes.filter(({ kind }) => kind === "block").map((one) => one.name);
-  const known = `known are ${blocks.join(", ") || "none"}`;
+  const known = `known are ${right.join(", ") || "none"}`;
   if (found === undefined)
     return [
       {
         path,
         text:
           name === undefined
-            ? `is missing, and no class is the default; name a block class: ${known}`
-            : `${name} is no class of homelab:storage; name a block class: ${known}`,
+            ? `is missing, and no class is the default; name a ${kind} class: ${known}`
+            : `${name} is no class of homelab:storage; name a ${kind} class: ${known}`,
       },
     ];
-  if (found.kind === "block") return [];
+  if (found.kind === kind) return [];
   return [
-    { path, text: `${found.name} is of the kind ${found.kind}; name a block class: ${known}` },
+    { path, text: `${found.name} is of the kind ${found.kind}; name a ${kind} class: ${known}` },
   ];
 }
+
+/** Whether a class is the one in force where none is named: Kubernetes has one default, and of file classes a single one is. */
+const usual = (
+  kind: "block" | "file",
+  one: { readonly name: string; readonly default: boolean },
+  right: readonly string[],
+): boolean => (kind === "block" ? one.default : right.length === 1 && right[0] === one.name);

@@ -1,4 +1,5 @@
 import type { DataKeeper } from "../../components/proxmox/known-machines.ts";
+import { volumeData } from "../apps/data/loss.ts";
 import { kafkaData } from "../parts/kafka/data.ts";
 import { postgresData } from "../parts/postgres/data.ts";
 import { redisData } from "../parts/redis/data.ts";
@@ -36,4 +37,4 @@ export interface DataOwner {
 }
 
 /** A line a part. */
-export const dataOwners: readonly DataOwner[] = [postgresData, redisData, kafkaData];
+export const dataOwners: readonly DataOwner[] = [postgresData, redisData, kafkaData, volumeData];

@@ -4,6 +4,7 @@ import { bootstrapService, kafkaNamespace, ports } from "../../components/kafka/
 import { httpListener } from "../../components/gateway/plan.ts";
 import { monitoringNamespace, prometheus } from "../../components/monitoring/names.ts";
 import { writePath } from "../../components/monitoring/remote-write.ts";
+import { keptApps } from "../apps/data/volumes.ts";
 import { appNames, gatewayOf } from "../apps/names.ts";
 import type { Audience } from "../apps/expose-schema.ts";
 import { judged } from "../parts/gateway/plans.ts";
@@ -36,16 +37,19 @@ export interface Exposed {
   readonly forwardedTo?: string;
   /** Whether somebody is told where it is: the internet, or whoever asks for the site's names. */
   readonly named: boolean;
+  /** Whether it is reached past the gateways and the tunnel, at an address of the application's own. */
+  readonly direct?: true;
   /** Config path. */
   readonly from: string;
 }
 
 const audienceOf = { lan: "lan", internal: "tailnet", public: "public" } as const;
 
-/** Everything that a site exposes: names of applications, routes, Kafka's, Tesla's, and where other sites' metrics come in. */
+/** Everything that a site exposes: names of applications and their addresses, routes, Kafka's, Tesla's, and other sites' metrics. */
 export function siteExposure(config: SiteConfig): readonly Exposed[] {
   return [
     ...applications(config),
+    ...balancers(config),
     ...routes(config),
     ...kafka(config),
     ...teslaExposure(config),
@@ -67,6 +71,18 @@ function applications(config: SiteConfig): readonly Exposed[] {
       ...{ tls, port: tls === "none" ? 80 : 443, named: isNamed(to, config) },
     };
   });
+}
+
+/** Addresses of applications past the gateways. */
+function balancers(config: SiteConfig): readonly Exposed[] {
+  return keptApps(config).flatMap(({ name, balancer }) =>
+    (balancer?.ports ?? []).map(({ port, protocol = "TCP" }): Exposed => ({
+      ...{ host: `${balancer?.address ?? ""}:${port}`, to: "lan", port, backend: name },
+      protocol: protocol === "TCP" ? "tcp" : "udp",
+      ...{ access: [], tls: "backend", named: true, direct: true },
+      from: `homelab:apps.${name}.address`,
+    })),
+  );
 }
 
 function routes(config: SiteConfig): readonly Exposed[] {

@@ -47,6 +47,7 @@ export const gatewayProxies = (gateway: GatewayName): Pods =>
 export function gatewayTraffic(
   { gateway, apps }: SiteConfig,
   portOf: (app: string) => number | undefined,
+  podsOf: (app: string) => Pods = appPods,
 ): readonly Flow[] {
   if (gateway === undefined) return [];
   const own: readonly Flow[] = [
@@ -82,16 +83,20 @@ export function gatewayTraffic(
       ? { from, to: pods(route.namespace, route.namespace), ports: "all", why }
       : { from, to: appPods(route.namespace), ports: tcp(port), why };
   });
-  return [...own, ...clients, ...routes, ...applications(apps, gateway)];
+  return [...own, ...clients, ...routes, ...applications(apps, gateway, podsOf)];
 }
 
 /** The way to the gateway of the LAN, and lookups of the names that lead there, for applications that declare it. */
-function applications(apps: SiteConfig["apps"], gateway: Gateway): readonly Flow[] {
+function applications(
+  apps: SiteConfig["apps"],
+  gateway: Gateway,
+  podsOf: (app: string) => Pods,
+): readonly Flow[] {
   const declared: Readonly<Record<string, Exposure | undefined>> = apps;
   const found = domainsOf("lan", gateway).map(namesBelow);
   return Object.entries(declared).flatMap(([name, app]): readonly Flow[] => {
     if (!app?.egress.some((entry) => entry.gateway)) return [];
-    const [from, why] = [appPods(name), `declared by homelab:apps.${name}.egress`];
+    const [from, why] = [podsOf(name), `declared by homelab:apps.${name}.egress`];
     return [
       { from, to: gatewayProxies("lan"), ports: portsOf("lan", gateway.lan.listeners), why },
       { from, to: { kind: "questions", names: found }, why },

@@ -28,7 +28,9 @@ export function probesTraffic(config: SiteConfig): readonly Flow[] {
   if (monitoring?.names === undefined) return [];
   const probes = siteProbes(config);
   const why = "whether names answer";
-  const exposed = siteExposure(config).filter(({ protocol }) => protocol !== "udp");
+  const exposed = siteExposure(config).filter(
+    ({ protocol, direct }) => protocol !== "udp" && direct !== true,
+  );
   const gateways = [...new Set(exposed.map(({ to }) => to))].flatMap((to): readonly Flow[] => {
     const gateway = gatewayOf(to);
     if (gateway === undefined || !probes.some((probe) => probe.to === to)) return [];

@@ -12,6 +12,8 @@ export function siteProbes(config: SiteConfig): readonly NameProbe[] {
   if (watch === undefined) return [];
   const probes = siteExposure(config)
     .filter(({ protocol, host }) => protocol !== "udp" && !watch.except.includes(host))
+    // The gateways do not know it.
+    .filter(({ direct }) => direct !== true)
     // Who sends metrics there tells of its silence.
     .filter(({ from }) => from !== "homelab:monitoring.receives")
     .flatMap((one) =>

@@ -11,13 +11,16 @@ import { proxiesOf } from "../tailnet/traffic.ts";
 import { readName } from "../../../components/policies/names.ts";
 import type { Egress } from "./schema.ts";
 
-/** What the pods of an application may reach, as its config says; `portOf` gives the port of another application. */
+/** Another application of the site: its pods and their port; undefined where it is not there. */
+export type FindApp = (app: string) => { readonly pods: Pods; readonly port: number } | undefined;
+
+/** What the pods of an application may reach, as its config says. */
 export function egressFlows(
   from: Pods,
   entries: Egress,
-  portOf: (app: string) => number | undefined,
+  find: FindApp,
+  why = `declared by homelab:apps.${from.title}.egress`,
 ): readonly Flow[] {
-  const why = `declared by homelab:apps.${from.namespace}.egress`;
   return entries.flatMap((entry): readonly Flow[] => {
     const { app, ports = [], protocol, http } = entry;
     const on = { ports: listed(ports, protocol), ...(http === undefined ? {} : { http }), why };
@@ -33,14 +36,15 @@ export function egressFlows(
     }
     if (entry.tailnet !== undefined)
       return [{ from, to: proxiesOf(entry.tailnet), ...on, ports: "all" }];
-    const own = app === undefined ? undefined : portOf(app);
-    if (app === undefined || own === undefined) return [];
-    return [{ from, to: appPods(app), ...on, ports: listed([own], "TCP") }];
+    const other = app === undefined ? undefined : find(app);
+    if (other === undefined) return [];
+    return [{ from, to: other.pods, ...on, ports: listed([other.port], "TCP") }];
   });
 }
 
-/** The pods of an application. */
-export const appPods = (app: string): Pods => pods(app, app, { "app.kubernetes.io/name": app });
+/** The pods of an application, in the namespace of its name unless it is in another. */
+export const appPods = (app: string, namespace = app): Pods =>
+  pods(app, namespace, { "app.kubernetes.io/name": app });
 
 const listed = (ports: readonly number[], protocol: Protocol): readonly Port[] =>
   ports.map((port) => ({ port, protocol }));

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { SiteView } from "./site-view.ts";
+import { statefulApplication } from "./stateful.ts";
+
+/** What people go on with; automations, scripts and scenes are written there by the pages of Home Assistant too. */
+const configuration = `# Yours from here on: the program writes it once, and never again.
+default_config:
+
+homeassistant:
+  # What the site knows: who the proxies are, and where history is kept. It stays the program's.
+  packages: !include_dir_named homelab
+
+automation: !include automations.yaml
+script: !include scripts.yaml
+scene: !include scenes.yaml
+`;
+
+/**
+ * The image is built without s6, so that it needs no root (home-operations/containers, apps/home-assistant). A request with
+ * X-Forwarded-For gets 400 unless its sender is a trusted proxy (home-assistant/core, components/http/forwarded.py): those are
+ * pods, and on the node's network what nodes send on. History is in /config unless it logs in to Postgres.
+ */
+export const homeAssistant = statefulApplication({
+  title: "HomeAssistant",
+  about: "Home Assistant, the house's automation",
+  image: "ghcr.io/home-operations/home-assistant",
+  port: 8123,
+  probe: "tcp",
+  startSeconds: 900,
+  user: { uid: 1000, gid: 1000 },
+  volumes: [
+    { name: "config", folder: "/config", sizeGiB: 10, backup: true },
+    { name: "packages", folder: "/config/.venv", sizeGiB: 2, backup: false },
+  ],
+  cpu: "100m",
+  memory: { request: "512Mi", limit: "2Gi" },
+  logins: { postgres: { RECORDER_URL: "uri" } },
+  egress: [{ internet: true, ports: [80, 443] }],
+  extra: {
+    discovery: z
+      .enum(["none", "host"])
+      .default("none")
+      .describe(
+        "How it finds devices by itself: not at all, and you name each by its address; or on the `host` network of its machine, where no network policy holds it back",
+      ),
+  },
+  onHost: ({ config: { discovery } }) =>
+    discovery === "none" ? undefined : "it listens for what devices of the LAN announce",
+  seed: {
+    volume: "config",
+    files: {
+      "configuration.yaml": configuration,
+      ...{ "automations.yaml": "[]\n", "scripts.yaml": "{}\n", "scenes.yaml": "[]\n" },
+    },
+  },
+  files: {
+    folder: "/config/homelab",
+    content: ({ config, site }) => ({ "site.yaml": siteYaml(config, site) }),
+  },
+  notices: ({ name, config: { discovery } }) =>
+    discovery === "none"
+      ? []
+      : [
+          `${name} is on its machine's own network for discovery: no network policy holds it back, its namespace admits any pod, and its port 8123 is open on that machine (homelab:apps.${name}.discovery)`,
+        ],
+});
+
+/** The package of the site: https://www.home-assistant.io/docs/configuration/packages/ */
+function siteYaml(
+  { discovery, logins }: { readonly discovery: string; readonly logins: readonly { to: string }[] },
+  { network, machines }: SiteView,
+): string {
+  const proxies = [
+    network.pods,
+    ...(discovery === "host" ? machines.map(({ address }) => `${address}/32`) : []),
+  ];
+  const recorder = logins.some(({ to }) => to.startsWith("postgres/"))
+    ? "recorder:\n  db_url: !env_var RECORDER_URL\n"
+    : "";
+  const list = proxies.map((network) => `    - ${network}\n`).join("");
+  return `http:\n  use_x_forwarded_for: true\n  trusted_proxies:\n${list}${recorder}`;
+}
