@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { Application } from "./application.ts";
+import { bazarr } from "./bazarr.ts";
 import { homeAssistant } from "./home-assistant.ts";
+import { plex } from "./plex.ts";
+import { prowlarr } from "./prowlarr.ts";
+import { qbittorrent } from "./qbittorrent.ts";
+import { radarr } from "./radarr.ts";
+import { seerr } from "./seerr.ts";
+import { sonarr } from "./sonarr.ts";
 import { status } from "./status.ts";
 import { typeo } from "./typeo.ts";
 
@@ -9,6 +16,13 @@ export const applications = {
   status,
   typeo,
   "home-assistant": homeAssistant,
+  plex,
+  sonarr,
+  radarr,
+  prowlarr,
+  bazarr,
+  seerr,
+  qbittorrent,
 };
 
 /** Configs of these applications; each is deployed when it is named. */

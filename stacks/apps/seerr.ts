@@ -1,0 +1,16 @@
+import { anywhere } from "./servarr.ts";
+import { statefulApplication } from "./stateful.ts";
+
+/** https://github.com/seerr-team/seerr, what Overseerr and Jellyseerr have become: people ask for films and series. */
+export const seerr = statefulApplication({
+  title: "Seerr",
+  about: "Seerr, where people ask for films and series",
+  image: "ghcr.io/seerr-team/seerr",
+  port: 5055,
+  probe: { path: "/api/v1/status" },
+  user: { uid: 1000, gid: 1000 },
+  volumes: [{ name: "config", folder: "/app/config", sizeGiB: 5, backup: true }],
+  cpu: "20m",
+  memory: { request: "256Mi", limit: "1Gi" },
+  egress: [anywhere, { app: "sonarr" }, { app: "radarr" }, { app: "plex" }],
+});
