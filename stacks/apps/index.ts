@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Application } from "./application.ts";
 import { bazarr } from "./bazarr.ts";
 import { homeAssistant } from "./home-assistant.ts";
+import { immich } from "./immich.ts";
 import { plex } from "./plex.ts";
 import { prowlarr } from "./prowlarr.ts";
 import { qbittorrent } from "./qbittorrent.ts";
@@ -16,6 +17,7 @@ export const applications = {
   status,
   typeo,
   "home-assistant": homeAssistant,
+  immich,
   plex,
   sonarr,
   radarr,

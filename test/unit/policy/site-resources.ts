@@ -1,6 +1,7 @@
 import type { SeenResource } from "../../../policy/rule.ts";
 import { Hidden, type Seen, type SeenMap } from "../../../policy/seen.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
+import type { SiteConfig } from "../../../stacks/schema.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { deploySite } from "../../../stacks/site.ts";
 import { record, secretsAs } from "../../recorder.ts";
@@ -11,6 +12,14 @@ export async function siteResources(stack: string): Promise<readonly SeenResourc
   const file = new URL(`../../../Pulumi.${stack}.yaml`, import.meta.url);
   const { config } = parseSiteConfig(siteFile(file), stack);
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml is no site`);
+  return resourcesOf(stack, config);
+}
+
+/** The same of a site by its config. */
+export async function resourcesOf(
+  stack: string,
+  config: SiteConfig,
+): Promise<readonly SeenResource[]> {
   const recording = await record(stack);
   await deploySite(stack, config, siteDeps);
   const { resources } = await recording.settled();

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { SeenResource } from "../../../policy/rule.ts";
 import { resourceRules, secretAwareRules, stackRules } from "../../../policy/rules.ts";
 import { bare, text } from "../../../policy/seen.ts";
-import { siteResources } from "./site-resources.ts";
+import { appsSite } from "../stacks/apps-site.ts";
+import { homeConfig } from "../stacks/sample.ts";
+import { resourcesOf, siteResources } from "./site-resources.ts";
 
 function violations(resources: readonly SeenResource[]): readonly string[] {
   return [
@@ -23,6 +25,12 @@ describe("policy: the sites", () => {
       assert.deepEqual(violations(resources), []);
     });
   }
+
+  it("home with every application keeps every rule", async () => {
+    const resources = await resourcesOf("home", homeConfig(appsSite()));
+    assert.ok(resources.some(({ name }) => name === "qbittorrent-deployment"));
+    assert.deepEqual(violations(resources), []);
+  });
 
   it("home would break a rule with what a careless change takes away", async () => {
     const resources = await siteResources("home");

@@ -6,6 +6,7 @@ import { backup } from "./backup.ts";
 import { cards } from "./cards.ts";
 import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
+import { data } from "./data.ts";
 import { dns } from "./dns.ts";
 import { edge } from "./edge.ts";
 import { exposure } from "./exposure.ts";
@@ -72,6 +73,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     certificates,
     gateway,
     apps,
+    data,
     exposure,
     policies,
     postgres,

@@ -1,0 +1,170 @@
+import type { Problem } from "../../components/problem.ts";
+import { imageName } from "../config/forms.ts";
+import { extensions, fits, preload, vectorChordIn } from "./immich-versions.ts";
+import { namesOf } from "./names.ts";
+import type { Exposure } from "./schema.ts";
+import type { SiteView } from "./site-view.ts";
+import { statefulApplication } from "./stateful.ts";
+
+/**
+ * Immich's server, and its machine learning beside it, which is of the same release and reached by nobody else. Its database is
+ * a Postgres with VectorChord, its queue a Redis (docs/docs/install/environment-variables.md). Both images run as anybody who
+ * may write to /data and to /cache (docs/docs/FAQ.mdx, "How can I run Immich as a non-root user?").
+ */
+export const immich = statefulApplication({
+  title: "Immich",
+  about: "Immich, photos and videos",
+  image: "ghcr.io/immich-app/immich-server",
+  port: 2283,
+  probe: { path: "/api/server/ping" },
+  startSeconds: 900,
+  user: { uid: 1000, gid: 1000 },
+  volumes: [
+    { name: "library", folder: "/data", sizeGiB: 200, backup: true },
+    { name: "models", sizeGiB: 10, backup: false },
+  ],
+  cpu: "200m",
+  memory: { request: "1Gi", limit: "4Gi" },
+  extra: {
+    machineLearning: imageName
+      .default("ghcr.io/immich-app/immich-machine-learning")
+      .describe("Image of its machine learning, without its tag, which is the server's"),
+  },
+  environment: () => ({
+    DB_VECTOR_EXTENSION: "vectorchord",
+    IMMICH_MEDIA_LOCATION: "/data",
+    IMMICH_MACHINE_LEARNING_URL: "http://127.0.0.1:3003",
+  }),
+  logins: {
+    postgres: {
+      ...{ DB_HOSTNAME: "host", DB_PORT: "port", DB_DATABASE_NAME: "dbname" },
+      ...{ DB_USERNAME: "username", DB_PASSWORD: "password" },
+    },
+    redis: { REDIS_HOSTNAME: "host", REDIS_PORT: "port", REDIS_PASSWORD: "password" },
+  },
+  // Models, maps, and what its own version is.
+  egress: [
+    { names: ["huggingface.co", "**.huggingface.co", "**.hf.co"], ports: [443] },
+    { names: ["tiles.immich.cloud", "api.github.com", "version.immich.cloud"], ports: [443] },
+  ],
+  beside: ({ name, config: { machineLearning, version } }) => [
+    {
+      name: "machine-learning",
+      image: `${machineLearning}:${version}`,
+      ports: [{ name: "learning", port: 3003 }],
+      probe: { path: "/ping" },
+      environment: {
+        ...{ HOME: "/cache", TRANSFORMERS_CACHE: "/cache", MPLCONFIGDIR: "/cache/matplotlib" },
+        HF_XET_CACHE: "/cache/huggingface-xet",
+      },
+      mounts: [{ volume: `${name}-models`, folder: "/cache" }],
+      ...{ cpu: "200m", memory: { request: "1Gi", limit: "4Gi" } },
+    },
+  ],
+  checks: ({ config, site }, path) => [
+    ...stores(config.logins, path),
+    ...config.logins.flatMap(({ to }, i) => [
+      ...database(site, to, config.version, `${path}.logins[${i}].to`),
+      ...queue(site, to, `${path}.logins[${i}].to`),
+    ]),
+  ],
+  notices: ({ name, config, site }, path) => [
+    ...namesOf(name, config)
+      .filter(({ to }) => to === "public")
+      .map(
+        ({ hostname }) =>
+          `${hostname} takes no upload above 100 MB: Cloudflare refuses larger ones (413) on its smaller plans; let the app upload by a name for the LAN or the tailnet, and share by this one (${path})`,
+      ),
+    ...unknownPairs(config, site, path),
+  ],
+});
+
+function stores(logins: Exposure["logins"], path: string): readonly Problem[] {
+  return ["postgres", "redis"]
+    .filter((kind) => !logins.some(({ to }) => to.startsWith(`${kind}/`)))
+    .map((kind) => ({
+      path: `${path}.logins`,
+      text: `lacks a login to ${kind}, without which Immich does not start; add { to: ${kind === "postgres" ? "postgres/CLUSTER/DATABASE" : "redis/NAME"} }`,
+    }));
+}
+
+/** The cluster that an address of a database names, and the database's name. */
+function clusterOf({ postgres }: SiteView, to: string) {
+  const [kind, cluster = "", database = ""] = to.split("/");
+  const found = kind === "postgres" ? postgres?.clusters[cluster] : undefined;
+  return found && { cluster, database, ...found };
+}
+
+/** What the image, the settings and the extensions of its database must be; that it is there logins are checked for. */
+function database(site: SiteView, to: string, version: string, path: string): readonly Problem[] {
+  const found = clusterOf(site, to);
+  if (found === undefined) return [];
+  const { cluster, database: name, image, preload: loaded, databases, roles } = found;
+  const at = `homelab:postgres.clusters.${cluster}`;
+  const problem = (text: string): Problem => ({ path, text });
+  const has = databases[name]?.extensions ?? [];
+  const missing = extensions.filter((one) => !has.includes(one));
+  const vectorChord = vectorChordIn(image);
+  const pair = vectorChord === undefined ? undefined : fits(version, vectorChord);
+  return [
+    ...(vectorChord === undefined
+      ? [
+          problem(
+            `leads to a cluster of ${image}, which has no VectorChord as far as its name tells; use ${at}.image: ghcr.io/tensorchord/cloudnative-vectorchord:PG-VCHORD`,
+          ),
+        ]
+      : []),
+    ...(pair?.ok === false
+      ? [
+          problem(
+            `leads to VectorChord ${vectorChord ?? ""}, and Immich ${version} takes ${pair.range ?? ""}; change ${at}.image and the version of Immich together`,
+          ),
+        ]
+      : []),
+    ...(loaded.includes(preload)
+      ? []
+      : [
+          problem(
+            `leads to a cluster that does not load VectorChord; add ${preload} to ${at}.preload`,
+          ),
+        ]),
+    ...(missing.length === 0
+      ? []
+      : [
+          problem(
+            `leads to a database without ${missing.join(", ")}; add them to ${at}.databases.${name}.extensions`,
+          ),
+        ]),
+    ...(roles[databases[name]?.owner ?? ""]?.superuser === true
+      ? []
+      : [
+          problem(
+            `leads to a database whose owner is no superuser, as Immich's upgrades of its extensions and its own backups expect; set ${at}.roles.${databases[name]?.owner ?? name}.superuser`,
+          ),
+        ]),
+  ];
+}
+
+/** Its queue runs scripts that touch keys which they do not declare. */
+function queue({ redis }: SiteView, to: string, path: string): readonly Problem[] {
+  const [kind, name = ""] = to.split("/");
+  const found = kind === "redis" ? redis?.instances[name] : undefined;
+  if (found === undefined || found.undeclaredKeys) return [];
+  const text = `leads to an instance that refuses Immich's scripts; set homelab:redis.instances.${name}.undeclaredKeys`;
+  return [{ path, text }];
+}
+
+function unknownPairs(
+  { version, logins }: Pick<Exposure, "logins"> & { readonly version: string },
+  site: SiteView,
+  path: string,
+): readonly string[] {
+  return logins.flatMap(({ to }) => {
+    const image = clusterOf(site, to)?.image;
+    const vectorChord = image === undefined ? undefined : vectorChordIn(image);
+    if (vectorChord === undefined || fits(version, vectorChord).known) return [];
+    return [
+      `whether Immich ${version} takes VectorChord ${vectorChord} is not known here: read server/src/constants.ts of that release before the up (${path}.version)`,
+    ];
+  });
+}

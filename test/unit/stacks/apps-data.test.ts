@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import type { Known } from "../../../components/proxmox/known-machines.ts";
+import type { KnownClaim } from "../../../components/storage/known.ts";
+import { judgeVolumes } from "../../../stacks/apps/data/look.ts";
+import { siteVolumes } from "../../../stacks/apps/data/volumes.ts";
+import { crossCheck } from "../../../stacks/checks.ts";
+import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { depsIn, siteDeps } from "../site-deps.ts";
+import { at } from "../components/at.ts";
+import { recordedHome } from "../components/home-recording.ts";
+import { appsSite } from "./apps-site.ts";
+import { homeConfig, type Changes } from "./sample.ts";
+
+/** What the state of a site with all applications has of claims. */
+const claims: readonly KnownClaim[] = siteVolumes(homeConfig(appsSite())).map(
+  ({ namespace, name, data, class: named, sizeGiB, shared }) => ({
+    ...{ namespace, name, data, class: named, sizeGiB, shared },
+  }),
+);
+
+const judged = (changes: Changes) => judgeVolumes(homeConfig(changes), { claims });
+const problems = (changes: Changes) =>
+  judged(changes).problems.map(({ path, text }) => `${path}: ${text}`);
+
+const known = (): Promise<Known> =>
+  Promise.resolve({ machines: [], pools: [], pciMappings: [], usbMappings: [], claims });
+
+describe("volumes of applications", () => {
+  it("are in the class that is in force, by name, and say what they are called", () => {
+    assert.deepEqual(crossCheck(homeConfig(appsSite()), "home"), []);
+    const of = (data: string) => claims.find((one) => one.data === data);
+    assert.equal(of("apps/home-assistant/config")?.class, "ceph-block");
+    assert.deepEqual(of("libraries/media"), {
+      ...{ namespace: "media", name: "media", data: "libraries/media" },
+      ...{ class: "ceph-filesystem", sizeGiB: 500, shared: true },
+    });
+  });
+
+  it("say of each whether it is worth a copy elsewhere, and whose its files are", () => {
+    const volumes = siteVolumes(homeConfig(appsSite()));
+    const not = volumes.filter(({ backup }) => !backup).map(({ data }) => data);
+    assert.deepEqual(not.sort(), [
+      "apps/home-assistant/packages",
+      "apps/immich/models",
+      "libraries/media",
+    ]);
+    assert.ok(volumes.every(({ owner }) => owner.uid > 0 && owner.gid > 0));
+  });
+
+  it("neither shrink, nor move to another class, nor change who uses them", () => {
+    assert.deepEqual(problems(appsSite()), []);
+    assert.deepEqual(problems(appsSite({ "libraries.media.sizeGiB": 900 })), []);
+    assert.match(
+      problems(appsSite({ "libraries.media.sizeGiB": 400 })).join(),
+      /^homelab:libraries\.media\.sizeGiB: the volume has 500 GiB, and none shrinks; write 500 or more$/,
+    );
+    const classes = {
+      ...{ "ceph-block": { kind: "block" }, fast: { kind: "block", default: true } },
+      "ceph-filesystem": { kind: "file" },
+    };
+    assert.match(
+      problems(appsSite({ "storage.classes": classes }))[0] ?? "",
+      /^homelab:apps\.home-assistant\.volumes\.config\.class: the volume is of the class ceph-block.*write class: ceph-block$/,
+    );
+  });
+
+  it("stay when their application goes, and are told of in each run", () => {
+    const { found, problems: against, notes } = judged(appsSite({ "apps.immich": undefined }));
+    assert.deepEqual(against, []);
+    assert.deepEqual(
+      found.map(({ namespace, volumes }) => [namespace.name, volumes.map(({ name }) => name)]),
+      [["immich", ["immich-library", "immich-models"]]],
+    );
+    assert.match(
+      notes[0] ?? "",
+      /immich\/immich-library \(200 GiB\).*add apps\/immich\/library to homelab:allowDataLoss/,
+    );
+  });
+
+  it("go once allowDataLoss names them, one or all of an application's", () => {
+    const gone = { "apps.immich": undefined };
+    const kept = (allowDataLoss: readonly string[]) =>
+      judged(appsSite({ ...gone, allowDataLoss })).found.flatMap(({ volumes }) =>
+        volumes.map(({ name }) => name),
+      );
+    assert.deepEqual(kept(["apps/immich/models"]), ["immich-library"]);
+    assert.deepEqual(kept(["apps/immich"]), []);
+  });
+
+  it("are not left behind by storage that goes", () => {
+    const without = { storage: { enabled: false } };
+    assert.match(
+      problems(without).join("\n"),
+      /homelab:storage: apps\/home-assistant\/config is kept in the class ceph-block, which would go/,
+    );
+  });
+});
+
+describe("the graph of a site whose application is gone", () => {
+  const volume = (name: string, recording: Awaited<ReturnType<typeof recordedHome>>) =>
+    recording.get(`${name}-claim`);
+
+  it("has its namespace and its volumes as they were, and nothing else of it", async () => {
+    const before = await recordedHome(appsSite());
+    const gone = { "apps.immich": undefined };
+    const after = await recordedHome(appsSite(gone), { ...depsIn({}), known });
+    for (const name of ["immich-library", "immich-models"]) {
+      assert.deepEqual(volume(name, after).shown, volume(name, before).shown);
+      assert.deepEqual(volume(name, after).parent, volume(name, before).parent);
+    }
+    assert.deepEqual(after.get("immich-namespace").parent, before.get("immich-namespace").parent);
+    const own = after.resources.filter(({ name }) => name.startsWith("immich"));
+    assert.deepEqual(own.map(({ name }) => name).sort(), [
+      ...["immich-data", "immich-library", "immich-library-claim"],
+      ...["immich-models", "immich-models-claim", "immich-namespace"],
+    ]);
+  });
+
+  it("keeps what is in the namespace of a library that others use", async () => {
+    const gone = { "apps.sonarr": undefined };
+    const after = await recordedHome(appsSite(gone), { ...depsIn({}), known });
+    assert.ok(after.find("sonarr-config-claim"));
+    assert.equal(after.find("sonarr-deployment"), undefined);
+    assert.equal(after.resources.filter(({ name }) => name === "media-namespace").length, 1);
+  });
+});
+
+describe("the graph of a site with every application", () => {
+  let recording: Awaited<ReturnType<typeof recordedHome>>;
+  before(async () => {
+    recording = await recordedHome(appsSite(), siteDeps);
+  });
+
+  it("goes from storage to volumes, to stores, to pods", () => {
+    const order = recording.waitsFor("immich-deployment");
+    for (const name of [
+      ...["immich-library-claim", "immich-namespace", "immich-settings", "immich-service"],
+      ...["postgres-photos-applied-command", "redis-queue-ready-command"],
+    ])
+      assert.ok(order.has(name), name);
+    assert.ok(recording.waitsFor("immich-library-claim").has("home-storage-tried-command"));
+  });
+
+  it("has one media volume at one root for all, so that hard links are of one volume", () => {
+    for (const name of ["sonarr", "radarr", "bazarr", "qbittorrent", "plex"]) {
+      const deployment = recording.get(`${name}-deployment`).shown;
+      assert.equal(at(deployment, "metadata.namespace"), "media");
+      const mounts = at(deployment, "spec.template.spec.containers[0].volumeMounts");
+      const media = (mounts as readonly { readonly name: string }[]).find(
+        (one) => one.name === "media",
+      );
+      assert.deepEqual(media, {
+        ...{ name: "media", mountPath: "/media" },
+        ...(name === "plex" ? { readOnly: true } : {}),
+      });
+    }
+  });
+
+  it("admits more than restricted pods where a container says why, and nowhere else", () => {
+    const levels = siteNamespaces(homeConfig(appsSite()))
+      .filter(({ security = "restricted" }) => security !== "restricted")
+      .map(({ name, security }) => [name, security]);
+    assert.deepEqual(levels, [
+      ["rook-ceph", "privileged"],
+      ["tailscale", "privileged"],
+      ["media", "privileged"],
+    ]);
+    const { annotations } = recording.get("media-namespace").shown["metadata"] as {
+      readonly annotations: Readonly<Record<string, string>>;
+    };
+    assert.match(annotations["homelab/exceptions.vpn"] ?? "", /^root: .*\n.*\n.*NET_ADMIN/);
+  });
+
+  it("shows no secret", () => {
+    const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
+    assert.ok(!shown.includes("value-of-op://Homelab/VPN/private-key"));
+    assert.deepEqual(recording.get("qbittorrent-vpn").plain["stringData"], {
+      WIREGUARD_PRIVATE_KEY: "value-of-op://Homelab/VPN/private-key",
+    });
+  });
+});

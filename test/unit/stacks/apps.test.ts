@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { networkPolicies, type PolicySpec } from "../../../components/policies/rules.ts";
+import { appNotices } from "../../../stacks/apps/notices.ts";
+import { fits, vectorChordIn } from "../../../stacks/apps/immich-versions.ts";
+import { crossCheck } from "../../../stacks/checks.ts";
+import { siteExposure } from "../../../stacks/exposure/table.ts";
+import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { policyPlan, siteTraffic } from "../../../stacks/traffic.ts";
+import { at } from "../components/at.ts";
+import { recordedHome } from "../components/home-recording.ts";
+import { appsSite } from "./apps-site.ts";
+import { homeConfig, type Changes } from "./sample.ts";
+
+type Recording = Awaited<ReturnType<typeof recordedHome>>;
+
+const files = (recording: Recording, name: string) =>
+  recording.get(name).shown["data"] as Readonly<Record<string, string>>;
+
+/** Environment of a container of an application. */
+const environment = (recording: Recording, app: string, container = "containers[0]") =>
+  Object.fromEntries(
+    (
+      at(recording.get(`${app}-deployment`).shown, `spec.template.spec.${container}.env`) as {
+        readonly name: string;
+        readonly value: string;
+      }[]
+    ).map(({ name, value }) => [name, value]),
+  );
+
+/** What the policies of a namespace let the pods of an application do in a direction: the union of all that select them. */
+function rules(changes: Changes, app: string, namespace: string, direction: "egress" | "ingress") {
+  const labels: Readonly<Record<string, string>> = {
+    "k8s:io.kubernetes.pod.namespace": namespace,
+    "app.kubernetes.io/name": app,
+  };
+  const selects = ({ endpointSelector }: PolicySpec): boolean =>
+    Object.entries(endpointSelector.matchLabels).every(([key, value]) => labels[key] === value);
+  return networkPolicies(policyPlan(homeConfig(changes)))
+    .flatMap(({ specs }) => specs)
+    .filter(selects)
+    .flatMap((spec) => spec[direction] ?? []);
+}
+
+describe("Home Assistant", () => {
+  let recording: Recording;
+  before(async () => {
+    recording = await recordedHome(appsSite());
+  });
+
+  it("trusts the proxies, which are pods, and reads what the site knows beside what people write", () => {
+    assert.equal(
+      files(recording, "home-assistant-files")["site.yaml"],
+      "http:\n  use_x_forwarded_for: true\n  trusted_proxies:\n    - 10.42.0.0/16\nrecorder:\n  db_url: !env_var RECORDER_URL\n",
+    );
+    const { "configuration.yaml": own, ...rest } = files(recording, "home-assistant-seed");
+    assert.match(own ?? "", /^ {2}packages: !include_dir_named homelab$/m);
+    // What the configuration includes is there, or it would not start.
+    const included = [...(own ?? "").matchAll(/!include (\S+)/g)].map(([, file]) => file);
+    assert.deepEqual(Object.keys(rest).sort(), included.sort());
+  });
+
+  it("keeps history in Postgres where it logs in, and in its volume otherwise", async () => {
+    const settings = recording.get("home-assistant-settings").plain["stringData"];
+    assert.match(String(at(settings, "RECORDER_URL")), /^postgresql:\/\/history:/);
+    const without = await recordedHome(appsSite({ "apps.home-assistant.logins": [] }));
+    assert.doesNotMatch(files(without, "home-assistant-files")["site.yaml"] ?? "", /recorder/);
+  });
+
+  it("finds devices on its machine's network by permission, said aloud", async () => {
+    const host = { "apps.home-assistant.discovery": "host" };
+    const config = homeConfig(appsSite(host));
+    assert.match(appNotices(config).join("\n"), /home-assistant is on its machine's own network/);
+    assert.deepEqual(
+      siteNamespaces(config).find(({ name }) => name === "home-assistant")?.security,
+      "privileged",
+    );
+    const made = await recordedHome(appsSite(host));
+    const pod = at(made.get("home-assistant-deployment").shown, "spec.template.spec");
+    assert.deepEqual(
+      [at(pod, "hostNetwork"), at(pod, "dnsPolicy")],
+      [true, "ClusterFirstWithHostNet"],
+    );
+    assert.match(
+      files(made, "home-assistant-files")["site.yaml"] ?? "",
+      /- 10\.42\.0\.0\/16\n {4}- 192\.168\.1\.21\/32\n/,
+    );
+    // A policy for pods selects none that is on its machine's network: its peers have to let machines in.
+    const flows = siteTraffic(config).filter(({ why }) => /history|ha\.home/.test(why));
+    assert.deepEqual(
+      flows.map(({ from, to }) => [from.kind, to.kind]),
+      [
+        ["pods", "nodes"],
+        ["nodes", "pods"],
+      ],
+    );
+    assert.deepEqual(appNotices(homeConfig(appsSite())).length, 1);
+  });
+});
+
+describe("the download client", () => {
+  it("reaches its VPN's server, and asks for names of the cluster; nothing else, whatever its containers do", () => {
+    const [deny, lookups, vpn, ...more] = rules(appsSite(), "qbittorrent", "media", "egress");
+    assert.deepEqual(deny, {});
+    assert.deepEqual(at(lookups, "toPorts[0].rules"), {
+      dns: [{ matchPattern: "**.cluster.local" }],
+    });
+    assert.deepEqual(vpn, {
+      toCIDRSet: [{ cidr: "198.51.100.7/32" }],
+      toPorts: [{ ports: [{ port: "51820", protocol: "UDP" }] }],
+    });
+    assert.deepEqual(more, []);
+  });
+
+  it("is asked by the LAN's gateway and by those that look after the library alone", () => {
+    const into = JSON.stringify(rules(appsSite(), "qbittorrent", "media", "ingress"));
+    for (const name of ["sonarr", "radarr", "owning-gateway-name"])
+      assert.ok(into.includes(name), name);
+    assert.ok(!into.includes("bazarr") && !into.includes('"world"'));
+    const alone = appsSite({ "apps.sonarr": undefined, "apps.radarr": undefined });
+    assert.ok(!JSON.stringify(rules(alone, "qbittorrent", "media", "ingress")).includes("sonarr"));
+  });
+
+  it("asks for names through the tunnel, which is up before it starts", async () => {
+    const recording = await recordedHome(appsSite());
+    const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
+    assert.deepEqual(at(pod, "dnsPolicy"), "None");
+    assert.deepEqual(at(pod, "dnsConfig.nameservers"), ["127.0.0.1"]);
+    assert.equal(at(pod, "initContainers[0].restartPolicy"), "Always");
+    assert.deepEqual(at(pod, "initContainers[0].startupProbe.exec.command"), [
+      ...["/gluetun-entrypoint", "healthcheck"],
+    ]);
+    const told = environment(recording, "qbittorrent", "initContainers[0]");
+    assert.equal(told["WIREGUARD_ENDPOINT_IP"], "198.51.100.7");
+    assert.equal(told["FIREWALL_INPUT_PORTS"], "8080");
+    assert.equal(told["WIREGUARD_PRIVATE_KEY"], undefined);
+  });
+});
+
+describe("Plex", () => {
+  it("tells its clients where it is: at its own address, and by its names", async () => {
+    const recording = await recordedHome(appsSite());
+    assert.equal(
+      environment(recording, "plex")["PLEX_ADVERTISE_URL"],
+      "https://plex.home.arpa:443,http://10.96.0.20:32400",
+    );
+    assert.ok(recording.waitsFor("plex-deployment").has("plex-balancer"));
+    const exposed = siteExposure(homeConfig(appsSite())).find(({ host }) =>
+      host.startsWith("10.96.0.20"),
+    );
+    assert.deepEqual(
+      [exposed?.host, exposed?.to, exposed?.protocol, exposed?.backend],
+      ["10.96.0.20:32400", "lan", "tcp", "plex"],
+    );
+  });
+
+  it("has no address of its own unless the site gives it one, and lets nobody in by it then", async () => {
+    const changes = appsSite({ "apps.plex.address": undefined });
+    assert.equal((await recordedHome(changes)).find("plex-balancer"), undefined);
+    assert.ok(!JSON.stringify(rules(changes, "plex", "media", "ingress")).includes('"world"'));
+    assert.ok(JSON.stringify(rules(appsSite(), "plex", "media", "ingress")).includes('"world"'));
+  });
+});
+
+describe("Immich", () => {
+  it("is told its stores by the names that it looks for", async () => {
+    const recording = await recordedHome(appsSite());
+    const settings = recording.get("immich-settings").plain["stringData"] as object;
+    assert.deepEqual(Object.keys(settings).sort(), [
+      ...["DB_DATABASE_NAME", "DB_HOSTNAME", "DB_PASSWORD", "DB_PORT", "DB_USERNAME"],
+      ...["REDIS_HOSTNAME", "REDIS_PASSWORD", "REDIS_PORT"],
+    ]);
+    assert.equal(environment(recording, "immich")["DB_VECTOR_EXTENSION"], "vectorchord");
+  });
+
+  it("says where Cloudflare's limit bites: at public names alone", () => {
+    const notices = appNotices(homeConfig(appsSite()));
+    assert.match(notices.join("\n"), /^photos\.example\.net takes no upload above 100 MB/);
+    const expose = [{ host: "photos.home.arpa", to: "lan" }];
+    assert.deepEqual(appNotices(homeConfig(appsSite({ "apps.immich.expose": expose }))), []);
+  });
+
+  it("is held to what is known of its release and VectorChord, and told where nothing is", () => {
+    assert.equal(
+      vectorChordIn("ghcr.io/tensorchord/cloudnative-vectorchord:18.4-1.1.1@sha256:ab"),
+      "1.1.1",
+    );
+    assert.equal(vectorChordIn("ghcr.io/cloudnative-pg/postgresql:18.4"), undefined);
+    assert.equal(fits("v3.1.0", "1.1.1").ok, true);
+    assert.equal(fits("v3.1.0", "2.0.0").ok, false);
+    assert.equal(fits("v3.1.0", "0.2.9").ok, false);
+    assert.equal(fits("v9.0.0", "1.1.1").known, false);
+    const later = homeConfig(appsSite({ "apps.immich.version": "v9.0.0" }));
+    assert.deepEqual(crossCheck(later, "home"), []);
+    assert.match(
+      appNotices(later).join("\n"),
+      /whether Immich v9\.0\.0 takes VectorChord 1\.1\.1 is not known here/,
+    );
+  });
+});
+
+describe("Sonarr and its like", () => {
+  it("keep their database in Postgres where they log in, and no log beside it", async () => {
+    const recording = await recordedHome(appsSite());
+    assert.deepEqual(environment(recording, "sonarr"), {
+      SONARR__SERVER__PORT: "8989",
+      SONARR__LOG__DBENABLED: "False",
+    });
+    assert.deepEqual(environment(recording, "radarr"), { RADARR__SERVER__PORT: "7878" });
+    const settings = recording.get("sonarr-settings").plain["stringData"];
+    assert.equal(at(settings, "SONARR__POSTGRES__MAINDB"), "series");
+  });
+
+  it("ask each other across namespaces, where both are there", () => {
+    const out = JSON.stringify(rules(appsSite(), "prowlarr", "prowlarr", "egress"));
+    assert.match(
+      out,
+      /"app\.kubernetes\.io\/name":"sonarr","k8s:io\.kubernetes\.pod\.namespace":"media"|"k8s:io\.kubernetes\.pod\.namespace":"media","app\.kubernetes\.io\/name":"sonarr"/,
+    );
+    const alone = appsSite({ "apps.sonarr": undefined });
+    assert.ok(!JSON.stringify(rules(alone, "prowlarr", "prowlarr", "egress")).includes("sonarr"));
+  });
+});
