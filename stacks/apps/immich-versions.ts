@@ -11,9 +11,6 @@ export const vectorChordOf: readonly {
   readonly vectorChord: readonly [from: string, before: string];
 }[] = [{ immich: ["2.7.0", "3.2.0"], vectorChord: ["0.3.0", "2.0.0"] }];
 
-/** Extensions that Immich uses: docs/docs/administration/postgres-standalone.md. */
-export const extensions = ["vector", "vchord", "cube", "earthdistance"] as const;
-
 /** The library that PostgreSQL has to load for VectorChord. */
 export const preload = "vchord.so";
 

@@ -1,6 +1,6 @@
 import type { Problem } from "../../components/problem.ts";
 import { imageName } from "../config/forms.ts";
-import { extensions, fits, preload, vectorChordIn } from "./immich-versions.ts";
+import { fits, preload, vectorChordIn } from "./immich-versions.ts";
 import { namesOf } from "./names.ts";
 import type { Exposure } from "./schema.ts";
 import type { SiteView } from "./site-view.ts";
@@ -42,10 +42,10 @@ export const immich = statefulApplication({
     },
     redis: { REDIS_HOSTNAME: "host", REDIS_PORT: "port", REDIS_PASSWORD: "password" },
   },
-  // Models, maps, and what its own version is.
+  // Models, and what the newest version is; maps are drawn by browsers.
   egress: [
     { names: ["huggingface.co", "**.huggingface.co", "**.hf.co"], ports: [443] },
-    { names: ["tiles.immich.cloud", "api.github.com", "version.immich.cloud"], ports: [443] },
+    { names: ["api.github.com", "version.immich.cloud"], ports: [443] },
   ],
   beside: ({ name, config: { machineLearning, version } }) => [
     {
@@ -95,15 +95,13 @@ function clusterOf({ postgres }: SiteView, to: string) {
   return found && { cluster, database, ...found };
 }
 
-/** What the image, the settings and the extensions of its database must be; that it is there logins are checked for. */
+/** What the cluster of its database must be. As superuser it makes its extensions itself; that it is there logins are checked for. */
 function database(site: SiteView, to: string, version: string, path: string): readonly Problem[] {
   const found = clusterOf(site, to);
   if (found === undefined) return [];
   const { cluster, database: name, image, preload: loaded, databases, roles } = found;
   const at = `homelab:postgres.clusters.${cluster}`;
   const problem = (text: string): Problem => ({ path, text });
-  const has = databases[name]?.extensions ?? [];
-  const missing = extensions.filter((one) => !has.includes(one));
   const vectorChord = vectorChordIn(image);
   const pair = vectorChord === undefined ? undefined : fits(version, vectorChord);
   return [
@@ -128,18 +126,11 @@ function database(site: SiteView, to: string, version: string, path: string): re
             `leads to a cluster that does not load VectorChord; add ${preload} to ${at}.preload`,
           ),
         ]),
-    ...(missing.length === 0
-      ? []
-      : [
-          problem(
-            `leads to a database without ${missing.join(", ")}; add them to ${at}.databases.${name}.extensions`,
-          ),
-        ]),
     ...(roles[databases[name]?.owner ?? ""]?.superuser === true
       ? []
       : [
           problem(
-            `leads to a database whose owner is no superuser, as Immich's upgrades of its extensions and its own backups expect; set ${at}.roles.${databases[name]?.owner ?? name}.superuser`,
+            `leads to a database whose owner is no superuser, by which Immich makes and upgrades its extensions; set ${at}.roles.${databases[name]?.owner ?? name}.superuser`,
           ),
         ]),
   ];

@@ -30,6 +30,25 @@ const vpn = z
   .describe("The tunnel (WireGuard, by gluetun) through which alone it reaches the internet");
 
 /**
+ * What it begins with, in place of the image's own (apps/qbittorrent/defaults/qBittorrent.conf), which asks nobody from a private
+ * network for a password: behind a gateway that is everybody. The host that is asked for is the gateway's.
+ */
+const configuration = `[LegalNotice]
+Accepted=true
+
+[BitTorrent]
+Session\\DefaultSavePath=/media/downloads
+Session\\UseOSCache=true
+
+[Preferences]
+Connection\\UPnP=false
+WebUI\\Address=*
+WebUI\\HostHeaderValidation=false
+WebUI\\LocalHostAuth=true
+WebUI\\UseUPnP=false
+`;
+
+/**
  * qBittorrent beside gluetun, which sends all that the pod sends into a WireGuard tunnel, answers its lookups through it, and
  * has a firewall of its own. The kill switch is none of these: the pod's network policy lets it reach the VPN's server and
  * nothing else, so that a pod whose tunnel is down, or whose gluetun is not there yet, is silent.
@@ -40,7 +59,8 @@ export const qbittorrent = statefulApplication({
   about: "qBittorrent, which downloads through a VPN alone",
   image: "ghcr.io/home-operations/qbittorrent",
   port: 8080,
-  probe: { path: "/api/v2/app/version" },
+  // Its page for the login; the API answers nobody without one.
+  probe: { path: "/" },
   leaveSeconds: 300,
   user: { uid: 1000, gid: 1000 },
   volumes: [{ name: "config", folder: "/config", sizeGiB: 5, backup: true }],
@@ -49,6 +69,7 @@ export const qbittorrent = statefulApplication({
   memory: { request: "256Mi", limit: "4Gi" },
   extra: { vpn },
   environment: () => ({ QBT_WEBUI_PORT: "8080" }),
+  seed: { volume: "config", folder: "qBittorrent", files: { "qBittorrent.conf": configuration } },
   nameservers: ["127.0.0.1"],
   egress: ({ config }) => [
     {

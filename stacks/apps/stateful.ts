@@ -96,7 +96,12 @@ export interface StatefulRecipe<Extra extends z.ZodRawShape> {
   readonly extra?: Extra;
   readonly beside?: (around: Around<Extra>) => readonly SideRecipe[];
   /** Files that a volume gets before the first start, where it does not have them: people go on with them. */
-  readonly seed?: { readonly volume: string; readonly files: Readonly<Record<string, string>> };
+  readonly seed?: {
+    readonly volume: string;
+    /** Folder of the volume, if not its first. */
+    readonly folder?: string;
+    readonly files: Readonly<Record<string, string>>;
+  };
   /** Files of a folder that stay the program's. */
   readonly files?: {
     readonly folder: string;

@@ -43,7 +43,12 @@ export interface StatefulArgs {
   /** Secrets that are folders of its container. */
   readonly mounted?: readonly MountedSecret[];
   /** Files that a volume gets before the first start, by name. */
-  readonly seed?: { readonly volume: string; readonly files: Readonly<Record<string, string>> };
+  readonly seed?: {
+    readonly volume: string;
+    /** Folder of the volume, if not its first. */
+    readonly folder?: string;
+    readonly files: Readonly<Record<string, string>>;
+  };
   /** Files of a folder of its container, by name. */
   readonly files?: { readonly folder: string; readonly content: Readonly<Record<string, string>> };
   /** After what its pod runs: its namespace and its volumes, and the stores that it logs in to. */
@@ -141,7 +146,9 @@ export class StatefulApplication extends ComponentResource {
   ): Resource {
     const whole: StatefulPlan = {
       ...plan,
-      ...(seed === undefined ? {} : { seed: { from: `${name}-seed`, volume: seed.volume } }),
+      ...(seed === undefined
+        ? {}
+        : { seed: { from: `${name}-seed`, volume: seed.volume, folder: seed.folder } }),
       ...(files === undefined
         ? {}
         : {

@@ -65,7 +65,12 @@ export interface StatefulPlan {
   readonly claims: readonly string[];
   readonly scratch?: readonly Scratch[];
   /** ConfigMap with files that a folder gets before the first start, where they are not there; people change them. */
-  readonly seed?: { readonly from: string; readonly volume: string };
+  readonly seed?: {
+    readonly from: string;
+    readonly volume: string;
+    /** Folder of the volume, if not its first. */
+    readonly folder?: string | undefined;
+  };
   /** ConfigMap with files of a folder that stay the program's; `mark` changes with them. */
   readonly files?: { readonly from: string; readonly folder: string; readonly mark: string };
   /** Secrets whose values are files of folders. */

@@ -1,4 +1,5 @@
 /** The Deployment of an application that keeps data. */
+import { join } from "node:path/posix";
 import type { apps, core } from "@pulumi/kubernetes/types/input.js";
 import type { Input } from "@pulumi/pulumi";
 import { scriptText } from "../../remote/shell.ts";
@@ -219,7 +220,7 @@ function seedContainer(plan: StatefulPlan): readonly core.v1.Container[] {
   return [
     {
       ...{ name: "seed", image: main.image },
-      command: ["/bin/sh", "-c", seedScript, "seed", "/seed", folder],
+      command: ["/bin/sh", "-c", seedScript, "seed", "/seed", join(folder, seed.folder ?? "")],
       resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
       securityContext: containerSecurity(),
       volumeMounts: [

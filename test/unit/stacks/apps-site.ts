@@ -13,7 +13,7 @@ export function appsSite(changes: Changes = {}): Changes {
           image: "ghcr.io/tensorchord/cloudnative-vectorchord:18.4-1.1.1",
           preload: ["vchord.so"],
           roles: { photos: { superuser: true } },
-          databases: { photos: { extensions: ["vector", "vchord", "cube", "earthdistance"] } },
+          databases: { photos: {} },
         },
       },
     },

@@ -5,6 +5,7 @@ import { fits, vectorChordIn } from "../../../stacks/apps/immich-versions.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { siteExposure } from "../../../stacks/exposure/table.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { siteProbes } from "../../../stacks/parts/monitoring/probes.ts";
 import { policyPlan, siteTraffic } from "../../../stacks/traffic.ts";
 import { at } from "../components/at.ts";
 import { recordedHome } from "../components/home-recording.ts";
@@ -98,6 +99,16 @@ describe("Home Assistant", () => {
 });
 
 describe("the download client", () => {
+  it("asks everybody for a password, which its image does not behind a gateway", async () => {
+    const recording = await recordedHome(appsSite());
+    const { "qBittorrent.conf": conf = "" } = files(recording, "qbittorrent-seed");
+    assert.match(conf, /^WebUI\\LocalHostAuth=true$/m);
+    assert.doesNotMatch(conf, /AuthSubnetWhitelist/);
+    const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
+    const command = at(pod, "initContainers[0].command") as readonly string[];
+    assert.equal(command.at(-1), "/config/qBittorrent");
+  });
+
   it("reaches its VPN's server, and asks for names of the cluster; nothing else, whatever its containers do", () => {
     const [deny, lookups, vpn, ...more] = rules(appsSite(), "qbittorrent", "media", "egress");
     assert.deepEqual(deny, {});
@@ -125,11 +136,11 @@ describe("the download client", () => {
     const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
     assert.deepEqual(at(pod, "dnsPolicy"), "None");
     assert.deepEqual(at(pod, "dnsConfig.nameservers"), ["127.0.0.1"]);
-    assert.equal(at(pod, "initContainers[0].restartPolicy"), "Always");
-    assert.deepEqual(at(pod, "initContainers[0].startupProbe.exec.command"), [
+    assert.equal(at(pod, "initContainers[1].restartPolicy"), "Always");
+    assert.deepEqual(at(pod, "initContainers[1].startupProbe.exec.command"), [
       ...["/gluetun-entrypoint", "healthcheck"],
     ]);
-    const told = environment(recording, "qbittorrent", "initContainers[0]");
+    const told = environment(recording, "qbittorrent", "initContainers[1]");
     assert.equal(told["WIREGUARD_ENDPOINT_IP"], "198.51.100.7");
     assert.equal(told["FIREWALL_INPUT_PORTS"], "8080");
     assert.equal(told["WIREGUARD_PRIVATE_KEY"], undefined);
@@ -147,6 +158,9 @@ describe("Plex", () => {
     const exposed = siteExposure(homeConfig(appsSite())).find(({ host }) =>
       host.startsWith("10.96.0.20"),
     );
+    const names = { grafanaPassword: "op://Homelab/Grafana/password", names: {} };
+    const asked = siteProbes(homeConfig(appsSite({ monitoring: names }))).map(({ host }) => host);
+    assert.ok(asked.includes("plex.home.arpa") && !asked.some((host) => host.startsWith("10.96")));
     assert.deepEqual(
       [exposed?.host, exposed?.to, exposed?.protocol, exposed?.backend],
       ["10.96.0.20:32400", "lan", "tcp", "plex"],

@@ -4,6 +4,7 @@
 set -eu
 
 main() {
+  mkdir -p "$2"
   for file in "$1"/*; do
     target=$2/$(basename "$file")
     if [ -f "$file" ] && [ ! -e "$target" ]; then

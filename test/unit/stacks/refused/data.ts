@@ -128,11 +128,6 @@ export const data: RefusedSites = {
     at: "homelab:apps.immich.logins[0].to",
     says: /add vchord\.so to homelab:postgres\.clusters\.photos\.preload/,
   },
-  "Immich in a database without its extensions": {
-    edit: appsSite({ [`${photos}.databases.photos.extensions`]: ["vector", "vchord"] }),
-    at: "homelab:apps.immich.logins[0].to",
-    says: /without cube, earthdistance; add them to homelab:postgres\.clusters\.photos\.databases\.photos\.extensions/,
-  },
   "Immich in a database of a plain owner": {
     edit: appsSite({ [`${photos}.roles`]: {} }),
     at: "homelab:apps.immich.logins[0].to",
