@@ -18,12 +18,12 @@ const claims: readonly KnownClaim[] = siteVolumes(homeConfig(appsSite())).map(
   }),
 );
 
-const judged = (changes: Changes) => judgeVolumes(homeConfig(changes), { claims });
+const judged = (changes: Changes) => judgeVolumes(homeConfig(changes), { volumes: claims });
 const problems = (changes: Changes) =>
   judged(changes).problems.map(({ path, text }) => `${path}: ${text}`);
 
 const known = (): Promise<Known> =>
-  Promise.resolve({ machines: [], pools: [], pciMappings: [], usbMappings: [], claims });
+  Promise.resolve({ machines: [], pools: [], pciMappings: [], usbMappings: [], volumes: claims });
 
 describe("volumes of applications", () => {
   it("are in the class that is in force, by name, and say what they are called", () => {
