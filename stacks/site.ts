@@ -154,7 +154,7 @@ export async function deploySite(
   };
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   deployApiSignOn(site, cluster, identity, routes);
-  const data = deployData(site, { running, storage, kept: found.volumes });
+  const data = deployData(site, { running, storage, kept: found.volumes, backup });
   const around = { running, gateways, logins, custody, data };
   const published = [
     ...deployApps(site, cluster, around),

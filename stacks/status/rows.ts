@@ -192,7 +192,7 @@ export function seenArchives(
 
 /** The newest backup of each volume that is saved; one that was empty has none. */
 export function seenVolumes(
-  config: Pick<SiteConfig, "backup">,
+  config: SiteConfig,
   sources: readonly ReplicationInForce[],
   now: Date,
 ): readonly BackupStatus[] {

@@ -1,6 +1,6 @@
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
-import { Volume, type VolumePlan } from "../../storage/claim.ts";
+import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { Volume, type Populator, type VolumePlan } from "../../storage/claim.ts";
 import { makeNamespace, type NamespacePlan } from "../namespace.ts";
 
 /** A volume of an application. */
@@ -16,6 +16,21 @@ export interface DataPlan {
   readonly volumes: readonly DataVolume[];
 }
 
+/** What a volume begins with, and who saves it from then on. */
+export interface Saved {
+  readonly from: Populator;
+  /** After what the volume is made. */
+  readonly after: Resource;
+  /** Saves it, after the volume is there. */
+  save(volume: Resource): void;
+}
+
+/** Backups of volumes: undefined of one that is not saved. Registers what it needs below `parent`, after the namespace. */
+export type Backups = (
+  volume: DataVolume,
+  around: { readonly parent: Resource; readonly namespace: Resource },
+) => Saved | undefined;
+
 /**
  * A namespace and its volumes, apart from the application that uses them: their names in the state depend on nothing but
  * their own, so that they are the same ones when the application is gone, and when it is back. What a state has is thus
@@ -28,17 +43,28 @@ export class ApplicationData extends ComponentResource {
   /** All are bound once these are there. */
   readonly volumes: readonly Volume[];
 
-  constructor(name: string, { namespace, volumes }: DataPlan, opts?: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { namespace, volumes, backups }: DataPlan & { readonly backups?: Backups },
+    opts?: ComponentResourceOptions,
+  ) {
     super("homelab:workload:ApplicationData", `${name}-data`, {}, opts);
     this.namespace = makeNamespace(`${name}-namespace`, namespace, { parent: this });
-    this.volumes = volumes.map(
-      (plan) =>
-        new Volume(
-          plan.name,
-          { ...plan, namespace: this.namespace.metadata.name },
-          { parent: this },
-        ),
-    );
+    this.volumes = volumes.map((plan) => this.volume(plan, backups));
     this.registerOutputs({});
+  }
+
+  private volume(plan: DataVolume, backups: Backups | undefined): Volume {
+    const saved = backups?.(plan, { parent: this, namespace: this.namespace });
+    const volume = new Volume(
+      plan.name,
+      {
+        ...{ ...plan, namespace: this.namespace.metadata.name },
+        ...(saved === undefined ? {} : { from: saved.from }),
+      },
+      { parent: this, dependsOn: saved === undefined ? [] : [saved.after] },
+    );
+    saved?.save(volume);
+    return volume;
   }
 }

@@ -1,10 +1,16 @@
 import type { Resource } from "@pulumi/pulumi";
-import { ApplicationData, type DataPlan } from "../../../components/workload/stateful/data.ts";
+import {
+  ApplicationData,
+  type Backups,
+  type DataPlan,
+} from "../../../components/workload/stateful/data.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteStorage } from "../../parts/storage/deploy.ts";
 import type { Application } from "../application.ts";
-import { siteData } from "./volumes.ts";
+import type { SiteBackup } from "../../parts/backup/deploy.ts";
+import { ofApplication } from "../../parts/backup/volumes.ts";
+import { siteData, siteVolumes, type SiteVolume } from "./volumes.ts";
 
 /** What is there before pods of a namespace are, by namespace. */
 export type SiteData = ReadonlyMap<string, readonly Resource[]>;
@@ -13,14 +19,15 @@ export type SiteData = ReadonlyMap<string, readonly Resource[]>;
 export interface DataSurroundings {
   readonly running: RunningCluster;
   readonly storage: SiteStorage | undefined;
-  /** Volumes whose applications are gone. */
+  /** Volumes whose applications are gone: they stay, and are saved no more. */
   readonly kept: readonly DataPlan[];
+  readonly backup?: SiteBackup | undefined;
 }
 
 /** Makes namespaces and volumes of applications and libraries, and goes on keeping those that nobody uses any more. */
 export function deployData(
   { config }: Pick<Site, "config">,
-  { running: { ready, kubernetes }, storage, kept }: DataSurroundings,
+  { running: { ready, kubernetes }, storage, kept, backup }: DataSurroundings,
   all?: Readonly<Record<string, Application>>,
 ): SiteData {
   const dependsOn = [ready, ...(storage === undefined ? [] : [storage.ready])];
@@ -28,10 +35,30 @@ export function deployData(
     together(siteData(config, all), kept).map((plan) => {
       const { name } = plan.namespace;
       const opts = { providers: [kubernetes], dependsOn };
-      const { namespace, volumes } = new ApplicationData(name, plan, opts);
+      const backups = backup && backupsIn(siteVolumes(config, all), name, backup);
+      const { namespace, volumes } = new ApplicationData(
+        name,
+        { ...plan, ...(backups === undefined ? {} : { backups }) },
+        opts,
+      );
       return [name, [namespace, ...volumes]];
     }),
   );
+}
+
+/** Backups of the volumes of a namespace that are worth one. */
+function backupsIn(all: readonly SiteVolume[], space: string, backup: SiteBackup): Backups {
+  return ({ name }, { parent, namespace }) => {
+    const found = all.find((one) => one.namespace === space && one.name === name);
+    if (found?.backup !== true) return undefined;
+    const wanted = ofApplication(found);
+    const { ready, filler } = backup.repository(name, wanted, { parent, dependsOn: [namespace] });
+    if (filler === undefined) throw new Error(`${name} is made here, and nothing would fill it`);
+    return {
+      ...{ from: filler.object, after: filler.made },
+      save: (volume) => backup.save(name, wanted, { parent, dependsOn: [ready, volume] }),
+    };
+  };
 }
 
 /** A namespace that is used has the volumes that are kept in it besides its own. */

@@ -56,7 +56,7 @@ export interface Replications {
 
 /** Each volume that is to be saved is, not longer ago than its schedule makes it. */
 export function judgeVolumes(
-  config: Pick<SiteConfig, "backup">,
+  config: SiteConfig,
   { sources, destinations }: Replications,
   now = new Date(),
 ): readonly Finding[] {

@@ -2,6 +2,7 @@
 import type { SavedPlan, SavingPlan } from "../../../components/backup/plan.ts";
 import type { SiteFile } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { siteVolumes, type SiteVolume } from "../../apps/data/volumes.ts";
 import type { BackupConfig } from "./schema.ts";
 
 /** A volume that is to be saved, as the site file has it. */
@@ -14,10 +15,27 @@ export interface WantedBackup extends Omit<SavedPlan, "class" | "kind"> {
   readonly app?: string;
 }
 
-/** Every volume that the config wants saved. */
-export function wantedBackups({ backup }: Pick<SiteConfig, "backup">): readonly WantedBackup[] {
+/** Every volume that is to be saved: those of applications whose recipe says so, then claims that others make. */
+export function wantedBackups(config: SiteConfig): readonly WantedBackup[] {
+  const { backup } = config;
   if (backup === undefined) return [];
-  return backup.claims.map(({ namespace, name, class: storageClass, uid, gid = uid }, i) => ({
+  const own = siteVolumes(config).filter((volume) => volume.backup);
+  return [...own.map(ofApplication), ...ofOthers(backup)];
+}
+
+/** The backup of a volume that the program makes. */
+export function ofApplication(volume: SiteVolume): WantedBackup {
+  const { path, namespace, name, owner, data, class: storageClass, sizeGiB, shared } = volume;
+  const [kind, app = ""] = data.split("/");
+  return {
+    ...{ path, namespace, claim: name, ...owner, class: storageClass },
+    ...(kind === "apps" ? { app } : {}),
+    made: { sizeGiB, shared },
+  };
+}
+
+function ofOthers({ claims }: BackupConfig): readonly WantedBackup[] {
+  return claims.map(({ namespace, name, class: storageClass, uid, gid = uid }, i) => ({
     ...{ path: `homelab:backup.claims[${i}]`, namespace, claim: name, uid, gid },
     ...(storageClass === undefined ? {} : { class: storageClass }),
   }));

@@ -4,11 +4,13 @@ import type { KnownClaim } from "../../../components/storage/known.ts";
 import { judgeVolumes } from "../../../stacks/apps/data/look.ts";
 import { siteVolumes } from "../../../stacks/apps/data/volumes.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
+import { wantedBackups } from "../../../stacks/parts/backup/volumes.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
 import { depsIn, siteDeps } from "../site-deps.ts";
 import { at } from "../components/at.ts";
 import { recordedHome } from "../components/home-recording.ts";
 import { appsSite } from "./apps-site.ts";
+import { target } from "./backup-site.ts";
 import { homeConfig, type Changes } from "./sample.ts";
 
 /** What the state of a site with all applications has of claims. */
@@ -177,5 +179,52 @@ describe("the graph of a site with every application", () => {
     assert.deepEqual(recording.get("qbittorrent-vpn").plain["stringData"], {
       WIREGUARD_PRIVATE_KEY: "value-of-op://Homelab/VPN/private-key",
     });
+  });
+});
+
+describe("volumes of applications where a site has backups", () => {
+  const backup = { s3: target, password: "op://Homelab/Backup/password" };
+  let recording: Awaited<ReturnType<typeof recordedHome>>;
+  before(async () => {
+    const deps = { ...depsIn({}), listStore: () => Promise.resolve([]) };
+    recording = await recordedHome(appsSite({ backup }), deps);
+  });
+
+  it("begin with what was saved of them, before their pods start, and are saved from then on", () => {
+    const claim = recording.get("home-assistant-config-claim");
+    assert.deepEqual(at(claim.shown, "spec.dataSourceRef"), {
+      apiGroup: "volsync.backube",
+      ...{ kind: "ReplicationDestination", name: "home-assistant-config" },
+    });
+    const order = (name: string) => recording.waitsFor(name);
+    assert.ok(order("home-assistant-config-claim").has("home-assistant-config-destination"));
+    assert.ok(order("home-assistant-deployment").has("home-assistant-config-claim"));
+    assert.ok(order("home-assistant-config-backup").has("home-assistant-config-claim"));
+    const mover = at(
+      recording.get("home-assistant-config-backup").shown,
+      "spec.restic.moverSecurityContext",
+    );
+    assert.deepEqual([at(mover, "runAsUser"), at(mover, "fsGroup")], [1000, 1000]);
+  });
+
+  it("are left out where they can be made or had again", () => {
+    for (const name of ["home-assistant-packages", "immich-models", "media"]) {
+      assert.equal(at(recording.get(`${name}-claim`).shown, "spec.dataSourceRef"), undefined);
+      assert.equal(recording.find(`${name}-backup`), undefined);
+    }
+  });
+
+  it("are found by their application where somebody brings one back", () => {
+    const wanted = wantedBackups(homeConfig(appsSite({ backup })));
+    const of = (app: string) => wanted.filter((one) => one.app === app).map(({ claim }) => claim);
+    assert.deepEqual(of("plex"), ["plex-config"]);
+    assert.deepEqual(of("immich"), ["immich-library"]);
+  });
+
+  it("are saved no more once their application is gone", async () => {
+    const deps = { ...depsIn({}), known, listStore: () => Promise.resolve([]) };
+    const after = await recordedHome(appsSite({ backup, "apps.immich": undefined }), deps);
+    assert.ok(after.find("immich-library-claim"));
+    assert.equal(after.find("immich-library-backup"), undefined);
   });
 });
