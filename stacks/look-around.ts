@@ -29,6 +29,7 @@ import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
 import { judgeDataLoss } from "./data-loss/look.ts";
 import { judgeVolumes } from "./apps/data/look.ts";
+import { judgeVersions } from "./apps/data/version-look.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
 import { judgePostgres } from "./parts/postgres/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
@@ -115,7 +116,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const edge = await judgeEdge(site, known.edge ?? [], world.listCloudflare);
   const backups = await judgeBackups(site, known.claims ?? [], world.listStore);
   const volumes = judgeVolumes(config, known);
-  const data = [judgeDataLoss(config, known), judgePostgres(config, known), volumes];
+  const steps = judgeVersions(config, known);
+  const data = [judgeDataLoss(config, known), judgePostgres(config, known), volumes, steps];
   const further = [edge, judgeTold(site), ...data, backups, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;

@@ -7,6 +7,7 @@ import { lastUp, type LastUp } from "../rke2/renewal.ts";
 import type { AddressPool } from "../network/pool.ts";
 import { knownClaims, type KnownClaim } from "../storage/known.ts";
 import type { DiskSeen } from "./disks.ts";
+import { knownWorkloads, type KnownWorkload } from "../workload/known.ts";
 import { generationsOf } from "./tags.ts";
 
 /** A resource of this stack as its last run left it. */
@@ -39,6 +40,8 @@ export interface Known {
   readonly claims?: readonly string[];
   /** Objects of the cluster that take data with them when they go. */
   readonly keepers?: readonly DataKeeper[];
+  /** Deployments in the cluster. */
+  readonly workloads?: readonly KnownWorkload[];
   /** Claims of volumes with data of applications. */
   readonly volumes?: readonly KnownClaim[];
   /** What the cluster was founded with, once there is one. */
@@ -149,6 +152,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
       }),
     ),
     volumes: knownClaims(resources),
+    workloads: knownWorkloads(resources),
     founded: foundedWith(steps),
     edge: edgeObjects(resources),
     handOvers: handOverState(resources, steps),

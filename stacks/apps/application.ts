@@ -75,11 +75,23 @@ export interface Kept {
   readonly exceptions: Readonly<Record<string, string>>;
   /** Whether its pod is on its node's own network. */
   readonly onHost: boolean;
+  /** Tag of its image, perhaps with its digest. */
+  readonly version: string;
+  /** What is to be known of steps from one version to another. */
+  readonly traps: readonly Trap[];
   readonly volumes: readonly KeptVolume[];
   /** What it may reach besides what its config says. */
   readonly egress: Egress;
   /** Where it is reached past the gateways. */
   readonly balancer: BalancerPlan | undefined;
+}
+
+/** What is to be known before an application goes from an older version to one of these. */
+export interface Trap {
+  /** The first version that it is about: `3.0.0`. */
+  readonly from: string;
+  /** What is so from then on, and what to do first. */
+  readonly says: string;
 }
 
 /** A volume of an application, as its config has it. */

@@ -61,6 +61,12 @@ export const immich = statefulApplication({
       ...{ cpu: "200m", memory: { request: "1Gi", limit: "4Gi" } },
     },
   ],
+  traps: [
+    {
+      from: "3.0.0",
+      says: "it takes VectorChord alone: a database that still has pgvecto.rs is moved by a release of 2 first (docs/docs/administration/postgres-standalone.md)",
+    },
+  ],
   checks: ({ config, site }, path) => [
     ...stores(config.logins, path),
     ...config.logins.flatMap(({ to }, i) => [

@@ -18,7 +18,7 @@ import { exceptionAnnotations, podLevel } from "../../components/workload/statef
 import { ipv4, label } from "../config/forms.ts";
 import { toldOf, type Told } from "../logins/told.ts";
 import { egress as egressSchema, type Egress } from "../parts/policies/schema.ts";
-import type { Application, Kept, Surroundings } from "./application.ts";
+import type { Application, Kept, Surroundings, Trap } from "./application.ts";
 import type { Audience } from "./expose-schema.ts";
 import type { SiteView } from "./site-view.ts";
 import { exposure, image, running, variables, variablesOnce, type Exposure } from "./schema.ts";
@@ -110,7 +110,9 @@ export interface StatefulRecipe<Extra extends z.ZodRawShape> {
   /** Why it runs on its node's own network, if it does. */
   readonly onHost?: (around: Around<Extra>) => string | undefined;
   readonly nameservers?: readonly string[];
-  /** Whom its names may be for, and why not for others; anybody when left out. */
+  /** What is to be known of steps from one version to another: each run that takes one says it. */
+  readonly traps?: readonly Trap[];
+  /** Whom its names may be for; anybody when left out. */
   readonly audiences?: readonly Audience[];
   readonly checks?: (around: Around<Extra>, path: string) => readonly Problem[];
   readonly notices?: (around: Around<Extra>, path: string) => readonly string[];
@@ -204,6 +206,7 @@ export function statefulApplication<Extra extends z.ZodRawShape = Record<never, 
         level: podLevel(plan),
         exceptions: exceptionAnnotations(plan),
         onHost: plan.onHost !== undefined,
+        ...{ version: config.version, traps: recipe.traps ?? [] },
         volumes: recipe.volumes.map(({ name: volume, backup, shared = false }) => ({
           ...{ volume, claim: claimName(name, volume), backup, shared, owner: recipe.user },
           sizeGiB: config.volumes[volume]?.sizeGiB ?? 0,

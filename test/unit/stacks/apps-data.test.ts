@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
 import type { KnownClaim } from "../../../components/storage/known.ts";
+import { knownWorkloads } from "../../../components/workload/known.ts";
 import { judgeVolumes } from "../../../stacks/apps/data/look.ts";
+import { judgeVersions } from "../../../stacks/apps/data/version-look.ts";
 import { siteVolumes } from "../../../stacks/apps/data/volumes.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { wantedBackups } from "../../../stacks/parts/backup/volumes.ts";
@@ -226,5 +228,40 @@ describe("volumes of applications where a site has backups", () => {
     const after = await recordedHome(appsSite({ backup, "apps.immich": undefined }), deps);
     assert.ok(after.find("immich-library-claim"));
     assert.equal(after.find("immich-library-backup"), undefined);
+  });
+});
+
+describe("a step of an application that keeps data to another version", () => {
+  const said = (before: string, version: string) => {
+    const workloads = knownWorkloads([
+      {
+        type: "kubernetes:apps/v1:Deployment",
+        outputs: {
+          metadata: { namespace: "immich", name: "immich" },
+          spec: { template: { spec: { containers: [{ name: "immich", image: before }] } } },
+        },
+      },
+    ]);
+    const config = homeConfig(appsSite({ "apps.immich.version": version }));
+    return judgeVersions(config, { workloads }).notes;
+  };
+  const image = (tag: string): string => `ghcr.io/immich-app/immich-server:${tag}`;
+
+  it("says what its recipe knows of it, when it is taken and not before or after", () => {
+    assert.match(
+      said(image("v2.7.5"), "v3.1.0").join(),
+      /since 3\.0\.0 it takes VectorChord alone/,
+    );
+    assert.deepEqual(said(image("v3.0.0"), "v3.1.0"), []);
+    assert.deepEqual(said(image("v2.7.0"), "v2.7.5"), []);
+  });
+
+  it("back is told of: few read what a newer version has written", () => {
+    const digest = `@sha256:${"ab".repeat(32)}`;
+    assert.match(
+      said(image(`v3.1.0${digest}`), "v3.0.2").join(),
+      /^immich goes back from v3\.1\.0 to v3\.0\.2: .*restore the backup/,
+    );
+    assert.deepEqual(said(image("v3.1.0"), `v3.1.0${digest}`), []);
   });
 });
