@@ -47,7 +47,7 @@ export const immich = statefulApplication({
     { names: ["huggingface.co", "**.huggingface.co", "**.hf.co"], ports: [443] },
     { names: ["api.github.com", "version.immich.cloud"], ports: [443] },
   ],
-  beside: ({ name, config: { machineLearning, version } }) => [
+  beside: ({ config: { machineLearning, version } }) => [
     {
       name: "machine-learning",
       image: `${machineLearning}:${version}`,
@@ -57,7 +57,7 @@ export const immich = statefulApplication({
         ...{ HOME: "/cache", TRANSFORMERS_CACHE: "/cache", MPLCONFIGDIR: "/cache/matplotlib" },
         HF_XET_CACHE: "/cache/huggingface-xet",
       },
-      mounts: [{ volume: `${name}-models`, folder: "/cache" }],
+      mounts: [{ volume: "models", folder: "/cache" }],
       ...{ cpu: "200m", memory: { request: "1Gi", limit: "4Gi" } },
     },
   ],

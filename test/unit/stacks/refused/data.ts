@@ -101,6 +101,11 @@ export const data: RefusedSites = {
     at: "homelab:apps.home-assistant.expose[0].access",
     says: /everybody on the internet .*say why in withoutAccess/,
   },
+  "a variable that a login sets by its recipe": {
+    edit: appsSite({ "apps.immich.environment": { DB_HOSTNAME: "elsewhere" } }),
+    at: "homelab:apps.immich.logins[0]",
+    says: /sets DB_HOSTNAME, which `environment` or `settings` sets too/,
+  },
   "Immich without a queue": {
     edit: appsSite({ "apps.immich.logins": [{ to: "postgres/photos/photos" }] }),
     at: "homelab:apps.immich.logins",
