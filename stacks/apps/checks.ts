@@ -63,11 +63,12 @@ function libraries({ apps, libraries: there }: SiteConfig, all: All): readonly P
 
 /** An address of the pool, which nobody else has. */
 function addresses(config: SiteConfig, all: All): readonly Problem[] {
-  const { network, gateway, names } = config;
+  const { network, gateway, names, tesla } = config;
   const range = poolRange(network.loadBalancers);
   const taken = new Map<string, string>([
     ...(gateway === undefined ? [] : [[gateway.lan.address, "homelab:gateway.lan"] as const]),
     ...(names === undefined ? [] : [[names.address, "homelab:names"] as const]),
+    ...(tesla === undefined ? [] : [[tesla.address, "homelab:tesla"] as const]),
   ]);
   return keptApps(config, all).flatMap(({ name, balancer, onHost }) => {
     if (balancer === undefined || onHost) return [];
