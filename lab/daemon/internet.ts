@@ -4,7 +4,9 @@ import { createEdge } from "../apis/cloudflare/edge.ts";
 import { createCloudflare } from "../apis/cloudflare/server.ts";
 import type { CloudflareWorld } from "../apis/cloudflare/world.ts";
 import { createConnect } from "../apis/connect/server.ts";
+import { createDiscord } from "../apis/discord/server.ts";
 import { createGit } from "../apis/git/server.ts";
+import { createHealthchecks } from "../apis/healthchecks/server.ts";
 import { createS3 } from "../apis/s3/server.ts";
 import { createTailscale } from "../apis/tailscale/server.ts";
 import type { WebOptions } from "../apis/web/server.ts";
@@ -16,7 +18,15 @@ import { LetsEncrypt } from "./lets-encrypt.ts";
 import type { Authority } from "../world/authority.ts";
 import type { Credentials } from "../world/credentials.ts";
 import type { FaultRegistry } from "../world/fault-registry.ts";
-import { connect, gitRepository, internet, objectStore, publicZone } from "../world/inventory.ts";
+import {
+  alertsChannel,
+  connect,
+  gitRepository,
+  heartbeatCheck,
+  internet,
+  objectStore,
+  publicZone,
+} from "../world/inventory.ts";
 import type { Mail } from "../world/mailbox.ts";
 import { readerVaults, vaults } from "../world/vaults.ts";
 
@@ -96,6 +106,17 @@ export async function createInternet(options: InternetOptions): Promise<LabInter
     });
     closers.push(() => tailscale.close());
 
+    const healthchecks = await createHealthchecks({
+      ...(await base("healthchecks", internet.healthchecks.address, internet.healthchecks.names)),
+      ...heartbeatCheck,
+    });
+    closers.push(() => healthchecks.close());
+    const discord = await createDiscord({
+      ...(await base("discord", internet.discord.address, internet.discord.names)),
+      ...alertsChannel,
+    });
+    closers.push(() => discord.close());
+
     // The edge asks for the world only once the API is up.
     const account: { world?: CloudflareWorld } = {};
     const edge = await createEdge({
@@ -171,6 +192,12 @@ function serviceLines({ logs }: LabPaths): ServiceLine[] {
       address: `${https(internet.letsEncryptStaging.names)}/directory`,
       log: join(logs, "letsencrypt-staging.log"),
     },
+    {
+      name: "Healthchecks.io",
+      address: https(internet.healthchecks.names),
+      log: join(logs, "healthchecks.log"),
+    },
+    { name: "Discord", address: https(internet.discord.names), log: join(logs, "discord.log") },
     {
       name: "Cloudflare's edge",
       address: https([`*.${publicZone.name}`, ...internet.edge.names]),

@@ -43,6 +43,8 @@ const faultRule = z
       "connect",
       "s3",
       "git",
+      "healthchecks",
+      "discord",
       /** The network of a machine that has just been started; a delay keeps it away for that long. */
       "machine",
     ]),

@@ -107,6 +107,7 @@ export const mirroredNames = [
   "ceph.github.io",
   "helm.cilium.io",
   "pkgs.tailscale.com",
+  "prometheus-community.github.io",
   "raw.githubusercontent.com",
   "registry-1.docker.io",
   "stakater.github.io",
@@ -135,6 +136,8 @@ export const internet = {
   },
   /** A host of git, where the owner of the sites keeps a repository. */
   git: { address: "203.0.113.70", names: ["git.example.org"] },
+  healthchecks: { address: "203.0.113.80", names: ["hc-ping.com", "healthchecks.io"] },
+  discord: { address: "203.0.113.81", names: ["discord.com"] },
 } as const satisfies Record<string, InternetService>;
 
 /** Resolver of the internet: it knows the services' names and the public zone. */
@@ -169,6 +172,18 @@ export const publicZone = {
 
 /** The one repository at the host of git: `https://git.example.org/homelab.git`. */
 export const gitRepository = "homelab.git";
+/** The check at Healthchecks.io that waits for a site's heartbeat, with the key of its account's API. */
+export const heartbeatCheck = {
+  check: "0d3a5f0e-7c52-4c0b-9d5e-2f4b6a8c1e37",
+  apiKey: "lab-healthchecks-key",
+} as const;
+
+/** The channel at Discord in which alerts are read: its webhook, and the bot that reads it. */
+export const alertsChannel = {
+  channel: "1290000000000000001",
+  webhook: { id: "1290000000000000002", token: "lab-discord-webhook-token" },
+  bot: "lab-discord-bot-token",
+} as const;
 
 /** 1Password Connect, a server on the first site's LAN. */
 export const connect = { name: "connect.home.arpa", address: "192.168.1.5" } as const;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { apiTokenId, credentialsFile, type Credentials } from "./credentials.ts";
+import { alertsChannel, heartbeatCheck } from "./inventory.ts";
 
 /** A vault as 1Password shows it: items by title, fields by label; a label in a section is `SECTION/LABEL`. */
 export interface Vault {
@@ -78,6 +79,7 @@ const generatedFile = (state: string): string => join(state, "vault.json");
 
 /** The secrets of the services that the lab plays, where both of its sites look for them. */
 function serviceSecrets(credentials: Credentials): Record<string, string> {
+  const { id, token } = alertsChannel.webhook;
   return {
     "op://Homelab/Connect/credentials": credentialsFile(credentials),
     "op://Homelab/Connect/operator-token": credentials.connectServer.token,
@@ -89,6 +91,8 @@ function serviceSecrets(credentials: Credentials): Record<string, string> {
     "op://Homelab/NAS/access-key": credentials.objectStore.accessKey,
     "op://Homelab/NAS/secret-key": credentials.objectStore.secretKey,
     "op://Homelab/Git/token": credentials.gitToken,
+    "op://Homelab/Heartbeat/url": `https://hc-ping.com/${heartbeatCheck.check}`,
+    "op://Homelab/Discord/webhook": `https://discord.com/api/webhooks/${id}/${token}`,
   };
 }
 

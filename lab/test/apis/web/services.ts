@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { createEdge } from "../../../apis/cloudflare/edge.ts";
 import { createConnect } from "../../../apis/connect/server.ts";
 import { createGit } from "../../../apis/git/server.ts";
+import { createDiscord } from "../../../apis/discord/server.ts";
+import { createHealthchecks } from "../../../apis/healthchecks/server.ts";
 import { createS3 } from "../../../apis/s3/server.ts";
 import type { Faults } from "../../../world/faults.ts";
+import { alertsChannel, heartbeatCheck } from "../../../world/inventory.ts";
 import { createMirrors } from "../../../apis/mirrors/server.ts";
 import type { WebOptions } from "../../../apis/web/server.ts";
 import { selfSigned } from "../certificate.ts";
@@ -202,6 +205,38 @@ export const subjects: readonly Subject[] = [
           logFile: options.logFile,
           ask: () => request(git, path, headers),
           close: () => git.close(),
+        };
+      }),
+  },
+  {
+    service: "healthchecks",
+    host: "healthchecks.io",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const service = await createHealthchecks({ ...options, ...heartbeatCheck });
+        const key = { "x-api-key": heartbeatCheck.apiKey };
+        const send = (host: string, path: string, method = "GET"): Promise<Answer> =>
+          request(service, path, { host, ...key }, method);
+        const state = `/api/v3/checks/${heartbeatCheck.check}`;
+        return {
+          logFile: options.logFile,
+          ask: () => send("healthchecks.io", state),
+          close: () => service.close(),
+        };
+      }),
+  },
+  {
+    service: "discord",
+    host: "discord.com",
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const service = await createDiscord({ ...options, ...alertsChannel });
+        const messages = `/api/v10/channels/${alertsChannel.channel}/messages`;
+        const headers = { host: "discord.com", authorization: `Bot ${alertsChannel.bot}` };
+        return {
+          logFile: options.logFile,
+          ask: () => request(service, messages, headers),
+          close: () => service.close(),
         };
       }),
   },
