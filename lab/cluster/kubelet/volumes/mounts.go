@@ -64,7 +64,7 @@ func subPath(root, below string) (string, error) {
 	path := filepath.Join(root, below)
 	resolved, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, os.ErrNotExist) {
-		if err = os.MkdirAll(path, 0o750); err == nil {
+		if err = makeBelow(root, below); err == nil {
 			resolved, err = filepath.EvalSymlinks(path)
 		}
 	}
@@ -79,4 +79,29 @@ func subPath(root, below string) (string, error) {
 		return "", fmt.Errorf("%q leads out of the volume", below)
 	}
 	return resolved, nil
+}
+
+// makeBelow makes a subPath's missing directories with the mode of their volume, so that whoever writes the one writes the
+// other (pkg/kubelet/kubelet_pods.go, makeMounts; pkg/volume/util/subpath, doSafeMakeDir).
+func makeBelow(root, below string) error {
+	volume, err := os.Stat(root)
+	if err != nil {
+		return err
+	}
+	mode := volume.Mode() & (os.ModePerm | os.ModeSetgid)
+	path := root
+	for _, name := range strings.Split(filepath.Clean(below), "/") {
+		path = filepath.Join(path, name)
+		switch err := os.Mkdir(path, mode); {
+		case errors.Is(err, os.ErrExist):
+		case err != nil:
+			return err
+		default:
+			// The process' mask has taken bits away.
+			if err := os.Chmod(path, mode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -135,6 +135,10 @@ func TestVolumesAreMadeOfObjects(t *testing.T) {
 	if mounts[3].ReadOnly || !strings.HasSuffix(mounts[3].Source, "/scratch/web") {
 		t.Errorf("%+v", mounts[3])
 	}
+	scratch, _ := os.Stat(filepath.Dir(mounts[3].Source))
+	if made, err := os.Stat(mounts[3].Source); err != nil || made.Mode() != scratch.Mode() {
+		t.Errorf("a subPath has the mode %v, %v", made, err)
+	}
 	v.now = func() time.Time { return time.Now().Add(49 * time.Minute) }
 	if err := v.SetUp(t.Context()); err != nil || read(t, mounts[2].Source, "token") != "token-2" {
 		t.Errorf("the token is not renewed: %v", err)
