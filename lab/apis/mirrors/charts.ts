@@ -16,6 +16,10 @@ export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "ceph.github.io/ceph-csi-operator": ["ceph-csi-drivers"],
   "helm.cilium.io": ["cilium"],
   "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
+  "prometheus-community.github.io/helm-charts": [
+    "kube-prometheus-stack",
+    "prometheus-operator-crds",
+  ],
   "stakater.github.io/stakater-charts": ["reloader"],
 };
 

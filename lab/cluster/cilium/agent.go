@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +35,8 @@ type agent struct {
 	settings  settings
 	nodes     informers.SharedInformerFactory
 	speakers  map[string]*speaker
+	// sessions are the BGP sessions as last seen.
+	sessions  atomic.Pointer[bgpNodeConfigStatus]
 	provided  netip.Prefix
 	proxy     *serviceproxy.Proxy
 	enforcer  *enforcer
@@ -62,6 +65,9 @@ func RunAgent(ctx context.Context, c program.Container) error {
 	}
 	a := &agent{cluster: cluster, container: c, settings: settings, speakers: map[string]*speaker{}}
 	defer a.stopSpeakers()
+	if err := tellMetrics(ctx, c, map[string]func() string{metricsPort: a.metrics, hubbleMetricsPort: nothingCounted}); err != nil {
+		return err
+	}
 	if err := a.awaitDefinitions(ctx); err != nil {
 		return err
 	}

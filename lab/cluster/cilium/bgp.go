@@ -27,6 +27,7 @@ func (a *agent) speak(ctx context.Context, cidrs []netip.Prefix) error {
 	}
 	if !ok {
 		a.stopSpeakers()
+		a.sessions.Store(nil)
 		return nil
 	}
 	in, err := a.advertInput(cidrs)
@@ -50,6 +51,7 @@ func (a *agent) speak(ctx context.Context, cidrs []netip.Prefix) error {
 		}
 		status.BGPInstances = append(status.BGPInstances, instanceStatus)
 	}
+	a.sessions.Store(&status)
 	for name := range a.speakers {
 		if !wanted[name] {
 			a.stopSpeaker(name, false)

@@ -46,6 +46,9 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
+	if err := tellMetrics(ctx, c, map[string]func() string{metricsPort: nothingCounted}); err != nil {
+		return err
+	}
 	o := &operator{cluster: cluster, settings: settings, log: c.Logger}
 	election, resign := context.WithCancel(ctx)
 	defer resign()

@@ -11,11 +11,13 @@ import (
 	"homelab/lab/cluster/cloudflared"
 	"homelab/lab/cluster/connect"
 	"homelab/lab/cluster/csi"
+	"homelab/lab/cluster/grafana"
 	"homelab/lab/cluster/kubelet/program"
 	"homelab/lab/cluster/kubevip"
 	"homelab/lab/cluster/reloader"
 	"homelab/lab/cluster/rook"
 	"homelab/lab/cluster/snapshots"
+	"homelab/lab/cluster/statemetrics"
 	"homelab/lab/cluster/tailscale"
 	"homelab/lab/cluster/volsync"
 	"homelab/lab/cluster/webapp"
@@ -41,6 +43,7 @@ var knownImages = []knownImage{
 	{repository: "cilium/cilium", container: "cilium-agent", program: always(cilium.RunAgent)},
 	{repository: "cilium/operator-generic", program: always(cilium.RunOperator)},
 	{repository: "cilium/operator", program: always(cilium.RunOperator)},
+	{repository: "cilium/cilium-envoy", program: always(cilium.RunEnvoy)},
 	{repository: "cilium/certgen", program: always(certgen.Run)},
 	{repository: "cloudflare/cloudflared", program: always(cloudflared.Run)},
 	{repository: "1password/connect-api", program: always(connect.RunAPI)},
@@ -58,6 +61,8 @@ var knownImages = []knownImage{
 	{repository: "sig-storage/csi-snapshotter", program: always(csi.RunSnapshotter)},
 	{repository: "sig-storage-snapshot-controller", program: always(snapshots.Run)},
 	{repository: "hardened-snapshot-controller", program: always(snapshots.Run)},
+	{repository: "kube-state-metrics/kube-state-metrics", program: always(statemetrics.Run)},
+	{repository: "grafana/grafana", program: always(grafana.Run)},
 	{repository: "backube/volsync", container: "manager", program: always(volsync.RunManager)},
 }
 

@@ -40,7 +40,7 @@ func TestImagesChooseTheProgram(t *testing.T) {
 		"ghcr.io/kube-vip/kube-vip:v1.0.4":                      true,
 		"mirror.local:5000/kube-vip/kube-vip@sha256:0123":       true,
 		"quay.io/cilium/operator-generic:v1.19.6@sha256:0db4ca": true,
-		"quay.io/cilium/cilium-envoy:v1.36":                     false,
+		"quay.io/cilium/cilium-envoy:v1.36":                     true,
 		"docker.io/cloudflare/cloudflared:2025.11.1":            true,
 		"ghcr.io/example/typeo:1.4":                             false,
 		"nginx":                                                 false,

@@ -187,6 +187,8 @@ func (w *work) managers(ctx context.Context) error {
 		id := string(rune('a' + i))
 		err := w.run(ctx, daemon{
 			app: "rook-ceph-mgr", kind: "mgr", id: id, account: "rook-ceph-mgr", apart: true, sidecars: w.logs("watch-active"),
+			ports:       []corev1.ContainerPort{{Name: metricsPort, ContainerPort: managerMetrics}},
+			environment: []corev1.EnvVar{fsidVariable()},
 		})
 		if err != nil {
 			return err
@@ -195,7 +197,7 @@ func (w *work) managers(ctx context.Context) error {
 			up++
 		}
 	}
-	if _, err := w.service(ctx, "rook-ceph-mgr", map[string]string{"app": "rook-ceph-mgr"}, 9283, 9283); err != nil {
+	if err := w.tellOf(ctx, "rook-ceph-mgr", metricsPort, managerMetrics); err != nil {
 		return err
 	}
 	if _, err := w.service(ctx, "rook-ceph-mgr-dashboard", map[string]string{"app": "rook-ceph-mgr"}, 7000, 7000); err != nil {
@@ -214,7 +216,7 @@ func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
 	if err != nil {
 		return err
 	}
-	var failed error
+	failed := w.tellOf(ctx, "rook-ceph-exporter", exporterMetricsPort, exporterMetrics)
 	for _, node := range nodes {
 		wanted := slices.Contains(hosts, node.Name)
 		for _, kind := range []string{"crashcollector", "exporter"} {
@@ -222,6 +224,7 @@ func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
 			if wanted && (kind != "crashcollector" || !w.cluster.Spec.CrashCollector.Disable) {
 				failed = errors.Join(failed, w.run(ctx, daemon{
 					app: app, kind: kind, id: node.Name, account: "rook-ceph-default", node: node.Name, labels: map[string]string{"node_name": node.Name},
+					ports: metricsPorts[kind],
 				}))
 				continue
 			}

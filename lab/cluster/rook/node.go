@@ -188,6 +188,10 @@ func Program(container *corev1.Container) program.Program {
 		return RunOSD
 	case container.Name == "mon":
 		return RunMonitor
+	case container.Name == "mgr":
+		return RunManager
+	case container.Name == "exporter":
+		return RunExporter
 	case container.Name == "rgw":
 		return RunGateway
 	case len(container.Command) > 0 && strings.HasSuffix(container.Command[0], "bash"):

@@ -78,6 +78,9 @@ type cephCluster struct {
 		LogCollector struct {
 			Enabled bool `json:"enabled"`
 		} `json:"logCollector"`
+		Monitoring struct {
+			Enabled bool `json:"enabled"`
+		} `json:"monitoring"`
 		Storage struct {
 			UseAllNodes   bool `json:"useAllNodes"`
 			UseAllDevices bool `json:"useAllDevices"`

@@ -55,6 +55,8 @@ type operator struct {
 	// allowed is what the monitors' budget lets be away, looked at last when it was budgeted.
 	allowed  intstr.IntOrString
 	budgeted time.Time
+	// monitored is, for each ServiceMonitor, the CephCluster that has it.
+	monitored map[string]types.UID
 	// started is when the operator was; opened is the round in which it looked for disks last, of all nodes that took pods then,
 	// and rounds has for each node the last of its own.
 	started, opened string
@@ -78,7 +80,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	o := &operator{
 		namespace: c.Env["POD_NAMESPACE"], directory: Directory, wipeEvery: wipeEvery, image: c.Spec.Image, client: client, dynamic: custom, log: c.Logger,
 		changed: passes.NewChanges(), started: time.Now().UTC().Format(time.RFC3339), rounds: map[string]string{}, made: map[string]string{},
-		seen: map[string]bool{}, places: map[types.UID]string{},
+		seen: map[string]bool{}, places: map[types.UID]string{}, monitored: map[string]types.UID{},
 	}
 	if o.namespace == "" {
 		return errors.New("POD_NAMESPACE is not set")

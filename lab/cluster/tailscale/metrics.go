@@ -2,12 +2,8 @@ package tailscale
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"net"
-	"net/http"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -107,20 +103,7 @@ func (d *device) tellMetrics(ctx context.Context, c program.Container) error {
 	if c.Env["TS_ENABLE_METRICS"] != "true" || !c.PodIP.IsValid() {
 		return nil
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(c.PodIP.String(), fmt.Sprint(localPort)))
-	if err != nil {
-		return fmt.Errorf("cannot tell of itself: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = fmt.Fprintf(w, "# TYPE tailscaled_advertised_routes gauge\ntailscaled_advertised_routes %d\n", len(d.current().Routes))
+	return program.Metrics(ctx, c, localPort, func() string {
+		return fmt.Sprintf("# TYPE tailscaled_advertised_routes gauge\ntailscaled_advertised_routes %d\n", len(d.current().Routes))
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() }) // Its end is wanted.
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			d.log.Warn("metrics are not told any more", "error", err)
-		}
-	}()
-	return nil
 }

@@ -1,0 +1,43 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Metrics answers at /metrics of a port of the pod until ctx ends, with what tell says in Prometheus' text format. It
+// listens once it returns.
+func Metrics(ctx context.Context, c Container, port uint16, tell func() string) error {
+	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, port).String())
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		fmt.Fprint(w, tell())
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // Its end is wanted.
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			c.Logger.Error("metrics are not told any more", "error", err)
+		}
+	}()
+	return nil
+}
+
+// PortNamed is the number of a container's port by its name; false if it has none of it.
+func PortNamed(c Container, name string) (uint16, bool) {
+	for _, port := range c.Spec.Ports {
+		if port.Name == name {
+			return uint16(port.ContainerPort), true
+		}
+	}
+	return 0, false
+}
