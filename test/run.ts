@@ -63,6 +63,7 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
     return mochaSuite(files, timeout, tools);
   const within = (names: RegExp): string[] => files.filter((file) => names.test(basename(file)));
   const there = [
+    ...within(/^12-monitoring/),
     ...within(/^1[34]-/),
     ...within(/^(09-faults|11-credentials|12-items|12-removed-part)/),
     ...within(/^1[56]-/),
@@ -205,7 +206,7 @@ const planned = await plan(process.argv.slice(2)).catch((error: unknown) => {
   process.exit(2);
 });
 const progress = new Progress(2);
-await progress.step("Debian packages", (report) => ensurePackages(report, "tests"));
+await progress.step("Debian packages", (report) => ensurePackages(report));
 const tools = await progress.step("tools", ensureTools);
 
 const totals = { passed: 0, failed: 0 };

@@ -18,36 +18,26 @@ const needed: Readonly<Record<string, string>> = {
   "/usr/bin/flock": "util-linux",
   "/usr/sbin/sysctl": "procps",
   "/usr/bin/shellcheck": "shellcheck",
+  "/usr/bin/prometheus-node-exporter": "prometheus-node-exporter",
 };
 /** Only a lab without root maps a range of users. */
 const neededRootless: Readonly<Record<string, string>> = { "/usr/bin/newuidmap": "uidmap" };
 
-/** What tests run besides: monitoring is played by Debian's own builds, and rules are held against promtool. */
-const neededByTests: Readonly<Record<string, string>> = {
-  "/usr/bin/prometheus": "prometheus",
-  "/usr/bin/promtool": "prometheus",
-  "/usr/bin/prometheus-alertmanager": "prometheus-alertmanager",
-  "/usr/bin/amtool": "prometheus-alertmanager",
-  "/usr/bin/prometheus-node-exporter": "prometheus-node-exporter",
-};
-
-/** Who needs the packages: a lab, or the tests, which run labs too. */
-export type PackagesFor = "lab" | "tests";
+/** Programs that stand in images of pods as Debian has built them. */
+export const debianPodPrograms: readonly string[] = ["/usr/bin/prometheus-node-exporter"];
 
 /** Every program that somebody needs, with its package. */
 export const neededPrograms = (
   root: boolean,
-  whom: PackagesFor,
 ): readonly (readonly [program: string, name: string])[] =>
   Object.entries({
     ...needed,
     ...(root ? {} : neededRootless),
-    ...(whom === "tests" ? neededByTests : {}),
   });
 
 /** Packages whose program is missing; merged and unmerged /usr are both looked at. */
-export function missingPackages(root: boolean, whom: PackagesFor): string[] {
-  return neededPrograms(root, whom)
+export function missingPackages(root: boolean): string[] {
+  return neededPrograms(root)
     .filter(([program]) => !existsSync(program) && !existsSync(program.replace("/usr", "")))
     .map(([, name]) => name)
     .filter((name, index, all) => all.indexOf(name) === index);
@@ -58,12 +48,9 @@ export function missingPackages(root: boolean, whom: PackagesFor): string[] {
  * policy-rc.d): the lab runs its own inside its namespaces.
  * Throws one line with the command to run when not root, or when apt-get fails.
  */
-export async function ensurePackages(
-  report: (detail: string) => void,
-  whom: PackagesFor = "lab",
-): Promise<void> {
+export async function ensurePackages(report: (detail: string) => void): Promise<void> {
   const root = process.getuid?.() === 0;
-  const missing = missingPackages(root, whom);
+  const missing = missingPackages(root);
   if (missing.length === 0) {
     report("all there");
     return;

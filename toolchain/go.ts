@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { cached } from "./cache.ts";
 import { download } from "./download.ts";
-import { go as goPin, goModule } from "./pins.ts";
+import { go as goPin, goModule, goTags } from "./pins.ts";
 
 const run = promisify(execFile);
 
@@ -60,7 +60,7 @@ export function goEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
     GOTOOLCHAIN: "auto",
-    GOFLAGS: "-buildvcs=false -mod=readonly -trimpath -gcflags=all=-dwarf=false",
+    GOFLAGS: `-buildvcs=false -mod=readonly -trimpath -gcflags=all=-dwarf=false -tags=${goTags.join(",")}`,
     CGO_ENABLED: "0",
   };
 }

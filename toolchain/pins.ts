@@ -35,6 +35,9 @@ const helm = "3.21.4";
 const kubernetes = "1.36.3";
 const etcd = "3.6.14";
 const goRelease = "1.26.8";
+/** The releases whose images kube-prometheus-stack 88.5.3 runs; modules of Prometheus count 3.14.0 as 0.314.0. */
+const prometheus = "3.14.0";
+const alertmanager = "0.34.0";
 /** The RKE2 release that the lab's stand-in speaks for. */
 const rke2 = "v1.36.3+rke2r1";
 
@@ -48,6 +51,14 @@ const kubernetesPrograms = [
   "kubectl",
 ] as const;
 const etcdPrograms = ["etcd", "etcdctl", "etcdutl"] as const;
+
+/** What programs of Prometheus' makers call their release. */
+const released = (version: string) => ({ "github.com/prometheus/common/version.Version": version });
+/** Its pages are built by other means than Go: it answers for its API alone. Kafka would be a tenth of what it compiles. */
+const lessAlertmanager = {
+  module: "github.com/prometheus/alertmanager",
+  file: "upstream/alertmanager-without-pages-and-kafka.patch",
+};
 
 export const tools = {
   pulumi: {
@@ -75,6 +86,8 @@ export const tools = {
     name: "helm",
     version: helm,
     programs: ["helm"],
+    // Argo CD's image has it.
+    forPods: true,
     downloads: [
       {
         url: `https://get.helm.sh/helm-v${helm}-linux-${goArch}.tar.gz`,
@@ -189,6 +202,21 @@ export const tools = {
     programs: ["acme"],
     build: { package: "./controllers/acme", variables: {} },
   },
+  argocd: {
+    name: "argocd",
+    version: "own",
+    programs: [
+      "argocd",
+      "argocd-application-controller",
+      "argocd-applicationset-controller",
+      "argocd-repo-server",
+      "argocd-server",
+      "kustomize",
+      "redis-server",
+    ],
+    forPods: true,
+    build: { package: "./controllers/argocd", variables: {} },
+  },
   agnhost: {
     name: "agnhost",
     version: "own",
@@ -202,6 +230,75 @@ export const tools = {
     programs: ["ceph"],
     forPods: true,
     build: { package: "./cluster/ceph", variables: {} },
+  },
+  prometheus: {
+    name: "prometheus",
+    version: "locked",
+    programs: ["prometheus"],
+    forPods: true,
+    build: {
+      package: "github.com/prometheus/prometheus/cmd/prometheus",
+      variables: released(prometheus),
+      // A library that describes APIs is a quarter of what Prometheus compiles beside the others; nobody asks for that here.
+      patch: {
+        module: "github.com/prometheus/prometheus",
+        file: "upstream/prometheus-without-openapi.patch",
+      },
+    },
+  },
+  promtool: {
+    name: "promtool",
+    version: "locked",
+    programs: ["promtool"],
+    build: {
+      package: "github.com/prometheus/prometheus/cmd/promtool",
+      variables: released(prometheus),
+    },
+  },
+  alertmanager: {
+    name: "alertmanager",
+    version: "locked",
+    programs: ["alertmanager"],
+    forPods: true,
+    build: {
+      package: "github.com/prometheus/alertmanager/cmd/alertmanager",
+      variables: released(alertmanager),
+      patch: lessAlertmanager,
+    },
+  },
+  amtool: {
+    name: "amtool",
+    version: "locked",
+    programs: ["amtool"],
+    build: {
+      package: "github.com/prometheus/alertmanager/cmd/amtool",
+      variables: released(alertmanager),
+    },
+  },
+  prometheusOperator: {
+    name: "prometheus-operator",
+    version: "locked",
+    programs: ["prometheus-operator"],
+    forPods: true,
+    build: {
+      package: "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+      variables: {},
+      // Its webhook, which no site uses, needs an older controller-runtime; the rest is made to fit the Prometheus above.
+      patch: {
+        module: "github.com/prometheus-operator/prometheus-operator",
+        file: "upstream/prometheus-operator-without-webhook.patch",
+      },
+    },
+  },
+  configReloader: {
+    name: "prometheus-config-reloader",
+    version: "locked",
+    programs: ["prometheus-config-reloader"],
+    forPods: true,
+    build: {
+      package: "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader",
+      variables: {},
+    },
   },
   restic: {
     name: "restic",
@@ -237,6 +334,12 @@ export const tools = {
     build: { package: "github.com/dexidp/dex/cmd/dex", variables: {} },
   },
 } as const satisfies Record<string, Tool>;
+
+/**
+ * Tags of every build. Prometheus is built with what finds the pods of Kubernetes, and without the other thirty ways of
+ * finding something, which bring the clients of as many clouds (its plugins/).
+ */
+export const goTags: readonly string[] = ["remove_all_sd", "enable_kubernetes_sd"];
 
 /** The Go toolchain that is downloaded where no Go from 1.21 on is installed. */
 export const go = {
@@ -278,6 +381,12 @@ export const repositories: readonly Repository[] = [
     tag: "v1.12.0",
     module: "github.com/1Password/onepassword-operator",
     folder: "config/crd/bases",
+  },
+  {
+    name: "argoproj/argo-cd",
+    tag: "v3.4.4",
+    module: "github.com/argoproj/argo-cd/v3",
+    folder: "manifests/crds",
   },
   {
     name: "tailscale/tailscale",

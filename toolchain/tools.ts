@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { build } from "./build.ts";
 import { cached, cachedAll, type Entry, type Slot } from "./cache.ts";
+import { debianPodPrograms } from "./debian.ts";
 import { download } from "./download.ts";
 import { tools, type Tool } from "./pins.ts";
 import type { Report } from "./progress.ts";
@@ -12,7 +13,7 @@ import { sourceHashes } from "./sources.ts";
 
 /** Paths of the tools that are ready. */
 export interface Tools {
-  /** Directory with pulumi, helm, kubectl, etcdctl and etcdutl, for PATH. */
+  /** Directory with pulumi, helm, kubectl, etcdctl, etcdutl, Prometheus, Alertmanager and the tools of both, for PATH. */
   readonly bin: string;
   /** Directory with etcd and the Kubernetes programs that machines run. */
   readonly kubernetesBin: string;
@@ -124,14 +125,18 @@ export async function ensureTools(report: Report): Promise<Tools> {
     at(tools.pulumi),
     at(tools.helm),
     ...["kubectl", "etcdctl", "etcdutl"].map((program) => at(tools.kubernetes, program)),
+    at(tools.promtool),
+    at(tools.amtool),
+    at(tools.prometheus),
+    at(tools.alertmanager),
   ]);
   const repositories = await ensureRepositories();
-  const podPrograms = await linked(
-    "pod-programs",
-    list
+  const podPrograms = await linked("pod-programs", [
+    ...list
       .filter(({ forPods }) => forPods === true)
       .flatMap((tool) => tool.programs.map((program) => at(tool, program))),
-  );
+    ...debianPodPrograms,
+  ]);
   report("ready");
   return {
     repositories,

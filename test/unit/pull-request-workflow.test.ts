@@ -123,7 +123,7 @@ describe("the workflow of pull requests", () => {
       ({ run }) => run?.includes("apt-get install") === true,
     );
     const installed = (step?.run ?? "").split(/\s+/);
-    for (const [program, name] of neededPrograms(false, "tests"))
+    for (const [program, name] of neededPrograms(false))
       assert.ok([...installed, ...image].includes(name), `${name} brings ${program}`);
   });
 

@@ -96,7 +96,7 @@ describe("Alertmanager itself, with the site's configuration", function () {
     await writeFile(file, alertmanagerConfig({ receivers, heartbeat: url }));
     const port = await freePort();
     const child = spawn(
-      "prometheus-alertmanager",
+      "alertmanager",
       [
         ...[`--config.file=${file}`, `--storage.path=${folder}`, "--cluster.listen-address="],
         `--web.listen-address=127.0.0.1:${port}`,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Runs Debian's promtool in a folder with these files, as JSON, which is YAML too. Throws with what it says. */
+/** Runs promtool in a folder with these files, as JSON, which is YAML too. Throws with what it says. */
 export function promtool(files: Readonly<Record<string, unknown>>, ...args: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "promtool-"));
   try {
