@@ -65,6 +65,8 @@ export const budgets: StackRule = {
 const lesser: Readonly<Record<string, string>> = {
   tailscale: "proxies set up routing in their pods",
   "rook-ceph": "Ceph opens devices and mounts of its nodes",
+  monitoring: "node-exporter reads its machine's files, on the machine's own network",
+  alloy: "Alloy reads logs of pods and journals on its machine",
 };
 
 const modes = ["enforce", "audit", "warn"];
