@@ -6,12 +6,17 @@ import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteDeps } from "../../stacks/site.ts";
 import { proxmoxOf, type World } from "../mocked-world.ts";
 
+/** Secrets that a site looks into before anything is made. */
+const addresses: Readonly<Record<string, string>> = {
+  "op://Homelab/Heartbeat/url": "https://hc-ping.com/value-of-heartbeat",
+};
+
 /** Secrets whose values say which reference they stand for. */
 export function fakeSecrets(uses: readonly SecretUse[]): Secrets {
   const known = new Set(uses.map(({ ref }) => ref));
   const reveal = (ref: string): string => {
     if (!known.has(ref)) throw new Error(`${ref} was not among the secrets that were read`);
-    return `value-of-${ref}`;
+    return addresses[ref] ?? `value-of-${ref}`;
   };
   return { reveal, get: (ref) => secret(reveal(ref)) };
 }

@@ -32,7 +32,7 @@ const secretsWith = (ref: string, value: string) => (uses: readonly SecretUse[])
 
 describe("a site's monitoring", () => {
   it("is not there where nobody asked for it, and the control plane answers nobody then", () => {
-    const config = homeConfig();
+    const config = homeConfig({ monitoring: undefined });
     assert.equal(config.monitoring, undefined);
     assert.equal(config.cluster.metrics, false);
   });

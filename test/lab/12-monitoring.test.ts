@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { addressHolder, kubernetes, nodes } from "./cluster.ts";
+import { kubectl, run } from "./command.ts";
+import {
+  brokenRules,
+  channel,
+  firing,
+  heartbeat,
+  monitored,
+  queried,
+  targets,
+} from "./monitoring.ts";
+import { eventually, machine, nothingToChange, proxmox } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+
+/** Somebody's own rule, in a namespace of theirs. */
+const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "watchers" } };
+const rule = {
+  apiVersion: "monitoring.coreos.com/v1",
+  kind: "PrometheusRule",
+  metadata: { name: "machines", namespace: "watchers" },
+  spec: {
+    groups: [
+      {
+        name: "machines",
+        interval: "5s",
+        rules: [
+          {
+            alert: "MemberSilent",
+            expr: 'up{job="kube-etcd"} == 0',
+            labels: { severity: "critical" },
+            annotations: { summary: "{{ $labels.instance }} says nothing" },
+          },
+        ],
+      },
+    ],
+  },
+};
+
+interface Pods {
+  readonly items: readonly { readonly spec: { readonly nodeName: string } }[];
+}
+
+/** A server that neither holds the control plane's address nor runs pods of monitoring that others ask. */
+async function spareServer(): Promise<{ readonly name: string; readonly address: string }> {
+  const { items } =
+    await kubectl<Pods>`--context home get pods -n monitoring -l ${"app.kubernetes.io/name in (prometheus,alertmanager)"}`;
+  const busy = new Set([await addressHolder(), ...items.map(({ spec }) => spec.nodeName)]);
+  const servers = (await nodes("home")).filter(
+    ({ metadata }) => metadata.labels?.["node-role.kubernetes.io/etcd"] === "true",
+  );
+  const spare = servers.find(({ metadata }) => !busy.has(metadata.name));
+  assert.ok(spare, "every server is busy");
+  const address = spare.status.addresses?.find(({ type }) => type === "InternalIP")?.address;
+  assert.ok(address);
+  return { name: spare.metadata.name, address };
+}
+
+/** Prometheus, Alertmanager and their operator themselves, with what they make of monitors and rules. */
+describe("monitoring", () => {
+  given(siteIsUp);
+
+  it("asks every machine, the whole control plane and what else tells of itself, and all of it answers", async () => {
+    const home = await nodes("home");
+    const seen = await targets("home");
+    const up = (job: string): number =>
+      new Set(
+        seen
+          .filter(({ labels, health }) => labels["job"] === job && health === "up")
+          .map(({ labels }) => labels["instance"]),
+      ).size;
+    const servers = 3;
+    const wanted: Readonly<Record<string, number>> = {
+      ...{ apiserver: servers, "kube-etcd": servers },
+      ...{ "kube-controller-manager": servers, "kube-scheduler": servers },
+      ...{ kubelet: home.length, "node-exporter": home.length, coredns: 1 },
+      ...{ "cert-manager": 1, "envoy-gateway": 1, "node-local-dns": home.length },
+    };
+    for (const [job, places] of Object.entries(wanted))
+      assert.ok(up(job) >= places, `${job} is up in ${up(job)} of ${places} places`);
+  });
+
+  it("finds somebody to ask by every monitor, and all of them answer", async () => {
+    const pools = await monitored("home");
+    assert.ok(pools.length > 20, `${pools.length} monitors`);
+    await eventually(120, async () => {
+      const seen = await targets("home");
+      for (const pool of pools)
+        assert.ok(
+          seen.some(({ scrapePool }) => scrapePool === pool),
+          `${pool} finds nothing`,
+        );
+      const silent = seen.filter(({ health }) => health !== "up");
+      assert.deepEqual(
+        silent.map(
+          ({ scrapePool, scrapeUrl, lastError }) => `${scrapePool} ${scrapeUrl}: ${lastError}`,
+        ),
+        [],
+      );
+    });
+  });
+
+  it("reads every rule, and none says that something is wrong", async () => {
+    assert.deepEqual(await brokenRules("home"), []);
+    assert.deepEqual(await firing("home"), []);
+  });
+
+  it("has figures of their own from etcd, the API servers and the machines", async () => {
+    assert.equal(await queried("home", 'sum(etcd_server_has_leader{job="kube-etcd"})'), 3);
+    assert.ok((await queried("home", "sum(apiserver_storage_objects)")) > 100);
+    assert.equal(
+      await queried("home", "count(node_uname_info)"),
+      await queried("home", "count(kube_node_info)"),
+    );
+  });
+
+  it("has sent a heartbeat out, through the site's network policies", async () => {
+    const { status, n_pings } = await heartbeat();
+    assert.equal(status, "up");
+    assert.ok(n_pings > 0);
+  });
+
+  it("tells the channel of a server that is gone, by a rule of somebody's own, and that it is back", async () => {
+    await kubernetes("apply", [namespace, rule]);
+    try {
+      const { name, address } = await spareServer();
+      const { path } = await machine(name);
+      await proxmox("home", `${path}/status/stop`, "POST");
+      await eventually(240, async () => {
+        const told = (await channel()).find((one) => one.includes("MemberSilent"));
+        assert.ok(told?.includes(`${address}:2381`), told ?? "nobody was told");
+      });
+      await proxmox("home", `${path}/status/start`, "POST");
+      await eventually(180, async () => {
+        const silent = await targets("home");
+        assert.ok(
+          silent.some(
+            ({ labels, health }) =>
+              labels["job"] === "kube-etcd" &&
+              labels["instance"] === `${address}:2381` &&
+              health === "up",
+          ),
+        );
+      });
+    } finally {
+      await kubernetes("delete", [rule, namespace]);
+    }
+  });
+
+  it("is missed outside when Alertmanager is silent, and is heard again when it is back", async () => {
+    const scale = (replicas: number) =>
+      run`kubectl --context home -n monitoring patch alertmanagers.monitoring.coreos.com monitoring-alertmanager --type=merge -p ${JSON.stringify({ spec: { replicas } })}`;
+    await scale(0);
+    await eventually(60, async () => {
+      const { items } =
+        await kubectl<Pods>`--context home get pods -n monitoring -l app.kubernetes.io/name=alertmanager`;
+      assert.equal(items.length, 0);
+    });
+    // The shortest times that the check takes, so that its silence is an alarm sooner.
+    await heartbeat({ timeout: 60, grace: 60 });
+    await eventually(150, async () => {
+      assert.equal((await heartbeat()).status, "down");
+    });
+    const { n_pings } = await heartbeat({ timeout: 600, grace: 60 });
+    await scale(1);
+    await eventually(180, async () => {
+      const heard = await heartbeat();
+      assert.ok(heard.n_pings > n_pings, "no ping since");
+      assert.equal(heard.status, "up");
+    });
+  });
+
+  it("leaves nothing to change", async () => {
+    await nothingToChange("home");
+  });
+});
