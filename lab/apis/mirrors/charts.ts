@@ -11,6 +11,7 @@ import { readFromTar, writeTar } from "./tar.ts";
 export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "1password.github.io/connect-helm-charts": ["connect"],
   "backube.github.io/helm-charts": ["volsync"],
+  "argoproj.github.io/argo-helm": ["argo-cd"],
   "charts.jetstack.io": ["cert-manager", "trust-manager"],
   "charts.rook.io/release": ["rook-ceph", "rook-ceph-cluster"],
   "ceph.github.io/ceph-csi-operator": ["ceph-csi-drivers"],

@@ -10,6 +10,7 @@ import {
 import { argocdValues, type ArgoCdPlan } from "../../../components/argocd/values.ts";
 import { at } from "./at.ts";
 import { closed, violations, type Schema } from "./json-schema.ts";
+import { valuesSchema } from "./lab-schema.ts";
 import { wordsOf } from "./step-words.ts";
 
 const schema = (file: string): Schema =>
@@ -39,7 +40,7 @@ describe("the values of Argo CD", () => {
   const values = argocdValues(plan);
 
   it("are all known to the chart", () => {
-    const known = schema("argo-cd");
+    const known = valuesSchema("argo-cd");
     assert.deepEqual(violations(known, values), []);
     const flags = { highlyAvailable: true, monitored: false, guarded: false, admin: true };
     const bare = argocdValues({ hostname: plan.hostname, knownHosts: [], ...flags });
@@ -81,7 +82,7 @@ describe("the values of Argo CD", () => {
 
   it("have the server know the site's own authority where the provider's certificate is of it", () => {
     const own = argocdValues({ ...plan, signOn: { ...plan.signOn!, ownAuthority: true } });
-    assert.deepEqual(violations(closed(schema("argo-cd")), own), []);
+    assert.deepEqual(violations(closed(valuesSchema("argo-cd")), own), []);
     assert.deepEqual(at(own, "server.env"), [{ name: "SSL_CERT_DIR", value: "/etc/internal-ca" }]);
     assert.deepEqual(at(own, "server.volumes[0].configMap"), { name: "internal-ca" });
     assert.equal(at(values, "server.env"), undefined);
