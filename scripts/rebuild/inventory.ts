@@ -1,5 +1,6 @@
 /** What a site has that a total loss of its machines would take, and where a copy of each is to be. */
 import { repositoryFolder } from "../../components/backup/objects.ts";
+import { siteVolumes } from "../../stacks/apps/data/volumes.ts";
 import type { SiteFile } from "../../stacks/open-site.ts";
 import { targetPlan, wantedBackups } from "../../stacks/parts/backup/volumes.ts";
 import { storePlan } from "../../stacks/parts/cluster/deploy.ts";
@@ -49,6 +50,7 @@ export function inventory(site: SiteFile): readonly Item[] {
     ...items(config),
     ...certificates(config),
     ...volumes(site),
+    ...unsaved(config),
     ...databases(config),
     ...caches(config),
     ...topics(config),
@@ -107,6 +109,19 @@ function volumes({ name, config }: SiteFile): readonly Item[] {
       prefix: `${repositoryFolder(target, { namespace, claim })}/snapshots/`,
     },
   }));
+}
+
+/** Volumes of applications, and libraries, that nobody saves. */
+function unsaved(config: SiteConfig): readonly Item[] {
+  return siteVolumes(config)
+    .filter(({ backup }) => !backup || config.backup === undefined)
+    .map(({ namespace, name, backup }): Item => ({
+      what: `volume ${namespace}/${name}`,
+      fate: "lost",
+      how: backup
+        ? "it is worth a backup, and the site has no homelab:backup"
+        : "what is in it can be made or had again, or is too large to be saved",
+    }));
 }
 
 function databases({ postgres }: SiteConfig): readonly Item[] {

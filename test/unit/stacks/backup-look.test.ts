@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { ServiceError } from "../../../components/http/service-error.ts";
+import { judgeBackups } from "../../../stacks/parts/backup/look.ts";
+import { inventory } from "../../../scripts/rebuild/inventory.ts";
+import { backupSite } from "./backup-site.ts";
+import { homeConfig } from "./sample.ts";
+
+const assistant = { version: "2026.9.1", image: "ghcr.io/home-operations/home-assistant" };
+const changes = { ...backupSite(), "apps.home-assistant": assistant };
+const config = homeConfig(changes);
+const secrets = { reveal: () => "x", get: () => assert.fail("asked for an output") };
+const site = { name: "home", config, secrets };
+const claim = "home-assistant/home-assistant-config";
+const away = () =>
+  Promise.reject(new ServiceError("unreachable", { status: 0 }, "the store nas cannot be reached"));
+
+describe("what new volumes begin with", () => {
+  it("is said before anything is made: a backup, or nothing", async () => {
+    const saved = [{ key: "a", bytes: 1, modified: new Date("2026-11-28T03:12:00Z") }];
+    const found = await judgeBackups(site, [], () => Promise.resolve(saved));
+    assert.deepEqual(found, {
+      problems: [],
+      notes: [`volume ${claim} begins with its backup of 2026-11-28T03:12:00.000Z`],
+    });
+    const { notes } = await judgeBackups(site, [], () => Promise.resolve([]));
+    assert.deepEqual(notes, [`volume ${claim} begins empty: the store has no backup of it`]);
+  });
+
+  it("is not taken for nothing where the store cannot be seen, and not asked of volumes that are there", async () => {
+    const { problems } = await judgeBackups(site, [], away);
+    assert.equal(problems[0]?.path, "homelab:backup.s3");
+    assert.match(
+      problems[0].text,
+      /the store nas cannot be reached; what home-assistant\/home-assistant-config would begin with cannot be seen, and not seen is not empty/,
+    );
+    assert.deepEqual(await judgeBackups(site, [claim], away), { problems: [], notes: [] });
+  });
+});
+
+describe("volumes of applications at a total loss", () => {
+  const fates = (of: typeof config) =>
+    Object.fromEntries(
+      inventory({ name: "home", config: of }).map(({ what, fate }) => [what, fate]),
+    );
+
+  it("come back by themselves where they are saved, and are named as lost where not", () => {
+    assert.equal(fates(config)[`volume ${claim}`], "back");
+    assert.equal(fates(config)["volume home-assistant/home-assistant-packages"], "lost");
+    const bare = homeConfig({ ...changes, backup: undefined });
+    assert.equal(fates(bare)[`volume ${claim}`], "lost");
+  });
+});
