@@ -111,6 +111,16 @@ export async function queried(site: string, query: string): Promise<number> {
   return Number(first.value[1]);
 }
 
+/** Names of the alerts that Alertmanager has. */
+export async function alerts(site: string): Promise<readonly string[]> {
+  const all = await asked<{ labels: Record<string, string> }[]>(
+    site,
+    "monitoring-alertmanager:9093",
+    "api/v2/alerts",
+  );
+  return all.flatMap(({ labels }) => labels["alertname"] ?? []);
+}
+
 /** The check outside that waits for the heartbeat. */
 export interface HeartbeatCheck {
   readonly status: string;
