@@ -21,6 +21,8 @@ type Image struct {
 	Repository string `json:"repository"`
 	// Programs are the files of the image that can be started: path in the image to name in Directory.
 	Programs map[string]string `json:"programs"`
+	// Missing are files of the image that the lab does not play: a container that starts one fails.
+	Missing []string `json:"missing"`
 	// Entrypoint and Cmd are the image's own.
 	Entrypoint []string `json:"entrypoint"`
 	Cmd        []string `json:"cmd"`
