@@ -63,8 +63,8 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
     return mochaSuite(files, timeout, tools);
   const within = (names: RegExp): string[] => files.filter((file) => names.test(basename(file)));
   const there = [
-    ...within(/^12-monitoring/),
     ...within(/^1[34]-/),
+    ...within(/^12-monitoring/),
     ...within(/^(09-faults|11-credentials|12-items|12-removed-part)/),
     ...within(/^1[56]-/),
   ];
