@@ -143,7 +143,7 @@ describe("a site's gateways", () => {
   });
 
   it("leave nothing but the definitions' owner where the part is off", async () => {
-    const all = await registered({ "gateway.enabled": false });
+    const all = await registered({ "gateway.enabled": false, monitoring: undefined });
     assert.deepEqual(
       all.filter(({ name }) => /gateway|envoy/.test(name)).map(({ name }) => name),
       [],

@@ -155,7 +155,8 @@ describe("what a stack's state has on Proxmox", () => {
       { type: "proxmoxve:hardware/mapping/usb:Usb", outputs: { name: "zigbee" } },
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
-    const bare = { keepers: [], edge: [], handOvers: { steps: {}, objects: [] } };
+    const kept = { claims: [], volumes: [], workloads: [] };
+    const bare = { keepers: [], edge: [], handOvers: { steps: {}, objects: [] }, ...kept };
     assert.deepEqual(known, {
       machines: [
         {

@@ -49,6 +49,9 @@ describe("RKE2 config", () => {
       "cluster-dns": "10.43.0.10",
       "cluster-domain": "cluster.local",
       "secrets-encryption": true,
+      "etcd-expose-metrics": true,
+      "kube-controller-manager-arg": ["bind-address=0.0.0.0"],
+      "kube-scheduler-arg": ["bind-address=0.0.0.0"],
       "write-kubeconfig-mode": "0600",
       "etcd-snapshot-schedule-cron": "0 */6 * * *",
       "etcd-snapshot-retention": 12,
@@ -155,7 +158,7 @@ describe("RKE2 config", () => {
   });
 
   it("opens the control plane's metrics only when asked", () => {
-    assert.ok(!("etcd-expose-metrics" in server(stone)));
+    assert.ok(!("etcd-expose-metrics" in server(stone, { ...cluster, metrics: false })));
     assert.partialDeepStrictEqual(server(stone, { ...cluster, metrics: true }), {
       "etcd-expose-metrics": true,
       "kube-scheduler-arg": ["bind-address=0.0.0.0"],

@@ -53,7 +53,7 @@ describe("home site's graph", () => {
 
   it("ties each step to its machine, so that a destroy connects nowhere but to say good-bye", () => {
     const steps = commands().filter((command) => !isDeparture(command));
-    assert.equal(steps.length, 45);
+    assert.equal(steps.length, 46);
     const departure = node("home-departure-command");
     assert.equal(departure.options?.["deletedWith"], undefined);
     assert.match(String((departure.inputs as { delete: unknown }).delete), /bash -s # departure/);

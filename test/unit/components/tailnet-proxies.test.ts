@@ -342,6 +342,6 @@ describe("a site with groups of proxies", () => {
     const { metrics } = site.get("robbinsdale-connector-0-class").shown["spec"] as {
       readonly metrics?: unknown;
     };
-    assert.equal(metrics, undefined, "nobody would ask for them");
+    assert.deepEqual(metrics, { enable: true, serviceMonitor: { enable: true } });
   });
 });

@@ -43,7 +43,7 @@ describe("the doctor at logs", () => {
         { config: homeConfig({ storage: {}, logs: {}, ...changes }), isUp: true },
         run,
       ).map(({ subject }) => subject);
-    assert.deepEqual(subjects({}), ["logs"]);
+    assert.deepEqual(subjects({ monitoring: undefined }), ["logs"]);
     const monitoring = { grafanaPassword: "op://Homelab/Grafana/password" };
     assert.deepEqual(subjects({ monitoring }), ["logs", "rules on logs"]);
   });

@@ -27,7 +27,7 @@ const conditions = (generation: number) =>
 describe("the doctor at monitoring", () => {
   it("asks nothing of a site without it, or of one that is not up", () => {
     const run = () => Promise.reject(new Error("asked"));
-    const without = { name: "home", config: homeConfig(), isUp: true };
+    const without = { name: "home", config: homeConfig({ monitoring: undefined }), isUp: true };
     assert.deepEqual(monitoringChecks(without, run), []);
     assert.deepEqual(monitoringChecks({ name: "home", config, isUp: false }, run), []);
   });

@@ -17,8 +17,8 @@ describe("the doctor's downloads", () => {
   };
 
   it("know every file and chart that the site's config makes it download", () => {
-    assert.equal(releasesOf(home).length, 10);
-    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 8);
+    assert.equal(releasesOf(home).length, 12);
+    assert.equal(releasesOf({ ...home, tailnet: undefined }).length, 10);
   });
 
   it("tell the age of Tailscale on the machines by the chart that came out with it", async () => {
@@ -114,6 +114,7 @@ describe("the doctor's secrets", () => {
       cluster: { ...home.cluster, snapshots: { schedule: "@daily", retention: 1 } },
       edge: undefined,
       apps: {},
+      monitoring: undefined,
       onePassword: undefined,
       tailnet,
     };

@@ -166,6 +166,7 @@ describe("the graph of a site with every application", () => {
       .map(({ name, security }) => [name, security]);
     assert.deepEqual(levels, [
       ["rook-ceph", "privileged"],
+      ["monitoring", "privileged"],
       ["tailscale", "privileged"],
       ["media", "privileged"],
     ]);

@@ -34,7 +34,7 @@ describe("the ways of logs", () => {
 
   it("lead from Alloy to Loki and from there to its bucket, and to monitoring where there is one", () => {
     const alone = ["Alloy to Loki", "Loki to object gateways", "api-server to Loki"];
-    assert.deepEqual(ways({}), alone);
+    assert.deepEqual(ways({ monitoring: undefined }), alone);
     assert.deepEqual(ways({ monitoring }), [...alone, "Grafana to Loki", "Loki to Alertmanager"]);
     assert.deepEqual(logsTraffic(homeConfig()), []);
   });
@@ -104,7 +104,7 @@ describe("the graph of a site with logs", () => {
   });
 
   it("has neither rules nor a data source where there is no monitoring", async () => {
-    const { resources } = await recordedHome({ storage: {}, logs: {} });
+    const { resources } = await recordedHome({ storage: {}, logs: {}, monitoring: undefined });
     const names = resources.map(({ name }) => name);
     assert.ok(names.includes("loki"));
     assert.ok(!names.includes("home-logs-rules") && !names.includes("home-logs-data-source"));

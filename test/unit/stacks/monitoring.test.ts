@@ -241,7 +241,7 @@ describe("what of a site is watched", () => {
 
   it("has Ceph only where Rook makes its monitors, with the disks and the room of the site", () => {
     assert.equal(plan({ storage: { monitoring: false } }).storage, undefined);
-    assert.equal(homeConfig({ storage: {} }).storage?.monitoring, false);
+    assert.equal(homeConfig({ storage: {}, monitoring: undefined }).storage?.monitoring, false);
     const { storage } = plan({ storage: {} });
     assert.equal(storage?.disks, 4);
     assert.ok(storage.usableGiB > 0);

@@ -110,6 +110,7 @@ describe("who tells of itself to Prometheus", () => {
     const values = (all: readonly Recorded[]) =>
       all.find(({ name }) => name === "cilium")?.plain["values"] as Record<string, unknown>;
     assert.deepEqual(values(resources)["prometheus"], { enabled: true });
-    assert.equal(values((await recordedHome()).resources)["prometheus"], undefined);
+    const { resources: without } = await recordedHome({ monitoring: undefined });
+    assert.equal(values(without)["prometheus"], undefined);
   });
 });

@@ -41,7 +41,7 @@ describe("secret references of a site", () => {
   it("are all read, each under its path", () => {
     const found = siteSecrets(config).map(({ path }) => path);
     assert.deepEqual([...found].sort(), references(config).sort());
-    assert.equal(found.length, 11);
+    assert.equal(found.length, 14);
   });
 
   it("are found at every place that the editors' schema shows one", () => {

@@ -131,7 +131,7 @@ export const tailnet: RefusedSites = {
     says: /use Mi or Gi, such as 64Mi/,
   },
   "metrics of proxies that nobody asks for": {
-    edit: { "tailnet.proxies": { metrics: true } },
+    edit: { "tailnet.proxies": { metrics: true }, monitoring: undefined },
     at: "homelab:tailnet.proxies.metrics",
     says: /no Prometheus.*add homelab:monitoring/,
   },
