@@ -127,7 +127,7 @@ describe("a volume that leaves the site", () => {
       [`${at}.s3.secretKey`]: "op://Homelab/NAS/secret-key",
       [`${at}.password`]: "op://Homelab/Backup/password",
       ...Object.fromEntries(
-        ["words", "blank"].flatMap((name, i) => [
+        ["words", "blank"].flatMap((name, i): [string, string | number][] => [
           [`${at}.claims[${i}].namespace`, namespace],
           [`${at}.claims[${i}].name`, name],
           [`${at}.claims[${i}].uid`, owner.uid],
