@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addressHolder, kubernetes, nodes } from "./cluster.ts";
+import { kubernetes, nodes } from "./cluster.ts";
 import { kubectl, run } from "./command.ts";
 import {
   alerts,
@@ -11,7 +11,7 @@ import {
   queried,
   targets,
 } from "./monitoring.ts";
-import { eventually, machine, nothingToChange, proxmox } from "./site.ts";
+import { eventually, nothingToChange } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 /** Somebody's own rule, in a namespace of theirs. */
@@ -19,18 +19,18 @@ const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "watc
 const rule = {
   apiVersion: "monitoring.coreos.com/v1",
   kind: "PrometheusRule",
-  metadata: { name: "machines", namespace: "watchers" },
+  metadata: { name: "tunnel", namespace: "watchers" },
   spec: {
     groups: [
       {
-        name: "machines",
+        name: "tunnel",
         interval: "5s",
         rules: [
           {
-            alert: "MemberSilent",
-            expr: 'up{job="kube-etcd"} == 0',
+            alert: "ConnectorsSilent",
+            expr: 'absent(up{job="cloudflared"} == 1)',
             labels: { severity: "critical" },
-            annotations: { summary: "{{ $labels.instance }} says nothing" },
+            annotations: { summary: "no connector of the tunnel says anything" },
           },
         ],
       },
@@ -39,22 +39,7 @@ const rule = {
 };
 
 interface Pods {
-  readonly items: readonly { readonly spec: { readonly nodeName: string } }[];
-}
-
-/** A server that neither holds the control plane's address nor runs pods of monitoring that others ask. */
-async function spareServer(): Promise<{ readonly name: string; readonly address: string }> {
-  const { items } =
-    await kubectl<Pods>`--context home get pods -n monitoring -l ${"app.kubernetes.io/name in (prometheus,alertmanager)"}`;
-  const busy = new Set([await addressHolder(), ...items.map(({ spec }) => spec.nodeName)]);
-  const servers = (await nodes("home")).filter(
-    ({ metadata }) => metadata.labels?.["node-role.kubernetes.io/etcd"] === "true",
-  );
-  const spare = servers.find(({ metadata }) => !busy.has(metadata.name));
-  assert.ok(spare, "every server is busy");
-  const address = spare.status.addresses?.find(({ type }) => type === "InternalIP")?.address;
-  assert.ok(address);
-  return { name: spare.metadata.name, address };
+  readonly items: readonly object[];
 }
 
 /** Prometheus, Alertmanager and their operator themselves, with what they make of monitors and rules. */
@@ -121,31 +106,30 @@ describe("monitoring", () => {
     assert.ok(n_pings > 0);
   });
 
-  it("tells the channel of a server that is gone, by a rule of somebody's own, and that it is back", async () => {
+  it("tells the channel of a tunnel that is gone, by a rule of somebody's own, and asks it again when it is back", async () => {
+    const connectors = "deployment/cloudflared";
+    const scale = (replicas: string): Promise<string> =>
+      run`kubectl --context home -n cloudflared scale ${connectors} --replicas=${replicas}`;
+    const replicas =
+      await run`kubectl --context home -n cloudflared get ${connectors} -o=jsonpath={.spec.replicas}`;
     await kubernetes("apply", [namespace, rule]);
     try {
-      const { name, address } = await spareServer();
-      const { path } = await machine(name);
-      await proxmox("home", `${path}/status/stop`, "POST");
+      await scale("0");
       await eventually(240, async () => {
-        const told = (await channel()).find((one) => one.includes("MemberSilent"));
-        assert.ok(told?.includes(`${address}:2381`), told ?? "nobody was told");
-      });
-      await proxmox("home", `${path}/status/start`, "POST");
-      await eventually(180, async () => {
-        const silent = await targets("home");
-        assert.ok(
-          silent.some(
-            ({ labels, health }) =>
-              labels["job"] === "kube-etcd" &&
-              labels["instance"] === `${address}:2381` &&
-              health === "up",
-          ),
-        );
+        const told = (await channel()).find((one) => one.includes("ConnectorsSilent"));
+        assert.ok(told?.includes("no connector of the tunnel"), told ?? "nobody was told");
       });
     } finally {
+      await scale(replicas);
       await kubernetes("delete", [rule, namespace]);
     }
+    await eventually(180, async () => {
+      const seen = (await targets("home")).filter(({ labels }) => labels["job"] === "cloudflared");
+      assert.deepEqual(
+        seen.map(({ health }) => health),
+        Array<string>(Number(replicas)).fill("up"),
+      );
+    });
   });
 
   it("is missed outside when Alertmanager is silent, and has its alerts again when it is back", async () => {
