@@ -15,7 +15,8 @@ export const kafkaData: DataOwner = {
         entry: `kafka/${name}`,
         what: `the Kafka cluster ${name}`,
         takes: "what its topics hold",
-        keeps: "The volumes of its nodes stay, and are yours to delete",
+        keeps:
+          "The volumes of its nodes stay while homelab:kafka does, and are yours to delete; without the section its namespace goes, and their claims with it",
       };
     const [cluster = ""] = name.split(".");
     const topic = String(spec["topicName"]);
