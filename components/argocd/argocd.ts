@@ -19,9 +19,10 @@ import { makeNamespace } from "../workload/namespace.ts";
 import { argoCharts, argocdNamespace, argocdServer } from "./names.ts";
 import { application, project, type ApplicationPlan, type ProjectPlan } from "./objects.ts";
 import { repositoryLabels } from "./repository.ts";
+import { refreshScript } from "./scripts.ts";
 import { argocdValues, type ArgoCdPlan, type SignOnPlan } from "./values.ts";
 
-const seenScript = rke2Script + scriptText(import.meta.url, "seen.sh");
+const seenScript = rke2Script + refreshScript + scriptText(import.meta.url, "seen.sh");
 const letGoScript = rke2Script + scriptText(import.meta.url, "let-go.sh");
 
 /** A Secret's content by key; plain. */

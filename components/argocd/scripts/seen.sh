@@ -3,7 +3,7 @@
 # takes away the password that an Argo CD with other settings has drawn.
 # Parameters: NAMESPACE, SERVER (SERVICE:PORT), APPLICATIONS and SETS (names of Applications and of ApplicationSets, separated by
 # blanks).
-# shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
+# shellcheck source=refresh.sh disable=SC2154,SC2153
 
 main() {
   take_turn 1500 argocd
@@ -28,17 +28,11 @@ answers() {
 
 pods() { pods_in "$NAMESPACE" --no-headers; }
 
-# ask_anew NAME: has an Application compared, and its folder rendered anew. What failed three times at one commit is left alone for
-# an hour otherwise, though the host that was shut is open now (argo-cd v3.4.4: reposerver/repository, getManifestCacheEntry).
-ask_anew() {
-  kube -n "$NAMESPACE" annotate application.argoproj.io "$1" argocd.argoproj.io/refresh=hard --overwrite >/dev/null
-}
-
 # An Application whose repository cannot be read or rendered has the status Unknown, and one that was not looked at none. What
 # was compared must be what it now names.
 rendered() {
-  local object=(-n "$NAMESPACE" get application.argoproj.io "$1") asked status
-  asked=$(kube "${object[@]}" -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/refresh}') && [[ -z $asked ]] || return 1
+  local object=(-n "$NAMESPACE" get application.argoproj.io "$1") status
+  looked "$1" || return 1
   status=$(kube "${object[@]}" -o 'jsonpath={.status.sync.status}')
   if [[ $status == Unknown ]]; then ask_anew "$1"; fi
   [[ $status == Synced || $status == OutOfSync ]] || return 1

@@ -198,7 +198,7 @@ const script = (file: string, layer = "argocd"): string =>
 /** What a step says where kubectl answers by these cases. */
 const run = (file: string, variables: string, cases: string): string =>
   wordsOf({
-    functions: script("rke2.sh", "rke2"),
+    functions: script("rke2.sh", "rke2") + script("refresh.sh"),
     variables: `NAMESPACE=argocd ${variables}`,
     cases,
     script: script(file),

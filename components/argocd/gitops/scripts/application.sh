@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the steps of a hand-over share: the Application NAME in NAMESPACE, and what it brings.
-# shellcheck source=../../../rke2/scripts/rke2.sh disable=SC2154,SC2153
+# shellcheck source=../../scripts/refresh.sh disable=SC2154,SC2153
 
 field() { kube -n "$NAMESPACE" get application.argoproj.io "$NAME" -o "jsonpath=$1"; }
 
@@ -10,21 +10,9 @@ brought() {
     sed -n 's/^|//p'
 }
 
-# look_again SECONDS: has the controller compare anew; succeeds once it has. It takes the annotation off then (argo-cd v3.4.4:
-# controller/appcontroller.go, persistAppStatus).
+# look_again SECONDS: has the controller compare anew; succeeds once it has.
 look_again() {
-  ask_anew && wait_until "$1" looked
-}
-
-# ask_anew: asks for a comparison with the newest commit, whose folder is rendered anew. By `normal` what failed three times at one
-# commit is left alone for an hour, though the host that was shut is open now (reposerver/repository, getManifestCacheEntry).
-ask_anew() {
-  kube -n "$NAMESPACE" annotate application.argoproj.io "$NAME" argocd.argoproj.io/refresh=hard --overwrite >/dev/null
-}
-
-looked() {
-  local asked
-  asked=$(field '{.metadata.annotations.argocd\.argoproj\.io/refresh}') && [[ -z $asked ]]
+  ask_anew "$NAME" && wait_until "$1" looked "$NAME"
 }
 
 # idle: nothing is being applied.

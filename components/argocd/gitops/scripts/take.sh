@@ -22,7 +22,7 @@ taken() {
   local status
   status=$(field '{.status.sync.status} {.status.health.status}') || return 1
   # It could not be rendered, and may be now.
-  if [[ $status == "Unknown "* ]] && looked; then ask_anew; fi
+  if [[ $status == "Unknown "* ]] && looked "$NAME"; then ask_anew "$NAME"; fi
   [[ $status == "Synced Healthy" ]] || return 1
   [[ $(field '{.spec.source}') == "$(field '{.status.sync.comparedTo.source}')" ]] && idle
 }
