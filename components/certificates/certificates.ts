@@ -41,8 +41,8 @@ import {
   type CertificateObject,
   type CertificatePlan,
 } from "./plan.ts";
+import { waitForCertificates } from "./ready.ts";
 
-export const readyScript = rke2Script + scriptText(import.meta.url, "ready.sh");
 export const trustScript = rke2Script + scriptText(import.meta.url, "trust-answers.sh");
 
 export interface CertificatesArgs extends CertManagerArgs {
@@ -84,8 +84,14 @@ export class Certificates extends ComponentResource {
     const certificates = objects.map((object) =>
       this.certificate(args, object, [namespace, ...issuers]),
     );
-    this.ready = this.waitForAll(name, args, [authority, ...certificates]);
-    for (const certificate of [authority, ...certificates]) certificate.keepOnceReady(this.ready);
+    const all = [authority, ...certificates];
+    const awaited = {
+      certificates: all.map(({ object }) => object),
+      machine: args.server,
+      after: all.map(({ certificate }) => certificate),
+    };
+    this.ready = waitForCertificates(name, awaited, this);
+    for (const certificate of all) certificate.keepOnceReady(this.ready);
     this.registerOutputs({});
   }
 
@@ -164,31 +170,6 @@ export class Certificates extends ComponentResource {
       parent: this,
       dependsOn: [trust, authority.certificate],
     });
-  }
-
-  private waitForAll(
-    name: string,
-    { server }: CertificatesArgs,
-    certificates: readonly KeptCertificate[],
-  ): Resource {
-    const objects = certificates.map(({ object }) => object);
-    return new RemoteStep(
-      `${name}-certificates`,
-      {
-        machine: server,
-        title: "certificates-ready",
-        script: readyScript,
-        parameters: {
-          ISSUERS: [...new Set(objects.map(({ issuer }) => issuer))].join(" "),
-          CERTIFICATES: objects.map((one) => `${one.namespace}/${one.name}`).join(" "),
-          // Not read: what has changed is waited for once more.
-          SPECS: JSON.stringify(objects.map(({ spec }) => spec)),
-        },
-        limitSeconds: 2400,
-        after: certificates.map(({ certificate }) => certificate),
-      },
-      { parent: this },
-    ).done;
   }
 }
 

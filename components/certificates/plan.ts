@@ -44,23 +44,26 @@ export const mostNames = 100;
 const ecdsa = { algorithm: "ECDSA", size: 256 } as const;
 
 /**
- * The Certificate of a plan. Its time is its issuer's: Let's Encrypt heeds no `duration`, and cert-manager renews after
- * two thirds of what was given. Each renewal has a new key.
+ * What a Certificate says. Its time is its issuer's: Let's Encrypt heeds no `duration`, and cert-manager renews after two
+ * thirds of what was given. Each renewal has a new key. `issuer` is the name of a ClusterIssuer.
  * @see https://cert-manager.io/docs/usage/certificate/
  */
-export function certificateObject(
-  { name, secret, names, issuer }: CertificatePlan,
-  namespace: string,
-): CertificateObject {
+export function certificateSpec({
+  secret,
+  names,
+  issuer,
+}: Pick<CertificateObject, "secret" | "names" | "issuer">) {
   return {
-    ...{ name, namespace, secret, names, issuer },
-    spec: {
-      secretName: secret,
-      dnsNames: [...names],
-      issuerRef: issuerRef(issuer),
-      privateKey: { ...ecdsa, rotationPolicy: "Always" },
-    },
+    secretName: secret,
+    dnsNames: [...names],
+    issuerRef: issuerRef(issuer),
+    privateKey: { ...ecdsa, rotationPolicy: "Always" },
   };
+}
+
+/** The Certificate of a plan. */
+export function certificateObject(plan: CertificatePlan, namespace: string): CertificateObject {
+  return { ...plan, namespace, spec: certificateSpec(plan) };
 }
 
 /**
@@ -83,6 +86,6 @@ export function authorityObject(site: string, namespace: string): CertificateObj
   };
 }
 
-function issuerRef(name: string): Record<string, string> {
+function issuerRef(name: string) {
   return { group: "cert-manager.io", kind: "ClusterIssuer", name };
 }

@@ -2,6 +2,7 @@
 import type { core } from "@pulumi/kubernetes/types/input.js";
 import { trustBundle } from "../certificates/cert-manager-values.ts";
 import { internalIssuer } from "../certificates/issuers.ts";
+import { certificateSpec } from "../certificates/plan.ts";
 import type { PodsPlan } from "../workload/pods.ts";
 import { appLabels } from "../workload/restricted.ts";
 import { dexFile, dexFolders } from "./dex-config.ts";
@@ -66,12 +67,11 @@ export function dexCertificate(clusterDomain: string) {
     apiVersion: "cert-manager.io/v1",
     kind: "Certificate",
     metadata: dexMetadata(),
-    spec: {
-      secretName: dexSecrets.tls,
-      dnsNames: [dexHost(clusterDomain)],
-      issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: internalIssuer.name },
-      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-    },
+    spec: certificateSpec({
+      secret: dexSecrets.tls,
+      names: [dexHost(clusterDomain)],
+      issuer: internalIssuer.name,
+    }),
   };
 }
 

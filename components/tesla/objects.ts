@@ -1,4 +1,5 @@
 /** The pods of a site's telemetry, and what leads to them. */
+import { certificateSpec } from "../certificates/plan.ts";
 import { reloadsWith } from "../workload/reloader.ts";
 import type { PodsPlan } from "../workload/pods.ts";
 import { appLabels, appSelector } from "../workload/restricted.ts";
@@ -110,12 +111,7 @@ export function certificates({ hostname, issuer }: Pick<TelemetryPlan, "hostname
     apiVersion: "cert-manager.io/v1",
     kind: "Certificate",
     metadata: metadata(one.name),
-    spec: {
-      secretName: one.secret,
-      dnsNames: one.names,
-      issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: one.issuer },
-      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-    },
+    spec: certificateSpec(one),
   }));
 }
 

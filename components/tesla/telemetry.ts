@@ -12,7 +12,7 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { readyScript as certificatesReady } from "../certificates/certificates.ts";
+import { waitForCertificates } from "../certificates/ready.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
@@ -94,25 +94,10 @@ export class TeslaTelemetry extends ComponentResource {
           dependsOn: [this.namespace, issuers],
         }),
     );
-    return new RemoteStep(
-      `${name}-certificates`,
-      {
-        machine,
-        title: "certificates-ready",
-        script: certificatesReady,
-        parameters: {
-          ISSUERS: objects.map(({ spec }) => spec.issuerRef.name).join(" "),
-          CERTIFICATES: objects
-            .map(({ metadata: { namespace, name: object } }) => `${namespace}/${object}`)
-            .join(" "),
-          // Not read: what has changed is waited for once more.
-          SPECS: JSON.stringify(objects.map(({ spec }) => spec)),
-        },
-        limitSeconds: 2400,
-        after: made,
-      },
-      { parent: this },
-    ).done;
+    const awaited = objects.map(({ metadata: { namespace, name: object }, spec }) => ({
+      ...{ namespace, name: object, issuer: spec.issuerRef.name, spec },
+    }));
+    return waitForCertificates(name, { certificates: awaited, machine, after: made }, this);
   }
 
   /** Secret with a workload's files, budget and Deployment; other files make other pods. */
