@@ -10,12 +10,11 @@ import {
   all,
   ComponentResource,
   secret,
-  unsecret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
+import { drawnKey, secretMark } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { deploymentSpec } from "../workload/pods.ts";
 import { reloadsWith } from "../workload/reloader.ts";
@@ -122,8 +121,9 @@ export class Dex extends ComponentResource {
     before: readonly Resource[],
   ): Resource {
     const key = drawnKey(`${name}-fingerprint-key`, this);
-    const mark = unsecret(
-      all([key, config]).apply(([text, value]) => fingerprint(text, { value })),
+    const mark = secretMark(
+      key,
+      config.apply((value) => ({ value })),
     );
     const spec = deploymentSpec({
       ...{ app: dexApp, replicas, fingerprint: mark },

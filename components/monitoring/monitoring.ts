@@ -7,7 +7,6 @@ import {
   ComponentResource,
   output,
   secret,
-  unsecret,
   type ComponentResourceOptions,
   type Input,
   type Output,
@@ -18,7 +17,7 @@ import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
-import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
+import { drawnKey, secretMark } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { rolledOutScript } from "../workload/rolled-out.ts";
 import type { dashboardMap } from "./dashboards/dashboards.ts";
@@ -151,8 +150,7 @@ export class Monitoring extends ComponentResource {
   /** Marks of Grafana's Secrets and of Alertmanager's, by which a change of theirs is seen. */
   private marks(name: string, { password, alerts, signOn }: MonitoringArgs): Marks {
     const key = drawnKey(`${name}-fingerprint-key`, this);
-    const mark = (values: Readonly<Record<string, Output<string>>>) =>
-      unsecret(all([key, all(values)]).apply(([text, plain]) => fingerprint(text, plain)));
+    const mark = (values: Readonly<Record<string, Output<string>>>) => secretMark(key, all(values));
     const logins: Record<string, Output<string>> = signOn === undefined
       ? { value: password }
       : { value: password, clientSecret: signOn.clientSecret };

@@ -1,10 +1,8 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import {
-  all,
   ComponentResource,
   secret,
-  unsecret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
@@ -14,7 +12,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
-import { drawnKey, fingerprint, fingerprintAnnotation } from "../workload/fingerprint.ts";
+import { drawnKey, fingerprintAnnotation, secretMark } from "../workload/fingerprint.ts";
 import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
 import { dragonfly, lifecycle, login } from "./instance-object.ts";
 import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
@@ -123,10 +121,11 @@ export class RedisInstance extends ComponentResource {
   ): Resource {
     const object = dragonfly(plan);
     const key = drawnKey(`${name}-fingerprint`, this);
-    const mark = all([key, password]).apply(([text, plain]) =>
-      fingerprint(text, { [passwordKey]: plain }),
+    const mark = secretMark(
+      key,
+      password.apply((plain) => ({ [passwordKey]: plain })),
     );
-    const podMetadata = { annotations: { [fingerprintAnnotation]: unsecret(mark) } };
+    const podMetadata = { annotations: { [fingerprintAnnotation]: mark } };
     return new CustomResource(
       `${name}-instance`,
       { ...object, spec: { ...object.spec, podMetadata } },

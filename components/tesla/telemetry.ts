@@ -4,10 +4,8 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import {
-  all,
   ComponentResource,
   secret,
-  unsecret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
@@ -17,7 +15,7 @@ import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
-import { drawnKey, fingerprint } from "../workload/fingerprint.ts";
+import { drawnKey, secretMark } from "../workload/fingerprint.ts";
 import type { StoreLogin } from "../workload/login.ts";
 import { makeNamespace } from "../workload/namespace.ts";
 import { deploymentSpec, type PodsPlan } from "../workload/pods.ts";
@@ -127,12 +125,11 @@ export class TeslaTelemetry extends ComponentResource {
       { metadata: metadata(app), spec: { maxUnavailable: 1, selector: appSelector(app) } },
       inside,
     );
-    const mark = all([key, stringData]).apply(([text, plain]) => fingerprint(text, plain));
     return new Deployment(
       `${app}-deployment`,
       {
         metadata: { ...metadata(app), annotations: { ...annotations } },
-        spec: deploymentSpec({ ...pods, fingerprint: unsecret(mark) }),
+        spec: deploymentSpec({ ...pods, fingerprint: secretMark(key, stringData) }),
       },
       { parent: this, dependsOn: [this.namespace, held, ...after] },
     );

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
-import type { Output, Resource } from "@pulumi/pulumi";
+import { all, unsecret, type Input, type Output, type Resource } from "@pulumi/pulumi";
 
 /** Annotation of a pod template that changes with the pod's Secret, so that a new value rolls the pods out. */
 export const fingerprintAnnotation = "homelab/secret-fingerprint";
@@ -17,4 +17,12 @@ export function drawnKey(name: string, parent: Resource | undefined): Output<str
 export function fingerprint(key: string, values: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHmac("sha256", key).update(JSON.stringify(sorted)).digest("hex").slice(0, 32);
+}
+
+/** The mark of secret values by a secret key; itself no secret. */
+export function secretMark(
+  key: Input<string>,
+  values: Input<Readonly<Record<string, string>>>,
+): Output<string> {
+  return unsecret(all([key, values]).apply(([text, plain]) => fingerprint(text, plain)));
 }

@@ -3,13 +3,12 @@ import {
   all,
   output,
   secret,
-  unsecret,
   type CustomResourceOptions,
   type Input,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { drawnKey, fingerprint } from "./fingerprint.ts";
+import { drawnKey, secretMark } from "./fingerprint.ts";
 import { appLabels } from "./restricted.ts";
 
 /** The application whose objects they are, and the namespace that it is in. */
@@ -88,8 +87,11 @@ export function secretObjects(
   });
   if (made.length === 0) return { resources: [] };
   const key = own[0]?.fingerprintKey ?? drawnKey(`${name}-fingerprint`, inside.parent);
-  const mark = all([output(key), all(made.map(({ marked }) => marked))]).apply(([text, plain]) =>
-    fingerprint(text, Object.fromEntries(plain.flat())),
+  const values = all(made.map(({ marked }) => marked)).apply(
+    (plain): Readonly<Record<string, string>> => Object.fromEntries(plain.flat()),
   );
-  return { resources: made.map(({ resource }) => resource), fingerprint: unsecret(mark) };
+  return {
+    resources: made.map(({ resource }) => resource),
+    fingerprint: secretMark(key, values),
+  };
 }
