@@ -40,6 +40,27 @@ export const s3Store = ({ elsewhere, bucket, secretKey }: Told) => ({
   secretKey: secretRef(secretKey, "op://Homelab/NAS/secret-key", oneLine),
 });
 
+/** The keys of a section that has a folder of its bucket to itself: others may use the bucket too. */
+export function folderStore(
+  example: string,
+  folder: { readonly description: string; readonly example: string },
+) {
+  const { endpoint, bucket, region, ca, ...key } = s3Store({
+    elsewhere: "bucket and folder have keys of their own",
+    bucket: example,
+    secretKey: "The key itself; it needs to list, read, write and delete in the bucket",
+  });
+  return {
+    ...{ endpoint, bucket },
+    folder: z
+      .string()
+      .regex(/^[\w.-]+(\/[\w.-]+)*$/, "use letters, digits, `_.-`, and slashes between")
+      .optional()
+      .meta({ description: folder.description, examples: [folder.example] }),
+    ...{ region, ca, ...key },
+  };
+}
+
 /** The key of a store, by the references of its section. */
 export const storeKey = (
   secrets: Secrets,

@@ -2,34 +2,19 @@ import { z } from "zod";
 import { volsyncVersions } from "../../../components/definitions/volsync.ts";
 import type { Derivation } from "../../config/derivation.ts";
 import { label } from "../../config/forms.ts";
-import { s3Store } from "../../config/s3-store.ts";
+import { folderStore } from "../../config/s3-store.ts";
 import { oneLine, secretRef } from "../../config/secret-ref.ts";
 import { pinned } from "../definitions/pinned.ts";
 import type { Versions } from "../versions/schema.ts";
 
-const { endpoint, bucket, region, ca, ...key } = s3Store({
-  elsewhere: "bucket and folder have keys of their own",
-  bucket: "volumes",
-  secretKey: "The key itself; it needs to list, read, write and delete in the bucket",
-});
-
 const s3 = z
-  .strictObject({
-    endpoint,
-    bucket,
-    folder: z
-      .string()
-      .regex(/^[\w.-]+(\/[\w.-]+)*$/, "use letters, digits, `_.-`, and slashes between")
-      .optional()
-      .meta({
-        description:
-          "Folder in the bucket, which no other site may have; default: volumes-STACK. Each volume has a folder below it",
-        examples: ["volumes-home"],
-      }),
-    region,
-    ca,
-    ...key,
-  })
+  .strictObject(
+    folderStore("volumes", {
+      description:
+        "Folder in the bucket, which no other site may have; default: volumes-STACK. Each volume has a folder below it",
+      example: "volumes-home",
+    }),
+  )
   .describe(
     "S3 store outside of the cluster, which is there when the cluster is lost: a NAS, a provider, another site",
   );

@@ -7,7 +7,7 @@ import {
   pem,
   registryName,
 } from "../../config/forms.ts";
-import { s3Store } from "../../config/s3-store.ts";
+import { folderStore } from "../../config/s3-store.ts";
 import { secretRef } from "../../config/secret-ref.ts";
 import type { Versions } from "../versions/schema.ts";
 
@@ -36,10 +36,10 @@ const registry = z.strictObject({
   }),
 });
 
-const { endpoint, bucket, region, ca, ...key } = s3Store({
-  elsewhere: "bucket and folder have keys of their own",
-  bucket: "etcd-snapshots",
-  secretKey: "The key itself; it needs to list, read, write and delete in the bucket",
+const { endpoint, bucket, folder, region, ca, ...key } = folderStore("etcd-snapshots", {
+  description:
+    "Folder in the bucket; default: the stack's name. Sites with one folder would delete each other's snapshots",
+  example: "home",
 });
 
 /** A store for snapshots, any that speaks S3. */
@@ -47,15 +47,7 @@ const s3 = z
   .strictObject({
     endpoint,
     bucket,
-    folder: z
-      .string()
-      .regex(/^[\w.-]+(\/[\w.-]+)*$/, "use letters, digits, `_.-`, and slashes between")
-      .optional()
-      .meta({
-        description:
-          "Folder in the bucket; default: the stack's name. Sites with one folder would delete each other's snapshots",
-        examples: ["home"],
-      }),
+    folder,
     region,
     lookup: z
       .enum(["auto", "path", "dns"])
