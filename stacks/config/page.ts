@@ -20,7 +20,7 @@ ${sections.join("\n\n")}
 
 function section(key: string, schema: JsonSchema, config: JsonSchema): string {
   const need = config.required?.includes(key) ? "required" : "optional";
-  return `## \`${key}\`\n\n${schema.description ?? ""} (${need}).\n\n${table(rows("", schema))}`;
+  return `## \`${key}\`\n\n${schema.description ?? ""} (${need}).\n\n${table(rows("", schema, new Map()))}`;
 }
 
 interface Row {
@@ -30,25 +30,35 @@ interface Row {
   readonly text: string;
 }
 
-function rows(prefix: string, schema: JsonSchema): readonly Row[] {
+/** Where parts with keys of their own were shown first, by what they are. */
+type Shown = Map<string, string>;
+
+function rows(prefix: string, schema: JsonSchema, shown: Shown): readonly Row[] {
   if (schema.items !== undefined) {
     const inner = schema.items;
     return inner.properties === undefined
       ? [row(`${prefix}[]`, inner, true)]
-      : rows(`${prefix}[]`, inner);
+      : rows(`${prefix}[]`, inner, shown);
   }
   return Object.entries(schema.properties ?? {}).flatMap(([key, part]) => {
     const path = prefix === "" ? key : `${prefix}.${key}`;
     const own = row(path, part, schema.required?.includes(key) ?? false);
+    // What it means and its default stand in its own row.
+    const keys = JSON.stringify({ ...part, description: undefined, default: undefined });
+    const before = shown.get(keys);
+    if (before !== undefined) return [{ ...own, text: `${own.text}; keys as of \`${before}\`` }];
     const open =
       typeof part.additionalProperties === "object"
-        ? rows(`${path}.NAME`, part.additionalProperties)
+        ? rows(`${path}.NAME`, part.additionalProperties, shown)
         : [];
-    return [
-      own,
-      ...(part.items?.properties === undefined && part.items !== undefined ? [] : rows(path, part)),
+    const inner = [
+      ...(part.items?.properties === undefined && part.items !== undefined
+        ? []
+        : rows(path, part, shown)),
       ...open,
     ];
+    if (inner.length > 1) shown.set(keys, path);
+    return [own, ...inner];
   });
 }
 
