@@ -63,7 +63,7 @@ func (w *worker) launch(ctx context.Context, container runnable, programs *sync.
 		})
 	case behaviour != nil && w.network == nil:
 		programs.Go(func() {
-			w.keepRunning(ctx, container, func() error { return behaviour(ctx, w.view(container)) })
+			w.keepRunning(ctx, container, func() error { return runOnce(ctx, behaviour, w.view(container)) })
 		})
 	case container.policy != corev1.RestartPolicyAlways:
 		programs.Go(func() { w.complete(ctx, container.at) })
@@ -74,6 +74,14 @@ func (w *worker) launch(ctx context.Context, container runnable, programs *sync.
 			}
 		})
 	}
+}
+
+// runOnce runs a program for one start of its container: what it began, such as answering at a port, ends with it, and the
+// next start can begin it anew.
+func runOnce(ctx context.Context, behaviour program.Program, container program.Container) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	return behaviour(ctx, container)
 }
 
 // pause waits and tells whether ctx still lives.

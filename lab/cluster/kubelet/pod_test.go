@@ -1,6 +1,8 @@
 package kubelet
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -76,6 +78,18 @@ func TestAnUnknownImageWithAPortNamedHttpIsTheWebApplication(t *testing.T) {
 	application.Ports[0].Name = "metrics"
 	if programOf(serves, &application) != nil {
 		t.Error("a port of another name is served")
+	}
+}
+
+func TestWhatAProgramBeganEndsWithItsRun(t *testing.T) {
+	var seen context.Context
+	crash := errors.New("lost the lease")
+	err := runOnce(t.Context(), func(ctx context.Context, _ program.Container) error {
+		seen = ctx
+		return errors.Join(ctx.Err(), crash)
+	}, program.Container{})
+	if err == nil || err.Error() != crash.Error() || seen.Err() == nil {
+		t.Errorf("%v, and what it began goes on: %t", err, seen.Err() == nil)
 	}
 }
 

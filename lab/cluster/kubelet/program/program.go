@@ -13,8 +13,9 @@ import (
 )
 
 // Program is a container's behaviour. It runs until ctx ends and then has undone what must not
-// outlive it. An error, or a return before ctx ends, is the container's crash: it is restarted. In a
-// pod of a job a return without an error is the end of its work.
+// outlive it. An error, or a return before ctx ends, is the container's crash: it is restarted, with
+// another ctx, for this one ends with it. In a pod of a job a return without an error is the end of
+// its work.
 type Program func(ctx context.Context, c Container) error
 
 // Container is what a Program sees of its container, pod and node.
