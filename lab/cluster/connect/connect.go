@@ -13,10 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -159,17 +157,11 @@ func serve(ctx context.Context, c program.Container, handler http.Handler) error
 	if err != nil {
 		return fmt.Errorf("OP_HTTP_PORT=%q: %w; the lab's Connect speaks plain HTTP", c.Env["OP_HTTP_PORT"], err)
 	}
-	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, uint16(port)).String())
+	listener, err := program.Listen(c, uint16(port))
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	ready := time.AfterFunc(program.ProbeDelay(c.Spec), func() { c.Ready(true) })
 	defer ready.Stop()
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(listener); ctx.Err() == nil {
-		return fmt.Errorf("port %d: %w", port, err)
-	}
-	return nil
+	return program.Serve(ctx, listener, handler)
 }

@@ -5,15 +5,10 @@ package grafana
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"homelab/lab/cluster/kubelet/program"
 )
@@ -23,33 +18,18 @@ const portName = "grafana"
 
 // Run serves until ctx ends.
 func Run(ctx context.Context, c program.Container) error {
-	port, err := portOf(c.Spec)
-	if err != nil {
-		return err
+	port, named := program.PortNamed(c, portName)
+	if !named {
+		return fmt.Errorf("container %s has no port named %s", c.Spec.Name, portName)
 	}
-	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, port).String())
+	listener, err := program.Listen(c, port)
 	if err != nil {
 		return err
 	}
 	_, version, _ := strings.Cut(c.Spec.Image, ":")
-	server := &http.Server{Handler: handler(version), ReadHeaderTimeout: 10 * time.Second}
 	ready := time.AfterFunc(program.ProbeDelay(c.Spec), func() { c.Ready(true) })
 	defer ready.Stop()
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(listener); ctx.Err() == nil || !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-func portOf(container *corev1.Container) (uint16, error) {
-	for _, one := range container.Ports {
-		if one.Name == portName {
-			return uint16(one.ContainerPort), nil
-		}
-	}
-	return 0, fmt.Errorf("container %s has no port named %s", container.Name, portName)
+	return program.Serve(ctx, listener, handler(version))
 }
 
 // handler answers as pkg/api/health.go and the collector of pkg/infra/metrics do.

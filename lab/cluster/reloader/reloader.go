@@ -13,9 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,11 +53,9 @@ func Run(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
-	health, err := serve(c)
-	if err != nil {
+	if err := serve(ctx, c); err != nil {
 		return err
 	}
-	defer health.Close()
 	changes := make(chan changed, 100)
 	factory := informers.NewSharedInformerFactory(client, 0)
 	defer factory.Shutdown()
@@ -290,20 +286,19 @@ func uses(container corev1.Container, volumes map[string]bool, change changed) b
 }
 
 // serve answers the probes of its chart.
-func serve(c program.Container) (*http.Server, error) {
-	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, port).String())
+func serve(ctx context.Context, c program.Container) error {
+	listener, err := program.Listen(c, port)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mux := http.NewServeMux()
 	for path, text := range map[string]string{"/live": "", "/metrics": "# the lab's Reloader counts nothing\n"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := program.Serve(ctx, listener, mux); err != nil {
 			c.Logger.Error("the metrics port stopped", "error", err)
 		}
 	}()
-	return server, nil
+	return nil
 }

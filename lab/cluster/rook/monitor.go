@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -47,18 +45,12 @@ func RunMonitor(ctx context.Context, c program.Container) error {
 }
 
 func serve(ctx context.Context, c program.Container, port uint16, handler http.Handler) error {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", netip.AddrPortFrom(c.PodIP, port).String())
+	listener, err := program.Listen(c, port)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	c.Ready(true)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return program.Serve(ctx, listener, handler)
 }
 
 // command answers one of `ceph`'s commands; others are refused by name.

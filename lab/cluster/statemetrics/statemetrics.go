@@ -6,14 +6,12 @@ package statemetrics
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -61,39 +59,25 @@ func Run(ctx context.Context, c program.Container) error {
 	own := func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "# TYPE kube_state_metrics_build_info gauge\nkube_state_metrics_build_info{version=\"lab\"} 1\n")
 	}
-	failed := make(chan error, 2)
+	group, ctx := errgroup.WithContext(ctx)
 	for at, metrics := range map[uint16]http.HandlerFunc{port: figures, telemetryPort: own} {
-		server, err := serve(c, at, metrics, failed)
+		listener, err := program.Listen(c, at)
 		if err != nil {
 			return err
 		}
-		defer server.Close()
+		defer listener.Close()
+		group.Go(func() error { return program.Serve(ctx, listener, handler(metrics)) })
 	}
 	ready := time.AfterFunc(program.ProbeDelay(c.Spec), func() { c.Ready(true) })
 	defer ready.Stop()
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-failed:
-		return err
-	}
+	return group.Wait()
 }
 
-func serve(c program.Container, at uint16, metrics http.HandlerFunc, failed chan<- error) (*http.Server, error) {
-	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, at).String())
-	if err != nil {
-		return nil, err
-	}
+func handler(metrics http.HandlerFunc) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", metrics)
 	for _, path := range []string{"/livez", "/readyz", "/healthz"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") })
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- err
-		}
-	}()
-	return server, nil
+	return mux
 }

@@ -2,18 +2,14 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
-	"time"
 )
 
 // Metrics answers at /metrics of a port of the pod until ctx ends, with what tell says in Prometheus' text format. It
 // listens once it returns.
 func Metrics(ctx context.Context, c Container, port uint16, tell func() string) error {
-	listener, err := net.Listen("tcp4", netip.AddrPortFrom(c.PodIP, port).String())
+	listener, err := Listen(c, port)
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
@@ -22,10 +18,8 @@ func Metrics(ctx context.Context, c Container, port uint16, tell func() string) 
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		fmt.Fprint(w, tell())
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() }) // Its end is wanted.
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := Serve(ctx, listener, mux); err != nil {
 			c.Logger.Error("metrics are not told any more", "error", err)
 		}
 	}()
