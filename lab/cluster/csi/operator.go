@@ -73,7 +73,7 @@ func RunOperator(ctx context.Context, c program.Container) error {
 		return errors.New("OPERATOR_NAMESPACE is not set")
 	}
 	c.Ready(true)
-	return passes.OverKinds(ctx, custom, again, c.Logger, o.pass, kind("drivers"), kind("operatorconfigs"), kind("clientprofiles"))
+	return passes.NewChanges().OverKinds(ctx, custom, again, c.Logger, o.pass, kind("drivers"), kind("operatorconfigs"), kind("clientprofiles"))
 }
 
 // cleanup is the operator's finalizer of a ClientProfile (clientprofile_controller.go): it hangs where the operator went first.

@@ -90,7 +90,7 @@ func run(ctx context.Context, c program.Container, pass func(*sidecar, context.C
 		LeaseDuration: 20 * time.Second, RenewDeadline: 15 * time.Second, RetryPeriod: 5 * time.Second, ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
-				failed <- passes.OverKinds(ctx, custom, again, c.Logger, func(ctx context.Context) error { return pass(s, ctx) }, kinds...)
+				failed <- passes.NewChanges().OverKinds(ctx, custom, again, c.Logger, func(ctx context.Context) error { return pass(s, ctx) }, kinds...)
 			},
 			OnStoppedLeading: func() {},
 		},

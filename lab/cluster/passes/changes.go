@@ -57,23 +57,23 @@ func (c Changes) Watch(informers ...cache.SharedIndexInformer) (synced []cache.I
 	return synced, failed
 }
 
-// OverKinds makes a first pass, and one at each change of objects of these kinds, until ctx ends; see Repeat.
-func OverKinds(
+// OverKinds makes a first pass, one at each change of objects of these kinds, and those that are asked for otherwise, until ctx
+// ends; see Repeat.
+func (c Changes) OverKinds(
 	ctx context.Context, client dynamic.Interface, again time.Duration, log Log,
 	pass func(context.Context) error, kinds ...schema.GroupVersionResource,
 ) error {
-	changed := NewChanges()
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
 	defer factory.Shutdown()
 	for _, kind := range kinds {
-		if _, err := changed.Watch(factory.ForResource(kind).Informer()); err != nil {
+		if _, err := c.Watch(factory.ForResource(kind).Informer()); err != nil {
 			return err
 		}
 	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	factory.Start(inner.Done())
-	changed.Notify()
-	Repeat(ctx, changed, again, log, pass)
+	c.Notify()
+	Repeat(ctx, c, again, log, pass)
 	return nil
 }

@@ -44,7 +44,7 @@ func Run(ctx context.Context, c program.Container) error {
 		return err
 	}
 	c.Ready(true)
-	return passes.OverKinds(ctx, custom, time.Second, c.Logger, (&controller{client, custom}).pass,
+	return passes.NewChanges().OverKinds(ctx, custom, time.Second, c.Logger, (&controller{client, custom}).pass,
 		kind("volumesnapshots"), kind("volumesnapshotcontents"))
 }
 

@@ -82,15 +82,9 @@ func RunManager(ctx context.Context, c program.Container) error {
 
 // work makes a pass at each change, and where nothing changes as often as schedules need it.
 func (m *manager) work(ctx context.Context, c program.Container) error {
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	ticks := passes.NewChanges()
-	go ticks.Every(inner, period)
-	go passes.Repeat(inner, ticks, time.Second, c.Logger, m.pass)
-	return passes.OverKinds(ctx, m.dynamic, time.Second, c.Logger, func(context.Context) error {
-		ticks.Notify()
-		return nil
-	}, sources, destinations, claims, jobs, snapshots)
+	changed := passes.NewChanges()
+	go changed.Every(ctx, period)
+	return changed.OverKinds(ctx, m.dynamic, time.Second, c.Logger, m.pass, sources, destinations, claims, jobs, snapshots)
 }
 
 func (m *manager) pass(ctx context.Context) error {
