@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -240,9 +241,7 @@ func (m *manager) wanted(r *replication, data, cache *corev1.PersistentVolumeCla
 		container.Resources = *o.MoverResources
 	}
 	labels := map[string]string{createdBy: "volsync"}
-	for key, value := range o.MoverPodLabels {
-		labels[key] = value
-	}
+	maps.Copy(labels, o.MoverPodLabels)
 	return &batchv1.Job{
 		ObjectMeta: r.meta(r.job(), true),
 		Spec: batchv1.JobSpec{

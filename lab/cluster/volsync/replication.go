@@ -3,11 +3,11 @@ package volsync
 import (
 	"context"
 	"errors"
-	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/robfig/cron/v3"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -84,26 +84,16 @@ func (m *manager) reconcile(ctx context.Context, kind schema.GroupVersionResourc
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &r); err != nil {
 		return err
 	}
-	before := r.Status
-	if r.Status.LatestMoverStatus != nil {
-		copied := *r.Status.LatestMoverStatus
-		before.LatestMoverStatus = &copied
-	}
-	if r.Status.Restic != nil {
-		copied := *r.Status.Restic
-		before.Restic = &copied
-	}
-	before.Conditions = append([]metav1.Condition(nil), r.Status.Conditions...)
 	failed := m.run(ctx, &r)
 	if failed != nil {
 		r.condition(m.now(), metav1.ConditionFalse, "Error", failed.Error())
 	}
-	if reflect.DeepEqual(before, r.Status) {
-		return failed
-	}
 	written, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&r.Status)
 	if err != nil {
 		return err
+	}
+	if equality.Semantic.DeepEqual(object.Object["status"], any(written)) {
+		return failed
 	}
 	object.Object["status"] = written
 	_, err = m.dynamic.Resource(kind).Namespace(object.GetNamespace()).UpdateStatus(ctx, object, metav1.UpdateOptions{})
@@ -205,18 +195,7 @@ func (r *replication) due(now time.Time) bool {
 
 // condition sets the one that VolSync has.
 func (r *replication) condition(now time.Time, value metav1.ConditionStatus, reason, message string) {
-	wanted := metav1.Condition{Type: "Synchronizing", Status: value, Reason: reason, Message: message, LastTransitionTime: metav1.Time{Time: now}}
-	for i, one := range r.Status.Conditions {
-		if one.Type != wanted.Type {
-			continue
-		}
-		if one.Status == value {
-			wanted.LastTransitionTime = one.LastTransitionTime
-		}
-		r.Status.Conditions[i] = wanted
-		return
-	}
-	r.Status.Conditions = append(r.Status.Conditions, wanted)
+	meta.SetStatusCondition(&r.Status.Conditions, metav1.Condition{
+		Type: "Synchronizing", Status: value, Reason: reason, Message: message, LastTransitionTime: metav1.Time{Time: now},
+	})
 }
-
-func (r *replication) String() string { return fmt.Sprintf("%s %s/%s", r.Kind, r.Namespace, r.Name) }
