@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -21,8 +22,7 @@ import (
 const host = "volsync"
 
 func main() {
-	code := work(os.Args[1:])
-	os.Exit(code)
+	os.Exit(work(os.Args[1:]))
 }
 
 // failure ends a mover.
@@ -83,11 +83,12 @@ func end(err error) int {
 	return 1
 }
 
-func restic(arguments ...string) *exec.Cmd {
+func restic(ctx context.Context, arguments ...string) *exec.Cmd {
 	if ca := os.Getenv("CUSTOM_CA"); ca != "" {
 		arguments = append([]string{"--cacert", ca}, arguments...)
 	}
-	command := exec.Command("restic", arguments...)
+	command := exec.CommandContext(ctx, "restic", arguments...)
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.Dir = os.Getenv("DATA_DIR")
 	command.Env = append(os.Environ(), "SSL_CERT_FILE=/dev/null", "SSL_CERT_DIR=/dev/null", "HOME=/tmp", "RESTIC_PROGRESS_FPS=0.1")
 	return command
@@ -95,19 +96,22 @@ func restic(arguments ...string) *exec.Cmd {
 
 // show runs restic with its words as the mover's.
 func show(arguments ...string) error {
-	command := restic(arguments...)
+	command := restic(context.Background(), arguments...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stdout
 	return command.Run()
 }
 
-// ask runs restic and gives what it printed, and what it complained of.
-func ask(arguments ...string) (said, complaint string, code int) {
-	command := restic(arguments...)
+// ask runs restic and gives what it printed, and what it complained of. Where ctx has ended it, the code is 124, as of the
+// script's `timeout`.
+func ask(ctx context.Context, arguments ...string) (said, complaint string, code int) {
+	command := restic(ctx, arguments...)
 	var out, problems bytes.Buffer
 	command.Stdout, command.Stderr = &out, &problems
 	err := command.Run()
 	var program *exec.ExitError
 	switch {
+	case ctx.Err() != nil:
+		code = 124
 	case err == nil:
 	case errors.As(err, &program):
 		code = program.ExitCode()
@@ -120,35 +124,13 @@ func ask(arguments ...string) (said, complaint string, code int) {
 // patience is how long a repository is looked for: restic itself tries a store that does not answer for a quarter of an hour.
 const patience = 60 * time.Second
 
-// look is ask with an end, by which the script's `timeout` gives 124.
-func look(arguments ...string) (complaint string, code int) {
-	command := restic(arguments...)
-	var problems bytes.Buffer
-	command.Stderr = &problems
-	late := false
-	ends := time.AfterFunc(patience, func() {
-		late = true
-		_ = command.Process.Signal(syscall.SIGTERM)
-	})
-	err := command.Run()
-	ends.Stop()
-	var program *exec.ExitError
-	switch {
-	case late:
-		code = 124
-	case errors.As(err, &program):
-		code = program.ExitCode()
-	case err != nil:
-		return err.Error(), 127
-	}
-	return problems.String(), code
-}
-
 // ensureInitialized makes a repository where there is none; so does a restore, and so does a mover that nobody answers, which
 // then fails.
 func ensureInitialized() error {
 	fmt.Println("=== Check for dir initialized ===")
-	complaint, code := look("cat", "config")
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	_, complaint, code := ask(ctx, "cat", "config")
 	absent := strings.Contains(complaint, "Is there a repository at the following location")
 	switch {
 	case code == 0:
@@ -201,7 +183,7 @@ func backup() error {
 
 func unlock() error {
 	fmt.Println("=== Starting unlock ===")
-	_, complaint, code := ask("unlock")
+	_, complaint, code := ask(context.Background(), "unlock")
 	if code == 0 {
 		return nil
 	}
@@ -219,7 +201,7 @@ func restore() error {
 		return err
 	}
 	fmt.Println("=== Starting restore ===")
-	list, complaint, code := ask("snapshots")
+	list, complaint, code := ask(context.Background(), "snapshots")
 	if code != 0 {
 		fmt.Print(complaint)
 		return failure{3, "failure getting list of snapshots from repository"}
