@@ -245,15 +245,21 @@ func (w *work) ready(name string) bool {
 
 // service makes a Service and gives its address.
 func (w *work) service(ctx context.Context, name string, selector map[string]string, port int32, target int) (string, error) {
-	if address, known := w.addresses[name]; known {
-		return address, nil
-	}
-	made, err := w.client.CoreV1().Services(w.namespace).Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()},
+	return w.bring(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: corev1.ServiceSpec{Selector: selector, Ports: []corev1.ServicePort{{
 			Name: "http", Port: port, TargetPort: intstr.FromInt(target), Protocol: corev1.ProtocolTCP,
 		}}},
-	}, metav1.CreateOptions{})
+	})
+}
+
+// bring makes a Service where there is none of its name, and gives its address.
+func (w *work) bring(ctx context.Context, service *corev1.Service) (string, error) {
+	if address, known := w.addresses[service.Name]; known {
+		return address, nil
+	}
+	service.OwnerReferences = w.owned()
+	made, err := w.client.CoreV1().Services(w.namespace).Create(ctx, service, metav1.CreateOptions{})
 	if err != nil {
 		return "", err
 	}

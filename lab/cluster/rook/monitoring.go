@@ -36,15 +36,13 @@ var serviceMonitors = schema.GroupVersionResource{Group: "monitoring.coreos.com"
 
 // tellOf makes the Service of daemons at whose port metrics are, and its ServiceMonitor.
 func (w *work) tellOf(ctx context.Context, app, name string, port int32) error {
-	if _, known := w.addresses[app]; !known {
-		labels := map[string]string{"app": app, "rook_cluster": w.namespace}
-		_, err := w.client.CoreV1().Services(w.namespace).Create(ctx, &corev1.Service{
-			ObjectMeta: metav1.ObjectMeta{Name: app, Labels: labels, OwnerReferences: w.owned()},
-			Spec:       corev1.ServiceSpec{Selector: labels, Ports: []corev1.ServicePort{{Name: name, Port: port, Protocol: corev1.ProtocolTCP}}},
-		}, metav1.CreateOptions{})
-		if err != nil {
-			return err
-		}
+	labels := map[string]string{"app": app, "rook_cluster": w.namespace}
+	_, err := w.bring(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: app, Labels: labels},
+		Spec:       corev1.ServiceSpec{Selector: labels, Ports: []corev1.ServicePort{{Name: name, Port: port, Protocol: corev1.ProtocolTCP}}},
+	})
+	if err != nil {
+		return err
 	}
 	w.monitor(ctx, app, name)
 	return nil
@@ -56,16 +54,10 @@ func (w *work) monitor(ctx context.Context, name, port string) {
 	if !w.cluster.Spec.Monitoring.Enabled || w.monitored[name] == w.cluster.UID {
 		return
 	}
-	owners := []any{}
-	for _, one := range w.owned() {
-		owners = append(owners, map[string]any{
-			"apiVersion": one.APIVersion, "kind": one.Kind, "name": one.Name, "uid": string(one.UID), "controller": true,
-		})
-	}
 	// https://github.com/rook/rook/blob/v1.20.6/pkg/operator/k8sutil/prometheus.go
-	_, err := w.dynamic.Resource(serviceMonitors).Namespace(w.namespace).Create(ctx, &unstructured.Unstructured{Object: map[string]any{
+	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor",
-		"metadata": map[string]any{"name": name, "labels": map[string]any{"team": "rook"}, "ownerReferences": owners},
+		"metadata": map[string]any{"name": name, "labels": map[string]any{"team": "rook"}},
 		"spec": map[string]any{
 			"namespaceSelector": map[string]any{"matchNames": []any{w.namespace}},
 			"selector":          map[string]any{"matchLabels": map[string]any{"app": name, "rook_cluster": w.namespace}},
@@ -74,7 +66,9 @@ func (w *work) monitor(ctx context.Context, name, port string) {
 				"relabelings": []any{map[string]any{"targetLabel": "cluster", "replacement": w.namespace}},
 			}},
 		},
-	}}, metav1.CreateOptions{})
+	}}
+	object.SetOwnerReferences(w.owned())
+	_, err := w.dynamic.Resource(serviceMonitors).Namespace(w.namespace).Create(ctx, object, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		w.log.Warn("failed to enable service monitor, prometheus may need to be installed", "name", name, "error", err)
 		return
