@@ -261,18 +261,23 @@ func readApplication(object *unstructured.Unstructured) (application, error) {
 	return app, app.supported(object)
 }
 
+// readSpec reads an object's spec; each field of it that is not played here is an error.
+func readSpec(object *unstructured.Unstructured, into any) []error {
+	content, err := json.Marshal(object.Object["spec"])
+	if err != nil {
+		return []error{err}
+	}
+	unknown, err := strict.UnmarshalStrict(content, into)
+	return append(unknown, err)
+}
+
 // syncOptions are those that are handed on to the engine.
 var syncOptions = []string{
 	common.SyncOptionServerSideApply, "CreateNamespace=true", common.SyncOptionPruneLast, common.SyncOptionApplyOutOfSyncOnly,
 }
 
 func (a application) supported(object *unstructured.Unstructured) error {
-	spec, err := json.Marshal(object.Object["spec"])
-	if err != nil {
-		return err
-	}
-	unknown, err := strict.UnmarshalStrict(spec, &applicationSpec{})
-	problems := append(unknown, err)
+	problems := readSpec(object, &applicationSpec{})
 	if server := a.Spec.Destination.Server; server != inClusterServer {
 		problems = append(problems, fmt.Errorf("destination %q: the lab's Argo CD knows %s alone", server, inClusterServer))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	strict "sigs.k8s.io/json"
 )
 
 // project is an AppProject: what its Applications may bring, and from where
@@ -32,13 +30,8 @@ type groupKind struct {
 
 // readProject reads an AppProject; what is not played here is an error.
 func readProject(object *unstructured.Unstructured) (project, error) {
-	spec, err := json.Marshal(object.Object["spec"])
-	if err != nil {
-		return project{}, err
-	}
 	read := project{name: object.GetName()}
-	unknown, err := strict.UnmarshalStrict(spec, &read)
-	for _, one := range append(unknown, err) {
+	for _, one := range readSpec(object, &read) {
 		if one != nil {
 			return read, fmt.Errorf("the lab's Argo CD does not play this of the project %s: %w", read.name, one)
 		}

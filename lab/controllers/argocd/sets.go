@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	strict "sigs.k8s.io/json"
 )
 
 // setInterval is how often folders of repositories are looked for (applicationset/generators/git.go, 3 minutes); a set that has
@@ -161,12 +160,7 @@ func readSet(object *unstructured.Unstructured) (applicationSet, error) {
 	if err := json.Unmarshal(content, &set); err != nil {
 		return set, err
 	}
-	spec, err := json.Marshal(object.Object["spec"])
-	if err != nil {
-		return set, err
-	}
-	unknown, err := strict.UnmarshalStrict(spec, &setSpec{})
-	if err := errors.Join(append(unknown, err)...); err != nil {
+	if err := errors.Join(readSpec(object, &setSpec{})...); err != nil {
 		return set, fmt.Errorf("the lab's Argo CD does not play: %w", err)
 	}
 	if len(set.Spec.Generators) != 1 || len(set.Spec.Generators[0].Git.Directories) == 0 || !set.Spec.GoTemplate {
