@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -95,10 +94,6 @@ func initialise(ctx context.Context, c clients) error {
 	if secret.Labels["app.kubernetes.io/part-of"] != "argocd" {
 		return errors.New("secret \"argocd-secret\" not found: it has no label app.kubernetes.io/part-of=argocd")
 	}
-	data := map[string][]byte{}
-	if len(secret.Data["server.secretkey"]) == 0 {
-		data["server.secretkey"] = []byte(rand.Text())
-	}
 	if config.Data["admin.enabled"] != "false" && len(secret.Data["admin.password"]) == 0 {
 		drawn := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: "argocd-initial-admin-secret", Namespace: c.namespace},
@@ -108,8 +103,11 @@ func initialise(ctx context.Context, c clients) error {
 			return err
 		}
 	}
-	if len(data) > 0 {
-		secret.Data = mergedData(secret.Data, data)
+	if len(secret.Data["server.secretkey"]) == 0 {
+		if secret.Data == nil {
+			secret.Data = map[string][]byte{}
+		}
+		secret.Data["server.secretkey"] = []byte(rand.Text())
 		if _, err := secrets.Update(ctx, secret, metav1.UpdateOptions{}); err != nil {
 			return err
 		}
@@ -119,16 +117,6 @@ func initialise(ctx context.Context, c clients) error {
 		return nil
 	}
 	return err
-}
-
-func mergedData(all, more map[string][]byte) map[string][]byte {
-	merged := map[string][]byte{}
-	for _, one := range []map[string][]byte{all, more} {
-		for key, value := range one {
-			merged[key] = value
-		}
-	}
-	return merged
 }
 
 func defaultProject(namespace string) *unstructured.Unstructured {
@@ -142,5 +130,3 @@ func defaultProject(namespace string) *unstructured.Unstructured {
 		},
 	}}
 }
-
-func mergePatch(value any) ([]byte, error) { return json.Marshal(value) }

@@ -100,12 +100,17 @@ func (c *controller) changed(after, before *cache.Resource, _ map[kube.ResourceK
 			continue
 		}
 		if app, ok := one.Info.(string); ok && app != "" {
-			c.mu.Lock()
-			c.moved[app] = true
-			c.mu.Unlock()
+			c.mark(app)
 			c.queue.Add(app)
 		}
 	}
+}
+
+// mark has an Application compared anew the next time that it is looked at.
+func (c *controller) mark(app string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved[app] = true
 }
 
 func (c *controller) run(ctx context.Context) error {
@@ -175,12 +180,10 @@ func (c *controller) look(ctx context.Context, name string) (time.Duration, erro
 			return 0, err
 		}
 	}
-	again := settings.timeout
 	if app.Operation != nil && unsupported == nil {
-		wait, err := c.operate(ctx, app)
-		return wait, err
+		return c.operate(ctx, app)
 	}
-	return again, nil
+	return settings.timeout, nil
 }
 
 // refresh is why an Application is compared.

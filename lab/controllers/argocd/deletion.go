@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func (c *controller) delete(ctx context.Context, app application) (time.Duration
 	kept := slices.DeleteFunc(slices.Clone(app.Metadata.Finalizers), func(one string) bool {
 		return one == cascadeFinalizer || one == backgroundFinalizer
 	})
-	content, err := mergePatch(map[string]any{"metadata": map[string]any{"finalizers": kept}})
+	content, err := json.Marshal(map[string]any{"metadata": map[string]any{"finalizers": kept}})
 	if err != nil {
 		return 0, err
 	}

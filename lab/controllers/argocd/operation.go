@@ -120,9 +120,7 @@ func (c *controller) operate(ctx context.Context, app application) (time.Duratio
 	if !state.Phase.Completed() {
 		return time.Second, nil
 	}
-	c.mu.Lock()
-	c.moved[app.Metadata.Name] = true
-	c.mu.Unlock()
+	c.mark(app.Metadata.Name)
 	return time.Millisecond, nil
 }
 

@@ -246,7 +246,7 @@ func (s *setController) bring(ctx context.Context, owner *unstructured.Unstructu
 		made[app.GetName()] = true
 		_, err := apps.Create(ctx, app, metav1.CreateOptions{})
 		if apierrors.IsAlreadyExists(err) {
-			content, failed := mergePatch(map[string]any{"spec": app.Object["spec"], "metadata": map[string]any{
+			content, failed := json.Marshal(map[string]any{"spec": app.Object["spec"], "metadata": map[string]any{
 				"ownerReferences": app.GetOwnerReferences(), "finalizers": app.GetFinalizers(),
 			}})
 			if failed != nil {
@@ -297,7 +297,7 @@ func (s *setController) tell(ctx context.Context, set applicationSet, failure er
 			}
 		}
 	}
-	content, err := mergePatch(map[string]any{"status": map[string]any{"conditions": fresh}})
+	content, err := json.Marshal(map[string]any{"status": map[string]any{"conditions": fresh}})
 	if err != nil {
 		return err
 	}
