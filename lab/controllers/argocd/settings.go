@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"time"
 
@@ -62,10 +61,7 @@ func (e exclusions) IsExcludedResource(group, kind, cluster string) bool {
 		return true
 	}
 	some := func(patterns []string, text string) bool {
-		return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool {
-			found, err := path.Match(pattern, text)
-			return err == nil && found
-		})
+		return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, text) })
 	}
 	for _, one := range e {
 		if some(one.APIGroups, group) && some(one.Kinds, kind) && some(one.Clusters, cluster) {
