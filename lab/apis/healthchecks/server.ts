@@ -1,4 +1,12 @@
-import { json, part, text, WebError, type WebRequest, type WebRoute } from "../web/exchange.ts";
+import {
+  guarded,
+  json,
+  part,
+  text,
+  WebError,
+  type WebRequest,
+  type WebRoute,
+} from "../web/exchange.ts";
 import { openWeb, type Web, type WebOptions } from "../web/server.ts";
 
 /** The one check of the lab's account at Healthchecks.io. */
@@ -81,28 +89,21 @@ function pingRoute(check: Check): WebRoute {
 }
 
 function apiRoutes(check: Check, key: string): WebRoute[] {
-  const found = (request: WebRequest): void => {
+  const authenticate = (request: WebRequest): void => {
     if (request.headers["x-api-key"] !== key) throw new WebError(401, "wrong api key");
     if (part(request, "check") !== check.id) throw new WebError(404, "not found");
   };
   const at = { url: "/api/v3/checks/:check", hosts: ["healthchecks.io"] };
-  return [
-    {
-      ...{ ...at, method: "GET" },
-      handle: (request) => {
-        found(request);
-        return json(check.shown);
-      },
-    },
+  return guarded(authenticate, [
+    { ...at, method: "GET", handle: () => json(check.shown) },
     {
       ...{ ...at, method: "POST" },
       handle: (request) => {
-        found(request);
         change(check, request.body.toString("utf8"));
         return json(check.shown);
       },
     },
-  ];
+  ]);
 }
 
 /** Of what the API changes, the times. */
