@@ -45,10 +45,12 @@ export interface Subject {
 
 const tls = selfSigned();
 
+type FolderOptions = WebOptions & { stateDir: string; logFile: string };
+
 /** Opens a service in a folder of its own. */
 async function opened(
   faults: Faults,
-  open: (options: WebOptions & { stateDir: string; logFile: string }) => Promise<Opened>,
+  open: (options: FolderOptions) => Promise<Opened>,
 ): Promise<Opened> {
   const stateDir = mkdtempSync(join(tmpdir(), "web-"));
   const logFile = join(stateDir, "access.log");
@@ -69,6 +71,33 @@ const request = (
   method = "GET",
 ): Promise<Answer> =>
   httpsRequest({ host: "127.0.0.1", port, rejectUnauthorized: false, method, path, headers });
+
+/** A service that is only asked, by a GET of a path. */
+function asked(
+  service: string,
+  host: string,
+  path: string,
+  {
+    open,
+    headers,
+  }: {
+    open: (options: FolderOptions) => Promise<{ readonly port: number; close(): Promise<void> }>;
+    headers?: Record<string, string>;
+  },
+): Subject {
+  return {
+    ...{ service, host },
+    open: (faults) =>
+      opened(faults, async (options) => {
+        const web = await open(options);
+        return {
+          logFile: options.logFile,
+          ask: () => request(web, path, { host, ...headers }),
+          close: () => web.close(),
+        };
+      }),
+  };
+}
 
 /** Every service that the stand-in web server serves. */
 export const subjects: readonly Subject[] = [
@@ -156,21 +185,10 @@ export const subjects: readonly Subject[] = [
         };
       }),
   },
-  {
-    service: "connect",
-    host: "connect.home.arpa",
-    open: (faults) =>
-      opened(faults, async (options) => {
-        const token = "connect-token";
-        const connect = await createConnect({ ...options, token, vaults: () => [] });
-        const headers = { host: "connect.home.arpa", authorization: `Bearer ${token}` };
-        return {
-          logFile: options.logFile,
-          ask: () => request(connect, "/v1/vaults", headers),
-          close: () => connect.close(),
-        };
-      }),
-  },
+  asked("connect", "connect.home.arpa", "/v1/vaults", {
+    open: (options) => createConnect({ ...options, token: "connect-token", vaults: () => [] }),
+    headers: { authorization: "Bearer connect-token" },
+  }),
   {
     service: "s3",
     host: "nas.home.arpa",
@@ -189,71 +207,23 @@ export const subjects: readonly Subject[] = [
         };
       }),
   },
-  {
-    service: "git",
-    host: "git.example.org",
-    open: (faults) =>
-      opened(faults, async (options) => {
-        const token = "git-token";
-        const git = await createGit({ ...options, repository: "homelab.git", token });
-        const headers = {
-          host: "git.example.org",
-          authorization: `Basic ${Buffer.from(`me:${token}`).toString("base64")}`,
-        };
-        const path = "/homelab.git/info/refs?service=git-upload-pack";
-        return {
-          logFile: options.logFile,
-          ask: () => request(git, path, headers),
-          close: () => git.close(),
-        };
+  asked("git", "git.example.org", "/homelab.git/info/refs?service=git-upload-pack", {
+    open: (options) => createGit({ ...options, repository: "homelab.git", token: "git-token" }),
+    headers: { authorization: `Basic ${Buffer.from("me:git-token").toString("base64")}` },
+  }),
+  asked("healthchecks", "healthchecks.io", `/api/v3/checks/${heartbeatCheck.check}`, {
+    open: (options) => createHealthchecks({ ...options, ...heartbeatCheck }),
+    headers: { "x-api-key": heartbeatCheck.apiKey },
+  }),
+  asked("discord", "discord.com", `/api/v10/channels/${alertsChannel.channel}/messages`, {
+    open: (options) => createDiscord({ ...options, ...alertsChannel }),
+    headers: { authorization: `Bot ${alertsChannel.bot}` },
+  }),
+  asked("mirrors", "helm.cilium.io", "/index.yaml", {
+    open: (options) =>
+      createMirrors({
+        ...{ ...options, cacheDir: options.stateDir, chartsSource: options.stateDir },
+        ...{ rke2Binary: "none", tailscaleBinary: "none", repositories: options.stateDir },
       }),
-  },
-  {
-    service: "healthchecks",
-    host: "healthchecks.io",
-    open: (faults) =>
-      opened(faults, async (options) => {
-        const service = await createHealthchecks({ ...options, ...heartbeatCheck });
-        const key = { "x-api-key": heartbeatCheck.apiKey };
-        const send = (host: string, path: string, method = "GET"): Promise<Answer> =>
-          request(service, path, { host, ...key }, method);
-        const state = `/api/v3/checks/${heartbeatCheck.check}`;
-        return {
-          logFile: options.logFile,
-          ask: () => send("healthchecks.io", state),
-          close: () => service.close(),
-        };
-      }),
-  },
-  {
-    service: "discord",
-    host: "discord.com",
-    open: (faults) =>
-      opened(faults, async (options) => {
-        const service = await createDiscord({ ...options, ...alertsChannel });
-        const messages = `/api/v10/channels/${alertsChannel.channel}/messages`;
-        const headers = { host: "discord.com", authorization: `Bot ${alertsChannel.bot}` };
-        return {
-          logFile: options.logFile,
-          ask: () => request(service, messages, headers),
-          close: () => service.close(),
-        };
-      }),
-  },
-  {
-    service: "mirrors",
-    host: "helm.cilium.io",
-    open: (faults) =>
-      opened(faults, async (options) => {
-        const mirrors = await createMirrors({
-          ...{ ...options, cacheDir: options.stateDir, chartsSource: options.stateDir },
-          ...{ rke2Binary: "none", tailscaleBinary: "none", repositories: options.stateDir },
-        });
-        return {
-          logFile: options.logFile,
-          ask: () => request(mirrors, "/index.yaml", { host: "helm.cilium.io" }),
-          close: () => mirrors.close(),
-        };
-      }),
-  },
+  }),
 ];
