@@ -1,4 +1,5 @@
 /** The store that snapshots go to, as a server sees it: by curl, whose config travels on standard input. */
+import { listed } from "../../components/backup/store.ts";
 import type { StorePlan } from "../../components/rke2/snapshot-store.ts";
 import { quote } from "../../components/remote/shell.ts";
 import type { Server } from "./servers.ts";
@@ -25,21 +26,12 @@ export async function listStore(server: Server, store: Store): Promise<readonly 
 
 /** What a list of the store names; the folder's metadata are no snapshots. */
 export function storedIn(list: string): readonly Stored[] {
-  const entries = [...list.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(
-    ([, entry = ""]) => entry,
-  );
-  const field = (entry: string, name: string): string =>
-    new RegExp(`<${name}>(.*?)</${name}>`, "s").exec(entry)?.[1] ?? "";
-  return entries
-    .map((entry) => {
-      const key = field(entry, "Key");
+  return listed(list)
+    .objects.map(({ key, bytes, modified }) => {
       const name = key.split("/").at(-1) ?? key;
       const seconds = /-(\d{10})(\.zip)?$/.exec(name)?.[1];
-      const saved =
-        seconds === undefined
-          ? new Date(field(entry, "LastModified"))
-          : new Date(Number(seconds) * 1000);
-      return { key, name, bytes: Number(field(entry, "Size")), saved };
+      const saved = seconds === undefined ? modified : new Date(Number(seconds) * 1000);
+      return { key, name, bytes, saved };
     })
     .filter(({ key, bytes }) => bytes > 0 && !key.includes("/.metadata/"))
     .map(({ name, bytes, saved }) => ({ name, bytes, saved }))
