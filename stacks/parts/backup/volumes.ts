@@ -1,6 +1,5 @@
 /** Which volumes of a site are saved, from where in its file, and how. */
 import type { SavedPlan, SavingPlan } from "../../../components/backup/plan.ts";
-import type { SiteFile } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { siteVolumes, type SiteVolume } from "../../apps/data/volumes.ts";
 import type { BackupConfig } from "./schema.ts";
@@ -85,12 +84,4 @@ export function targetPlan(
     ...{ endpoint, bucket, region, folder: folder ?? volumesFolder(stack) },
     ...(ca === undefined ? {} : { ca }),
   };
-}
-
-/** The volumes of an application, by its name in the config. */
-export function backupsOf(
-  { config }: Pick<SiteFile, "config">,
-  app: string,
-): readonly WantedBackup[] {
-  return wantedBackups(config).filter((one) => one.app === app);
 }
