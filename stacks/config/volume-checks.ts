@@ -1,5 +1,6 @@
 import type { Problem } from "../../components/problem.ts";
 import type { SiteConfig } from "../schema.ts";
+import { classInForce } from "./volume-class.ts";
 
 /** A class of the site, or one that somebody else has made where the site has no storage. */
 export function checkVolumeClass(
@@ -18,9 +19,7 @@ export function checkVolumeClass(
         ]
       : [];
   const right = storage.classes.filter((one) => one.kind === kind).map((one) => one.name);
-  const found = storage.classes.find((one) =>
-    name === undefined ? usual(kind, one, right) : one.name === name,
-  );
+  const found = classInForce(storage.classes, name, kind);
   const known = `known are ${right.join(", ") || "none"}`;
   if (found === undefined)
     return [
@@ -37,10 +36,3 @@ export function checkVolumeClass(
     { path, text: `${found.name} is of the kind ${found.kind}; name a ${kind} class: ${known}` },
   ];
 }
-
-/** Whether a class is the one in force where none is named: Kubernetes has one default, and of file classes a single one is. */
-const usual = (
-  kind: "block" | "file",
-  one: { readonly name: string; readonly default: boolean },
-  right: readonly string[],
-): boolean => (kind === "block" ? one.default : right.length === 1 && right[0] === one.name);

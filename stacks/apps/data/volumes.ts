@@ -3,6 +3,7 @@ import type { Owner } from "../../../components/storage/claim.ts";
 import { laxest } from "../../../components/workload/exceptions.ts";
 import type { NamespacePlan } from "../../../components/workload/namespace.ts";
 import type { DataPlan, DataVolume } from "../../../components/workload/stateful/data.ts";
+import { classInForce } from "../../config/volume-class.ts";
 import type { SiteConfig } from "../../schema.ts";
 import type { Application, Kept } from "../application.ts";
 import { applications } from "../index.ts";
@@ -65,11 +66,8 @@ function classOf(
   named: string | undefined,
   shared: boolean,
 ): string {
-  if (named !== undefined) return named;
-  const classes = storage?.classes ?? [];
-  const files = classes.filter(({ kind }) => kind === "file");
-  if (shared) return files.length === 1 ? (files[0]?.name ?? "") : "";
-  return classes.find((one) => one.default)?.name ?? "";
+  const kind = shared ? "file" : "block";
+  return named ?? classInForce(storage?.classes ?? [], undefined, kind)?.name ?? "";
 }
 
 /** The namespaces of applications: those with volumes, and of libraries, and those of all others. */

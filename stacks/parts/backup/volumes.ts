@@ -1,5 +1,6 @@
 /** Which volumes of a site are saved, from where in its file, and how. */
 import type { SavedPlan, SavingPlan } from "../../../components/backup/plan.ts";
+import { classInForce } from "../../config/volume-class.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { siteVolumes, type SiteVolume } from "../../apps/data/volumes.ts";
 import type { BackupConfig } from "./schema.ts";
@@ -45,7 +46,7 @@ export function classOf(
   { storage }: Pick<SiteConfig, "storage">,
   { class: named }: Pick<WantedBackup, "class">,
 ) {
-  return storage?.classes.find((one) => (named === undefined ? one.default : one.name === named));
+  return classInForce(storage?.classes ?? [], named);
 }
 
 /** A volume as its component is told; throws where the config was not checked. */
