@@ -15,10 +15,6 @@ export interface VolumePlan {
   readonly shared?: boolean;
   /** What it begins with: an object of its namespace that a populator understands. Empty without. */
   readonly from?: Populator;
-  /** User and group that its files belong to: whoever copies them elsewhere runs as these. */
-  readonly owner?: Owner;
-  /** Whether what is in it is worth a copy elsewhere; not when left out. */
-  readonly backup?: boolean;
   /** What is in it, as whoever allows its loss names it: `apps/home-assistant/config`. */
   readonly data?: string;
 }

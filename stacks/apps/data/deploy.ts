@@ -31,11 +31,12 @@ export function deployData(
   all?: Readonly<Record<string, Application>>,
 ): SiteData {
   const dependsOn = [ready, ...(storage === undefined ? [] : [storage.ready])];
+  const own = siteVolumes(config, all);
   return new Map(
     together(siteData(config, all), kept).map((plan) => {
       const { name } = plan.namespace;
       const opts = { providers: [kubernetes], dependsOn };
-      const backups = backup && backupsIn(siteVolumes(config, all), name, backup);
+      const backups = backup && backupsIn(own, name, backup);
       const { namespace, volumes } = new ApplicationData(
         name,
         { ...plan, ...(backups === undefined ? {} : { backups }) },

@@ -45,11 +45,7 @@ export function entriesOf(data: string): readonly string[] {
 function plans(kept: readonly KnownClaim[]): readonly DataPlan[] {
   return [...new Set(kept.map(({ namespace }) => namespace))].map((name) => ({
     namespace: { name },
-    volumes: kept
-      .filter(({ namespace }) => namespace === name)
-      .map(({ name: claim, class: named, sizeGiB, shared, data }) => ({
-        ...{ name: claim, class: named, sizeGiB, shared, data },
-      })),
+    volumes: kept.filter(({ namespace }) => namespace === name),
   }));
 }
 

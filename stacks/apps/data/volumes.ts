@@ -13,7 +13,9 @@ import type { Apps } from "../names.ts";
 export interface SiteVolume extends DataVolume {
   readonly namespace: string;
   readonly shared: boolean;
+  /** Whether what is in it is worth a copy elsewhere. */
   readonly backup: boolean;
+  /** User and group that its files belong to: whoever copies them elsewhere runs as these. */
   readonly owner: Owner;
   /** Config path of its size and its class. */
   readonly path: string;
@@ -107,10 +109,6 @@ export function siteData(config: SiteConfig, all: All = applications): readonly 
   const volumes = siteVolumes(config, all);
   return dataNamespaces(config, keptApps(config, all)).map((namespace) => ({
     namespace,
-    volumes: volumes
-      .filter((one) => one.namespace === namespace.name)
-      .map(({ name, sizeGiB, shared, owner, backup, data, class: named }) => ({
-        ...{ name, class: named, sizeGiB, shared, owner, backup, data },
-      })),
+    volumes: volumes.filter((one) => one.namespace === namespace.name),
   }));
 }
