@@ -8,11 +8,15 @@ import { ServiceError } from "../http/service-error.ts";
 import { repositoryFolder } from "./objects.ts";
 import type { SavedPlan, TargetPlan } from "./plan.ts";
 
-/** A store and its key, in plain. */
-export interface OpenStore extends Pick<TargetPlan, "endpoint" | "bucket" | "region"> {
+/** Where a store is. */
+export interface StorePlace extends Pick<TargetPlan, "endpoint" | "bucket" | "region"> {
   readonly ca?: string | undefined;
   /** Whether the bucket stands in the host's name, as some stores want it; in the path without. */
-  readonly lookup?: "auto" | "path" | "dns";
+  readonly lookup?: "auto" | "path" | "dns" | undefined;
+}
+
+/** A store and its key, in plain. */
+export interface OpenStore extends StorePlace {
   readonly accessKey: string;
   readonly secretKey: string;
 }

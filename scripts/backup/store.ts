@@ -1,12 +1,12 @@
 /** The store of a site's backups, as whoever runs a script reaches it. */
-import { backupTimes, type OpenStore } from "../../components/backup/store.ts";
+import { backupTimes, type OpenStore, type StorePlace } from "../../components/backup/store.ts";
 import type { BackupConfig } from "../../stacks/parts/backup/schema.ts";
 import { targetPlan, type WantedBackup } from "../../stacks/parts/backup/volumes.ts";
 import type { Offered } from "./choice.ts";
 
 /** A store by its section, whose secrets are known by their paths. Throws where its key is not. */
 export function storeBy(
-  { endpoint, bucket, region, ca }: Pick<OpenStore, "endpoint" | "bucket" | "region" | "ca">,
+  { endpoint, bucket, region, ca, lookup }: StorePlace,
   path: string,
   known: ReadonlyMap<string, string>,
 ): OpenStore {
@@ -15,7 +15,7 @@ export function storeBy(
   );
   if (accessKey === undefined || secretKey === undefined)
     throw new Error(`the key of ${path} cannot be read; npm run doctor says why`);
-  return { endpoint, bucket, region, ca, accessKey, secretKey };
+  return { endpoint, bucket, region, ca, lookup, accessKey, secretKey };
 }
 
 /** What there is of volumes. */

@@ -23,12 +23,7 @@ export function check(
       if (copies === undefined) return { what, fate, text: how };
       const { path, store, prefix, each } = copies;
       try {
-        const { lookup } = store;
-        const open = {
-          ...storeBy(store, path, known),
-          ...(lookup === undefined ? {} : { lookup }),
-        };
-        const times = (await list(open, prefix))
+        const times = (await list(storeBy(store, path, known), prefix))
           .filter(({ key }) => each === undefined || each.test(key))
           .map(({ modified }) => modified.getTime());
         if (times.length === 0)

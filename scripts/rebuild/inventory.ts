@@ -1,5 +1,6 @@
 /** What a site has that a total loss of its machines would take, and where a copy of each is to be. */
 import { repositoryFolder } from "../../components/backup/objects.ts";
+import type { StorePlace } from "../../components/backup/store.ts";
 import { siteVolumes } from "../../stacks/apps/data/volumes.ts";
 import type { SiteFile } from "../../stacks/open-site.ts";
 import { targetPlan, wantedBackups } from "../../stacks/parts/backup/volumes.ts";
@@ -25,13 +26,7 @@ export interface Item {
 export interface Copies {
   /** Config path of the store's section, which has its key. */
   readonly path: string;
-  readonly store: {
-    readonly endpoint: string;
-    readonly bucket: string;
-    readonly region: string;
-    readonly ca?: string | undefined;
-    readonly lookup?: "auto" | "path" | "dns" | undefined;
-  };
+  readonly store: StorePlace;
   readonly prefix: string;
   /** Which objects below it are a copy each; all without. */
   readonly each?: RegExp;
@@ -64,14 +59,13 @@ function etcd(site: SiteFile): Item {
   const plan = storePlan(site);
   if (plan === undefined)
     return { what, fate: "lost", how: "snapshots of etcd stay on the machines: docs/restore.md" };
-  const { endpoint, bucket, region, ca, lookup, folder } = plan;
   return {
     ...{ what, fate: "by hand" },
     how: "by npm run restore in the place of a new cluster: docs/restore.md",
     copies: {
       path: "homelab:cluster.snapshots.s3",
-      store: { endpoint, bucket, region, ca, lookup },
-      prefix: `${folder}/`,
+      store: plan,
+      prefix: `${plan.folder}/`,
       each: /-\d{10}(\.zip)?$/,
     },
   };
@@ -135,13 +129,12 @@ function databases({ postgres }: SiteConfig): readonly Item[] {
             ? "it has no backup"
             : "its archive is in a bucket of the site's own storage",
       };
-    const { endpoint, bucket, region, ca } = backup.s3;
     return {
       ...{ what, fate: "by hand" },
       how: "into a new cluster, by its base backup and the log since: docs/postgres.md",
       copies: {
         path: `homelab:postgres.clusters.${name}.backup.s3`,
-        store: { endpoint, bucket, region, ca },
+        store: backup.s3,
         // A folder for each (barman, barman/cloud.py).
         prefix: `${backup.archive}/base/`,
         each: /\/backup\.info$/,
@@ -161,12 +154,11 @@ function caches({ redis }: SiteConfig): readonly Item[] {
             ? "what is in its memory is not saved"
             : "its snapshots are in a bucket of the site's own storage",
       };
-    const { endpoint, bucket, region } = snapshots.s3;
     return {
       ...{ what, fate: "back", how: "it loads its newest snapshot" },
       copies: {
         path: `homelab:redis.instances.${name}.snapshots.s3`,
-        store: { endpoint, bucket, region },
+        store: snapshots.s3,
         prefix: `${snapshots.folder}/`,
       },
     };
