@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { snapshotClassName } from "../storage/storage-classes.ts";
 import { authorityKey, repositorySecret } from "./names.ts";
-import type { KeepPlan, SavedPlan, SavingPlan, TargetPlan } from "./plan.ts";
+import type { SavedPlan, SavingPlan, TargetPlan } from "./plan.ts";
 
 const apiVersion = "volsync.backube/v1alpha1";
 
@@ -69,7 +69,7 @@ export function replicationSource(saved: SavedPlan, saving: SavingPlan) {
         // (ceph-csi, docs/design/proposals/cephfs-snapshot-shallow-ro-vol.md).
         ...(kind === "file" ? { accessModes: ["ReadOnlyMany"] } : {}),
         pruneIntervalDays: 7,
-        retain: retain(saving.keep),
+        retain: saving.keep,
       },
     },
   };
@@ -156,13 +156,4 @@ function mover({ claim, uid, gid, class: name }: SavedPlan, saving: SavingPlan) 
       limits: { memory: `${saving.memoryMiB}Mi` },
     },
   };
-}
-
-/** What `restic forget` keeps; an empty policy would keep one alone (internal/controller/mover/restic/mover.go). */
-function retain({ hourly, daily, weekly, monthly, yearly }: KeepPlan): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries({ hourly, daily, weekly, monthly, yearly }).filter(
-      (entry): entry is [string, number] => entry[1] !== undefined,
-    ),
-  );
 }

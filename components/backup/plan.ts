@@ -11,7 +11,10 @@ export interface TargetPlan {
   readonly ca?: string;
 }
 
-/** How many backups of each age are kept. */
+/**
+ * How many backups of each age are kept, as VolSync's policy has it; an empty one would keep one alone
+ * (internal/controller/mover/restic/mover.go).
+ */
 export interface KeepPlan {
   readonly hourly?: number;
   readonly daily?: number;
