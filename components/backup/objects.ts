@@ -1,6 +1,7 @@
 /** Repository, backup and restore of a claim, as VolSync's kinds (`volsync.backube/v1alpha1`) have them. */
 import { createHash } from "node:crypto";
 import { snapshotClassName } from "../storage/storage-classes.ts";
+import { ownersPod } from "../workload/restricted.ts";
 import { authorityKey, repositorySecret } from "./names.ts";
 import type { SavedPlan, SavingPlan, TargetPlan } from "./plan.ts";
 
@@ -135,7 +136,8 @@ export function replicationInPlace(
  * What every mover is told. It runs as the files' own user: one with root's rights needs an annotation of the namespace, by
  * which anybody in it gets them (docs/usage/permissionmodel.rst). Its image names no user, so that `restricted` wants one named.
  */
-function mover({ claim, uid, gid, class: name }: SavedPlan, saving: SavingPlan) {
+function mover(saved: SavedPlan, saving: SavingPlan) {
+  const { claim, class: name } = saved;
   const repository = repositorySecret(claim);
   return {
     repository,
@@ -146,11 +148,7 @@ function mover({ claim, uid, gid, class: name }: SavedPlan, saving: SavingPlan) 
     cacheStorageClassName: name,
     cacheAccessModes: ["ReadWriteOnce"],
     cacheCapacity: `${saving.cacheGiB}Gi`,
-    moverSecurityContext: {
-      ...{ runAsNonRoot: true, runAsUser: uid, runAsGroup: gid, fsGroup: gid },
-      fsGroupChangePolicy: "OnRootMismatch",
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    moverSecurityContext: ownersPod(saved),
     moverResources: {
       requests: { cpu: "50m", memory: "128Mi" },
       limits: { memory: `${saving.memoryMiB}Mi` },

@@ -1,20 +1,29 @@
 import type { core, meta } from "@pulumi/kubernetes/types/input.js";
+import type { Owner } from "../storage/claim.ts";
 
 /** User and group that containers run as when their image names none that is its own. */
-const nobody = 65532;
+const nobody: Owner = { uid: 65532, gid: 65532 };
 
 /**
  * Security of a pod under the restricted profile; files of its volumes belong to its group.
  * @see https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
  */
-export function restrictedPod(): core.v1.PodSecurityContext {
+export function restrictedPod({ uid, gid } = nobody) {
   return {
     runAsNonRoot: true,
-    runAsUser: nobody,
-    runAsGroup: nobody,
-    fsGroup: nobody,
+    runAsUser: uid,
+    runAsGroup: gid,
+    fsGroup: gid,
     seccompProfile: { type: "RuntimeDefault" },
-  };
+  } satisfies core.v1.PodSecurityContext;
+}
+
+/**
+ * The same of a pod with the volumes of a user's own. What a volume's first folder says of its owner is believed: the files of
+ * a large one are not gone through at each start.
+ */
+export function ownersPod(owner: Owner) {
+  return { ...restrictedPod(owner), fsGroupChangePolicy: "OnRootMismatch" };
 }
 
 /**

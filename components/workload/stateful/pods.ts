@@ -12,7 +12,7 @@ import {
 } from "../exceptions.ts";
 import { fingerprintAnnotation } from "../fingerprint.ts";
 import type { PodSecurity } from "../namespace.ts";
-import { appLabels, appSelector } from "../restricted.ts";
+import { appLabels, appSelector, ownersPod } from "../restricted.ts";
 import type { ContainerPlan, Probe, StatefulPlan } from "./plan.ts";
 
 /** Annotation of a pod template that changes with the files of the program's own. */
@@ -101,7 +101,7 @@ function podTemplate(plan: StatefulPlan, { fingerprint, pullSecret }: Secrecy) {
     spec: {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      securityContext: podSecurity(plan),
+      securityContext: ownersPod(plan.user),
       terminationGracePeriodSeconds: leaveSeconds,
       ...network(onHost, nameservers),
       ...(first.length === 0 ? {} : { initContainers: first }),
@@ -119,18 +119,6 @@ function network(
   if (onHost !== undefined) return { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" };
   if (nameservers === undefined) return {};
   return { dnsPolicy: "None", dnsConfig: { nameservers: [...nameservers] } };
-}
-
-/** What root of a large volume's first folder says is believed: its files are not gone through at each start. */
-function podSecurity({ user: { uid, gid } }: StatefulPlan): core.v1.PodSecurityContext {
-  return {
-    runAsNonRoot: true,
-    runAsUser: uid,
-    runAsGroup: gid,
-    fsGroup: gid,
-    fsGroupChangePolicy: "OnRootMismatch",
-    seccompProfile: { type: "RuntimeDefault" },
-  };
 }
 
 function mainContainer(plan: StatefulPlan, main: ContainerPlan): core.v1.Container {
