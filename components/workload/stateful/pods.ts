@@ -55,34 +55,31 @@ export function statefulDeployment(plan: StatefulPlan, secrecy: Secrecy = {}) {
   };
 }
 
-const containersOf = (plan: StatefulPlan): readonly ContainerPlan[] => [
-  { ...plan.container, name: plan.app },
-  ...(plan.beside ?? []),
-];
+/** A plan, as far as it says what its containers may do. */
+type Permitted = Pick<StatefulPlan, "app" | "container" | "beside" | "onHost">;
+
+/** The application's own comes first. */
+const containersOf = ({
+  app,
+  container: main,
+  beside = [],
+}: Permitted): readonly [ContainerPlan, ...ContainerPlan[]] => [{ ...main, name: app }, ...beside];
 
 /** What its containers do beyond the restricted profile, and why, by annotation. */
-export function exceptionAnnotations(
-  plan: Pick<StatefulPlan, "app" | "container" | "beside" | "onHost">,
-): Record<string, string> {
-  const { app, onHost } = plan;
-  const all = [{ ...plan.container, name: app }, ...(plan.beside ?? [])].flatMap(
-    ({ name, exceptions }) => {
-      const text = exceptionsText(exceptions);
-      return text === undefined ? [] : [[exceptionsAnnotation(name), text] as const];
-    },
-  );
+export function exceptionAnnotations(plan: Permitted): Record<string, string> {
+  const { onHost } = plan;
+  const all = containersOf(plan).flatMap(({ name, exceptions }) => {
+    const text = exceptionsText(exceptions);
+    return text === undefined ? [] : [[exceptionsAnnotation(name), text] as const];
+  });
   const host = onHost === undefined ? [] : [[exceptionsAnnotation("network"), onHost] as const];
   return Object.fromEntries([...all, ...host]);
 }
 
 /** The strictest profile that admits its pod; nothing below `privileged` admits the node's network. */
-export function podLevel(
-  plan: Pick<StatefulPlan, "app" | "container" | "beside" | "onHost">,
-): PodSecurity {
+export function podLevel(plan: Permitted): PodSecurity {
   if (plan.onHost !== undefined) return "privileged";
-  return laxest(
-    [plan.container, ...(plan.beside ?? [])].map(({ exceptions = {} }) => levelOf(exceptions)),
-  );
+  return laxest(containersOf(plan).map(({ exceptions = {} }) => levelOf(exceptions)));
 }
 
 function podTemplate(plan: StatefulPlan, { fingerprint, pullSecret }: Secrecy) {
@@ -105,7 +102,7 @@ function podTemplate(plan: StatefulPlan, { fingerprint, pullSecret }: Secrecy) {
       terminationGracePeriodSeconds: leaveSeconds,
       ...network(onHost, nameservers),
       ...(first.length === 0 ? {} : { initContainers: first }),
-      containers: main === undefined ? [] : [mainContainer(plan, main)],
+      containers: [mainContainer(plan, main)],
       ...(pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret }] }),
       volumes: volumes(plan),
     },
