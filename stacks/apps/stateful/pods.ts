@@ -3,6 +3,7 @@ import type { Output } from "@pulumi/pulumi";
 import type { z } from "zod";
 import { settingsName } from "../../../components/workload/stateful/application.ts";
 import type { Mount, StatefulPlan } from "../../../components/workload/stateful/plan.ts";
+import { variablesOf } from "../../logins/schema.ts";
 import type { Told } from "../../logins/told.ts";
 import type { Surroundings } from "../application.ts";
 import type { Exposure } from "../schema.ts";
@@ -17,11 +18,12 @@ export function podPlan<Extra extends z.ZodRawShape>(
   around: Around<Extra>,
 ): Omit<StatefulPlan, "seed" | "files" | "mounted"> {
   const { name, config } = around;
-  const { image: imageName, version, memory, settings, logins, environment } = config;
+  const { image: imageName, version, memory, settings, environment } = config;
   const { port, probe, user, cpu, library, exceptions, scratch = [], outside = [] } = recipe;
   const { startSeconds, leaveSeconds, nameservers } = recipe;
   const onHost = recipe.onHost?.(around);
-  const isTold = Object.keys(settings).length > 0 || logins.some(isVariable);
+  const told = withVariables(recipe, config).map((login) => variablesOf(login));
+  const isTold = [settings, ...told].some((variables) => Object.keys(variables).length > 0);
   return {
     ...{ app: name, namespace: library?.name ?? name, user },
     container: {
@@ -64,10 +66,6 @@ function libraryMount({
 }: NonNullable<StatefulRecipe<z.ZodRawShape>["library"]>): Mount {
   return { volume, folder, ...(readOnly === undefined ? {} : { readOnly }) };
 }
-
-/** Whether a login is told by environment: by its own variables, or by those of its kind. */
-const isVariable = ({ environment, folder }: Exposure["logins"][number]): boolean =>
-  environment === undefined ? folder === undefined : Object.keys(environment).length > 0;
 
 type Roles = Readonly<Record<string, Readonly<Record<string, Output<string>>>>>;
 
