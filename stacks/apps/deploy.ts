@@ -45,7 +45,7 @@ export function deployApps(
     secrets,
     logins,
     clusterDomain,
-    data: inNamespace(data),
+    data: (namespace: string) => data.get(namespace),
   };
   const configs: Apps = apps;
   return Object.entries(all).flatMap(([name, application]) => {
@@ -77,9 +77,6 @@ export function deployApps(
     return publications(names, app);
   });
 }
-
-/** What is there before pods of a namespace are. */
-const inNamespace = (data: SiteData) => (namespace: string) => data.get(namespace);
 
 /** What the edge makes of an application's public names: the first is called by the application, further ones by themselves. */
 function publications(names: readonly AppName[], { address, ready }: Running): Publication[] {

@@ -48,24 +48,19 @@ export function deployBackup(
   const saving = savingPlan(name, backup);
   const access = { key: storeKey(secrets, backup.s3), password: secrets.get(backup.password) };
   return {
-    repository: (resource, wanted, { parent, dependsOn }) =>
+    repository: (resource, wanted, { dependsOn, ...opts }) =>
       new Repository(
         resource,
         { saved: savedPlan(config, wanted), saving, ...access },
-        {
-          ...{ providers: [kubernetes], dependsOn: [operator.ready, ...dependsOn] },
-          ...(parent === undefined ? {} : { parent }),
-        },
+        { ...opts, providers: [kubernetes], dependsOn: [operator.ready, ...dependsOn] },
       ),
-    save: (resource, wanted, { parent, dependsOn }) => {
-      new CustomResource(
-        `${resource}-backup`,
-        replicationSource(savedPlan(config, wanted), saving),
-        {
-          ...{ provider: kubernetes, dependsOn: [operator.ready, ...dependsOn] },
-          ...(parent === undefined ? {} : { parent }),
-        },
-      );
+    save: (resource, wanted, { dependsOn, ...opts }) => {
+      const source = replicationSource(savedPlan(config, wanted), saving);
+      new CustomResource(`${resource}-backup`, source, {
+        ...opts,
+        provider: kubernetes,
+        dependsOn: [operator.ready, ...dependsOn],
+      });
     },
   };
 }
