@@ -1,4 +1,4 @@
-/** Days between moments, in words that people read. */
+/** Moments and the days between them, in words that people read. */
 
 const day = 86_400_000;
 
@@ -15,3 +15,6 @@ export function fromNow(end: Date, now: Date): string {
 
 /** The day of a moment in UTC, as people write it: 2027-03-01. */
 export const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10);
+
+/** A moment in UTC to the second, for programs too: 2027-03-01T03:00:00Z. */
+export const stamp = (moment: Date): string => `${moment.toISOString().slice(0, 19)}Z`;

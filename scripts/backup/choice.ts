@@ -1,4 +1,5 @@
 /** Which backup of a volume is restored, by what its repository has. */
+import { stamp } from "../../components/days.ts";
 
 /** A volume and its backups, the newest first. */
 export interface Offered {
@@ -15,9 +16,6 @@ export function moment(text: string): Date {
     throw new Error(`${text} is no moment with its zone; write 2026-11-28T03:00:00Z`);
   return at;
 }
-
-/** As people and VolSync read it. */
-export const stamp = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
 
 /**
  * The backup of each volume that is restored: the newest, or the newest that is not from after `at`. Throws, with those that

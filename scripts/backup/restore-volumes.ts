@@ -5,9 +5,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { replicationInPlace } from "../../components/backup/objects.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
+import { stamp } from "../../components/days.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { kubectl } from "../../stacks/doctor/kubectl.ts";
-import { stamp } from "./choice.ts";
 import { lastLine, progress, type RestoreInForce } from "./mover.ts";
 import {
   holders,

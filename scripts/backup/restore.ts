@@ -1,4 +1,5 @@
 /** `npm run restore -- --app NAME` or `--claim NAMESPACE/CLAIM`: volumes become what their backups are. */
+import { stamp } from "../../components/days.ts";
 import { withCluster } from "../../stacks/doctor/cluster.ts";
 import {
   savedPlan,
@@ -10,7 +11,7 @@ import { knownSecrets } from "../../stacks/parts/secrets/doctor.ts";
 import { consent } from "../consent.ts";
 import { say, selectStack } from "../site-stack.ts";
 import { soundSite } from "../sound-site.ts";
-import { choose, moment, stamp } from "./choice.ts";
+import { choose, moment } from "./choice.ts";
 import { restoreVolumes } from "./restore-volumes.ts";
 import { offers } from "./store.ts";
 

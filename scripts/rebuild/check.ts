@@ -1,6 +1,6 @@
 /** What of a site's copies is really there. */
 import type { ListStore } from "../../components/backup/store.ts";
-import { stamp } from "../backup/choice.ts";
+import { stamp } from "../../components/days.ts";
 import { storeBy } from "../backup/store.ts";
 import type { Fate, Item } from "./inventory.ts";
 

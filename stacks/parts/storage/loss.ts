@@ -1,6 +1,7 @@
 /** Says before a machine is destroyed whether Ceph has other copies of what its disks hold. */
 import { setTimeout as pause } from "node:timers/promises";
 import { log } from "@pulumi/pulumi";
+import { stamp } from "../../../components/days.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Judged } from "../../config/problem.ts";
 import { objects } from "../../doctor/kubectl.ts";
@@ -133,7 +134,7 @@ export function lossProblems(
   return [{ path: "homelab:allowReplace", text }];
 }
 
-const iso = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
+const iso = (time: number): string => stamp(new Date(time));
 
 /**
  * Asks the cluster. One that does not answer is a note: it may be what a machine is built anew for. For a machine that Proxmox does
