@@ -1,4 +1,5 @@
 /** What VolSync says of a restore. */
+import { lastLine } from "../../stacks/doctor/kubectl.ts";
 
 /** A ReplicationDestination, as far as a restore looks (volsync v0.16.0, api/v1alpha1/replicationdestination_types.go). */
 export interface RestoreInForce {
@@ -24,6 +25,3 @@ export function progress({ status = {} }: RestoreInForce, tag: string): Progress
   if (result === "Failed") return { state: "failed", reason: lastLine(logs) };
   return { state: "works" };
 }
-
-/** The last line of a mover's words. */
-export const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

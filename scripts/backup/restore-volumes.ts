@@ -7,8 +7,8 @@ import { replicationInPlace } from "../../components/backup/objects.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
-import { kubectl } from "../../stacks/doctor/kubectl.ts";
-import { lastLine, progress, type RestoreInForce } from "./mover.ts";
+import { kubectl, lastLine, objects } from "../../stacks/doctor/kubectl.ts";
+import { progress, type RestoreInForce } from "./mover.ts";
 import {
   holders,
   replicasAnnotation,
@@ -44,11 +44,8 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
   const { namespace, volumes } = restore;
   const { tell } = means;
   const claims = new Set(volumes.map(({ claim }) => claim));
-  const workloads = await list<WorkloadInForce>(
-    means,
-    namespace,
-    "deployments.apps,statefulsets.apps",
-  );
+  const kinds = "deployments.apps,statefulsets.apps";
+  const workloads = await objects<WorkloadInForce>(means.run, kinds, namespace);
   const { users, obstacles } = usersOf(claims, workloads);
   if (obstacles.length > 0) throw new Error(["nothing was changed:", ...obstacles].join("\n  "));
   await pauseBackups(restore, true, means);
@@ -61,11 +58,6 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
 
 const ask = ({ run }: Means, namespace: string, ...args: readonly string[]): Promise<string> =>
   kubectl(run, "-n", namespace, ...args);
-
-async function list<T>(means: Means, namespace: string, kinds: string): Promise<readonly T[]> {
-  const text = await ask(means, namespace, "get", kinds, "-o", "json");
-  return (JSON.parse(text) as { items: T[] }).items;
-}
 
 /** A backup of half a volume would be one of those that are kept. */
 async function pauseBackups(
@@ -95,7 +87,7 @@ async function stop(
     );
     await ask(means, namespace, "scale", name, "--replicas=0");
   }
-  const rest = async () => holders(claims, await list<PodInForce>(means, namespace, "pods"));
+  const rest = async () => holders(claims, await objects<PodInForce>(means.run, "pods", namespace));
   let left = await rest();
   if (left.length > 0) means.tell(`${namespace}: waiting until ${left.join(", ")} are gone`);
   for (let waited = 0; left.length > 0; waited += interval) {

@@ -1,16 +1,24 @@
 /** How the doctor asks a cluster. */
 import type { ClusterCommand } from "./examined.ts";
 
+/** The last line of what a program said, in which most of them name what is wrong. */
+export const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
+
 /** What kubectl prints; rejects with its last line. */
 export async function kubectl(run: ClusterCommand, ...args: readonly string[]): Promise<string> {
   const { ok, stdout, stderr } = await run("kubectl", [...args, "--request-timeout=10s"]);
-  if (!ok) throw new Error(stderr.split("\n").at(-1) || "kubectl failed and says nothing");
+  if (!ok) throw new Error(lastLine(stderr) || "kubectl failed and says nothing");
   return stdout;
 }
 
-/** Lists objects of a kind; rejects with kubectl's last line. */
-export async function objects<T>(run: ClusterCommand, kind: string): Promise<readonly T[]> {
-  const list = await kubectl(run, "get", kind, "-A", "-o", "json");
+/** Lists objects of a kind, of all namespaces or of one; rejects with kubectl's last line. */
+export async function objects<T>(
+  run: ClusterCommand,
+  kind: string,
+  namespace?: string,
+): Promise<readonly T[]> {
+  const where = namespace === undefined ? ["-A"] : ["-n", namespace];
+  const list = await kubectl(run, "get", kind, ...where, "-o", "json");
   return (JSON.parse(list) as { items: T[] }).items;
 }
 

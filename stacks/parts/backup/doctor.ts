@@ -4,7 +4,7 @@ import { volsyncCharts } from "../../../components/backup/names.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
-import { objects } from "../../doctor/kubectl.ts";
+import { lastLine, objects } from "../../doctor/kubectl.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { wantedBackups, type WantedBackup } from "./volumes.ts";
@@ -83,7 +83,7 @@ export const savedNothing = (status: ReplicationInForce["status"]): boolean =>
 
 /** The last words of a mover that failed, on one line. */
 const lastWords = ({ status }: ReplicationInForce): string =>
-  (status?.latestMoverStatus?.logs ?? "").trim().split("\n").at(-1) ?? "";
+  lastLine(status?.latestMoverStatus?.logs ?? "");
 
 /** A claim that is to begin with its backup waits until there is an image of it. */
 function judgeRestore(
