@@ -5,6 +5,7 @@ import { request as secureRequest } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { getCACertificates } from "node:tls";
 import { ServiceError } from "../http/service-error.ts";
+import { trustSystemAuthorities } from "../http/trust.ts";
 import { repositoryFolder } from "./objects.ts";
 import type { SavedPlan, TargetPlan } from "./plan.ts";
 
@@ -117,18 +118,15 @@ function askOnce(store: OpenStore, query: Readonly<Record<string, string>>): Pro
     headers: signedHeaders({ store, host, path, query: search, now: new Date() }),
     signal: AbortSignal.timeout(answerMs),
   };
-  const trusted = [
-    ...getCACertificates("default"),
-    ...getCACertificates("system"),
-    ...(ca === undefined ? [] : [ca]),
-  ];
+  trustSystemAuthorities();
+  const trusted = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
   return new Promise((resolve, reject) => {
     const unreachable = ({ message }: Error): void => {
       const text = `the store ${host} cannot be reached: ${message}`;
       reject(new ServiceError("unreachable", { status: 0 }, text));
     };
     const request =
-      protocol === "http:" ? plainRequest(options) : secureRequest({ ...options, ca: trusted });
+      protocol === "http:" ? plainRequest(options) : secureRequest({ ...options, ...trusted });
     request.once("error", unreachable);
     request.once("response", (response) => {
       const chunks: Buffer[] = [];
