@@ -12,7 +12,6 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
-import { trustLabel } from "../certificates/cert-manager-values.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
@@ -48,8 +47,6 @@ export interface MonitoringArgs extends Omit<StackPlan, "passwordMark" | "signOn
   readonly password: Output<string>;
   /** How people sign on to Grafana, with its secret at the provider. */
   readonly signOn?: { readonly plan: Output<GrafanaSignOn>; readonly clientSecret: Output<string> };
-  /** Whether pods find the site's own authority. */
-  readonly trusting: boolean;
   /** Alertmanager's configuration; secret. */
   readonly alerts: Output<string>;
   /** Whether it has a heartbeat, whose first beat is waited for. */
@@ -87,11 +84,10 @@ export class Monitoring extends ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts?: ComponentResourceOptions) {
     super("homelab:monitoring:Monitoring", name, {}, opts);
     // Volumes go with their namespace, while their storage is still there.
-    const namespace = makeNamespace(
-      `${name}-namespace`,
-      args.trusting ? { ...monitoringNamespace, labels: trustLabel } : monitoringNamespace,
-      { parent: this, dependsOn: [...args.after] },
-    );
+    const namespace = makeNamespace(`${name}-namespace`, monitoringNamespace, {
+      parent: this,
+      dependsOn: [...args.after],
+    });
     const grafana = this.grafanaLogins(name, args, namespace);
     const alerts = this.alertmanagerConfig(name, args, namespace);
     const marks = this.marks(name, args);

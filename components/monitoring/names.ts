@@ -4,7 +4,7 @@ import type { NamespacePlan } from "../workload/namespace.ts";
 
 /**
  * Namespace of Prometheus and all that belongs to it. node-exporter reads its machine's files on the machine's own network:
- * no profile but `privileged` admits it. Who asks for the site's names verifies their certificates.
+ * no profile but `privileged` admits it. Who asks for the site's names verifies their certificates, and Grafana its provider's.
  */
 export const monitoringNamespace = {
   name: "monitoring",

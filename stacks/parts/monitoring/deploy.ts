@@ -69,7 +69,6 @@ export async function deployMonitoring(
       clusterDns: cluster.profile === undefined,
       password: secrets.get(grafanaPassword),
       ...signOn(config, identity),
-      trusting: identity.grafana?.provider.service !== undefined,
       alerts: secret(alerts(monitoring, (ref) => secrets.reveal(ref))),
       heartbeat: heartbeat !== undefined,
       ...watch(config, monitoring),
