@@ -45,8 +45,6 @@ export interface ArgoCdArgs extends Omit<ArgoCdPlan, "signOn"> {
   readonly repositories: Readonly<Record<string, Output<SecretData>>>;
   readonly projects: readonly ProjectPlan[];
   readonly applications: readonly ApplicationPlan[];
-  /** Whether pods find the site's own authority. */
-  readonly trusting: boolean;
   /** A server, where the cluster is asked. */
   readonly server: ReachedMachine;
   /** What must be there before: Argo CD's kinds, and those of monitors. */
@@ -68,7 +66,7 @@ export class ArgoCd extends ComponentResource {
     super("homelab:argocd:ArgoCd", name, {}, opts);
     const namespace = makeNamespace(
       `${name}-namespace`,
-      args.trusting ? { ...argocdNamespace, labels: trustLabel } : argocdNamespace,
+      args.trusting === true ? { ...argocdNamespace, labels: trustLabel } : argocdNamespace,
       { parent: this, dependsOn: [...args.after] },
     );
     const letGo = this.letGo(name, args, namespace);

@@ -18,8 +18,6 @@ export interface SignOnPlan {
   /** Claims of a token whose values are subjects of roles. */
   readonly claims: readonly string[];
   readonly roles: readonly RolePlan[];
-  /** Whether the provider's certificate is of the site's own authority. */
-  readonly ownAuthority?: boolean;
 }
 
 export interface ArgoCdPlan {
@@ -33,6 +31,8 @@ export interface ArgoCdPlan {
   /** Whether `admin` may log in, by the hash in `argocd-secret`. */
   readonly admin: boolean;
   readonly signOn?: SignOnPlan | undefined;
+  /** Whether the site's own authority is trusted: the certificate of who people sign on by is of it. */
+  readonly trusting?: boolean;
   /** Lines of known_hosts besides those that the chart brings. */
   readonly knownHosts: readonly string[];
 }
@@ -61,7 +61,7 @@ export function argocdValues(plan: ArgoCdPlan): Record<string, unknown> {
     controller: { metrics, resources: resources("100m", "512Mi", "2Gi") },
     server: {
       ...{ replicas, ...many, metrics, resources: resources("20m", "128Mi", "512Mi") },
-      ...(plan.signOn?.ownAuthority === true ? trusting() : {}),
+      ...(plan.trusting === true ? trusting() : {}),
     },
     repoServer: {
       ...{ replicas, ...many, metrics, resources: resources("50m", "256Mi", "1Gi") },

@@ -50,7 +50,6 @@ export function deployArgocd(
       admin: argocd.adminPasswordHash !== undefined,
       ...(signOn === undefined ? {} : { signOn: signOnPlan(signOn) }),
       ...ofPeople(people, identity),
-      trusting: identity.argocd?.provider.service !== undefined,
       settings: secret(settings(argocd, reveal, identity)),
       repositories: repositories(argocd, reveal),
       projects: projects(argocd),
@@ -149,7 +148,7 @@ function signOnPlan(signOn: NonNullable<ArgocdConfig["signOn"]>): SignOnPlan {
 function ofPeople(
   people: IdentityConfig | undefined,
   { argocd: client }: SiteIdentity,
-): Pick<ArgoCdArgs, "signOn"> {
+): Pick<ArgoCdArgs, "signOn" | "trusting"> {
   if (people?.argocd === undefined || client === undefined) return {};
   const { admins, readers } = people.argocd;
   const roles: readonly RolePlan[] = [
@@ -158,9 +157,8 @@ function ofPeople(
   ];
   const scopes = ["openid", "email", "profile"];
   const { provider, issuer, clientId } = client;
-  const ownAuthority = provider.service !== undefined;
   const signOn = output({ issuer, clientId }).apply((made) => ({
-    ...{ name: provider.title, scopes, claims: ["email"], roles, ownAuthority, ...made },
+    ...{ name: provider.title, scopes, claims: ["email"], roles, ...made },
   }));
-  return { signOn };
+  return { signOn, trusting: provider.service !== undefined };
 }

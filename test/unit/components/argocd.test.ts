@@ -81,7 +81,7 @@ describe("the values of Argo CD", () => {
   });
 
   it("have the server know the site's own authority where the provider's certificate is of it", () => {
-    const own = argocdValues({ ...plan, signOn: { ...plan.signOn!, ownAuthority: true } });
+    const own = argocdValues({ ...plan, trusting: true });
     assert.deepEqual(violations(closed(valuesSchema("argo-cd")), own), []);
     assert.deepEqual(at(own, "server.env"), [{ name: "SSL_CERT_DIR", value: "/etc/internal-ca" }]);
     assert.deepEqual(at(own, "server.volumes[0].configMap"), { name: "internal-ca" });
