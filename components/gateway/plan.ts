@@ -48,6 +48,16 @@ export function proxyName(gateway: GatewayName): string {
   return `envoy-${gateway}`;
 }
 
+/** Name of that Service in the cluster. */
+export function proxyHost(gateway: GatewayName, clusterDomain: string): string {
+  return `${proxyName(gateway)}.${gatewayNamespace.name}.svc.${clusterDomain}`;
+}
+
+/** Where the tunnel leads for what the gateway `public` routes. */
+export function publicService(clusterDomain: string): string {
+  return `http://${proxyHost("public", clusterDomain)}:80`;
+}
+
 /** Name of a listener with a wildcard certificate: `https-home-arpa`. */
 export function httpsListener(domain: string): string {
   return `https-${domain.replaceAll(".", "-")}`;

@@ -3,8 +3,7 @@ import { EnvoyGateway } from "../../../components/gateway/envoy-gateway.ts";
 import { doorOf } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
 import {
-  gatewayNamespace,
-  proxyName,
+  publicService,
   type GatewayPlan,
   type WildcardCertificate,
 } from "../../../components/gateway/plan.ts";
@@ -121,7 +120,7 @@ export function deployRoutes(
       ),
     };
   });
-  const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
+  const service = publicService(network.clusterDomain);
   const published = publicRoutes(config).map(({ hostname, ...door }) => ({
     // Of several routes one name is shown: it is called by itself.
     ...{ name: hostname, hostname, service, ...doorOf(door) },

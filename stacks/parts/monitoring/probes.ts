@@ -1,6 +1,6 @@
 /** What is asked of the names that a site exposes: of the same table that its objects are made of. */
 import type { ModuleName, NameProbe } from "../../../components/monitoring/probes/plan.ts";
-import { gatewayNamespace, proxyName } from "../../../components/gateway/plan.ts";
+import { proxyHost } from "../../../components/gateway/plan.ts";
 import { gatewayOf } from "../../apps/names.ts";
 import { siteExposure, type Exposed } from "../../exposure/table.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -55,8 +55,7 @@ function atGateway(one: Exposed, watch: NamesWatch, config: SiteConfig): readonl
 function gatewayAddress(to: Exposed["to"], { gateway, network }: SiteConfig): string | undefined {
   const at = gatewayOf(to);
   if (at === "lan") return gateway?.lan.address;
-  if (at === undefined) return undefined;
-  return `${proxyName(at)}.${gatewayNamespace.name}.svc.${network.clusterDomain}`;
+  return at === undefined ? undefined : proxyHost(at, network.clusterDomain);
 }
 
 /** By whose certificate HTTPS is verified. */

@@ -1,6 +1,6 @@
 import { doorOf } from "../../../components/edge/public-name.ts";
 import type { Publication } from "../../../components/edge/publication.ts";
-import { gatewayNamespace, proxyName } from "../../../components/gateway/plan.ts";
+import { publicService } from "../../../components/gateway/plan.ts";
 import { publicKeyOf } from "../../../components/tesla/key-pair.ts";
 import { kafkaUsers, publicKeyPath } from "../../../components/tesla/names.ts";
 import { PublicKey } from "../../../components/tesla/public-key.ts";
@@ -56,7 +56,7 @@ export function deployTesla(
     { hostname: key.hostname, publicKey: keyOf(secrets.reveal(key.privateKey)), machine },
     { providers: [kubernetes], dependsOn: [gateways.ready, telemetry.namespace] },
   );
-  const service = `http://${proxyName("public")}.${gatewayNamespace.name}.svc.${network.clusterDomain}:80`;
+  const service = publicService(network.clusterDomain);
   return teslaKeyNames(config).map(({ hostname: shown, ...door }) => ({
     ...{ name: shown, hostname: shown, service, path: publicKeyPath, ...doorOf(door) },
     after: [publicKey.shown],
