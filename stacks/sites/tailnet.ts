@@ -8,6 +8,7 @@ import { tailnetPolicy, type TailnetPolicy } from "../../components/tailnet/poli
 import { groupDevices } from "../../components/tailnet/proxy-plan.ts";
 import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteFile } from "../open-site.ts";
+import { gatewayDevice } from "../parts/gateway/plans.ts";
 import { isNamed, siteNames } from "../parts/names/list.ts";
 import { ownNeeds, policyPlan, siteNameservers } from "../parts/tailnet/look.ts";
 import type { SiteConfig } from "../schema.ts";
@@ -40,7 +41,7 @@ export const devices: Judge = disjoint({
           : [{ path: `${root}.proxies.apiServer.hostname`, value: group.hostname }]),
       ]),
       ...(gateway?.internal.enabled === true
-        ? [{ path: "homelab:gateway.internal", value: `${name}-gateway` }]
+        ? [{ path: "homelab:gateway.internal", value: gatewayDevice(name) }]
         : []),
     ];
     return claims.map(({ path, value }) => ({ path, value: `the name ${value} in the tailnet` }));

@@ -22,7 +22,7 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteTailnet } from "../tailnet/deploy.ts";
-import { gatewayPlans, httpParents } from "./plans.ts";
+import { gatewayDevice, gatewayPlans, httpParents } from "./plans.ts";
 import { publicRoutes } from "./published.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
@@ -70,7 +70,7 @@ export function deployGateway(
       scale: gateway.proxies,
       bgp: network.bgp !== undefined,
       pods: network.pods,
-      device: `${name}-gateway`,
+      device: gatewayDevice(name),
       machine,
       certificates: certificates && {
         namespace: certificates.namespace,

@@ -10,6 +10,9 @@ import type { RouteConfig } from "./route-schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
 
+/** Name in the tailnet of the device that leads to the gateway `internal`. */
+export const gatewayDevice = (site: string): string => `${site}-gateway`;
+
 /** The gateways that a site has; `certificates` are those whose Secrets listeners name. */
 export function gatewayPlans(
   { lan, internal, domains }: Gateway,
