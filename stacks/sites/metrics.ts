@@ -1,13 +1,12 @@
 /** Metrics that one site sends and another takes. */
 import type { SiteFile } from "../open-site.ts";
-import type { Clash, Judge } from "./rule.ts";
+import { bothWays, type Clash, type Judge } from "./rule.ts";
 
 /** What is sent is taken, what is waited for is sent, and the way leads to the other's gateway. */
-export const metrics: Judge = (one, other) =>
-  [[one, other] as const, [other, one] as const].flatMap(([sender, receiver]) => [
-    ...between(sender, receiver),
-    ...elsewhere(sender, receiver),
-  ]);
+export const metrics: Judge = bothWays((sender, receiver) => [
+  ...between(sender, receiver),
+  ...elsewhere(sender, receiver),
+]);
 
 /** The tailnet gives a gateway its address; the sender's file repeats it. */
 function elsewhere(sender: SiteFile, receiver: SiteFile): readonly Clash[] {

@@ -19,6 +19,11 @@ export interface Clash {
 /** Judges two sites. Each pair is judged once. */
 export type Judge = (one: SiteFile, other: SiteFile) => readonly Clash[];
 
+/** Judges either site of a pair by the other, where a rule looks from one of them. */
+export const bothWays =
+  (judge: Judge): Judge =>
+  (one, other) => [...judge(one, other), ...judge(other, one)];
+
 /** Something that a site takes for itself, by the key that says so. */
 export interface Claim {
   readonly path: string;

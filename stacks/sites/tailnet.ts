@@ -12,7 +12,7 @@ import { gatewayDevice } from "../parts/gateway/plans.ts";
 import { isNamed, siteNames } from "../parts/names/list.ts";
 import { ownNeeds, policyPlan, siteNameservers } from "../parts/tailnet/look.ts";
 import type { SiteConfig } from "../schema.ts";
-import { disjoint, type Claim, type Clash, type Judge } from "./rule.ts";
+import { bothWays, disjoint, type Claim, type Clash, type Judge } from "./rule.ts";
 import { shareTailnet } from "./shared.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
@@ -57,12 +57,10 @@ export const domains: Judge = disjoint({
 });
 
 /** Of two domains of which one lies in the other, the longer one's nameservers are asked. */
-export const names: Judge = (one, other) =>
-  shareTailnet(one, other) ? [...strayNames(one, other), ...strayNames(other, one)] : [];
-
-function strayNames(site: SiteFile, other: SiteFile): readonly Clash[] {
+export const names: Judge = bothWays((site, other) => {
   const { config } = site;
   const { domain } = other.config.site;
+  if (!shareTailnet(site, other)) return [];
   if (!isNamed(config) || domain === config.site.domain || !isIn(config.site.domain, domain))
     return [];
   return siteNames(config)
@@ -72,7 +70,7 @@ function strayNames(site: SiteFile, other: SiteFile): readonly Clash[] {
       against: { site: other.name, path: "homelab:site.domain" },
       text: `${name} lies in ${domain}, and devices of the tailnet ask the other site for it; choose a name outside of that domain`,
     }));
-}
+});
 
 /** The policy is written whole: of two owners each would take away what the other wrote. */
 export const owners: Judge = (one, other) => {
@@ -85,25 +83,20 @@ export const owners: Judge = (one, other) => {
 };
 
 /** The owner's file says of another site what that site's own file makes. */
-export const policy: Judge = (one, other) => {
-  if (!shareTailnet(one, other)) return withoutTailnet(one, other);
-  return [...provided(one, other), ...provided(other, one)];
-};
+export const policy: Judge = bothWays((owner, site) =>
+  shareTailnet(owner, site) ? provided(owner, site) : withoutTailnet(owner, site),
+);
 
 /** What an owner says of a site that is in no tailnet, or in another one. */
-function withoutTailnet(one: SiteFile, other: SiteFile): readonly Clash[] {
-  return [[one, other] as const, [other, one] as const].flatMap(
-    ([owner, site]): readonly Clash[] => {
-      if (!Object.hasOwn(owner.config.tailnet?.policy?.sites ?? {}, site.name)) return [];
-      return [
-        {
-          at: { site: owner.name, path: pathOf(site.name) },
-          against: { site: site.name, path: "homelab:tailnet" },
-          text: "the policy provides for a site that is not in this tailnet; remove the entry, or add the site to the tailnet",
-        },
-      ];
+function withoutTailnet(owner: SiteFile, site: SiteFile): readonly Clash[] {
+  if (!Object.hasOwn(owner.config.tailnet?.policy?.sites ?? {}, site.name)) return [];
+  return [
+    {
+      at: { site: owner.name, path: pathOf(site.name) },
+      against: { site: site.name, path: "homelab:tailnet" },
+      text: "the policy provides for a site that is not in this tailnet; remove the entry, or add the site to the tailnet",
     },
-  );
+  ];
 }
 
 const pathOf = (site: string): string => `homelab:tailnet.policy.sites.${site}`;
