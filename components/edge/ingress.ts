@@ -1,4 +1,5 @@
 import type { Input } from "@pulumi/pulumi";
+import { literal } from "../literal.ts";
 
 /**
  * What cloudflared itself demands of a request: the mark of Access, for one of these applications. Where the application
@@ -32,7 +33,7 @@ interface TunnelRule<Service> extends Omit<IngressRule<Service>, "access"> {
 const catchAll = { service: "http_status:404" } as const;
 
 /** A path alone, as the regular expression that cloudflared looks for in a request's path (ingress/rule.go, `Matches`). */
-const wholePath = (path: string): string => `^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
+const wholePath = (path: string): string => `^${literal(path)}$`;
 
 /**
  * Rules of a tunnel for these names, sorted so that the order of the config plays no part, with the catch-all last. Throws

@@ -1,5 +1,6 @@
 /** Whether what an up downloads is there; each part says what that is. Container images are left to the registries. */
 import { dayOf, fromNow } from "../../components/days.ts";
+import { literal } from "../../components/literal.ts";
 import { ask as askHttp, reading, type Fetch } from "./ask.ts";
 import { reasonOf, type Check } from "./check.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
@@ -23,9 +24,6 @@ interface Dated {
   /** The index, where the download is another file: one published with the chart under the same number. */
   readonly index?: string;
 }
-
-/** A text as part of a regular expression. */
-export const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** A chart's index names the version below the chart: https://helm.sh/docs/topics/chart_repository/ */
 export function chart(repository: string, name: string, version: string, path: string): Release {

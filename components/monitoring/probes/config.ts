@@ -1,5 +1,7 @@
 /** Configuration of the probers: prometheus/blackbox_exporter v0.28.0, CONFIGURATION.md and config/config.go. */
 import { trustBundle } from "../../certificates/cert-manager-values.ts";
+import { teamHost } from "../../edge/open-id.ts";
+import { literal } from "../../literal.ts";
 import type { ModuleName, Side } from "./plan.ts";
 
 /** Where the probers' files are. */
@@ -34,7 +36,7 @@ const http = {
  */
 const login = (team: string) => ({
   header: "Location",
-  regexp: `^https://${team.replaceAll(".", "\\.")}\\.cloudflareaccess\\.com/`,
+  regexp: `^https://${literal(teamHost(team))}/`,
   allow_missing: true,
 });
 

@@ -1,4 +1,5 @@
 /** Whether Proxmox VE answers, lets the site in, and carries it. */
+import { literal } from "../../../components/literal.ts";
 import { ask, tcpProblem } from "../../doctor/ask.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { Examined } from "../../doctor/examined.ts";
@@ -11,7 +12,7 @@ import { checkPending } from "./doctor/pending.ts";
 import { checkSnippets } from "./doctor/snippets.ts";
 import { checkRights } from "./doctor/rights.ts";
 import { tokenFrom } from "./provider.ts";
-import { literal, type Release } from "../../doctor/releases.ts";
+import type { Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
 
 /** The image that every machine starts from, and the checksum that its publisher gives. */
