@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { apps } from "@pulumi/kubernetes/types/input.js";
+import { digest } from "../digest.ts";
 import { restrictedContainer, restrictedPod } from "../workload/restricted.ts";
 import { cachePorts } from "./corefile.ts";
 import { dnsPorts } from "./redirect.ts";
@@ -95,8 +95,4 @@ export function cacheSpec({ version, configMap, corefile }: CachePlan): apps.v1.
       },
     },
   };
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { digest } from "../digest.ts";
 import { askScript } from "../dns/ask.ts";
 import { dnsPorts } from "../dns/redirect.ts";
 import type { ReachedMachine } from "../machine.ts";
@@ -82,7 +82,7 @@ export class NameResolver extends ComponentResource {
       app,
       replicas,
       ...resolverPods(version),
-      annotations: { [contentMark]: digest(content) },
+      annotations: { [contentMark]: digest(JSON.stringify(content)) },
     });
     return new Deployment(
       `${name}-deployment`,
@@ -131,7 +131,7 @@ export class NameResolver extends ComponentResource {
           RESOLVER: address,
           NAME: `${serverLabel}.${zones[0].zone}`,
           // Not read: another content has to be proven again.
-          CONTENT: digest(content),
+          CONTENT: digest(JSON.stringify(content)),
         },
         limitSeconds: 300,
         after,
@@ -192,8 +192,4 @@ export function resolverPods(
 
 function metadata() {
   return { name: app, namespace: namesNamespace.name, labels: appLabels(app) };
-}
-
-function digest(content: Readonly<Record<string, string>>): string {
-  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
 }

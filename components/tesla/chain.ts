@@ -1,6 +1,7 @@
 /** Authorities that vehicles are told to trust the server by. */
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
+import { digest } from "../digest.ts";
 
 const pemForm = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
@@ -45,5 +46,5 @@ export function markOf(certificates: readonly X509Certificate[]): string {
   const keys = certificates.map(({ publicKey }) =>
     publicKey.export({ type: "spki", format: "der" }).toString("base64"),
   );
-  return createHash("sha256").update(JSON.stringify(keys)).digest("hex").slice(0, 16);
+  return digest(JSON.stringify(keys));
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
@@ -12,6 +11,7 @@ import {
   type Resource,
 } from "@pulumi/pulumi";
 import { trustBundle } from "../../certificates/cert-manager-values.ts";
+import { digest } from "../../digest.ts";
 import { deploymentSpec, type PodsPlan } from "../../workload/pods.ts";
 import { appLabels, appSelector } from "../../workload/restricted.ts";
 import { monitoringNamespace } from "../names.ts";
@@ -166,8 +166,4 @@ export function proberPods(
 function metadata(side: Side) {
   const app = probers[side];
   return { name: app, namespace: monitoringNamespace.name, labels: appLabels(app) };
-}
-
-function digest(content: string): string {
-  return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }

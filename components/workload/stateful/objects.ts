@@ -1,5 +1,5 @@
 /** What else than its Deployment an application that keeps data has. */
-import { createHash } from "node:crypto";
+import { digest } from "../../digest.ts";
 import { appLabels, appSelector } from "../restricted.ts";
 import type { Owner } from "../secrets.ts";
 import type { PodPort } from "./plan.ts";
@@ -40,5 +40,5 @@ export function balancerService({ app, namespace }: Owner, { address, ports }: B
 /** A mark of files: 16 hex digits, equal for equal files. */
 export function filesMark(files: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16);
+  return digest(JSON.stringify(sorted));
 }

@@ -1,6 +1,6 @@
 /** What vehicles were told last, and whether it still holds. */
 import type { X509Certificate } from "node:crypto";
-import { createHash } from "node:crypto";
+import { digest } from "../../../components/digest.ts";
 import { markOf } from "../../../components/tesla/chain.ts";
 import type { TeslaConfig } from "./schema.ts";
 import { telemetryFields } from "./fleet.ts";
@@ -32,8 +32,7 @@ export function pushedNow(
 }
 
 function configMark({ hostname, port, signals }: TeslaConfig): string {
-  const told = JSON.stringify([hostname, port, telemetryFields(signals)]);
-  return createHash("sha256").update(told).digest("hex").slice(0, 16);
+  return digest(JSON.stringify([hostname, port, telemetryFields(signals)]));
 }
 
 /** Why vehicles have to be told anew, each reason in words; none where what they know still holds. */
