@@ -1,7 +1,7 @@
 /** Tells vehicles where to stream and what, by a Job in the cluster. */
-import { authoritiesAbove, pemOf } from "../../components/tesla/chain.ts";
+import { pemOf } from "../../components/tesla/chain.ts";
 import { publicKeyOf } from "../../components/tesla/key-pair.ts";
-import { pushJob, serverCertificate, teslaNamespace } from "../../components/tesla/names.ts";
+import { pushJob, teslaNamespace } from "../../components/tesla/names.ts";
 import {
   pushedObject,
   pushJobObject,
@@ -9,9 +9,8 @@ import {
   pushSecretObject,
 } from "../../components/tesla/push.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
-import { certificateIn } from "../../stacks/doctor/kubectl.ts";
 import { pushBody } from "../../stacks/parts/tesla/fleet.ts";
-import { pushedNow } from "../../stacks/parts/tesla/pushed.ts";
+import { authoritiesNow, pushedNow } from "../../stacks/parts/tesla/pushed.ts";
 import type { TeslaConfig } from "../../stacks/parts/tesla/schema.ts";
 import { judgeAnswer } from "./answer.ts";
 
@@ -31,8 +30,7 @@ export async function push(
 ): Promise<void> {
   if (publicKeyOf(privateKey) === undefined)
     throw new Error("homelab:tesla.key.privateKey: is no private key on the curve prime256v1");
-  const served = await certificateIn(run, teslaNamespace.name, serverCertificate.secret);
-  const authorities = authoritiesAbove(Buffer.from(served, "base64").toString());
+  const authorities = await authoritiesNow(run);
   const body = pushBody(tesla, pemOf(authorities));
   await forget(run);
   try {

@@ -1,20 +1,14 @@
 /** Telemetry of Tesla vehicles: the server at its address and past the router, the public key, and what vehicles know. */
-import { authoritiesAbove } from "../../../components/tesla/chain.ts";
 import { publicKeyOf } from "../../../components/tesla/key-pair.ts";
-import {
-  publicKeyPath,
-  pushedMap,
-  serverCertificate,
-  teslaNamespace,
-} from "../../../components/tesla/names.ts";
+import { publicKeyPath, pushedMap, teslaNamespace } from "../../../components/tesla/names.ts";
 import { ask, type Fetch } from "../../doctor/ask.ts";
 import { reasonOf, type Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
-import { certificateIn, kubectl } from "../../doctor/kubectl.ts";
+import { kubectl } from "../../doctor/kubectl.ts";
 import type { AskName, Heard } from "../../status/answer.ts";
 import { askName } from "../../status/ask-name.ts";
-import { pushedNow, whyPush, type Pushed } from "./pushed.ts";
+import { authoritiesNow, pushedNow, whyPush, type Pushed } from "./pushed.ts";
 import type { TeslaConfig } from "./schema.ts";
 
 const { name: namespace } = teslaNamespace;
@@ -52,9 +46,7 @@ export function teslaPushChecks(
     {
       subject: "Tesla, what vehicles know",
       run: async () => {
-        const served = await certificateIn(run, namespace, serverCertificate.secret);
-        const pem = Buffer.from(served, "base64").toString();
-        const now = pushedNow(tesla, authoritiesAbove(pem), new Date());
+        const now = pushedNow(tesla, await authoritiesNow(run), new Date());
         return judgePush(name, await lastPush(run), now);
       },
     },

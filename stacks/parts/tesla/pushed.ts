@@ -1,7 +1,10 @@
 /** What vehicles were told last, and whether it still holds. */
 import type { X509Certificate } from "node:crypto";
 import { digest } from "../../../components/digest.ts";
-import { markOf } from "../../../components/tesla/chain.ts";
+import { authoritiesAbove, markOf } from "../../../components/tesla/chain.ts";
+import { serverCertificate, teslaNamespace } from "../../../components/tesla/names.ts";
+import type { ClusterCommand } from "../../doctor/examined.ts";
+import { certificateIn } from "../../doctor/kubectl.ts";
 import type { TeslaConfig } from "./schema.ts";
 import { telemetryFields } from "./fleet.ts";
 
@@ -15,6 +18,12 @@ export interface Pushed {
   readonly authorities: string;
   /** VINs that were told. */
   readonly vehicles: readonly string[];
+}
+
+/** The authorities above the certificate that the server has now. */
+export async function authoritiesNow(run: ClusterCommand): Promise<readonly X509Certificate[]> {
+  const served = await certificateIn(run, teslaNamespace.name, serverCertificate.secret);
+  return authoritiesAbove(Buffer.from(served, "base64").toString());
 }
 
 /** What a push of this moment would leave. */
