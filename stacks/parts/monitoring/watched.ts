@@ -14,13 +14,14 @@ import type { MonitoringConfig } from "./schema.ts";
 
 /** What of a site its own alerts and dashboards are about: the parts that it has. */
 export function watched(config: SiteConfig, { scrapes, receives }: MonitoringConfig): WatchPlan {
+  const names = siteProbes(config).length > 0;
   return {
     certificates: config.certificates !== undefined,
     bgp: config.network.bgp !== undefined,
     gateway: config.gateway !== undefined,
     edge: config.edge !== undefined,
     logs: config.logs !== undefined,
-    names: siteProbes(config).length > 0,
+    names,
     ...ceph(config),
     postgres: postgres(config),
     redis: redis(config),
@@ -33,13 +34,10 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
       ...siteMonitors(config).map(({ name }) => name),
       // By a monitor of its chart.
       ...(config.backup === undefined ? [] : [metricsJob]),
-      ...probed(config),
+      ...(names ? [namesJob] : []),
     ],
   };
 }
-
-const probed = (config: SiteConfig): readonly string[] =>
-  siteProbes(config).length > 0 ? [namesJob] : [];
 
 /** Ceph tells nothing of itself where nobody asked Rook for its monitors. */
 function ceph(config: SiteConfig): Pick<WatchPlan, "storage"> {
