@@ -1,7 +1,12 @@
 /** The two names of the telemetry: where vehicles stream to, and where Tesla finds the application's key. */
 import type { PublicName } from "../../../components/edge/public-name.ts";
 import type { SiteName } from "../../../components/names/names.ts";
-import { publicKeyPath, server, teslaNamespace } from "../../../components/tesla/names.ts";
+import {
+  publicKeyPath,
+  publicKeyRoute,
+  server,
+  teslaNamespace,
+} from "../../../components/tesla/names.ts";
 import type { Exposed } from "../../exposure/table.ts";
 import type { SiteConfig } from "../../schema.ts";
 
@@ -51,7 +56,8 @@ export function teslaExposure(config: Pick<SiteConfig, "tesla">): readonly Expos
     },
     ...teslaKeyNames(config).map(({ hostname: host, access, withoutAccess, from }): Exposed => ({
       ...{ host, to: "public", protocol: "http", port: 443, path: publicKeyPath },
-      ...{ backend: "tesla/public-key", access, tls: "Cloudflare", named: true, from },
+      ...{ backend: `${teslaNamespace.name}/${publicKeyRoute}`, tls: "Cloudflare", named: true },
+      ...{ access, from },
       ...(withoutAccess === undefined ? {} : { withoutAccess }),
     })),
   ];
