@@ -51,7 +51,7 @@ export class NameProbes extends ComponentResource {
     const token = this.token(name, args);
     for (const side of ["inside", "outside"] as const) {
       if (args.probes.some((probe) => probe.side === side))
-        this.prober(`${name}-${side}`, side, args, token);
+        this.prober(`${name}-${side}`, side, args, side === "outside" ? token : undefined);
     }
     for (const probe of args.probes)
       new CustomResource(`probe-${probe.name}`, probeObject(probe, args.clusterDomain), {
@@ -100,7 +100,7 @@ export class NameProbes extends ComponentResource {
     const spec = deploymentSpec({
       app: probers[side],
       replicas: 1,
-      ...proberPods(side, args),
+      ...proberPods(side, args, token !== undefined),
       annotations: { [configMark]: digest(content) },
     });
     new Deployment(
@@ -108,7 +108,7 @@ export class NameProbes extends ComponentResource {
       { metadata: metadata(side), spec },
       {
         parent: this,
-        dependsOn: [files, ...(side === "outside" && token !== undefined ? [token] : [])],
+        dependsOn: [files, ...(token === undefined ? [] : [token])],
       },
     );
   }
@@ -118,12 +118,12 @@ export class NameProbes extends ComponentResource {
 const configMark = "homelab/config";
 
 /** Container and pod of a prober, with the files of its side. */
-export function proberPods(
+function proberPods(
   side: Side,
-  { version, ownAuthority, token, probes, resolvers }: Omit<NameProbesArgs, "clusterDomain">,
+  { version, ownAuthority, resolvers }: NameProbesArgs,
+  passes: boolean,
 ): Pick<PodsPlan, "container" | "pod"> {
   const app = probers[side];
-  const passes = token !== undefined && probes.some(({ as }) => as === "program");
   const volumes = [
     { name: "config", folder: folders.config, source: { configMap: { name: app } } },
     ...(side === "inside" && ownAuthority
@@ -135,7 +135,7 @@ export function proberPods(
           },
         ]
       : []),
-    ...(side === "outside" && passes
+    ...(passes
       ? [{ name: "access", folder: folders.access, source: { secret: { secretName: app } } }]
       : []),
   ];
