@@ -97,6 +97,10 @@ interface Around {
   readonly onePassword: { readonly connect?: string; readonly serviceAccount: boolean } | undefined;
 }
 
+/** Let's Encrypt as the section says, for public names. */
+export const publicIssuer = ({ staging }: Pick<Written, "staging">): AcmeIssuer =>
+  staging ? "letsencrypt-staging" : "letsencrypt-production";
+
 /** The section with all of the site's certificates, and with Let's Encrypt where there is a public zone. */
 export function deriveCertificates(
   written: Written,
@@ -112,7 +116,7 @@ export function deriveCertificates(
       "(homelab:onePassword.connect), or remove it: a cluster that is built anew then orders its certificates anew";
     derivation.report("homelab:certificates.keep", text);
   }
-  const letsEncrypt: AcmeIssuer = rest.staging ? "letsencrypt-staging" : "letsencrypt-production";
+  const letsEncrypt = publicIssuer(rest);
   const isPublic = (one: string): boolean => edge !== undefined && isIn(edge.zone, one);
   const zones = [...new Set([...(edge === undefined ? [] : [edge.zone]), domain])];
   const planned: readonly CertificatePlan[] = [

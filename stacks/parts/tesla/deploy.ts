@@ -10,6 +10,7 @@ import type { RunningCluster } from "../../../components/workload/running-cluste
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteCertificates } from "../certificates/deploy.ts";
+import { publicIssuer } from "../certificates/schema.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteGateways } from "../gateway/deploy.ts";
 import { userAddress } from "../kafka/stores.ts";
@@ -30,7 +31,8 @@ export function deployTesla(
   { running: { ready, kubernetes }, certificates, gateways, logins }: TeslaSurroundings,
 ): readonly Publication[] {
   const { tesla, network, certificates: issuers } = config;
-  if (tesla === undefined || certificates === undefined || gateways === undefined) return [];
+  if (tesla === undefined || issuers === undefined) return [];
+  if (certificates === undefined || gateways === undefined) return [];
   const login = (user: string): StoreLogin => {
     const found = logins.get(userAddress(tesla.kafka, user));
     if (found === undefined)
@@ -43,7 +45,7 @@ export function deployTesla(
     {
       plan: {
         ...{ hostname, port, address, replicas, prefix, vehicles },
-        issuer: issuers?.staging === true ? "letsencrypt-staging" : "letsencrypt-production",
+        issuer: publicIssuer(issuers),
       },
       logins: { writes: login(kafkaUsers.writes), reads: login(kafkaUsers.reads) },
       issuers: certificates.ready,
