@@ -100,7 +100,7 @@ func (w *worker) complete(ctx context.Context, at slot) {
 	if !pause(ctx, jobDuration) {
 		return
 	}
-	now := metav1.Now()
+	now := thisSecond()
 	w.edit(at, func(c *containerState) { c.finished = &now })
 }
 
@@ -108,7 +108,7 @@ func (w *worker) complete(ctx context.Context, at slot) {
 // restart policy says so.
 func (w *worker) keepRunning(ctx context.Context, container runnable, run func() error) {
 	for wait := crashPause; ; wait = min(2*wait, crashPauses) {
-		began := metav1.Now()
+		began := thisSecond()
 		w.edit(container.at, func(c *containerState) { c.running, c.finished = &began, nil })
 		err := run()
 		if ctx.Err() != nil {
@@ -150,7 +150,7 @@ func startsAgain(policy corev1.RestartPolicy, exitCode int32) bool {
 
 // termination is how a program's end is told. One in this process has no exit code: 1 stands for its error.
 func (w *worker) termination(began metav1.Time, err error, policy corev1.RestartPolicy) *corev1.ContainerStateTerminated {
-	end := &corev1.ContainerStateTerminated{StartedAt: began, FinishedAt: metav1.Now()}
+	end := &corev1.ContainerStateTerminated{StartedAt: began, FinishedAt: thisSecond()}
 	var ended endedError
 	switch {
 	case errors.As(err, &ended):

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // initialise runs the init containers, one after the other: a process to its end, a sidecar until it has
@@ -19,7 +18,7 @@ func (w *worker) initialise(ctx, helpers context.Context, pod *corev1.Pod, addre
 		image, isProcess := w.kubelet.processOf(container.spec)
 		switch {
 		case !isProcess:
-			now := metav1.Now()
+			now := thisSecond()
 			w.edit(container.at, func(c *containerState) {
 				c.running, c.ready = &now, true
 				if !sidecar {

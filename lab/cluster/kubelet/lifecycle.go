@@ -2,7 +2,6 @@ package kubelet
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"os"
 	"sync"
@@ -10,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"homelab/lab/cluster/kubelet/podnet"
 	"homelab/lab/cluster/kubelet/volumes"
@@ -46,7 +44,7 @@ func newWorker(k *kubelet, pod *corev1.Pod) *worker {
 	w.changed, w.relabelled = make(chan struct{}, 1), make(chan struct{}, 1)
 	w.volumes = k.volumesOf(w, pod)
 	w.deleted = pod.DeletionTimestamp != nil
-	w.state = podState{started: metav1.Now()}
+	w.state = podState{started: thisSecond()}
 	if pod.Status.StartTime != nil {
 		w.state.started = *pod.Status.StartTime
 	}
@@ -172,7 +170,7 @@ func (w *worker) write(ctx context.Context) {
 			pod, state := w.pod, w.state.copy()
 			w.mu.Unlock()
 			err := w.kubelet.writePodStatus(ctx, pod, state)
-			if apierrors.IsNotFound(err) || errors.Is(err, errReplaced) {
+			if apierrors.IsNotFound(err) {
 				return nil
 			}
 			return err

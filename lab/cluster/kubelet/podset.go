@@ -2,7 +2,6 @@ package kubelet
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,12 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
+	informersv1 "k8s.io/client-go/informers/core/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 )
-
-// errReplaced says that a pod of another uid has taken the name: this one is gone.
-var errReplaced = errors.New("the pod was replaced by another of its name")
 
 // podSet has one worker for each pod that is bound to the node.
 type podSet struct {
@@ -25,14 +22,16 @@ type podSet struct {
 	running sync.WaitGroup
 }
 
+func boundPods(client kubernetes.Interface, node string) cache.SharedIndexInformer {
+	bound := fields.OneTermEqualSelector("spec.nodeName", node).String()
+	return informersv1.NewFilteredPodInformer(client, metav1.NamespaceAll, 0, cache.Indexers{},
+		func(o *metav1.ListOptions) { o.FieldSelector = bound })
+}
+
 // runPods follows the pods bound to the node until ctx ends and every worker has stopped.
 func (k *kubelet) runPods(ctx context.Context) {
 	set := &podSet{kubelet: k, workers: map[types.UID]*worker{}}
-	bound := fields.OneTermEqualSelector("spec.nodeName", k.options.NodeName).String()
-	factory := informers.NewSharedInformerFactoryWithOptions(k.client, 0,
-		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.FieldSelector = bound }))
-	informer := factory.Core().V1().Pods().Informer()
-	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	_, err := k.pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(object any) { set.see(ctx, object) },
 		UpdateFunc: func(_, object any) { set.see(ctx, object) },
 		DeleteFunc: set.forget,
@@ -41,9 +40,7 @@ func (k *kubelet) runPods(ctx context.Context) {
 		k.log.Error("cannot follow pods", "error", err)
 		return
 	}
-	factory.Start(ctx.Done())
-	<-ctx.Done()
-	factory.Shutdown()
+	k.pods.RunWithContext(ctx)
 	set.running.Wait()
 }
 

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/record"
 
@@ -38,6 +39,8 @@ type kubelet struct {
 	recorder record.EventRecorder
 	network  *podNetwork
 	services *serviceNames
+	// pods are those bound to the node, mirror pods among them.
+	pods cache.SharedIndexInformer
 	// addresses are those of pods with programs, which this machine answers at.
 	addresses *loopback.Addresses
 	// used are the attachable volumes of each pod.
@@ -109,7 +112,7 @@ func newKubelet(o Options) (*kubelet, error) {
 	}
 	k := &kubelet{
 		options: o, nodeIP: address, config: config, client: client, reloaded: make(chan struct{}, 1),
-		network: newPodNetwork(), services: newServiceNames(client, o.ClusterDomain),
+		network: newPodNetwork(), services: newServiceNames(client, o.ClusterDomain), pods: boundPods(client, o.NodeName),
 		addresses: loopback.New("pod"), usedChanged: make(chan struct{}, 1), used: map[types.UID][]corev1.UniqueVolumeName{}, log: log.With("node", o.NodeName),
 	}
 	k.settings.Store(parsed)

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"homelab/lab/cluster/kubelet/podnet"
 	"homelab/lab/cluster/kubelet/volumes"
@@ -36,7 +35,7 @@ func (w *worker) start(ctx, helpers context.Context, pod *corev1.Pod, programs, 
 	if ok, err := w.initialise(ctx, helpers, pod, address, sidecars); err != nil || !ok {
 		return err
 	}
-	now := metav1.Now()
+	now := thisSecond()
 	w.change(func(s *podState) {
 		s.initialised = true
 		for _, state := range s.containers {

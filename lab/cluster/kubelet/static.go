@@ -5,8 +5,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
 )
 
 const (
@@ -16,12 +16,13 @@ const (
 )
 
 // showStaticPods keeps one mirror pod for each control-plane process of this node, as a kubelet does
-// for static pods; a deleted one comes back. One pass every staticCheck finds what is missing.
+// for static pods; a deleted one comes back. One pass every staticCheck finds what is missing among the pods that the node
+// watches: a node may read only its own pods, and is forbidden, not told "not found", what does not exist.
 func (k *kubelet) showStaticPods(ctx context.Context, node *corev1.Node) {
 	ticker := time.NewTicker(staticCheck)
 	defer ticker.Stop()
-	started := metav1.Now()
-	for len(k.options.ControlPlanePods) > 0 {
+	started := thisSecond()
+	for cache.WaitForCacheSync(ctx.Done(), k.pods.HasSynced) {
 		for _, static := range k.options.ControlPlanePods {
 			err := k.insist(ctx, "show the static pod "+static.Name, func() error {
 				return k.showStaticPod(ctx, node, static, started)
@@ -41,23 +42,26 @@ func (k *kubelet) showStaticPods(ctx context.Context, node *corev1.Node) {
 func (k *kubelet) showStaticPod(ctx context.Context, node *corev1.Node, static StaticPod, started metav1.Time) error {
 	pods := k.client.CoreV1().Pods(staticNamespace)
 	wanted := k.mirrorPod(node, static)
-	// A node may read only its own pods, and is forbidden, not told "not found", what does not exist.
-	pod, err := pods.Create(ctx, wanted, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		pod, err = pods.Get(ctx, wanted.Name, metav1.GetOptions{})
+	seen, exists, err := k.pods.GetStore().Get(wanted)
+	if err != nil {
+		return err
 	}
-	if err == nil && (pod.DeletionTimestamp != nil || pod.Spec.Containers[0].Image != static.Image) {
+	pod, _ := seen.(*corev1.Pod)
+	if exists && (pod.DeletionTimestamp != nil || pod.Spec.Containers[0].Image != static.Image) {
 		now := int64(0)
-		err = pods.Delete(ctx, pod.Name, metav1.DeleteOptions{
+		err := pods.Delete(ctx, pod.Name, metav1.DeleteOptions{
 			GracePeriodSeconds: &now,
 			Preconditions:      &metav1.Preconditions{UID: &pod.UID},
 		})
-		if err == nil {
-			pod, err = pods.Create(ctx, wanted, metav1.CreateOptions{})
+		if err != nil {
+			return err
 		}
+		exists = false
 	}
-	if err != nil {
-		return err
+	if !exists {
+		if pod, err = pods.Create(ctx, wanted, metav1.CreateOptions{}); err != nil {
+			return err
+		}
 	}
 	container := &containerState{name: static.Name, image: static.Image, running: &started, ready: true}
 	return k.writePodStatus(ctx, pod, podState{

@@ -30,6 +30,10 @@ type containerState struct {
 	lastTermination *corev1.ContainerStateTerminated
 }
 
+// thisSecond is the time as the API keeps it: with a fraction what was written would never be what is wanted (normalizeStatus,
+// pkg/kubelet/status/status_manager.go).
+func thisSecond() metav1.Time { return metav1.Now().Rfc3339Copy() }
+
 // podState is what the kubelet says of a pod.
 type podState struct {
 	started     metav1.Time
@@ -165,7 +169,7 @@ func conditionTrue(status *corev1.PodStatus, kind corev1.PodConditionType) bool 
 
 // setPodCondition sets a condition; reason and message hold only for a false one.
 func setPodCondition(status *corev1.PodStatus, kind corev1.PodConditionType, holds bool, reason, message string) {
-	condition := corev1.PodCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()}
+	condition := corev1.PodCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: thisSecond()}
 	if !holds {
 		condition.Status, condition.Reason, condition.Message = corev1.ConditionFalse, reason, message
 	}
@@ -183,27 +187,19 @@ func setPodCondition(status *corev1.PodStatus, kind corev1.PodConditionType, hol
 	status.Conditions = append(status.Conditions, condition)
 }
 
-// writePodStatus brings the API's status to state; it writes nothing when they agree. The patch
-// names the pod's uid, so that a pod recreated under the same name is not touched.
+// writePodStatus brings the API's status to state; it writes nothing when that of the pod, as the node's watch has it, agrees. The
+// patch names the pod's uid, so that a pod recreated under the same name is not touched.
 func (k *kubelet) writePodStatus(ctx context.Context, pod *corev1.Pod, state podState) error {
-	pods := k.client.CoreV1().Pods(pod.Namespace)
-	current, err := pods.Get(ctx, pod.Name, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	if current.UID != pod.UID {
-		return errReplaced
-	}
-	changed := current.DeepCopy()
+	changed := pod.DeepCopy()
 	state.apply(changed, k.nodeIP)
-	if equality.Semantic.DeepEqual(current.Status, changed.Status) {
+	if equality.Semantic.DeepEqual(pod.Status, changed.Status) {
 		return nil
 	}
-	patch, err := statusPatch(current, changed)
+	patch, err := statusPatch(pod, changed)
 	if err != nil {
 		return err
 	}
-	_, err = pods.Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = k.client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
 
