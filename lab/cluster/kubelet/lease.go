@@ -43,12 +43,18 @@ func (k *kubelet) insist(ctx context.Context, task string, call func() error) er
 	}
 }
 
-// keepLease renews the node's lease, by which the node controller notices a lost node.
+// keepLease renews the node's lease, by which the node controller notices a lost node. It asks for the lease only after a failure
+// (component-helpers, apimachinery/lease/controller.go).
 func (k *kubelet) keepLease(ctx context.Context, node *corev1.Node) {
 	ticker := time.NewTicker(leaseRenewal)
 	defer ticker.Stop()
+	var lease *coordinationv1.Lease
 	for {
-		if k.insist(ctx, "renew the node's lease", func() error { return k.renewLease(ctx, node) }) != nil {
+		err := k.insist(ctx, "renew the node's lease", func() (err error) {
+			lease, err = k.renewLease(ctx, node, lease)
+			return err
+		})
+		if err != nil {
 			return
 		}
 		select {
@@ -59,13 +65,17 @@ func (k *kubelet) keepLease(ctx context.Context, node *corev1.Node) {
 	}
 }
 
-func (k *kubelet) renewLease(ctx context.Context, node *corev1.Node) error {
+// renewLease gives the renewed lease, or nil with an error; nil for lease has it looked for, and made where there is none.
+func (k *kubelet) renewLease(ctx context.Context, node *corev1.Node, lease *coordinationv1.Lease) (*coordinationv1.Lease, error) {
 	leases := k.client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
 	now := metav1.NowMicro()
-	lease, err := leases.Get(ctx, k.options.NodeName, metav1.GetOptions{})
+	var err error
+	if lease == nil {
+		lease, err = leases.Get(ctx, k.options.NodeName, metav1.GetOptions{})
+	}
 	if apierrors.IsNotFound(err) {
 		seconds, holder := leaseSeconds, k.options.NodeName
-		_, err = leases.Create(ctx, &coordinationv1.Lease{
+		lease, err = leases.Create(ctx, &coordinationv1.Lease{
 			ObjectMeta: metav1.ObjectMeta{
 				Name: k.options.NodeName,
 				OwnerReferences: []metav1.OwnerReference{
@@ -74,12 +84,12 @@ func (k *kubelet) renewLease(ctx context.Context, node *corev1.Node) error {
 			},
 			Spec: coordinationv1.LeaseSpec{HolderIdentity: &holder, LeaseDurationSeconds: &seconds, RenewTime: &now},
 		}, metav1.CreateOptions{})
-		return err
+	} else if err == nil {
+		lease.Spec.RenewTime = &now
+		lease, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	lease.Spec.RenewTime = &now
-	_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
-	return err
+	return lease, nil
 }

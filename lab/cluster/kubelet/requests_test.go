@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
@@ -17,6 +18,27 @@ func asked(client *fake.Clientset) (verbs []string) {
 	}
 	client.ClearActions()
 	return verbs
+}
+
+func TestALeaseIsLookedForOnlyAfterAFailure(t *testing.T) {
+	client, node := fake.NewClientset(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "stone", UID: "1"}}
+	k := &kubelet{options: Options{NodeName: "stone"}, client: client}
+	var lease *coordinationv1.Lease
+	renew := func(want ...string) {
+		t.Helper()
+		lease, _ = k.renewLease(t.Context(), node, lease)
+		if got := asked(client); !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	renew("get", "create")
+	renew("update")
+	if err := client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Delete(t.Context(), "stone", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	asked(client)
+	renew("update")
+	renew("get", "create")
 }
 
 func TestAStatusThatAgreesIsNotWritten(t *testing.T) {
