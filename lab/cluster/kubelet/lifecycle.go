@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"os"
 	"sync"
@@ -29,7 +30,7 @@ type worker struct {
 	// volumes are the pod's; network is that of a pod with processes, nil on the machine's network.
 	volumes *volumes.Volumes
 	network *podnet.Namespace
-	// relabelled tells the volumes that the pod has changed.
+	// relabelled tells the volumes that the pod's labels or annotations have changed.
 	relabelled chan struct{}
 
 	mu       sync.Mutex
@@ -78,6 +79,7 @@ func waiting(containers []corev1.Container, before []corev1.ContainerStatus, rea
 
 func (w *worker) update(pod *corev1.Pod) {
 	w.mu.Lock()
+	relabelled := !maps.Equal(w.pod.Labels, pod.Labels) || !maps.Equal(w.pod.Annotations, pod.Annotations)
 	w.pod = pod
 	w.deleted = w.deleted || pod.DeletionTimestamp != nil
 	deleted, stop := w.deleted, w.stop
@@ -85,9 +87,11 @@ func (w *worker) update(pod *corev1.Pod) {
 	if deleted {
 		stop()
 	}
-	select {
-	case w.relabelled <- struct{}{}:
-	default:
+	if relabelled {
+		select {
+		case w.relabelled <- struct{}{}:
+		default:
+		}
 	}
 	w.notify()
 }

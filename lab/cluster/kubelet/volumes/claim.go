@@ -21,6 +21,8 @@ import (
 type claim struct {
 	path     string
 	readOnly bool
+	// version is the claim's when it was set up.
+	version string
 }
 
 // claimName is the name of the claim behind a volume; empty for other volumes. A generic ephemeral
@@ -35,7 +37,19 @@ func claimName(pod *corev1.Pod, volume corev1.Volume) string {
 	return ""
 }
 
-// setUpClaim finds the volume behind a claim, once it is bound and attached.
+// setUpClaims brings mounted claims up to date, which a node may read and not watch.
+func (v *Volumes) setUpClaims(ctx context.Context) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.each(func(volume corev1.Volume) error {
+		if _, mounted := v.claims[volume.Name]; !mounted {
+			return nil
+		}
+		return v.setUpClaim(ctx, volume)
+	})
+}
+
+// setUpClaim finds the volume behind a claim, once it is bound and attached, and again once the claim has changed.
 func (v *Volumes) setUpClaim(ctx context.Context, volume corev1.Volume) error {
 	name := claimName(v.pod, volume)
 	if name == "" {
@@ -47,6 +61,10 @@ func (v *Volumes) setUpClaim(ctx context.Context, volume corev1.Volume) error {
 	}
 	if err != nil {
 		return err
+	}
+	before, mounted := v.claims[volume.Name]
+	if mounted && before.version == requested.ResourceVersion {
+		return nil
 	}
 	if requested.Status.Phase != corev1.ClaimBound || requested.Spec.VolumeName == "" {
 		return fmt.Errorf("error processing PVC %s/%s: PVC is not bound", v.pod.Namespace, name)
@@ -67,13 +85,17 @@ func (v *Volumes) setUpClaim(ctx context.Context, volume corev1.Volume) error {
 	}
 	readOnly := volume.PersistentVolumeClaim != nil && volume.PersistentVolumeClaim.ReadOnly
 	found.readOnly = found.readOnly || readOnly || slices.Equal(bound.Spec.AccessModes, []corev1.PersistentVolumeAccessMode{corev1.ReadOnlyMany})
-	if _, mounted := v.claims[volume.Name]; !mounted && !found.readOnly {
+	if !mounted && !found.readOnly {
 		if err := v.giveToGroup(ctx, bound, found.path); err != nil {
 			return err
 		}
 	}
+	if err := v.expand(ctx, requested, bound); err != nil {
+		return err
+	}
+	found.version = requested.ResourceVersion
 	v.claims[volume.Name] = found
-	return v.expand(ctx, requested, bound)
+	return nil
 }
 
 // source is where the content of a volume lies.

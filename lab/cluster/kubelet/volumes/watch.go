@@ -20,7 +20,7 @@ const (
 )
 
 // Follow keeps the files of ConfigMaps, Secrets, fields and tokens up to date until ctx ends. An object
-// that goes away leaves its files, as with the kubelet. changed tells of changes of the pod itself.
+// that goes away leaves its files, as with the kubelet. changed tells of changes of the pod's labels and annotations.
 // Unlike a kubelet's, which takes up to a minute, an update comes at once.
 func (v *Volumes) Follow(ctx context.Context, changed <-chan struct{}, failed func(error)) {
 	seen := make(chan struct{}, 1)
@@ -44,6 +44,7 @@ func (v *Volumes) Follow(ctx context.Context, changed <-chan struct{}, failed fu
 		if due := v.due(); !due.IsZero() {
 			renewal = time.After(time.Until(due))
 		}
+		setUp := v.SetUp
 		select {
 		case <-ctx.Done():
 			return
@@ -51,11 +52,9 @@ func (v *Volumes) Follow(ctx context.Context, changed <-chan struct{}, failed fu
 		case <-seen:
 		case <-renewal:
 		case <-ticker.C:
-			if len(v.claims) == 0 {
-				continue
-			}
+			setUp = v.setUpClaims
 		}
-		if err := v.SetUp(ctx); err != nil && ctx.Err() == nil {
+		if err := setUp(ctx); err != nil && ctx.Err() == nil {
 			failed(err)
 			select {
 			case <-ctx.Done():
