@@ -29,7 +29,7 @@ const (
 	again = time.Second
 	// wipeEvery is how often it is looked whether Ceph's pods are gone, 5 s with the real one (clusterCleanUpPolicyRetryInterval).
 	wipeEvery = time.Second
-	// look is how often Ceph's status is asked for; the real one's interval is 60 s.
+	// look is how often it is looked what Ceph knows; the real one's interval is 60 s.
 	look = 5 * time.Second
 	// tell is how often its status tells that it was asked for, as the real one's does.
 	tell = time.Minute
@@ -95,22 +95,52 @@ func RunOperator(ctx context.Context, c program.Container) error {
 	return nil
 }
 
-// watch asks for a pass at each change of what the operator looks at, and every few seconds.
+// watch asks for a pass at each change of what the operator looks at, and of what Ceph knows.
 func (o *operator) watch(ctx context.Context) (func(), error) {
 	custom := dynamicinformer.NewDynamicSharedInformerFactory(o.dynamic, 0)
+	all := informers.NewSharedInformerFactory(o.client, 0)
 	own := informers.NewSharedInformerFactoryWithOptions(o.client, 0, informers.WithNamespace(o.namespace))
 	watched := []cache.SharedIndexInformer{
 		own.Apps().V1().Deployments().Informer(), own.Batch().V1().Jobs().Informer(), own.Core().V1().ConfigMaps().Informer(),
+		all.Core().V1().Nodes().Informer(),
 	}
 	for _, kind := range []string{clusters, pools, filesystems, groups, stores} {
 		watched = append(watched, custom.ForResource(ceph(kind)).Informer())
 	}
 	watched = append(watched, custom.ForResource(bucketClaims).Informer())
 	_, failed := o.changed.Watch(watched...)
+	// A pod that starts shows in its Deployment; one that has gone may show nowhere else.
+	_, err := own.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{DeleteFunc: func(any) { o.changed.Notify() }})
 	custom.Start(ctx.Done())
 	own.Start(ctx.Done())
-	go o.changed.Every(ctx, look)
-	return func() { custom.Shutdown(); own.Shutdown() }, failed
+	all.Start(ctx.Done())
+	go o.watchCeph(ctx)
+	return func() { custom.Shutdown(); own.Shutdown(); all.Shutdown() }, errors.Join(failed, err)
+}
+
+// watchCeph asks for a pass at once, when what a Ceph knows or what follows from it by now has changed, and when its status is
+// to tell that it was asked for.
+func (o *operator) watchCeph(ctx context.Context) {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	var asked time.Time
+	before := ""
+	for {
+		now := time.Now()
+		words, err := known(o.directory, now)
+		if err != nil {
+			o.log.Warn("cannot read what Ceph knows", "error", err)
+		}
+		if words != before || now.Sub(asked) >= tell+look {
+			before, asked = words, now
+			o.changed.Notify()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // pass brings everything about; what is not finished is an error, and another pass follows.

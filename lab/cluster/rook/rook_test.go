@@ -439,6 +439,31 @@ func TestTheMonitorsBudgetCountsThoseThatAreDown(t *testing.T) {
 	}
 }
 
+func TestWhatIsKnownBecomesAnotherThingWithTimeAlone(t *testing.T) {
+	directory, began := t.TempDir(), time.Now()
+	err := Change(directory, "fsid", func(s *State) error {
+		s.OSDs[0] = &OSD{In: true, Since: began}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := func(length time.Duration) string {
+		t.Helper()
+		words, err := known(directory, began.Add(length))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return words
+	}
+	if after(0) == "" || after(0) != after(outAfter) {
+		t.Error("nothing has happened, and it is another thing")
+	}
+	if after(0) == after(outAfter+time.Second) {
+		t.Error("a daemon was given up, and nothing shows it")
+	}
+}
+
 func TestTheStatusTellsThatCephWasAskedEachMinute(t *testing.T) {
 	object := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "ceph.rook.io/v1", "kind": "CephCluster", "metadata": map[string]any{"name": "rook-ceph", "namespace": "rook-ceph"},

@@ -77,21 +77,14 @@ func Change(directory, fsid string, change func(*State) error) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	state := &State{OSDs: map[int]*OSD{}, Hosts: map[string]map[string]string{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}, Muted: map[string]bool{}}
-	content, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	state, err := read(path)
+	if err != nil {
 		return err
-	default:
-		if err := json.Unmarshal(content, state); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
 	}
 	if err := change(state); err != nil {
 		return err
 	}
-	content, err = json.Marshal(state)
+	content, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
@@ -99,6 +92,39 @@ func Change(directory, fsid string, change func(*State) error) error {
 		return err
 	}
 	return os.Rename(path+".new", path)
+}
+
+// read gives what a file says; one that is not there says that nothing is known.
+func read(path string) (*State, error) {
+	state := &State{OSDs: map[int]*OSD{}, Hosts: map[string]map[string]string{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}, Muted: map[string]bool{}}
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return state, nil
+	case err != nil:
+		return nil, err
+	}
+	if err := json.Unmarshal(content, state); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return state, nil
+}
+
+// known is what the Cephs of a directory know, and what follows from it by now, in words that only tell one time from another.
+func known(directory string, now time.Time) (words string, err error) {
+	paths, err := filepath.Glob(filepath.Join(directory, "*.json"))
+	for _, path := range paths {
+		state, failed := read(path)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			continue
+		}
+		state.settle(now)
+		content, failed := json.Marshal(state)
+		err = errors.Join(err, failed)
+		words += fmt.Sprint(string(content), state.checks("", now))
+	}
+	return words, err
 }
 
 // Forget removes all that is known of a Ceph.
