@@ -81,7 +81,8 @@ func (s *server) lead(ctx context.Context, client kubernetes.Interface, work fun
 	}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock: lock, Name: "rke2", ReleaseOnCancel: true,
-		LeaseDuration: 15 * time.Second, RenewDeadline: 8 * time.Second, RetryPeriod: 2 * time.Second,
+		// RKE2 has 45, 30 and 2 s (rancher/wrangler, pkg/leader).
+		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 5 * time.Second,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
 				s.log.Info("Leading the cluster's controllers")
