@@ -47,7 +47,7 @@ export async function makeReadOnly(): Promise<ReadOnly> {
   const joining = await client({ scopes: ["auth_keys"], tags: ["tag:ci"] });
   const secrets = {
     ...Object.fromEntries(
-      Object.keys(references(await credentials())).map((ref) => [ref, `other-${hex(20)}`]),
+      Object.entries(references(await credentials())).map(([ref, own]) => [ref, another(own)]),
     ),
     "op://Homelab/Proxmox/api-token": `homelab@pve!preview=${proxmox}`,
     "op://Homelab/Proxmox/ssh-private-key": anyKey(),
@@ -75,6 +75,9 @@ export async function makeReadOnly(): Promise<ReadOnly> {
     },
   };
 }
+
+/** A value that nobody knows; an address stays one of the same service. */
+const another = (own: string): string => `${/^https:.*\//.exec(own)?.[0] ?? ""}other-${hex(20)}`;
 
 const hex = (bytes: number): string => randomBytes(bytes).toString("hex");
 
