@@ -1,14 +1,47 @@
 /** A site as its owner meets it: `npm run up`, its config, and the Proxmox API of its hosts. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { siteFilesDirectory } from "../../lab/host/site-files.ts";
 import { apiTokenId, ensureCredentials } from "../../lab/world/credentials.ts";
 import { runInLab } from "../../lab/lab.ts";
 import { attempt, paths, run } from "./command.ts";
+
+/** By stack: the digest of its site file and state when a run last left them without a difference. */
+const settled = new Map<string, string>();
+
+/** Nothing for a stack that nobody has made yet. */
+async function digestOf(stack: string): Promise<string | undefined> {
+  const state = join(paths.pulumi, ".pulumi", "stacks", "homelab", `${stack}.json`);
+  if (!existsSync(state)) return undefined;
+  const digest = createHash("sha256");
+  for (const file of [join(siteFilesDirectory(paths), `Pulumi.${stack}.yaml`), state])
+    digest.update(await readFile(file));
+  return digest.digest("hex");
+}
+
+async function settle(stack: string): Promise<void> {
+  const digest = await digestOf(stack);
+  if (digest !== undefined) settled.set(stack, digest);
+}
+
+/** Whether a preview finds nothing to do. Asks for none where site file and state are as the last run has left them. */
+export async function isSettled(stack: string): Promise<boolean> {
+  const digest = await digestOf(stack);
+  if (digest !== undefined && settled.get(stack) === digest) return true;
+  const { code } = await attempt`pulumi preview --stack ${stack} --expect-no-changes`;
+  if (code === 0) await settle(stack);
+  return code === 0;
+}
 
 /** `npm run up -- --stack NAME`, as it runs inside the lab; gives everything that it said. */
 export async function up(stack: string, ...options: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await attempt`node scripts/up.ts --stack ${stack} ${options}`;
   assert.equal(code, 0, `${stdout}\n${stderr}`);
+  await settle(stack);
   return `${stdout}\n${stderr}`;
 }
 
@@ -42,6 +75,7 @@ export async function changeConfig(
 /** Fails when the program would change anything of a site, beside what really exists. */
 export async function nothingToChange(stack: string): Promise<void> {
   await run`pulumi preview --stack ${stack} --refresh --expect-no-changes`;
+  await settle(stack);
 }
 
 /**

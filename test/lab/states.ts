@@ -8,7 +8,7 @@ import type { Tools } from "../../toolchain/tools.ts";
 import { expectSessions, nodes, readiness } from "./cluster.ts";
 import { attempt, run } from "./command.ts";
 import { endWatch, watchProcesses } from "./processes.ts";
-import { eventually, machines, up } from "./site.ts";
+import { eventually, isSettled, machines, up } from "./site.ts";
 
 type State = () => Promise<void>;
 
@@ -27,8 +27,7 @@ export async function labIsNew(): Promise<void> {
 /** Home is up as its site file says. */
 export async function siteIsUp(): Promise<void> {
   await labRuns();
-  const { code } = await attempt`pulumi preview --stack home --expect-no-changes`;
-  if (code !== 0) await up("home");
+  if (!(await isSettled("home"))) await up("home");
   await eventually(180, siteAnswers);
 }
 
