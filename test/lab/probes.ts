@@ -18,9 +18,12 @@ export interface Seen {
 
 type Place = (command: readonly string[], options: RunInLabOptions) => Promise<LabRun>;
 
-/** Asks by a command, again and again, as long as a file is there; the times of its answers. */
+/**
+ * Asks by a command, once a second, as long as a file is there; the times of its answers. What is judged is tens of seconds,
+ * and whoever asks more often takes the processor from what is watched.
+ */
 async function ask(place: Place, command: string, file: string): Promise<readonly number[]> {
-  const loop = `while [ -e ${file} ]; do if ${command} >/dev/null 2>&1; then date +%s.%N; fi; sleep 0.2; done`;
+  const loop = `while [ -e ${file} ]; do if ${command} >/dev/null 2>&1; then date +%s.%N; fi; sleep 1; done`;
   const { stdout } = await place(["bash", "-c", loop], { stdio: "capture" });
   return stdout.split("\n").filter(Boolean).map(Number);
 }
