@@ -3,11 +3,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nodes } from "./cluster.ts";
 import { paths, run } from "./command.ts";
+import { killedUp, theWholeRun } from "./killed.ts";
 import { expectNoSilence, watchedUp, type Seen } from "./probes.ts";
 import { machine, machines, nothingToChange, proxmox, setConfig } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
+import { fault, noFaults } from "./world.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
+
+/** A call that takes a machine's power away. */
+const cut = /POST .*\/status\/stop/;
 
 /** Lines of the log of home's Proxmox with a call like it. */
 async function calls(pattern: RegExp): Promise<number> {
@@ -22,10 +27,13 @@ async function memoryOf(name: string): Promise<number> {
 
 describe("a change that restarts every machine", () => {
   given(siteIsUp);
+  afterEach(noFaults);
 
-  let seen: Seen;
+  let seen: Seen & { readonly said: string };
   let memory: number;
   let cuts: number;
+  /** The machine that was off when its run was killed. */
+  let off = "";
 
   before("ask for more memory in the servers and another DNS server in all", async () => {
     const gib = (await memoryOf("proxmox-stone")) / 1024;
@@ -45,14 +53,30 @@ describe("a change that restarts every machine", () => {
     assert.match(text, /proxmox-vault: DNS servers/);
   });
 
-  it("takes one machine down at a time, through its guest", async () => {
-    const cut = /POST .*\/status\/stop/;
+  it("leaves the machine off whose turn it is when the run is killed, and no other", async () => {
     cuts = await calls(cut);
+    // Its guest has shut down, its settings are written, and its start is never answered.
+    const start = { service: "proxmox", method: "POST", path: "/status/start" } as const;
+    const held = await fault({ ...start, effect: { kind: "hang" } });
+    await killedUp(
+      async () => assert.ok((await held()) > 0, "no machine was to be started"),
+      theWholeRun,
+    );
+    const stopped = (await machines("home")).filter(({ status }) => status !== "running");
+    assert.equal(stopped.length, 1, JSON.stringify(stopped));
+    off = stopped[0]?.name ?? "";
+  });
+
+  it("goes on with that machine, and takes the others down one at a time, through their guests", async () => {
     seen = await watchedUp();
+    const back = seen.said.indexOf(`${off} is on again: waiting until its node is well`);
+    const next = seen.said.search(/: shutting down through its guest/);
+    assert.ok(back !== -1 && back < next, seen.said);
+    assert.ok(!seen.said.includes(`${off}: shutting down through its guest`), seen.said);
     assert.deepEqual(
       seen.off.map((names) => names.join()).sort(),
       [...servers, "proxmox-vault"],
-      JSON.stringify(seen),
+      JSON.stringify(seen.off),
     );
     assert.equal(await calls(cut), cuts, "a machine's power was cut");
   });
