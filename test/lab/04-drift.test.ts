@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ordersPlaced } from "./acme.ts";
 import { node } from "./cluster.ts";
 import { run } from "./command.ts";
 import { eventually, machine, nothingToChange, proxmox, up } from "./site.ts";
@@ -34,7 +35,18 @@ async function configuration(): Promise<string> {
 }
 
 /** What was there before it was changed by hand. */
-const original: { memory?: number; record?: string; ingress?: number; policy?: string } = {};
+const original: {
+  memory?: number;
+  record?: string;
+  ingress?: number;
+  policy?: string;
+  pair?: string;
+  orders?: number;
+} = {};
+
+/** The public zone's certificate with its key, as the gateway has them. */
+const pair = async (): Promise<string> =>
+  run`kubectl --context home -n certificates get secret example-net-tls -o ${"jsonpath={.data}"}`;
 
 describe("what was changed by hand", () => {
   given(siteIsUp);
@@ -73,6 +85,14 @@ describe("what was changed by hand", () => {
     await run`kubectl --context home label node ${name} ${zone}=elsewhere --overwrite`;
   });
 
+  it("is a certificate that is gone with its Secret, as after a cluster that is lost", async () => {
+    original.pair = await pair();
+    original.orders = await ordersPlaced();
+    // Without its Certificate nobody orders for a Secret that is missing.
+    for (const object of ["certificate/example-net", "secret/example-net-tls"])
+      await run`kubectl --context home -n certificates delete ${object} --timeout=60s`;
+  });
+
   it("is shown by a preview that looks at what really exists", async () => {
     const text = await run`pulumi preview --stack home --refresh --diff`;
     for (const changed of [
@@ -94,6 +114,9 @@ describe("what was changed by hand", () => {
     assert.equal(await tailscale("GET", "tailnet/-/acl"), original.policy);
     assert.equal((await visit("https://typeo.example.net/")).status, 302);
     assert.equal((await node(name)).metadata.labels?.[zone], (await machine(name)).node);
+    // What 1Password kept is there again, and Let's Encrypt was asked for nothing.
+    assert.equal(await pair(), original.pair);
+    assert.equal(await ordersPlaced(), original.orders);
     await nothingToChange("home");
   });
 });
