@@ -104,7 +104,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
     findItems(site, world.readItem),
   ]);
   const renewal = findRenewal(known.lastUp);
-  const kept = await findKept(site, known.secrets ?? [], world.keeper);
+  const kept = await findKept(site, world.keeper);
   const hosts = new Map(inventory.machines.map((vm) => [vm.vmId, vm.host]));
   const wanted = judgeMachines(site, inventory, known, world.fresh ?? freshGeneration);
   const configs = await readConfigs(api, wanted.found, hosts);

@@ -34,8 +34,6 @@ export interface Known {
   /** Names of mappings of PCI and of USB devices. */
   readonly pciMappings: readonly string[];
   readonly usbMappings: readonly string[];
-  /** NAMESPACE/NAME of Secrets in the cluster. */
-  readonly secrets?: readonly string[];
   /** NAMESPACE/NAME of claims in the cluster. */
   readonly claims?: readonly string[];
   /** Objects of the cluster that take data with them when they go. */
@@ -143,7 +141,6 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     pools: of("proxmoxve:index/poolLegacy:PoolLegacy").map((pool) => String(pool["poolId"])),
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
     usbMappings: of("proxmoxve:hardware/mapping/usb:Usb").map((usb) => String(usb["name"])),
-    secrets: of("kubernetes:core/v1:Secret").map(pathOf),
     claims: of("kubernetes:core/v1:PersistentVolumeClaim").map(pathOf),
     keepers: Object.entries(keeperTypes).flatMap(([type, kind]) =>
       of(type).map((object) => {

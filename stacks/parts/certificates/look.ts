@@ -1,4 +1,4 @@
-/** What is kept of certificates that are still to be made. */
+/** What is kept of certificates. */
 import {
   authorityObject,
   certificateObject,
@@ -15,7 +15,7 @@ import { log, runtime, RunError } from "@pulumi/pulumi";
 import { secretSources } from "../../config/secret-sources.ts";
 import type { SiteFile } from "../../open-site.ts";
 
-/** Where certificates are kept, and what was found there of those that the state does not have. */
+/** Where certificates are kept, and what was found there. */
 export interface KeptFound {
   readonly keeper: Keeper;
   readonly found: ReadonlyMap<string, KeptPair>;
@@ -34,25 +34,22 @@ export function keptObjects({ name, config }: SiteFile): readonly CertificateObj
 }
 
 /**
- * Asks 1Password for what it keeps of certificates whose Secrets the state does not have. Undefined where none is kept.
- * Throws a RunError when 1Password does not tell, without whose answer Let's Encrypt would be asked anew, and when an `up`
- * could not keep what it is to keep in the end; a preview, which keeps nothing, only says so.
+ * Asks 1Password for what it keeps of certificates, also of those that the state has: a refresh may find their Secrets gone,
+ * as after a cluster that is lost. Undefined where none is kept. Throws a RunError when 1Password does not tell, without whose
+ * answer Let's Encrypt would be asked anew, and when an `up` could not keep what it is to keep in the end; a preview, which
+ * keeps nothing, only says so.
  */
 export async function findKept(
   site: SiteFile,
-  secrets: readonly string[],
   keeper: Keeper | undefined = keeperOf(site),
   preview = runtime.isDryRun(),
 ): Promise<KeptFound | undefined> {
   const objects = keptObjects(site);
   if (keeper === undefined || objects.length === 0) return undefined;
-  const missing = objects.filter(
-    ({ namespace, secret }) => !secrets.includes(`${namespace}/${secret}`),
-  );
   try {
     await assertKeeps(keeper, preview);
     const pairs = await Promise.all(
-      missing.map(async (object) => [object.name, await keeper.find(object)] as const),
+      objects.map(async (object) => [object.name, await keeper.find(object)] as const),
     );
     return {
       keeper,

@@ -167,11 +167,10 @@ describe("what a stack's state has on Proxmox", () => {
       pools: ["homelab"],
       pciMappings: ["gpu"],
       usbMappings: ["zigbee"],
-      secrets: [],
       ...{ founded: undefined, loadBalancers: undefined, ...bare },
       lastUp: { kubeconfig: "users: []" },
     });
-    const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [], secrets: [] };
+    const lists = { machines: [], pools: [], pciMappings: [], usbMappings: [] };
     const nothing = { ...lists, founded: undefined, loadBalancers: undefined, ...bare };
     assert.deepEqual(knownOf([]), nothing);
   });

@@ -20,7 +20,6 @@ describe("a look at kept certificates", () => {
   const look = (preview = false) =>
     findKept(
       site,
-      [],
       new VaultKeeper("home", "Homelab", { ...connect.sources, patience: 5000 }),
       preview,
     );
