@@ -34,4 +34,6 @@ const stats = await new Promise<Mocha.Stats>((done) => {
   runner.on("test", begin).on("hook", begin);
 });
 writeSync(3, JSON.stringify({ passed: stats.passes, failed: stats.failures + stats.pending }));
+// What a slow reader has not taken yet would be lost, and that is the failures.
+await new Promise((written) => process.stdout.write("", written));
 process.exit(stats.failures + stats.pending > 0 ? 1 : 0);
