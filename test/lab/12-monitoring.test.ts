@@ -11,6 +11,7 @@ import {
   queried,
   targets,
 } from "./monitoring.ts";
+import { alertsAge } from "./doctor.ts";
 import { eventually, nothingToChange } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
@@ -88,16 +89,20 @@ describe("monitoring", () => {
 
   it("reads every rule, and none says that something is wrong", async () => {
     assert.deepEqual(await brokenRules("home"), []);
-    assert.deepEqual(await firing("home"), []);
+    await eventually(alertsAge, async () => {
+      assert.deepEqual(await firing("home"), []);
+    });
   });
 
   it("has figures of their own from etcd, the API servers and the machines", async () => {
     assert.equal(await queried("home", 'sum(etcd_server_has_leader{job="kube-etcd"})'), 3);
     assert.ok((await queried("home", "sum(apiserver_storage_objects)")) > 100);
-    assert.equal(
-      await queried("home", "count(node_uname_info)"),
-      await queried("home", "count(kube_node_info)"),
-    );
+    await eventually(alertsAge, async () => {
+      assert.equal(
+        await queried("home", "count(node_uname_info)"),
+        await queried("home", "count(kube_node_info)"),
+      );
+    });
   });
 
   it("has sent a heartbeat out, through the site's network policies", async () => {

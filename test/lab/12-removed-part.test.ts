@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { attempt, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
-import { eventually, nothingToChange, setConfig, up } from "./site.ts";
+import { nothingToChange, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const key = "homelab:gateway";
@@ -39,6 +39,6 @@ describe("a part that is switched off", () => {
     assert.match(await uidOf("namespace", namespace), /./);
     assert.equal(await uidOf("crd", kind), kindBefore);
     await nothingToChange("home");
-    await eventually(60, expectNoError);
+    await expectNoError();
   });
 });
