@@ -1,6 +1,6 @@
 /** Where a lab keeps what it has. One clone has one lab. */
 import { createHash } from "node:crypto";
-import { lstat, mkdir } from "node:fs/promises";
+import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -65,6 +65,11 @@ export async function createDirectories(paths: LabPaths): Promise<void> {
   for (const directory of [ca, logs, pulumi, pulumiHome, home, hosts, machines, run, mirrorCache]) {
     await mkdir(directory, { recursive: true });
   }
+  // The CLI logs all that it does, packed, for half of its processor time, and has no switch for that. Where its folder cannot be
+  // made it goes on without (pulumi, pkg/logging/encrypted.go: StartLogging).
+  const cliLogs = join(pulumiHome, "logs");
+  await rm(cliLogs, { recursive: true, force: true });
+  await writeFile(cliLogs, "");
   await mkdir(paths.sockets, { recursive: true, mode: 0o700 });
   const owner = await lstat(paths.sockets);
   if (!owner.isDirectory() || owner.uid !== process.getuid?.() || (owner.mode & 0o077) !== 0) {
