@@ -38,7 +38,7 @@ describe("what is wrong with credentials and hosts", () => {
     assert.match(said, /https:\/\/connect\.home\.arpa/);
     await expectNoSecret(said);
     await noFaults();
-    await up("home");
+    await run`node scripts/preview.ts --stack home --expect-no-changes`;
   });
 
   it("a wrong passphrase is refused, with nothing changed", async () => {
