@@ -15,7 +15,9 @@ const isAcknowledged = (type: RecordType): boolean => !unacknowledged.includes(t
 
 /**
  * The server's `config.json`. A vehicle is told that a record has arrived once Kafka has it: the server ends without letting
- * its queue run out, and what was not acknowledged is sent again. `rate_limit` is left out: its interval is never read
+ * its queue run out. Of signals (V) that were not acknowledged vehicles then send the newest values, from firmware 2025.2.6 or
+ * 2024.45.32.20 on and where they were told `delivery_policy` latest (fleet-telemetry, issue 318); alerts and errors they do not
+ * send again. `rate_limit` is left out: its interval is never read
  * (`MessageIntervalTimeSecond` is set by nobody), so that it would limit nothing. Metrics are told on the loopback unless
  * the host is named.
  */

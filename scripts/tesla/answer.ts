@@ -14,7 +14,8 @@ const reasons: Readonly<Record<string, (tesla: TeslaConfig) => string>> = {
   missing_key: ({ key }) =>
     `pair it first: https://tesla.com/_ak/${key.hostname} on its owner's phone`,
   unsupported_hardware: () => "its hardware cannot stream; remove it from homelab:tesla.vehicles",
-  unsupported_firmware: () => "its firmware is older than 2024.26; update the vehicle",
+  unsupported_firmware: () =>
+    "its firmware is older than 2024.26, or 2025.20 for a Model S or X with an Intel Atom; update the vehicle",
   max_configs: () =>
     "it streams to as many applications as it can; remove one of them in Tesla's account",
 };

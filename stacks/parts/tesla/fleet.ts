@@ -22,15 +22,22 @@ export function telemetryFields(signals: TeslaConfig["signals"]) {
   );
 }
 
-/** What a push asks the proxy for: it signs `config`, and Tesla takes it to the vehicles. `authorities` are in PEM form. */
-export function pushBody({ hostname, port, vehicles, signals }: TeslaConfig, authorities: string) {
+/** What vehicles are told of where to stream, what and how, beside the authorities. */
+export function vehicleConfig({ hostname, port, signals }: TeslaConfig) {
   return {
-    vins: Object.values(vehicles),
-    config: {
-      ...{ hostname, port, ca: authorities, fields: telemetryFields(signals) },
-      alert_types: ["service"],
-      // Numbers come as numbers and truths as truths, where vehicles would write texts otherwise.
-      prefer_typed: true,
-    },
+    ...{ hostname, port, fields: telemetryFields(signals) },
+    alert_types: ["service"],
+    // Numbers come as numbers and truths as truths, where vehicles would write texts otherwise.
+    prefer_typed: true,
+    // By this alone vehicles heed that nobody acknowledged signals, and send their newest values again (fleet-telemetry, issue 318).
+    delivery_policy: "latest",
+  };
+}
+
+/** What a push asks the proxy for: it signs `config`, and Tesla takes it to the vehicles. `authorities` are in PEM form. */
+export function pushBody(tesla: TeslaConfig, authorities: string) {
+  return {
+    vins: Object.values(tesla.vehicles),
+    config: { ...vehicleConfig(tesla), ca: authorities },
   };
 }

@@ -6,13 +6,13 @@ import { serverCertificate, teslaNamespace } from "../../../components/tesla/nam
 import type { ClusterCommand } from "../../doctor/examined.ts";
 import { certificateIn } from "../../doctor/kubectl.ts";
 import type { TeslaConfig } from "./schema.ts";
-import { telemetryFields } from "./fleet.ts";
+import { vehicleConfig } from "./fleet.ts";
 
 /** What a push leaves in the cluster. */
 export interface Pushed {
   /** When, RFC 3339. */
   readonly at: string;
-  /** Of where vehicles stream to and what. */
+  /** Of where vehicles stream to, what and how. */
   readonly config: string;
   /** Of the authorities that they trust the server by. */
   readonly authorities: string;
@@ -40,8 +40,8 @@ export function pushedNow(
   };
 }
 
-function configMark({ hostname, port, signals }: TeslaConfig): string {
-  return digest(JSON.stringify([hostname, port, telemetryFields(signals)]));
+function configMark(tesla: TeslaConfig): string {
+  return digest(JSON.stringify(vehicleConfig(tesla)));
 }
 
 /** Why vehicles have to be told anew, each reason in words; none where what they know still holds. */
@@ -49,7 +49,9 @@ export function whyPush(last: Pushed | undefined, now: Pushed): readonly string[
   if (last === undefined) return ["vehicles were never told where to stream"];
   const added = now.vehicles.filter((vin) => !last.vehicles.includes(vin)).length;
   return [
-    ...(last.config === now.config ? [] : ["signals, name or port are others than vehicles know"]),
+    ...(last.config === now.config
+      ? []
+      : ["signals, name, port or how records are sent are others than vehicles know"]),
     ...(last.authorities === now.authorities
       ? []
       : ["the certificate comes from other authorities than vehicles trust"]),

@@ -1074,7 +1074,7 @@ export const alertCases: readonly AlertCase[] = [
       labels: { job: "fleet-telemetry" },
       summary: "Kafka does not take records of Tesla vehicles",
       description:
-        "Vehicles keep what was not acknowledged and send it again, as long as they have room.",
+        "Vehicles send the newest values of signals again later; values in between, alerts and errors are lost.",
     },
   },
   {

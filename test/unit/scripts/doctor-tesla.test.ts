@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { rootCertificates } from "node:tls";
+import { digest } from "../../../components/digest.ts";
 import { certificatesIn } from "../../../components/tesla/chain.ts";
 import {
   judgeForward,
@@ -9,6 +10,7 @@ import {
   teslaChecks,
   teslaPushChecks,
 } from "../../../stacks/parts/tesla/doctor.ts";
+import { pushBody } from "../../../stacks/parts/tesla/fleet.ts";
 import { pushedNow } from "../../../stacks/parts/tesla/pushed.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { keyPair, teslaSite } from "../stacks/tesla-site.ts";
@@ -81,8 +83,14 @@ describe("the doctor at Tesla's telemetry", () => {
     );
     assert.match(judged(pushedNow(tesla, after, at)), /other authorities than vehicles trust/);
     const faster = homeConfig(teslaSite({ signals: { Soc: { everySeconds: 60 } } })).tesla;
-    assert.match(judged(pushedNow(faster ?? assert.fail(), before, at)), /signals, name or port/);
+    assert.match(judged(pushedNow(faster ?? assert.fail(), before, at)), /signals, name, port/);
     assert.match(judged({ ...now, vehicles: [] }), /1 of the vehicles were never told/);
+  });
+
+  it("wants a push for each thing that vehicles are told, and not only for signals", () => {
+    const { ca, ...told } = pushBody(tesla, "authorities").config;
+    assert.equal(ca, "authorities");
+    assert.equal(pushedNow(tesla, before, at).config, digest(JSON.stringify(told)));
   });
 
   it("reads what a push has left", async () => {

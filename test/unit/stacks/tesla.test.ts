@@ -119,7 +119,7 @@ describe("a site's telemetry of Tesla vehicles", () => {
           Soc: { interval_seconds: 300 },
           OutsideTemp: { interval_seconds: 600, minimum_delta: 1, resend_interval_seconds: 3600 },
         },
-        ...{ alert_types: ["service"], prefer_typed: true },
+        ...{ alert_types: ["service"], prefer_typed: true, delivery_policy: "latest" },
       },
     });
   });
