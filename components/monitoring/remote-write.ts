@@ -22,6 +22,13 @@ export const writePath = "/api/v1/write";
 export const metricsPrefix = (site: string): string => `${site.replaceAll("-", "_")}:`;
 
 /**
+ * How far behind its newest sample a receiver still takes one. By itself that is half of the range of its head: an hour
+ * (prometheus, tsdb/head_append.go, appendableMinValidTime), and it has newer ones of its own all the time. More than what a
+ * sender has in its log.
+ */
+const takenLate = "3h";
+
+/**
  * Values of the chart's Prometheus. What a receiver cannot take is sent again for as long as it is in the log, about two hours
  * (prometheus.io/docs/practices/remote_write); little of it at a time, for the way is an uplink.
  * @see https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.RemoteWriteSpec
@@ -38,7 +45,9 @@ export function remoteWriteValues({
     replacement: `${metricsPrefix(site)}$1`,
   };
   return {
-    ...(receives.length === 0 ? {} : { enableRemoteWriteReceiver: true }),
+    ...(receives.length === 0
+      ? {}
+      : { enableRemoteWriteReceiver: true, tsdb: { outOfOrderTimeWindow: takenLate } }),
     ...(sends.length === 0
       ? {}
       : {

@@ -32,6 +32,7 @@ describe("metrics of another site", () => {
       "http://home.tailscale.svc.cluster.local/api/v1/write",
     );
     assert.equal(values["enableRemoteWriteReceiver"], undefined);
+    assert.equal(values["tsdb"], undefined);
   });
 
   it("go out by values that the operator takes as they are", () => {
@@ -80,6 +81,8 @@ describe("a site that takes metrics of another", () => {
   it("has Prometheus take them, and an alert on their silence", () => {
     const { values } = recording.get("kube-prometheus-stack").plain as { values: unknown };
     assert.equal(at(values, "prometheus.prometheusSpec.enableRemoteWriteReceiver"), true);
+    // Otherwise what comes more than an hour late is refused (prometheus, tsdb/head_append.go, appendableMinValidTime).
+    assert.equal(at(values, "prometheus.prometheusSpec.tsdb.outOfOrderTimeWindow"), "3h");
     const rules = JSON.stringify(recording.get("home-monitoring-rules").plain);
     assert.match(rules, /absent\(cabin:up\)/);
   });
