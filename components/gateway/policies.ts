@@ -107,6 +107,8 @@ export interface Oidc {
   readonly idCookie?: string;
   /** Path that ends a login; `/logout` when left out. */
   readonly logoutPath?: string;
+  /** Headers, one of which a request has that gets 401 without a login, in place of the way to one. */
+  readonly unredirected?: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** Tokens that programs show. */
@@ -192,7 +194,7 @@ const secretRef = (name: string) => ({ group: "", kind: "Secret", name });
 
 function oidcSpec(oidc: Oidc) {
   const { issuer, clientId, clientSecret, redirectUrl, scopes } = oidc;
-  const { endpoints, backend, idCookie, logoutPath } = oidc;
+  const { endpoints, backend, idCookie, logoutPath, unredirected } = oidc;
   return {
     provider: {
       issuer,
@@ -210,6 +212,13 @@ function oidcSpec(oidc: Oidc) {
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(idCookie === undefined ? {} : { cookieNames: { idToken: idCookie } }),
     ...(logoutPath === undefined ? {} : { logoutPath }),
+    ...(unredirected === undefined
+      ? {}
+      : {
+          denyRedirect: {
+            headers: unredirected.map((header) => ({ ...header, type: "Exact" })),
+          },
+        }),
   };
 }
 

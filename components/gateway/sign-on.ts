@@ -22,6 +22,16 @@ export const routeRedirect = (hostname: string): string => `https://${hostname}$
 export const routeSecret = (route: string) => ({ name: `${route}-sign-on`, key: "client-secret" });
 
 /**
+ * What browsers say of requests that are no navigation (https://fetch.spec.whatwg.org/#concept-request-mode): nobody sees the
+ * login where they are led to it. Each such answer would leave two cookies of its own, and a tab that goes on asking fills the
+ * browser with them until its requests are too large (envoyproxy/gateway, issues 9632 and 9820).
+ */
+const byScripts = ["cors", "no-cors", "same-origin", "websocket"].map((value) => ({
+  name: "Sec-Fetch-Mode",
+  value,
+}));
+
+/**
  * What a route asks for: a login, and at each request a token that names one of these people. So a person who is taken out
  * is refused at once, however long the login still lasts. The token is in a cookie that the proxies have checked, and have
  * decrypted for what comes after them.
@@ -45,6 +55,7 @@ export function signedOn(
       idCookie: cookie,
       // By itself it would be /logout, which many applications have.
       logoutPath: `${ownPath}/logout`,
+      unredirected: byScripts,
     },
     jwt: [{ name: provider, issuer, audiences: [clientId], keys, cookie, ...backend }],
     people: { provider, claim: "email", values: emails },

@@ -212,6 +212,15 @@ describe("a route that people sign on before", () => {
     assert.equal(at(spec, "jwt.providers[0].remoteJWKS.uri"), "https://id.example.net/jwks");
   });
 
+  it("leads people to the login, and no script that goes on asking", () => {
+    assert.deepEqual(
+      at(spec, "oidc.denyRedirect.headers"),
+      ["cors", "no-cors", "same-origin", "websocket"].map((value) => ({
+        ...{ name: "Sec-Fetch-Mode", type: "Exact", value },
+      })),
+    );
+  });
+
   it("leaves the application's own /logout to it, and has the controller ask nobody", () => {
     assert.equal(at(spec, "oidc.logoutPath"), "/oauth2/logout");
     assert.equal(at(spec, "oidc.provider.tokenEndpoint"), "https://id.example.net/token");
