@@ -207,8 +207,19 @@ function applications(argocd: ArgocdConfig): readonly Problem[] {
               text: `the project ${plan.project} brings nothing to ${plan.namespace}; name one of ${project.namespaces.join(", ")}`,
             },
           ];
-    return [...missing, ...foreign, ...outside];
+    return [...missing, ...foreign, ...outside, ...folders(at, plan, project)];
   });
+}
+
+/** Argo CD holds even a namespace that it makes itself against the project (argo-cd v3.4.4, controller/sync.go, validateSyncPermissions). */
+function folders(
+  at: string,
+  { each, project }: ArgocdConfig["applications"][string],
+  { clusterWide }: ArgocdConfig["projects"][string],
+): readonly Problem[] {
+  if (!each || clusterWide) return [];
+  const text = `each folder needs a namespace of its own, which the project ${project} may not make; write homelab:argocd.projects.${project}.clusterWide: true, leave project out, or write an Application for each folder`;
+  return [{ path: `${at}.each`, text }];
 }
 
 function issuer(config: SiteConfig, { signOn }: ArgocdConfig): readonly Problem[] {

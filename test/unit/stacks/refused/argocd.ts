@@ -87,6 +87,15 @@ export const argocd: RefusedSites = {
     at: `${path}.applications.photos.repository`,
     says: /the project household takes nothing from public; add it to/,
   },
+  "Applications whose project may not make their namespaces": {
+    edit: argocdSite({
+      applications: {
+        apps: { repository: "home", path: "apps", each: true, project: "household" },
+      },
+    }),
+    at: `${path}.applications.apps.each`,
+    says: /which the project household may not make; write homelab:argocd\.projects\.household\.clusterWide: true/,
+  },
   "a project that may write Argo CD's own namespace": {
     edit: argocdSite({
       projects: { household: { repositories: ["home"], namespaces: ["argocd"] } },
