@@ -10,6 +10,9 @@ export const argoCharts = "https://argoproj.github.io/argo-helm";
 /** The Service of the UI, the API and webhooks; behind it plain http. */
 export const argocdServer = { name: "argocd-server", port: 80, inPod: 8080 } as const;
 
+/** Job of its controller's metrics: the Service that its chart makes for them (argo-cd 10.1.1, argocd-application-controller/metrics.yaml). */
+export const controllerJob = "argocd-application-controller-metrics";
+
 /** Where it hears of pushes (argo-cd v3.4.4: server/server.go). */
 export const webhookPath = "/api/webhook";
 

@@ -1,4 +1,5 @@
 import type { AlertGroup } from "./alert.ts";
+import { argocdAlerts } from "./argocd.ts";
 import { backupAlerts } from "./backup.ts";
 import { certificateAlerts } from "./certificates.ts";
 import { edgeAlerts } from "./edge.ts";
@@ -25,6 +26,7 @@ export interface WatchPlan {
   /** Whether the site is published through Cloudflare's tunnel. */
   readonly edge: boolean;
   readonly logs: boolean;
+  readonly argocd: boolean;
   /** Whether the names by which the site is reached are asked. */
   readonly names: boolean;
   /** Ceph, where it tells of itself. */
@@ -49,7 +51,7 @@ export interface WatchPlan {
 
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
-  const { certificates, gateway, edge, logs, names, storage } = plan;
+  const { certificates, gateway, edge, logs, argocd, names, storage } = plan;
   const { postgres, redis, kafka, backup, tesla, sites, outside, jobs } = plan;
   return [
     machineAlerts,
@@ -58,6 +60,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(gateway ? [gatewayAlerts] : []),
     ...(edge ? [edgeAlerts] : []),
     ...(logs ? [logsAlerts] : []),
+    ...(argocd ? [argocdAlerts] : []),
     ...(names ? [nameAlerts] : []),
     ...(storage === undefined ? [] : [storageAlerts(storage)]),
     ...(postgres.length === 0 ? [] : [postgresAlerts(postgres)]),

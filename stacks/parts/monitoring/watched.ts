@@ -1,3 +1,4 @@
+import { controllerJob } from "../../../components/argocd/names.ts";
 import { metricsJob } from "../../../components/backup/names.ts";
 import { namesJob } from "../../../components/monitoring/probes/plan.ts";
 import type { KafkaWatch } from "../../../components/monitoring/rules/kafka.ts";
@@ -21,6 +22,7 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
     gateway: config.gateway !== undefined,
     edge: config.edge !== undefined,
     logs: config.logs !== undefined,
+    argocd: config.argocd !== undefined,
     names,
     ...ceph(config),
     postgres: postgres(config),
@@ -32,8 +34,9 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
     outside: Object.keys(scrapes),
     jobs: [
       ...siteMonitors(config).map(({ name }) => name),
-      // By a monitor of its chart.
+      // By monitors of their charts.
       ...(config.backup === undefined ? [] : [metricsJob]),
+      ...(config.argocd === undefined ? [] : [controllerJob]),
       ...(names ? [namesJob] : []),
     ],
   };

@@ -45,6 +45,11 @@ const signals = 'tesla_signals_total{job="tesla-metrics",vehicle="model-y",signa
 const refused = 'kafka_err{job="fleet-telemetry",pod="a"}';
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
+/** What Argo CD's controller tells of an Application; `namespace` is the pod's own. */
+const application = (sync: string, health: string, operation = ""): string =>
+  'argocd_app_info{job="argocd-application-controller-metrics",namespace="argocd",exported_namespace="argocd",' +
+  `name="photos",project="site",sync_status="${sync}",health_status="${health}",operation="${operation}"}`;
+
 const probed = (host: string, as: string, path = "/"): string =>
   `{job="names",host="${host}",to="public",as="${as}",instance="${host}${path}"}`;
 const isAnswered = (host: string, as: string): string => `probe_success${probed(host, as)}`;
@@ -54,6 +59,47 @@ const unanswered =
   "Asked as a visitor once a minute: no answer, none that was expected, or a certificate that is not to be trusted.";
 
 export const alertCases: readonly AlertCase[] = [
+  {
+    alert: "ArgoCdNotSynced",
+    title: "tells of an Application that fails to be synced again and again",
+    series: {
+      [application("OutOfSync", "Missing")]: "1x30 _x100",
+      [application("OutOfSync", "Missing", "sync")]: "_x31 1x20 _x80",
+      [application("Unknown", "Missing")]: "_x52 1x60",
+    },
+    at: "70m",
+    says: {
+      labels: { name: "photos" },
+      summary: "the Application photos is not what its repository says",
+      description: "Argo CD has not brought it there, or cannot tell, for an hour.",
+    },
+  },
+  {
+    alert: "ArgoCdNotSynced",
+    title: "leaves Argo CD its time, and is quiet about what is as it should be",
+    series: {
+      [application("OutOfSync", "Healthy")]: "1x40 _x60",
+      [application("Synced", "Healthy")]: "_x41 1x60",
+    },
+    at: "70m",
+  },
+  {
+    alert: "ArgoCdNotHealthy",
+    title: "tells of an Application whose objects fail",
+    series: { [application("Synced", "Degraded")]: constant(1) },
+    at: "40m",
+    says: {
+      labels: { name: "photos" },
+      summary: "the Application photos does not run as it should",
+      description: "Argo CD finds objects of it that fail, or that are not there.",
+    },
+  },
+  {
+    alert: "ArgoCdNotHealthy",
+    title: "is quiet about one that is still on its way",
+    series: { [application("Synced", "Progressing")]: constant(1) },
+    at: "2h",
+  },
   {
     alert: "SiteSilent",
     title: "tells of another site whose metrics have stopped",

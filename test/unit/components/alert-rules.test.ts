@@ -10,7 +10,7 @@ import { metricsOf, promtool } from "./promtool.ts";
 
 const everything: WatchPlan = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
-  names: true,
+  ...{ argocd: true, names: true },
   sites: ["cabin"],
   storage: { disks: 4, usableGiB: 100 },
   postgres: [
@@ -86,7 +86,7 @@ describe("the alerts of a site's own", () => {
   it("are only on parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ names: false, sites: [] },
+      ...{ argocd: false, names: false, sites: [] },
       ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     assert.deepEqual(

@@ -10,7 +10,7 @@ import { metricsOf, promtool } from "./promtool.ts";
 
 const everything = {
   ...{ certificates: true, bgp: true, gateway: true, edge: true, logs: true },
-  names: true,
+  ...{ argocd: true, names: true },
   sites: [],
   storage: { disks: 4, usableGiB: 100 },
   postgres: [
@@ -93,7 +93,7 @@ describe("the dashboards", () => {
   it("are of the parts that the site has", () => {
     const least = {
       ...{ certificates: false, bgp: false, gateway: false, edge: false, logs: false },
-      ...{ names: false, sites: [] },
+      ...{ argocd: false, names: false, sites: [] },
       ...{ postgres: [], redis: [], kafka: [], outside: [], jobs: [] },
     };
     const some = dashboards(least);

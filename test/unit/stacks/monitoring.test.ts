@@ -227,7 +227,7 @@ describe("what of a site is watched", () => {
     assert.deepEqual(
       {
         ...everyPart(false),
-        ...{ logs: false, names: false, sites: [] },
+        ...{ logs: false, argocd: false, names: false, sites: [] },
         postgres: [],
         redis: [],
         kafka: [],
