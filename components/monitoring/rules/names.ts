@@ -1,3 +1,4 @@
+import { expiryDays } from "../../certificates/expiry.ts";
 import { namesJob } from "../probes/plan.ts";
 import type { AlertGroup } from "./alert.ts";
 
@@ -32,6 +33,15 @@ export const nameAlerts: AlertGroup = {
       summary: "{{ $labels.host }} is open to the internet, without Access",
       description:
         "A request without a login was answered with {{ $value }}, and not sent to Access' login.",
+    },
+    {
+      name: "NameCertificateEndsSoon",
+      severity: "warning",
+      expression: `min by (host, to) (probe_ssl_earliest_cert_expiry{job="${namesJob}"}) - time() < ${expiryDays.critical * 86_400}`,
+      for: "1h",
+      summary: "{{ $labels.host }} shows a certificate that ends within a week ({{ $labels.to }})",
+      description:
+        "It ends in {{ $value | humanizeDuration }}: it was not renewed, or whoever shows it has not read the new one.",
     },
   ],
 };

@@ -42,6 +42,8 @@ const kafka = (metric: string, pod: string): string => `${metric}{job="kafka-mai
 const replication = (metric: string, role: string): string =>
   `${metric}{job="volsync-metrics",role="${role}",method="restic",obj_namespace="immich",obj_name="library"}`;
 const signals = 'tesla_signals_total{job="tesla-metrics",vehicle="model-y",signal="Soc"}';
+const told = (vehicle: string, pod: string): string =>
+  `tesla_record_timestamp_seconds{job="tesla-metrics",vehicle="${vehicle}",pod="${pod}"}`;
 const refused = 'kafka_err{job="fleet-telemetry",pod="a"}';
 const shop = 'envoy_cluster_name="httproute/shop/web/rule/0"';
 
@@ -157,6 +159,31 @@ export const alertCases: readonly AlertCase[] = [
       [status("a.example.net", "stranger")]: constant(200),
     },
     at: "10m",
+  },
+  {
+    alert: "NameCertificateEndsSoon",
+    title: "tells of a server that has not read its new certificate, by whatever way it is asked",
+    series: {
+      [`probe_ssl_earliest_cert_expiry${probed("a.example.net", "visitor")}`]: constant(6 * day),
+      [`probe_ssl_earliest_cert_expiry${probed("a.example.net", "visitor", "/api")}`]: constant(
+        60 * day,
+      ),
+    },
+    at: "2h",
+    says: {
+      labels: { host: "a.example.net", to: "public" },
+      summary: "a.example.net shows a certificate that ends within a week (public)",
+      description:
+        "It ends in 5d 22h 0m 0s: it was not renewed, or whoever shows it has not read the new one.",
+    },
+  },
+  {
+    alert: "NameCertificateEndsSoon",
+    title: "is quiet about one that is renewed in time",
+    series: {
+      [`probe_ssl_earliest_cert_expiry${probed("a.example.net", "visitor")}`]: constant(28 * day),
+    },
+    at: "2h",
   },
   {
     alert: "NameOpen",
@@ -1110,6 +1137,29 @@ export const alertCases: readonly AlertCase[] = [
     title: "bears a day that is within, and a counter that begins anew",
     series: { [signals]: "0+1x300 0+1x300 300x900" },
     at: "24h",
+  },
+  {
+    alert: "TeslaVehiclesSilent",
+    title: "tells of vehicles of which none has sent anything, also when the reader has begun anew",
+    series: {
+      [told("model-y", "a")]: `${-8 * day}x30`,
+      [told("model-3", "a")]: `${-30 * day}x30`,
+    },
+    at: "2h",
+    says: {
+      labels: {},
+      summary: "no Tesla vehicle has sent anything for 8d 2h 0m 0s",
+      description: "More than 7 days: vehicles do not reach the server, or sleep.",
+    },
+  },
+  {
+    alert: "TeslaVehiclesSilent",
+    title: "is quiet while one of them sends",
+    series: {
+      [told("model-y", "a")]: constant(-30 * day),
+      [told("model-3", "a")]: constant(-6 * day),
+    },
+    at: "2h",
   },
   {
     alert: "TeslaRecordsRefused",
