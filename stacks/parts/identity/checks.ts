@@ -82,6 +82,18 @@ function inCluster(
             text: `${hostname} does not lead to it on the LAN; write a route in homelab:gateway.routes at the gateway lan with this name, without a path, to the Service ${service} in ${namespace}, port ${port}`,
           },
         ]),
+    ...Object.entries(gateway?.routes ?? {})
+      .filter(
+        ([, route]) =>
+          route.namespace === namespace &&
+          route.service === service &&
+          route.gateway === "public" &&
+          route.withoutAccess !== undefined,
+      )
+      .map(([name]) => ({
+        path: `homelab:gateway.routes.${name}.withoutAccess`,
+        text: "the whole internet could try passwords at Dex, which limits no attempts; put access in front, or take the route away: whoever signs on at home or by the tailnet needs none",
+      })),
     ...Object.keys(passwordHashes)
       .filter((email) => !people.includes(email))
       .map((email) => ({

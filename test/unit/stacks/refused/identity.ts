@@ -130,6 +130,20 @@ export const identity: RefusedSites = {
     at: `${path}.dex.hostname`,
     says: /does not lead to it on the LAN/,
   },
+  "Dex that everybody on the internet may try passwords at": {
+    edit: {
+      ...identitySite({ dex: { hostname: "id.home.arpa" } }),
+      "gateway.routes.id": {
+        ...{ hostnames: ["id.home.arpa"], namespace: "identity", service: "dex", port: 443 },
+      },
+      "gateway.routes.id-outside": {
+        ...{ gateway: "public", hostnames: ["id.example.net"], withoutAccess: "people sign on" },
+        ...{ namespace: "identity", service: "dex", port: 443 },
+      },
+    },
+    at: "homelab:gateway.routes.id-outside.withoutAccess",
+    says: /could try passwords at Dex, which limits no attempts; put access in front/,
+  },
   "sign-on before the provider itself": {
     edit: dexSite({ routes: { id: ["admins"] } }),
     at: `${path}.routes.id`,
