@@ -37,7 +37,6 @@ const http = {
 const login = (team: string) => ({
   header: "Location",
   regexp: `^https://${literal(teamHost(team))}/`,
-  allow_missing: true,
 });
 
 const timeout = "15s";
@@ -80,17 +79,23 @@ function outside(team: string): Partial<Modules> {
       fail_if_not_ssl: true,
       // By these two Access turns away a token that it does not know.
       valid_status_codes: answers.filter((code) => code !== 403),
-      fail_if_header_matches: [login(team)],
+      fail_if_header_matches: [{ ...login(team), allow_missing: true }],
       // Read at each request, so that a new token needs no new pod (prometheus/common, config/headers.go).
       http_headers: {
         "CF-Access-Client-Id": { files: [`${folders.access}/${tokenFiles.id}`] },
         "CF-Access-Client-Secret": { files: [`${folders.access}/${tokenFiles.secret}`] },
       },
     }),
+    // A refusal may be the application's own, which Access no longer stands before: it leads nowhere (prober/http.go).
     stranger: request({
       fail_if_not_ssl: true,
+      valid_status_codes: [302],
+      fail_if_header_not_matches: [{ ...login(team), allow_missing: false }],
+    }),
+    "stranger-refused": request({
+      fail_if_not_ssl: true,
       valid_status_codes: [302, 401, 403],
-      fail_if_header_not_matches: [login(team)],
+      fail_if_header_not_matches: [{ ...login(team), allow_missing: true }],
     }),
   };
 }

@@ -19,7 +19,8 @@ export type ModuleName =
   | "tcp"
   | "visitor"
   | "program"
-  | "stranger";
+  | "stranger" // whom Access sends to its login
+  | "stranger-refused"; // who finds no login, where only programs pass
 
 /** One question, asked again and again. */
 export interface NameProbe {

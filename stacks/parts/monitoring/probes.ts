@@ -76,12 +76,23 @@ function throughTheInternet(
   const { host, to, access, withoutAccess } = one;
   const path = pathOf(one, watch);
   const target = `https://${host}${path}`;
-  const asked = (as: NameProbe["as"]): NameProbe => ({
+  const asked = (as: NameProbe["as"], module: ModuleName = as): NameProbe => ({
     ...{ name: `${as}-${objectName(one, watch)}`, host, to, as },
-    ...{ side: "outside", module: as, target, path },
+    ...{ side: "outside", module, target, path },
   });
   if (withoutAccess !== undefined) return [asked("visitor")];
-  return [asked("stranger"), ...(admits(watch, access, config) ? [asked("program")] : [])];
+  return [
+    asked("stranger", leadsToLogin(access, config) ? "stranger" : "stranger-refused"),
+    ...(admits(watch, access, config) ? [asked("program")] : []),
+  ];
+}
+
+/** Whether people may pass, so that Access sends strangers to its login. */
+function leadsToLogin(access: readonly string[], { edge }: SiteConfig): boolean {
+  return access.some((name) => {
+    const { emails = [], emailDomains = [] } = edge?.access[name] ?? {};
+    return emails.length + emailDomains.length > 0;
+  });
 }
 
 /** Whether a name's policies let the token pass. */

@@ -63,6 +63,16 @@ describe("what is asked of a site's names", () => {
     ]);
   });
 
+  it("looks for Access' login where people may pass, and for a refusal where programs alone do", () => {
+    const programs = {
+      "edge.access.programs": { serviceTokens: ["monitoring"] },
+      "apps.typeo.access": ["programs"],
+    };
+    assert.deepEqual(asked(probes(programs)), [
+      "stranger stranger-refused https://typeo.example.net/",
+    ]);
+  });
+
   it("leaves the token at home where a name's policies do not let it pass", () => {
     const changes = {
       "edge.access.others": { emailDomains: ["example.org"] },
@@ -136,7 +146,14 @@ describe("the answers of names", () => {
     assert.ok(login.test("https://homelab.cloudflareaccess.com/cdn-cgi/access/login/x?kid=1"));
     assert.ok(!login.test("https://typeo.example.net/login"));
     assert.ok(!login.test("https://homelab.cloudflareaccess.com.example.org/"));
-    assert.deepEqual(at(modules("outside").stranger, "http.valid_status_codes"), [302, 401, 403]);
+  });
+
+  it("are Access' login and nothing else to a stranger where people may pass", () => {
+    const { stranger, "stranger-refused": refused } = modules("outside");
+    assert.deepEqual(at(stranger, "http.valid_status_codes"), [302]);
+    assert.equal(at(stranger, "http.fail_if_header_not_matches[0].allow_missing"), false);
+    assert.deepEqual(at(refused, "http.valid_status_codes"), [302, 401, 403]);
+    assert.equal(at(refused, "http.fail_if_header_not_matches[0].allow_missing"), true);
   });
 
   it("are none of Access' where a program asks, whose token stands in files alone", () => {
