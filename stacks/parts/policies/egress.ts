@@ -8,13 +8,13 @@ import {
   type Protocol,
 } from "../../../components/policies/flow.ts";
 import { proxiesOf } from "../tailnet/traffic.ts";
-import { readName } from "../../../components/policies/names.ts";
+import { everyName, readName } from "../../../components/policies/names.ts";
 import type { Egress } from "./schema.ts";
 
 /** Another application of the site: its pods and their port; undefined where it is not there. */
 export type FindApp = (app: string) => { readonly pods: Pods; readonly port: number } | undefined;
 
-/** What the pods of an application may reach, as its config says. */
+/** What the pods of an application may reach, as its config says. Whoever may reach all of the internet may ask for its names. */
 export function egressFlows(
   from: Pods,
   entries: Egress,
@@ -26,7 +26,11 @@ export function egressFlows(
     const on = { ports: listed(ports, protocol), ...(http === undefined ? {} : { http }), why };
     if (entry.names !== undefined)
       return [{ from, to: names(...entry.names.map(readName)), ...on }];
-    if (entry.internet) return [{ from, to: internet, ...on }];
+    if (entry.internet)
+      return [
+        { from, to: internet, ...on },
+        { from, to: { kind: "questions", names: [everyName] }, why },
+      ];
     if (entry.networks !== undefined) {
       const title = entry.networks.map(({ cidr }) => cidr).join(", ");
       const networks = entry.networks.map(({ cidr, except }) =>

@@ -86,12 +86,14 @@ export const egress = z
         )
         .min(1)
         .optional()
-        .describe("Networks outside of the cluster"),
+        .describe(
+          "Networks outside of the cluster, by address: names of hosts there stand in `names`",
+        ),
       internet: z
         .literal(true)
         .optional()
         .meta({
-          description: "The whole internet, and nothing of the site",
+          description: "The whole internet and lookups of every name, and nothing of the site",
           examples: [true],
         }),
       app: label.optional().meta({

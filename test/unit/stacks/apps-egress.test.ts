@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { appTraffic } from "../../../stacks/apps/traffic.ts";
 import { internet, names, pods, tcp, udp } from "../../../components/policies/flow.ts";
-import { dnsName, namesBelow } from "../../../components/policies/names.ts";
+import { dnsName, everyName, namesBelow } from "../../../components/policies/names.ts";
 import { appPods } from "../../../stacks/parts/policies/egress.ts";
 import { gatewayTraffic } from "../../../stacks/parts/gateway/traffic.ts";
 import { tailnetTraffic } from "../../../stacks/parts/tailnet/traffic.ts";
@@ -16,7 +16,7 @@ describe("an application's egress", () => {
     assert.deepEqual(out, []);
   });
 
-  it("is a flow an entry, to names, networks and the internet", () => {
+  it("is a flow an entry, to names, networks and the internet, whose names it may look up", () => {
     const egress = [
       { names: ["api.example.com", "**.example.org"], ports: [443] },
       {
@@ -43,6 +43,7 @@ describe("an application's egress", () => {
         why,
       },
       { from, to: internet, ports: tcp(80), http: [{ method: "GET" }], why },
+      { from, to: { kind: "questions", names: [everyName] }, why },
     ]);
   });
 

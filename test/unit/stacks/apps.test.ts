@@ -98,6 +98,21 @@ describe("Home Assistant", () => {
   });
 });
 
+describe("what an application reaches on the internet", () => {
+  it("has names, which its lookups find", () => {
+    for (const [app, namespace] of [
+      ["home-assistant", "home-assistant"],
+      ["plex", "media"],
+      ["seerr", "seerr"],
+    ] as const) {
+      const asked = rules(appsSite(), app, namespace, "egress").flatMap(
+        (rule) => (at(rule, "toPorts[0].rules.dns") ?? []) as readonly object[],
+      );
+      assert.deepEqual(asked.at(-1), { matchPattern: "*" }, app);
+    }
+  });
+});
+
 describe("the download client", () => {
   it("asks everybody for a password, which its image does not behind a gateway", async () => {
     const recording = await recordedHome(appsSite());
