@@ -7,7 +7,8 @@ export const seerr = statefulApplication({
   about: "Seerr, where people ask for films and series",
   image: "ghcr.io/seerr-team/seerr",
   port: 5055,
-  probe: { path: "/api/v1/status" },
+  // Of its own settings alone: /api/v1/status asks GitHub for releases first, for as long as GitHub takes (server/routes/index.ts).
+  probe: { path: "/api/v1/settings/public" },
   user: { uid: 1000, gid: 1000 },
   volumes: [{ name: "config", folder: "/app/config", sizeGiB: 5, backup: true }],
   cpu: "20m",

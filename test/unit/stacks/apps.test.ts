@@ -227,6 +227,15 @@ describe("Immich", () => {
   });
 });
 
+describe("Seerr", () => {
+  it("is asked for what it knows itself: whether GitHub answers is nothing to its probes", async () => {
+    const recording = await recordedHome(appsSite());
+    const main = at(recording.get("seerr-deployment").shown, "spec.template.spec.containers[0]");
+    for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"])
+      assert.equal(at(main, `${probe}.httpGet.path`), "/api/v1/settings/public");
+  });
+});
+
 describe("Sonarr and its like", () => {
   it("keep their database in Postgres where they log in, and no log beside it", async () => {
     const recording = await recordedHome(appsSite());
