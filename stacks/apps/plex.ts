@@ -5,7 +5,7 @@ import { statefulApplication } from "./stateful.ts";
 /**
  * The image writes what it is told into Preferences.xml at each start, and needs no root (home-operations/containers,
  * apps/plex). Clients of the LAN find it best at an address of its own, where it sees theirs: what comes by a gateway has the
- * proxy's. A claim token lasts four minutes, so it is none of the config's: docs/apps/media.md.
+ * proxy's. A claim token lasts four minutes, so it is none of the config's: docs/apps/plex.md.
  */
 export const plex = statefulApplication({
   title: "Plex",
@@ -13,6 +13,8 @@ export const plex = statefulApplication({
   image: "ghcr.io/home-operations/plex",
   port: 32_400,
   probe: { path: "/identity" },
+  // While it brings its database to a new version it answers 503.
+  startSeconds: 1500,
   user: { uid: 1000, gid: 1000 },
   volumes: [{ name: "config", folder: "/config", sizeGiB: 50, backup: true }],
   library: { name: "media", folder: "/media", readOnly: true },

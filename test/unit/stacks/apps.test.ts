@@ -182,6 +182,15 @@ describe("Plex", () => {
     );
   });
 
+  it("has time to bring its database to a new version, which it answers 503 for", async () => {
+    const recording = await recordedHome(appsSite());
+    const main = at(recording.get("plex-deployment").shown, "spec.template.spec.containers[0]");
+    assert.deepEqual(
+      [at(main, "startupProbe.periodSeconds"), at(main, "startupProbe.failureThreshold")],
+      [5, 300],
+    );
+  });
+
   it("has no address of its own unless the site gives it one, and lets nobody in by it then", async () => {
     const changes = appsSite({ "apps.plex.address": undefined });
     assert.equal((await recordedHome(changes)).find("plex-balancer"), undefined);
