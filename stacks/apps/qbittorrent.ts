@@ -49,6 +49,14 @@ WebUI\\UseUPnP=false
 `;
 
 /**
+ * A gluetun that was killed leaves its rules (its table is 51820) to the pod's network, which outlives its container, and the next
+ * one ends at them: "adding rule: file exists" (gluetun-wiki, setup/advanced/kubernetes.md). Where there are none, there is nothing
+ * to say.
+ */
+const afterAbruptEnd =
+  "ip rule del table 51820 2>/dev/null; ip -6 rule del table 51820 2>/dev/null; exec /gluetun-entrypoint";
+
+/**
  * qBittorrent beside gluetun, which sends all that the pod sends into a WireGuard tunnel, answers its lookups through it, and
  * has a firewall of its own. The kill switch is none of these: the pod's network policy lets it reach the VPN's server and
  * nothing else, so that a pod whose tunnel is down, or whose gluetun is not there yet, is silent.
@@ -82,6 +90,7 @@ export const qbittorrent = statefulApplication({
     {
       name: "vpn",
       image: `${plan.image}:${plan.version}`,
+      command: ["/bin/sh", "-c", afterAbruptEnd],
       environment: {
         ...{ VPN_SERVICE_PROVIDER: "custom", VPN_TYPE: "wireguard" },
         WIREGUARD_ENDPOINT_IP: plan.endpoint,

@@ -160,6 +160,14 @@ describe("the download client", () => {
     assert.equal(told["FIREWALL_INPUT_PORTS"], "8080");
     assert.equal(told["WIREGUARD_PRIVATE_KEY"], undefined);
   });
+
+  it("has a tunnel again after gluetun was killed, whose rules stay in the pod's network", async () => {
+    const recording = await recordedHome(appsSite());
+    const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
+    const [shell, option, script] = at(pod, "initContainers[1].command") as readonly string[];
+    assert.deepEqual([shell, option], ["/bin/sh", "-c"]);
+    assert.match(script ?? "", /^ip rule del table 51820 .*; ip -6 rule del table 51820 .*; exec \/gluetun-entrypoint$/);
+  });
 });
 
 describe("Plex", () => {
