@@ -24,6 +24,11 @@ const vpn = z
       examples: ["10.64.0.2/32"],
     }),
     privateKey: secretRef("Private key of the tunnel", "op://Homelab/VPN/private-key", oneLine),
+    presharedKey: secretRef(
+      "Key that both ends of the tunnel share, where the VPN's provider gives one",
+      "op://Homelab/VPN/preshared-key",
+      oneLine,
+    ).optional(),
     image: imageName.default("ghcr.io/qdm12/gluetun").describe("Image of gluetun, without its tag"),
     version: z.string().default("v3.41.1").describe("Tag of gluetun"),
   })
@@ -101,7 +106,10 @@ export const qbittorrent = statefulApplication({
         HTTP_CONTROL_SERVER_ADDRESS: "127.0.0.1:8000",
         VERSION_INFORMATION: "off",
       },
-      secrets: { WIREGUARD_PRIVATE_KEY: plan.privateKey },
+      secrets: {
+        WIREGUARD_PRIVATE_KEY: plan.privateKey,
+        ...(plan.presharedKey === undefined ? {} : { WIREGUARD_PRESHARED_KEY: plan.presharedKey }),
+      },
       probe: { command: ["/gluetun-entrypoint", "healthcheck"] },
       ...{ cpu: "20m", memory: { request: "64Mi", limit: "256Mi" } },
       exceptions: {

@@ -161,6 +161,15 @@ describe("the download client", () => {
     assert.equal(told["WIREGUARD_PRIVATE_KEY"], undefined);
   });
 
+  it("gives gluetun the key that both ends share, where the provider has one", async () => {
+    const key = "op://Homelab/VPN/preshared-key";
+    const recording = await recordedHome(appsSite({ "apps.qbittorrent.vpn.presharedKey": key }));
+    assert.deepEqual(recording.get("qbittorrent-vpn").plain["stringData"], {
+      WIREGUARD_PRIVATE_KEY: "value-of-op://Homelab/VPN/private-key",
+      WIREGUARD_PRESHARED_KEY: `value-of-${key}`,
+    });
+  });
+
   it("has a tunnel again after gluetun was killed, whose rules stay in the pod's network", async () => {
     const recording = await recordedHome(appsSite());
     const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
