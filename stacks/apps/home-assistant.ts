@@ -48,10 +48,10 @@ export const homeAssistant = statefulApplication({
     discovery === "none" ? undefined : "it listens for what devices of the LAN announce",
   seed: {
     volume: "config",
-    files: {
+    files: () => ({
       "configuration.yaml": configuration,
       ...{ "automations.yaml": "[]\n", "scripts.yaml": "{}\n", "scenes.yaml": "[]\n" },
-    },
+    }),
   },
   files: {
     folder: "/config/homelab",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { imageName, ipv4 } from "../config/forms.ts";
 import { oneLine, secretRef } from "../config/secret-ref.ts";
+import type { SiteView } from "./site-view.ts";
 import { statefulApplication } from "./stateful.ts";
 
 const wireGuardKey = z
@@ -36,9 +37,11 @@ const vpn = z
 
 /**
  * What it begins with, in place of the image's own (apps/qbittorrent/defaults/qBittorrent.conf), which asks nobody from a private
- * network for a password: behind a gateway that is everybody. The host that is asked for is the gateway's.
+ * network for a password: behind a gateway that is everybody. The host that is asked for is the gateway's. An address
+ * that gives five wrong passwords is banned: the one that a trusted proxy tells of, and the gateway's, which is everybody's, where
+ * none is trusted (qbittorrent/qBittorrent, src/webui/webapplication.cpp, resolveClientAddress).
  */
-const configuration = `[LegalNotice]
+const configuration = ({ network }: SiteView): string => `[LegalNotice]
 Accepted=true
 
 [BitTorrent]
@@ -50,6 +53,8 @@ Connection\\UPnP=false
 WebUI\\Address=*
 WebUI\\HostHeaderValidation=false
 WebUI\\LocalHostAuth=true
+WebUI\\ReverseProxySupportEnabled=true
+WebUI\\TrustedReverseProxiesList=${network.pods}
 WebUI\\UseUPnP=false
 `;
 
@@ -82,7 +87,11 @@ export const qbittorrent = statefulApplication({
   memory: { request: "256Mi", limit: "4Gi" },
   extra: { vpn },
   environment: () => ({ QBT_WEBUI_PORT: "8080" }),
-  seed: { volume: "config", folder: "qBittorrent", files: { "qBittorrent.conf": configuration } },
+  seed: {
+    volume: "config",
+    folder: "qBittorrent",
+    files: ({ site }) => ({ "qBittorrent.conf": configuration(site) }),
+  },
   nameservers: ["127.0.0.1"],
   egress: ({ config }) => [
     {

@@ -65,7 +65,12 @@ export function statefulApplication<Extra extends z.ZodRawShape = Record<never, 
           mounted: told.mounted.map((one) => ({ ...one, name: `${name}-${one.name}` })),
           ...(seed === undefined
             ? {}
-            : { seed: { ...seed, volume: claimName(name, seed.volume) } }),
+            : {
+                seed: {
+                  ...{ ...seed, volume: claimName(name, seed.volume) },
+                  files: seed.files(around),
+                },
+              }),
           ...(files === undefined
             ? {}
             : { files: { folder: files.folder, content: files.content(around) } }),

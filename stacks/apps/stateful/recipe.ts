@@ -87,7 +87,7 @@ export interface StatefulRecipe<Extra extends z.ZodRawShape> {
     readonly volume: string;
     /** Folder of the volume, if not its first. */
     readonly folder?: string;
-    readonly files: Readonly<Record<string, string>>;
+    readonly files: (around: Around<Extra>) => Readonly<Record<string, string>>;
   };
   /** Files of a folder that stay the program's. */
   readonly files?: {

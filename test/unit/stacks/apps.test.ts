@@ -119,6 +119,9 @@ describe("the download client", () => {
     const { "qBittorrent.conf": conf = "" } = files(recording, "qbittorrent-seed");
     assert.match(conf, /^WebUI\\LocalHostAuth=true$/m);
     assert.doesNotMatch(conf, /AuthSubnetWhitelist/);
+    // Else five wrong passwords of anybody ban the gateway.
+    assert.match(conf, /^WebUI\\ReverseProxySupportEnabled=true$/m);
+    assert.match(conf, /^WebUI\\TrustedReverseProxiesList=10\.42\.0\.0\/16$/m);
     const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
     const command = at(pod, "initContainers[0].command") as readonly string[];
     assert.equal(command.at(-1), "/config/qBittorrent");
