@@ -56,6 +56,8 @@ export const immich = statefulApplication({
       environment: {
         ...{ HOME: "/cache", TRANSFORMERS_CACHE: "/cache", MPLCONFIGDIR: "/cache/matplotlib" },
         HF_XET_CACHE: "/cache/huggingface-xet",
+        // gunicorn's socket for its own tools lies in a folder that is not there to write, and with it its start has hung (immich #27173).
+        GUNICORN_CMD_ARGS: "--no-control-socket",
       },
       mounts: [{ volume: "models", folder: "/cache" }],
       ...{ cpu: "200m", memory: { request: "1Gi", limit: "4Gi" } },

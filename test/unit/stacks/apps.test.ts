@@ -230,6 +230,17 @@ describe("Immich", () => {
     assert.equal(environment(recording, "immich")["DB_VECTOR_EXTENSION"], "vectorchord");
   });
 
+  it("keeps what its machine learning writes in a volume, and has it write nothing else", async () => {
+    const told = environment(await recordedHome(appsSite()), "immich", "initContainers[0]");
+    assert.equal(told["GUNICORN_CMD_ARGS"], "--no-control-socket");
+    assert.deepEqual(
+      ["HOME", "TRANSFORMERS_CACHE", "MPLCONFIGDIR", "HF_XET_CACHE"].filter(
+        (name) => !/^\/cache(?:\/|$)/.test(told[name] ?? ""),
+      ),
+      [],
+    );
+  });
+
   it("says where Cloudflare's limit bites: at public names alone", () => {
     const notices = appNotices(homeConfig(appsSite()));
     assert.match(notices.join("\n"), /^photos\.example\.net takes no upload above 100 MB/);
