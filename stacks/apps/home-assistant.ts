@@ -27,6 +27,8 @@ export const homeAssistant = statefulApplication({
   port: 8123,
   probe: "tcp",
   startSeconds: 900,
+  // What upstream gives it: S6_SERVICES_GRACETIME, kept in step with async_stop (home-assistant/core, Dockerfile).
+  leaveSeconds: 240,
   user: { uid: 1000, gid: 1000 },
   volumes: [
     { name: "config", folder: "/config", sizeGiB: 10, backup: true },

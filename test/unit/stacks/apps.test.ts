@@ -67,6 +67,11 @@ describe("Home Assistant", () => {
     assert.doesNotMatch(files(without, "home-assistant-files")["site.yaml"] ?? "", /recorder/);
   });
 
+  it("has as long to leave as upstream gives it: what it has not written then is gone", () => {
+    const pod = at(recording.get("home-assistant-deployment").shown, "spec.template.spec");
+    assert.equal(at(pod, "terminationGracePeriodSeconds"), 240);
+  });
+
   it("finds devices on its machine's network by permission, said aloud", async () => {
     const host = { "apps.home-assistant.discovery": "host" };
     const config = homeConfig(appsSite(host));
