@@ -34,6 +34,8 @@ export const homeAssistant = statefulApplication({
     { name: "config", folder: "/config", sizeGiB: 10, backup: true },
     { name: "packages", folder: "/config/.venv", sizeGiB: 2, backup: false },
   ],
+  // It restores a backup by way of /tmp, unpacked twice (home-assistant/core, backup_restore.py).
+  tmp: "10Gi",
   cpu: "100m",
   memory: { request: "512Mi", limit: "2Gi" },
   logins: { postgres: { RECORDER_URL: "uri" } },

@@ -64,6 +64,8 @@ export interface StatefulPlan {
   /** Names of claims. */
   readonly claims: readonly string[];
   readonly scratch?: readonly Scratch[];
+  /** The most that /tmp may come to, as Kubernetes writes it; `1Gi` when left out. A pod that goes beyond is evicted. */
+  readonly tmp?: string;
   /** ConfigMap with files that a folder gets before the first start, where they are not there; people change them. */
   readonly seed?: {
     readonly from: string;

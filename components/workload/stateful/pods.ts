@@ -217,9 +217,9 @@ function seedContainer(plan: StatefulPlan): readonly core.v1.Container[] {
 }
 
 function volumes(plan: StatefulPlan): core.v1.Volume[] {
-  const { claims, scratch = [], seed, files, mounted = [] } = plan;
+  const { claims, scratch = [], tmp = "1Gi", seed, files, mounted = [] } = plan;
   return [
-    { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+    { name: "tmp", emptyDir: { sizeLimit: tmp } },
     ...claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
     ...scratch.map(({ name, limit }) => ({ name, emptyDir: { sizeLimit: limit } })),
     ...(seed === undefined ? [] : [{ name: "seed", configMap: { name: seed.from } }]),

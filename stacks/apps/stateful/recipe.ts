@@ -69,6 +69,8 @@ export interface StatefulRecipe<Extra extends z.ZodRawShape> {
     readonly folder: string;
     readonly limit: string;
   }[];
+  /** The most that /tmp may come to; `1Gi` when left out. */
+  readonly tmp?: string;
   readonly cpu: string;
   readonly memory: { readonly request: string; readonly limit: string };
   readonly environment?: (around: Around<Extra>) => Readonly<Record<string, string>>;

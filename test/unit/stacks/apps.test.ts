@@ -72,6 +72,14 @@ describe("Home Assistant", () => {
     assert.equal(at(pod, "terminationGracePeriodSeconds"), 240);
   });
 
+  it("has room in /tmp to unpack a backup, and the others what they had", () => {
+    const limit = (app: string) => {
+      const pod = at(recording.get(`${app}-deployment`).shown, "spec.template.spec");
+      return at(pod, "volumes[0].emptyDir.sizeLimit");
+    };
+    assert.deepEqual(["home-assistant", "seerr"].map(limit), ["10Gi", "1Gi"]);
+  });
+
   it("finds devices on its machine's network by permission, said aloud", async () => {
     const host = { "apps.home-assistant.discovery": "host" };
     const config = homeConfig(appsSite(host));
