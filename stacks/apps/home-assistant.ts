@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { scriptText } from "../../components/remote/shell.ts";
+import { isOlder } from "../parts/versions/order.ts";
 import type { SiteView } from "./site-view.ts";
 import { statefulApplication } from "./stateful.ts";
 
@@ -7,7 +9,7 @@ const configuration = `# Yours from here on: the program writes it once, and nev
 default_config:
 
 homeassistant:
-  # What the site knows: who the proxies are, and where history is kept. It stays the program's.
+  # What the site knows: where history is kept. It stays the program's.
   packages: !include_dir_named homelab
 
 automation: !include automations.yaml
@@ -18,7 +20,9 @@ scene: !include scenes.yaml
 /**
  * The image is built without s6, so that it needs no root (home-operations/containers, apps/home-assistant). A request with
  * X-Forwarded-For gets 400 unless its sender is a trusted proxy (home-assistant/core, components/http/forwarded.py): those are
- * pods, and on the node's network what nodes send on. History is in /config unless it logs in to Postgres.
+ * pods, and on the node's network what nodes send on. What YAML says of them is taken once, on trial, and gone after five minutes
+ * unless an administrator confirms it (components/http/config.py, AUTO_REVERT_DELAY), who would have to get in for that: so they
+ * are written where confirmed settings are. History is in /config unless it logs in to Postgres.
  */
 export const homeAssistant = statefulApplication({
   title: "HomeAssistant",
@@ -57,10 +61,24 @@ export const homeAssistant = statefulApplication({
       ...{ "automations.yaml": "[]\n", "scripts.yaml": "{}\n", "scenes.yaml": "[]\n" },
     }),
   },
+  prepare: {
+    volume: "config",
+    script: scriptText(import.meta.url, "home-assistant-proxies.sh"),
+    args: ({ config, site }) => [JSON.stringify(proxies(config, site))],
+  },
   files: {
     folder: "/config/homelab",
-    content: ({ config, site }) => ({ "site.yaml": siteYaml(config, site) }),
+    content: ({ config }) => ({ "site.yaml": siteYaml(config) }),
   },
+  checks: ({ config: { version } }, path) =>
+    isOlder(version, "2026.8")
+      ? [
+          {
+            path: `${path}.version`,
+            text: `${version} takes the proxies that it trusts from its YAML, which nobody writes here; use 2026.8.0 or later`,
+          },
+        ]
+      : [],
   notices: ({ name, config: { discovery } }) =>
     discovery === "none"
       ? []
@@ -69,18 +87,20 @@ export const homeAssistant = statefulApplication({
         ],
 });
 
-/** The package of the site: https://www.home-assistant.io/docs/configuration/packages/ */
-function siteYaml(
-  { discovery, logins }: { readonly discovery: string; readonly logins: readonly { to: string }[] },
+/** Whom it trusts to say who a visitor is. */
+function proxies(
+  { discovery }: { readonly discovery: string },
   { network, machines }: SiteView,
-): string {
-  const proxies = [
+): readonly string[] {
+  return [
     network.pods,
     ...(discovery === "host" ? machines.map(({ address }) => `${address}/32`) : []),
   ];
-  const recorder = logins.some(({ to }) => to.startsWith("postgres/"))
+}
+
+/** The package of the site: https://www.home-assistant.io/docs/configuration/packages/ */
+function siteYaml({ logins }: { readonly logins: readonly { to: string }[] }): string {
+  return logins.some(({ to }) => to.startsWith("postgres/"))
     ? "recorder:\n  db_url: !env_var RECORDER_URL\n"
-    : "";
-  const list = proxies.map((network) => `    - ${network}\n`).join("");
-  return `http:\n  use_x_forwarded_for: true\n  trusted_proxies:\n${list}${recorder}`;
+    : "{}\n";
 }

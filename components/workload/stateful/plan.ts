@@ -73,6 +73,12 @@ export interface StatefulPlan {
     /** Folder of the volume, if not its first. */
     readonly folder?: string | undefined;
   };
+  /** What is done to a volume before each start of the pod: a script of `sh` and what follows the volume's folder as its arguments. */
+  readonly prepare?: {
+    readonly volume: string;
+    readonly script: string;
+    readonly args: readonly string[];
+  };
   /** ConfigMap with files of a folder that stay the program's; `mark` changes with them. */
   readonly files?: { readonly from: string; readonly folder: string; readonly mark: string };
   /** Secrets whose values are files of folders. */

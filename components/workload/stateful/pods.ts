@@ -89,7 +89,7 @@ function podTemplate(plan: StatefulPlan, { fingerprint, pullSecret }: Secrecy) {
     ...(fingerprint === undefined ? {} : { [fingerprintAnnotation]: fingerprint }),
   };
   const [main, ...beside] = containersOf(plan);
-  const first = [...seedContainer(plan), ...beside.map(sideContainer)];
+  const first = [...seedContainer(plan), ...prepareContainer(plan), ...beside.map(sideContainer)];
   return {
     metadata: {
       labels: appLabels(app),
@@ -196,24 +196,57 @@ function probeAction(probe: Probe, port: string) {
 
 const seedScript = scriptText(import.meta.url, "seed.sh");
 
-/** It runs the application's own image, which is pulled anyway, as the user whose files they are to be. */
 function seedContainer(plan: StatefulPlan): readonly core.v1.Container[] {
-  const { seed, container: main } = plan;
+  const { seed } = plan;
   if (seed === undefined) return [];
-  const folder = main.mounts?.find(({ volume }) => volume === seed.volume)?.folder;
-  if (folder === undefined) throw new Error(`${plan.app} has no volume ${seed.volume} to seed`);
+  const folder = folderOf(plan, seed.volume);
+  const args = ["/seed", join(folder, seed.folder ?? "")];
   return [
-    {
-      ...{ name: "seed", image: main.image },
-      command: ["/bin/sh", "-c", seedScript, "seed", "/seed", join(folder, seed.folder ?? "")],
-      resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
-      securityContext: containerSecurity(),
-      volumeMounts: [
-        { name: "seed", mountPath: "/seed", readOnly: true },
-        { name: seed.volume, mountPath: folder },
-      ],
-    },
+    scriptContainer(plan, "seed", seedScript, args, [
+      { name: "seed", mountPath: "/seed", readOnly: true },
+      { name: seed.volume, mountPath: folder },
+    ]),
   ];
+}
+
+/** After the seed: it may change what that has brought. */
+function prepareContainer(plan: StatefulPlan): readonly core.v1.Container[] {
+  const { prepare } = plan;
+  if (prepare === undefined) return [];
+  const folder = folderOf(plan, prepare.volume);
+  return [
+    scriptContainer(
+      plan,
+      "prepare",
+      prepare.script,
+      [folder, ...prepare.args],
+      [{ name: prepare.volume, mountPath: folder }],
+    ),
+  ];
+}
+
+/** Where the application's container has a volume. */
+function folderOf({ app, container: { mounts } }: StatefulPlan, volume: string): string {
+  const folder = mounts?.find((one) => one.volume === volume)?.folder;
+  if (folder === undefined) throw new Error(`${app} has no volume ${volume} to write to`);
+  return folder;
+}
+
+/** It runs the application's own image, which is pulled anyway, as the user whose files they are to be. */
+function scriptContainer(
+  { container: { image } }: StatefulPlan,
+  name: string,
+  script: string,
+  args: readonly string[],
+  volumeMounts: core.v1.VolumeMount[],
+): core.v1.Container {
+  return {
+    ...{ name, image },
+    command: ["/bin/sh", "-c", script, name, ...args],
+    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+    securityContext: containerSecurity(),
+    volumeMounts,
+  };
 }
 
 function volumes(plan: StatefulPlan): core.v1.Volume[] {

@@ -20,7 +20,7 @@ export function podPlan<Extra extends z.ZodRawShape>(
   const { name, config } = around;
   const { image: imageName, version, memory, settings, environment } = config;
   const { port, probe, user, cpu, library, exceptions, scratch = [], outside = [] } = recipe;
-  const { startSeconds, leaveSeconds, nameservers, tmp } = recipe;
+  const { startSeconds, leaveSeconds, nameservers, tmp, prepare } = recipe;
   const onHost = recipe.onHost?.(around);
   const told = withVariables(recipe, config).map((login) => variablesOf(login));
   const isTold = [settings, ...told].some((variables) => Object.keys(variables).length > 0);
@@ -54,6 +54,14 @@ export function podPlan<Extra extends z.ZodRawShape>(
     ],
     scratch: scratch.map(({ name: volume, limit }) => ({ name: volume, limit })),
     ...(tmp === undefined ? {} : { tmp }),
+    ...(prepare === undefined
+      ? {}
+      : {
+          prepare: {
+            ...{ volume: claimName(name, prepare.volume), script: prepare.script },
+            args: prepare.args(around),
+          },
+        }),
     ...(onHost === undefined ? {} : { onHost }),
     ...(nameservers === undefined ? {} : { nameservers }),
     ...(leaveSeconds === undefined ? {} : { leaveSeconds }),

@@ -91,6 +91,15 @@ export interface StatefulRecipe<Extra extends z.ZodRawShape> {
     readonly folder?: string;
     readonly files: (around: Around<Extra>) => Readonly<Record<string, string>>;
   };
+  /**
+   * What is done to a volume before each start of its pod, by a script of `sh` in the application's own image: its arguments are
+   * the volume's folder and what `args` gives.
+   */
+  readonly prepare?: {
+    readonly volume: string;
+    readonly script: string;
+    readonly args: (around: Around<Extra>) => readonly string[];
+  };
   /** Files of a folder that stay the program's. */
   readonly files?: {
     readonly folder: string;

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { networkPolicies, type PolicySpec } from "../../../components/policies/rules.ts";
+import { scriptText } from "../../../components/remote/shell.ts";
 import { appNotices } from "../../../stacks/apps/notices.ts";
 import { fits, vectorChordIn } from "../../../stacks/apps/immich-versions.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
@@ -48,16 +53,27 @@ describe("Home Assistant", () => {
     recording = await recordedHome(appsSite());
   });
 
-  it("trusts the proxies, which are pods, and reads what the site knows beside what people write", () => {
+  it("reads what the site knows beside what people write", () => {
     assert.equal(
       files(recording, "home-assistant-files")["site.yaml"],
-      "http:\n  use_x_forwarded_for: true\n  trusted_proxies:\n    - 10.42.0.0/16\nrecorder:\n  db_url: !env_var RECORDER_URL\n",
+      "recorder:\n  db_url: !env_var RECORDER_URL\n",
     );
     const { "configuration.yaml": own, ...rest } = files(recording, "home-assistant-seed");
     assert.match(own ?? "", /^ {2}packages: !include_dir_named homelab$/m);
     // What the configuration includes is there, or it would not start.
     const included = [...(own ?? "").matchAll(/!include (\S+)/g)].map(([, file]) => file);
     assert.deepEqual(Object.keys(rest).sort(), included.sort());
+  });
+
+  it("trusts the proxies, which are pods, before it starts", () => {
+    const pod = at(recording.get("home-assistant-deployment").shown, "spec.template.spec");
+    assert.equal(at(pod, "initContainers[1].name"), "prepare");
+    assert.equal(at(pod, "initContainers[1].image"), at(pod, "containers[0].image"));
+    const command = at(pod, "initContainers[1].command") as readonly string[];
+    assert.deepEqual(command.slice(-3), ["prepare", "/config", '["10.42.0.0/16"]']);
+    assert.deepEqual(at(pod, "initContainers[1].volumeMounts"), [
+      { name: "home-assistant-config", mountPath: "/config" },
+    ]);
   });
 
   it("keeps history in Postgres where it logs in, and in its volume otherwise", async () => {
@@ -94,10 +110,8 @@ describe("Home Assistant", () => {
       [at(pod, "hostNetwork"), at(pod, "dnsPolicy")],
       [true, "ClusterFirstWithHostNet"],
     );
-    assert.match(
-      files(made, "home-assistant-files")["site.yaml"] ?? "",
-      /- 10\.42\.0\.0\/16\n {4}- 192\.168\.1\.21\/32\n/,
-    );
+    const trusted = (at(pod, "initContainers[1].command") as readonly string[]).at(-1);
+    assert.match(trusted ?? "", /^\["10\.42\.0\.0\/16","192\.168\.1\.21\/32"[,\]]/);
     // A policy for pods selects none that is on its machine's network: its peers have to let machines in.
     const flows = siteTraffic(config).filter(({ why }) => /history|ha\.home/.test(why));
     assert.deepEqual(
@@ -108,6 +122,66 @@ describe("Home Assistant", () => {
       ],
     );
     assert.deepEqual(appNotices(homeConfig(appsSite())).length, 1);
+  });
+});
+
+describe("the settings of Home Assistant's server", () => {
+  const script = scriptText(
+    new URL("../../../stacks/apps/home-assistant.ts", import.meta.url).href,
+    "home-assistant-proxies.sh",
+  );
+
+  /** The settings that a start of the pod leaves, where there were these before; none are a fresh volume. */
+  function after(before?: object, proxies: readonly string[] = ["10.42.0.0/16"]): object {
+    const folder = mkdtempSync(join(tmpdir(), "home-assistant-"));
+    const file = join(folder, ".storage/http");
+    try {
+      mkdirSync(join(folder, ".storage"));
+      if (before !== undefined) writeFileSync(file, JSON.stringify(before));
+      execFileSync("/bin/sh", ["-c", script, "prepare", folder, JSON.stringify(proxies)]);
+      return JSON.parse(readFileSync(file, "utf8")) as object;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  // Keys and values as components/http/config.py's HTTP_STORAGE_SCHEMA fills them in: it loads version 2 without looking at them.
+  const defaults = {
+    ...{ server_port: 8123, cors_allowed_origins: ["https://cast.home-assistant.io"] },
+    ...{ login_attempts_threshold: -1, ip_ban_enabled: true, ssl_profile: "modern" },
+    use_x_frame_options: true,
+  };
+  const trusted = { use_x_forwarded_for: true, trusted_proxies: ["10.42.0.0/16"] };
+  const stored = (data: object) => ({ ...{ version: 2, minor_version: 1, key: "http" }, data });
+
+  it("begin as confirmed ones, with nothing on trial and no YAML to be read", () => {
+    const stable = { ...defaults, ...trusted };
+    const fresh = stored({ stable, pending: null, yaml_migration_done: true });
+    assert.deepEqual(after(), fresh);
+    assert.deepEqual(after(fresh), fresh);
+  });
+
+  it("keep what people have changed, and follow the site's proxies alone", () => {
+    const own = { ...defaults, ip_ban_enabled: false, created_at: "2026-08-01", error: null };
+    const pending = { ...defaults, error: "not_promoted" };
+    const data = { stable: own, pending, yaml_migration_done: true };
+    const before = { ...stored(data), minor_version: 2 };
+    assert.deepEqual(after(before), {
+      ...before,
+      data: { ...data, stable: { ...own, ...trusted } },
+    });
+  });
+
+  it("of before 2026.8 become those of now", () => {
+    const old = {
+      ...trusted,
+      trusted_proxies: ["10.42.0.0"],
+      base_url: "x",
+      ip_ban_enabled: false,
+    };
+    const before = { ...{ version: 1, minor_version: 1, key: "http" }, data: old };
+    const stable = { ...defaults, ...trusted, ip_ban_enabled: false };
+    assert.deepEqual(after(before), stored({ stable, pending: null, yaml_migration_done: true }));
   });
 });
 
@@ -191,7 +265,10 @@ describe("the download client", () => {
     const pod = at(recording.get("qbittorrent-deployment").shown, "spec.template.spec");
     const [shell, option, script] = at(pod, "initContainers[1].command") as readonly string[];
     assert.deepEqual([shell, option], ["/bin/sh", "-c"]);
-    assert.match(script ?? "", /^ip rule del table 51820 .*; ip -6 rule del table 51820 .*; exec \/gluetun-entrypoint$/);
+    assert.match(
+      script ?? "",
+      /^ip rule del table 51820 .*; ip -6 rule del table 51820 .*; exec \/gluetun-entrypoint$/,
+    );
   });
 });
 

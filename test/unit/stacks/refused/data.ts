@@ -5,6 +5,11 @@ const photos = "postgres.clusters.photos";
 
 /** Applications that keep data, their volumes and their libraries. */
 export const data: RefusedSites = {
+  "a Home Assistant that takes its proxies from YAML": {
+    edit: appsSite({ "apps.home-assistant.version": "2026.7.4" }),
+    at: "homelab:apps.home-assistant.version",
+    says: /2026\.7\.4 takes the proxies.*use 2026\.8\.0 or later/,
+  },
   "a volume of a class that is none": {
     edit: appsSite({ "apps.home-assistant.volumes": { config: { class: "fast" } } }),
     at: "homelab:apps.home-assistant.volumes.config.class",
