@@ -10,7 +10,7 @@ default_config:
 
 homeassistant:
   # What the site knows: where history is kept. It stays the program's.
-  packages: !include_dir_named homelab
+  packages: !include_dir_named /homelab
 
 automation: !include automations.yaml
 script: !include scripts.yaml
@@ -22,7 +22,9 @@ scene: !include scenes.yaml
  * X-Forwarded-For gets 400 unless its sender is a trusted proxy (home-assistant/core, components/http/forwarded.py): those are
  * pods, and on the node's network what nodes send on. What YAML says of them is taken once, on trial, and gone after five minutes
  * unless an administrator confirms it (components/http/config.py, AUTO_REVERT_DELAY), who would have to get in for that: so they
- * are written where confirmed settings are. History is in /config unless it logs in to Postgres.
+ * are written where confirmed settings are. History is in /config unless it logs in to Postgres. Nothing is mounted inside of
+ * /config: to restore a backup Home Assistant deletes what is in it, folder by folder, and would end at a mount, with .storage and
+ * the accounts in it gone (backup_restore.py, _clear_configuration_directory).
  */
 export const homeAssistant = statefulApplication({
   title: "HomeAssistant",
@@ -36,12 +38,14 @@ export const homeAssistant = statefulApplication({
   user: { uid: 1000, gid: 1000 },
   volumes: [
     { name: "config", folder: "/config", sizeGiB: 10, backup: true },
-    { name: "packages", folder: "/config/.venv", sizeGiB: 2, backup: false },
+    { name: "packages", folder: "/packages", sizeGiB: 2, backup: false },
   ],
   // It restores a backup by way of /tmp, unpacked twice (home-assistant/core, backup_restore.py).
   tmp: "10Gi",
   cpu: "100m",
   memory: { request: "512Mi", limit: "2Gi" },
+  // The image's own is /config/.venv (entrypoint.sh).
+  environment: () => ({ VENV_FOLDER: "/packages" }),
   logins: { postgres: { RECORDER_URL: "uri" } },
   egress: [{ internet: true, ports: [80, 443] }],
   extra: {
@@ -67,7 +71,7 @@ export const homeAssistant = statefulApplication({
     args: ({ config, site }) => [JSON.stringify(proxies(config, site))],
   },
   files: {
-    folder: "/config/homelab",
+    folder: "/homelab",
     content: ({ config }) => ({ "site.yaml": siteYaml(config) }),
   },
   checks: ({ config: { version } }, path) =>

@@ -59,7 +59,7 @@ describe("Home Assistant", () => {
       "recorder:\n  db_url: !env_var RECORDER_URL\n",
     );
     const { "configuration.yaml": own, ...rest } = files(recording, "home-assistant-seed");
-    assert.match(own ?? "", /^ {2}packages: !include_dir_named homelab$/m);
+    assert.match(own ?? "", /^ {2}packages: !include_dir_named \/homelab$/m);
     // What the configuration includes is there, or it would not start.
     const included = [...(own ?? "").matchAll(/!include (\S+)/g)].map(([, file]) => file);
     assert.deepEqual(Object.keys(rest).sort(), included.sort());
@@ -74,6 +74,18 @@ describe("Home Assistant", () => {
     assert.deepEqual(at(pod, "initContainers[1].volumeMounts"), [
       { name: "home-assistant-config", mountPath: "/config" },
     ]);
+  });
+
+  it("has nothing mounted in the folder that it clears to restore a backup", () => {
+    const pod = at(recording.get("home-assistant-deployment").shown, "spec.template.spec");
+    const mounts = at(pod, "containers[0].volumeMounts") as readonly {
+      readonly mountPath: string;
+    }[];
+    assert.deepEqual(
+      mounts.map(({ mountPath }) => mountPath),
+      ["/tmp", "/config", "/packages", "/homelab"],
+    );
+    assert.equal(environment(recording, "home-assistant")["VENV_FOLDER"], "/packages");
   });
 
   it("keeps history in Postgres where it logs in, and in its volume otherwise", async () => {
