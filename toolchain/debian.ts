@@ -16,6 +16,7 @@ const needed: Readonly<Record<string, string>> = {
   "/usr/sbin/ip": "iproute2",
   "/usr/bin/curl": "curl",
   "/usr/bin/flock": "util-linux",
+  "/usr/bin/jq": "jq",
   "/usr/sbin/sysctl": "procps",
   "/usr/bin/shellcheck": "shellcheck",
   "/usr/bin/prometheus-node-exporter": "prometheus-node-exporter",
