@@ -26,3 +26,10 @@ export function repositorySecret(claim: string): string {
 
 /** Key of that Secret with the authority of the store. */
 export const authorityKey = "ca.crt";
+
+/** ReplicationDestination that puts a backup into a claim that is there; it goes when that is done. */
+export function inPlaceName(claim: string): string {
+  return `${inPlacePrefix}${claim}`;
+}
+
+export const inPlacePrefix = "restore-";

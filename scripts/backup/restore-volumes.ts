@@ -3,6 +3,7 @@
  * back. Each step finds what an earlier run has left, so that a run which was cut off is repeated as a whole.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { inPlaceName } from "../../components/backup/names.ts";
 import { replicationInPlace } from "../../components/backup/objects.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
@@ -48,6 +49,7 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
   const workloads = await objects<WorkloadInForce>(means.run, kinds, namespace);
   const { users, obstacles } = usersOf(claims, workloads);
   if (obstacles.length > 0) throw new Error(["nothing was changed:", ...obstacles].join("\n  "));
+  for (const volume of volumes) await endRestore(volume, means);
   await pauseBackups(restore, true, means);
   await stop(namespace, users, claims, means);
   for (const volume of volumes) await fill(volume, restore, means);
@@ -120,36 +122,76 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
   const { namespace, claim } = saved;
   const { at, saving } = restore;
   const { tell, run, tag = new Date().toISOString() } = means;
-  const name = `restore-${claim}`;
-  const remove = ["delete", "replicationdestination", name, "--ignore-not-found", "--wait=true"];
-  await ask(means, namespace, ...remove);
+  const name = inPlaceName(claim);
   const object = replicationInPlace(saved, saving, {
     ...{ name, tag },
     ...(at === undefined ? {} : { asOf: stamp(at) }),
   });
-  const made = await run("kubectl", ["create", "-f", "-"], JSON.stringify(object));
-  if (!made.ok) throw new Error(lastLine(made.stderr));
-  tell(`${namespace}/${claim}: its backup is coming`);
-  await arrive(saved, { name, tag }, means);
-  await ask(means, namespace, ...remove);
+  const cut = new AbortController();
+  const end = (): void => {
+    cut.abort(new Error(`${namespace}/${claim}: the restore was cut off. ${half}`));
+  };
+  for (const signal of signals) process.once(signal, end);
+  try {
+    const made = await run("kubectl", ["create", "-f", "-"], JSON.stringify(object));
+    if (!made.ok) throw new Error(lastLine(made.stderr));
+    tell(`${namespace}/${claim}: its backup is coming`);
+    await arrive(saved, { name, tag, cut: cut.signal }, means);
+  } catch (error) {
+    // A signal to all of this run's processes ends kubectl as well.
+    const reason = (cut.signal.aborted ? cut.signal.reason : error) as Error;
+    await endRestore(saved, means, reason);
+    throw reason;
+  } finally {
+    for (const signal of signals) process.off(signal, end);
+  }
+  await endRestore(saved, means);
   tell(`${namespace}/${claim}: is what its backup was`);
+}
+
+const signals = ["SIGINT", "SIGTERM"] as const;
+const half = "Its pods stay away, for it may hold half a backup; run this again";
+
+/**
+ * VolSync repeats a restore until it succeeds (internal/controller/mover/restic/mover.go, ensureJob), and its mover goes to the
+ * node of a pod that has the volume (internal/controller/utils/affinity.go): one that is left would write over an
+ * application that runs again.
+ */
+async function endRestore(
+  { namespace, claim }: SavedPlan,
+  means: Means,
+  before?: Error,
+): Promise<void> {
+  const name = inPlaceName(claim);
+  const remove = ["delete", "replicationdestination", name, "--ignore-not-found"];
+  try {
+    await ask(means, namespace, ...remove, "--wait=true");
+  } catch (error) {
+    const first = before === undefined ? "" : `${before.message}\n  `;
+    throw new Error(
+      `${first}${name} could not be deleted, and VolSync would go on filling the volume: ${(error as Error).message}. ` +
+        `First of all: kubectl -n ${namespace} delete replicationdestination ${name}`,
+      { cause: error },
+    );
+  }
 }
 
 /** VolSync tries for ever; a mover that has failed tells of it, and eight that have end this. */
 async function arrive(
   { namespace, claim }: SavedPlan,
-  { name, tag }: { readonly name: string; readonly tag: string },
+  run: { readonly name: string; readonly tag: string; readonly cut: AbortSignal },
   means: Means,
 ): Promise<void> {
+  const { name, tag, cut } = run;
   let failed = 0;
   for (;;) {
+    cut.throwIfAborted();
     const text = await ask(means, namespace, "get", "replicationdestination", name, "-o", "json");
     const found = progress(JSON.parse(text) as RestoreInForce, tag);
     if (found.state === "done") return;
     if (found.state === "failed")
       throw new Error(
-        `${namespace}/${claim} was not restored: ${found.reason}. Its pods stay away, for it may hold half a backup; ` +
-          "run this again once that is mended",
+        `${namespace}/${claim} was not restored: ${found.reason}. ${half} once that is mended`,
       );
     const job = ["get", "job", `volsync-dst-${name}`, "--ignore-not-found"];
     const now = Number(await ask(means, namespace, ...job, "-o", "jsonpath={.status.failed}"));

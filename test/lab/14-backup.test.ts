@@ -181,6 +181,8 @@ describe("a volume that leaves the site", () => {
     );
     await runs();
     assert.notEqual((await source("words")).spec.paused, true);
+    // One that stayed would be repeated, over the pods.
+    assert.equal(await run`kubectl ${kube} get replicationdestinations -o name`, "");
     const annotations = "-o=jsonpath={.metadata.annotations}";
     assert.doesNotMatch(
       await run`kubectl ${kube} get deployment words ${annotations}`,

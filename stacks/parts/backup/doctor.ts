@@ -1,6 +1,6 @@
 /** Backups of volumes: how old the last one is, why the next one fails, and which claim still waits for what it begins with. */
 import { lateAfterHours } from "../../../components/backup/objects.ts";
-import { volsyncCharts } from "../../../components/backup/names.ts";
+import { inPlacePrefix, volsyncCharts } from "../../../components/backup/names.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
@@ -18,7 +18,13 @@ export function backupReleases({ backup }: Pick<SiteConfig, "backup">): readonly
 /** A ReplicationSource or a ReplicationDestination, as far as the doctor looks (volsync v0.16.0, api/v1alpha1). */
 export interface ReplicationInForce {
   readonly metadata: { readonly namespace: string; readonly name: string };
-  readonly spec?: { readonly paused?: boolean };
+  readonly spec?: {
+    readonly paused?: boolean;
+    readonly restic?: {
+      /** Of a destination that fills a claim in its place. */
+      readonly destinationPVC?: string;
+    };
+  };
   readonly status?: {
     readonly lastSyncTime?: string;
     /** While it works; a mover that fails begins again and again. */
@@ -63,11 +69,29 @@ export function judgeVolumes(
   const { backup } = config;
   if (backup === undefined) return [];
   const wanted = wantedBackups(config);
-  if (wanted.length === 0) return [ok("backups of volumes", "there is no volume to save")];
-  return wanted.map((one) => {
-    const waits = judgeRestore(one, find(destinations, one));
-    return waits ?? judgeBackup(one, find(sources, one), lateAfterHours(backup), now);
-  });
+  const left = destinations.flatMap(judgeInPlace);
+  if (wanted.length === 0) return [...left, ok("backups of volumes", "there is no volume to save")];
+  return [
+    ...left,
+    ...wanted.map((one) => {
+      const waits = judgeRestore(one, find(destinations, one));
+      return waits ?? judgeBackup(one, find(sources, one), lateAfterHours(backup), now);
+    }),
+  ];
+}
+
+/** A run of `npm run restore` takes its destination away; where it could not, VolSync goes on with it. */
+function judgeInPlace({ metadata, spec }: ReplicationInForce): readonly Finding[] {
+  const { namespace, name } = metadata;
+  const claim = spec?.restic?.destinationPVC;
+  if (claim === undefined || !name.startsWith(inPlacePrefix)) return [];
+  return [
+    problem(
+      `volume ${namespace}/${claim}`,
+      "is being filled from its backup, and VolSync goes on until that succeeds, over an application that runs as well",
+      `where no npm run restore is at work: kubectl -n ${namespace} delete replicationdestination ${name}, then npm run restore again`,
+    ),
+  ];
 }
 
 function find(

@@ -67,6 +67,22 @@ describe("the doctor at backups of volumes", () => {
     );
   });
 
+  it("sees a restore that VolSync goes on with, over whoever uses the volume", () => {
+    const restores = (spec: NonNullable<ReplicationInForce["spec"]>) =>
+      judgeVolumes(config, {
+        sources: [],
+        destinations: [{ metadata: { ...metadata, name: "restore-prometheus-db-0" }, spec }],
+      });
+    const [left] = restores({ restic: { destinationPVC: "prometheus-db-0" } });
+    assert.equal(left?.subject, "volume monitoring/prometheus-db-0");
+    assert.match(
+      left.remedy,
+      /kubectl -n monitoring delete replicationdestination restore-prometheus-db-0/,
+    );
+    // What a claim called like that begins with.
+    assert.equal(restores({ restic: {} }).length, 1);
+  });
+
   it("sees a volume that waits for what it begins with", () => {
     assert.match(judged({}, {}, {}), /^warning: .* waits for its backup to be restored/);
     const failed = { result: "Failed", logs: "Fatal: unable to open config file" };

@@ -140,7 +140,11 @@ describe("a restore of an application's volumes", () => {
   };
 
   /** A cluster with one Deployment; each answer is of what was asked, and VolSync's of `status`. */
-  function cluster(status: object, annotations: Record<string, string> = {}) {
+  function cluster(
+    status: object,
+    annotations: Record<string, string> = {},
+    whileItFills: () => void = () => undefined,
+  ) {
     const calls: string[] = [];
     let replicas = annotations[replicasAnnotation] === undefined ? 2 : 0;
     const answer = (asked: string): string => {
@@ -160,7 +164,10 @@ describe("a restore of an application's volumes", () => {
         });
       const scaled = /--replicas=(\d+)/.exec(asked)?.[1];
       if (scaled !== undefined) replicas = Number(scaled);
-      if (asked.includes("get replicationdestination")) return JSON.stringify({ status });
+      if (asked.includes("get replicationdestination")) {
+        whileItFills();
+        return JSON.stringify({ status });
+      }
       return "";
     };
     const run: ClusterCommand = (_, args, stdin = "") => {
@@ -183,11 +190,12 @@ describe("a restore of an application's volumes", () => {
     const { at, restore, calls } = cluster(arrived);
     await restore();
     const order = [
+      // What a run before has left would go on, and its mover has the volume.
+      /delete replicationdestination restore-photos/,
       /patch replicationsource photos .*"paused":true/,
       /annotate deployment\/server --overwrite homelab\/replicas-before-restore=2/,
       /scale deployment\/server --replicas=0/,
       /get pods/,
-      /delete replicationdestination restore-photos/,
       /create .*"copyMethod":"Direct","destinationPVC":"photos".*"restoreAsOf":"2026-11-27T03:00:00Z"/,
       /patch replicationsource photos .*"paused":false/,
       /scale deployment\/server --replicas=2/,
@@ -212,5 +220,15 @@ describe("a restore of an application's volumes", () => {
     const { at, restore } = cluster({ latestMoverStatus: { result: "Failed", logs: "Fatal: no" } });
     await assert.rejects(restore(), /was not restored: Fatal: no\. Its pods stay away/);
     assert.equal(at(/--replicas=2/), -1);
+  });
+
+  it("leaves nothing that VolSync would go on with, when it fails and when it is cut off", async () => {
+    const failed = cluster({ latestMoverStatus: { result: "Failed", logs: "Fatal: no" } });
+    await assert.rejects(failed.restore());
+    assert.match(failed.calls.at(-1) ?? "", /delete replicationdestination restore-photos/);
+    const cut = cluster({}, {}, () => process.emit("SIGTERM"));
+    await assert.rejects(cut.restore(), /immich\/photos: the restore was cut off/);
+    assert.match(cut.calls.at(-1) ?? "", /delete replicationdestination restore-photos/);
+    assert.equal(process.listenerCount("SIGTERM"), 0);
   });
 });
