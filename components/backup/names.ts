@@ -33,3 +33,15 @@ export function inPlaceName(claim: string): string {
 }
 
 export const inPlacePrefix = "restore-";
+
+/**
+ * What VolSync makes for one backup of a claim, in the order in which it can go: a claim without its snapshot is not made anew
+ * (internal/controller/volumehandler/volumehandler.go, ensureSnapshot).
+ */
+export function begunBackup(claim: string): readonly string[] {
+  return [
+    `volumesnapshot/volsync-${claim}-src`,
+    `persistentvolumeclaim/volsync-${claim}-src`,
+    `job/volsync-src-${claim}`,
+  ];
+}

@@ -3,7 +3,7 @@
  * back. Each step finds what an earlier run has left, so that a run which was cut off is repeated as a whole.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { inPlaceName } from "../../components/backup/names.ts";
+import { begunBackup, inPlaceName } from "../../components/backup/names.ts";
 import { replicationInPlace } from "../../components/backup/objects.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
@@ -50,10 +50,10 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
   const { users, obstacles } = usersOf(claims, workloads);
   if (obstacles.length > 0) throw new Error(["nothing was changed:", ...obstacles].join("\n  "));
   for (const volume of volumes) await endRestore(volume, means);
-  await pauseBackups(restore, true, means);
+  await pauseBackups(restore, means);
   await stop(namespace, users, claims, means);
   for (const volume of volumes) await fill(volume, restore, means);
-  await pauseBackups(restore, false, means);
+  await resumeBackups(restore, means);
   await start(namespace, users, means);
   tell(`${namespace}: ${users.map(({ name }) => name).join(", ") || "no pods"} run again`);
 }
@@ -62,14 +62,31 @@ const ask = ({ run }: Means, namespace: string, ...args: readonly string[]): Pro
   kubectl(run, "-n", namespace, ...args);
 
 /** A backup of half a volume would be one of those that are kept. */
-async function pauseBackups(
-  { namespace, volumes }: Restore,
-  paused: boolean,
+async function pauseBackups({ volumes }: Restore, means: Means): Promise<void> {
+  for (const saved of volumes) await patchBackup(saved, { paused: true }, means);
+}
+
+/**
+ * A source that is paused has no mover, and takes its snapshot all the same (internal/controller/mover/restic/mover.go,
+ * ensureJob): what it has begun is of the volume from before, or of half of it. Without these VolSync takes another one.
+ * restic's lock outlives a mover that was ended; unlock removes those that nobody holds any more, before the next backup.
+ */
+async function resumeBackups({ volumes }: Restore, means: Means): Promise<void> {
+  const { tag = new Date().toISOString() } = means;
+  for (const saved of volumes) {
+    const begun = [...begunBackup(saved.claim), "--ignore-not-found"];
+    await ask(means, saved.namespace, "delete", ...begun, "--wait=true", "--timeout=100s");
+    await patchBackup(saved, { paused: false, restic: { unlock: tag } }, means);
+  }
+}
+
+async function patchBackup(
+  { namespace, claim }: SavedPlan,
+  spec: object,
   means: Means,
 ): Promise<void> {
-  const patch = JSON.stringify({ spec: { paused } });
-  for (const { claim } of volumes)
-    await ask(means, namespace, "patch", "replicationsource", claim, "--type=merge", "-p", patch);
+  const patch = JSON.stringify({ spec });
+  await ask(means, namespace, "patch", "replicationsource", claim, "--type=merge", "-p", patch);
 }
 
 async function stop(

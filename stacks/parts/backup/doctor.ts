@@ -1,6 +1,6 @@
 /** Backups of volumes: how old the last one is, why the next one fails, and which claim still waits for what it begins with. */
 import { lateAfterHours } from "../../../components/backup/objects.ts";
-import { inPlacePrefix, volsyncCharts } from "../../../components/backup/names.ts";
+import { begunBackup, inPlacePrefix, volsyncCharts } from "../../../components/backup/names.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
@@ -122,6 +122,9 @@ function judgeRestore(
   return warning(subject, "waits for its backup to be restored", look);
 }
 
+const patched = (namespace: string, claim: string, spec: object): string =>
+  `kubectl -n ${namespace} patch replicationsource ${claim} --type merge -p '${JSON.stringify({ spec })}'`;
+
 function judgeBackup(
   { namespace, claim }: WantedBackup,
   source: ReplicationInForce | undefined,
@@ -136,7 +139,7 @@ function judgeBackup(
     return problem(
       subject,
       "is paused: a restore was cut off, or a person has done it",
-      `npm run restore goes on with it; else kubectl -n ${namespace} patch replicationsource ${claim} --type merge -p '{"spec":{"paused":false}}'`,
+      `npm run restore goes on with it; else kubectl -n ${namespace} delete ${begunBackup(claim).join(" ")} --ignore-not-found, for what was begun is not of now, and ${patched(namespace, claim, { paused: false, restic: { unlock: now.toISOString() } })}`,
     );
   if (mover?.result === "Failed") return problem(subject, `fails: ${lastWords(source)}`, look);
   if (last === undefined) return warning(subject, "none was made yet", look);

@@ -197,7 +197,9 @@ describe("a restore of an application's volumes", () => {
       /scale deployment\/server --replicas=0/,
       /get pods/,
       /create .*"copyMethod":"Direct","destinationPVC":"photos".*"restoreAsOf":"2026-11-27T03:00:00Z"/,
-      /patch replicationsource photos .*"paused":false/,
+      // A backup that began before or meanwhile is of what the volume was then.
+      /delete volumesnapshot\/volsync-photos-src persistentvolumeclaim\/volsync-photos-src job\/volsync-src-photos .*--wait=true/,
+      /patch replicationsource photos .*"paused":false,"restic":{"unlock":"now"}/,
       /scale deployment\/server --replicas=2/,
       /rollout status deployment\/server/,
       /annotate deployment\/server homelab\/replicas-before-restore-/,
