@@ -9,6 +9,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { scripts } from "../components/rke2/scripts.ts";
 import { quote } from "../components/remote/shell.ts";
+import type { SiteConfig } from "../stacks/schema.ts";
 import { restoreBackups } from "./backup/restore.ts";
 import { consent } from "./consent.ts";
 import { main, say, stackCommand } from "./site-stack.ts";
@@ -109,6 +110,12 @@ async function bring(first: Server, store: Store | undefined, snapshot: string):
   return path;
 }
 
+/** Claims come back bound, so that no backup fills them. */
+const ofDisks = ({ storage }: SiteConfig): string =>
+  storage === undefined
+    ? ""
+    : " Volumes whose disks are gone do not come back with it, and not from their backups either: docs/restore.md.";
+
 async function restoreCluster(): Promise<void> {
   await withServers(name, async ({ site, servers, store }) => {
     const step = stepWith(site.config.cluster.vip);
@@ -139,7 +146,7 @@ async function restoreCluster(): Promise<void> {
     const further = servers.filter((server) => server !== first);
     const path = await bring(first, store, snapshot);
     await consent({
-      about: `The cluster of ${name} becomes what it was in ${snapshot}; what came later is lost.`,
+      about: `The cluster of ${name} becomes what it was in ${snapshot}; what came later is lost.${ofDisks(site.config)}`,
       word: name,
       yes: options.yes === true,
       otherwise: "nothing was restored",

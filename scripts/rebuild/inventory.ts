@@ -61,7 +61,7 @@ function etcd(site: SiteFile): Item {
     return { what, fate: "lost", how: "snapshots of etcd stay on the machines: docs/restore.md" };
   return {
     ...{ what, fate: "by hand" },
-    how: "by npm run restore in the place of a new cluster: docs/restore.md",
+    how: `by npm run restore in the place of a new cluster${volumes(site).length === 0 ? "" : ", and then no volume is filled from its backup"}: docs/restore.md`,
     copies: {
       path: "homelab:cluster.snapshots.s3",
       store: plan,

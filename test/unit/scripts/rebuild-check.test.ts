@@ -42,7 +42,10 @@ describe("what a total loss would bring back", () => {
     );
     assert.equal(all.find(({ what }) => what === "Redis second")?.fate, "back");
     const etcd = all.find(({ what }) => what.startsWith("objects of the cluster"));
-    assert.match(etcd?.text ?? "", /^from 2026-11-21T03:00:00Z, the newest of 1/);
+    assert.match(
+      etcd?.text ?? "",
+      /^from 2026-11-21T03:00:00Z, the newest of 1: by npm run restore .*, and then no volume is filled/,
+    );
   });
 
   it("is not what is in the site's own storage, or nowhere", async () => {
