@@ -109,6 +109,10 @@ export const savedNothing = (status: ReplicationInForce["status"]): boolean =>
 const lastWords = ({ status }: ReplicationInForce): string =>
   lastLine(status?.latestMoverStatus?.logs ?? "");
 
+/** Whether a lock of a mover that was ended stands in the way (restic, internal/restic/lock.go, alreadyLockedError). */
+const locked = ({ logs = "" }: { readonly logs?: string }): boolean =>
+  /already locked|unable to create lock/.test(logs);
+
 /** A claim that is to begin with its backup waits until there is an image of it. */
 function judgeRestore(
   { namespace, claim }: WantedBackup,
@@ -135,13 +139,21 @@ function judgeBackup(
   const look = `kubectl -n ${namespace} describe replicationsource ${claim}; docs/backup.md`;
   if (source === undefined) return problem(subject, "is not set up", "npm run up; docs/backup.md");
   const { lastSyncTime: last, latestMoverStatus: mover } = source.status ?? {};
+  const unlock = { restic: { unlock: now.toISOString() } };
   if (source.spec?.paused === true)
     return problem(
       subject,
       "is paused: a restore was cut off, or a person has done it",
-      `npm run restore goes on with it; else kubectl -n ${namespace} delete ${begunBackup(claim).join(" ")} --ignore-not-found, for what was begun is not of now, and ${patched(namespace, claim, { paused: false, restic: { unlock: now.toISOString() } })}`,
+      `npm run restore goes on with it; else kubectl -n ${namespace} delete ${begunBackup(claim).join(" ")} --ignore-not-found, for what was begun is not of now, and ${patched(namespace, claim, { paused: false, ...unlock })}`,
     );
-  if (mover?.result === "Failed") return problem(subject, `fails: ${lastWords(source)}`, look);
+  if (mover?.result === "Failed") {
+    const words = lastWords(source);
+    return problem(
+      subject,
+      `fails: ${words}`,
+      locked(mover) ? patched(namespace, claim, unlock) : look,
+    );
+  }
   if (last === undefined) return warning(subject, "none was made yet", look);
   if ((now.getTime() - Date.parse(last)) / 3_600_000 > lateHours)
     return problem(subject, `the last one is from ${last}`, look);

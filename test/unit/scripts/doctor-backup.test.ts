@@ -50,6 +50,17 @@ describe("the doctor at backups of volumes", () => {
     );
   });
 
+  it("has the command where a mover that was ended has left its lock", () => {
+    const logs =
+      "unable to create lock in backend: repository is already locked exclusively by PID 20\nlock was created at 2026-11-27\nthe `unlock` command can be used to remove stale locks";
+    const status = { latestMoverStatus: { result: "Failed", logs } };
+    const [one] = judgeVolumes(config, { sources: [{ metadata, status }], destinations: [] }, now);
+    assert.equal(
+      one?.remedy,
+      `kubectl -n monitoring patch replicationsource prometheus-db-0 --type merge -p '{"spec":{"restic":{"unlock":"2026-11-28T12:00:00.000Z"}}}'`,
+    );
+  });
+
   it("does not take an empty volume for a backup", () => {
     const latestMoverStatus = {
       ...{ result: "Successful", logs: "== Directory is empty skipping backup ===" },
