@@ -25,7 +25,10 @@ export interface RepositoryArgs {
 export class Repository extends ComponentResource {
   /** The Secret by which movers find it. */
   readonly ready: Resource;
-  /** Fills the claim with its last backup, or leaves it empty where it has none; undefined of a claim that others make. */
+  /**
+   * Fills the claim with its last backup, or leaves it empty where it has none; undefined of a claim that others make. It is
+   * made when it has restored, and the repository is there.
+   */
   readonly filler: { readonly object: Populator; readonly made: Resource } | undefined;
 
   constructor(name: string, args: RepositoryArgs, opts?: ComponentResourceOptions) {
@@ -56,12 +59,24 @@ export class Repository extends ComponentResource {
     const { made } = saved;
     if (made === undefined) return undefined;
     const object = replicationDestination({ ...saved, made }, saving);
+    const { metadata, spec } = object;
+    // Its mover and a backup's would both make a repository that is not there (mover-restic/entry.sh, ensure_initialized), and the
+    // key of one does not open the config of the other (restic, internal/repository/repository.go, Init).
+    const whole = {
+      "pulumi.com/waitFor": `jsonpath={.status.lastManualSync}=${spec.trigger.manual}`,
+    };
     return {
       object,
-      made: new CustomResource(`${name}-destination`, object, {
-        parent: this,
-        dependsOn: [this.ready],
-      }),
+      made: new CustomResource(
+        `${name}-destination`,
+        { ...object, metadata: { ...metadata, annotations: whole } },
+        {
+          parent: this,
+          dependsOn: [this.ready],
+          // A library comes back at the pace of the line to its store.
+          customTimeouts: { create: "24h", update: "24h" },
+        },
+      ),
     };
   }
 }

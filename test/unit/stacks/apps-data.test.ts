@@ -203,6 +203,12 @@ describe("volumes of applications where a site has backups", () => {
     assert.ok(order("home-assistant-config-claim").has("home-assistant-config-destination"));
     assert.ok(order("home-assistant-deployment").has("home-assistant-config-claim"));
     assert.ok(order("home-assistant-config-backup").has("home-assistant-config-claim"));
+    // One of both alone makes the repository.
+    assert.ok(order("home-assistant-config-backup").has("home-assistant-config-destination"));
+    assert.deepEqual(
+      at(recording.get("home-assistant-config-destination").plain, "metadata.annotations"),
+      { "pulumi.com/waitFor": "jsonpath={.status.lastManualSync}=first" },
+    );
     const mover = at(
       recording.get("home-assistant-config-backup").shown,
       "spec.restic.moverSecurityContext",
