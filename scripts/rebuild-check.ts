@@ -1,7 +1,7 @@
 /**
  * `npm run rebuild-check -- --stack home [--json]`: what a total loss of the site would bring back, from when, and what it would
  * not. It looks into the stores outside, asks the cluster nothing, and changes nothing. Exit status 1 where something that is
- * to be saved was never saved, or cannot be seen.
+ * to be saved was never saved or cannot be seen, or where a volume's newest backup is too old.
  */
 import { listStore } from "../components/backup/store.ts";
 import { knownSecrets } from "../stacks/parts/secrets/doctor.ts";

@@ -7,8 +7,11 @@ import type { Fate, Item } from "./inventory.ts";
 /** Something of the site, with what is known of its copies. */
 export interface Row {
   readonly what: string;
-  /** `missing`: a copy is declared, and there is none. `unseen`: nobody could look. */
-  readonly fate: Fate | "missing" | "unseen";
+  /**
+   * `late`: it comes back, as it was longer ago than its schedule allows. `missing`: a copy is declared, and there is none.
+   * `unseen`: nobody could look.
+   */
+  readonly fate: Fate | "late" | "missing" | "unseen";
   readonly text: string;
 }
 
@@ -17,11 +20,12 @@ export function check(
   items: readonly Item[],
   known: ReadonlyMap<string, string>,
   list: ListStore,
+  now = new Date(),
 ): Promise<readonly Row[]> {
   return Promise.all(
     items.map(async ({ what, fate, how, copies }): Promise<Row> => {
       if (copies === undefined) return { what, fate, text: how };
-      const { path, store, prefix, each } = copies;
+      const { path, store, prefix, each, lateAfterHours = Infinity } = copies;
       try {
         const times = (await list(storeBy(store, path, known), prefix))
           .filter(({ key }) => each === undefined || each.test(key))
@@ -32,8 +36,10 @@ export function check(
             fate: "missing",
             text: `was never saved: ${store.bucket}/${prefix} is empty`,
           };
-        const newest = stamp(new Date(Math.max(...times)));
-        return { what, fate, text: `from ${newest}, the newest of ${times.length}: ${how}` };
+        const newest = Math.max(...times);
+        const late = (now.getTime() - newest) / 3_600_000 > lateAfterHours;
+        const from = `from ${stamp(new Date(newest))}, the newest of ${times.length}`;
+        return { what, fate: late ? "late" : fate, text: `${from}: ${how}` };
       } catch (error) {
         return { what, fate: "unseen", text: (error as Error).message };
       }
@@ -44,6 +50,7 @@ export function check(
 const titles: Readonly<Record<Row["fate"], string>> = {
   back: "comes back by itself",
   "by hand": "comes back by a person's hand",
+  late: "comes back as it was too long ago",
   lost: "is lost",
   missing: "is lost, though the site file wants it saved",
   unseen: "cannot be seen from here",
@@ -60,6 +67,6 @@ export function text(site: string, rows: readonly Row[]): string {
   return `${[`${site}, if all of its machines and disks were lost now`, ...groups].join("\n\n")}\n`;
 }
 
-/** Whether all that is to be saved is. */
+/** Whether all that is to be saved is, and lately. */
 export const isSound = (rows: readonly Row[]): boolean =>
-  rows.every(({ fate }) => fate !== "missing" && fate !== "unseen");
+  rows.every(({ fate }) => !["late", "missing", "unseen"].includes(fate));

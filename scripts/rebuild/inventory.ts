@@ -1,5 +1,5 @@
 /** What a site has that a total loss of its machines would take, and where a copy of each is to be. */
-import { repositoryFolder } from "../../components/backup/objects.ts";
+import { lateAfterHours, repositoryFolder } from "../../components/backup/objects.ts";
 import type { StorePlace } from "../../components/backup/store.ts";
 import { siteVolumes } from "../../stacks/apps/data/volumes.ts";
 import type { SiteFile } from "../../stacks/open-site.ts";
@@ -30,6 +30,8 @@ export interface Copies {
   readonly prefix: string;
   /** Which objects below it are a copy each; all without. */
   readonly each?: RegExp;
+  /** From when on the newest is too old; undefined where nobody has said how often they are made. */
+  readonly lateAfterHours?: number;
 }
 
 /** Everything, in the order in which a site is raised. */
@@ -101,6 +103,7 @@ function volumes({ name, config }: SiteFile): readonly Item[] {
       path: "homelab:backup.s3",
       store: target,
       prefix: `${repositoryFolder(target, { namespace, claim })}/snapshots/`,
+      lateAfterHours: lateAfterHours(backup),
     },
   }));
 }

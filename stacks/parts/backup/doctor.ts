@@ -1,6 +1,7 @@
 /** Backups of volumes: how old the last one is, why the next one fails, and which claim still waits for what it begins with. */
 import { lateAfterHours } from "../../../components/backup/objects.ts";
 import { begunBackup, inPlacePrefix, volsyncCharts } from "../../../components/backup/names.ts";
+import { stamp } from "../../../components/days.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
@@ -26,7 +27,9 @@ export interface ReplicationInForce {
     };
   };
   readonly status?: {
+    /** When the last one ended, and what it took: `1h2m3.5s`. */
     readonly lastSyncTime?: string;
+    readonly lastSyncDuration?: string;
     /** While it works; a mover that fails begins again and again. */
     readonly lastSyncStartTime?: string;
     readonly latestMoverStatus?: { readonly result?: string; readonly logs?: string };
@@ -105,6 +108,23 @@ function find(
 export const savedNothing = (status: ReplicationInForce["status"]): boolean =>
   status?.latestMoverStatus?.logs?.includes("Directory is empty") === true;
 
+/**
+ * The moment that the last backup is of: its snapshot is taken when a sync begins, and kept until one succeeds, however long the
+ * store is away (internal/controller/statemachine/machine.go).
+ */
+function savedAt(status: ReplicationInForce["status"]): Date | undefined {
+  if (status?.lastSyncTime === undefined) return undefined;
+  return new Date(Date.parse(status.lastSyncTime) - milliseconds(status.lastSyncDuration ?? ""));
+}
+
+const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+
+/** A duration as Go writes it (https://pkg.go.dev/time#Duration.String); what is shorter than a millisecond is none. */
+function milliseconds(duration: string): number {
+  const parts = duration.matchAll(/([\d.]+)(h|ms|m|s)/g);
+  return [...parts].reduce((sum, [, n, unit = ""]) => sum + Number(n) * (units[unit] ?? 0), 0);
+}
+
 /** The last words of a mover that failed, on one line. */
 const lastWords = ({ status }: ReplicationInForce): string =>
   lastLine(status?.latestMoverStatus?.logs ?? "");
@@ -138,7 +158,8 @@ function judgeBackup(
   const subject = `backup of ${namespace}/${claim}`;
   const look = `kubectl -n ${namespace} describe replicationsource ${claim}; docs/backup.md`;
   if (source === undefined) return problem(subject, "is not set up", "npm run up; docs/backup.md");
-  const { lastSyncTime: last, latestMoverStatus: mover } = source.status ?? {};
+  const { latestMoverStatus: mover } = source.status ?? {};
+  const last = savedAt(source.status);
   const unlock = { restic: { unlock: now.toISOString() } };
   if (source.spec?.paused === true)
     return problem(
@@ -155,9 +176,10 @@ function judgeBackup(
     );
   }
   if (last === undefined) return warning(subject, "none was made yet", look);
-  if ((now.getTime() - Date.parse(last)) / 3_600_000 > lateHours)
-    return problem(subject, `the last one is from ${last}`, look);
+  const moment = stamp(last);
+  if ((now.getTime() - last.getTime()) / 3_600_000 > lateHours)
+    return problem(subject, `the last one is from ${moment}`, look);
   if (savedNothing(source.status))
-    return warning(subject, `the volume was empty at ${last}, so nothing was saved`, look);
-  return ok(subject, `the last one is from ${last}`);
+    return warning(subject, `the volume was empty at ${moment}, so nothing was saved`, look);
+  return ok(subject, `the last one is from ${moment}`);
 }

@@ -34,6 +34,15 @@ describe("the doctor at backups of volumes", () => {
   it("is content with one of last night, and not with older ones", () => {
     assert.match(judged({ lastSyncTime: "2026-11-28T03:10:00Z" }), /^ok: .* is from 2026-11-28/);
     assert.match(judged({ lastSyncTime: "2026-11-26T03:10:00Z" }), /^error: .* is from 2026-11-26/);
+    // It ended today, and holds what a snapshot of a week ago has.
+    assert.match(
+      judged({ lastSyncTime: "2026-11-28T03:10:00Z", lastSyncDuration: "168h10m0.5s" }),
+      /^error: .* is from 2026-11-21T02:59:59Z/,
+    );
+    assert.match(
+      judged({ lastSyncTime: "2026-11-28T03:10:00Z", lastSyncDuration: "350ms" }),
+      /^ok: /,
+    );
     assert.match(judged({}), /^warning: .* none was made yet/);
     assert.match(judged(), /^error: .* is not set up/);
   });

@@ -27,7 +27,8 @@ const store =
   (...names: readonly string[]): ListStore =>
   (_, prefix) =>
     Promise.resolve(names.map((name, i) => saved(20 + i, `${prefix}${name}`)));
-const rows = (list: ListStore) => check(items, known, list);
+const now = new Date("2026-11-22T03:00:00Z");
+const rows = (list: ListStore) => check(items, known, list, now);
 const fates = async (list: ListStore) =>
   Object.fromEntries((await rows(list)).map(({ what, fate }) => [what, fate]));
 
@@ -46,6 +47,15 @@ describe("what a total loss would bring back", () => {
       etcd?.text ?? "",
       /^from 2026-11-21T03:00:00Z, the newest of 1: by npm run restore .*, and then no volume is filled/,
     );
+  });
+
+  it("is not sound where a volume's newest backup is older than two turns of its schedule", async () => {
+    const volumes = items.filter(({ what }) => what.startsWith("volume "));
+    const at = (time: string) => check(volumes, known, store("a"), new Date(time));
+    assert.ok(isSound(await at("2026-11-22T03:00:00Z")));
+    const late = await at("2026-11-23T03:00:00Z");
+    assert.ok(!isSound(late));
+    assert.match(text("home", late), /as it was too long ago\n +volume monitoring.*2026-11-20T03/);
   });
 
   it("is not what is in the site's own storage, or nowhere", async () => {
