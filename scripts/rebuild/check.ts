@@ -25,7 +25,7 @@ export function check(
   return Promise.all(
     items.map(async ({ what, fate, how, copies }): Promise<Row> => {
       if (copies === undefined) return { what, fate, text: how };
-      const { path, store, prefix, each, lateAfterHours = Infinity } = copies;
+      const { path, store, prefix, each, called, lateAfterHours = Infinity } = copies;
       try {
         const times = (await list(storeBy(store, path, known), prefix))
           .filter(({ key }) => each === undefined || each.test(key))
@@ -38,7 +38,7 @@ export function check(
           };
         const newest = Math.max(...times);
         const late = (now.getTime() - newest) / 3_600_000 > lateAfterHours;
-        const from = `from ${stamp(new Date(newest))}, the newest of ${times.length}`;
+        const from = `from ${stamp(new Date(newest))}, the newest of ${times.length}${called === undefined ? "" : ` ${called}`}`;
         return { what, fate: late ? "late" : fate, text: `${from}: ${how}` };
       } catch (error) {
         return { what, fate: "unseen", text: (error as Error).message };

@@ -30,6 +30,8 @@ export interface Copies {
   readonly prefix: string;
   /** Which objects below it are a copy each; all without. */
   readonly each?: RegExp;
+  /** What each is, where it may not have succeeded; a copy without. */
+  readonly called?: string;
   /** From when on the newest is too old; undefined where nobody has said how often they are made. */
   readonly lateAfterHours?: number;
 }
@@ -138,9 +140,10 @@ function databases({ postgres }: SiteConfig): readonly Item[] {
       copies: {
         path: `homelab:postgres.clusters.${name}.backup.s3`,
         store: backup.s3,
-        // A folder for each (barman, barman/cloud.py).
+        // A folder for each, and the file of one that failed as well (barman, barman/cloud.py, handle_backup_errors).
         prefix: `${backup.archive}/base/`,
         each: /\/backup\.info$/,
+        called: "attempts; npm run doctor knows whether it succeeded",
       },
     };
   });

@@ -28,7 +28,7 @@ export function judgePostgres(
     notes: before.flatMap(({ name }) => {
       if (clusters[name]?.recover === undefined) return [];
       return [
-        `homelab:postgres.clusters.${name}.recover: ${name} is there, so nothing is recovered; a recovered cluster has a name of its own`,
+        `homelab:postgres.clusters.${name}.recover: the state has ${name}, so nothing is recovered; a recovered cluster has a name of its own`,
       ];
     }),
   };

@@ -4,13 +4,13 @@ import { check, isSound, text } from "../../../scripts/rebuild/check.ts";
 import { inventory } from "../../../scripts/rebuild/inventory.ts";
 import { backupSite } from "../stacks/backup-site.ts";
 import { kafkaSite } from "../stacks/kafka-site.ts";
-import { postgresSite } from "../stacks/postgres-site.ts";
+import { postgresSite, recovered } from "../stacks/postgres-site.ts";
 import { outside, redisSite } from "../stacks/redis-site.ts";
 import { homeConfig } from "../stacks/sample.ts";
 
 const config = homeConfig({
   ...backupSite(),
-  ...postgresSite(),
+  ...postgresSite({}, { other: recovered }),
   ...redisSite({}, { second: outside }),
   ...kafkaSite(),
 });
@@ -56,6 +56,12 @@ describe("what a total loss would bring back", () => {
     const late = await at("2026-11-23T03:00:00Z");
     assert.ok(!isSound(late));
     assert.match(text("home", late), /as it was too long ago\n +volume monitoring.*2026-11-20T03/);
+  });
+
+  it("does not take a base backup for one that succeeded", async () => {
+    const all = await rows(store("a/backup.info", "b/backup.info"));
+    const postgres = all.find(({ what }) => what === "Postgres other");
+    assert.match(postgres?.text ?? "", /^from \S+, the newest of 2 attempts; npm run doctor knows/);
   });
 
   it("is not what is in the site's own storage, or nowhere", async () => {

@@ -259,7 +259,7 @@ describe("databases that are there", () => {
       recover: { archive: "main-18" },
       backup: { bucket: "ceph-bucket", archive: "main-18-b" },
     });
-    assert.match(judged(again).notes.join(), /main is there, so nothing is recovered/);
+    assert.match(judged(again).notes.join(), /the state has main, so nothing is recovered/);
     assert.deepEqual(judged(postgresSite()).notes, []);
   });
 
