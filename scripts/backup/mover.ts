@@ -12,8 +12,24 @@ export interface RestoreInForce {
 /** How far a restore is. */
 export type Progress =
   | { readonly state: "works" }
-  | { readonly state: "done" }
+  | { readonly state: "done"; readonly from: Restored | undefined }
   | { readonly state: "failed"; readonly reason: string };
+
+/** The backup that a mover has restored. */
+export interface Restored {
+  /** The first digits of its id in the repository. */
+  readonly id: string;
+  /** When it began, by the mover's clock. */
+  readonly time: Date;
+}
+
+/** Reads `restoring snapshot 1a2b3c4d of [/data] at 2026-11-27 03:00:12.5 +0000 UTC by ...` (restic, internal/restic/snapshot.go). */
+function restored(logs: string): Restored | undefined {
+  const line = /restoring snapshot (\w+) of .* at (\S+) (\S+) ([+-]\d{4}) /.exec(logs);
+  if (line === null) return undefined;
+  const [, id = "", day = "", time = "", zone = ""] = line;
+  return { id, time: new Date(`${day}T${time}${zone}`) };
+}
 
 /** Judges a restore with this tag. A mover that finds nothing to restore ends well (mover-restic/entry.sh, do_restore). */
 export function progress({ status = {} }: RestoreInForce, tag: string): Progress {
@@ -21,7 +37,7 @@ export function progress({ status = {} }: RestoreInForce, tag: string): Progress
   if (lastManualSync === tag)
     return /No data will be restored|No eligible snapshots/.test(logs)
       ? { state: "failed", reason: "its repository has no backup that fits" }
-      : { state: "done" };
+      : { state: "done", from: restored(logs) };
   if (result === "Failed") return { state: "failed", reason: lastLine(logs) };
   return { state: "works" };
 }

@@ -9,7 +9,7 @@ import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { kubectl, lastLine, objects } from "../../stacks/doctor/kubectl.ts";
-import { progress, type RestoreInForce } from "./mover.ts";
+import { progress, type Restored, type RestoreInForce } from "./mover.ts";
 import {
   holders,
   replicasAnnotation,
@@ -153,7 +153,9 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
     const made = await run("kubectl", ["create", "-f", "-"], JSON.stringify(object));
     if (!made.ok) throw new Error(lastLine(made.stderr));
     tell(`${namespace}/${claim}: its backup is coming`);
-    await arrive(saved, { name, tag, cut: cut.signal }, means);
+    const from = await arrive(saved, { name, tag, cut: cut.signal }, means);
+    const which = from === undefined ? "" : `, ${from.id} of ${stamp(from.time)},`;
+    tell(`${namespace}/${claim}: is what its backup${which} was`);
   } catch (error) {
     // A signal to all of this run's processes ends kubectl as well.
     const reason = (cut.signal.aborted ? cut.signal.reason : error) as Error;
@@ -163,7 +165,6 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
     for (const signal of signals) process.off(signal, end);
   }
   await endRestore(saved, means);
-  tell(`${namespace}/${claim}: is what its backup was`);
 }
 
 const signals = ["SIGINT", "SIGTERM"] as const;
@@ -193,19 +194,19 @@ async function endRestore(
   }
 }
 
-/** VolSync tries for ever; a mover that has failed tells of it, and eight that have end this. */
+/** Gives which backup came. VolSync tries for ever; a mover that has failed tells of it, and eight that have end this. */
 async function arrive(
   { namespace, claim }: SavedPlan,
   run: { readonly name: string; readonly tag: string; readonly cut: AbortSignal },
   means: Means,
-): Promise<void> {
+): Promise<Restored | undefined> {
   const { name, tag, cut } = run;
   let failed = 0;
   for (;;) {
     cut.throwIfAborted();
     const text = await ask(means, namespace, "get", "replicationdestination", name, "-o", "json");
     const found = progress(JSON.parse(text) as RestoreInForce, tag);
-    if (found.state === "done") return;
+    if (found.state === "done") return found.from;
     if (found.state === "failed")
       throw new Error(
         `${namespace}/${claim} was not restored: ${found.reason}. ${half} once that is mended`,

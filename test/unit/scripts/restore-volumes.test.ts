@@ -112,6 +112,19 @@ describe("a mover's restore", () => {
   const of = (lastManualSync: string, logs = "", result = "Successful") =>
     progress({ status: { lastManualSync, latestMoverStatus: { result, logs } } }, "now").state;
 
+  it("tells which backup it was, which need not be the one that the store's dates promise", () => {
+    const logs =
+      "RESTORE_OPTIONS: --delete\nrestoring snapshot 1a2b3c4d of [/data] at 2026-11-27 03:00:12.123456789 +0000 UTC by @volsync to .\nRestic completed in 4s";
+    const found = progress(
+      { status: { lastManualSync: "now", latestMoverStatus: { result: "Successful", logs } } },
+      "now",
+    );
+    assert.deepEqual(found, {
+      state: "done",
+      from: { id: "1a2b3c4d", time: new Date("2026-11-27T03:00:12.123Z") },
+    });
+  });
+
   it("is done with this run's tag, and not where nothing was restored", () => {
     assert.equal(of("before"), "works");
     assert.equal(of("now", "restoring snapshot 1234 of [/data]"), "done");
