@@ -150,7 +150,10 @@ export function lifecycle(keepDays: number): string {
 /** What a program needs to reach an instance. */
 export const loginKeys = ["host", "port", "password", "uri"] as const;
 
-/** The login; the Service leads to the master. There is one user, `default`. */
+/**
+ * The login; the Service leads to the master. There is one user, `default`, and the address names it: an empty name is another
+ * user's to redis-cli since 6.2, who is refused (redis issue 12746), and Dragonfly's AUTH takes both forms.
+ */
 export function login(
   { name }: Pick<InstancePlan, "name">,
   { password, clusterDomain }: { readonly password: string; readonly clusterDomain: string },
@@ -159,6 +162,6 @@ export function login(
   const port = String(ports.redis);
   return {
     ...{ host, port, password },
-    uri: `redis://:${encodeURIComponent(password)}@${host}:${port}`,
+    uri: `redis://default:${encodeURIComponent(password)}@${host}:${port}`,
   };
 }

@@ -120,7 +120,7 @@ describe("the object of a Redis instance", () => {
 
   it("tells a program all that it needs, with a password as addresses take it", () => {
     const { uri } = login(plan, { password: "a/b", clusterDomain: "cluster.local" });
-    assert.equal(uri, "redis://:a%2Fb@cache.redis.svc.cluster.local:6379");
+    assert.equal(uri, "redis://default:a%2Fb@cache.redis.svc.cluster.local:6379");
   });
 });
 

@@ -72,7 +72,7 @@ describe("the graph of a site with Redis", () => {
     assert.equal(stringData["REDIS_PASSWORD"], password);
     assert.equal(
       stringData["REDIS_URL"],
-      `redis://:${encodeURIComponent(password)}@cache.redis.svc.cluster.local:6379`,
+      `redis://default:${encodeURIComponent(password)}@cache.redis.svc.cluster.local:6379`,
     );
     const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
     for (const secret of ["Redis/password", "NAS/access-key", "NAS/secret-key"])
