@@ -13,7 +13,7 @@ const origin = "origin";
  */
 export function cluster(plan: ClusterPlan) {
   const { name, image, instances, storage, wal, memoryMiB, parameters, preload, backup } = plan;
-  const memory = `${memoryMiB}Mi`;
+  const memory = memoryQuantity(memoryMiB);
   return {
     apiVersion: "postgresql.cnpg.io/v1",
     kind: "Cluster",
@@ -49,6 +49,21 @@ export function cluster(plan: ClusterPlan) {
           }),
     },
   };
+}
+
+/**
+ * In its canonical form, `1Gi` and never `1024Mi`: the operator's webhook fills in what a Cluster leaves out and writes all of it
+ * anew (internal/webhook/v1/cluster_webhook.go; controller-runtime, pkg/webhook/admission/defaulter_custom.go), and another form
+ * would be told as a change ever after (apimachinery, pkg/api/resource/quantity.go).
+ */
+export function memoryQuantity(mebibytes: number): string {
+  const units = ["Mi", "Gi", "Ti"];
+  let size = mebibytes;
+  while (units.length > 1 && size % 1024 === 0) {
+    size /= 1024;
+    units.shift();
+  }
+  return `${size}${units[0]}`;
 }
 
 function disk({ class: storageClass, sizeGiB }: DiskPlan) {

@@ -7,7 +7,7 @@ import {
   objectStore,
   scheduledBackup,
 } from "../../../components/postgres/backup-objects.ts";
-import { cluster } from "../../../components/postgres/cluster-object.ts";
+import { cluster, memoryQuantity } from "../../../components/postgres/cluster-object.ts";
 import {
   database,
   databaseRole,
@@ -77,6 +77,13 @@ describe("the objects of Postgres", () => {
       databaseRole("main", { ...(plan.roles[0] ?? assert.fail()) }).spec.superuser,
       false,
     );
+  });
+
+  it("ask for memory in the words in which the operator's webhook writes it back", () => {
+    const memory = (mebibytes: number) => cluster({ ...plan, memoryMiB: mebibytes }).spec.resources;
+    assert.equal(memory(1024).limits.memory, "1Gi");
+    assert.deepEqual(memory(1536).requests, { cpu: "100m", memory: "1536Mi" });
+    assert.deepEqual([256, 2048, 1048576].map(memoryQuantity), ["256Mi", "2Gi", "1Ti"]);
   });
 
   it("give a quarter of the memory to shared buffers, unless told otherwise", () => {
