@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { provenScript } from "../../components/gateway/proof.ts";
 import { learnedRoutes } from "./cluster.ts";
-import { attempt, kubectl, run } from "./command.ts";
+import { ensureCredentials } from "../../lab/world/credentials.ts";
+import { attempt, kubectl, paths, run } from "./command.ts";
 import { gatewayAddress, ports, routed, siteIsRouted } from "./gateway.ts";
 import { asProgram, serviceToken, shown } from "./passes.ts";
 import { eventually } from "./site.ts";
@@ -150,5 +151,114 @@ describe("from the internet through the gateway", () => {
     }>`--context home get service envoy-public -n envoy-gateway-system`;
     const { code } = await attempt`curl -sS -m 4 -o /dev/null http://${spec.clusterIP}/`;
     assert.equal(code, 28);
+  });
+});
+
+/** What `npm run status` tells, as far as it is held here (stacks/status/status.ts). */
+interface Told {
+  readonly names: readonly {
+    readonly host: string;
+    readonly to: string;
+    readonly pods?: { readonly ready: number; readonly all: number };
+    readonly answer?: { readonly severity: string; readonly text: string };
+    readonly certificate?: { readonly days: number };
+  }[];
+  readonly hosts: readonly {
+    readonly state: unknown;
+    readonly machines: readonly { readonly state: unknown; readonly node: unknown }[];
+  }[];
+  readonly versions: readonly {
+    readonly what: string;
+    readonly version: string;
+    readonly newest?: string;
+  }[];
+  readonly seen: {
+    readonly summary: { readonly error: number; readonly warning: number };
+    readonly backups: unknown;
+    readonly certificates: readonly { readonly ready: boolean; readonly days: number }[];
+  };
+}
+
+describe("the status of a site that is reached", () => {
+  given(siteIsRouted);
+
+  let text: string;
+  let told: Told;
+  before(async () => {
+    const { code, stdout, stderr } = await attempt`node scripts/status.ts --stack home --json`;
+    assert.ok(stdout.startsWith("{"), `${stdout}\n${stderr}`);
+    text = stdout;
+    told = JSON.parse(stdout) as Told;
+    const { error, warning } = told.seen.summary;
+    assert.equal(code, error > 0 ? 1 : warning > 0 ? 2 : 0, stderr);
+  });
+
+  it("tells whom each name is for, and what it answers to whoever asks it from the LAN", () => {
+    const expected: readonly (readonly [host: string, to: string, text: RegExp])[] = [
+      ["typeo.example.net", "public", /^Access asks for a login$/],
+      [routed.internet, "public", /^Access asks for a login$/],
+      [routed.own, "lan", /^answers 200$/],
+      [routed.zone, "lan", /^answers 200$/],
+      // What is behind has a certificate for its own names.
+      [routed.passed, "lan", /^its certificate is not for it: .*control\.home\.arpa/],
+      ["listener typeo", "lan", /^takes connections$/],
+      ["listener dns", "lan", /^UDP/],
+    ];
+    for (const [host, to, text] of expected) {
+      const one = told.names.find((name) => name.host === host);
+      assert.equal(one?.to, to, host);
+      assert.match(one.answer?.text ?? "", text, host);
+    }
+    assert.ok(told.names.every(({ answer }) => answer !== undefined));
+  });
+
+  it("has each certificate's days from the name itself, as cert-manager has them", () => {
+    const { certificates } = told.seen;
+    assert.ok(certificates.every(({ ready, days }) => ready && days > 0));
+    for (const host of [routed.own, routed.zone]) {
+      const days = told.names.find((one) => one.host === host)?.certificate?.days ?? 0;
+      assert.ok(
+        certificates.some((one) => one.days === days),
+        `${host}: ${days} days`,
+      );
+    }
+  });
+
+  it("counts the pods behind each, and sees every host, machine and node", () => {
+    const own = told.names.filter(({ host }) => host === routed.own);
+    assert.deepEqual(
+      own.map(({ pods }) => pods),
+      [{ ready: 2, all: 2 }],
+    );
+    const machines = told.hosts.flatMap((host) => host.machines);
+    assert.deepEqual([told.hosts.length, machines.length], [4, 4]);
+    assert.ok(told.hosts.every(({ state }) => state === "online"));
+    for (const { state, node } of machines) {
+      assert.equal(state, "running");
+      assert.equal((node as { ready?: boolean }).ready, true, JSON.stringify(node));
+    }
+  });
+
+  it("knows of what a newer chart is out, by the lists that the charts come from", () => {
+    const cilium = told.versions.find(({ what }) => what === "Cilium");
+    assert.ok(cilium?.newest !== undefined, JSON.stringify(told.versions));
+    assert.ok(told.versions.filter(({ newest }) => newest !== undefined).length > 5);
+  });
+
+  it("tells no secret", async () => {
+    const { ssh, tailscale, objectStore, connectServer, ...rest } = await ensureCredentials(
+      paths.state,
+    );
+    const { clientSecret } = await serviceToken();
+    const { stdout: key } =
+      await attempt`pulumi stack output serverToken --show-secrets --stack home`;
+    for (const secret of [
+      ...[rest.apiTokenSecret, rest.connectToken, rest.cloudflareToken, connectServer.token],
+      ...[tailscale.clientSecret, objectStore.secretKey, ssh.privateKey.split("\n")[2]],
+      ...[clientSecret, key.trim()],
+    ]) {
+      assert.ok(secret !== undefined && secret.length > 15);
+      assert.ok(!text.includes(secret));
+    }
   });
 });
