@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { stacksDirectory } from "../../lab/host/stacks.ts";
 import type { PullRequest, Settings } from "../workflow/github.ts";
 import type { Actions, Played } from "../workflow/job.ts";
 import { playRun, type Run } from "../workflow/run.ts";
@@ -30,7 +31,7 @@ import { ask, credentials, devices } from "./world.ts";
 /** The files of home's state, as one value. */
 const stateOf = (): string =>
   createHash("sha256")
-    .update(readFileSync(join(paths.pulumi, ".pulumi/stacks/homelab/home.json")))
+    .update(readFileSync(join(stacksDirectory(paths.pulumi), "home.json")))
     .digest("hex");
 
 /** Locks of all stacks. */

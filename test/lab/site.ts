@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { siteFilesDirectory } from "../../lab/host/site-files.ts";
+import { stacksDirectory } from "../../lab/host/stacks.ts";
 import { apiTokenId, ensureCredentials } from "../../lab/world/credentials.ts";
 import { runInLab } from "../../lab/lab.ts";
 import { attempt, paths, run } from "./command.ts";
@@ -15,7 +16,7 @@ const settled = new Map<string, string>();
 
 /** Nothing for a stack that nobody has made yet. */
 async function digestOf(stack: string): Promise<string | undefined> {
-  const state = join(paths.pulumi, ".pulumi", "stacks", "homelab", `${stack}.json`);
+  const state = join(stacksDirectory(paths.pulumi), `${stack}.json`);
   if (!existsSync(state)) return undefined;
   const digest = createHash("sha256");
   for (const file of [join(siteFilesDirectory(paths), `Pulumi.${stack}.yaml`), state])
