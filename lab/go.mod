@@ -5,6 +5,8 @@ go 1.26.7
 // Commands of other modules that are built as they are.
 tool (
 	github.com/1Password/onepassword-operator/cmd
+	github.com/cloudnative-pg/cloudnative-pg/cmd/manager
+	github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager
 	github.com/dexidp/dex/cmd/dex
 	github.com/envoyproxy/gateway/cmd/envoy-gateway
 	github.com/prometheus-operator/prometheus-operator/cmd/operator
@@ -71,6 +73,28 @@ require (
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2
 	sigs.k8s.io/yaml v1.6.0
+)
+
+require (
+	github.com/acobaugh/osrelease v0.1.0 // indirect
+	github.com/cloudnative-pg/api v1.29.1 // indirect
+	github.com/cloudnative-pg/barman-cloud v0.5.2-0.20260609065833-bd68198c31dc // indirect
+	github.com/cloudnative-pg/cnpg-i v0.5.0 // indirect
+	github.com/cloudnative-pg/cnpg-i-machinery v0.4.2 // indirect
+	github.com/cloudnative-pg/machinery v0.5.0 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.10.0 // indirect
+	github.com/jackc/puddle/v2 v2.2.2 // indirect
+	github.com/kubernetes-csi/external-snapshotter/client/v8 v8.6.0 // indirect
+	github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.92.0 // indirect
+	github.com/robfig/cron v1.2.0 // indirect
+	github.com/sethvargo/go-password v0.3.1 // indirect
+	github.com/snorwin/jsonpatch v1.5.0 // indirect
+	github.com/thoas/go-funk v0.9.3 // indirect
+	github.com/xdg-go/pbkdf2 v1.0.0 // indirect
+	github.com/xdg-go/scram v1.2.0 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
 )
 
 require (
@@ -218,6 +242,8 @@ require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/cloudflare/cfssl v1.6.5 // indirect
 	github.com/cloudflare/circl v1.6.3 // indirect
+	github.com/cloudnative-pg/cloudnative-pg v1.30.0
+	github.com/cloudnative-pg/plugin-barman-cloud v0.13.0
 	github.com/container-storage-interface/spec v1.9.0 // indirect
 	github.com/containerd/containerd/api v1.10.0 // indirect
 	github.com/containerd/errdefs v1.0.0 // indirect
@@ -701,6 +727,7 @@ require (
 	k8s.io/controller-manager v0.36.3 // indirect
 	k8s.io/cri-api v0.36.3 // indirect
 	k8s.io/cri-client v0.36.1 // indirect
+	k8s.io/cri-streaming v0.36.3
 	k8s.io/csi-translation-lib v0.0.0 // indirect
 	k8s.io/dynamic-resource-allocation v0.36.3 // indirect
 	k8s.io/endpointslice v0.36.4 // indirect
@@ -768,3 +795,5 @@ replace (
 replace k8s.io/api/autoscaling/v2beta1 => ./upstream/dropped/autoscaling/v2beta1
 
 replace k8s.io/api/autoscaling/v2beta2 => ./upstream/dropped/autoscaling/v2beta2
+
+replace k8s.io/cri-streaming => k8s.io/cri-streaming v0.36.3

@@ -76,7 +76,9 @@ func (w *worker) runProcess(ctx context.Context, image process.Image, container 
 		return errors.Join(err, log.Close())
 	}
 	w.kubelet.recorder.Eventf(w.pod, corev1.EventTypeNormal, "Started", "Container started: %s", container.spec.Name)
+	w.kubelet.specs.Store(specKey(w.pod.Namespace, w.pod.Name, container.spec.Name), spec)
 	stopped := w.untilEnd(ctx, spec, running, container)
+	w.kubelet.specs.Delete(specKey(w.pod.Namespace, w.pod.Name, container.spec.Name))
 	err = errors.Join(stopped, log.Close())
 	var exit process.Exit
 	if errors.As(running.Err(), &exit) {

@@ -47,7 +47,9 @@ type kubelet struct {
 	usedChanged chan struct{}
 	used        map[types.UID][]corev1.UniqueVolumeName
 	usedMu      sync.Mutex
-	log         *slog.Logger
+	// specs are the containers that run as processes, by specKey.
+	specs sync.Map
+	log   *slog.Logger
 }
 
 // Run registers the node and runs its pods until ctx ends, then stops the pods' programs and

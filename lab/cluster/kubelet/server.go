@@ -25,8 +25,8 @@ const privileged = "system:masters"
 const apiPort = 10250
 
 // serve answers on the kubelet's port with its serving certificate, or one that it signs itself without one. There are
-// /healthz, metrics and, for the API server, the logs of processes; exec, attach, port-forward and statistics are refused
-// with 501.
+// /healthz, metrics and, for the API server, the logs of processes and commands beside them; attach, port-forward and
+// statistics are refused with 501.
 func (k *kubelet) serve() (*http.Server, error) {
 	settings, err := k.transport()
 	if err != nil {
@@ -48,8 +48,9 @@ func (k *kubelet) serve() (*http.Server, error) {
 	for _, path := range []string{"/metrics/cadvisor", "/metrics/probes"} {
 		mux.HandleFunc("GET "+path, k.asReader(nothing))
 	}
+	mux.HandleFunc("/exec/{namespace}/{pod}/{container}", asMaster(k.exec))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, fmt.Sprintf("the lab's kubelet has no %s: no exec, attach, port-forward or statistics", r.URL.Path),
+		http.Error(w, fmt.Sprintf("the lab's kubelet has no %s: no attach, port-forward or statistics", r.URL.Path),
 			http.StatusNotImplemented)
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}

@@ -36,8 +36,9 @@ func Hostname(pod *corev1.Pod) string {
 
 // users are those that images have; a process may run as another.
 const (
-	users  = "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
-	groups = "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n"
+	users = "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n" +
+		"postgres:x:26:26:PostgreSQL Server:/var/lib/postgresql:/bin/bash\n"
+	groups = "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\npostgres:x:26:\n"
 )
 
 // Write makes the container's files in directory and says where they are shown. message is the file for

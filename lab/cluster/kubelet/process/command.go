@@ -45,17 +45,29 @@ func (i Image) commandLine(container *corev1.Container, environment map[string]s
 	return append(append([]string{}, command...), args...)
 }
 
-// resolve puts the machine's file in the place of the image's program. Other commands are taken only
-// from images with a shell, from the machine's /usr/bin.
-func (i Image) resolve(directory string, line []string) ([]string, error) {
+// resolve puts the machine's file in the place of the image's program. What lies on a volume is started as it stands there.
+// Other commands are taken from directories of the image's PATH that every container sees, and, in images with a shell, from
+// the machine's /usr/bin.
+func (i Image) resolve(directory string, line []string, mounts []Mount) ([]string, error) {
 	if len(line) == 0 {
 		return nil, StartError{errNoCommand}
+	}
+	for _, mount := range mounts {
+		if strings.HasPrefix(path.Clean(line[0]), path.Clean(mount.Target)+"/") {
+			return line, nil
+		}
 	}
 	if program, ok := i.program(directory, line[0]); ok {
 		if _, err := os.Stat(program); err != nil {
 			return nil, StartError{err}
 		}
 		return append([]string{program}, line[1:]...), nil
+	}
+	for searched := range strings.SplitSeq(i.Path, ":") {
+		file := filepath.Join(searched, line[0])
+		if _, err := os.Stat(file); strings.HasPrefix(searched, "/usr/lib/") && !strings.Contains(line[0], "/") && err == nil {
+			return append([]string{file}, line[1:]...), nil
+		}
 	}
 	base := filepath.Join("/usr/bin", path.Base(line[0]))
 	directoryOf := path.Dir(line[0])

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -19,7 +20,8 @@ const Directory = "/usr/lib/lab/programs"
 type Image struct {
 	// Repository is the end of the image's repository, so that a registry mirror changes nothing.
 	Repository string `json:"repository"`
-	// Programs are the files of the image that can be started: path in the image to name in Directory.
+	// Programs are the files of the image that can be started: path in the image to name in Directory. $ARCH in a path is
+	// the machine's architecture, as Go names it.
 	Programs map[string]string `json:"programs"`
 	// Missing are files of the image that the lab does not play: a container that starts one fails.
 	Missing []string `json:"missing"`
@@ -30,8 +32,10 @@ type Image struct {
 	WorkingDir string `json:"workingDir"`
 	// User is the image's, `uid` or `uid:gid`; root if it has none.
 	User string `json:"user"`
-	// Path is the image's PATH.
+	// Path is the image's PATH. $MAJOR in it is the number that the image's tag begins with.
 	Path string `json:"path"`
+	// Shown are further files and directories of the image: path in the image to where the machine has it.
+	Shown map[string]string `json:"shown"`
 	// Shell says that the image has the usual commands.
 	Shell bool `json:"shell"`
 	// Commands, if there are any, are the only ones that are run; containers with others are played.
@@ -74,6 +78,26 @@ func (i Image) Runs(directory string, container *corev1.Container) bool {
 	}
 	line := i.commandLine(container, nil)
 	return len(i.Commands) == 0 || len(line) > 0 && slices.Contains(i.Commands, path.Base(line[0]))
+}
+
+// at is the image as a container has it: of the release that its tag says.
+func (i Image) at(reference string) Image {
+	_, tag, _ := strings.Cut(path.Base(reference), ":")
+	major := tag[:len(tag)-len(strings.TrimLeft(tag, "0123456789"))]
+	i.Path = strings.ReplaceAll(i.Path, "$MAJOR", major)
+	return i
+}
+
+// shown are the image's files as its containers see them.
+func (i Image) shown(directory string) (mounts []Mount) {
+	for file, name := range i.Programs {
+		file = strings.ReplaceAll(file, "$ARCH", runtime.GOARCH)
+		mounts = append(mounts, Mount{Source: filepath.Join(directory, name), Target: file, ReadOnly: true})
+	}
+	for file, own := range i.Shown {
+		mounts = append(mounts, Mount{Source: own, Target: file, ReadOnly: true})
+	}
+	return mounts
 }
 
 // program is the file on the machine that a command of the image starts; a command without a slash is

@@ -20,8 +20,9 @@ func TestTheTableNamesImagesByTheEndOfTheirRepository(t *testing.T) {
 		}
 	}
 	for _, image := range images {
-		if len(image.Commands) == 0 && image.Programs[image.Entrypoint[0]] == "" && !image.Shell &&
-			!slices.Contains(image.Missing, image.Entrypoint[0]) {
+		line := image.commandLine(&corev1.Container{}, nil)
+		if len(image.Commands) == 0 && image.Programs[line[0]] == "" && !image.Shell &&
+			!slices.Contains(image.Missing, line[0]) {
 			t.Errorf("%s: its entrypoint is none of its programs", image.Repository)
 		}
 	}
@@ -122,5 +123,20 @@ func TestLogsAreInTheRuntimesFormatAndBounded(t *testing.T) {
 	}
 	if _, err := os.Stat(path + ".1"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWhatLiesOnAVolumeAndOnTheImagesPathIsStarted(t *testing.T) {
+	image := Image{Shell: true, Path: "/usr/lib/postgresql/$MAJOR/bin:/usr/bin"}.at("ghcr.io/cloudnative-pg/postgresql:15.18-standard-trixie")
+	if image.Path != "/usr/lib/postgresql/15/bin:/usr/bin" {
+		t.Errorf("the PATH is %s", image.Path)
+	}
+	volume := []Mount{{Source: "/x", Target: "/controller"}}
+	line, err := image.resolve(Directory, []string{"/controller/manager", "instance", "run"}, volume)
+	if err != nil || line[0] != "/controller/manager" {
+		t.Errorf("%v %v", line, err)
+	}
+	if _, err := image.resolve(Directory, []string{"/controller/manager"}, nil); err == nil {
+		t.Error("what lies nowhere is started")
 	}
 }

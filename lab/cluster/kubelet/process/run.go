@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +37,9 @@ type Spec struct {
 	Hostname string
 	// Output receives what the program writes; its lines end up in the container's log.
 	Output io.Writer
+	// Input and Errors are those of a command beside the program: without, it reads nothing, and its errors are output.
+	Input  io.Reader
+	Errors io.Writer
 	// first makes the program number 1 of its namespace.
 	first bool
 }
@@ -60,6 +64,7 @@ type Process struct {
 // Start starts line, or the container's own command if line is nil, and returns at once. A program
 // that does not exist is a StartError.
 func Start(s Spec, line []string) (*Process, error) {
+	s.Image = s.Image.at(s.Container.Image)
 	who, err := s.Image.identity(s.Pod, s.Container)
 	if err != nil {
 		return nil, err
@@ -67,12 +72,12 @@ func Start(s Spec, line []string) (*Process, error) {
 	if line == nil {
 		line = s.Image.commandLine(s.Container, s.Environment)
 	}
-	if line, err = s.Image.resolve(Directory, line); err != nil {
+	if line, err = s.Image.resolve(Directory, line, s.Mounts); err != nil {
 		return nil, err
 	}
 	p := plan{
 		line: line, dir: "/", hostname: s.Hostname, netns: s.NetNS, user: who,
-		capabilities: capabilitiesOf(s.Container.SecurityContext), mounts: s.Mounts, shell: s.Image.Shell, first: s.first,
+		capabilities: capabilitiesOf(s.Container.SecurityContext), mounts: slices.Concat(s.Image.shown(Directory), s.Mounts), shell: s.Image.Shell, first: s.first,
 	}
 	for _, dir := range []string{s.Image.WorkingDir, s.Container.WorkingDir} {
 		if dir != "" {
@@ -94,7 +99,10 @@ func Start(s Spec, line []string) (*Process, error) {
 func launch(p plan, s Spec) (*Process, error) {
 	line := p.arguments()
 	cmd := exec.Command(line[0], line[1:]...)
-	cmd.Stdout, cmd.Stderr = s.Output, s.Output
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Input, s.Output, s.Output
+	if s.Errors != nil {
+		cmd.Stderr = s.Errors
+	}
 	cmd.Env = []string{"PATH=" + pathOf(s.Image), "HOSTNAME=" + s.Hostname, "HOME=/"}
 	if p.user.id == 0 {
 		cmd.Env[2] = "HOME=/root"

@@ -85,6 +85,9 @@ func added(capabilities []string) (arguments []string) {
 	return arguments
 }
 
+// unwritable are parts of /proc that are the kernel's, and not the process' own (opencontainers/runc, specconv: readonlyPaths).
+var unwritable = []string{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}
+
 // root lays out what the container sees. bubblewrap makes the parents of what it binds for root alone,
 // so that each is named before.
 func (p plan) root() []string {
@@ -93,7 +96,10 @@ func (p plan) root() []string {
 		{Source: "/usr/bin/setpriv", Target: setprivInside, ReadOnly: true},
 		{Source: "/usr/share/zoneinfo", Target: "/usr/share/zoneinfo", ReadOnly: true},
 		{Source: "/etc/ssl/certs/ca-certificates.crt", Target: "/etc/ssl/certs/ca-certificates.crt", ReadOnly: true},
-		{Source: "/proc", Target: "/proc", ReadOnly: true}, {Source: "/sys", Target: "/sys", ReadOnly: true},
+		{Source: "/proc", Target: "/proc"}, {Source: "/sys", Target: "/sys", ReadOnly: true},
+	}
+	for _, kernels := range unwritable {
+		mounts = append(mounts, Mount{Source: kernels, Target: kernels, ReadOnly: true})
 	}
 	line := []string{"--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"}
 	if p.shell {
