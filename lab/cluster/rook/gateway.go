@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func gatewayHost(store, namespace string) string {
 	return "rook-ceph-rgw-" + store + "." + namespace + ".svc"
 }
 
-// RunGateway is an object gateway: objects of buckets by path, put, got and removed with the bucket's own key. No lists, parts,
+// RunGateway is an object gateway: objects of buckets by path, put, got, removed and listed with the bucket's own key. No parts,
 // versions or rights; they are refused.
 func RunGateway(ctx context.Context, c program.Container) error {
 	g := gateway{root: objects, directory: Directory, fsid: c.Env["ROOK_CEPH_FSID"], store: c.Env["STORE"]}
@@ -51,12 +52,65 @@ func (g gateway) ServeHTTP(answer http.ResponseWriter, request *http.Request) {
 		refuse(answer, http.StatusForbidden, "SignatureDoesNotMatch", "")
 		return
 	}
+	if request.Method == http.MethodGet && key == "" && request.URL.Query().Get("list-type") == "2" {
+		g.list(answer, name, request.URL.Query().Get("prefix"))
+		return
+	}
 	path, err := objectPath(g.root, g.fsid, name, key)
 	if err != nil || key == "" || request.URL.RawQuery != "" {
 		refuse(answer, http.StatusNotImplemented, "NotImplemented", "the lab's gateway knows objects alone")
 		return
 	}
 	g.object(answer, request, path)
+}
+
+// list gives all keys of a bucket that begin so, on one page
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
+func (g gateway) list(answer http.ResponseWriter, bucket, prefix string) {
+	type content struct {
+		Key  string
+		Size int64
+	}
+	listed := struct {
+		XMLName     xml.Name `xml:"ListBucketResult"`
+		Name        string
+		Prefix      string
+		IsTruncated bool
+		KeyCount    int
+		Contents    []content
+	}{Name: bucket, Prefix: prefix}
+	root := filepath.Join(g.root, g.fsid, bucket)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return ignoreGone(err)
+		}
+		key, err := filepath.Rel(root, path)
+		if err == nil && strings.HasPrefix(filepath.ToSlash(key), prefix) {
+			listed.Contents = append(listed.Contents, content{filepath.ToSlash(key), info.Size()})
+		}
+		return err
+	})
+	if err != nil {
+		refuse(answer, http.StatusInternalServerError, "InternalError", err.Error())
+		return
+	}
+	listed.KeyCount = len(listed.Contents)
+	answer.Header().Set("Content-Type", "application/xml")
+	_ = xml.NewEncoder(answer).Encode(listed) // Who hung up wants no answer.
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func (g gateway) object(answer http.ResponseWriter, request *http.Request, path string) {

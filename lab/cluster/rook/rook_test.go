@@ -77,6 +77,22 @@ func TestAGatewayTakesWhatIsNotToldForUnsigned(t *testing.T) {
 	}
 }
 
+func TestAGatewayListsWhatABucketHas(t *testing.T) {
+	root := t.TempDir()
+	for _, key := range []string{"main-15/wals/a.gz", "main-15/base/b/backup.info", "other/c"} {
+		path := filepath.Join(root, "fsid", "pictures", key)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("word"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer := httptest.NewRecorder()
+	gateway{root: root, fsid: "fsid"}.list(answer, "pictures", "main-15/")
+	body := answer.Body.String()
+	if strings.Count(body, "<Key>main-15/") != 2 || strings.Contains(body, "other") || !strings.Contains(body, "<IsTruncated>false") {
+		t.Error(body)
+	}
+}
+
 func TestAMuteStaysUntilItIsUnmuted(t *testing.T) {
 	s := &State{Muted: map[string]bool{}}
 	spec := func(policies map[string]string) *cephCluster {
