@@ -2,7 +2,6 @@ import { filesOf, type DefinitionSet, type PinnedFiles } from "./definition-set.
 
 /**
  * Strimzi's kinds by its release, which is its chart's too: those in the chart's folder `crds/`, which Helm never upgrades.
- * The project is had as no Go module, so that no test reads the files: the checksums are those of the tag's.
  */
 const kinds: Readonly<Record<string, PinnedFiles>> = {
   "1.2.0": {

@@ -1,8 +1,7 @@
 import { filesOf, servedBy, type DefinitionSet, type PinnedFiles } from "./definition-set.ts";
 
 /**
- * The kind of Dragonfly's operator by its release, which is its chart's too; as the chart would bring it. The project is had
- * as no Go module, so that no test reads the file: the checksum is that of the tag's.
+ * The kind of Dragonfly's operator by its release, which is its chart's too; as the chart would bring it.
  */
 const kinds: Readonly<Record<string, PinnedFiles>> = {
   "v1.6.1": {

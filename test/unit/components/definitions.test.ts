@@ -12,6 +12,7 @@ import {
   envoyGatewayVersions,
 } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi, gatewayApiVersions } from "../../../components/definitions/gateway-api.ts";
+import { strimzi, strimziVersions } from "../../../components/definitions/kafka.ts";
 import { connectVersions, onePassword } from "../../../components/definitions/one-password.ts";
 import {
   barmanCloud,
@@ -19,6 +20,7 @@ import {
   cloudNativePg,
   cloudNativePgVersions,
 } from "../../../components/definitions/postgres.ts";
+import { dragonflyOperator, dragonflyVersions } from "../../../components/definitions/redis.ts";
 import {
   tailscaleOperator,
   tailscaleOperatorVersions,
@@ -37,6 +39,8 @@ const sets: readonly DefinitionSet[] = [
   ...cloudNativePgVersions.map(cloudNativePg),
   ...barmanCloudVersions.map(barmanCloud),
   ...volsyncVersions.map(volsync),
+  ...dragonflyVersions.map(dragonflyOperator),
+  ...strimziVersions.map(strimzi),
 ];
 const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 
