@@ -552,7 +552,6 @@ require (
 	github.com/pquerna/cachecontrol v0.1.0 // indirect
 	github.com/prometheus-community/prom-label-proxy v0.12.0 // indirect
 	github.com/prometheus-operator/prometheus-operator v0.85.0 // indirect
-	github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.85.0 // indirect
 	github.com/prometheus-operator/prometheus-operator/pkg/client v0.85.0 // indirect
 	github.com/prometheus/alertmanager v0.34.0 // indirect
 	github.com/prometheus/client_golang v1.24.1 // indirect
@@ -797,3 +796,6 @@ replace k8s.io/api/autoscaling/v2beta1 => ./upstream/dropped/autoscaling/v2beta1
 replace k8s.io/api/autoscaling/v2beta2 => ./upstream/dropped/autoscaling/v2beta2
 
 replace k8s.io/cri-streaming => k8s.io/cri-streaming v0.36.3
+
+// CloudNativePG asks for newer kinds than the newest operator of Prometheus that is to be had as a module.
+replace github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring => github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.85.0

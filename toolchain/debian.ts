@@ -1,12 +1,12 @@
 /** The Debian packages that the lab's machines, routers and checks are made of. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** A program that must be there, and the package that brings it. */
+/** A program that must be there, by a pattern where its release is in the path, and the package that brings it. */
 const needed: Readonly<Record<string, string>> = {
   "/usr/sbin/bird": "bird2",
   "/usr/bin/bwrap": "bubblewrap",
@@ -20,6 +20,8 @@ const needed: Readonly<Record<string, string>> = {
   "/usr/sbin/sysctl": "procps",
   "/usr/bin/shellcheck": "shellcheck",
   "/usr/bin/prometheus-node-exporter": "prometheus-node-exporter",
+  "/usr/lib/postgresql/*/bin/postgres": "postgresql",
+  "/usr/bin/redis-server": "redis-server",
 };
 /** Only a lab without root maps a range of users. */
 const neededRootless: Readonly<Record<string, string>> = { "/usr/bin/newuidmap": "uidmap" };
@@ -39,7 +41,7 @@ export const neededPrograms = (
 /** Packages whose program is missing; merged and unmerged /usr are both looked at. */
 export function missingPackages(root: boolean): string[] {
   return neededPrograms(root)
-    .filter(([program]) => !existsSync(program) && !existsSync(program.replace("/usr", "")))
+    .filter(([program]) => globSync([program, program.replace("/usr", "")]).length === 0)
     .map(([, name]) => name)
     .filter((name, index, all) => all.indexOf(name) === index);
 }

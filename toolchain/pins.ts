@@ -319,6 +319,63 @@ export const tools = {
     forPods: true,
     build: { package: "./cluster/volsync/mover", variables: {} },
   },
+  cloudNativePg: {
+    name: "cloudnative-pg",
+    version: "locked",
+    programs: ["cloudnative-pg"],
+    forPods: true,
+    build: {
+      package: "github.com/cloudnative-pg/cloudnative-pg/cmd/manager",
+      variables: {},
+      // Made to fit the kinds of Prometheus' operator above, which is older.
+      patch: {
+        module: "github.com/cloudnative-pg/cloudnative-pg",
+        file: "upstream/cloudnative-pg-with-older-monitors.patch",
+      },
+    },
+  },
+  barmanPlugin: {
+    name: "plugin-barman-cloud",
+    version: "locked",
+    programs: ["plugin-barman-cloud"],
+    forPods: true,
+    build: { package: "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager", variables: {} },
+  },
+  barman: {
+    name: "barman",
+    version: "own",
+    programs: [
+      "barman-cloud-backup",
+      "barman-cloud-backup-delete",
+      "barman-cloud-backup-list",
+      "barman-cloud-backup-show",
+      "barman-cloud-check-wal-archive",
+      "barman-cloud-restore",
+      "barman-cloud-wal-archive",
+      "barman-cloud-wal-restore",
+    ],
+    forPods: true,
+    build: { package: "./cluster/barman", variables: {} },
+  },
+  dragonfly: {
+    name: "dragonfly",
+    version: "own",
+    programs: ["dragonfly", "dragonfly-operator"],
+    forPods: true,
+    build: { package: "./cluster/dragonfly", variables: {} },
+  },
+  strimzi: {
+    name: "strimzi",
+    version: "own",
+    programs: [
+      "strimzi-cluster-operator",
+      "strimzi-topic-operator",
+      "strimzi-user-operator",
+      "strimzi-kafka-init",
+    ],
+    forPods: true,
+    build: { package: "./cluster/strimzi", variables: {} },
+  },
   onePasswordOperator: {
     name: "onepassword-operator",
     version: "locked",

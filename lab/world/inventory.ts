@@ -98,6 +98,7 @@ export interface InternetService {
 export const mirroredNames = [
   "cloud.debian.org",
   "cloud-images.ubuntu.com",
+  "ghcr.io",
   "github.com",
   "1password.github.io",
   "argoproj.github.io",
@@ -105,12 +106,14 @@ export const mirroredNames = [
   "charts.jetstack.io",
   "charts.rook.io",
   "ceph.github.io",
+  "cloudnative-pg.github.io",
   "helm.cilium.io",
   "pkgs.tailscale.com",
   "prometheus-community.github.io",
   "raw.githubusercontent.com",
   "registry-1.docker.io",
   "stakater.github.io",
+  "strimzi.io",
 ] as const;
 
 /** Where the mirrors answer. */

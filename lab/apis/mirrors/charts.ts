@@ -15,6 +15,7 @@ export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
   "charts.jetstack.io": ["cert-manager", "trust-manager"],
   "charts.rook.io/release": ["rook-ceph", "rook-ceph-cluster"],
   "ceph.github.io/ceph-csi-operator": ["ceph-csi-drivers"],
+  "cloudnative-pg.github.io/charts": ["cloudnative-pg", "plugin-barman-cloud"],
   "helm.cilium.io": ["cilium"],
   "pkgs.tailscale.com/helmcharts": ["tailscale-operator"],
   "prometheus-community.github.io/helm-charts": [
@@ -22,11 +23,13 @@ export const chartRepositories: Readonly<Record<string, readonly string[]>> = {
     "prometheus-operator-crds",
   ],
   "stakater.github.io/stakater-charts": ["reloader"],
+  "strimzi.io/charts": ["strimzi-kafka-operator"],
 };
 
 /** Charts that lie in registries, by registry and folder there. */
 export const chartRegistries: Readonly<Record<string, readonly string[]>> = {
   "docker.io/envoyproxy": ["gateway-helm"],
+  "ghcr.io/dragonflydb/dragonfly-operator/helm": ["dragonfly-operator"],
 };
 
 const chartFile = z.looseObject({ name: z.string(), version: z.string() });
