@@ -27,7 +27,8 @@ export function databaseRole(cluster: string, { name, superuser, inRoles }: Role
       cluster: { name: cluster },
       name,
       login: true,
-      superuser,
+      // The operator writes roles back without what is false, and a false one would be told as a change ever after.
+      ...(superuser ? { superuser } : {}),
       ...(inRoles.length === 0 ? {} : { inRoles: [...inRoles] }),
       passwordSecret: { name: objectName(cluster, name) },
       databaseRoleReclaimPolicy: "retain",
