@@ -196,7 +196,7 @@ export const objectStore = {
   name: "nas.home.arpa",
   address: "192.168.1.6",
   port: 9000,
-  buckets: ["etcd-snapshots", "volumes"],
+  buckets: ["etcd-snapshots", "postgres", "volumes"],
 } as const;
 
 /** A cloud image that the mirror offers: a small stand-in, verified under the checksum of the real file. */

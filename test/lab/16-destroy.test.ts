@@ -1,17 +1,79 @@
 import assert from "node:assert/strict";
 import { canariesOf, expectNone } from "./canaries.ts";
 import { routerOf } from "./cluster.ts";
-import { run } from "./command.ts";
+import { attempt, kubectl, refused, run } from "./command.ts";
+import { allow, backup, everythingIsUp, recovered, withoutEverything } from "./everything.ts";
 import { expectNothingOutside } from "./outside.ts";
 import { forgetProcesses, seenProcesses } from "./processes.ts";
-import { eventually, machines, proxmox } from "./site.ts";
-import { given, siteExists } from "./states.ts";
+import { eventually, machines, nothingToChange, proxmox, setConfigs, up } from "./site.ts";
+import { given, siteIsUp } from "./states.ts";
+import { inVolume, sql } from "./stores.ts";
 import { tailscale } from "./world.ts";
 
-describe("destroy", () => {
-  given(siteExists);
+const house = {
+  namespace: "home-assistant",
+  app: "home-assistant",
+  claim: "home-assistant-config",
+};
+const films = { namespace: "media", app: "radarr", claim: "radarr-config" };
 
-  it("leaves nothing behind", async () => {
+const rebuildCheck = async (): Promise<string> =>
+  (await attempt`node scripts/rebuild-check.ts --stack home`).stdout;
+
+interface Source {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly status?: { readonly lastSyncTime?: string };
+}
+
+describe("a site that is lost with all of its disks", () => {
+  given(siteIsUp, everythingIsUp);
+
+  it("has what people keep in stores outside", async () => {
+    const { code, said } = await sql(
+      "CREATE TABLE IF NOT EXISTS albums (name text); INSERT INTO albums VALUES ('summer'); SELECT name FROM albums",
+    );
+    assert.deepEqual({ code, said }, { code: 0, said: "summer" });
+    for (const volume of [house, films])
+      assert.equal((await inVolume(volume, `echo ${volume.app} >/data/kept`)).code, 0);
+    await setConfigs(await backup());
+    await up("home");
+    await eventually(240, async () => {
+      const { items } = await kubectl<{
+        items: Source[];
+      }>`--context home get replicationsources.volsync.backube -A`;
+      assert.ok(items.length > 0);
+      for (const { metadata, status } of items)
+        assert.ok(status?.lastSyncTime !== undefined, `${metadata.namespace}/${metadata.name}`);
+    });
+    // What is archived every five minutes is archived now.
+    const text = "SELECT pg_switch_wal()";
+    const written = "SELECT last_archived_wal FROM pg_stat_archiver";
+    const primary =
+      await run`kubectl --context home -n postgres get clusters.postgresql.cnpg.io main -o ${"jsonpath={.status.currentPrimary}"}`;
+    const psql = ["-n", "postgres", "exec", primary, "-c", "postgres", "--", "psql", "-XqtAc"];
+    const walfile = "SELECT pg_walfile_name(pg_current_wal_lsn())";
+    const current = (await run`kubectl --context home ${psql} ${walfile}`).trim();
+    await run`kubectl --context home ${psql} ${text}`;
+    await eventually(120, async () =>
+      assert.ok((await run`kubectl --context home ${psql} ${written}`).trim() >= current),
+    );
+  });
+
+  it("is told what comes back, from when, and what does not", async () => {
+    const said = await rebuildCheck();
+    for (const { namespace, claim } of [house, films])
+      assert.match(
+        said,
+        new RegExp(`volume ${namespace}/${claim} +from \\d{4}-\\S+Z, the newest of`),
+      );
+    const [, byHand = ""] = /comes back by a person's hand\n((?: +\S.*\n)*)/.exec(said) ?? [];
+    assert.match(byHand, /Postgres main +from \d{4}-\S+Z/, said);
+    const [, lost = ""] = /is lost\n((?: +\S.*\n)*)/.exec(said) ?? [];
+    for (const what of ["Redis cache", "Kafka main", "volume media/media"])
+      assert.ok(lost.includes(what), said);
+  });
+
+  it("is destroyed, and leaves nothing behind", async () => {
     const canaries = await canariesOf("home");
     await forgetProcesses();
     const said = await run`pulumi destroy --yes --skip-preview --stack home`;
@@ -32,5 +94,40 @@ describe("destroy", () => {
     const text = await tailscale("GET", "tailnet/-/acl");
     assert.ok(!text.includes("tag:home"), text);
     assert.deepEqual(JSON.parse(await tailscale("GET", "tailnet/-/dns/split-dns")), {});
+  });
+
+  it("is raised again by one up", async () => {
+    await setConfigs(await recovered());
+    await up("home");
+  });
+
+  it("has files and rows as they were, and nothing to change", async () => {
+    for (const volume of [house, films])
+      assert.deepEqual(await inVolume(volume, "cat /data/kept"), { code: 0, said: volume.app });
+    assert.deepEqual(await sql("SELECT name FROM albums"), { code: 0, said: "summer" });
+    await nothingToChange("home");
+  });
+
+  it("keeps what its stores and applications hold until a person lets it go", async () => {
+    await withoutEverything();
+    const said = await refused`node scripts/up.ts --stack home`;
+    assert.match(said, /homelab:allowDataLoss: the Postgres cluster main is not in the file/);
+    assert.match(said, /the Redis instance cache is not in the file/);
+    assert.match(said, /the bucket with the snapshots of cache/);
+    assert.match(said, /the Kafka cluster main is not in the file/);
+  });
+
+  it("lets it go once that is allowed", async () => {
+    await setConfigs(allow);
+    await up("home");
+    const { items } = await kubectl<{
+      items: { metadata: { name: string } }[];
+    }>`--context home get namespaces`;
+    const left = items.map(({ metadata }) => metadata.name);
+    for (const gone of [
+      ...["postgres", "cnpg-system", "redis", "dragonfly-system", "kafka"],
+      ...["home-assistant", "media", "seerr"],
+    ])
+      assert.ok(!left.includes(gone), gone);
   });
 });

@@ -1,0 +1,136 @@
+/** Home with all that the lab can run of it beyond its file: stores, applications over them, and a store outside for what they keep. */
+import { readFile } from "node:fs/promises";
+import { openAuthority } from "../../lab/world/authority.ts";
+import { attempt, paths, run } from "./command.ts";
+import { isSettled, setConfigs, up } from "./site.ts";
+import { labRuns } from "./states.ts";
+import { client, postgresRelease } from "./stores.ts";
+
+const postgres = "homelab:postgres.clusters.main";
+const redis = "homelab:redis.instances.cache";
+const kafka = "homelab:kafka.clusters.main";
+const apps = "homelab:apps";
+
+/** Applications that keep something in volumes. Immich is none of them: its database wants an extension that Debian has not. */
+export const applications: Readonly<Record<string, { readonly namespace: string }>> = {
+  "home-assistant": { namespace: "home-assistant" },
+  prowlarr: { namespace: "prowlarr" },
+  seerr: { namespace: "seerr" },
+  ...Object.fromEntries(
+    ["plex", "sonarr", "radarr", "bazarr", "qbittorrent"].map((name) => [
+      name,
+      { namespace: "media" },
+    ]),
+  ),
+};
+
+/** What may go with the stores and the applications, once it is allowed. */
+export const allowed: readonly string[] = [
+  "postgres/main",
+  "redis/cache",
+  "redis/cache/snapshots",
+  "kafka/main",
+  ...Object.keys(applications).map((name) => `apps/${name}`),
+  "libraries/media",
+];
+
+/** The lists of a site file, one after the other. */
+const list = (at: string, values: readonly string[]): Record<string, string> =>
+  Object.fromEntries(values.map((value, i) => [`${at}[${i}]`, value]));
+
+export const allow = list("homelab:allowDataLoss", allowed);
+
+/** Keys of the store outside, which has a certificate of an authority of its own. */
+async function outside(at: string, bucket: string): Promise<Record<string, string>> {
+  const { certificateFile } = await openAuthority(paths.ca);
+  return {
+    [`${at}.endpoint`]: "https://nas.home.arpa:9000",
+    [`${at}.bucket`]: bucket,
+    [`${at}.ca`]: await readFile(certificateFile, "utf8"),
+    [`${at}.accessKey`]: "op://Homelab/NAS/access-key",
+    [`${at}.secretKey`]: "op://Homelab/NAS/secret-key",
+  };
+}
+
+const lan = (name: string): Record<string, string> => ({
+  [`${apps}.${name}.expose[0].host`]: `${name}.home.arpa`,
+  [`${apps}.${name}.expose[0].to`]: "lan",
+});
+
+const stores = async (): Promise<Record<string, string | number>> => ({
+  [`${postgres}.version`]: await postgresRelease(),
+  [`${postgres}.storage.sizeGiB`]: 2,
+  [`${postgres}.databases.notes.extensions[0]`]: "pg_trgm",
+  [`${postgres}.databases.history.owner`]: "history",
+  ...(await outside(`${postgres}.backup.s3`, "postgres")),
+  [`${redis}.memoryMiB`]: 512,
+  [`${redis}.snapshots.bucket`]: "ceph-bucket",
+  [`${kafka}.controllers.sizeGiB`]: 1,
+  [`${kafka}.brokers.sizeGiB`]: 2,
+  [`${kafka}.topics.words.keepHours`]: 24,
+  [`${kafka}.users.reader.reads[0]`]: "words",
+  [`${apps}.${client}.logins[0].to`]: "postgres/main/notes",
+  [`${apps}.${client}.logins[1].to`]: "redis/cache",
+  [`${apps}.${client}.logins[2].to`]: "kafka/main/reader",
+});
+
+const overStores: Readonly<Record<string, string | number>> = {
+  "homelab:libraries.media.sizeGiB": 20,
+  [`${apps}.home-assistant.version`]: "2026.8.3",
+  ...lan("home-assistant"),
+  [`${apps}.home-assistant.logins[0].to`]: "postgres/main/history",
+  [`${apps}.plex.version`]: "1.43.3.10896",
+  [`${apps}.plex.address`]: "10.96.0.20",
+  ...lan("plex"),
+  [`${apps}.sonarr.version`]: "4.0.19.3001",
+  ...lan("sonarr"),
+  [`${apps}.radarr.version`]: "6.1.0.10360",
+  ...lan("radarr"),
+  [`${apps}.prowlarr.version`]: "2.6.1.5509",
+  ...lan("prowlarr"),
+  [`${apps}.bazarr.version`]: "1.6.0",
+  ...lan("bazarr"),
+  [`${apps}.seerr.version`]: "v3.4.1",
+  [`${apps}.seerr.expose[0].host`]: "wishes.example.net",
+  [`${apps}.seerr.expose[0].to`]: "public",
+  [`${apps}.seerr.expose[0].access[0]`]: "family",
+  [`${apps}.qbittorrent.version`]: "5.2.3",
+  ...lan("qbittorrent"),
+  [`${apps}.qbittorrent.vpn.endpoint`]: "198.51.100.7",
+  [`${apps}.qbittorrent.vpn.publicKey`]: "VNNO5MYorFu1UerHvoXccW6TvotxbJ1GAGJKtzM9HTY=",
+  [`${apps}.qbittorrent.vpn.address`]: "10.64.0.2/32",
+  [`${apps}.qbittorrent.vpn.privateKey`]: "op://Homelab/VPN/private-key",
+};
+
+/** Where volumes are saved. */
+export const backup = async (): Promise<Record<string, string>> => ({
+  ...(await outside("homelab:backup.s3", "volumes")),
+  "homelab:backup.password": "op://Homelab/Backup/password",
+});
+
+const file = "Pulumi.home.yaml";
+
+/** Home is up with stores and applications, as `npm run up` brings them. */
+export async function everythingIsUp(): Promise<void> {
+  await labRuns();
+  const { code } = await attempt`pulumi config get --stack home --path ${`${postgres}.version`}`;
+  if (code !== 0) {
+    await run`sh -c ${`cp ${file} "$HOME/without.yaml"`}`;
+    await setConfigs({ ...(await stores()), ...overStores });
+  }
+  if (!(await isSettled("home"))) await up("home");
+}
+
+/** Gives home the file that it had before. */
+export const withoutEverything = async (): Promise<string> =>
+  run`sh -c ${`cat "$HOME/without.yaml" >${file}`}`;
+
+/** What the cluster of a raised site begins with: what the life before it has archived. */
+export async function recovered(): Promise<Record<string, string>> {
+  const [major] = (await postgresRelease()).split(".");
+  const archive = `main-${major}`;
+  return {
+    [`${postgres}.recover.archive`]: archive,
+    [`${postgres}.backup.archive`]: `${archive}-b`,
+  };
+}
