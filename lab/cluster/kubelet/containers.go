@@ -31,6 +31,8 @@ type runnable struct {
 	address netip.Addr
 	at      slot
 	policy  corev1.RestartPolicy
+	// probed is whether it has started only once its probes say so.
+	probed bool
 }
 
 // slot is a container's place in its pod.
@@ -58,6 +60,7 @@ func (w *worker) launch(ctx context.Context, container runnable, programs *sync.
 	behaviour := programOf(w.pod, container.spec)
 	switch {
 	case isProcess:
+		container.probed = true
 		programs.Go(func() {
 			w.keepRunning(ctx, container, func() error { return w.runProcess(ctx, image, container) })
 		})
@@ -109,7 +112,7 @@ func (w *worker) complete(ctx context.Context, at slot) {
 func (w *worker) keepRunning(ctx context.Context, container runnable, run func() error) {
 	for wait := crashPause; ; wait = min(2*wait, crashPauses) {
 		began := thisSecond()
-		w.edit(container.at, func(c *containerState) { c.running, c.finished = &began, nil })
+		w.edit(container.at, func(c *containerState) { c.running, c.finished, c.starting = &began, nil, container.probed })
 		err := run()
 		if ctx.Err() != nil {
 			return
@@ -133,7 +136,7 @@ func (w *worker) keepRunning(ctx context.Context, container runnable, run func()
 			"Back-off restarting failed container %s in pod %s: %s", container.spec.Name, w.pod.Name, cause)
 		w.edit(container.at, func(c *containerState) {
 			c.lastTermination = end
-			c.running, c.ready, c.starting = nil, false, false
+			c.running, c.ready = nil, false
 			c.restarts++
 			c.waiting, c.message = "CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container: %s", wait, cause)
 		})

@@ -26,7 +26,7 @@ func (w *worker) initialise(ctx, helpers context.Context, pod *corev1.Pod, addre
 				}
 			})
 		case sidecar:
-			container.policy = corev1.RestartPolicyAlways
+			container.policy, container.probed = corev1.RestartPolicyAlways, true
 			sidecars.Go(func() {
 				w.keepRunning(helpers, container, func() error { return w.runProcess(helpers, image, container) })
 			})
@@ -34,6 +34,7 @@ func (w *worker) initialise(ctx, helpers context.Context, pod *corev1.Pod, addre
 				return false, ctx.Err()
 			}
 		default:
+			container.probed = true
 			// A pod that runs on tries a failed init container again (pod-lifecycle, init containers).
 			container.policy = corev1.RestartPolicyOnFailure
 			if pod.Spec.RestartPolicy == corev1.RestartPolicyNever {

@@ -93,6 +93,18 @@ func TestWhatAProgramBeganEndsWithItsRun(t *testing.T) {
 	}
 }
 
+func TestAProcessHasNotStartedBeforeItsProbesSaySo(t *testing.T) {
+	w := &worker{kubelet: &kubelet{}, state: podState{containers: []*containerState{{name: "plugin"}}}}
+	ctx, stop := context.WithCancel(t.Context())
+	w.keepRunning(ctx, runnable{policy: corev1.RestartPolicyAlways, probed: true}, func() error {
+		defer stop()
+		if started := w.state.containers[0].status().Started; *started {
+			t.Error("it counts as started as soon as it runs")
+		}
+		return nil
+	})
+}
+
 func TestPodPhaseFollowsItsContainers(t *testing.T) {
 	now := metav1.Now()
 	running := &containerState{running: &now, ready: true}

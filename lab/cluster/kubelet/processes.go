@@ -98,7 +98,6 @@ func (w *worker) untilEnd(ctx context.Context, spec process.Spec, running *proce
 			w.kubelet.recorder.Eventf(w.pod, corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %s", kind, message)
 		},
 	}
-	w.edit(container.at, func(c *containerState) { c.starting = true })
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
