@@ -12,7 +12,16 @@ export function siteValues(text: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [
       key,
-      typeof value === "string" ? value : JSON.stringify(value),
+      typeof value === "string" ? value : JSON.stringify(value, sorted),
     ]),
   );
+}
+
+/**
+ * The keys of an object by name, as Go writes a map (encoding/json): what the program makes a list of, such as a pod's variables,
+ * would have another order here else, and whoever compares the two would see a change.
+ */
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
