@@ -7,7 +7,10 @@ import { operatorValues, type OperatorPlan } from "./operator-values.ts";
 export interface KafkaOperatorArgs extends OperatorPlan {
   /** Version of the chart strimzi-kafka-operator, which is its operator's. */
   readonly chart: string;
-  /** Its kinds, and those of Gateway API where clients come by a gateway: it looks for them once, when it starts. */
+  /**
+   * Its kinds, and those of Gateway API where clients come by a gateway: it looks for them once, when it starts. And the storage,
+   * which goes after the namespace: Rook's cluster is not deleted as long as a volume of it is there.
+   */
   readonly after: readonly Resource[];
 }
 

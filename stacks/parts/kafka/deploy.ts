@@ -34,14 +34,15 @@ export function deployKafka(
   if (kafka === undefined) return new Map();
   const opts = { providers: [kubernetes], dependsOn: [ready] };
   const { clusterDomain } = config.network;
-  const kinds = [definitions.strimzi, definitions.gatewayApi];
+  // Volumes go with their namespace, while their storage is still there.
+  const before = [definitions.strimzi, definitions.gatewayApi, storage?.ready];
   const operator = new KafkaOperator(
     `${name}-kafka`,
     {
       chart: kafka.chart,
       replicas: Math.min(2, podHosts(config.machines).size),
       clusterDomain,
-      after: kinds.filter((step) => step !== undefined),
+      after: before.filter((step) => step !== undefined),
     },
     opts,
   );

@@ -64,6 +64,8 @@ describe("the graph of a site with Kafka", () => {
     assert.ok(order("strimzi-kafka-operator").has("strimzi-definitions-command"));
     assert.ok(order("strimzi-kafka-operator").has("gateway-api-definitions-command"));
     assert.ok(order("kafka-main-brokers").has("strimzi-kafka-operator"));
+    // Strimzi leaves the volumes of a Kafka that is deleted: they go with the namespace.
+    assert.ok(order("home-kafka-namespace").has("home-storage-tried-command"));
     assert.ok(order("kafka-main-brokers").has("home-storage-tried-command"));
     assert.ok(order("kafka-main-cluster").has("kafka-main-controllers"));
     assert.ok(order("kafka-main-topic-vehicle_V").has("kafka-main-cluster"));
