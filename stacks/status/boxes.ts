@@ -18,18 +18,16 @@ export interface CardText {
 }
 
 const padding = 12;
-const lineHeight = 18;
+export const lineHeight = 18;
 
 /** Size of letters; a letter of a system font is at most this wide on average. */
 const letters = { title: { size: 14, width: 8.2 }, line: { size: 12.5, width: 6.9 } } as const;
 
 /** A title with lines below it and how it is; what is too long for a line goes on in the next. */
 export function textBox(width: number, { title, lines, state }: CardText): Box {
-  const fitting = (kind: keyof typeof letters, text: string, indent = 0): readonly string[] =>
-    broken(text, Math.floor((width - indent) / letters[kind].width));
-  const heads = fitting("title", title);
-  const rest = lines.flatMap((line) => fitting("line", line));
-  const states = state === undefined ? [] : fitting("line", state.text, 16);
+  const heads = fitting("title", title, width);
+  const rest = lines.flatMap((line) => fitting("line", line, width));
+  const states = state === undefined ? [] : fitting("line", state.text, width - 16);
   return {
     width,
     height: (heads.length + rest.length + states.length) * lineHeight,
@@ -86,6 +84,13 @@ export function column(boxes: readonly Box[], gap: number): Box {
     },
   };
 }
+
+/** A text in lines that fit a width. */
+export const fitting = (
+  kind: keyof typeof letters,
+  text: string,
+  width: number,
+): readonly string[] => broken(text, Math.floor(width / letters[kind].width));
 
 /** Text at a point of its base line. */
 export function label(x: number, y: number, kind: keyof typeof letters, text: string): string {

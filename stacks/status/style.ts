@@ -50,10 +50,34 @@ const variables = (palette: Palette): string =>
     .map(([name, colour]) => `--${name}:${colour}`)
     .join(";");
 
+/** Both palettes as variables of an element: its own, and what a reader in the dark gets. */
+const colours = (selector: string): string =>
+  `${selector}{color-scheme:light dark;${variables(palettes.light)}}
+@media (prefers-color-scheme:dark){${selector}{${variables(palettes.dark)}}}`;
+
+/** How pictures look that stand in a page. */
+const pictureStyle = `svg .title{fill:var(--text);font-weight:600}
+svg .line{fill:var(--soft)}
+svg .zone{fill:var(--zone);stroke:var(--line)}
+svg .card{fill:var(--card);stroke:var(--line)}
+svg .host{fill:var(--host);stroke:var(--line)}
+svg .outside{fill:var(--outside);stroke:var(--line)}
+svg .wire,svg .way{fill:none;stroke:var(--wire);stroke-width:1.5}
+svg .way{stroke-dasharray:5 4}
+svg .ok{fill:var(--ok)}
+svg .warning{fill:var(--warning)}
+svg .error{fill:var(--error)}
+svg .unknown{fill:none;stroke:var(--unknown);stroke-width:2}
+`;
+
+/** The style sheet of a picture that is a file of its own. */
+export const fileStyle = `${colours("svg")}
+svg{font-family:system-ui,sans-serif}
+${pictureStyle}`;
+
 /** The page's style sheet. */
 export const style = `
-:root{color-scheme:light dark;${variables(palettes.light)}}
-@media (prefers-color-scheme:dark){:root{${variables(palettes.dark)}}}
+${colours(":root")}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,sans-serif}
 main,header{max-width:1120px;margin:0 auto;padding:0 16px}
@@ -83,19 +107,7 @@ th{color:var(--soft);font-weight:600;white-space:nowrap}
 .marked .sign{position:absolute;left:0}
 td a{display:inline-block;min-height:${tapHeight}px;margin:-8px 0;padding:8px 0}
 svg{display:block;width:100%;height:auto;font-family:system-ui,sans-serif}
-svg .title{fill:var(--text);font-weight:600}
-svg .line{fill:var(--soft)}
-svg .zone{fill:var(--zone);stroke:var(--line)}
-svg .card{fill:var(--card);stroke:var(--line)}
-svg .host{fill:var(--host);stroke:var(--line)}
-svg .outside{fill:var(--outside);stroke:var(--line)}
-svg .wire,svg .way{fill:none;stroke:var(--wire);stroke-width:1.5}
-svg .way{stroke-dasharray:5 4}
-svg .ok{fill:var(--ok)}
-svg .warning{fill:var(--warning)}
-svg .error{fill:var(--error)}
-svg .unknown{fill:none;stroke:var(--unknown);stroke-width:2}
-.phone{display:none}
+${pictureStyle}.phone{display:none}
 @media (max-width:720px){
 .phone{display:block}
 .laptop{display:none}
