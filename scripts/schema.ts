@@ -4,11 +4,20 @@ import { configPages } from "../stacks/config/page.ts";
 import { sampleFile } from "../stacks/config/sample.ts";
 import { siteJsonSchema } from "../stacks/config/json-schema.ts";
 import { exposurePage } from "../stacks/exposure/page.ts";
+import { exposurePicture } from "../stacks/exposure/picture.ts";
+import { shownOf } from "../stacks/exposure/shown.ts";
 import { siteExposure } from "../stacks/exposure/table.ts";
 import { reachabilityPage } from "../components/policies/reachability.ts";
 import { siteSchema } from "../stacks/schema.ts";
 import { parseSiteConfig } from "../stacks/site-file.ts";
 import { policyPlan } from "../stacks/traffic.ts";
+import {
+  allPicture,
+  applicationsTable,
+  pictureOf,
+  withTable,
+} from "./documentation/applications.ts";
+import { documentedSite } from "./documentation/site.ts";
 import { siteFile } from "./site-file.ts";
 
 const root = new URL("../", import.meta.url);
@@ -24,6 +33,8 @@ const files = [
   { path: "docs/config.md", text: await formatted(configPages(schema), "markdown") },
   { path: "Pulumi.sample.yaml", text: sampleFile(schema) },
   ...(await Promise.all(["home", "cabin"].map(pages))).flat(),
+  ...pictures(),
+  ...(await Promise.all(["README.md", "docs/apps/README.md"].map(tables))),
 ];
 
 let outdated = false;
@@ -53,6 +64,25 @@ async function pages(stack: string): Promise<readonly { path: string; text: stri
       text: await formatted(text, "markdown"),
     })),
   );
+}
+
+/** Who reaches which application on the site of the pages, and where it keeps its data. */
+function pictures(): readonly { path: string; text: string }[] {
+  const all = shownOf("home", documentedSite(root));
+  return [
+    { path: allPicture, text: exposurePicture("The applications of a site", all) },
+    ...all.map((one) => ({
+      path: pictureOf(one.name),
+      text: exposurePicture(`Who reaches ${one.name}`, [one]),
+    })),
+  ];
+}
+
+/** A page of people's own, in which the table of applications alone is made. */
+async function tables(path: string): Promise<{ path: string; text: string }> {
+  const page = readFileSync(new URL(path, root), "utf8");
+  const text = withTable(page, path, applicationsTable(root, path));
+  return { path, text: await formatted(text, "markdown") };
 }
 
 function formatted(text: string, parser: string): Promise<string> {
