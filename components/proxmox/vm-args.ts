@@ -43,6 +43,9 @@ export function vmArgs(
     scsiHardware: "virtio-scsi-single",
     bootOrders: ["scsi0"],
     serialDevices: [{ device: "socket" }],
+    // Empty. The provider's own choice is the host's drive, which takes Sys.Console on / to hand on (qemu-server,
+    // src/PVE/API2/Qemu.pm: check_storage_access), and keeps the machine from migrating (QemuMigrate.pm: scan_local_volumes).
+    cdrom: { fileId: "none" },
     cpu: { type: machine.cpuType, cores: machine.cores },
     memory: { dedicated: memoryMiB(machine) },
     // A server's containers may take 90 s of it when the host shuts down; then the host cuts the machine off.
@@ -90,7 +93,7 @@ export function vmArgs(
  * reads it back (pulumi-proxmoxve issue 664), HA moves machines by itself, and a machine that stands where the config
  * says must not be built anew because the state still has it elsewhere: somebody has migrated it by hand. Its image is
  * what it was built from: another one would only make the provider write all disks anew, and detach others. Notes and
- * tags, which change with the site, wait for a host that is down.
+ * tags, which change with the site, and a CD drive from before it was empty wait for a host that is down.
  */
 export function vmIgnoreChanges(
   machine: Pick<PlannedMachine, "extraDisks" | "ha" | "stands" | "offline" | "leaveDisks">,
@@ -101,6 +104,6 @@ export function vmIgnoreChanges(
     ...(machine.stands ? ["disks[0].importFrom"] : []),
     ...(machine.leaveDisks ? ["disks"] : []),
     ...(machine.ha !== undefined || machine.stands ? ["nodeName"] : []),
-    ...(machine.offline ? ["description", "tags"] : []),
+    ...(machine.offline ? ["description", "tags", "cdrom"] : []),
   ];
 }

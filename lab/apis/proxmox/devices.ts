@@ -94,6 +94,26 @@ export function takeDevices(site: Site, vm: StoredVm): void {
   }
 }
 
+/**
+ * Why a VM cannot go to another node with its mapped devices: that one has none of a mapping, or the VM runs, and its state
+ * with them. Mappings say here of no device that it migrates live (qemu-server, src/PVE/QemuMigrate.pm: prepare).
+ */
+export function devicesStay(site: Site, vm: StoredVm, target: string): string | undefined {
+  const devices = mappedDevices(vm);
+  const { pciMappings, usbMappings } = site.store.state;
+  const missing = devices.filter(({ kind, id }) => {
+    const mapping = kind === "pci" ? pciMappings[id] : usbMappings[id];
+    return entriesOn(mapping, target).length === 0;
+  });
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).sort();
+    return `can't migrate to '${target}': missing mapped devices ${names.join(", ")}`;
+  }
+  if (devices.length === 0 || !site.hypervisor.running(vm.vmid)) return undefined;
+  const live = devices.map(({ name, id }) => `${name}:${id}`).sort();
+  return `can't live migrate running VM which uses following mapped devices: ${live.join(", ")}`;
+}
+
 /** @throws 500 for a PCI Express device on a machine without such a bus. */
 function checkMachineType(vm: StoredVm, name: string): void {
   const pcie = parseProperties(vm.config[name] ?? "", "host").get("pcie") === "1";

@@ -8,7 +8,7 @@ import type { Call, Route } from "./route.ts";
 const documented = [
   ...["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate"],
   ...["Datastore.Audit", "Mapping.Audit", "Mapping.Modify", "Mapping.Use", "Pool.Allocate"],
-  ...["Pool.Audit", "SDN.Audit", "SDN.Use", "Sys.AccessNetwork", "Sys.Audit", "Sys.Console"],
+  ...["Pool.Audit", "SDN.Audit", "SDN.Use", "Sys.AccessNetwork", "Sys.Audit"],
   ...["Sys.Modify", "VM.Allocate", "VM.Audit", "VM.Clone", "VM.Config.CDROM"],
   ...["VM.Config.CPU", "VM.Config.Cloudinit", "VM.Config.Disk", "VM.Config.HWType"],
   ...["VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.Console"],

@@ -1,4 +1,4 @@
-import { failure, parameterError } from "./api-error.ts";
+import { failure } from "./api-error.ts";
 import { poolNamed } from "./pools.ts";
 import { parseProperties, printProperties } from "./property-string.ts";
 import type { Call, Route } from "./route.ts";
@@ -11,9 +11,9 @@ import { birthMarks } from "./vm-config.ts";
 import { isCloudInitDrive, moveDisk, realiseDisk, volumeOfDisk } from "./vm-disks.ts";
 import { randomMac } from "./vm-network.ts";
 import { diskKey, netKey, normaliseOption } from "./vm-options.ts";
-import { createVolume, volumeId, volumesOfVm } from "./volumes.ts";
+import { createVolume, volumeId } from "./volumes.ts";
 
-/** Clone, migration and the move of a disk. */
+/** Clone and the move of a disk. */
 export function copyRoutes(site: Site): Route[] {
   const path = (action: string): string => `nodes/:node/qemu/:vmid/${action}`;
   return [
@@ -25,12 +25,6 @@ export function copyRoutes(site: Site): Route[] {
         "bwlimit",
       ],
       handle: (call) => clone(site, call),
-    },
-    {
-      method: "POST",
-      path: path("migrate"),
-      parameters: ["target", "online", "with-local-disks", "targetstorage", "bwlimit"],
-      handle: (call) => migrate(site, call),
     },
     {
       method: "POST",
@@ -128,36 +122,6 @@ async function copiedDisk(
     image,
   });
   return printProperties(parseProperties(value, "file").set("file", volumeId(made)), "file");
-}
-
-function migrate(site: Site, call: Call): string {
-  const vm = vmOf(site, call);
-  checkLock(vm);
-  const target = hostNamed(site, call.parameters.required("target")).name;
-  if (target === vm.node) throw parameterError({ target: "target is local node." });
-  const running = site.hypervisor.running(vm.vmid);
-  if (running && !call.parameters.flag("online"))
-    throw parameterError({ online: "can't migrate running VM without --online" });
-  if (volumesOfVm(site, vm.vmid).length > 0 && !call.parameters.flag("with-local-disks"))
-    throw failure("can't live migrate attached local disks without with-local-disks option");
-  if (Object.keys(vm.config).some((name) => /^hostpci\d+$/.test(name)) && running)
-    throw failure("can't migrate VM which uses local devices: hostpci");
-  const storage = call.parameters.text("targetstorage");
-  if (storage !== undefined && storage !== "1") diskStorage(target, storage);
-  site.store.change(() => (vm.lock = "migrate"));
-  const subject = { node: vm.node, type: "qmigrate", id: String(vm.vmid), user: call.user };
-  return site.tasks.start(subject, (log) =>
-    site.queues.run(vm.vmid, () => {
-      log.line(`migration of VM ${vm.vmid} from ${vm.node} to ${target}`);
-      site.store.change((state) => {
-        state.volumes = state.volumes.map((volume) =>
-          volume.vmid === vm.vmid ? { ...volume, node: target } : volume,
-        );
-        vm.node = target;
-        delete vm.lock;
-      });
-    }),
-  );
 }
 
 function move(site: Site, call: Call): string {

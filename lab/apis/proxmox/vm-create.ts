@@ -49,6 +49,13 @@ export function vmConfigRoutes(site: Site): Route[] {
   ];
 }
 
+/** The host's own CD drive belongs to its console (qemu-server, src/PVE/API2/Qemu.pm: check_storage_access). @throws 403. */
+function checkDrives({ privileges }: Call, { disks }: ConfigChange): void {
+  const own = disks.some(([, request]) => request.kind === "cdrom" && request.file === "cdrom");
+  if (own && !privileges.includes("Sys.Console"))
+    throw new ApiError(403, "Permission check failed (/, Sys.Console)");
+}
+
 /** @throws 500 "already exists" when the id is taken anywhere in the cluster. */
 export function claimVmid(site: Site, vm: StoredVm): void {
   const { vmid } = vm;
@@ -61,6 +68,7 @@ function create(site: Site, call: Call): string {
   const node = nodeOf(site, call).name;
   const vmid = vmidOf(call.parameters.required("vmid"));
   const wanted = parseChange(call.parameters);
+  checkDrives(call, wanted);
   const pool = call.parameters.text("pool");
   if (pool !== undefined) poolNamed(site, pool);
   const start = call.parameters.flag("start");
@@ -110,6 +118,7 @@ async function applyDisks(site: Site, vm: StoredVm, wanted: ConfigChange): Promi
 async function change(site: Site, vm: StoredVm, call: Call): Promise<void> {
   checkLock(vm);
   const wanted = parseChange(call.parameters);
+  checkDrives(call, wanted);
   const digest = call.parameters.text("digest");
   if (digest !== undefined && digest !== digestOf(vm))
     throw failure("detected modified configuration - file changed by other user? Try again.");

@@ -11,6 +11,7 @@ import { copyRoutes } from "./vm-copy.ts";
 import { vmConfigRoutes } from "./vm-create.ts";
 import { destroyRoutes } from "./vm-destroy.ts";
 import { resizeDisk, volumeOfDisk } from "./vm-disks.ts";
+import { migrateRoutes } from "./vm-migrate.ts";
 import { answerPending } from "./vm-pending.ts";
 import { powerRoutes } from "./vm-power.ts";
 import { vmSummary } from "./vm-summary.ts";
@@ -86,6 +87,7 @@ export function vmRoutes(site: Site): Route[] {
     ...vmConfigRoutes(site),
     ...powerRoutes(site),
     ...copyRoutes(site),
+    ...migrateRoutes(site),
     ...destroyRoutes(site),
     ...agentRoutes(site),
   ];

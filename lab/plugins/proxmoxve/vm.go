@@ -124,7 +124,17 @@ func (r *vmResource) Read(
 	if err != nil || !found {
 		return nil, nil, false, err
 	}
-	return resource.NewPropertyMapFromMap(state), req.Inputs, true, nil
+	return resource.NewPropertyMapFromMap(state), foundInputs(req.Inputs, state), true, nil
+}
+
+// foundInputs is what the program gave, with the host on which the VM was found: what a program ignores of it is from then
+// on as it was found (pulumi-terraform-bridge, pkg/tfbridge/schema.go: ExtractInputsFromOutputs, which does so for all).
+func foundInputs(inputs provider.Map, state block) provider.Map {
+	found := provider.Copy(inputs)
+	if found.HasValue("nodeName") {
+		found["nodeName"] = resource.NewProperty(state.text("nodeName", ""))
+	}
+	return found
 }
 
 // Delete stops and removes.

@@ -14,7 +14,7 @@ const (
 	// defaultMemory in MiB and defaultDisk in GiB stand for absent blocks.
 	defaultMemory = 512
 	defaultDisk   = 8
-	// cdDrive is the slot of the empty CD drive that every VM gets.
+	// cdDrive is the slot of the CD drive that every VM gets: the host's own, unless the program names another.
 	cdDrive = "ide3"
 )
 
@@ -43,7 +43,7 @@ func form(vm block) url.Values {
 	} {
 		values.Set(name, value)
 	}
-	values.Set(cdDrive, "file=cdrom,media=cdrom,")
+	values.Set(cdDrive, "file="+orText(vm.block("cdrom").text("fileId", ""), "cdrom")+",media=cdrom,")
 	optional(values, "args", vm.text("kvmArguments", ""))
 	optional(values, "machine", vm.text("machine", ""))
 	optional(values, "description", vm.text("description", ""))

@@ -90,6 +90,7 @@ func overlay(last block, found config) block {
 		}
 		state["serialDevices"] = anyBlocks(serials)
 	}
+	overlayCD(state, last, found)
 	overlayPCI(state, last, found)
 	overlayUSB(state, last, found)
 	overlayCloudInit(state, last, found)
@@ -113,6 +114,19 @@ func (f field) merge(last, actual block) block {
 		}
 	}
 	return merged
+}
+
+// overlayCD reads what is in the CD drive, where the program has named something (vm.go: vmReadCustom).
+func overlayCD(state, last block, found config) {
+	if last.block("cdrom").text("fileId", "") == "" {
+		return
+	}
+	file := parseOptions(found.text(cdDrive), "file")["file"]
+	if file == "" {
+		delete(state, "cdrom")
+		return
+	}
+	state["cdrom"] = map[string]any{"enabled": false, "fileId": file, "interface": cdDrive}
 }
 
 func overlayPCI(state, last block, found config) {

@@ -75,6 +75,10 @@ var vmSchema = schema{
 		"enabled": {kind: boolean, def: true},
 	}},
 	"disks": {kind: objects, fields: diskSchema},
+	"cdrom": {kind: object, fields: schema{
+		"enabled": {kind: boolean, def: false, fixed: true}, "fileId": {kind: text, def: ""},
+		"interface": {kind: text, def: cdDrive, fixed: true},
+	}},
 	"efiDisk": {kind: object, fields: schema{
 		"datastoreId": {kind: text, def: "local-lvm"}, "type": {kind: text, def: "2m"},
 		"fileFormat": {kind: text, computed: true}, "preEnrolledKeys": {kind: boolean, def: false},

@@ -89,6 +89,25 @@ func TestParametersAreWrittenAsTheOfficialProviderWritesThem(t *testing.T) {
 	}
 }
 
+func TestTheCDDriveIsTheHostsUnlessTheProgramNamesAnother(t *testing.T) {
+	news := machine()
+	news["cdrom"] = resource.NewPropertyValue(map[string]any{"fileId": "none"})
+	old, vm := block(checked(t, machine()).Mappable()), block(checked(t, news).Mappable())
+	if got := changes(old, vm).Get("ide3"); got != "file=none,media=cdrom," {
+		t.Errorf("changed to %q", got)
+	}
+	if countsFromStart(old, vm) {
+		t.Error("it waits for a start")
+	}
+	for found, wanted := range map[string]string{"none,media=cdrom": "none", "cdrom,media=cdrom": "cdrom"} {
+		state := block{}
+		overlayCD(state, vm, config{"ide3": found})
+		if got := state.block("cdrom").text("fileId", ""); got != wanted {
+			t.Errorf("%s was read as %q", found, got)
+		}
+	}
+}
+
 func TestOnlyTheDisksSpeedDiffersAfterARead(t *testing.T) {
 	inputs := checked(t, machine())
 	kind := &vmResource{&plugin{}}
@@ -133,6 +152,14 @@ func TestReplacementIsForIdentityAndDocumentsOnly(t *testing.T) {
 		if got != replaces || len(diff.Properties) == 0 || !diff.DeleteBeforeReplace {
 			t.Errorf("%s: %+v", change, diff)
 		}
+	}
+}
+
+func TestAMachineIsFoundWhereItIs(t *testing.T) {
+	inputs := checked(t, machine())
+	found := foundInputs(inputs, block{"nodeName": "tank"})
+	if found["nodeName"].StringValue() != "tank" || inputs["nodeName"].StringValue() != "stone" {
+		t.Errorf("found on %v, given %v", found["nodeName"], inputs["nodeName"])
 	}
 }
 

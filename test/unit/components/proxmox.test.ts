@@ -96,9 +96,9 @@ describe("arguments of a machine's VM", () => {
       assert.ok(vmIgnoreChanges({ ...plan, extraDisks: [], ...moved }).includes("nodeName"));
   });
 
-  it("leave the notes and tags of a machine whose host is down, which nobody can write", () => {
+  it("leave notes, tags and CD drive of a machine whose host is down, which nobody can write", () => {
     const away = vmIgnoreChanges({ ...plan, extraDisks: [], offline: true });
-    assert.deepEqual(away, ["disks[0].speed", "description", "tags"]);
+    assert.deepEqual(away, ["disks[0].speed", "description", "tags", "cdrom"]);
   });
 
   it("leave the image of a machine that stands, which would only make all disks be written anew", () => {
@@ -108,6 +108,10 @@ describe("arguments of a machine's VM", () => {
       "nodeName",
     ]);
     assert.ok(vmIgnoreChanges({ ...plan, stands: true, leaveDisks: true }).includes("disks"));
+  });
+
+  it("have an empty CD drive: with their host's Proxmox neither makes them for the token nor migrates them", () => {
+    assert.deepEqual(args.cdrom, { fileId: "none" });
   });
 
   it("keep extra disks in their slots, with their names as serials, out of Proxmox's backups", () => {

@@ -102,7 +102,7 @@ describe("settings that count only from a machine's next start on", () => {
   const free = [
     ...["name", "vmId", "nodeName", "description", "tags[0]", "tags[1]", "tags[2]", "onBoot"],
     ...["started", "agent.enabled", "agent.waitForIp.disabled", "rebootAfterUpdate"],
-    ...["stopOnDestroy", "operatingSystem.type", "scsiHardware", "bootOrders[0]"],
+    ...["stopOnDestroy", "operatingSystem.type", "scsiHardware", "bootOrders[0]", "cdrom.fileId"],
     ...["serialDevices[0].device", "startup.order", "startup.upDelay", "startup.downDelay"],
     ...[0, 1].flatMap((i) =>
       ["model", "bridge", "vlanId"].map((key) => `networkDevices[${i}].${key}`),

@@ -186,7 +186,7 @@ export const vmFields = (vmid: number): Record<string, string> => ({
   cores: "4",
   cpu: "host",
   ide2: "file=local-lvm:cloudinit,",
-  ide3: "file=cdrom,media=cdrom,",
+  ide3: "file=none,media=cdrom,",
   ipconfig0: "gw=192.168.1.1,ip=192.168.1.21/24",
   keyboard: "en-us",
   memory: "8192",

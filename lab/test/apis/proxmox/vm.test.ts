@@ -25,10 +25,20 @@ describe("Proxmox API: a VM from creation to deletion", () => {
       "local-lvm:vm-121-disk-1,aio=io_uring,backup=0,iothread=0,size=100G,ssd=0",
     );
     assert.equal(config.ide2, "local-lvm:vm-121-cloudinit,media=cdrom,size=4M");
-    assert.equal(config.ide3, "cdrom,media=cdrom");
+    assert.equal(config.ide3, "none,media=cdrom");
     assert.equal(config.serial0, "socket");
     assert.equal(config.tags, "homelab;rke2");
     assert.equal(config.template, undefined);
+  });
+
+  it("gives it not the host's own CD drive, which takes a right that the documented role lacks", async () => {
+    const drive = { ide3: "file=cdrom,media=cdrom," };
+    const refused = /^403 Permission check failed \(\/, Sys\.Console\)/;
+    assert.match(
+      await cluster.refusal("POST", "nodes/stone/qemu", { ...vmFields(122), ...drive }),
+      refused,
+    );
+    assert.match(await cluster.refusal("PUT", `${vm}/config`, drive), refused);
   });
 
   it("grows the disk to a size in bytes and refuses to shrink it", async () => {
