@@ -86,15 +86,12 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
   const byName = own.find(
     (machine) => machine.name === wanted.name && machine.vmId !== wanted.vmId,
   );
-  const byId = own.find(
-    (machine) => machine.vmId === wanted.vmId && isCalled(machine, wanted.name),
-  );
   const found: string[] = [];
   if (byName !== undefined)
     found.push(`its VM id is ${byName.vmId} now, the config says ${wanted.vmId}`);
-  if (byId !== undefined && byId.host !== wanted.host && wanted.ha === undefined) {
-    found.push(`it runs on ${byId.host} now, the config says ${wanted.host}`);
-  }
+  const elsewhere = misplaced(args, wanted);
+  if (elsewhere !== undefined)
+    found.push(`it runs on ${elsewhere.host} now, the config says ${wanted.host}`);
   const { address, role, snippets, uefi = false } = installed(args, wanted) ?? {};
   if (address !== undefined && address !== wanted.address) {
     found.push(
@@ -119,6 +116,18 @@ export function rebuildReasons(args: ConflictArgs, wanted: WantedMachine): reado
     found.push("it was made with UEFI, the config says none, and its EFI disk goes with it alone");
   }
   return found;
+}
+
+/** The wanted machine where it is on another host than the config says, and HA has not moved it. */
+function misplaced(args: ConflictArgs, wanted: WantedMachine): ExistingMachine | undefined {
+  if (wanted.ha !== undefined) return undefined;
+  return args.existing.find(
+    (machine) =>
+      machine.vmId === wanted.vmId &&
+      machine.host !== wanted.host &&
+      isCalled(machine, wanted.name) &&
+      isOwn(args.site, machine),
+  );
 }
 
 const articles = { server: "a server", agent: "an agent" } as const;
@@ -169,9 +178,7 @@ function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined 
     const only = isMember(args, wanted) && others.length === 0;
     return (
       `this would destroy the machine with its disks${only ? ", the cluster's only database among them," : ""} ` +
-      "and build a new one; undo the change, or name " +
-      `${name} under homelab:allowReplace. A machine moves with its disks by qm migrate, and then the config's host ` +
-      "follows it (docs/proxmox.md)"
+      `and build a new one; ${asItWas(args, wanted)}, or name ${name} under homelab:allowReplace`
     );
   }
   // One that becomes a server takes nothing from etcd.
@@ -180,6 +187,20 @@ function refusal(args: ConflictArgs, wanted: WantedMachine): string | undefined 
   return weak === undefined
     ? undefined
     : `${weak}, and etcd would lose most of its members; build one server anew at a time, while all others run`;
+}
+
+/**
+ * How a machine keeps its disks. Where the hosts differ, somebody has edited the file, or migrated the machine. With its
+ * name: one that has none of its own is called after its host.
+ */
+function asItWas(args: ConflictArgs, wanted: WantedMachine): string {
+  const elsewhere = misplaced(args, wanted);
+  if (elsewhere === undefined) return "undo the change";
+  const { vmId, host } = elsewhere;
+  return (
+    `write { name: ${wanted.name}, host: ${host} }, or move it with its disks: on ${host}, qm migrate ${vmId} ` +
+    `${wanted.host} --online --with-local-disks (docs/proxmox.md)`
+  );
 }
 
 /** Whether a machine carries a part of etcd now. */

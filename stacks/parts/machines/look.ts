@@ -69,6 +69,7 @@ export function judgeMachines(
       ...quorum.notes,
       ...small.notes,
       ...removalNotes(allowRemove, leaving(plan)),
+      ...machines.flatMap((machine) => behind(machine, found, known) ?? []),
       ...imageNotes(
         site,
         machines.filter((machine) => stands({ site, machine, existing })),
@@ -116,6 +117,30 @@ function imageNotes(
         "homelab:allowReplace permits",
     ];
   });
+}
+
+/**
+ * What the state does not know yet of a machine. The provider asks the host that the state names, and fails where the
+ * machine is not (bpg terraform-provider-proxmox v0.111.1, proxmoxtf/resource/vm/vm.go: vmUpdate, vmDelete).
+ */
+function behind(
+  { name, vmId }: MachineSpec,
+  { machines, hidden }: Inventory,
+  known: Known,
+): string | undefined {
+  const before = known.machines.find((machine) => machine.vmId === vmId && machine.name === name);
+  if (before === undefined || hidden.includes(vmId)) return undefined;
+  const now = machines.find((machine) => machine.vmId === vmId);
+  if (now === undefined)
+    return (
+      `${name} (VM ${vmId} on ${before.host}) is gone from Proxmox: npm run up -- --refresh builds it anew, and an up ` +
+      "without --refresh fails, because it would delete it first"
+    );
+  if (now.host === before.host) return undefined;
+  return (
+    `${name} went from ${before.host} to ${now.host} in Proxmox: npm run up -- --refresh takes that over, and until then ` +
+    "a change of the machine fails"
+  );
 }
 
 /** Which machines this run destroys for good, and what the list names in vain. */

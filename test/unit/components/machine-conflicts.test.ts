@@ -68,6 +68,16 @@ describe("conflicts with existing machines", () => {
     assert.deepEqual(found(own({ host: "tank" }), ["proxmox-stone"]), []);
   });
 
+  it("name both hosts of a machine that was migrated, and both ways that keep its disks", () => {
+    const [text = ""] = found(own({ host: "tank" }));
+    assert.match(text, /it runs on tank now, the config says stone/);
+    assert.match(
+      text,
+      /write { name: proxmox-stone, host: tank }, or .*: on tank, qm migrate 121 stone --on/,
+    );
+    assert.match(found(own({ vmId: 120 }))[0] ?? "", /; undo the change, or name proxmox-stone/);
+  });
+
   it("let HA move a machine", () => {
     assert.deepEqual(found(own({ host: "tank" }), [], { ha }), []);
   });

@@ -110,6 +110,20 @@ describe("a site's machines beside those that exist", () => {
     assert.deepEqual(judge({}, { machines: [own] }, { "machines[3].image": image }).notes, []);
   });
 
+  it("are told to be gone or migrated as long as the state has them where they were", () => {
+    assert.deepEqual(judge().notes, []);
+    const gone = judge({ machines: machines.filter((machine) => machine !== stone) });
+    assert.match(
+      gone.notes.join(),
+      /^proxmox-stone \(VM 121 on stone\) is gone .* --refresh builds/,
+    );
+    const migrated = [stone, tank, titan, { ...vault, host: "tank" }];
+    const small = { "machines[3].name": "proxmox-vault", "machines[3].memoryGiB": 8 };
+    const followed = judge({ machines: migrated }, {}, { "machines[3].host": "tank", ...small });
+    assert.deepEqual([followed.problems, followed.found[3]?.stands], [[], true]);
+    assert.match(followed.notes.join(), /^proxmox-vault went from vault to tank .*takes that over/);
+  });
+
   it("get a new generation only when they are surely gone", () => {
     const without = machines.filter((machine) => machine !== tank);
     assert.equal(look({ machines: without })[1]?.generation, "gen-ffffffff");
