@@ -37,6 +37,7 @@ async function configuration(): Promise<string> {
 /** What was there before it was changed by hand. */
 const original: {
   memory?: number;
+  disk?: string | undefined;
   record?: string;
   ingress?: number;
   policy?: string;
@@ -48,8 +49,20 @@ const original: {
 const pair = async (): Promise<string> =>
   run`kubectl --context home -n certificates get secret example-net-tls -o ${"jsonpath={.data}"}`;
 
+/** A disk of somebody's own in a machine; undefined where it has none. */
+async function foreignDisk(): Promise<string | undefined> {
+  const { path } = await machine(name);
+  return (await proxmox<{ scsi7?: string }>("home", `${path}/config`)).scsi7;
+}
+
 describe("what was changed by hand", () => {
   given(siteIsUp);
+
+  after(async () => {
+    const { path } = await machine(name);
+    for (const key of ["scsi7", "unused0"])
+      await proxmox("home", `${path}/config?delete=${key}`, "PUT");
+  });
 
   it("is Access in front of a name, whose requests the tunnel then refuses by itself", async () => {
     const all = await cloudflare<Application[]>("GET", "accounts/{a}/access/apps");
@@ -66,6 +79,9 @@ describe("what was changed by hand", () => {
     original.memory = await memory();
     await proxmox("home", `${vault}/config?memory=6144`, "PUT");
     assert.equal(await memory(), 6144);
+    await proxmox("home", `${vault}/config?scsi7=local-lvm:4`, "PUT");
+    original.disk = await foreignDisk();
+    assert.match(original.disk ?? "", /^local-lvm:vm-124-disk-\d+,size=4G$/);
 
     const record = await typeoRecord();
     original.record = record.content;
@@ -108,6 +124,8 @@ describe("what was changed by hand", () => {
   it("is repaired by an up that looks first", async () => {
     await up("home", "--refresh");
     assert.equal(await memory(), original.memory);
+    // The provider takes away what it does not know as soon as it writes the machine's disks.
+    assert.equal(await foreignDisk(), original.disk);
     assert.equal((await typeoRecord()).content, original.record);
     const { config } = await cloudflare<Ingress>("GET", await configuration());
     assert.equal(config.ingress.length, original.ingress);

@@ -4,10 +4,10 @@ import { rke2Script } from "../../components/rke2/scripts.ts";
 import { purgeScript } from "../../components/storage/purge.ts";
 import { mutedWarnings } from "../../components/storage/cluster-values.ts";
 import { readiness, node } from "./cluster.ts";
-import { attempt, run } from "./command.ts";
+import { attempt, refused, run } from "./command.ts";
 import { bad, doctor } from "./doctor.ts";
 import { cephOf, keeps, osdsByNode, tryBucket, Trial } from "./storage.ts";
-import { eventually, machine, proxmox } from "./site.ts";
+import { eventually, machine, proxmox, setConfig, setConfigs, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
@@ -78,6 +78,100 @@ describe("storage", () => {
   it("lets volumes go with their claims", async () => {
     await block.remove();
     await shared.remove();
+  });
+});
+
+describe("a disk that storage is not given", () => {
+  given(siteIsUp);
+
+  const extraDisks = "homelab:machines[3].extraDisks";
+  const data = { name: "data", slot: 1, sizeGiB: 1000 };
+  const scratch = { name: "scratch", slot: 2, sizeGiB: 8 };
+
+  /** Gives the machine these disks. */
+  async function write(...disks: readonly (typeof data)[]): Promise<void> {
+    const values = disks.flatMap((disk, i) =>
+      Object.entries(disk).map(([key, value]) => [`${extraDisks}[${i}].${key}`, value] as const),
+    );
+    await attempt`pulumi config rm --stack home --path ${extraDisks}`;
+    await setConfigs(Object.fromEntries(values));
+  }
+
+  /** The slots of the machine's disks at Proxmox, with what is in them. */
+  async function slots(): Promise<Readonly<Record<string, string>>> {
+    const { path } = await machine(agent);
+    const config = await proxmox<Record<string, unknown>>("home", `${path}/config`);
+    const found = Object.entries(config).filter(([key]) => /^(scsi|unused)\d+$/.test(key));
+    return Object.fromEntries(found) as Record<string, string>;
+  }
+
+  /** Slots of further disks, as the machine itself sees them; and when it was started. */
+  const inside = async (): Promise<readonly string[]> => {
+    const seen = await run`ssh ${agent} ${"ps -o lstart= -p 1; ls /run/lab/machine/disks"}`;
+    return seen.trim().split("\n");
+  };
+
+  let original: Readonly<Record<string, string>>;
+  let started: string | undefined;
+
+  after(async () => {
+    await attempt`pulumi config rm --stack home --path ${extraDisks}`;
+    for (const key of ["homelab:storage", "homelab:allowDiskRemoval"])
+      await attempt`pulumi config rm --stack home ${key}`;
+  });
+
+  it("comes by its name into its slot while the machine runs, and Ceph leaves it alone", async () => {
+    original = await slots();
+    [started] = await inside();
+    await setConfig("homelab:storage.disks[0]", "data");
+    await write(data, scratch);
+    await up("home");
+    const { scsi2 = "", ...others } = await slots();
+    assert.match(scsi2, /^local-lvm:vm-124-disk-\d+,.*serial=scratch,size=8G/);
+    assert.deepEqual(others, original);
+    assert.deepEqual(await inside(), [started, "scsi1", "scsi2"]);
+    assert.deepEqual(await osdsByNode(), [...servers, agent].sort());
+  });
+
+  it("is not exchanged, nor shrunk, nor changed beside one that somebody attached", async () => {
+    const { path } = await machine(agent);
+    const attached = await slots();
+    await proxmox("home", `${path}/config?scsi7=local-lvm:4`, "PUT");
+    await write({ ...data, slot: 2 }, { ...scratch, slot: 1, sizeGiB: 900 });
+    try {
+      const said = await refused`pulumi preview --stack home`;
+      assert.match(
+        said,
+        /the disk data is in slot 1, the config says slot 2.*write slot: 1 for data/,
+      );
+      assert.match(
+        said,
+        /the disk scratch \(scsi1\) has 1000 GiB, the config says 900.*shrinks no/,
+      );
+      assert.match(
+        said,
+        /scsi7 holds a disk that no up has made .*name: NAME, slot: 7, sizeGiB: 4/,
+      );
+    } finally {
+      await proxmox("home", `${path}/config?delete=scsi7`, "PUT");
+      await proxmox("home", `${path}/config?delete=unused0`, "PUT");
+    }
+    assert.deepEqual(await slots(), attached);
+  });
+
+  it("goes when allowDiskRemoval names it, not before, and the others stay in their slots", async () => {
+    const { path } = await machine(agent);
+    await write(data);
+    const said = await refused`pulumi preview --stack home`;
+    assert.match(said, /has the disk scratch no more .*proxmox-vault\/scratch under homelab:allow/);
+    await setConfig("homelab:allowDiskRemoval[0]", `${agent}/scratch`);
+    await up("home");
+    const { unused0 = "", ...others } = await slots();
+    assert.match(unused0, /^local-lvm:vm-124-disk-\d+$/);
+    assert.deepEqual(others, original);
+    assert.deepEqual(await inside(), [started, "scsi1"]);
+    assert.deepEqual(await osdsByNode(), [...servers, agent].sort());
+    await proxmox("home", `${path}/config?delete=unused0`, "PUT");
   });
 });
 
