@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NodeObject } from "../../lab/shell/summary.ts";
 import { addressHolder, node, nodes, readiness } from "./cluster.ts";
 import { attempt, refused, run } from "./command.ts";
-import { changeConfig, eventually, machine, proxmox, setConfig, up } from "./site.ts";
+import { clusterOn, identities } from "./identities.ts";
+import { changeConfig, eventually, machine, proxmox, proxmoxTask, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 
 const address = "https://192.168.1.20:6443";
@@ -45,6 +46,40 @@ describe("a lost server", () => {
       assert.equal(readiness(await node(lost.name)), "True");
     });
     assert.equal(await run`ssh ${lost.name} true`, "");
+  });
+});
+
+/** It began the cluster, and begins no second one. */
+describe("the first server when it is lost with its disk", () => {
+  given(siteIsUp);
+
+  const first = "proxmox-stone";
+  const others = ["proxmox-tank", "proxmox-titan", "proxmox-vault"];
+  const object = "from-before-the-loss";
+
+  it("is built anew by an up that looks first, which says so, and joins the cluster that is there", async () => {
+    await run`kubectl --context home create configmap ${object}`;
+    const before = await identities("proxmox-tank");
+    const cluster = await clusterOn("proxmox-tank");
+    const { path } = await machine(first);
+    await proxmoxTask(`${path}/status/stop`);
+    await proxmoxTask(path, "DELETE");
+    const said = await up("home", "--refresh");
+    assert.match(
+      said,
+      /proxmox-stone \(VM 121 on stone\) is gone from Proxmox: npm run up -- --ref/,
+    );
+    // Its own etcd and API server are asked: a second cluster would have ids of its own.
+    assert.deepEqual(await clusterOn(first), cluster);
+    await run`kubectl --context home delete configmap ${object}`;
+    const now = await identities(first);
+    assert.deepEqual(now.counts, before.counts);
+    assert.deepEqual(now.learners, []);
+    for (const what of ["vm", "node", "member", "device"] as const) {
+      assert.notDeepEqual(now[what].get(first), before[what].get(first), what);
+      for (const name of others)
+        assert.deepEqual(now[what].get(name), before[what].get(name), `${what} of ${name}`);
+    }
   });
 });
 

@@ -15,13 +15,30 @@ type LabelledNode = NodeObject & {
   readonly metadata: { readonly uid: string; readonly labels: Readonly<Record<string, string>> };
 };
 
-/** etcd's members as its own API names them (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), asked on a server. */
-export async function members(server = "proxmox-stone"): Promise<readonly Member[]> {
+/** etcd's cluster as its own API tells it (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/). */
+interface EtcdCluster {
+  readonly header: { readonly cluster_id: string };
+  readonly members: readonly Member[];
+}
+
+async function etcdOn(server: string): Promise<EtcdCluster> {
   const tls = "/var/lib/rancher/rke2/server/tls/etcd";
   const files = `--cacert ${tls}/server-ca.crt --cert ${tls}/server-client.crt --key ${tls}/server-client.key`;
   const url = "https://127.0.0.1:2379/v3/cluster/member/list";
   const text = await run`ssh ${server} curl -sSf ${files} -d '{}' ${url}`;
-  return (JSON.parse(text) as { members: Member[] }).members;
+  return JSON.parse(text) as EtcdCluster;
+}
+
+/** etcd's members, asked on a server. */
+export const members = async (server = "proxmox-stone"): Promise<readonly Member[]> =>
+  (await etcdOn(server)).members;
+
+/** What tells a cluster from another under its name: etcd's id, asked on a server, and what Kubernetes is known by. */
+export async function clusterOn(server: string): Promise<readonly [etcd: string, uid: string]> {
+  const { header } = await etcdOn(server);
+  const uid = "-o=jsonpath={.metadata.uid}";
+  const kubectl = "/var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml";
+  return [header.cluster_id, await run`ssh ${server} ${kubectl} get namespace kube-system ${uid}`];
 }
 
 /** Everything about machines that tells one from the machine that takes its place; by name. A server is asked for etcd. */

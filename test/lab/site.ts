@@ -130,6 +130,18 @@ export async function proxmox<T>(stack: string, path: string, method = "GET"): P
 export const machines = async (stack: string): Promise<readonly ListedMachine[]> =>
   proxmox<readonly ListedMachine[]>(stack, "cluster/resources?type=vm");
 
+/** Fails unless a task at home's Proxmox ends well; `path` is of the call that starts it. */
+export async function proxmoxTask(path: string, method = "POST"): Promise<void> {
+  const upid = await proxmox<string>("home", path, method);
+  const task = `nodes/${upid.split(":")[1] ?? ""}/tasks/${encodeURIComponent(upid)}`;
+  await eventually(30, async () => {
+    const { status } = await proxmox<{ status: string }>("home", `${task}/status`);
+    assert.equal(status, "stopped");
+  });
+  const { exitstatus } = await proxmox<{ exitstatus: string }>("home", `${task}/status`);
+  assert.equal(exitstatus, "OK", JSON.stringify(await proxmox("home", `${task}/log`)));
+}
+
 /** A machine of home by its name, and the path of its API on its host. */
 export async function machine(name: string): Promise<ListedMachine & { readonly path: string }> {
   const found = (await machines("home")).find((one) => one.name === name);
