@@ -50,7 +50,8 @@ export const immich = statefulApplication({
   beside: ({ config: { machineLearning, version } }) => [
     {
       name: "machine-learning",
-      image: `${machineLearning}:${version}`,
+      // A digest is the server's.
+      image: `${machineLearning}:${version.split("@")[0] ?? ""}`,
       ports: [{ name: "learning", port: 3003 }],
       probe: { path: "/ping" },
       environment: {

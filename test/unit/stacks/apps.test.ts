@@ -343,6 +343,18 @@ describe("Immich", () => {
     );
   });
 
+  it("runs its machine learning in the server's release, whose digest is the server's own", async () => {
+    const version = `v3.1.0@sha256:${"ab".repeat(32)}`;
+    const recording = await recordedHome(appsSite({ "apps.immich.version": version }));
+    const pod = at(recording.get("immich-deployment").shown, "spec.template.spec");
+    const server = at(pod, "containers[0].image") as string;
+    assert.ok(server.endsWith(`/immich-server:${version}`));
+    assert.match(
+      at(pod, "initContainers[0].image") as string,
+      /\/immich-machine-learning:v3\.1\.0$/,
+    );
+  });
+
   it("says where Cloudflare's limit bites: at public names alone", () => {
     const notices = appNotices(homeConfig(appsSite()));
     assert.match(notices.join("\n"), /^photos\.example\.net takes no upload above 100 MB/);
