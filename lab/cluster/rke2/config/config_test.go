@@ -83,6 +83,13 @@ func TestAnUnsupportedFlagThatIsOffIsFine(t *testing.T) {
 	}
 }
 
+func TestWhatContainerdAloneWouldHeedIsTaken(t *testing.T) {
+	path := file(t, filepath.Join(t.TempDir(), "c.yaml"), minimal+"nonroot-devices: true\n")
+	if _, _, err := Load(Server, []string{"-c", path}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestChartsThatLaterReleasesBringCanBeDisabled(t *testing.T) {
 	path := file(t, filepath.Join(t.TempDir(), "c.yaml"), minimal+"disable: [rke2-gateway-api-crd]\n")
 	c, _, err := Load(Server, []string{"-c", path})

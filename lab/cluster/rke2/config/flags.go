@@ -92,6 +92,7 @@ var supported = []flag{
 	{"system-default-registry", text, both, "RKE2_SYSTEM_DEFAULT_REGISTRY", ""},
 	{"private-registry", text, both, "RKE2_PRIVATE_REGISTRY", ""},
 	{"disable-default-registry-endpoint", boolean, both, "", ""},
+	{"nonroot-devices", boolean, both, "", ""},
 	{"resolv-conf", text, both, "RKE2_RESOLV_CONF", ""},
 	{"snapshotter", text, both, "RKE2_SNAPSHOTTER", ""},
 	{"name", text, Snapshot, "", ""},
@@ -105,7 +106,7 @@ var supported = []flag{
 var refused = map[Role][]string{
 	both: {
 		"v", "vmodule", "alsologtostderr", "image-credential-provider-bin-dir",
-		"image-credential-provider-config", "container-runtime-endpoint", "nonroot-devices",
+		"image-credential-provider-config", "container-runtime-endpoint",
 		"default-runtime", "node-internal-dns", "node-external-dns", "kube-proxy-arg",
 		"lb-server-port", "airgap-extra-registry", "enable-pprof", "kube-apiserver-image",
 		"kube-controller-manager-image", "cloud-controller-manager-image", "kube-proxy-image",
