@@ -8,6 +8,7 @@ import { checkHandOver } from "./parts/argocd/hand-over-checks.ts";
 import { checkBackup } from "./parts/backup/checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
+import { checkPodDevices } from "./parts/devices/checks.ts";
 import { checkDns } from "./parts/dns/checks.ts";
 import { checkEdge } from "./parts/edge/checks.ts";
 import { checkGateway } from "./parts/gateway/checks.ts";
@@ -61,6 +62,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkDataLoss,
   checkLogins,
   (config) => checkApps(config),
+  (config) => checkPodDevices(config),
   checkHandOver,
   checkIdentity,
   checkPolicies,

@@ -4,6 +4,7 @@ import {
   certificatesNamespace,
   managerNamespace,
 } from "../components/certificates/cert-manager-values.ts";
+import { devicesNamespace } from "../components/devices/names.ts";
 import { cloudflaredNamespace } from "../components/edge/cloudflared.ts";
 import { gatewayNamespace } from "../components/gateway/plan.ts";
 import { identityNamespace } from "../components/identity/names.ts";
@@ -51,6 +52,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
     ...(backup === undefined ? [] : [backupNamespace]),
     ...(identity?.dex === undefined ? [] : [identityNamespace]),
     ...(tesla === undefined ? [] : [teslaNamespace]),
+    ...(config.devicePlugin === undefined ? [] : [devicesNamespace]),
     ...(names === undefined ? [] : [namesNamespace]),
     ...(tailnet === undefined ? [] : [operatorNamespace]),
     ...(edge === undefined ? [] : [cloudflaredNamespace]),

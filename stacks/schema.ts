@@ -9,6 +9,7 @@ import { argocd, deriveArgocd } from "./parts/argocd/schema.ts";
 import { backup, deriveBackup } from "./parts/backup/schema.ts";
 import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
+import { deriveDevicePlugin, devices } from "./parts/devices/schema.ts";
 import { deriveDns, dns } from "./parts/dns/schema.ts";
 import { deriveEdge, edge } from "./parts/edge/schema.ts";
 import { deriveGateway, gateway } from "./parts/gateway/schema.ts";
@@ -71,6 +72,7 @@ export const siteSchema = z.strictObject({
   backup: backup.optional(),
   tesla: tesla.optional(),
   identity: identity.optional(),
+  devices,
   libraries,
   apps: appsConfig(applications).default({}),
   allowReplace,
@@ -147,6 +149,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     tesla: tesla && deriveTesla(tesla, inner.loadBalancers, derivation),
     backup: backup && deriveBackup(backup, versions, derivation),
     identity: identity && deriveIdentity(identity, versions, { people, hosts }, derivation),
+    devicePlugin: deriveDevicePlugin(written.devices, versions),
   };
 }
 

@@ -16,6 +16,7 @@ import { deployBackup, saveClaims } from "./parts/backup/deploy.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
+import { deployDevices } from "./parts/devices/deploy.ts";
 import { deployDns } from "./parts/dns/deploy.ts";
 import { deployEdge, type ServiceTokens } from "./parts/edge/deploy.ts";
 import { cloudflareProvider } from "./parts/edge/provider.ts";
@@ -155,7 +156,8 @@ export async function deploySite(
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   deployApiSignOn(site, cluster, identity, routes);
   const data = deployData(site, { running, storage, kept: found.volumes, backup });
-  const around = { running, gateways, logins, custody, data };
+  const devices = deployDevices(site, cluster, running);
+  const around = { running, gateways, logins, custody, data, devices };
   const published = [
     ...deployApps(site, cluster, around),
     ...routes.published,

@@ -33,6 +33,8 @@ export interface ClusterPlan {
   };
   /** Kubelet flags without dashes. */
   readonly kubeletArgs: Readonly<Record<string, string>>;
+  /** Whether a device that a container is given belongs to the user that the container runs as. */
+  readonly nonrootDevices: boolean;
   /** Pod and service networks in CIDR form, and the cluster's DNS. */
   readonly pods: string;
   readonly services: string;
@@ -183,5 +185,8 @@ function nodeConfig(cluster: ClusterPlan, node: Node): Record<string, unknown> {
     "node-label": [`${generationLabel}=${node.generation}`],
     ...(args.length > 0 ? { "kubelet-arg": args.map(([key, value]) => `${key}=${value}`) } : {}),
     ...(cluster.profile === undefined ? {} : { profile: cluster.profile }),
+    // containerd's device_ownership_from_security_context (k3s, pkg/agent/templates/templates.go). Else a device keeps the owner
+    // that it has on the machine: root and a group whose number Debian gives as it comes.
+    ...(cluster.nonrootDevices ? { "nonroot-devices": true } : {}),
   };
 }

@@ -24,6 +24,8 @@ export interface ApplicationPlan {
   readonly environment?: Readonly<Record<string, string>>;
   /** Folder of its pods that the ConfigMap of its files fills. */
   readonly folder?: string;
+  /** Devices of machines that each of its pods gets, by name. */
+  readonly devices?: readonly string[];
 }
 
 export interface ApplicationArgs extends ApplicationPlan {
@@ -54,7 +56,7 @@ const filesName = (name: string): string => `${name}-files`;
 /** The pods of an application; `settings` is the Secret with the rest of its environment. */
 function applicationPods(
   name: string,
-  { image, version, replicas, environment, folder, shape }: ApplicationPlan,
+  { image, version, replicas, environment, folder, devices, shape }: ApplicationPlan,
   settings?: string,
   mounted?: readonly MountedSecret[],
 ) {
@@ -66,6 +68,7 @@ function applicationPods(
     settings,
     files,
     mounted,
+    devices,
   });
   return { app: name, replicas, ...web };
 }

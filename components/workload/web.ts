@@ -1,3 +1,4 @@
+import { deviceLimits } from "../devices/names.ts";
 import type { PodsPlan } from "./pods.ts";
 
 /** What a web application asks of its pods. Each has a default. */
@@ -22,6 +23,8 @@ export interface WebPlan extends WebShape {
   readonly settings?: string;
   /** Secrets whose values are files of folders. */
   readonly mounted?: readonly { readonly name: string; readonly folder: string }[];
+  /** Devices of machines that its container gets, by name. */
+  readonly devices?: readonly string[];
   /** ConfigMap whose values are files of a folder; a change reaches pods that run within a minute or two. */
   readonly files?: { readonly folder: string; readonly from: string };
 }
@@ -32,7 +35,7 @@ export const webPort = 8080;
 /** Container and pod of a web application that keeps nothing on its disk but temporary files. */
 export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
   const { image, environment = {}, settings, port = webPort, path = "/", cpu = "10m" } = plan;
-  const { files, mounted = [] } = plan;
+  const { files, mounted = [], devices } = plan;
   const env = Object.entries(environment).map(([name, value]) => ({ name, value }));
   const { request, limit } = plan.memory ?? { request: "64Mi", limit: "256Mi" };
   const probe = { httpGet: { path, port: "http" } };
@@ -45,7 +48,10 @@ export function webPods(plan: WebPlan): Pick<PodsPlan, "container" | "pod"> {
       startupProbe: { ...probe, periodSeconds: 2, failureThreshold: 60 },
       readinessProbe: { ...probe, periodSeconds: 5 },
       livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 6 },
-      resources: { requests: { cpu, memory: request }, limits: { memory: limit } },
+      resources: {
+        requests: { cpu, memory: request },
+        limits: { memory: limit, ...deviceLimits(devices) },
+      },
       volumeMounts: [
         { name: "tmp", mountPath: "/tmp" },
         ...(files === undefined

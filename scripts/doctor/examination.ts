@@ -14,6 +14,7 @@ import {
   judgeCertificates,
 } from "../../stacks/parts/cluster/doctor.ts";
 import { definitionChecks } from "../../stacks/parts/definitions/doctor.ts";
+import { deviceChecks } from "../../stacks/parts/devices/doctor.ts";
 import { dnsChecks } from "../../stacks/parts/dns/doctor.ts";
 import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
@@ -144,6 +145,7 @@ async function cluster(
       ...networkChecks(examined, run),
       ...definitionChecks(examined, run),
       ...dnsChecks(examined, run),
+      ...deviceChecks(examined, run),
       ...certificateChecks(examined, run),
       ...gatewayChecks(examined, run),
       ...policyChecks(examined, run),

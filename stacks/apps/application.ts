@@ -20,6 +20,7 @@ import type { Egress } from "../parts/policies/schema.ts";
 import type { SiteConfig } from "../schema.ts";
 import type { Audience } from "./expose-schema.ts";
 import { exposure, image, running, variables, variablesOnce, type Exposure } from "./schema.ts";
+import type { SiteView } from "./site-view.ts";
 
 export type { Exposure } from "./schema.ts";
 
@@ -36,6 +37,16 @@ export interface Surroundings extends RunningCluster {
   readonly custody: Custody;
   /** The namespaces with volumes, and the volumes: what is to be there before pods of a namespace are. */
   readonly data: (namespace: string) => readonly Resource[] | undefined;
+  /** What hands devices to pods, where the site has it. */
+  readonly devices: Resource | undefined;
+}
+
+/** What an application's pods come after for its devices. */
+export function afterDevices(
+  { devices }: Pick<Exposure, "devices">,
+  { devices: handed }: Pick<Surroundings, "devices">,
+): readonly Resource[] {
+  return handed === undefined || devices.length === 0 ? [] : [handed];
 }
 
 /** An application that was deployed. */
@@ -61,10 +72,20 @@ export interface Application<Config extends z.ZodType<Exposure> = z.ZodType<Expo
   readonly library?: string;
   /** What of it outlives it, and what that needs; nothing where this is left out. */
   kept?(name: string, config: z.infer<Config>, site: SiteConfig): Kept;
+  /** What its pods hold of devices. */
+  holds(name: string, config: z.infer<Config>, site: SiteView): Held;
   /** What of its config does not fit the rest of the site's. */
   checks?(name: string, config: z.infer<Config>, site: SiteConfig): readonly Problem[];
   /** What people read of it in each run. */
   notices?(name: string, config: z.infer<Config>, site: SiteConfig): readonly string[];
+}
+
+/** Devices that the pods of an application hold. */
+export interface Held {
+  /** How many pods there are at a time, while it is rolled out too. */
+  readonly pods: number;
+  /** Names of devices that a pod has, one for each of its containers that has it. */
+  readonly devices: readonly string[];
 }
 
 /** An application that keeps data, as its namespace, its policies and its volumes are made of it. */
@@ -161,19 +182,21 @@ export function webApplication({
     port: shape?.port ?? webPort,
     ...(audiences === undefined ? {} : { audiences }),
     deploy(name, config, surroundings) {
-      const { settings, pull, image, version, replicas, environment, logins } = config;
+      const { settings, pull, image, version, replicas, environment, logins, devices } = config;
       const { secrets, clusterDomain, custody, ready, kubernetes } = surroundings;
       const values = Object.fromEntries(
         Object.entries(settings).map(([name, ref]) => [name, secrets.get(ref)]),
       );
       const told = toldOf(logins, surroundings.logins);
+      const after = [...told.after, ...afterDevices(config, surroundings)];
       return new Deployed(
         name,
         {
-          ...{ title, shape, image, version, replicas, environment, clusterDomain, custody },
+          ...{ title, shape, image, version, replicas, environment, devices },
+          ...{ clusterDomain, custody },
           settings: { ...values, ...told.settings },
           ...(told.mounted.length === 0 ? {} : { mounted: told.mounted }),
-          ...(told.after.length === 0 ? {} : { after: told.after }),
+          ...(after.length === 0 ? {} : { after }),
           ...(files === undefined
             ? {}
             : { folder: files.folder, files: files.content(name, surroundings) }),
@@ -182,10 +205,15 @@ export function webApplication({
         { providers: [kubernetes], dependsOn: [ready] },
       );
     },
-    gitops: (name, { gitops, settings, pull, logins, image, version, replicas, environment }) => ({
+    // A new pod is ready before an old one leaves.
+    holds: (name, { devices, replicas }): Held => ({ pods: replicas + 1, devices }),
+    gitops: (
+      name,
+      { gitops, settings, pull, logins, image, version, replicas, environment, devices },
+    ) => ({
       gitops,
       objects: applicationObjects(name, {
-        ...{ shape, image, version, replicas, environment },
+        ...{ shape, image, version, replicas, environment, devices },
         folder: files?.folder,
       }),
       secrets: [

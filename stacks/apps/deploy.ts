@@ -1,3 +1,4 @@
+import type { Resource } from "@pulumi/pulumi";
 import { doorOf } from "../../components/edge/public-name.ts";
 import type { Publication } from "../../components/edge/publication.ts";
 import { HttpRoute } from "../../components/gateway/route-resources.ts";
@@ -24,6 +25,8 @@ export interface AppSurroundings {
   readonly custody?: (name: string) => Custody;
   /** Namespaces with volumes. */
   readonly data?: SiteData;
+  /** What hands devices to pods; none without. */
+  readonly devices?: Resource | undefined;
 }
 
 /**
@@ -33,7 +36,14 @@ export interface AppSurroundings {
 export function deployApps(
   { name: stack, config: siteConfig, secrets }: Site,
   { nodes: [machine] }: Pick<SiteCluster, "nodes">,
-  { running, gateways, logins = new Map(), custody = () => own, data = new Map() }: AppSurroundings,
+  {
+    running,
+    gateways,
+    logins = new Map(),
+    custody = () => own,
+    data = new Map(),
+    devices,
+  }: AppSurroundings,
   all: Readonly<Record<string, Application>> = applications,
 ): readonly Publication[] {
   const { apps, network } = siteConfig;
@@ -46,6 +56,7 @@ export function deployApps(
     logins,
     clusterDomain,
     data: (namespace: string) => data.get(namespace),
+    devices,
   };
   const configs: Apps = apps;
   return Object.entries(all).flatMap(([name, application]) => {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Problem } from "../../components/problem.ts";
 import { imageName } from "../config/forms.ts";
 import { fits, preload, vectorChordIn } from "./immich-versions.ts";
@@ -29,6 +30,12 @@ export const immich = statefulApplication({
     machineLearning: imageName
       .default("ghcr.io/immich-app/immich-machine-learning")
       .describe("Image of its machine learning, without its tag, which is the server's"),
+    acceleration: z
+      .enum(["none", "openvino"])
+      .default("none")
+      .describe(
+        "What its machine learning runs on: the processor, or by `openvino` an Intel GPU, which is among `devices`",
+      ),
   },
   environment: () => ({
     DB_VECTOR_EXTENSION: "vectorchord",
@@ -47,11 +54,12 @@ export const immich = statefulApplication({
     { names: ["huggingface.co", "**.huggingface.co", "**.hf.co"], ports: [443] },
     { names: ["api.github.com", "version.immich.cloud"], ports: [443] },
   ],
-  beside: ({ config: { machineLearning, version } }) => [
+  beside: ({ config: { machineLearning, version, acceleration, devices } }) => [
     {
       name: "machine-learning",
-      // A digest is the server's.
-      image: `${machineLearning}:${version.split("@")[0] ?? ""}`,
+      // Builds for a GPU have tags of their own (docs/docs/features/ml-hardware-acceleration.md). A digest is the server's.
+      image: `${machineLearning}:${version.split("@")[0] ?? ""}${acceleration === "none" ? "" : `-${acceleration}`}`,
+      ...(acceleration === "none" ? {} : { devices }),
       ports: [{ name: "learning", port: 3003 }],
       probe: { path: "/ping" },
       environment: {
@@ -72,6 +80,7 @@ export const immich = statefulApplication({
   ],
   checks: ({ config, site }, path) => [
     ...stores(config.logins, path),
+    ...accelerated(config, path),
     ...config.logins.flatMap(({ to }, i) => [
       ...database(site, to, config.version, `${path}.logins[${i}].to`),
       ...queue(site, to, `${path}.logins[${i}].to`),
@@ -95,6 +104,15 @@ function stores(logins: Exposure["logins"], path: string): readonly Problem[] {
       path: `${path}.logins`,
       text: `lacks a login to ${kind}, without which Immich does not start; add { to: ${kind === "postgres" ? "postgres/CLUSTER/DATABASE" : "redis/NAME"} }`,
     }));
+}
+
+function accelerated(
+  { acceleration, devices }: Pick<Exposure, "devices"> & { readonly acceleration: string },
+  path: string,
+): readonly Problem[] {
+  if (acceleration === "none" || devices.length > 0) return [];
+  const text = `${acceleration} needs a GPU; name it under \`devices\`, or remove the acceleration`;
+  return [{ path: `${path}.acceleration`, text }];
 }
 
 /** The cluster that an address of a database names, and the database's name. */

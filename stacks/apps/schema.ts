@@ -6,7 +6,7 @@ import { logins, variablesOf } from "../logins/schema.ts";
 import { egress } from "../parts/policies/schema.ts";
 import { door, expose } from "./expose-schema.ts";
 
-/** What every application's config has: its names, who stands at its door, what it may reach, and where it keeps data. */
+/** What every application's config has: its names, who stands at its door, what it may reach, where it keeps data, and its devices. */
 export const exposure = {
   hostname: domain.optional().meta({
     description:
@@ -17,6 +17,13 @@ export const exposure = {
   expose,
   egress,
   logins,
+  devices: z
+    .array(z.string())
+    .default([])
+    .meta({
+      description: "Names of `homelab:devices` that its container gets",
+      examples: [["gpu"]],
+    }),
 };
 
 /** An application's exposure as it was read. */

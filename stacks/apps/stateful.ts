@@ -3,7 +3,7 @@ import { StatefulApplication as Deployed } from "../../components/workload/state
 import { exceptionAnnotations, podLevel } from "../../components/workload/stateful/pods.ts";
 import { toldOf } from "../logins/told.ts";
 import { egress as egressSchema, type Egress } from "../parts/policies/schema.ts";
-import type { Application, Kept } from "./application.ts";
+import { afterDevices, type Application, type Kept } from "./application.ts";
 import { claimName, podPlan, settingsOf, withVariables } from "./stateful/pods.ts";
 import type { Around, StatefulConfig, StatefulRecipe } from "./stateful/recipe.ts";
 import { statefulSchema } from "./stateful/schema.ts";
@@ -42,6 +42,10 @@ export function statefulApplication<Extra extends z.ZodRawShape = Record<never, 
           config.address === undefined ? undefined : { address: config.address, ports: outside },
       };
     },
+    holds: (name, config, site) => {
+      const { container, beside = [] } = podPlan(recipe, { name, config, site });
+      return { pods: 1, devices: [container, ...beside].flatMap(({ devices = [] }) => devices) };
+    },
     checks: (name, config, site) =>
       recipe.checks?.({ name, config, site }, `homelab:apps.${name}`) ?? [],
     notices: (name, config, site) =>
@@ -74,7 +78,12 @@ export function statefulApplication<Extra extends z.ZodRawShape = Record<never, 
           ...(files === undefined
             ? {}
             : { files: { folder: files.folder, content: files.content(around) } }),
-          after: [ready, ...(data(namespaceOf(name)) ?? []), ...told.after],
+          after: [
+            ready,
+            ...(data(namespaceOf(name)) ?? []),
+            ...told.after,
+            ...afterDevices(config, surroundings),
+          ],
         },
         { providers: [kubernetes] },
       );

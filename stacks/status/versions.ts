@@ -36,7 +36,7 @@ type Row = readonly [what: string, version: string | undefined, known?: readonly
 function ofParts(config: SiteConfig): readonly SiteVersion[] {
   const { cluster, network, tailnet, edge, gateway, certificates, dns, names, proxmox } = config;
   const { onePassword, reloader, storage, monitoring, logs, argocd } = config;
-  const { postgres, redis, kafka, backup, identity } = config;
+  const { postgres, redis, kafka, backup, identity, devicePlugin } = config;
   const { url } = proxmox.image;
   // A version that is added to the site file does not compile before it has its line here.
   const rows: Readonly<Record<keyof Versions, Row>> = {
@@ -69,6 +69,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     strimzi: ["Strimzi", kafka?.chart, strimziVersions],
     volsync: ["VolSync", backup?.chart, volsyncVersions],
     dex: ["Dex", identity?.dex?.version, dexVersions],
+    genericDevicePlugin: ["generic-device-plugin", devicePlugin],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],
   };
   return Object.entries(rows).flatMap(([key, [what, version, known]]) =>

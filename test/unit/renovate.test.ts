@@ -72,6 +72,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   nodeLocalDns: (value) => `docker registry.k8s.io/dns/k8s-dns-node-cache ${value}`,
   coredns: (value) => `docker coredns/coredns ${value}`,
   dex: (value) => `docker ghcr.io/dexidp/dex ${value}`,
+  genericDevicePlugin: (value) => `docker ghcr.io/squat/generic-device-plugin ${value}`,
   gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,
   envoyGateway: (value) => `docker docker.io/envoyproxy/gateway-helm ${value}`,
   rookCeph: (value) => `helm rook-ceph ${value} https://charts.rook.io/release`,

@@ -41,6 +41,8 @@ export interface ContainerPlan {
   readonly cpu: string;
   /** Memory that a node must have left, and the most that it gets. */
   readonly memory: { readonly request: string; readonly limit: string };
+  /** Devices of machines that it gets, by name. */
+  readonly devices?: readonly string[];
   readonly exceptions?: Exceptions;
 }
 

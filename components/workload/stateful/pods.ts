@@ -2,6 +2,7 @@
 import { join } from "node:path/posix";
 import type { apps, core } from "@pulumi/kubernetes/types/input.js";
 import type { Input } from "@pulumi/pulumi";
+import { deviceLimits } from "../../devices/names.ts";
 import { scriptText } from "../../remote/shell.ts";
 import {
   containerSecurity,
@@ -143,7 +144,7 @@ function container(
   further: readonly core.v1.VolumeMount[] = [],
 ): core.v1.Container {
   const { name, image, command, args, environment = {}, settings = [], ports = [] } = plan;
-  const { mounts = [], cpu, memory, exceptions } = plan;
+  const { mounts = [], cpu, memory, devices, exceptions } = plan;
   const env = Object.entries(environment).map(([key, value]) => ({ name: key, value }));
   return {
     ...{ name, image },
@@ -161,7 +162,10 @@ function container(
           })),
         }),
     ...probes(plan),
-    resources: { requests: { cpu, memory: memory.request }, limits: { memory: memory.limit } },
+    resources: {
+      requests: { cpu, memory: memory.request },
+      limits: { memory: memory.limit, ...deviceLimits(devices) },
+    },
     securityContext: containerSecurity(exceptions),
     volumeMounts: [
       { name: "tmp", mountPath: "/tmp" },

@@ -18,7 +18,7 @@ export function podPlan<Extra extends z.ZodRawShape>(
   around: Around<Extra>,
 ): Omit<StatefulPlan, "seed" | "files" | "mounted"> {
   const { name, config } = around;
-  const { image: imageName, version, memory, settings, environment } = config;
+  const { image: imageName, version, memory, settings, environment, devices } = config;
   const { port, probe, user, cpu, library, exceptions, scratch = [], outside = [] } = recipe;
   const { startSeconds, leaveSeconds, nameservers, tmp, prepare } = recipe;
   const onHost = recipe.onHost?.(around);
@@ -41,6 +41,7 @@ export function podPlan<Extra extends z.ZodRawShape>(
         ...(library === undefined ? [] : [libraryMount(library)]),
         ...scratch.map(({ name: volume, folder }): Mount => ({ volume, folder })),
       ],
+      ...(devices.length === 0 ? {} : { devices }),
       ...(exceptions === undefined ? {} : { exceptions }),
     },
     beside: (recipe.beside?.(around) ?? []).map(({ secrets = {}, mounts = [], ...one }) => ({

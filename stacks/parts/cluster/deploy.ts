@@ -106,6 +106,7 @@ export function clusterPlan(
     ...cluster,
     registries,
     snapshots,
+    nonrootDevices: config.devicePlugin !== undefined,
     pods,
     services,
     clusterDns,

@@ -155,6 +155,11 @@ export const versions = z
       "Chart volsync, with `homelab:backup`; restic is of the same release",
     ).default("0.16.0"),
     dex: release(three, "2.45.1", "Dex, with `homelab:identity.dex`").default("2.45.1"),
+    genericDevicePlugin: release(
+      three,
+      "0.2.0",
+      "generic-device-plugin, with `homelab:devices`",
+    ).default("0.2.0"),
     image: image.describe("The image that every machine starts from"),
   })
   .describe("Versions of what the site runs; applications have theirs with them");

@@ -3,6 +3,7 @@ import type { SeenResource } from "../../../policy/rule.ts";
 import { resourceRules, secretAwareRules, stackRules } from "../../../policy/rules.ts";
 import { bare, text } from "../../../policy/seen.ts";
 import { appsSite } from "../stacks/apps-site.ts";
+import { devicesSite } from "../stacks/devices-site.ts";
 import { homeConfig } from "../stacks/sample.ts";
 import { resourcesOf, siteResources } from "./site-resources.ts";
 
@@ -29,6 +30,12 @@ describe("policy: the sites", () => {
   it("home with every application keeps every rule", async () => {
     const resources = await resourcesOf("home", homeConfig(appsSite()));
     assert.ok(resources.some(({ name }) => name === "qbittorrent-deployment"));
+    assert.deepEqual(violations(resources), []);
+  });
+
+  it("home with devices for pods keeps every rule", async () => {
+    const resources = await resourcesOf("home", homeConfig(devicesSite()));
+    assert.ok(resources.some(({ name }) => name === "home-devices-plugin"));
     assert.deepEqual(violations(resources), []);
   });
 

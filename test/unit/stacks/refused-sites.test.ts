@@ -52,7 +52,7 @@ describe("refused sites", () => {
       ],
       ...["storage", "dns", "names", "certificates", "reloader", "monitoring"],
       ...["logs", "argocd", "postgres", "identity"],
-      ...["apps", "allowReplace", "allowRemove", "allowDataLoss"],
+      ...["apps", "devices", "allowReplace", "allowRemove", "allowDataLoss"],
     ];
     assert.deepEqual(
       expected.filter((section) => !sections.has(section)),

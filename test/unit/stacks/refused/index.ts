@@ -7,6 +7,7 @@ import { cards } from "./cards.ts";
 import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
 import { data } from "./data.ts";
+import { devices } from "./devices.ts";
 import { dns } from "./dns.ts";
 import { edge } from "./edge.ts";
 import { exposure } from "./exposure.ts";
@@ -74,6 +75,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     gateway,
     apps,
     data,
+    devices,
     exposure,
     policies,
     postgres,
