@@ -7,12 +7,12 @@ import {
   runtime,
   secret,
   Stash,
-  unknown,
   unsecret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import { liveId } from "../workload/live.ts";
 import type { Keeper } from "./keeper.ts";
 import { fingerprint, secretMetadata, serves, whyOrder, type KeptPair } from "./kept.ts";
 import { acmeServers } from "./issuers.ts";
@@ -150,18 +150,6 @@ export class KeptCertificate extends ComponentResource {
       { parent: this, dependsOn: [ready], hooks: { beforeCreate: [store], beforeUpdate: [store] } },
     );
   }
-}
-
-/**
- * Id of what is read at each run. It is unknown to a preview while the API does not answer: the provider fails every read
- * then, and with it the preview of the very `up` that would bring the cluster back.
- */
-export async function liveId(
-  id: string,
-  preview: boolean,
-  answers: () => Promise<boolean>,
-): Promise<string> {
-  return preview && !(await answers()) ? (unknown as string) : id;
 }
 
 function pairIn(data: Output<Record<string, string>>, issuer: string): Output<KeptPair> {

@@ -3,9 +3,9 @@ import { Certificates } from "../../../components/certificates/certificates.ts";
 import { certificatesNamespace } from "../../../components/certificates/cert-manager-values.ts";
 import type { CertificatePlan } from "../../../components/certificates/plan.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
-import { tcpProblem } from "../../doctor/ask.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { apiAnswers } from "../cluster/answers.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import type { KeptFound } from "./look.ts";
@@ -36,14 +36,12 @@ export function deployCertificates(
   const { certificates, edge } = config;
   if (certificates === undefined) return undefined;
   const { certManager, trustManager, planned, nameservers, email, apiToken } = certificates;
-  // All certificates have one answer: each would wait for an API that is silent.
-  let asked: Promise<boolean> | undefined;
   const made = new Certificates(
     name,
     {
       ...{ site: name, certManager, trustManager, nameservers, server, kept },
       hosts: podHosts(config),
-      answers: () => (asked ??= apiAnswers(config)),
+      answers: apiAnswers(config),
       gatewayApi: gatewayApi !== undefined,
       certificates: planned,
       acme: edge && {
@@ -58,10 +56,6 @@ export function deployCertificates(
     },
   );
   return { namespace: certificatesNamespace.name, certificates: planned, ready: made.ready };
-}
-
-async function apiAnswers({ cluster: { vip } }: Pick<SiteConfig, "cluster">): Promise<boolean> {
-  return (await tcpProblem(vip, 6443)) === undefined;
 }
 
 /** Hosts whose machines run pods. */

@@ -1,7 +1,7 @@
 import { isUnknown } from "@pulumi/pulumi";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { liveId } from "../../../components/certificates/kept-certificate.ts";
+import { liveId } from "../../../components/workload/live.ts";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
