@@ -6,6 +6,7 @@ import { checkLogins } from "./logins/checks.ts";
 import { checkArgocd } from "./parts/argocd/checks.ts";
 import { checkHandOver } from "./parts/argocd/hand-over-checks.ts";
 import { checkBackup } from "./parts/backup/checks.ts";
+import { checkBuckets } from "./parts/buckets/checks.ts";
 import { checkCertificates } from "./parts/certificates/checks.ts";
 import { checkCluster } from "./parts/cluster/checks.ts";
 import { checkPodDevices } from "./parts/devices/checks.ts";
@@ -57,6 +58,7 @@ const checks: readonly ((config: SiteConfig, stack: string) => readonly Problem[
   checkPostgres,
   checkRedis,
   checkKafka,
+  checkBuckets,
   checkBackup,
   checkTesla,
   checkDataLoss,

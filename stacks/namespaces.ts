@@ -1,5 +1,6 @@
 import { argocdNamespace } from "../components/argocd/names.ts";
 import { backupNamespace } from "../components/backup/names.ts";
+import { bucketsNamespace } from "../components/buckets/names.ts";
 import {
   certificatesNamespace,
   managerNamespace,
@@ -34,7 +35,8 @@ import type { SiteConfig } from "./schema.ts";
 /** Every namespace that the program makes for a site: a line a part. A test holds it against the graphs. */
 export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
   const { onePassword, reloader, gateway, storage, monitoring, names, tailnet, edge } = config;
-  const { certificates, logs, argocd, postgres, redis, kafka, backup, tesla, identity } = config;
+  const { certificates, logs, argocd, postgres, redis, kafka, buckets, backup, tesla } = config;
+  const { identity } = config;
   const items = onePassword?.operator === undefined ? [] : itemNamespaces(onePassword.operator);
   return [
     ...(reloader === undefined ? [] : [reloaderNamespace]),
@@ -49,6 +51,7 @@ export function siteNamespaces(config: SiteConfig): readonly NamespacePlan[] {
       : [cnpgNamespace, postgresNamespace, ...loginNamespaces(postgres, items)]),
     ...(redis === undefined ? [] : [dragonflyNamespace, redisNamespace]),
     ...(kafka === undefined ? [] : [kafkaNamespace]),
+    ...(Object.keys(buckets).length === 0 ? [] : [bucketsNamespace]),
     ...(backup === undefined ? [] : [backupNamespace]),
     ...(identity?.dex === undefined ? [] : [identityNamespace]),
     ...(tesla === undefined ? [] : [teslaNamespace]),

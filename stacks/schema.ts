@@ -7,6 +7,7 @@ import { whereOn } from "./config/switched.ts";
 import { allowDataLoss } from "./data-loss/schema.ts";
 import { argocd, deriveArgocd } from "./parts/argocd/schema.ts";
 import { backup, deriveBackup } from "./parts/backup/schema.ts";
+import { buckets, deriveBuckets } from "./parts/buckets/schema.ts";
 import { certificates, deriveCertificates } from "./parts/certificates/schema.ts";
 import { deriveCluster, cluster } from "./parts/cluster/schema.ts";
 import { deriveDevicePlugin, devices } from "./parts/devices/schema.ts";
@@ -69,6 +70,7 @@ export const siteSchema = z.strictObject({
   postgres: postgres.optional(),
   redis: redis.optional(),
   kafka: kafka.optional(),
+  buckets,
   backup: backup.optional(),
   tesla: tesla.optional(),
   identity: identity.optional(),
@@ -102,6 +104,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     postgres,
     redis,
     kafka,
+    buckets,
     backup,
     tesla,
     identity,
@@ -147,6 +150,7 @@ export function deriveSite(written: WrittenSite, derivation: Derivation) {
     redis: redis && deriveRedis(redis, versions, derivation),
     kafka: kafka && deriveKafka(withRecords(kafka, tesla, derivation), versions, derivation),
     tesla: tesla && deriveTesla(tesla, inner.loadBalancers, derivation),
+    buckets: deriveBuckets(buckets, ceph),
     backup: backup && deriveBackup(backup, versions, derivation),
     identity: identity && deriveIdentity(identity, versions, { people, hosts }, derivation),
     devicePlugin: deriveDevicePlugin(written.devices, versions),

@@ -13,6 +13,7 @@ import { openSite, type ReadSecrets, type Site } from "./open-site.ts";
 import { custodies } from "./parts/argocd/custody.ts";
 import { deployArgocd } from "./parts/argocd/deploy.ts";
 import { deployBackup, saveClaims } from "./parts/backup/deploy.ts";
+import { deployBuckets } from "./parts/buckets/deploy.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
@@ -137,6 +138,7 @@ export async function deploySite(
     }),
     ...deployRedis(site, cluster, { definitions, running, storage }),
     ...deployKafka(site, cluster, { definitions, running, storage, gateways }),
+    ...deployBuckets(site, { running, storage }),
   ]);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);

@@ -72,7 +72,7 @@ function outputs(type: string, name: string, inputs: Values): Values {
     case "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication":
       return { aud: `aud of ${name}`, ...client(name, inputs) };
     case "kubernetes:core/v1:Secret":
-      return "data" in inputs ? {} : { data: {} };
+      return "data" in inputs ? {} : { data: name.startsWith("bucket-") ? bucketKey(name) : {} };
     case "pulumi:index:Stash":
       return { output: inputs["input"] };
     case "command:remote:Command":
@@ -80,6 +80,14 @@ function outputs(type: string, name: string, inputs: Values): Values {
     default:
       return {};
   }
+}
+
+/** What Rook puts into the Secret of a bucket's claim. */
+function bucketKey(name: string): Values {
+  const data = { AWS_ACCESS_KEY_ID: `id-of-${name}`, AWS_SECRET_ACCESS_KEY: `secret-of-${name}` };
+  return Object.fromEntries(
+    Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
+  );
 }
 
 /** What an application that people sign on to is told when it is made. */

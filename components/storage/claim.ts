@@ -1,6 +1,11 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
-import { ComponentResource, type ComponentResourceOptions, type Input } from "@pulumi/pulumi";
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  type Output,
+} from "@pulumi/pulumi";
 import { dataAnnotation } from "./known.ts";
 
 /** Space in a class of storage. */
@@ -116,10 +121,12 @@ export function bucketSpec(plan: BucketPlan) {
 export class Bucket extends ComponentResource {
   /** Name of the claim, of its ConfigMap and of its Secret, once they are there. */
   readonly claim: Input<string>;
+  /** NAMESPACE/NAME of these; a preview does not know it of a claim that is yet to be made. */
+  readonly path: Output<string>;
 
   constructor(name: string, plan: BucketPlan, opts?: ComponentResourceOptions) {
     super("homelab:storage:Bucket", name, {}, opts);
-    const { metadata } = new CustomResource(
+    const { metadata, id } = new CustomResource(
       `${name}-claim`,
       {
         apiVersion: "objectbucket.io/v1alpha1",
@@ -134,6 +141,7 @@ export class Bucket extends ComponentResource {
       { parent: this },
     );
     this.claim = metadata.name;
+    this.path = id;
     this.registerOutputs({});
   }
 }

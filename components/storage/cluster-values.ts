@@ -1,5 +1,6 @@
 import { byIdPath } from "../proxmox/disks.ts";
 import { coded, crushType, hostLabel, type ClassPlan, type StorageMachine } from "./classes.ts";
+import { gatewayServicePort } from "./gateway.ts";
 import { storageNamespace, type Monitored } from "./operator-values.ts";
 import { resources, shares } from "./requests.ts";
 
@@ -186,7 +187,7 @@ function objectStore(plan: ClassPlan, wipeOnDestroy: boolean): Record<string, un
       // A store that goes takes its data with it only where all data is to go.
       preservePoolsOnDelete: !wipeOnDestroy,
       gateway: {
-        port: 80,
+        port: gatewayServicePort,
         instances: 2,
         resources: resources(shares.rgw),
         priorityClassName: "system-cluster-critical",

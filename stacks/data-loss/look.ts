@@ -40,6 +40,6 @@ function moved(
 ): readonly Problem[] {
   const there = spec["storageClassName"];
   if (wanted === undefined || wanted.class === there) return [];
-  const text = `the bucket of ${wanted.of} is of the class ${String(there)}, and stays there; put it back, or write s3 in its place`;
+  const text = `the bucket of ${wanted.of} is of the class ${String(there)}, and stays there; put it back, or ${wanted.instead}`;
   return [{ path: wanted.path, text }];
 }

@@ -1,5 +1,6 @@
 import type { DataKeeper } from "../../components/proxmox/known-machines.ts";
 import { volumeData } from "../apps/data/loss.ts";
+import { bucketData } from "../parts/buckets/data.ts";
 import { kafkaData } from "../parts/kafka/data.ts";
 import { postgresData } from "../parts/postgres/data.ts";
 import { redisData } from "../parts/redis/data.ts";
@@ -25,6 +26,8 @@ export interface WantedClass {
   /** Whose bucket it is. */
   readonly of: string;
   readonly class: string;
+  /** What a person may do in place of putting the class back. */
+  readonly instead: string;
 }
 
 /** A part that has data in objects of the cluster. */
@@ -37,4 +40,10 @@ export interface DataOwner {
 }
 
 /** A line a part. */
-export const dataOwners: readonly DataOwner[] = [postgresData, redisData, kafkaData, volumeData];
+export const dataOwners: readonly DataOwner[] = [
+  postgresData,
+  redisData,
+  kafkaData,
+  bucketData,
+  volumeData,
+];

@@ -8,6 +8,7 @@ const forms = {
   "redis/NAME/snapshots for its bucket": "redis/[a-z0-9-]+/snapshots",
   "kafka/CLUSTER": "kafka/[a-z0-9-]+",
   "kafka/CLUSTER/TOPIC": "kafka/[a-z0-9-]+/[A-Za-z0-9._-]+",
+  "buckets/NAME": "buckets/[a-z0-9-]+",
   "apps/NAME for all of its volumes": "apps/[a-z0-9-]+",
   "apps/NAME/VOLUME": "apps/[a-z0-9-]+/[a-z0-9-]+",
   "libraries/NAME": "libraries/[a-z0-9-]+",

@@ -26,11 +26,12 @@ type Login = Logins[number];
 function there(path: string, { to }: Login, known: readonly string[]): readonly Problem[] {
   if (known.includes(to)) return [];
   const [part = ""] = to.split("/");
+  const { section } = kindOf(to);
   const alike = known.filter((one) => one.startsWith(`${part}/`)).join(", ");
   const text =
     alike === ""
-      ? `the site has none of its kind; declare it in homelab:${part}, or leave the login out`
-      : `${to} is not declared; known are ${alike}. Declare it in homelab:${part}, or name one of these`;
+      ? `the site has none of its kind; declare it in ${section}, or leave the login out`
+      : `${to} is not declared; known are ${alike}. Declare it in ${section}, or name one of these`;
   return [{ path: `${path}.to`, text }];
 }
 

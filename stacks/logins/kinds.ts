@@ -1,4 +1,5 @@
 /** What each kind of store tells those who log in to it. */
+import { loginKeys as bucketKeys } from "../../components/buckets/objects.ts";
 import { loginKeys as kafkaKeys } from "../../components/kafka/objects.ts";
 import { loginKeys as postgresKeys } from "../../components/postgres/database-objects.ts";
 import { loginKeys as redisKeys } from "../../components/redis/instance-object.ts";
@@ -7,6 +8,8 @@ import { loginKeys as redisKeys } from "../../components/redis/instance-object.t
 export interface StoreKind {
   /** How a site file names one, for people: `postgres/CLUSTER/DATABASE`. */
   readonly form: string;
+  /** Section of the site file that declares them. */
+  readonly section: string;
   /** What a login consists of. */
   readonly keys: readonly string[];
   /** Environment in which programs look for it when nobody says otherwise, and the key that each variable holds. */
@@ -17,6 +20,7 @@ export interface StoreKind {
 export const storeKinds = {
   postgres: {
     form: "postgres/CLUSTER/DATABASE",
+    section: "homelab:postgres",
     keys: postgresKeys,
     // What libpq reads: https://www.postgresql.org/docs/current/libpq-envars.html
     variables: {
@@ -29,6 +33,7 @@ export const storeKinds = {
   },
   redis: {
     form: "redis/NAME",
+    section: "homelab:redis",
     keys: redisKeys,
     variables: {
       REDIS_HOST: "host",
@@ -39,6 +44,7 @@ export const storeKinds = {
   },
   kafka: {
     form: "kafka/CLUSTER/USER",
+    section: "homelab:kafka",
     keys: kafkaKeys,
     variables: {
       KAFKA_BOOTSTRAP_SERVERS: "bootstrap",
@@ -46,6 +52,19 @@ export const storeKinds = {
       KAFKA_PASSWORD: "password",
       KAFKA_SECURITY_PROTOCOL: "protocol",
       KAFKA_SASL_MECHANISM: "mechanism",
+    },
+  },
+  bucket: {
+    form: "bucket/NAME",
+    section: "homelab:buckets",
+    keys: bucketKeys,
+    // What Amazon's own clients read: https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+    variables: {
+      AWS_ENDPOINT_URL_S3: "endpoint",
+      AWS_REGION: "region",
+      AWS_ACCESS_KEY_ID: "accessKey",
+      AWS_SECRET_ACCESS_KEY: "secretKey",
+      BUCKET_NAME: "bucket",
     },
   },
 } as const satisfies Readonly<Record<string, StoreKind>>;

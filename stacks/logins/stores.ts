@@ -1,4 +1,5 @@
 import type { Pods, Port } from "../../components/policies/flow.ts";
+import { bucketStores } from "../parts/buckets/stores.ts";
 import { kafkaStores } from "../parts/kafka/stores.ts";
 import { postgresStores } from "../parts/postgres/stores.ts";
 import { redisStores } from "../parts/redis/stores.ts";
@@ -15,5 +16,10 @@ export interface Store {
 
 /** Every store of a site: a line a part. */
 export function siteStores(config: SiteConfig): readonly Store[] {
-  return [...postgresStores(config), ...redisStores(config), ...kafkaStores(config)];
+  return [
+    ...postgresStores(config),
+    ...redisStores(config),
+    ...kafkaStores(config),
+    ...bucketStores(config),
+  ];
 }

@@ -30,6 +30,9 @@ export const postgresData: DataOwner = {
     const of = clusterOf(name);
     const wanted = postgres?.clusters[of]?.backup?.bucket;
     if (kind !== "ObjectBucketClaim" || wanted === undefined) return undefined;
-    return { of, class: wanted, path: `homelab:postgres.clusters.${of}.backup.bucket` };
+    return {
+      ...{ of, class: wanted, path: `homelab:postgres.clusters.${of}.backup.bucket` },
+      instead: "write s3 in its place",
+    };
   },
 };

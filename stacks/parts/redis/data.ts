@@ -30,6 +30,9 @@ export const redisData: DataOwner = {
     const of = instanceOf(name);
     const wanted = redis?.instances[of]?.snapshots?.bucket;
     if (kind !== "ObjectBucketClaim" || wanted === undefined) return undefined;
-    return { of, class: wanted, path: `homelab:redis.instances.${of}.snapshots.bucket` };
+    return {
+      ...{ of, class: wanted, path: `homelab:redis.instances.${of}.snapshots.bucket` },
+      instead: "write s3 in its place",
+    };
   },
 };

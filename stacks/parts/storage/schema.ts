@@ -125,3 +125,6 @@ export function deriveStorage(
     versions: { rook: rookCeph, csiDrivers: cephCsiDrivers, ceph },
   };
 }
+
+/** The part's config, everything filled in. */
+export type StorageConfig = NonNullable<ReturnType<typeof deriveStorage>>;

@@ -3,6 +3,7 @@ import type { Changes } from "../sample.ts";
 import { apps } from "./apps.ts";
 import { argocd } from "./argocd.ts";
 import { backup } from "./backup.ts";
+import { buckets } from "./buckets.ts";
 import { cards } from "./cards.ts";
 import { certificates } from "./certificates.ts";
 import { cluster } from "./cluster.ts";
@@ -63,6 +64,7 @@ export const refusedSites: readonly (readonly [name: string, site: RefusedSite])
     redis,
     kafka,
     backup,
+    buckets,
     tesla,
     machines,
     cards,
