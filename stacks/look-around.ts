@@ -11,6 +11,7 @@ import { readStorages, sharedNames } from "../components/proxmox/storages.ts";
 import type { Renewal } from "../components/rke2/renewal.ts";
 import type { Site } from "./open-site.ts";
 import { judgeBackups } from "./parts/backup/look.ts";
+import { judgeCopies } from "./parts/buckets/look.ts";
 import { judgeHandOvers, type FoundHandOvers } from "./parts/argocd/look.ts";
 import { findKept, type KeptFound } from "./parts/certificates/look.ts";
 import { accept, type Judged } from "./config/problem.ts";
@@ -78,7 +79,7 @@ export interface World {
 /**
  * Asks the world what must be known before anything is registered: what Proxmox has, what this stack's state
  * knows of it and of the cluster's certificates, the tailnet's policy, what Cloudflare has under names that the
- * site takes first, the items that become Secrets, and backups of volumes that are not there yet. Throws when one
+ * site takes first, the items that become Secrets, and backups of volumes and buckets that are not there yet. Throws when one
  * of them does not answer, or when what was found stands against the site.
  */
 export async function lookAround(site: Site, world: World = {}): Promise<Found> {
@@ -115,10 +116,11 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const handOvers = judgeHandOvers(site, known.handOvers);
   const edge = await judgeEdge(site, known.edge ?? [], world.listCloudflare);
   const backups = await judgeBackups(site, known.claims ?? [], world.listStore);
+  const copies = await judgeCopies(site, known, world.listStore);
   const volumes = judgeVolumes(config, known);
   const steps = judgeVersions(config, known);
   const data = [judgeDataLoss(config, known), judgePostgres(config, known), volumes, steps];
-  const further = [edge, judgeTold(site), ...data, backups, handOvers];
+  const further = [edge, judgeTold(site), ...data, backups, copies, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;
   const existing = inventory.machines;

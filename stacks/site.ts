@@ -138,7 +138,7 @@ export async function deploySite(
     }),
     ...deployRedis(site, cluster, { definitions, running, storage }),
     ...deployKafka(site, cluster, { definitions, running, storage, gateways }),
-    ...deployBuckets(site, { running, storage }),
+    ...deployBuckets(site, cluster, { running, storage }),
   ]);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);

@@ -4,6 +4,7 @@ import { appPort, appTraffic, podsOf } from "./apps/traffic.ts";
 import { siteNamespaces } from "./namespaces.ts";
 import { argocdTraffic } from "./parts/argocd/traffic.ts";
 import { backupTraffic } from "./parts/backup/traffic.ts";
+import { bucketsTraffic } from "./parts/buckets/traffic.ts";
 import { certificatesTraffic } from "./parts/certificates/traffic.ts";
 import { dnsPods, dnsTraffic } from "./parts/dns/traffic.ts";
 import { edgeTraffic } from "./parts/edge/traffic.ts";
@@ -42,6 +43,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...postgresTraffic(config),
     ...redisTraffic(config),
     ...kafkaTraffic(config),
+    ...bucketsTraffic(config),
     ...backupTraffic(config),
     ...identityTraffic(config),
     ...teslaTraffic(config),

@@ -6,3 +6,12 @@ export const bucketsNamespace = { name: "buckets" } as const satisfies Namespace
 
 /** What Rook calls the two halves of a key in a claim's Secret (lib-bucket-provisioner, pkg/provisioner/resourcehandlers.go). */
 export const keyNames = { access: "AWS_ACCESS_KEY_ID", secret: "AWS_SECRET_ACCESS_KEY" } as const;
+
+/** Labels of the pods that copy and fill buckets. */
+export const copyLabels = { "app.kubernetes.io/name": "bucket-copy" } as const;
+
+/** Secret and ConfigMap by which a bucket's copy is made. */
+export const copyName = (bucket: string): string => `${bucket}.copy`;
+
+/** Job that fills a bucket from its copy. */
+export const fillName = (bucket: string): string => `${bucket}-fill`;

@@ -6,6 +6,7 @@ import { ok, warning, type Finding } from "../../stacks/doctor/finding.ts";
 import { releaseChecks, type Release } from "../../stacks/doctor/releases.ts";
 import { argocdChecks, argocdReleases } from "../../stacks/parts/argocd/doctor.ts";
 import { backupChecks, backupReleases } from "../../stacks/parts/backup/doctor.ts";
+import { bucketChecks } from "../../stacks/parts/buckets/doctor.ts";
 import { certificateChecks, certificateReleases } from "../../stacks/parts/certificates/doctor.ts";
 import {
   clusterChecks,
@@ -158,6 +159,7 @@ async function cluster(
       ...postgresChecks(examined, run),
       ...redisChecks(examined, run),
       ...kafkaChecks(examined, run),
+      ...bucketChecks(examined, run),
       ...backupChecks(examined, run),
       ...teslaPushChecks(examined, run),
     ]),

@@ -3,6 +3,8 @@ import { lateAfterHours, repositoryFolder } from "../../components/backup/object
 import type { StorePlace } from "../../components/backup/store.ts";
 import { siteVolumes } from "../../stacks/apps/data/volumes.ts";
 import type { SiteFile } from "../../stacks/open-site.ts";
+import { copyFolder, marks } from "../../components/buckets/copy-objects.ts";
+import { copyPlan } from "../../stacks/parts/buckets/copies.ts";
 import { targetPlan, wantedBackups } from "../../stacks/parts/backup/volumes.ts";
 import { storePlan } from "../../stacks/parts/cluster/deploy.ts";
 import type { SiteConfig } from "../../stacks/schema.ts";
@@ -52,6 +54,7 @@ export function inventory(site: SiteFile): readonly Item[] {
     ...unsaved(config),
     ...databases(config),
     ...caches(config),
+    ...buckets(site),
     ...topics(config),
     ...observations(config),
   ];
@@ -166,6 +169,23 @@ function caches({ redis }: SiteConfig): readonly Item[] {
         path: `homelab:redis.instances.${name}.snapshots.s3`,
         store: snapshots.s3,
         prefix: `${snapshots.folder}/`,
+      },
+    };
+  });
+}
+
+function buckets({ name: stack, config }: SiteFile): readonly Item[] {
+  return Object.keys(config.buckets).map((name): Item => {
+    const what = `bucket ${name}`;
+    const plan = copyPlan(stack, config, name);
+    if (plan === undefined) return { what, fate: "lost", how: "it has no copy outside" };
+    return {
+      ...{ what, fate: "back", how: "filled from its copy before anybody logs in" },
+      copies: {
+        path: "homelab:backup.s3",
+        store: plan.target,
+        prefix: `${copyFolder(plan, name)}/${marks.copied}`,
+        lateAfterHours: lateAfterHours(plan),
       },
     };
   });

@@ -1,6 +1,6 @@
 /** What two sites have with others: Cloudflare, stores of S3, and whoever watches them. */
 import type { SiteFile } from "../open-site.ts";
-import { volumesFolder } from "../parts/backup/volumes.ts";
+import { bucketsFolder, volumesFolder } from "../parts/backup/volumes.ts";
 import { edgeClaims } from "../parts/edge/claims.ts";
 import { disjoint, type Claim, type Judge } from "./rule.ts";
 
@@ -26,7 +26,10 @@ export const buckets: Judge = disjoint({
 });
 
 /** Where a site keeps what outlives it. */
-function folders({ name, config: { cluster, postgres, backup } }: SiteFile): readonly Claim[] {
+function folders({
+  name,
+  config: { cluster, postgres, backup, buckets: copied },
+}: SiteFile): readonly Claim[] {
   const own = (path: string, usual: string, s3: Store | undefined): readonly Claim[] =>
     s3 === undefined
       ? []
@@ -39,6 +42,14 @@ function folders({ name, config: { cluster, postgres, backup } }: SiteFile): rea
   return [
     ...own("homelab:cluster.snapshots", name, cluster.snapshots.s3),
     ...own("homelab:backup", volumesFolder(name), backup?.s3),
+    ...(backup === undefined || !Object.values(copied).some((one) => one.backup !== undefined)
+      ? []
+      : [
+          {
+            path: "homelab:backup.s3",
+            value: folder(backup.s3, bucketsFolder(name, backup)),
+          },
+        ]),
     ...Object.entries(postgres?.clusters ?? {}).flatMap(([cluster, { backup: to }]) =>
       to?.s3 === undefined
         ? []

@@ -68,6 +68,7 @@ function ofParts(config: SiteConfig): readonly SiteVersion[] {
     dragonfly: ["Dragonfly's operator", redis?.chart, dragonflyVersions],
     strimzi: ["Strimzi", kafka?.chart, strimziVersions],
     volsync: ["VolSync", backup?.chart, volsyncVersions],
+    rclone: ["rclone", backup?.rclone],
     dex: ["Dex", identity?.dex?.version, dexVersions],
     genericDevicePlugin: ["generic-device-plugin", devicePlugin],
     image: ["image of machines", url.slice(url.lastIndexOf("/") + 1)],

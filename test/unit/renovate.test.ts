@@ -71,6 +71,7 @@ const known: Readonly<Record<string, (value: string) => string>> = {
   cloudflared: (value) => `docker cloudflare/cloudflared ${value}`,
   nodeLocalDns: (value) => `docker registry.k8s.io/dns/k8s-dns-node-cache ${value}`,
   coredns: (value) => `docker coredns/coredns ${value}`,
+  rclone: (value) => `docker rclone/rclone ${value}`,
   dex: (value) => `docker ghcr.io/dexidp/dex ${value}`,
   genericDevicePlugin: (value) => `docker ghcr.io/squat/generic-device-plugin ${value}`,
   gatewayApi: (value) => `github-releases kubernetes-sigs/gateway-api ${value}`,

@@ -1,6 +1,7 @@
 import type { AlertGroup } from "./alert.ts";
 import { argocdAlerts } from "./argocd.ts";
 import { backupAlerts } from "./backup.ts";
+import { bucketsAlerts, type BucketsWatch } from "./buckets.ts";
 import { certificateAlerts } from "./certificates.ts";
 import { edgeAlerts } from "./edge.ts";
 import { gatewayAlerts } from "./gateway.ts";
@@ -39,6 +40,8 @@ export interface WatchPlan {
   readonly kafka: readonly KafkaWatch[];
   /** Job of VolSync, where volumes are backed up. */
   readonly backup?: string;
+  /** Buckets that are copied outside, where there are any. */
+  readonly buckets?: BucketsWatch;
   /** Other sites, whose metrics come here. */
   readonly sites: readonly string[];
   /** Telemetry of Tesla vehicles, where the site has it. */
@@ -52,7 +55,7 @@ export interface WatchPlan {
 /** Alerts on the parts that a site has. */
 export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
   const { certificates, gateway, edge, logs, argocd, names, storage } = plan;
-  const { postgres, redis, kafka, backup, tesla, sites, outside, jobs } = plan;
+  const { postgres, redis, kafka, backup, buckets, tesla, sites, outside, jobs } = plan;
   return [
     machineAlerts,
     networkAlerts(plan),
@@ -67,6 +70,7 @@ export function alertGroups(plan: WatchPlan): readonly AlertGroup[] {
     ...(redis.length === 0 ? [] : [redisAlerts(redis)]),
     ...(kafka.length === 0 ? [] : [kafkaAlerts(kafka)]),
     ...(backup === undefined ? [] : [backupAlerts(backup)]),
+    ...(buckets === undefined ? [] : [bucketsAlerts(buckets)]),
     ...(sites.length === 0 ? [] : [siteAlerts(sites)]),
     ...(tesla === undefined ? [] : [teslaAlerts(tesla)]),
     ...(outside.length === 0 ? [] : [outsideAlerts(outside)]),

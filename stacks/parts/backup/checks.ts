@@ -2,7 +2,7 @@ import type { Problem } from "../../../components/problem.ts";
 import { checkStore } from "../../config/store-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
 import type { BackupConfig } from "./schema.ts";
-import { classOf, targetPlan, wantedBackups, type WantedBackup } from "./volumes.ts";
+import { bucketsFolder, classOf, targetPlan, wantedBackups, type WantedBackup } from "./volumes.ts";
 
 /** Volumes can be saved, to a place that is there when the cluster is not, and each to its own. */
 export function checkBackup(config: SiteConfig, stack: string): readonly Problem[] {
@@ -33,16 +33,20 @@ function target(config: SiteConfig, backup: BackupConfig, stack: string): readon
 
 /** RKE2 deletes what is beyond its retention in its folder, whoever wrote it (k3s, pkg/etcd/s3). */
 function snapshots(
-  { cluster: { snapshots: of } }: SiteConfig,
+  { cluster: { snapshots: of }, buckets }: SiteConfig,
   backup: BackupConfig,
   stack: string,
 ): readonly Problem[] {
   const { s3: etcd } = of;
-  const { endpoint, bucket, folder } = targetPlan(stack, backup);
+  const { endpoint, bucket, folder: volumes } = targetPlan(stack, backup);
   if (etcd === undefined || etcd.bucket !== bucket) return [];
   if (new URL(etcd.endpoint).origin !== new URL(endpoint).origin) return [];
   const theirs = etcd.folder ?? stack;
-  if (!`${folder}/`.startsWith(`${theirs}/`)) return [];
+  const copied = Object.values(buckets).some((one) => one.backup !== undefined);
+  const folder = [volumes, ...(copied ? [bucketsFolder(stack, backup)] : [])].find((one) =>
+    `${one}/`.startsWith(`${theirs}/`),
+  );
+  if (folder === undefined) return [];
   const text = `${folder} is in ${theirs}, where RKE2 keeps snapshots of etcd and deletes by their age; name another folder`;
   return [{ path: "homelab:backup.s3.folder", text }];
 }

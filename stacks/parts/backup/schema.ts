@@ -97,15 +97,20 @@ export const backup = z
       ),
   })
   .describe(
-    "Backups of volumes, by VolSync with restic, to a store outside; a site without this section has none",
+    "Backups of volumes, by VolSync with restic, and copies of buckets, by rclone, to a store outside; a site without this section has none",
   );
 
 type Written = z.infer<typeof backup>;
 
 /** The section with VolSync's version, whose kinds are pinned. */
-export function deriveBackup(written: Written, { volsync }: Versions, derivation: Derivation) {
+export function deriveBackup(
+  written: Written,
+  { volsync, rclone }: Versions,
+  derivation: Derivation,
+) {
   return {
     ...written,
+    rclone,
     chart: pinned(
       {
         key: "volsync",

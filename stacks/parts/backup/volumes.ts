@@ -76,6 +76,11 @@ export function savingPlan(stack: string, backup: BackupConfig): SavingPlan {
 /** Folder of a bucket that a site's volumes are saved in where the file names none. */
 export const volumesFolder = (stack: string): string => `volumes-${stack}`;
 
+/** Folder of that bucket in which its buckets are copied: one beside that of volumes, and as much the site's own. */
+export function bucketsFolder(stack: string, { s3 }: Pick<BackupConfig, "s3">): string {
+  return s3.folder === undefined ? `buckets-${stack}` : `${s3.folder}-buckets`;
+}
+
 /** Where a site's repositories are. */
 export function targetPlan(
   stack: string,

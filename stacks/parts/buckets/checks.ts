@@ -15,6 +15,7 @@ export function checkBuckets(config: SiteConfig): readonly Problem[] {
       ...inClass(config, at, bucket),
       ...ownName(at, name, bucket, others),
       ...prefixes(at, bucket),
+      ...copied(config, at, bucket),
     ];
   });
 }
@@ -70,6 +71,17 @@ function ownName(
       path: at,
       text: `${of} has a bucket of this name in the same class; name this one otherwise`,
     }));
+}
+
+function copied(
+  { backup }: Pick<SiteConfig, "backup">,
+  at: string,
+  { backup: wanted }: Bucket,
+): readonly Problem[] {
+  if (wanted === undefined || backup !== undefined) return [];
+  const text =
+    "goes to the store of homelab:backup, which the site has not; add that section, or leave this out";
+  return [{ path: `${at}.backup`, text }];
 }
 
 /** A rule that another one always goes before would only look as if it did something. */

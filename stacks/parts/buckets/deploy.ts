@@ -4,8 +4,11 @@ import { makeNamespace } from "../../../components/workload/namespace.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
+import { storeKey } from "../../config/s3-store.ts";
 import { apiAnswers } from "../cluster/answers.ts";
+import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
+import { copyPlan } from "./copies.ts";
 import { bucketPlan } from "./plan.ts";
 import { bucketAddress } from "./stores.ts";
 
@@ -17,7 +20,8 @@ export interface BucketsSurroundings {
 
 /** Makes the site's buckets, where the config has any; returns their logins by address. */
 export function deployBuckets(
-  { name, config }: Site,
+  { name, config, secrets }: Site,
+  { nodes: [server] }: SiteCluster,
   { running: { ready, kubernetes }, storage }: BucketsSurroundings,
 ): SiteLogins {
   const all = Object.entries(config.buckets);
@@ -32,7 +36,18 @@ export function deployBuckets(
   return new Map(
     all.map(([bucket, written]) => {
       const plan = bucketPlan(bucket, written);
-      const made = new StoredBucket(`bucket-${bucket}`, { plan, answers, after }, opts);
+      const copy = copyPlan(name, config, bucket);
+      const { backup } = config;
+      const made = new StoredBucket(
+        `bucket-${bucket}`,
+        {
+          ...{ plan, server, answers, after },
+          ...(copy === undefined || backup === undefined
+            ? {}
+            : { copy: { plan: copy, storeKey: storeKey(secrets, backup.s3) } }),
+        },
+        opts,
+      );
       return [bucketAddress(bucket), made.login];
     }),
   );

@@ -14,6 +14,19 @@ const expiry = z.strictObject({
   days: days.meta({ description: "Days after which they go", examples: [30] }),
 });
 
+const backup = z
+  .strictObject({
+    keepDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(30)
+      .describe("Days that what was deleted or overwritten stays beside the copy"),
+  })
+  .describe(
+    "Whether it is copied to the store of `homelab:backup`, by that section's schedule, and begins with its copy when it is made anew",
+  );
+
 const bucket = z
   .strictObject({
     class: label.optional().meta({
@@ -34,17 +47,16 @@ const bucket = z
       .min(1)
       .optional()
       .meta({ description: "Objects that it may have; any when left out", examples: [1_000_000] }),
-    expireDays: days
-      .optional()
-      .meta({
-        description: "Days after which every object goes; none does when left out",
-        examples: [90],
-      }),
+    expireDays: days.optional().meta({
+      description: "Days after which every object goes; none does when left out",
+      examples: [90],
+    }),
     expire: z
       .array(expiry)
       .max(50)
       .default([])
       .describe("Objects that go sooner, by what their keys begin with"),
+    backup: backup.optional(),
   })
   .describe("A bucket of S3, with a key of its own");
 

@@ -5,6 +5,7 @@ import type { KafkaWatch } from "../../../components/monitoring/rules/kafka.ts";
 import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
 import type { RedisWatch } from "../../../components/monitoring/rules/redis.ts";
 import type { WatchPlan } from "../../../components/monitoring/rules/rules.ts";
+import { lateAfterHours as copyLateAfterHours } from "../../../components/backup/objects.ts";
 import { lateAfterHours } from "../../../components/postgres/backup-objects.ts";
 import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -29,6 +30,7 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
     redis: redis(config),
     kafka: kafka(config),
     ...(config.backup === undefined ? {} : { backup: metricsJob }),
+    ...buckets(config),
     sites: receives,
     ...(config.tesla === undefined ? {} : { tesla: { mostPerDay: config.tesla.mostPerDay } }),
     outside: Object.keys(scrapes),
@@ -40,6 +42,15 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
       ...(names ? [namesJob] : []),
     ],
   };
+}
+
+/** One copy may fail, and the next is then looked at. */
+function buckets({ buckets: all, backup }: SiteConfig): Pick<WatchPlan, "buckets"> {
+  const copied = Object.entries(all).flatMap(([name, { backup: wanted }]) =>
+    wanted === undefined ? [] : [name],
+  );
+  if (backup === undefined || copied.length === 0) return {};
+  return { buckets: { buckets: copied, lateAfterHours: copyLateAfterHours(backup) } };
 }
 
 /** Ceph tells nothing of itself where nobody asked Rook for its monitors. */

@@ -154,6 +154,9 @@ export const versions = z
       "0.16.0",
       "Chart volsync, with `homelab:backup`; restic is of the same release",
     ).default("0.16.0"),
+    rclone: release(three, "1.75.0", "rclone, which copies buckets, with `homelab:backup`").default(
+      "1.75.0",
+    ),
     dex: release(three, "2.45.1", "Dex, with `homelab:identity.dex`").default("2.45.1"),
     genericDevicePlugin: release(
       three,

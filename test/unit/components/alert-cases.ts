@@ -39,6 +39,8 @@ const lastBackup = (pod: string): string =>
 const late = constant(-1.5 * day);
 const redis = (metric: string, pod: string): string => `${metric}{job="redis-cache",pod="${pod}"}`;
 const kafka = (metric: string, pod: string): string => `${metric}{job="kafka-main",pod="${pod}"}`;
+const cronJob = (metric: string, name: string): string =>
+  `${metric}{job="kube-state-metrics",namespace="buckets",cronjob="${name}"}`;
 const replication = (metric: string, role: string): string =>
   `${metric}{job="volsync-metrics",role="${role}",method="restic",obj_namespace="immich",obj_name="library"}`;
 const signals = 'tesla_signals_total{job="tesla-metrics",vehicle="model-y",signal="Soc"}';
@@ -1033,6 +1035,38 @@ export const alertCases: readonly AlertCase[] = [
       [redis("dragonfly_failed_backups_total", "cache-0")]: "0x300",
     },
     at: "5h",
+  },
+  {
+    alert: "BucketCopyLate",
+    title: "tells of a bucket whose copies fail",
+    series: {
+      [cronJob("kube_cronjob_created", "photos")]: constant(-10 * day),
+      [cronJob("kube_cronjob_status_last_successful_time", "photos")]: constant(-3 * day),
+      [cronJob("kube_cronjob_created", "scans")]: constant(-10 * day),
+      [cronJob("kube_cronjob_status_last_successful_time", "scans")]: constant(0),
+    },
+    at: "1h",
+    says: {
+      labels: { cronjob: "photos" },
+      summary: "the bucket photos is not copied any more",
+      description:
+        "Its last copy is 3d 1h 0m 0s old. What was written since is lost with the site.",
+    },
+  },
+  {
+    alert: "BucketCopyLate",
+    title: "tells of a bucket that was never copied, and bears a new one",
+    series: {
+      [cronJob("kube_cronjob_created", "photos")]: constant(-3 * day),
+      [cronJob("kube_cronjob_created", "scans")]: constant(0),
+    },
+    at: "1h",
+    says: {
+      labels: { cronjob: "photos" },
+      summary: "the bucket photos is not copied any more",
+      description:
+        "Its last copy is 3d 1h 0m 0s old. What was written since is lost with the site.",
+    },
   },
   {
     alert: "KafkaNodeMissing",

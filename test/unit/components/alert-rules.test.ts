@@ -22,6 +22,7 @@ const everything: WatchPlan = {
   ],
   kafka: [{ cluster: "main", job: "kafka-main", nodes: 2 }],
   backup: "volsync-metrics",
+  buckets: { buckets: ["photos", "scans"], lateAfterHours: 50 },
   tesla: { mostPerDay: 1000 },
   outside: ["proxmox", "smart", "ups"],
   jobs: ["cilium-agent", "cloudflared"],

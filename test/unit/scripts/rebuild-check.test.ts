@@ -3,6 +3,7 @@ import type { ListStore } from "../../../components/backup/store.ts";
 import { check, isSound, text } from "../../../scripts/rebuild/check.ts";
 import { inventory } from "../../../scripts/rebuild/inventory.ts";
 import { backupSite } from "../stacks/backup-site.ts";
+import { bucketsSite } from "../stacks/buckets-site.ts";
 import { kafkaSite } from "../stacks/kafka-site.ts";
 import { postgresSite, recovered } from "../stacks/postgres-site.ts";
 import { outside, redisSite } from "../stacks/redis-site.ts";
@@ -13,6 +14,7 @@ const config = homeConfig({
   ...postgresSite({}, { other: recovered }),
   ...redisSite({}, { second: outside }),
   ...kafkaSite(),
+  ...bucketsSite({ backup: {} }, { scans: {} }),
 });
 const items = inventory({ name: "home", config });
 const keys = ["accessKey", "secretKey"];
@@ -42,6 +44,8 @@ describe("what a total loss would bring back", () => {
       /^from 2026-11-21T03:00:00Z, the newest of 2: by npm run restore -- --claim monitoring\/prometheus-db-0/,
     );
     assert.equal(all.find(({ what }) => what === "Redis second")?.fate, "back");
+    assert.equal(all.find(({ what }) => what === "bucket photos")?.fate, "back");
+    assert.equal(all.find(({ what }) => what === "bucket scans")?.fate, "lost");
     const etcd = all.find(({ what }) => what.startsWith("objects of the cluster"));
     assert.match(
       etcd?.text ?? "",

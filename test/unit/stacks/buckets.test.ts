@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { ServiceError } from "../../../components/http/service-error.ts";
 import { networkPolicies } from "../../../components/policies/rules.ts";
 import { knownOf } from "../../../components/proxmox/known-machines.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { bucketsFolder } from "../../../stacks/parts/backup/volumes.ts";
+import { judgeCopies } from "../../../stacks/parts/buckets/look.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import { recordedHome } from "../components/home-recording.ts";
+import { siteDeps } from "../site-deps.ts";
+import { backupSite } from "./backup-site.ts";
 import { bucketsSite } from "./buckets-site.ts";
 import { homeConfig } from "./sample.ts";
 
@@ -66,6 +71,92 @@ describe("the graph of a site with buckets", () => {
     assert.equal(data("typeo-bucket.scans")["accessKey"], "id-of-bucket-scans-key");
     const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
     assert.ok(!shown.includes("secret-of-bucket") && !shown.includes("id-of-bucket"));
+  });
+});
+
+describe("the graph of a bucket with a copy outside", () => {
+  const copied = {
+    ...backupSite(),
+    ...bucketsSite({ backup: { keepDays: 90 } }),
+    "apps.typeo.logins": [{ to: "bucket/photos" }],
+  };
+  let recording: Awaited<ReturnType<typeof recordedHome>>;
+  before(async () => {
+    recording = await recordedHome(copied, { ...siteDeps, listStore: () => Promise.resolve([]) });
+  });
+
+  it("fills the bucket before anybody logs in, and before anything gets into its copy", () => {
+    const fill = "bucket-photos-copy-fill-command";
+    assert.ok(recording.waitsFor(fill).has("bucket-photos-claim"));
+    assert.ok(recording.waitsFor(fill).has("bucket-photos-copy-access"));
+    assert.ok(recording.waitsFor("bucket-photos-copy-job").has(fill));
+    assert.ok(recording.waitsFor("typeo-deployment").has(fill));
+  });
+
+  it("shows no key", () => {
+    const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
+    for (const key of ["access-key", "secret-key"])
+      assert.ok(!shown.includes(`value-of-op://Homelab/NAS/${key}`), key);
+    assert.ok(!shown.includes("id-of-bucket"));
+  });
+
+  it("lets what copies to gateways and store alone", () => {
+    const specs = networkPolicies(policyPlan(homeConfig(copied))).find(
+      ({ name }) => name === "homelab-buckets",
+    )?.specs;
+    const egress = JSON.stringify(specs?.map((spec) => spec.egress ?? []));
+    assert.match(egress, /"app":"rook-ceph-rgw"/);
+    assert.match(egress, /"matchName":"nas\.home\.arpa"/);
+    assert.ok(!egress.includes("kube-apiserver"));
+  });
+
+  it("goes to a folder of the site's own, beside that of volumes", () => {
+    const { backup = assert.fail() } = homeConfig(copied);
+    assert.equal(bucketsFolder("home", backup), "buckets-home");
+    const s3 = { ...backup.s3, folder: "mine" };
+    assert.equal(bucketsFolder("home", { ...backup, s3 }), "mine-buckets");
+  });
+});
+
+describe("what new buckets begin with", () => {
+  const config = homeConfig({ ...backupSite(), ...bucketsSite({ backup: {} }, { scans: {} }) });
+  const secrets = { reveal: () => "x", get: () => assert.fail("asked for an output") };
+  const site = { name: "home", config, secrets };
+  const claim = {
+    kind: "ObjectBucketClaim",
+    namespace: "buckets",
+    name: "photos",
+    spec: {},
+  } as const;
+  const away = () =>
+    Promise.reject(
+      new ServiceError("unreachable", { status: 0 }, "the store nas cannot be reached"),
+    );
+
+  it("is said before anything is made: a copy, or nothing", async () => {
+    const asked: string[] = [];
+    const found = await judgeCopies(site, {}, (_, prefix) => {
+      asked.push(prefix);
+      return Promise.resolve([
+        { key: prefix, bytes: 1, modified: new Date("2026-11-28T03:12:00Z") },
+      ]);
+    });
+    assert.deepEqual(asked, ["buckets-home/photos/copied"]);
+    assert.deepEqual(found.notes, [
+      "bucket photos begins with its copy of 2026-11-28T03:12:00.000Z",
+    ]);
+    const { notes } = await judgeCopies(site, {}, () => Promise.resolve([]));
+    assert.deepEqual(notes, ["bucket photos begins empty: the store has no whole copy of it"]);
+  });
+
+  it("is not taken for nothing where the store cannot be seen, and not asked of buckets that are there", async () => {
+    const { problems } = await judgeCopies(site, {}, away);
+    assert.equal(problems[0]?.path, "homelab:backup.s3");
+    assert.match(problems[0].text, /the store nas cannot be reached; .* not seen is not empty/);
+    assert.deepEqual(await judgeCopies(site, { keepers: [claim] }, away), {
+      problems: [],
+      notes: [],
+    });
   });
 });
 

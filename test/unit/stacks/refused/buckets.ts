@@ -1,3 +1,4 @@
+import { backupSite, target } from "../backup-site.ts";
 import { bucketsSite } from "../buckets-site.ts";
 import { redisSite } from "../redis-site.ts";
 import type { RefusedSites } from "./index.ts";
@@ -68,6 +69,23 @@ export const buckets: RefusedSites = {
     edit: bucketsSite({ expire: [{ prefix: "/a", days: 7 }] }),
     at: `${path}.expire[0].prefix`,
     says: /do not begin with a slash/,
+  },
+  "a copy of a bucket to nowhere": {
+    edit: bucketsSite({ backup: {} }),
+    at: `${path}.backup`,
+    says: /goes to the store of homelab:backup, which the site has not/,
+  },
+  "copies of buckets where RKE2 deletes what is old": {
+    edit: {
+      ...backupSite(),
+      ...bucketsSite({ backup: {} }),
+      "cluster.snapshots.s3": {
+        ...target,
+        folder: "buckets-home",
+      },
+    },
+    at: "homelab:backup.s3.folder",
+    says: /buckets-home is in buckets-home, where RKE2 keeps snapshots of etcd/,
   },
   "a login to a bucket that nobody declares": {
     edit: { ...bucketsSite(), "apps.typeo.logins": [{ to: "bucket/films" }] },
