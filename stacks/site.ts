@@ -3,6 +3,7 @@ import { argocdNamespace } from "../components/argocd/names.ts";
 import { identityNamespace } from "../components/identity/names.ts";
 import { monitoringNamespace } from "../components/monitoring/names.ts";
 import { routerConfig, type RouterConfig } from "../components/network/router.ts";
+import { storageNamespace } from "../components/storage/operator-values.ts";
 import { deployApps } from "./apps/deploy.ts";
 import { deployData } from "./apps/data/deploy.ts";
 import { appNotices } from "./apps/notices.ts";
@@ -154,6 +155,7 @@ export async function deploySite(
     [monitoringNamespace.name]: monitoring?.release,
     [argocdNamespace.name]: argocd?.release,
     [identityNamespace.name]: dex?.ready,
+    [storageNamespace.name]: storage?.ready,
   };
   const routes = deployRoutes(site, cluster, running, gateways, { targets, identity });
   deployApiSignOn(site, cluster, identity, routes);

@@ -18,6 +18,8 @@ export interface ClassPlan {
   /** Whether claims may grow. */
   readonly expansion: boolean;
   readonly compression: "none" | "passive" | "aggressive";
+  /** Of buckets: names that its gateways are to take for their own, besides the one of their Service. */
+  readonly dnsNames?: readonly string[];
   /** Whether claims that name no class get it. */
   readonly default: boolean;
 }

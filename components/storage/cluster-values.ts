@@ -178,7 +178,12 @@ function filesystem(plan: ClassPlan): Record<string, unknown> {
   };
 }
 
+/**
+ * With names of its own a gateway takes every other one for a bucket's; Rook adds the name of its Service (rook v1.20.6,
+ * pkg/operator/ceph/object/spec.go, addDNSNamesToRGWServer; ceph, src/rgw/rgw_rest.cc, RGWREST::preprocess).
+ */
 function objectStore(plan: ClassPlan, wipeOnDestroy: boolean): Record<string, unknown> {
+  const { dnsNames = [] } = plan;
   return {
     name: plan.name,
     spec: {
@@ -186,6 +191,7 @@ function objectStore(plan: ClassPlan, wipeOnDestroy: boolean): Record<string, un
       dataPool: dataPool(plan),
       // A store that goes takes its data with it only where all data is to go.
       preservePoolsOnDelete: !wipeOnDestroy,
+      ...(dnsNames.length === 0 ? {} : { hosting: { dnsNames } }),
       gateway: {
         port: gatewayServicePort,
         instances: 2,

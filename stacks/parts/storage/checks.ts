@@ -1,3 +1,4 @@
+import { isIn } from "../../../components/names/names.ts";
 import type { Problem } from "../../../components/problem.ts";
 import {
   domainsNeeded,
@@ -28,6 +29,7 @@ export function checkStorage(config: SiteConfig): readonly Problem[] {
     ...size(machines),
     ...racks(storage, machines),
     ...defaults(storage),
+    ...hostnames(storage),
     ...domains(storage, machines),
     ...capacity(storage, machines),
   ];
@@ -162,6 +164,27 @@ function defaults({ classes }: Storage): readonly Problem[] {
       path: `${path}.${name}.default`,
       text: "claims without a class ask for a volume, which a bucket is not; make a block or file class the default",
     }));
+}
+
+/** A gateway takes what stands before one of its names for a bucket, so that none lies below another one. */
+function hostnames({ classes }: Storage): readonly Problem[] {
+  const all = classes.flatMap(({ name, kind, hostnames: own }) =>
+    own.map((hostname, i) => ({
+      ...{ kind, hostname, class: name },
+      path: `homelab:storage.classes.${name}.hostnames[${i}]`,
+    })),
+  );
+  return all.flatMap(({ kind, hostname, path }, i) => {
+    if (kind !== "bucket")
+      return [{ path, text: "a class of volumes is reached by no name; remove it" }];
+    const other = all.find((one, j) => j !== i && isIn(one.hostname, hostname));
+    if (other === undefined) return [];
+    const text =
+      other.hostname === hostname
+        ? `${hostname} is a name of ${other.class} too; give each class names of its own`
+        : `${hostname} lies below ${other.hostname}, where the gateway takes it for a bucket; use another name`;
+    return [{ path, text }];
+  });
 }
 
 const domainNames: Readonly<Record<FailureDomain, string>> = {

@@ -1,11 +1,14 @@
 import type { Resource } from "@pulumi/pulumi";
 import { nodeTaints } from "../../../components/rke2/config.ts";
+import { gatewayHost } from "../../../components/storage/gateway.ts";
 import { Storage } from "../../../components/storage/storage.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
+import type { SiteConfig } from "../../schema.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteMonitoringKinds } from "../monitoring/deploy.ts";
 import { storageMachines } from "./machines.ts";
+import type { StorageConfig } from "./schema.ts";
 
 /** Storage that was tried: what has claims depends on it. */
 export interface SiteStorage {
@@ -33,7 +36,7 @@ export function deployStorage(
       versions,
       ceph: versions.ceph,
       machines,
-      classes,
+      classes: classes.map((one) => ({ ...one, dnsNames: dnsNames(config, one) })),
       taints: taintKeys(machines),
       monitoring,
       wipeOnDestroy,
@@ -48,6 +51,17 @@ export function deployStorage(
     },
   );
   return { ready: storage.ready };
+}
+
+/**
+ * Names that the gateways of a class are told of; none where it has no hostnames. With some, the whole name of the Service is
+ * among them, or programs that ask by that would ask for a bucket.
+ */
+export function dnsNames(
+  { network: { clusterDomain } }: Pick<SiteConfig, "network">,
+  { name, hostnames }: StorageConfig["classes"][number],
+): readonly string[] {
+  return hostnames.length === 0 ? [] : [...hostnames, `${gatewayHost(name)}.${clusterDomain}`];
 }
 
 /** Keys of the taints of machines whose disks are used: what runs there bears them. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { label } from "../../config/forms.ts";
+import { hostForm, label } from "../../config/forms.ts";
 import { switched } from "../../config/switched.ts";
 import type { Versions } from "../versions/schema.ts";
 
@@ -49,6 +49,14 @@ const storageClass = z.strictObject({
     .default("none")
     .describe("Whether data is compressed: where a client asks for it, or always"),
   default: z.boolean().default(false).describe("Whether claims that name no class get this one"),
+  hostnames: z
+    .array(z.string().regex(hostForm, "use a lower-case DNS name such as s3.home.arpa"))
+    .default([])
+    .meta({
+      description:
+        "Of `bucket`: names by which S3 is reached from outside of the cluster, with a bucket in the path or before the name",
+      examples: [["s3.home.arpa"]],
+    }),
   claimsGiB: z
     .int()
     .min(0)

@@ -20,7 +20,7 @@ export const classes = [
   plan("coded-block", "block", coding),
   plan("ceph-filesystem", "file"),
   plan("coded-file", "file", coding),
-  plan("ceph-bucket", "bucket", { failureDomain: "rack" }),
+  plan("ceph-bucket", "bucket", { failureDomain: "rack", dnsNames: ["s3.home.arpa"] }),
 ];
 /** Four machines on four hosts, each with a disk of 1000 GiB. */
 export const machines = ["stone", "tank", "titan", "vault"].map((host) => ({

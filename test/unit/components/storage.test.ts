@@ -87,6 +87,16 @@ describe("the storage's values", () => {
     assert.equal(bucket.dataPool.failureDomain, "region");
   });
 
+  it("tell gateways of their names where they have any, and Rook adds their Service's", () => {
+    const hosting = (of: Values) => at(of.cephObjectStores[0]?.spec, "hosting");
+    const nameless = classes.map((one) => ({ ...one, dnsNames: [] }));
+    assert.deepEqual(hosting(values), { dnsNames: ["s3.home.arpa"] });
+    assert.equal(
+      hosting(clusterValues({ ...cluster, classes: nameless }) as unknown as Values),
+      undefined,
+    );
+  });
+
   it("keep monitors on machines of their own, on three hosts", () => {
     assert.deepEqual(at(values, "cephClusterSpec.mon"), { count: 3, allowMultiplePerNode: false });
     const spread = at(values, "cephClusterSpec.placement.mon.topologySpreadConstraints[0]");

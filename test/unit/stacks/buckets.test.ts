@@ -7,6 +7,7 @@ import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
 import { bucketsFolder } from "../../../stacks/parts/backup/volumes.ts";
 import { judgeCopies } from "../../../stacks/parts/buckets/look.ts";
+import { dnsNames } from "../../../stacks/parts/storage/deploy.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import { recordedHome } from "../components/home-recording.ts";
 import { siteDeps } from "../site-deps.ts";
@@ -71,6 +72,35 @@ describe("the graph of a site with buckets", () => {
     assert.equal(data("typeo-bucket.scans")["accessKey"], "id-of-bucket-scans-key");
     const shown = JSON.stringify(recording.resources.map(({ shown: inputs }) => inputs));
     assert.ok(!shown.includes("secret-of-bucket") && !shown.includes("id-of-bucket"));
+  });
+});
+
+describe("buckets that the LAN reaches", () => {
+  const lan = {
+    ...bucketsSite(),
+    "storage.classes": { "ceph-bucket": { kind: "bucket", hostnames: ["s3.home.arpa"] } },
+    "gateway.routes.s3": {
+      ...{ namespace: "rook-ceph", service: "rook-ceph-rgw-ceph-bucket", port: 80 },
+      hostnames: ["s3.home.arpa"],
+    },
+  };
+
+  it("have a name that is nothing the checks refuse, by a route after the storage", async () => {
+    assert.deepEqual(crossCheck(homeConfig(lan), "home"), []);
+    const recording = await recordedHome(lan);
+    const route = recording.resources.find(({ plain }) =>
+      JSON.stringify(plain["spec"] ?? {}).includes("rook-ceph-rgw-ceph-bucket"),
+    );
+    assert.ok(recording.waitsFor(route?.name ?? "").has("home-storage-tried-command"));
+  });
+
+  it("keep the whole name of their Service, which would be a bucket's else", () => {
+    const config = homeConfig(lan);
+    const [bucket = assert.fail()] = config.storage?.classes ?? [];
+    assert.deepEqual(dnsNames(config, bucket), [
+      ...["s3.home.arpa", "rook-ceph-rgw-ceph-bucket.rook-ceph.svc.cluster.local"],
+    ]);
+    assert.deepEqual(dnsNames(config, { ...bucket, hostnames: [] }), []);
   });
 });
 

@@ -23,6 +23,25 @@ const sites: RefusedSites = {
     at: "homelab:storage",
     says: /three monitors need machines on three hosts, and there are machines on 2/,
   },
+  "a name for a class of volumes": {
+    edit: {
+      "storage.enabled": true,
+      "storage.classes": { "ceph-block": { kind: "block", hostnames: ["s3.home.arpa"] } },
+    },
+    at: "homelab:storage.classes.ceph-block.hostnames[0]",
+    says: /a class of volumes is reached by no name/,
+  },
+  "a name of buckets below another one": {
+    edit: {
+      "storage.enabled": true,
+      "storage.classes": {
+        one: { kind: "bucket", hostnames: ["s3.home.arpa"] },
+        two: { kind: "bucket", hostnames: ["fast.s3.home.arpa"] },
+      },
+    },
+    at: "homelab:storage.classes.two.hostnames[0]",
+    says: /lies below s3\.home\.arpa, where the gateway takes it for a bucket/,
+  },
   "a Ceph that Rook does not run": {
     edit: { "versions.ceph": "v21.2.0" },
     at: "homelab:versions.ceph",
