@@ -2,8 +2,10 @@ package rook
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -68,6 +71,29 @@ func (w *work) bucketProvisioner(settings map[string]string) string {
 	return name
 }
 
+// checkAdditional says why Rook would not make a bucket: by a field that its operator does not let through, by a limit that is no
+// quantity, or by rules of age that it cannot read (rook, pkg/operator/ceph/object/bucket/util.go, additionalConfigSpecFromMap;
+// provisioner.go, setBucketLifecycle). What RGW makes of the rules is not played.
+func checkAdditional(config map[string]string, allowed string) error {
+	for _, key := range slices.Sorted(maps.Keys(config)) {
+		if !slices.Contains(strings.Split(allowed, ","), key) {
+			return fmt.Errorf("OBC config %q is not allowed", key)
+		}
+		switch key {
+		case "maxObjects", "maxSize", "bucketMaxObjects", "bucketMaxSize":
+			if _, err := resource.ParseQuantity(config[key]); err != nil {
+				return fmt.Errorf("failed to parse %s quota: %w", key, err)
+			}
+		case "bucketLifecycle":
+			var rules struct{ Rules []map[string]any }
+			if err := json.Unmarshal([]byte(config[key]), &rules); err != nil {
+				return fmt.Errorf("failed to unmarshal lifecycle configuration: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 // makeBucket makes the bucket with a user of its own, and tells its claim by a ConfigMap and a Secret.
 func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 	class, err := w.client.StorageV1().StorageClasses().Get(ctx, claim.Spec.StorageClassName, metav1.GetOptions{})
@@ -81,11 +107,8 @@ func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 	if class.Provisioner != w.bucketProvisioner(config.Data) {
 		return nil
 	}
-	allowed := strings.Split(config.Data["ROOK_OBC_ALLOW_ADDITIONAL_CONFIG_FIELDS"], ",")
-	for key := range claim.Spec.AdditionalConfig {
-		if !slices.Contains(allowed, key) {
-			return fmt.Errorf("OBC config %q is not allowed", key)
-		}
+	if err := checkAdditional(claim.Spec.AdditionalConfig, config.Data["ROOK_OBC_ALLOW_ADDITIONAL_CONFIG_FIELDS"]); err != nil {
+		return err
 	}
 	store := class.Parameters["objectStoreName"]
 	found, err := w.dynamic.Resource(ceph(stores)).Namespace(w.namespace).Get(ctx, store, metav1.GetOptions{})

@@ -523,3 +523,22 @@ func TestClassesOfBucketsAreKnownByTheNameThatTheSettingsGive(t *testing.T) {
 		}
 	}
 }
+
+func TestABucketIsNotMadeByWhatRookCannotRead(t *testing.T) {
+	const allowed = "maxObjects,maxSize,bucketLifecycle"
+	for _, one := range []struct {
+		config map[string]string
+		says   string
+	}{
+		{map[string]string{"maxSize": "500Gi", "maxObjects": "1000000", "bucketLifecycle": `{"Rules":[{"ID":"a","Status":"Enabled","Prefix":""}]}`}, ""},
+		{nil, ""},
+		{map[string]string{"bucketOwner": "somebody"}, `"bucketOwner" is not allowed`},
+		{map[string]string{"maxSize": "500 GiB"}, "failed to parse maxSize quota"},
+		{map[string]string{"bucketLifecycle": "Rules: []"}, "failed to unmarshal lifecycle"},
+	} {
+		err := checkAdditional(one.config, allowed)
+		if (err == nil) != (one.says == "") || err != nil && !strings.Contains(err.Error(), one.says) {
+			t.Errorf("%v: %v, not %q", one.config, err, one.says)
+		}
+	}
+}
