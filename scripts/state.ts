@@ -14,6 +14,11 @@ export interface StateResource {
   readonly dependencies?: readonly string[];
   /** URN of what takes it along when it is deleted. */
   readonly deletedWith?: string;
+  readonly parent?: string;
+  /** URN of its provider and, behind `::`, the provider's id. */
+  readonly provider?: string;
+  /** Whether it is gone already and another of its URN is to be made. */
+  readonly pendingReplacement?: boolean;
 }
 
 export interface PendingOperation {

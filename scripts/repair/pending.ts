@@ -15,7 +15,7 @@ import {
 } from "../state.ts";
 import { forgetReleaseRecord, rollBackRelease } from "./release.ts";
 import { removeEmptyPool } from "./pool.ts";
-import { leavesStray, removeStrays } from "./strays.ts";
+import { leavesStray, removeStrays, stackBegan } from "./strays.ts";
 
 const release = "kubernetes:helm.sh/v3:Release";
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
@@ -24,22 +24,32 @@ const nameOf = (resource: StateResource): string => resource.urn.split("::").at(
 
 const isObject = ({ type }: StateResource): boolean => type.startsWith("kubernetes:");
 
-async function settle(
+async function settlePool(
   { type, resource }: PendingOperation,
-  cluster: ClusterCommand | undefined,
-  proxmoxEndpoint: string | undefined,
+  endpoint: string,
   say: (text: string) => void,
 ): Promise<void> {
-  if (resource.type === pool && type === "creating" && proxmoxEndpoint !== undefined) {
-    const [poolId, comment] = ["poolId", "comment"].map((input) => stringInput(resource, input));
-    await removeEmptyPool(proxmoxEndpoint, poolId, comment, say);
-  }
-  if (!isObject(resource) || cluster === undefined) return;
+  if (resource.type !== pool || type !== "creating") return;
+  const [poolId, comment] = ["poolId", "comment"].map((input) => stringInput(resource, input));
+  await removeEmptyPool(endpoint, poolId, comment, say);
+}
+
+/**
+ * Settles what an operation of which the end is not known may have left in the cluster. `since` (milliseconds) is when that
+ * can have begun; what is older is somebody else's.
+ */
+export async function settleInCluster(
+  { type, resource }: PendingOperation,
+  since: number,
+  cluster: ClusterCommand,
+  say: (text: string) => void,
+): Promise<void> {
+  if (!isObject(resource)) return;
   if (resource.type === release && type === "creating")
-    return forgetReleaseRecord(resource, cluster, say);
+    return forgetReleaseRecord(resource, since, cluster, say);
   if (resource.type === release && type === "updating")
     return rollBackRelease(resource, cluster, say);
-  if (type === "creating") return removeObject(resource, cluster, say);
+  if (type === "creating") return removeObject(resource, since, cluster, say);
 }
 
 /**
@@ -66,7 +76,10 @@ export async function settlePendingOperations(
   const proxmox = provider(state, "proxmoxve");
   const endpoint = proxmox && stringInput(proxmox, "endpoint");
   const settleAll = async (cluster?: ClusterCommand): Promise<void> => {
-    for (const operation of state.pending) await settle(operation, cluster, endpoint, say);
+    for (const operation of state.pending) {
+      if (endpoint !== undefined) await settlePool(operation, endpoint, say);
+      if (cluster !== undefined) await settleInCluster(operation, stackBegan(state), cluster, say);
+    }
   };
   if (kubeconfig === undefined) await settleAll();
   else await withCluster(kubeconfig, settleAll);

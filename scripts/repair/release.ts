@@ -7,28 +7,44 @@ interface Revision {
   readonly status: string;
 }
 
-function identify(resource: StateResource): { name: string; namespace: string } {
+/** What Helm calls a release. Throws for one without a name. */
+export function identify(resource: StateResource): { name: string; namespace: string } {
   const name = stringInput(resource, "name");
   if (name === undefined)
     throw new Error(`${resource.urn}: a release without a name cannot be repaired`);
   return { name, namespace: stringInput(resource, "namespace") ?? "default" };
 }
 
+/** Arguments of kubectl that name all of Helm's records of a release. */
+export const recordsOf = (name: string, namespace: string): readonly string[] => [
+  ...["secret", "-n", namespace],
+  ...["-l", `owner=helm,name=${name}`],
+];
+
 /**
  * A first install that the state does not know: its record is removed, its objects stay. The next install
  * takes over objects that carry this release's ownership marks (`meta.helm.sh/release-name`), so that nothing
- * that already runs is interrupted.
+ * that already runs is interrupted. Records from before `since` (milliseconds) are somebody else's, and stay.
  */
 export async function forgetReleaseRecord(
   resource: StateResource,
+  since: number,
   cluster: ClusterCommand,
   say: (text: string) => void,
 ): Promise<void> {
   const { name, namespace } = identify(resource);
-  const selector = ["secret", "-n", namespace, "-l", `owner=helm,name=${name}`];
-  const records = await cluster("kubectl", ["get", ...selector, "-o", "name"]);
+  const selector = recordsOf(name, namespace);
+  const dates = "jsonpath={range .items[*]}{.metadata.creationTimestamp}{'\\n'}{end}";
+  const records = await cluster("kubectl", ["get", ...selector, "-o", dates]);
   if (!records.ok) throw new Error(`release ${namespace}/${name}: ${records.stderr}`);
-  if (records.stdout.trim() === "") return;
+  const created = records.stdout.split("\n").filter((line) => line !== "");
+  if (created.length === 0) return;
+  if (!created.every((date) => Date.parse(date) >= since)) {
+    say(
+      `repair: release ${namespace}/${name} is left alone: it is older than the run that was cut off`,
+    );
+    return;
+  }
   say(
     `repair: release ${namespace}/${name} is unknown to the state; the next install takes its objects over`,
   );
@@ -36,7 +52,11 @@ export async function forgetReleaseRecord(
   if (!removed.ok) throw new Error(`release ${namespace}/${name}: ${removed.stderr}`);
 }
 
-/** An upgrade that Helm still calls pending is rolled back to the last good revision. */
+/**
+ * A change that Helm still calls pending is rolled back to the last good revision. Without a good one it is ended instead, by
+ * a rollback to itself: the state knows the release, so that the next run upgrades it, and Helm upgrades neither what is
+ * pending nor what has no record (helm, pkg/action/upgrade.go).
+ */
 export async function rollBackRelease(
   resource: StateResource,
   cluster: ClusterCommand,
@@ -46,12 +66,14 @@ export async function rollBackRelease(
   const history = await cluster("helm", ["history", name, "-n", namespace, "-o", "json"]);
   if (!history.ok) throw new Error(`release ${namespace}/${name}: ${history.stderr}`);
   const revisions = JSON.parse(history.stdout) as Revision[];
-  if (revisions.at(-1)?.status.startsWith("pending") !== true) return;
-  const good = revisions.findLast(({ status }) => status === "deployed" || status === "superseded");
-  if (good === undefined) return forgetReleaseRecord(resource, cluster, say);
+  const last = revisions.at(-1);
+  if (last?.status.startsWith("pending") !== true) return;
+  const { revision } =
+    revisions.findLast(({ status }) => status === "deployed" || status === "superseded") ?? last;
   say(
-    `repair: release ${namespace}/${name} hangs in an upgrade; rolling back to revision ${good.revision}`,
+    `repair: release ${namespace}/${name} hangs in ${last.status}; ` +
+      (revision === last.revision ? "ending that" : `rolling back to revision ${revision}`),
   );
-  const done = await cluster("helm", ["rollback", name, String(good.revision), "-n", namespace]);
+  const done = await cluster("helm", ["rollback", name, String(revision), "-n", namespace]);
   if (!done.ok) throw new Error(`release ${namespace}/${name}: ${done.stderr}`);
 }

@@ -17,7 +17,11 @@ const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: st
 };
 
 /** How far the clocks of this workstation and of the services may be apart. */
-const skewMs = 5 * 60_000;
+export const skewMs = 5 * 60_000;
+
+/** When the stack began, in milliseconds, by the earliest clock; NaN before its first `up`. */
+export const stackBegan = (state: Pick<StackState, "resources">): number =>
+  Date.parse(rootOf(state)?.created ?? "") - skewMs;
 
 /** Kind and name of the object that a pending operation creates; undefined when it creates none outside. */
 function creation({ type, resource }: PendingOperation): string | undefined {
@@ -40,7 +44,7 @@ export function straysOf(
   objects: readonly Leftover[],
 ): Leftover[] {
   const known = knownIds({ resources });
-  const begun = Date.parse(rootOf({ resources })?.created ?? "") - skewMs;
+  const begun = stackBegan({ resources });
   const wanted = new Set(pending.map(creation));
   return objects.filter(
     ({ kind, name, id, created = "" }) =>

@@ -98,40 +98,165 @@ describe("repair", () => {
       inputs: { apiVersion: "v1", kind, metadata: { name: "thing" } },
     });
 
+    const began = Date.parse("2026-01-02T03:00:00Z");
+    /** What kubectl says of an object: metadata, then status where there is one. */
+    const seen = (manager = "pulumi-kubernetes", at = "2026-01-02T03:04:05Z", status?: object) => ({
+      "get -f": [
+        JSON.stringify({
+          name: "thing",
+          creationTimestamp: at,
+          managedFields: [
+            { manager, operation: "Update" },
+            { manager: "operator", operation: "Update", subresource: "status" },
+          ],
+        }),
+        status === undefined ? "" : JSON.stringify(status),
+      ].join("\n"),
+    });
+
     it("removes an object that only the killed run knew", async () => {
       const calls: string[] = [];
-      const run = cluster(calls, { "get -f": "configmap/thing\n" });
-      await removeObject(object("kubernetes:core/v1:ConfigMap", "ConfigMap"), run, () => undefined);
+      const map = object("kubernetes:core/v1:ConfigMap", "ConfigMap");
+      await removeObject(map, began, cluster(calls, seen()), () => undefined);
       assert.match(calls.at(-1) ?? "", /delete -f/);
+    });
+
+    it("leaves alone what is older than the run, or what somebody else has made, and says so", async () => {
+      const map = object("kubernetes:core/v1:ConfigMap", "ConfigMap");
+      const calls: string[] = [];
+      const said: string[] = [];
+      for (const [answers, since] of [
+        [seen("pulumi-kubernetes", "2026-01-01T00:00:00Z"), began],
+        [seen("kubectl-create"), began],
+        // Pulumi's own name for what it applies to an object that is there.
+        [seen("pulumi-kubernetes-1b2c3d4e"), began],
+        [seen(), Number.NaN],
+      ] as const)
+        await removeObject(map, since, cluster(calls, answers), (text) => said.push(text));
+      assert.ok(calls.every((call) => !call.includes("delete")));
+      assert.equal(said.length, 4);
+      assert.match(said[0] ?? "", /ConfigMap thing is left alone: it was created at 2026-01-01/);
+    });
+
+    it("removes a claim that waits for its volume, and names what to do with one that has it", async () => {
+      const claim: StateResource = {
+        urn: "urn:pulumi:home::homelab::homelab:apps:App$kubernetes:core/v1:PersistentVolumeClaim::photos-claim",
+        type: "kubernetes:core/v1:PersistentVolumeClaim",
+        parent: "urn:pulumi:home::homelab::homelab:apps:App::photos",
+        provider: "urn:pulumi:home::homelab::pulumi:providers:kubernetes::cluster::1b2c-3d4e",
+        inputs: {
+          ...{ apiVersion: "v1", kind: "PersistentVolumeClaim" },
+          metadata: { name: "data", namespace: "photos" },
+        },
+      };
+      const calls: string[] = [];
+      const waiting = seen(undefined, undefined, { phase: "Pending" });
+      await removeObject(claim, began, cluster(calls, waiting), () => undefined);
+      assert.match(calls.at(-1) ?? "", /delete -f/);
+      const has = seen(undefined, undefined, { phase: "Bound" });
+      await assert.rejects(
+        removeObject(claim, began, cluster([], has), () => undefined),
+        {
+          message: [
+            "a run was cut off while it created PersistentVolumeClaim photos/data, which exists now and is not in the " +
+              "state. It is not removed, because it is Bound. Take it into the state, or delete it if nothing is lost " +
+              "with it:",
+            "  pulumi import --stack home --protect=false --generate-code=false " +
+              "--parent 'parent=urn:pulumi:home::homelab::homelab:apps:App::photos' " +
+              "--provider 'provider=urn:pulumi:home::homelab::pulumi:providers:kubernetes::cluster' " +
+              "kubernetes:core/v1:PersistentVolumeClaim photos-claim photos/data",
+            "  kubectl delete PersistentVolumeClaim data -n photos",
+          ].join("\n"),
+        },
+      );
+    });
+
+    it("removes a database only before its operator has begun with it", async () => {
+      const database: StateResource = {
+        ...object("kubernetes:postgresql.cnpg.io/v1:Cluster", "Cluster"),
+        inputs: {
+          ...{ apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster" },
+          metadata: { name: "thing", namespace: "photos" },
+        },
+      };
+      const calls: string[] = [];
+      await removeObject(database, began, cluster(calls, seen()), () => undefined);
+      assert.match(calls.at(-1) ?? "", /delete -f/);
+      const begun = seen(undefined, undefined, { phase: "Setting up primary" });
+      await assert.rejects(
+        removeObject(database, began, cluster([], begun), () => undefined),
+        /its operator has begun with it[^]*kubectl delete Cluster.v1.postgresql.cnpg.io thing -n photos/,
+      );
+    });
+
+    it("removes a kind only while there is no object of it", async () => {
+      const kind: StateResource = {
+        ...object("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "-"),
+        inputs: {
+          ...{ apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" },
+          metadata: { name: "things.example.com" },
+        },
+      };
+      const calls: string[] = [];
+      await removeObject(kind, began, cluster(calls, seen()), () => undefined);
+      assert.match(calls.at(-1) ?? "", /delete -f/);
+      const used = { ...seen(), "get thing -A": "thing.example.com/one\n" };
+      await assert.rejects(
+        removeObject(kind, began, cluster([], used), () => undefined),
+        /there are objects of this kind/,
+      );
     });
 
     it("never removes a node whose labels a killed run was writing", async () => {
       const calls: string[] = [];
-      const run = cluster(calls, { "get -f": "node/thing\n" });
-      await removeObject(object("kubernetes:core/v1:NodePatch", "Node"), run, () => undefined);
+      const node = object("kubernetes:core/v1:NodePatch", "Node");
+      await removeObject(node, began, cluster(calls, seen()), () => undefined);
       assert.deepEqual(calls, []);
     });
 
     it("removes a namespace that is empty, and refuses one that holds anything", async () => {
       const namespace = object("kubernetes:core/v1:Namespace", "Namespace");
       const calls: string[] = [];
-      const empty = { "get -f": "namespace/thing\n", "get pods": "configmap/kube-root-ca.crt\n" };
-      await removeObject(namespace, cluster(calls, empty), () => undefined);
+      const empty = { ...seen(), "get pods": "configmap/kube-root-ca.crt\n" };
+      await removeObject(namespace, began, cluster(calls, empty), () => undefined);
       assert.match(calls.at(-1) ?? "", /delete -f/);
       const full = { ...empty, "get pods": "secret/photos\n" };
       await assert.rejects(
-        removeObject(namespace, cluster([], full), () => undefined),
+        removeObject(namespace, began, cluster([], full), () => undefined),
         /pulumi import/,
       );
     });
 
     it("removes only Helm's record of an install that the state does not know", async () => {
       const calls: string[] = [];
-      const run = cluster(calls, { "get secret": "secret/sh.helm.release.v1.cilium.v1\n" });
-      await forgetReleaseRecord(release, run, () => undefined);
+      const run = cluster(calls, { "get secret": "2026-01-02T03:04:05Z\n" });
+      await forgetReleaseRecord(release, began, run, () => undefined);
       assert.deepEqual(calls.slice(1), [
         "kubectl delete secret -n kube-system -l owner=helm,name=cilium",
       ]);
+    });
+
+    it("leaves the record of a release alone that is older than the run", async () => {
+      const calls: string[] = [];
+      const dates = "2026-01-01T00:00:00Z\n2026-01-02T03:04:05Z\n";
+      await forgetReleaseRecord(
+        release,
+        began,
+        cluster(calls, { "get secret": dates }),
+        () => undefined,
+      );
+      assert.equal(calls.length, 1);
+    });
+
+    it("ends an install that the state knows and Helm calls pending", async () => {
+      const calls: string[] = [];
+      const history = [{ revision: 1, status: "pending-install" }];
+      await rollBackRelease(
+        release,
+        cluster(calls, { history: JSON.stringify(history) }),
+        () => undefined,
+      );
+      assert.equal(calls.at(-1), "helm rollback cilium 1 -n kube-system");
     });
 
     it("rolls an upgrade that hangs back to the last good revision", async () => {
