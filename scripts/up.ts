@@ -5,7 +5,9 @@
  */
 import { judgeFirst, policyPacks } from "./policy-pack.ts";
 import { assertLoginLasts } from "./reachability.ts";
+import { settleLost } from "./repair/lost.ts";
 import { forgetDeletedTunnel } from "./repair/tunnel.ts";
+import { clusterRemedy, lostAnswers } from "./retry/cluster.ts";
 import { withRetry } from "./retry/retry.ts";
 import { tailscaleRemedy } from "./retry/tailscale.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
@@ -19,6 +21,11 @@ await main(async () => {
   const stack = await selectStack(name);
   if (refresh) await assertLoginLasts(stack);
   const onOutput = (text: string): boolean => process.stdout.write(text);
+  const lookAgain = async (urn: string): Promise<void> => {
+    await stack.refresh({ target: [urn], suppressOutputs: true });
+  };
+  const began = Date.now();
+  const lost = lostAnswers();
   let judged = false;
   const result = await withRepair(stack, async () => {
     if (refresh) await forgetDeletedTunnel(stack, say);
@@ -28,8 +35,14 @@ await main(async () => {
         judged = true;
         return stack.up({ refresh, policyPacks, onOutput, onEvent });
       },
-      [tailscaleRemedy],
+      [tailscaleRemedy, clusterRemedy(lost, lookAgain)],
       say,
+      {
+        settle: async (failures) => {
+          const cutOff = failures.filter((failure) => lost(failure) !== undefined);
+          await settleLost(stack, cutOff, began, say);
+        },
+      },
     );
   });
   const changes = Object.entries(result.summary.resourceChanges ?? {})

@@ -1,5 +1,6 @@
 /** What failed in a run, from the engine's events. */
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { StateResource } from "../state.ts";
 
 /** One resource that failed; or, without a URN, something that is no resource's. */
 export interface Failure {
@@ -10,6 +11,8 @@ export interface Failure {
   readonly name: string;
   /** What the engine was at, such as `create` or `delete`; undefined when it did not get that far. */
   readonly op?: string;
+  /** What it should have become, or what should have gone; its secrets are masked. */
+  readonly resource?: StateResource;
   /** Everything that was said about it. */
   readonly text: string;
 }
@@ -26,7 +29,7 @@ const aside = [
 /** Collects the failures of one run. */
 export class FailureLog {
   readonly #said = new Map<string, string[]>();
-  readonly #ops = new Map<string, string>();
+  readonly #ops = new Map<string, { readonly op: string; readonly resource?: StateResource }>();
 
   /** Takes one event; the form of the Automation API's `onEvent`. */
   readonly listen = ({ diagnosticEvent, resOpFailedEvent }: EngineEvent): void => {
@@ -38,8 +41,10 @@ export class FailureLog {
       this.#said.set(urn, [...(this.#said.get(urn) ?? []), diagnosticEvent.message]);
     }
     if (resOpFailedEvent !== undefined) {
-      const { urn, op } = resOpFailedEvent.metadata;
-      this.#ops.set(urn, op);
+      const { urn, op, old, new: wanted } = resOpFailedEvent.metadata;
+      // Either is null where the engine has none.
+      const resource = wanted ?? old ?? undefined;
+      this.#ops.set(urn, { op, ...(resource === undefined ? {} : { resource }) });
       if (!this.#said.has(urn)) this.#said.set(urn, []);
     }
   };
@@ -48,12 +53,11 @@ export class FailureLog {
   get failures(): readonly Failure[] {
     return [...this.#said].map(([urn, texts]) => {
       const [, , type = "", name = ""] = urn.split("::");
-      const op = this.#ops.get(urn);
       return {
         ...(urn === "" ? {} : { urn }),
         type: type.split("$").at(-1) ?? "",
         name,
-        ...(op === undefined ? {} : { op }),
+        ...this.#ops.get(urn),
         text: texts.join("\n"),
       };
     });

@@ -18,11 +18,14 @@ export type Cure =
 export type Remedy = (failure: Failure) => Cure | undefined;
 
 export interface RetryDeps {
-  readonly say: (text: string) => void;
+  /** Done after each run that failed, whether another follows or not; what it throws ends all. */
+  readonly settle: (failures: readonly Failure[]) => Promise<void>;
   readonly pause: (milliseconds: number) => Promise<unknown>;
   /** Milliseconds, growing. */
   readonly now: () => number;
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 /** Pauses before the second and later tries, in seconds. */
 const pauses = [5, 15, 40, 90] as const;
@@ -37,27 +40,29 @@ export async function withRetry<T>(
   run: (onEvent: (event: EngineEvent) => void) => Promise<T>,
   remedies: readonly Remedy[],
   say: (text: string) => void,
-  deps: Omit<RetryDeps, "say"> = { pause: delay, now: () => performance.now() },
+  deps: Partial<RetryDeps> = {},
 ): Promise<T> {
+  const { settle = nothing, pause: rest = delay, now = () => performance.now() } = deps;
   let deadline: number | undefined;
   for (let attempt = 0; ; attempt += 1) {
     const log = new FailureLog();
     try {
       return await run(log.listen);
     } catch (error) {
-      deadline ??= deps.now() + limit * 1000;
+      deadline ??= now() + limit * 1000;
       const cures = log.failures.map((failure) => cureOf(failure, remedies));
       for (const text of advice(cures)) say(text);
+      await settle(log.failures);
       const again = cures.filter((cure) => cure?.kind === "again");
       if (again.length === 0 || again.length < cures.length) throw error;
       const pause = pauses[attempt];
       const why = again.map((cure) => cure.why).join("; ");
-      if (pause === undefined || deps.now() + pause * 1000 > deadline) {
+      if (pause === undefined || now() + pause * 1000 > deadline) {
         say(`gave up after ${attempt + 1} tries: ${why}`);
         throw error;
       }
       say(`${why}; trying again in ${pause} s (try ${attempt + 2} of ${pauses.length + 1})`);
-      await deps.pause(pause * 1000);
+      await rest(pause * 1000);
       for (const { before } of again) await before?.();
     }
   }
