@@ -3,7 +3,7 @@ import { ControlClient } from "../../lab/control/client.ts";
 import { readiness, node } from "./cluster.ts";
 import { kubectl, paths, run } from "./command.ts";
 import { applications, everythingIsUp } from "./everything.ts";
-import { eventually, machine, nothingToChange } from "./site.ts";
+import { eventually, machine } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 import { client, redis, sql } from "./stores.ts";
 
@@ -28,10 +28,7 @@ const cluster = async () =>
 describe("stores and applications", () => {
   given(siteIsUp);
 
-  it("come up in one run, which has seen them work", async () => {
-    await everythingIsUp();
-    await nothingToChange("home");
-  });
+  it("come up in one run, which has seen them work", everythingIsUp);
 
   it("are ready together, each with its volumes and with room on the machines", async () => {
     type Deployment = {

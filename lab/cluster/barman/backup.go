@@ -102,10 +102,11 @@ func walName(timeline int, lsn string) (string, error) {
 }
 
 // emptied are directories whose content is no part of a backup, and left files that are none
-// (https://www.postgresql.org/docs/15/protocol-replication.html, BASE_BACKUP).
+// (https://www.postgresql.org/docs/15/protocol-replication.html, BASE_BACKUP; barman, barman/postgres_plumbing.py, EXCLUDE_LIST).
+// A backup of a replica that said to be one would wait for a primary when it is recovered.
 var (
 	emptied = []string{"pg_wal", "pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans", "pgsql_tmp"}
-	left    = []string{"postmaster.pid", "postmaster.opts", "backup_label", "tablespace_map"}
+	left    = []string{"postmaster.pid", "postmaster.opts", "standby.signal", "backup_label", "tablespace_map"}
 )
 
 type archive struct {

@@ -94,7 +94,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 func TestADataDirectoryIsTakenWithoutWhatPostgresMakesAnew(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{
-		"PG_VERSION", "base/1/112", "pg_wal/" + first, "pg_wal/archive_status/x.ready", "pg_replslot/slot/state", "postmaster.pid", "pg_xact/0000",
+		"PG_VERSION", "base/1/112", "pg_wal/" + first, "pg_wal/archive_status/x.ready", "pg_replslot/slot/state", "postmaster.pid", "standby.signal", "pg_xact/0000",
 	} {
 		file := filepath.Join(root, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600)); err != nil {
