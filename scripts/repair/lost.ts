@@ -11,9 +11,9 @@ import {
   stringInput,
   type PendingOperation,
   type StackState,
-  type StateResource,
 } from "../state.ts";
-import { idOf, kubectl, objectOf } from "./object.ts";
+import { isKnown } from "./known.ts";
+import { kubectl, objectOf } from "./object.ts";
 import { settleInCluster } from "./pending.ts";
 import { skewMs } from "./strays.ts";
 
@@ -63,13 +63,14 @@ export async function settleLost(
 /** What a failure would be among the pending operations, if the run had been killed in its place. */
 function operationOf({ op = "", resource }: Failure, state: StackState): PendingOperation[] {
   if (resource === undefined || op.startsWith("delete")) return [];
-  const known = state.resources.filter(({ pendingReplacement }) => pendingReplacement !== true);
+  // A replacement that creates first has a URN that the state knows, and another name.
+  if (op.startsWith("create") && !isKnown(resource, state)) return [{ type: "creating", resource }];
   // What failed after it was made is kept: the next run changes it.
-  if (known.some(({ urn }) => urn === resource.urn)) return [{ type: "updating", resource }];
-  const object = objectOf(resource);
-  const another = ({ type, id }: StateResource): boolean =>
-    object !== undefined && type === resource.type && id === idOf(object);
-  return op.startsWith("create") && !known.some(another) ? [{ type: "creating", resource }] : [];
+  return state.resources.some(
+    ({ urn, pendingReplacement }) => urn === resource.urn && pendingReplacement !== true,
+  )
+    ? [{ type: "updating", resource }]
+    : [];
 }
 
 async function untilReady(

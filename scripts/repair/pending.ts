@@ -4,6 +4,7 @@ import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { endedLogin } from "../../stacks/parts/cluster/doctor.ts";
 import { withCluster } from "../../stacks/doctor/cluster.ts";
 import { readOutside } from "../departure/outside.ts";
+import { isKnown } from "./known.ts";
 import { removeObject } from "./object.ts";
 import {
   provider,
@@ -11,13 +12,13 @@ import {
   stringInput,
   withoutPending,
   type PendingOperation,
+  type StackState,
   type StateResource,
 } from "../state.ts";
-import { forgetReleaseRecord, rollBackRelease } from "./release.ts";
+import { forgetReleaseRecord, release, rollBackRelease } from "./release.ts";
 import { removeEmptyPool } from "./pool.ts";
 import { leavesStray, removeStrays, stackBegan } from "./strays.ts";
 
-const release = "kubernetes:helm.sh/v3:Release";
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
 
 const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? resource.urn;
@@ -53,6 +54,15 @@ export async function settleInCluster(
 }
 
 /**
+ * What an operation is by the state: a creation of what the state has is a change. The engine keeps each pending creation
+ * until it is taken out, through later runs and imports that have made the object (pulumi, pkg/backend/snapshot.go).
+ */
+const asKnown = (operation: PendingOperation, state: StackState): PendingOperation =>
+  operation.type === "creating" && isKnown(operation.resource, state)
+    ? { ...operation, type: "updating" }
+    : operation;
+
+/**
  * Brings the world and the state together again after a kill, then takes the pending operations out of the
  * state. What is not named here is safe to run again as it is: steps on machines wait for one that still runs,
  * and a machine that the host finished creating is recognised by its tags.
@@ -60,6 +70,7 @@ export async function settleInCluster(
 export async function settlePendingOperations(
   stack: Stack,
   say: (text: string) => void,
+  inCluster: typeof withCluster = withCluster,
 ): Promise<void> {
   const state = await readState(stack);
   if (state.pending.length === 0) return;
@@ -78,11 +89,12 @@ export async function settlePendingOperations(
   const settleAll = async (cluster?: ClusterCommand): Promise<void> => {
     for (const operation of state.pending) {
       if (endpoint !== undefined) await settlePool(operation, endpoint, say);
-      if (cluster !== undefined) await settleInCluster(operation, stackBegan(state), cluster, say);
+      if (cluster === undefined) continue;
+      await settleInCluster(asKnown(operation, state), stackBegan(state), cluster, say);
     }
   };
   if (kubeconfig === undefined) await settleAll();
-  else await withCluster(kubeconfig, settleAll);
+  else await inCluster(kubeconfig, settleAll);
   if (state.pending.some(leavesStray)) {
     await removeStrays(stack.name, state, await readOutside(stack, state), say);
   }

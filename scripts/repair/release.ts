@@ -2,6 +2,9 @@
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { stringInput, type StateResource } from "../state.ts";
 
+/** The type of a release. */
+export const release = "kubernetes:helm.sh/v3:Release";
+
 interface Revision {
   readonly revision: number;
   readonly status: string;

@@ -283,6 +283,96 @@ describe("repair", () => {
   });
 });
 
+describe("what a killed run left", () => {
+  const service: StateResource = {
+    urn: "urn:pulumi:home::homelab::homelab:apps:App$kubernetes:core/v1:Service::seerr-service",
+    type: "kubernetes:core/v1:Service",
+    inputs: { apiVersion: "v1", kind: "Service", metadata: { name: "seerr", namespace: "seerr" } },
+  };
+  const release: StateResource = {
+    urn: "urn:pulumi:home::homelab::kubernetes:helm.sh/v3:Release::cilium",
+    type: "kubernetes:helm.sh/v3:Release",
+    inputs: { name: "cilium", namespace: "kube-system" },
+  };
+  const made = JSON.stringify({
+    ...{ name: "seerr", creationTimestamp: "2026-03-01T10:00:05Z" },
+    managedFields: [{ manager: "pulumi-kubernetes", operation: "Update" }],
+  });
+
+  /** Settles the pending creations of a stack that began in January; what was asked of its cluster, and the state then. */
+  async function settle(pending: readonly StateResource[], resources: readonly StateResource[]) {
+    const calls: string[] = [];
+    let left: unknown;
+    const cluster: ClusterCommand = (program, args) => {
+      const call = [program, ...args].join(" ");
+      calls.push(call);
+      if (call.includes("get -f")) return Promise.resolve({ ok: true, stdout: made, stderr: "" });
+      const stdout = call.includes("get secret")
+        ? "2026-03-01T10:00:05Z\n"
+        : JSON.stringify([{ revision: 1, status: "deployed" }]);
+      return Promise.resolve({ ok: true, stdout, stderr: "" });
+    };
+    const deployment = {
+      resources: [
+        { urn: "s", type: "pulumi:pulumi:Stack", created: "2026-01-01T10:00:00Z" },
+        { urn: "p", type: "pulumi:providers:kubernetes", inputs: { kubeconfig: "users: []" } },
+        ...resources,
+      ],
+      pending_operations: pending.map((resource) => ({ type: "creating", resource })),
+    };
+    const stack = {
+      name: "home",
+      exportStack: () => Promise.resolve({ version: 3, deployment }),
+      importStack: (deployed: { deployment: object }) => {
+        left = deployed.deployment;
+        return Promise.resolve();
+      },
+    } as unknown as Stack;
+    await settlePendingOperations(
+      stack,
+      () => undefined,
+      (_, action) => action(cluster),
+    );
+    assert.deepEqual(left, { resources: deployment.resources });
+    return calls;
+  }
+
+  it("is removed where the state does not know it, and is pending no more", async () => {
+    const calls = await settle([service, release], []);
+    assert.match(calls[1] ?? "", /kubectl delete -f/);
+    assert.match(calls[3] ?? "", /kubectl delete secret -n kube-system/);
+    const replaced = { ...service, id: "seerr/seerr", pendingReplacement: true };
+    assert.match((await settle([service], [replaced])).at(-1) ?? "", /kubectl delete -f/);
+  });
+
+  it("stays where a later run or an import has taken it into the state, by whatever URN", async () => {
+    for (const [resource, id] of [
+      [service, "seerr/seerr"],
+      [release, "kube-system/cilium"],
+    ] as const)
+      for (const urn of [resource.urn, "renamed"]) {
+        const calls = await settle([resource], [{ ...resource, urn, id }]);
+        assert.ok(
+          calls.every((call) => !call.includes("delete")),
+          calls.join("\n"),
+        );
+      }
+  });
+
+  it("stays where the state has it without a namespace or by another version of its kind", async () => {
+    const type = "kubernetes:example.com/v1:Thing";
+    const thing = { urn: "u", type, inputs: { apiVersion: "example.com/v1", kind: "Thing" } };
+    const named = { ...thing, inputs: { ...thing.inputs, metadata: { name: "seerr" } } };
+    const earlier = "kubernetes:example.com/v1beta1:Thing";
+    for (const known of [
+      { ...named, id: "default/seerr" },
+      { ...named, id: "seerr", type: earlier },
+    ])
+      assert.deepEqual(await settle([named], [known]), []);
+    assert.equal((await settle([named], [{ ...named, id: "other/seerr" }])).length, 2);
+  });
+});
+
 describe("a preview against dead APIs", () => {
   it("names each that it could not look at", async () => {
     const kubeconfig = JSON.stringify({

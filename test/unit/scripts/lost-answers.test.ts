@@ -201,6 +201,20 @@ describe("up, when requests to the cluster were cut off", () => {
     assert.ok(calls.every((call) => call.includes("/readyz")));
   });
 
+  it("touches no release that the state knows by another URN", async () => {
+    const { calls, settle } = world(0, { "get secret": "2026-01-02T03:04:05Z\n" });
+    const id = "cnpg-system/plugin-barman-cloud";
+    await settle([failureOf(plugin, "create", closed)], [{ ...plugin, urn: "another", id }]);
+    assert.ok(calls.every((call) => call.includes("/readyz")));
+  });
+
+  it("removes what a replacement made under a new name, whose URN the state knows", async () => {
+    const { calls, settle } = world(0, { "get -f": made });
+    const old = { urn: seerr.urn, type: service, id: "seerr/seerr-1b2c" };
+    await settle([failureOf(seerr, "create-replacement", reset)], [old]);
+    assert.match(calls.at(-1) ?? "", /delete -f .*"name":"seerr"/);
+  });
+
   it("settles everything else before it throws what is left to the person", async () => {
     const bound = `${made}\n${JSON.stringify({ phase: "Bound" })}`;
     const claim = resourceOf("kubernetes:core/v1:PersistentVolumeClaim", "data", {
@@ -221,7 +235,8 @@ describe("up, when requests to the cluster were cut off", () => {
     assert.match(unknown.calls.at(-1) ?? "", /delete secret -n cnpg-system -l owner=helm/);
     const history = JSON.stringify([{ revision: 1, status: "pending-install" }]);
     const known = world(0, { history });
-    await known.settle([failureOf(plugin, "create", closed)], [{ ...plugin, id: "x" }]);
+    const id = "cnpg-system/plugin-barman-cloud";
+    await known.settle([failureOf(plugin, "create", closed)], [{ ...plugin, id }]);
     assert.match(known.calls.at(-1) ?? "", /helm rollback plugin-barman-cloud 1 -n cnpg-system/);
   });
 
