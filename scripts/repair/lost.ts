@@ -12,10 +12,10 @@ import {
   type PendingOperation,
   type StackState,
 } from "../state.ts";
+import { skewMs } from "./began.ts";
 import { isKnown } from "./known.ts";
 import { kubectl, objectOf } from "./object.ts";
 import { settleInCluster } from "./pending.ts";
-import { skewMs } from "./strays.ts";
 
 /** How long the API is waited for, and the pause between two questions; in milliseconds. */
 const patienceMs = 180_000;

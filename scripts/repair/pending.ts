@@ -4,6 +4,7 @@ import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { endedLogin } from "../../stacks/parts/cluster/doctor.ts";
 import { withCluster } from "../../stacks/doctor/cluster.ts";
 import { readOutside } from "../departure/outside.ts";
+import { cutOffBegan } from "./began.ts";
 import { isKnown } from "./known.ts";
 import { removeObject } from "./object.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../state.ts";
 import { forgetReleaseRecord, release, rollBackRelease } from "./release.ts";
 import { removeEmptyPool } from "./pool.ts";
-import { leavesStray, removeStrays, stackBegan } from "./strays.ts";
+import { leavesStray, removeStrays } from "./strays.ts";
 
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
 
@@ -86,17 +87,18 @@ export async function settlePendingOperations(
     );
   const proxmox = provider(state, "proxmoxve");
   const endpoint = proxmox && stringInput(proxmox, "endpoint");
+  const since = await cutOffBegan(stack, state);
   const settleAll = async (cluster?: ClusterCommand): Promise<void> => {
     for (const operation of state.pending) {
       if (endpoint !== undefined) await settlePool(operation, endpoint, say);
       if (cluster === undefined) continue;
-      await settleInCluster(asKnown(operation, state), stackBegan(state), cluster, say);
+      await settleInCluster(asKnown(operation, state), since, cluster, say);
     }
   };
   if (kubeconfig === undefined) await settleAll();
   else await inCluster(kubeconfig, settleAll);
   if (state.pending.some(leavesStray)) {
-    await removeStrays(stack.name, state, await readOutside(stack, state), say);
+    await removeStrays(stack.name, state, await readOutside(stack, state), since, say);
   }
   await stack.importStack(withoutPending(state.deployment));
 }

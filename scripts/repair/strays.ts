@@ -5,7 +5,7 @@ import { edgeKinds } from "../../components/edge/known.ts";
 import type { Leftover, LeftoverKind } from "../../components/leftover.ts";
 import { leftovers } from "../departure/leftovers.ts";
 import type { Outside } from "../departure/outside.ts";
-import { knownIds, rootOf, stringInput, type PendingOperation, type StackState } from "../state.ts";
+import { knownIds, stringInput, type PendingOperation, type StackState } from "../state.ts";
 
 /** What a type's objects are called when people are told of them, and the input that names them. */
 const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: string]>> = {
@@ -15,13 +15,6 @@ const types: Readonly<Record<string, readonly [kind: LeftoverKind, nameInput: st
   "tailscale:index/tailnetKey:TailnetKey": ["Tailscale auth key", "description"],
   "tailscale:index/oauthClient:OauthClient": ["Tailscale OAuth client", "description"],
 };
-
-/** How far the clocks of this workstation and of the services may be apart. */
-export const skewMs = 5 * 60_000;
-
-/** When the stack began, in milliseconds, by the earliest clock; NaN before its first `up`. */
-export const stackBegan = (state: Pick<StackState, "resources">): number =>
-  Date.parse(rootOf(state)?.created ?? "") - skewMs;
 
 /** Kind and name of the object that a pending operation creates; undefined when it creates none outside. */
 function creation({ type, resource }: PendingOperation): string | undefined {
@@ -37,18 +30,19 @@ export const leavesStray = (operation: PendingOperation): boolean =>
 
 /**
  * Those of the site's objects that a killed run was creating: named as a pending creation names its own, unknown to the
- * state, and not older than the stack. An older one is somebody else's: the next run then says that it is in the way.
+ * state, and not older than `since` (milliseconds; NaN when that is not known). An older one is somebody else's: the next
+ * run then says that it is in the way.
  */
 export function straysOf(
   { resources, pending }: Pick<StackState, "resources" | "pending">,
   objects: readonly Leftover[],
+  since: number,
 ): Leftover[] {
   const known = knownIds({ resources });
-  const begun = stackBegan({ resources });
   const wanted = new Set(pending.map(creation));
   return objects.filter(
     ({ kind, name, id, created = "" }) =>
-      wanted.has(`${kind} ${name}`) && !known.has(id) && Date.parse(created) >= begun,
+      wanted.has(`${kind} ${name}`) && !known.has(id) && Date.parse(created) >= since,
   );
 }
 
@@ -61,10 +55,11 @@ export async function removeStrays(
   site: string,
   state: StackState,
   outside: Outside,
+  since: number,
   say: (text: string) => void,
 ): Promise<void> {
   try {
-    for (const stray of straysOf(state, await leftovers(site, outside))) {
+    for (const stray of straysOf(state, await leftovers(site, outside), since)) {
       say(
         `repair: removing ${stray.kind} ${stray.name} (${stray.id}), created by a killed run and unknown to the state`,
       );

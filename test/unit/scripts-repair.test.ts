@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { engineRuns, lockHolders, releaseStaleLock } from "../../scripts/repair/lock.ts";
 import { forgetReleaseRecord, rollBackRelease } from "../../scripts/repair/release.ts";
 import { removeObject } from "../../scripts/repair/object.ts";
+import { cutOffBegan } from "../../scripts/repair/began.ts";
 import { settlePendingOperations } from "../../scripts/repair/pending.ts";
 import { orphanedPlugins } from "../../scripts/repair/orphans.ts";
 import { assertLoginLasts, unreachableApis } from "../../scripts/reachability.ts";
@@ -299,8 +300,15 @@ describe("what a killed run left", () => {
     managedFields: [{ manager: "pulumi-kubernetes", operation: "Update" }],
   });
 
-  /** Settles the pending creations of a stack that began in January; what was asked of its cluster, and the state then. */
-  async function settle(pending: readonly StateResource[], resources: readonly StateResource[]) {
+  /** Runs that have an entry in the stack's history, the latest first. */
+  type Runs = readonly { kind: string; result: string; startTime: Date; endTime?: Date }[];
+
+  /** Settles the pending creations of a stack that began in January; gives what was asked of its cluster. */
+  async function settle(
+    pending: readonly StateResource[],
+    resources: readonly StateResource[],
+    runs: Runs = [],
+  ) {
     const calls: string[] = [];
     let left: unknown;
     const cluster: ClusterCommand = (program, args) => {
@@ -322,6 +330,7 @@ describe("what a killed run left", () => {
     };
     const stack = {
       name: "home",
+      history: () => Promise.resolve(runs),
       exportStack: () => Promise.resolve({ version: 3, deployment }),
       importStack: (deployed: { deployment: object }) => {
         left = deployed.deployment;
@@ -359,6 +368,17 @@ describe("what a killed run left", () => {
       }
   });
 
+  it("stays where it was there before the last run that ended", async () => {
+    const run = (startTime: Date, endTime: Date) => ({
+      ...{ kind: "update", result: "succeeded", startTime, endTime },
+    });
+    const before = run(new Date("2026-03-01T09:00:00Z"), new Date("2026-03-01T10:00:00Z"));
+    assert.match((await settle([service], [], [before])).at(-1) ?? "", /kubectl delete -f/);
+    const after = run(new Date("2026-03-01T11:00:00Z"), new Date("2026-03-01T12:00:00Z"));
+    const calls = await settle([service, release], [], [after, before]);
+    assert.ok(calls.every((call) => !call.includes("delete")));
+  });
+
   it("stays where the state has it without a namespace or by another version of its kind", async () => {
     const type = "kubernetes:example.com/v1:Thing";
     const thing = { urn: "u", type, inputs: { apiVersion: "example.com/v1", kind: "Thing" } };
@@ -370,6 +390,44 @@ describe("what a killed run left", () => {
     ])
       assert.deepEqual(await settle([named], [known]), []);
     assert.equal((await settle([named], [{ ...named, id: "other/seerr" }])).length, 2);
+  });
+});
+
+describe("the beginning of a run that was cut off", () => {
+  const at = (time: string): Date => new Date(`2026-03-01T${time}:00Z`);
+  const run = (kind: string, result: string, from: string, to?: string) => ({
+    ...{ kind, result, startTime: at(from) },
+    ...(to === undefined ? {} : { endTime: at(to) }),
+  });
+  const root = { urn: "s", type: "pulumi:pulumi:Stack", created: "2026-01-01T10:00:00Z" };
+  const began = async (runs: readonly object[], resources = [root]): Promise<string> => {
+    const stack = { history: () => Promise.resolve(runs) } as unknown as Pick<Stack, "history">;
+    const since = await cutOffBegan(stack, { resources });
+    return Number.isNaN(since) ? "unknown" : new Date(since).toISOString().slice(0, 16);
+  };
+
+  it("comes after the last run that succeeded, whatever was looked at since", async () => {
+    const up = run("update", "succeeded", "10:00", "10:30");
+    assert.equal(
+      await began([run("refresh", "succeeded", "11:00", "11:01"), up]),
+      "2026-03-01T10:25",
+    );
+    assert.equal(
+      await began([run("resource-import", "succeeded", "11:00", "11:01"), up]),
+      "2026-03-01T10:25",
+    );
+  });
+
+  it("may be that of a run that was ended, or that has no end yet", async () => {
+    const up = run("update", "succeeded", "09:00", "09:30");
+    assert.equal(await began([run("destroy", "failed", "10:00", "10:30"), up]), "2026-03-01T09:55");
+    assert.equal(await began([run("update", "in-progress", "10:00"), up]), "2026-03-01T09:55");
+  });
+
+  it("is not before that of the stack, and unknown before there is one", async () => {
+    assert.equal(await began([]), "2026-01-01T09:55");
+    assert.equal(await began([], []), "unknown");
+    assert.equal(await began([run("update", "failed", "10:00", "10:30")], []), "unknown");
   });
 });
 

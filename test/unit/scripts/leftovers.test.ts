@@ -10,7 +10,7 @@ import type { Leftover } from "../../../components/leftover.ts";
 import type { TailnetMemory } from "../../../scripts/departure/accounts.ts";
 import { leftovers } from "../../../scripts/departure/leftovers.ts";
 import { removeStrays, straysOf } from "../../../scripts/repair/strays.ts";
-import type { PendingOperation, StateResource } from "../../../scripts/state.ts";
+import type { PendingOperation } from "../../../scripts/state.ts";
 import { clientSecret, smallApi, type SmallApi } from "../components/tailnet-api.ts";
 
 describe("what is left in the tailnet", () => {
@@ -155,11 +155,7 @@ describe("what is left at Cloudflare", () => {
   });
 
   describe("of a killed run", () => {
-    const stack: StateResource = {
-      urn: "urn:pulumi:home::homelab::pulumi:pulumi:Stack::homelab-home",
-      type: "pulumi:pulumi:Stack",
-      created: "2026-01-01T10:00:00Z",
-    };
+    const began = Date.parse("2026-01-01T10:00:00Z");
     const pending = (
       type: string,
       inputs: Record<string, unknown>,
@@ -184,16 +180,19 @@ describe("what is left at Cloudflare", () => {
         { kind: "Tailscale auth key", name: "gen-1 stone", id: "k1", created },
         { kind: "Tailscale auth key", name: "gen-0 stone", id: "k0", created },
       ];
-      const resources = [stack, { urn: "r", type: "t", id: "zone/mine" }];
-      const strays = straysOf({ resources, pending: [tunnel, record, key] }, objects);
+      const state = {
+        resources: [{ urn: "r", type: "t", id: "zone/mine" }],
+        pending: [tunnel, record, key],
+      };
+      const strays = straysOf(state, objects, began);
       assert.deepEqual(ids(strays), ["t1", "r1", "k1"]);
-      const early = objects.map((object) => ({ ...object, created: "2026-01-01T09:54:00Z" }));
-      assert.deepEqual(straysOf({ resources, pending: [tunnel, record, key] }, early), []);
+      const early = objects.map((object) => ({ ...object, created: "2026-01-01T09:59:00Z" }));
+      assert.deepEqual(straysOf(state, early, began), []);
       const undated = objects.map(({ kind, name, id }) => ({ kind, name, id }));
-      assert.deepEqual(straysOf({ resources, pending: [tunnel] }, undated), []);
-      assert.deepEqual(straysOf({ resources: [], pending: [tunnel] }, objects), []);
+      assert.deepEqual(straysOf(state, undated, began), []);
+      assert.deepEqual(straysOf(state, objects, Number.NaN), []);
       const updating = pending(tunnel.resource.type, { name: "home" }, "updating");
-      assert.deepEqual(straysOf({ resources, pending: [updating] }, objects), []);
+      assert.deepEqual(straysOf({ ...state, pending: [updating] }, objects, began), []);
     });
 
     it("is removed, and told", async () => {
@@ -201,11 +200,11 @@ describe("what is left at Cloudflare", () => {
       const said: string[] = [];
       const state = {
         deployment: { version: 3, deployment: {} },
-        resources: [stack],
+        resources: [],
         pending: [tunnel, record],
       };
       const outside = { cloudflare: { ...account, baseUrl }, unseen: [] };
-      await removeStrays("home", state, outside, (text) => said.push(text));
+      await removeStrays("home", state, outside, began, (text) => said.push(text));
       assert.deepEqual(
         calls.filter((call) => call.startsWith("DELETE")),
         ["DELETE /accounts/a/cfd_tunnel/t1", "DELETE /zones/z/dns_records/r1"],
@@ -217,11 +216,11 @@ describe("what is left at Cloudflare", () => {
       const said: string[] = [];
       const state = {
         deployment: { version: 3, deployment: {} },
-        resources: [stack],
+        resources: [],
         pending: [tunnel],
       };
       const outside = { cloudflare: { ...account, accountId: "other", baseUrl }, unseen: [] };
-      await removeStrays("home", state, outside, (text) => said.push(text));
+      await removeStrays("home", state, outside, began, (text) => said.push(text));
       assert.match(said.join(), /could not be removed .*403, Authentication error.*doctor/);
     });
   });
