@@ -41,15 +41,19 @@ export async function settleLost(
   deps: LostDeps = { cluster: withCluster, pause: delay, now: () => performance.now() },
 ): Promise<void> {
   if (lost.length === 0) return;
-  const state = await readState(stack);
-  const kubernetes = provider(state, "kubernetes");
+  const before = await readState(stack);
+  const kubernetes = provider(before, "kubernetes");
   const kubeconfig = kubernetes && stringInput(kubernetes, "kubeconfig");
   if (kubeconfig === undefined) return;
-  const operations = lost.flatMap((failure) => operationOf(failure, state));
+  const operations = (state: StackState): PendingOperation[] =>
+    lost.flatMap((failure) => operationOf(failure, state));
   await deps.cluster(kubeconfig, async (cluster) => {
-    await untilReady(cluster, operations, say, deps);
+    await untilReady(cluster, operations(before), say, deps);
+    // Nobody held the stack's lock meanwhile: another run may have made what this one lost, and have it in the state.
+    const state = await readState(stack);
+    assertNobodyRuns(state);
     const troubles: string[] = [];
-    for (const operation of operations) {
+    for (const operation of operations(state)) {
       try {
         await settleInCluster(operation, began - skewMs, cluster, say);
       } catch (error) {
@@ -58,6 +62,14 @@ export async function settleLost(
     }
     if (troubles.length > 0) throw new Error(troubles.join("\n"));
   });
+}
+
+/** The state has had no pending operations since this run began: those that are there now are a later run's. */
+function assertNobodyRuns({ pending }: StackState): void {
+  if (pending.length > 0)
+    throw new Error(
+      "another run changes this stack: what this one lost is not looked for; wait until it has ended, then run this again",
+    );
 }
 
 /** What a failure would be among the pending operations, if the run had been killed in its place. */

@@ -144,23 +144,34 @@ describe("up, when requests to the cluster were cut off", () => {
       pause: (milliseconds: number) => Promise.resolve((clock += milliseconds)),
       now: () => clock,
     };
-    const settle = (lost: readonly Failure[], resources: readonly object[] = []) =>
-      settleLost(stackOf(resources), lost, began, (text) => said.push(text), deps);
+    const settle = (
+      lost: readonly Failure[],
+      resources: readonly object[] = [],
+      later: Deployed = { resources },
+    ) => {
+      const states: readonly Deployed[] = [{ resources }, later];
+      return settleLost(stackOf(states), lost, began, (text) => said.push(text), deps);
+    };
     return { calls, said, settle, waited: () => clock / 1000 };
   }
 
-  const stackOf = (resources: readonly object[]) => ({
-    exportStack: () =>
-      Promise.resolve({
-        version: 3,
-        deployment: {
-          resources: [
-            { urn: "p", type: "pulumi:providers:kubernetes", inputs: { kubeconfig: "k" } },
-            ...resources,
-          ],
-        },
-      }),
-  });
+  interface Deployed {
+    readonly resources: readonly object[];
+    readonly pending_operations?: readonly object[];
+  }
+
+  /** A stack whose state is the first one, then the next, and so on. */
+  function stackOf([first, ...later]: readonly Deployed[]) {
+    const kubernetes = { type: "pulumi:providers:kubernetes", inputs: { kubeconfig: "k" } };
+    let now = first;
+    return {
+      exportStack: () => {
+        const deployment = { ...now, resources: [kubernetes, ...(now?.resources ?? [])] };
+        now = later.shift() ?? now;
+        return Promise.resolve({ version: 3, deployment });
+      },
+    };
+  }
 
   const made = JSON.stringify({
     ...{ name: "seerr", creationTimestamp: "2026-01-02T03:04:05Z" },
@@ -199,6 +210,20 @@ describe("up, when requests to the cluster were cut off", () => {
     await settle(lost, [{ urn: "another", type: service, id: "seerr/seerr" }]);
     await settle([failureOf(seerr, "delete", reset)]);
     assert.ok(calls.every((call) => call.includes("/readyz")));
+  });
+
+  it("touches nothing that another run has made, or may be making, while the API was waited for", async () => {
+    const lost = [failureOf(seerr, "create", reset)];
+    const ended = world(3, { "get -f": made });
+    await ended.settle(lost, [], { resources: [{ ...seerr, id: "seerr/seerr" }] });
+    assert.ok(ended.calls.every((call) => call.includes("/readyz")));
+    const running = world(3, { "get -f": made });
+    const pending_operations = [{ type: "creating", resource: seerr }];
+    await assert.rejects(
+      running.settle(lost, [], { resources: [], pending_operations }),
+      /another run changes this stack: .* wait until it has ended, then run this again/,
+    );
+    assert.ok(running.calls.every((call) => call.includes("/readyz")));
   });
 
   it("touches no release that the state knows by another URN", async () => {
