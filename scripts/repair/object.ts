@@ -48,8 +48,9 @@ async function isUnused(definition: string, cluster: ClusterCommand): Promise<bo
 /**
  * Kinds with whose objects more may go than themselves, and what keeps one from being removed. A database that is made
  * again archives nothing over what the first one has archived (barman/xlog.py), and Strimzi gives a Kafka that is made
- * again another cluster id than its disks carry (NodePoolUtils.java): such an object may go only before its operator has
- * said anything of it.
+ * again another cluster id than its disks carry (NodePoolUtils.java). A topic that was in Kafka already is taken over by
+ * the object of its name, and goes with it and all its messages (BatchingTopicController.java). Such an object may go only
+ * before its operator has said anything of it.
  */
 const precious: Readonly<
   Record<string, (seen: Seen, cluster: ClusterCommand) => Promise<string | undefined>>
@@ -63,6 +64,7 @@ const precious: Readonly<
     (await isUnused(name, cluster)) ? undefined : "there are objects of this kind",
   "Cluster.postgresql.cnpg.io": begun,
   "Kafka.kafka.strimzi.io": begun,
+  "KafkaTopic.kafka.strimzi.io": begun,
 };
 
 /** A claim that waits has nothing yet: no pod runs with it, and no bucket is made. */

@@ -190,6 +190,24 @@ describe("repair", () => {
       );
     });
 
+    it("removes a topic only before its operator has taken over its messages", async () => {
+      const topic: StateResource = {
+        ...object("kubernetes:kafka.strimzi.io/v1:KafkaTopic", "KafkaTopic"),
+        inputs: {
+          ...{ apiVersion: "kafka.strimzi.io/v1", kind: "KafkaTopic" },
+          metadata: { name: "thing", namespace: "kafka" },
+        },
+      };
+      const calls: string[] = [];
+      await removeObject(topic, began, cluster(calls, seen()), () => undefined);
+      assert.match(calls.at(-1) ?? "", /delete -f/);
+      const ready = seen(undefined, undefined, { conditions: [{ type: "Ready", status: "True" }] });
+      await assert.rejects(
+        removeObject(topic, began, cluster([], ready), () => undefined),
+        /its operator has begun with it[^]*kubectl delete KafkaTopic.v1.kafka.strimzi.io thing -n kafka/,
+      );
+    });
+
     it("removes a kind only while there is no object of it", async () => {
       const kind: StateResource = {
         ...object("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "-"),
