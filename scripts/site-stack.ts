@@ -1,5 +1,6 @@
 /** What the scripts share: which stack, and how a run that was cut off is repaired before the next one. */
 import {
+  CommandError,
   ConcurrentUpdateError,
   LocalWorkspace,
   StackNotFoundError,
@@ -90,15 +91,24 @@ async function assertUnlocked(stack: Stack, state: StackState): Promise<void> {
   if (root !== undefined) await stack.refresh({ target: [root.urn], suppressOutputs: true });
 }
 
+/**
+ * An error for the person. The engine has already printed its diagnostics through onOutput, and its command's text has all of
+ * it again: what it ends with is enough. Any other error is told whole, with the commands that it names.
+ */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message } = error;
+  if (!(error instanceof CommandError)) return message;
+  const cause = message.split("\n").filter((line) => /^\s*(error:|stderr: error)/.test(line));
+  return cause.length > 0 ? cause.join("\n") : message;
+}
+
 /** Ends the process as scripts expect: 0, or 1 with the cause in one paragraph. */
 export async function main(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    // The engine has already printed its diagnostics through onOutput; the command's own text comes last.
-    const text = error instanceof Error ? error.message : String(error);
-    const cause = text.split("\n").filter((line) => /^\s*(error:|stderr: error)/.test(line));
-    say(cause.length > 0 ? cause.join("\n") : text);
+    say(causeOf(error));
     process.exitCode = 1;
   }
 }

@@ -5,10 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterCommand } from "./examined.ts";
 
-/** Runs `action` with a function that calls kubectl and helm against one cluster. */
+/** How long a call may take, in milliseconds. */
+const patienceMs = 120_000;
+
+/** Runs `action` with a function that calls kubectl and helm against one cluster; each call is ended after `timeout` ms. */
 export async function withCluster<T>(
   kubeconfig: string,
   action: (run: ClusterCommand) => Promise<T>,
+  timeout = patienceMs,
 ): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "homelab-"));
   try {
@@ -20,12 +24,17 @@ export async function withCluster<T>(
           const child = execFile(
             program,
             [...args],
-            { env: { ...process.env, KUBECONFIG: file }, timeout: 120_000, maxBuffer: 16 << 20 },
+            { env: { ...process.env, KUBECONFIG: file }, timeout, maxBuffer: 16 << 20 },
             (error, stdout, stderr) => {
               if ((error as NodeJS.ErrnoException | null)?.code === "ENOENT") {
                 reject(new Error(`${program} is not installed`));
               } else {
-                resolve({ ok: error === null, stdout, stderr: stderr.trim() });
+                const silent = error?.killed === true && stderr.trim() === "";
+                resolve({
+                  ok: error === null,
+                  stdout,
+                  stderr: silent ? `${program} did not end in its time` : stderr.trim(),
+                });
               }
             },
           );

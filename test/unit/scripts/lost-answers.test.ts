@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { settleLost } from "../../../scripts/repair/lost.ts";
 import { removeObject } from "../../../scripts/repair/object.ts";
@@ -339,6 +342,26 @@ describe("up, when requests to the cluster were cut off", () => {
     const log = new FailureLog();
     events(failureOf(seerr, "create", reset)).forEach(log.listen);
     assert.deepEqual(log.failures[0]?.resource, seerr);
+  });
+});
+
+describe("a call of kubectl that hangs", () => {
+  it("is ended, and says so where kubectl said nothing", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "hangs-"));
+    const path = process.env["PATH"];
+    try {
+      await writeFile(join(directory, "kubectl"), "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+      process.env["PATH"] = [directory, path].join(delimiter);
+      const answer = await withCluster("k", (cluster) => cluster("kubectl", ["get", "x"]), 100);
+      assert.deepEqual(answer, {
+        ok: false,
+        stdout: "",
+        stderr: "kubectl did not end in its time",
+      });
+    } finally {
+      process.env["PATH"] = path;
+      await rm(directory, { recursive: true });
+    }
   });
 });
 

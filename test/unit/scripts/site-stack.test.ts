@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { selectStack } from "../../../scripts/site-stack.ts";
+import { CommandError, StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { causeOf, selectStack } from "../../../scripts/site-stack.ts";
 
 describe("the stack of a command", () => {
   /** A backend with these stacks; `made` are those that a command has made. */
@@ -40,5 +40,20 @@ describe("the stack of a command", () => {
 
   it("is found where its site file is gone", async () => {
     assert.equal((await selectStack("gone", {}, backend("gone"))).name, "gone");
+  });
+});
+
+describe("an error, for the person", () => {
+  it("is what the engine's command ends with", () => {
+    const message = "code: 255\n stdout: Updating (home):\n much\n stderr: error: update failed\n";
+    const error = Object.assign(Object.create(CommandError.prototype) as CommandError, { message });
+    assert.equal(causeOf(error), " stderr: error: update failed");
+  });
+
+  it("is all of any other, with the commands that it names", () => {
+    const text =
+      "It is not removed, because it is Bound:\n  kubectl delete ...\nerror: timed out waiting";
+    assert.equal(causeOf(new Error(text)), text);
+    assert.equal(causeOf("text"), "text");
   });
 });
