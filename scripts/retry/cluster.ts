@@ -72,14 +72,20 @@ function first(patterns: readonly RegExp[], text: string): string | undefined {
 
 /**
  * Tells of failures why their operation's end is not known; undefined where it is. Remembers what was cut off: a server may
- * carry it out after all once it was looked for, and the next run finds it there.
+ * carry it out after all once it was looked for, and the next run finds it there. It carries out each request once: what is
+ * still in the way when that was settled is somebody else's. One failure may be asked about more than once.
  */
 export function lostAnswers(): (failure: Failure) => string | undefined {
   const urns = new Set<string | undefined>();
-  return (failure) => {
+  const causes = new WeakMap<Failure, string | undefined>();
+  const judge = (failure: Failure): string | undefined => {
     const cause = cutOff(failure);
     if (cause !== undefined) urns.add(failure.urn);
-    return cause ?? (isTaken(failure) && urns.has(failure.urn) ? "carried out late" : undefined);
+    return cause ?? (isTaken(failure) && urns.delete(failure.urn) ? "carried out late" : undefined);
+  };
+  return (failure) => {
+    if (!causes.has(failure)) causes.set(failure, judge(failure));
+    return causes.get(failure);
   };
 }
 

@@ -50,9 +50,10 @@ export async function withRetry<T>(
       return await run(log.listen);
     } catch (error) {
       deadline ??= now() + limit * 1000;
-      const cures = log.failures.map((failure) => cureOf(failure, remedies));
+      const { failures } = log;
+      const cures = failures.map((failure) => cureOf(failure, remedies));
       for (const text of advice(cures)) say(text);
-      await settle(log.failures);
+      await settle(failures);
       const again = cures.filter((cure) => cure?.kind === "again");
       if (again.length === 0 || again.length < cures.length) throw error;
       const pause = pauses[attempt];

@@ -291,6 +291,33 @@ describe("up, when requests to the cluster were cut off", () => {
     );
   });
 
+  it("says once of what was cut off that it was carried out late, then what a person can do", async () => {
+    const lost = lostAnswers();
+    const said: string[] = [];
+    const settled: string[] = [];
+    const texts = [reset, exists, exists, exists];
+    let runs = 0;
+    const result = withRetry(
+      (onEvent) => {
+        events(failureOf(seerr, "create", texts[runs] ?? "")).forEach((one) => onEvent(one));
+        runs += 1;
+        return Promise.reject(new Error(`run ${runs} failed`));
+      },
+      [clusterRemedy(lost, () => Promise.resolve())],
+      (text) => said.push(text),
+      {
+        settle: (failures) => {
+          settled.push(...failures.map((failure) => lost(failure) ?? "known"));
+          return Promise.resolve();
+        },
+        pause: () => Promise.resolve(),
+      },
+    );
+    await assert.rejects(result, /run 3 failed/);
+    assert.deepEqual(settled, ["connection reset by peer", "carried out late", "known"]);
+    assert.match(said.at(-1) ?? "", /is in the cluster and not in this stack's state/);
+  });
+
   it("looks again for a release whose removal was answered to nobody", async () => {
     const looked: string[] = [];
     const cure = clusterRemedy(lostAnswers(), (urn) => Promise.resolve(void looked.push(urn)))(
