@@ -58,7 +58,8 @@ export async function forgetReleaseRecord(
 /**
  * A change that Helm still calls pending is rolled back to the last good revision. Without a good one it is ended instead, by
  * a rollback to itself: the state knows the release, so that the next run upgrades it, and Helm upgrades neither what is
- * pending nor what has no record (helm, pkg/action/upgrade.go).
+ * pending nor what has no record (helm, pkg/action/upgrade.go). Returns where Helm has no record at all (helm,
+ * pkg/storage/driver/driver.go).
  */
 export async function rollBackRelease(
   resource: StateResource,
@@ -67,6 +68,8 @@ export async function rollBackRelease(
 ): Promise<void> {
   const { name, namespace } = identify(resource);
   const history = await cluster("helm", ["history", name, "-n", namespace, "-o", "json"]);
+  // Nothing hangs of a release that was uninstalled by hand; the next run says that it is gone.
+  if (/release: not found/.test(history.stderr)) return;
   if (!history.ok) throw new Error(`release ${namespace}/${name}: ${history.stderr}`);
   const revisions = JSON.parse(history.stdout) as Revision[];
   const last = revisions.at(-1);

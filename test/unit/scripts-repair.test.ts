@@ -293,6 +293,17 @@ describe("repair", () => {
       assert.equal(calls.at(-1), "helm rollback cilium 2 -n kube-system");
     });
 
+    it("goes on where a release that was changed is gone, and on no other error", async () => {
+      const answer = (stderr: string): ClusterCommand => {
+        return () => Promise.resolve({ ok: false, stdout: "", stderr });
+      };
+      await rollBackRelease(release, answer("Error: release: not found"), () => undefined);
+      await assert.rejects(
+        rollBackRelease(release, answer("Error: Kubernetes cluster unreachable"), () => undefined),
+        /release kube-system\/cilium: Error: Kubernetes cluster unreachable/,
+      );
+    });
+
     it("leaves a release alone that is well", async () => {
       const calls: string[] = [];
       const history = JSON.stringify([{ revision: 1, status: "deployed" }]);
