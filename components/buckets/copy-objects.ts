@@ -2,7 +2,7 @@
 import { schedule } from "../backup/objects.ts";
 import { authorityKey } from "../backup/names.ts";
 import { bucketRegion } from "../storage/storage-classes.ts";
-import { gatewayHost, gatewayServicePort } from "../storage/gateway.ts";
+import { gatewayAddress } from "../storage/gateway.ts";
 import { restrictedContainer, restrictedPod } from "../workload/restricted.ts";
 import type { CopyPlan } from "./copy-plan.ts";
 import { bucketsNamespace, copyLabels, copyName, fillName, keyNames } from "./names.ts";
@@ -139,7 +139,7 @@ function settings({ name, class: storageClass }: Copied, copy: CopyPlan): Record
     RCLONE_STATS_LOG_LEVEL: "NOTICE",
     ...remote("SITE", {
       provider: "Ceph",
-      endpoint: `http://${gatewayHost(storageClass)}:${gatewayServicePort}`,
+      endpoint: `http://${gatewayAddress(storageClass)}`,
       region: bucketRegion,
     }),
     ...remote("OUTSIDE", { provider: "Other", endpoint, region }),

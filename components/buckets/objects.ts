@@ -1,5 +1,5 @@
 /** What a bucket says of itself, and the login that programs get. */
-import { gatewayHost, gatewayServicePort } from "../storage/gateway.ts";
+import { gatewayAddress, gatewayHost, gatewayServicePort } from "../storage/gateway.ts";
 import { bucketRegion } from "../storage/storage-classes.ts";
 import type { BucketPlan } from "../storage/claim.ts";
 import { bucketsNamespace } from "./names.ts";
@@ -69,7 +69,7 @@ export function login(
   const host = gatewayHost(storageClass);
   const port = String(gatewayServicePort);
   return {
-    ...{ endpoint: `http://${host}:${port}`, host, port, region: bucketRegion },
+    ...{ endpoint: `http://${gatewayAddress(storageClass)}`, host, port, region: bucketRegion },
     ...{ bucket: name, accessKey, secretKey, pathStyle: "true" },
   };
 }

@@ -1,4 +1,5 @@
 /** Where backups go and when they are made: ObjectStore (`barmancloud.cnpg.io/v1`) and ScheduledBackup (`postgresql.cnpg.io/v1`). */
+import { gatewayAddress } from "../storage/gateway.ts";
 import { barmanPlugin, bucketName, objectName, postgresNamespace } from "./names.ts";
 import { weekdays, type BackupPlan, type StorePlan } from "./plan.ts";
 
@@ -9,18 +10,13 @@ export function storeSecret(cluster: string): string {
   return `${cluster}.store`;
 }
 
-/** A gateway of Rook's object store (storage/cluster-values.ts): plain http inside of the cluster. */
-function bucketEndpoint(storageClass: string): string {
-  return `http://rook-ceph-rgw-${storageClass}.rook-ceph.svc:80`;
-}
-
 /** Where a store is, and by which Secret it is read: that of the bucket's claim, or the program's own. */
 function place(cluster: string, store: StorePlan) {
   if (store.kind === "bucket") {
     const name = bucketName(cluster);
     return {
       destinationPath: `s3://${name}/`,
-      endpointURL: bucketEndpoint(store.class),
+      endpointURL: `http://${gatewayAddress(store.class)}`,
       s3Credentials: {
         accessKeyId: { name, key: "AWS_ACCESS_KEY_ID" },
         secretAccessKey: { name, key: "AWS_SECRET_ACCESS_KEY" },

@@ -1,5 +1,6 @@
 /** The Dragonfly (`dragonflydb.io/v1alpha1`) of a plan, and the login that programs get. */
 import { hostLabel } from "../storage/classes.ts";
+import { gatewayAddress } from "../storage/gateway.ts";
 import {
   bucketName,
   instanceLabels,
@@ -97,9 +98,7 @@ function store(of: StorePlan): string[] {
 }
 
 function place(of: StorePlan): { readonly host: string; readonly https: boolean } {
-  // A gateway of Rook's object store (storage/cluster-values.ts): plain http inside of the cluster.
-  if (of.kind === "bucket")
-    return { host: `rook-ceph-rgw-${of.class}.rook-ceph.svc:80`, https: false };
+  if (of.kind === "bucket") return { host: gatewayAddress(of.class), https: false };
   const { protocol, hostname, port } = new URL(of.endpoint);
   const https = protocol === "https:";
   return { host: `${hostname}:${port || (https ? 443 : 80)}`, https };

@@ -13,3 +13,7 @@ export const gatewayService = (storageClass: string): string => `rook-ceph-rgw-$
  */
 export const gatewayHost = (storageClass: string): string =>
   `${gatewayService(storageClass)}.${storageNamespace.name}.svc`;
+
+/** Where S3 is asked inside of the cluster, by plain http: the name with the port. */
+export const gatewayAddress = (storageClass: string): string =>
+  `${gatewayHost(storageClass)}:${gatewayServicePort}`;
