@@ -1,6 +1,7 @@
 /** What two sites have with others: Cloudflare, stores of S3, and whoever watches them. */
 import type { SiteFile } from "../open-site.ts";
 import { bucketsFolder, volumesFolder } from "../parts/backup/volumes.ts";
+import { copiedNames } from "../parts/buckets/copies.ts";
 import { edgeClaims } from "../parts/edge/claims.ts";
 import { disjoint, type Claim, type Judge } from "./rule.ts";
 
@@ -26,10 +27,8 @@ export const buckets: Judge = disjoint({
 });
 
 /** Where a site keeps what outlives it. */
-function folders({
-  name,
-  config: { cluster, postgres, backup, buckets: copied },
-}: SiteFile): readonly Claim[] {
+function folders({ name, config }: SiteFile): readonly Claim[] {
+  const { cluster, postgres, backup } = config;
   const own = (path: string, usual: string, s3: Store | undefined): readonly Claim[] =>
     s3 === undefined
       ? []
@@ -42,7 +41,7 @@ function folders({
   return [
     ...own("homelab:cluster.snapshots", name, cluster.snapshots.s3),
     ...own("homelab:backup", volumesFolder(name), backup?.s3),
-    ...(backup === undefined || !Object.values(copied).some((one) => one.backup !== undefined)
+    ...(backup === undefined || copiedNames(config).length === 0
       ? []
       : [
           {

@@ -1,6 +1,7 @@
 import type { Problem } from "../../../components/problem.ts";
 import { checkStore } from "../../config/store-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { copiedNames } from "../buckets/copies.ts";
 import type { BackupConfig } from "./schema.ts";
 import { bucketsFolder, classOf, targetPlan, wantedBackups, type WantedBackup } from "./volumes.ts";
 
@@ -32,20 +33,14 @@ function target(config: SiteConfig, backup: BackupConfig, stack: string): readon
 }
 
 /** RKE2 deletes what is beyond its retention in its folder, whoever wrote it (k3s, pkg/etcd/s3). */
-function snapshots(
-  { cluster: { snapshots: of }, buckets }: SiteConfig,
-  backup: BackupConfig,
-  stack: string,
-): readonly Problem[] {
-  const { s3: etcd } = of;
+function snapshots(config: SiteConfig, backup: BackupConfig, stack: string): readonly Problem[] {
+  const { s3: etcd } = config.cluster.snapshots;
   const { endpoint, bucket, folder: volumes } = targetPlan(stack, backup);
   if (etcd === undefined || etcd.bucket !== bucket) return [];
   if (new URL(etcd.endpoint).origin !== new URL(endpoint).origin) return [];
   const theirs = etcd.folder ?? stack;
-  const copied = Object.values(buckets).some((one) => one.backup !== undefined);
-  const folder = [volumes, ...(copied ? [bucketsFolder(stack, backup)] : [])].find((one) =>
-    `${one}/`.startsWith(`${theirs}/`),
-  );
+  const ours = [volumes, ...(copiedNames(config).length > 0 ? [bucketsFolder(stack, backup)] : [])];
+  const folder = ours.find((one) => `${one}/`.startsWith(`${theirs}/`));
   if (folder === undefined) return [];
   const text = `${folder} is in ${theirs}, where RKE2 keeps snapshots of etcd and deletes by their age; name another folder`;
   return [{ path: "homelab:backup.s3.folder", text }];

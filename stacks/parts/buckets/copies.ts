@@ -17,7 +17,16 @@ export function copyPlan(
   };
 }
 
-/** Buckets that are copied, with how. */
+/** Buckets that the site copies to its store, by name. */
+export const copiedNames = ({
+  backup: store,
+  buckets,
+}: Pick<SiteConfig, "backup" | "buckets">): readonly string[] =>
+  store === undefined
+    ? []
+    : Object.entries(buckets).flatMap(([name, { backup }]) => (backup === undefined ? [] : [name]));
+
+/** The same, with how. */
 export function copiedBuckets(
   stack: string,
   config: Pick<SiteConfig, "backup" | "buckets">,

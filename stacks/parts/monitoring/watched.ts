@@ -9,6 +9,7 @@ import { lateAfterHours as copyLateAfterHours } from "../../../components/backup
 import { lateAfterHours } from "../../../components/postgres/backup-objects.ts";
 import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { copiedNames } from "../buckets/copies.ts";
 import { storageMachines } from "../storage/machines.ts";
 import { kafkaJob, postgresJob, redisJob, siteMonitors } from "./monitors.ts";
 import { siteProbes } from "./probes.ts";
@@ -45,10 +46,9 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
 }
 
 /** One copy may fail, and the next is then looked at. */
-function buckets({ buckets: all, backup }: SiteConfig): Pick<WatchPlan, "buckets"> {
-  const copied = Object.entries(all).flatMap(([name, { backup: wanted }]) =>
-    wanted === undefined ? [] : [name],
-  );
+function buckets(config: SiteConfig): Pick<WatchPlan, "buckets"> {
+  const { backup } = config;
+  const copied = copiedNames(config);
   if (backup === undefined || copied.length === 0) return {};
   return { buckets: { buckets: copied, lateAfterHours: copyLateAfterHours(backup) } };
 }
