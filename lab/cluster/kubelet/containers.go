@@ -31,7 +31,7 @@ type runnable struct {
 	address netip.Addr
 	at      slot
 	policy  corev1.RestartPolicy
-	// probed is whether it has started only once its probes say so.
+	// probed is whether it has started only once its probes say so, as every process.
 	probed bool
 }
 
@@ -57,10 +57,10 @@ func (w *worker) edit(at slot, change func(*containerState)) {
 // of this process cannot listen in a network that a pod has of its own: beside processes it is played.
 func (w *worker) launch(ctx context.Context, container runnable, programs *sync.WaitGroup) {
 	image, isProcess := w.kubelet.processOf(container.spec)
+	container.probed = isProcess
 	behaviour := programOf(w.pod, container.spec)
 	switch {
 	case isProcess:
-		container.probed = true
 		programs.Go(func() {
 			w.keepRunning(ctx, container, func() error { return w.runProcess(ctx, image, container) })
 		})

@@ -12,10 +12,10 @@ import (
 // started, and any other at once. It is false when one has failed for good, or ctx has ended.
 func (w *worker) initialise(ctx, helpers context.Context, pod *corev1.Pod, address netip.Addr, sidecars *sync.WaitGroup) (bool, error) {
 	for i := range pod.Spec.InitContainers {
-		container := runnable{spec: &pod.Spec.InitContainers[i], address: address, at: slot{init: true, index: i}}
-		always := container.spec.RestartPolicy
-		sidecar := always != nil && *always == corev1.ContainerRestartPolicyAlways
-		image, isProcess := w.kubelet.processOf(container.spec)
+		spec := &pod.Spec.InitContainers[i]
+		image, isProcess := w.kubelet.processOf(spec)
+		container := runnable{spec: spec, address: address, at: slot{init: true, index: i}, probed: isProcess}
+		sidecar := spec.RestartPolicy != nil && *spec.RestartPolicy == corev1.ContainerRestartPolicyAlways
 		switch {
 		case !isProcess:
 			now := thisSecond()
@@ -26,7 +26,7 @@ func (w *worker) initialise(ctx, helpers context.Context, pod *corev1.Pod, addre
 				}
 			})
 		case sidecar:
-			container.policy, container.probed = corev1.RestartPolicyAlways, true
+			container.policy = corev1.RestartPolicyAlways
 			sidecars.Go(func() {
 				w.keepRunning(helpers, container, func() error { return w.runProcess(helpers, image, container) })
 			})
@@ -34,7 +34,6 @@ func (w *worker) initialise(ctx, helpers context.Context, pod *corev1.Pod, addre
 				return false, ctx.Err()
 			}
 		default:
-			container.probed = true
 			// A pod that runs on tries a failed init container again (pod-lifecycle, init containers).
 			container.policy = corev1.RestartPolicyOnFailure
 			if pod.Spec.RestartPolicy == corev1.RestartPolicyNever {
