@@ -20,10 +20,8 @@ import (
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
+	"homelab/lab/cluster/operators"
 	"homelab/lab/cluster/passes"
 )
 
@@ -89,15 +87,7 @@ func operate(ctx context.Context, arguments []string) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	config, err := rest.InClusterConfig()
-	if err != nil {
-		return err
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	custom, err := dynamic.NewForConfig(config)
+	client, custom, err := operators.Clients()
 	if err != nil {
 		return err
 	}
@@ -110,7 +100,9 @@ func operate(ctx context.Context, arguments []string) error {
 	if !*elect {
 		return work(ctx)
 	}
-	return led(ctx, client, work)
+	return operators.Led(ctx, operators.Candidate{
+		Client: client, Lease: "31079dea.dragonflydb.io", Namespace: os.Getenv("POD_NAMESPACE"), Identity: os.Getenv("HOSTNAME"),
+	}, work)
 }
 
 // tell answers the probes of its chart (cmd/main.go, health-probe-bind-address).
@@ -124,28 +116,6 @@ func tell(ctx context.Context, log *slog.Logger) {
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		log.Error("the probes' port stopped", "error", err)
 	}
-}
-
-// led does the work while this one leads; who loses the lead ends, and is started again.
-func led(ctx context.Context, client kubernetes.Interface, work func(context.Context) error) error {
-	inner, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	leaderelection.RunOrDie(inner, leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta:  metav1.ObjectMeta{Name: "31079dea.dragonflydb.io", Namespace: os.Getenv("POD_NAMESPACE")},
-			Client:     client.CoordinationV1(),
-			LockConfig: resourcelock.ResourceLockConfig{Identity: os.Getenv("HOSTNAME")},
-		},
-		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
-		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: func(ctx context.Context) { stop(work(ctx)) },
-			OnStoppedLeading: func() { stop(errors.New("leader election lost")) },
-		},
-	})
-	if ctx.Err() != nil {
-		return nil
-	}
-	return context.Cause(inner)
 }
 
 func (o *operator) run(ctx context.Context) error {

@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"homelab/lab/cluster/operators"
 )
 
 // Labels and ports (internal/resources/const.go).
@@ -59,7 +61,7 @@ func (o *operator) resources(ctx context.Context, one *dragonfly) error {
 	}); err != nil {
 		return err
 	}
-	if _, err := o.client.CoreV1().Services(one.Namespace).Create(ctx, service(one), metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if _, err := o.client.CoreV1().Services(one.Namespace).Create(ctx, service(one), metav1.CreateOptions{}); operators.Made(err) != nil {
 		return err
 	}
 	budgets := o.client.PolicyV1().PodDisruptionBudgets(one.Namespace)
@@ -69,7 +71,7 @@ func (o *operator) resources(ctx context.Context, one *dragonfly) error {
 		}
 		return nil
 	}
-	if _, err := budgets.Create(ctx, budget(one), metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if _, err := budgets.Create(ctx, budget(one), metav1.CreateOptions{}); operators.Made(err) != nil {
 		return err
 	}
 	return nil

@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"homelab/lab/cluster/operators"
 )
 
 // bucketFinalizer is that of the library by which Rook makes buckets (kube-object-storage/lib-bucket-provisioner).
@@ -141,14 +143,14 @@ func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 	_, err = w.client.CoreV1().Secrets(claim.Namespace).Create(ctx, &corev1.Secret{ObjectMeta: meta, StringData: map[string]string{
 		"AWS_ACCESS_KEY_ID": bucket.Access, "AWS_SECRET_ACCESS_KEY": bucket.Secret,
 	}}, metav1.CreateOptions{})
-	if made(err) != nil {
+	if operators.Made(err) != nil {
 		return err
 	}
 	_, err = w.client.CoreV1().ConfigMaps(claim.Namespace).Create(ctx, &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{
 		"BUCKET_HOST": gatewayHost(store, w.namespace), "BUCKET_PORT": fmt.Sprint(object.Spec.Gateway.Port), "BUCKET_NAME": name,
 		"BUCKET_REGION": class.Parameters["region"], "BUCKET_SUBREGION": "",
 	}}, metav1.CreateOptions{})
-	if made(err) != nil {
+	if operators.Made(err) != nil {
 		return err
 	}
 	volume := "obc-" + claim.Namespace + "-" + claim.Name
@@ -161,7 +163,7 @@ func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 		},
 		"status": map[string]any{"phase": "Bound"},
 	}}, metav1.CreateOptions{})
-	if made(err) != nil {
+	if operators.Made(err) != nil {
 		return err
 	}
 	if err := w.setFinalizer(ctx, bucketClaims, claim, bucketFinalizer, true); err != nil {
@@ -169,7 +171,7 @@ func (w *work) makeBucket(ctx context.Context, claim *bucketClaim) error {
 	}
 	current, err := w.dynamic.Resource(bucketClaims).Namespace(claim.Namespace).Get(ctx, claim.Name, metav1.GetOptions{})
 	if err != nil {
-		return ignoreMissing(err)
+		return operators.Gone(err)
 	}
 	_ = unstructured.SetNestedField(current.Object, volume, "spec", "objectBucketName")
 	_ = unstructured.SetNestedField(current.Object, name, "spec", "bucketName")
@@ -202,7 +204,7 @@ func (w *work) removeBucket(ctx context.Context, claim *bucketClaim) error {
 					return err
 				}
 			}
-			if err := w.dynamic.Resource(buckets).Delete(ctx, volume, metav1.DeleteOptions{}); ignoreMissing(err) != nil {
+			if err := w.dynamic.Resource(buckets).Delete(ctx, volume, metav1.DeleteOptions{}); operators.Gone(err) != nil {
 				return err
 			}
 		}
@@ -220,12 +222,12 @@ func (w *work) dropFinalizer(ctx context.Context, resource string, claim *bucket
 	kind := core(resource)
 	found, err := w.dynamic.Resource(kind).Namespace(claim.Namespace).Get(ctx, claim.Name, metav1.GetOptions{})
 	if err != nil {
-		return ignoreMissing(err)
+		return operators.Gone(err)
 	}
 	// Outside of its own namespace the operator may update, and not patch (rook, ClusterRole rook-ceph-object-bucket).
 	found.SetFinalizers(slices.DeleteFunc(found.GetFinalizers(), func(one string) bool { return one == bucketFinalizer }))
 	if _, err := w.dynamic.Resource(kind).Namespace(claim.Namespace).Update(ctx, found, metav1.UpdateOptions{}); err != nil {
-		return ignoreMissing(err)
+		return operators.Gone(err)
 	}
-	return ignoreMissing(w.dynamic.Resource(kind).Namespace(claim.Namespace).Delete(ctx, claim.Name, metav1.DeleteOptions{}))
+	return operators.Gone(w.dynamic.Resource(kind).Namespace(claim.Namespace).Delete(ctx, claim.Name, metav1.DeleteOptions{}))
 }

@@ -15,6 +15,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"homelab/lab/cluster/operators"
 )
 
 const (
@@ -76,7 +78,7 @@ func (w *work) identity(ctx context.Context) (string, error) {
 	}
 	secrets := w.client.CoreV1().Secrets(w.namespace)
 	found, err := secrets.Get(ctx, monSecret, metav1.GetOptions{})
-	if err != nil && ignoreMissing(err) != nil {
+	if operators.Gone(err) != nil {
 		return "", err
 	}
 	if err == nil {
@@ -125,7 +127,7 @@ func (w *work) credentials(ctx context.Context) error {
 			ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: w.owned()}, Type: "kubernetes.io/rook",
 			StringData: map[string]string{"userID": strings.TrimPrefix(name, "rook-"), "userKey": uuid.NewString(), "password": uuid.NewString()},
 		}, metav1.CreateOptions{})
-		failed = errors.Join(failed, made(err))
+		failed = errors.Join(failed, operators.Made(err))
 	}
 	connection := map[string]any{
 		"apiVersion": "csi.ceph.io/v1", "kind": "CephConnection", "metadata": w.childMeta(w.namespace),
@@ -136,9 +138,9 @@ func (w *work) credentials(ctx context.Context) error {
 		"spec": map[string]any{"cephConnectionRef": map[string]any{"name": w.namespace}},
 	}
 	_, err := w.dynamic.Resource(connections).Namespace(w.namespace).Create(ctx, &unstructured.Unstructured{Object: connection}, metav1.CreateOptions{})
-	failed = errors.Join(failed, made(err))
+	failed = errors.Join(failed, operators.Made(err))
 	_, err = w.dynamic.Resource(profiles).Namespace(w.namespace).Create(ctx, &unstructured.Unstructured{Object: profile}, metav1.CreateOptions{})
-	return errors.Join(failed, made(err))
+	return errors.Join(failed, operators.Made(err))
 }
 
 func (w *work) childMeta(name string) map[string]any {

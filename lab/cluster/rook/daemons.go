@@ -16,6 +16,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"homelab/lab/cluster/operators"
 )
 
 const hostname = "kubernetes.io/hostname"
@@ -56,7 +58,7 @@ func (w *work) run(ctx context.Context, d daemon) error {
 	current, known := w.deployments[wanted.Name]
 	if !known {
 		_, err = deployments.Create(ctx, wanted, metav1.CreateOptions{})
-		return made(err)
+		return operators.Made(err)
 	}
 	if current.Annotations[annotationForm] == string(form) {
 		return nil
@@ -230,7 +232,7 @@ func (w *work) perNode(ctx context.Context, nodes []corev1.Node) error {
 			}
 			if _, there := w.deployments[app+"-"+node.Name]; there {
 				err := w.client.AppsV1().Deployments(w.namespace).Delete(ctx, app+"-"+node.Name, metav1.DeleteOptions{})
-				failed = errors.Join(failed, ignoreMissing(err))
+				failed = errors.Join(failed, operators.Gone(err))
 			}
 		}
 	}
@@ -274,7 +276,7 @@ func (w *work) endpoints(ctx context.Context, list string) error {
 			ObjectMeta: metav1.ObjectMeta{Name: monConfig, Finalizers: []string{protection}, OwnerReferences: w.owned()},
 			Data:       map[string]string{"data": list, "maxMonId": fmt.Sprint(w.cluster.Spec.Mon.Count - 1)},
 		}, metav1.CreateOptions{})
-		return made(err)
+		return operators.Made(err)
 	}
 	if err != nil || found.Data["data"] == list {
 		return err

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"homelab/lab/cluster/kubelet/program"
+	"homelab/lab/cluster/operators"
 )
 
 // Ports of managers and exporters for metrics, and their names in pods and Services (rook, mgr/mgr.go, nodedaemon/exporter.go).
@@ -69,7 +69,7 @@ func (w *work) monitor(ctx context.Context, name, port string) {
 	}}
 	object.SetOwnerReferences(w.owned())
 	_, err := w.dynamic.Resource(serviceMonitors).Namespace(w.namespace).Create(ctx, object, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
+	if operators.Made(err) != nil {
 		w.log.Warn("failed to enable service monitor, prometheus may need to be installed", "name", name, "error", err)
 		return
 	}

@@ -14,6 +14,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"homelab/lab/cluster/operators"
 )
 
 // prepared is what the job on a node has found, in a ConfigMap as with the real one (rook-ceph-osd-NODE-status).
@@ -161,7 +163,7 @@ func (w *work) prepare(ctx context.Context, node, round string, devices []string
 			return nil
 		}
 		background := metav1.DeletePropagationBackground
-		return ignoreMissing(jobs.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background}))
+		return operators.Gone(jobs.Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background}))
 	}
 	if !apierrors.IsNotFound(err) {
 		return err
@@ -189,7 +191,7 @@ func (w *work) prepare(ctx context.Context, node, round string, devices []string
 			},
 		}},
 	}, metav1.CreateOptions{})
-	return made(err)
+	return operators.Made(err)
 }
 
 // watchOSDs keeps which daemons run.

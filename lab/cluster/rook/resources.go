@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,6 +15,8 @@ import (
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/retry"
+
+	"homelab/lab/cluster/operators"
 )
 
 // Kinds of ceph.rook.io, by their plural.
@@ -171,7 +172,7 @@ func (o *operator) setStatus(ctx context.Context, resource schema.GroupVersionRe
 		return err
 	}
 	client := o.dynamic.Resource(resource).Namespace(o.namespace)
-	return ignoreMissing(retry.RetryOnConflict(retry.DefaultRetry, func() error {
+	return operators.Gone(retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		object, err := client.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -220,7 +221,7 @@ func (o *operator) setFinalizer(ctx context.Context, resource schema.GroupVersio
 	}
 	object, err := client.Get(ctx, seen.GetName(), metav1.GetOptions{})
 	if err != nil {
-		return ignoreMissing(err)
+		return operators.Gone(err)
 	}
 	next := slices.DeleteFunc(object.GetFinalizers(), func(one string) bool { return one == finalizer })
 	if wanted {
@@ -228,22 +229,7 @@ func (o *operator) setFinalizer(ctx context.Context, resource schema.GroupVersio
 	}
 	object.SetFinalizers(next)
 	_, err = client.Update(ctx, object, metav1.UpdateOptions{})
-	return ignoreMissing(err)
-}
-
-func ignoreMissing(err error) error {
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return err
-}
-
-// made is the error of a create whose object may be there already.
-func made(err error) error {
-	if apierrors.IsAlreadyExists(err) {
-		return nil
-	}
-	return err
+	return operators.Gone(err)
 }
 
 func core(resource string) schema.GroupVersionResource {

@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"homelab/lab/cluster/operators"
 )
 
 // cephPods are those whose nodes are wiped, once all of them are gone (rook, cluster/cleanup.go).
@@ -92,7 +94,7 @@ func (w *work) wipeNode(ctx context.Context, node string) error {
 			return err
 		}
 		err = jobs.Delete(ctx, job.Name, metav1.DeleteOptions{PropagationPolicy: &foreground})
-		if ignoreMissing(err) != nil {
+		if operators.Gone(err) != nil {
 			return err
 		}
 		select {

@@ -21,6 +21,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"homelab/lab/cluster/operators"
 )
 
 func (c *cluster) operatorImage(variable string) string { return os.Getenv(variable) }
@@ -42,7 +44,7 @@ func (c *cluster) secrets(ctx context.Context) error {
 		for name, data := range map[string]map[string][]byte{kind: {"ca.key": key}, kind + "-cert": {"ca.crt": certificate}} {
 			about := c.about(c.Name+"-"+name, "strimzi")
 			about.Annotations = map[string]string{"strimzi.io/ca-cert-generation": "0"}
-			if _, err := secrets.Create(ctx, &corev1.Secret{ObjectMeta: about, Data: data}, metav1.CreateOptions{}); made(err) != nil {
+			if _, err := secrets.Create(ctx, &corev1.Secret{ObjectMeta: about, Data: data}, metav1.CreateOptions{}); operators.Made(err) != nil {
 				return err
 			}
 		}
@@ -78,7 +80,7 @@ func (c *cluster) bindingName() string {
 func (c *cluster) access(ctx context.Context) error {
 	accounts := c.client.CoreV1().ServiceAccounts(c.namespace)
 	name := c.Name + "-kafka"
-	if _, err := accounts.Create(ctx, &corev1.ServiceAccount{ObjectMeta: c.about(name, name)}, metav1.CreateOptions{}); made(err) != nil {
+	if _, err := accounts.Create(ctx, &corev1.ServiceAccount{ObjectMeta: c.about(name, name)}, metav1.CreateOptions{}); operators.Made(err) != nil {
 		return err
 	}
 	if c.Spec.Kafka.Rack == nil {
@@ -89,7 +91,7 @@ func (c *cluster) access(ctx context.Context) error {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "strimzi-kafka-broker"},
 		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Name: name, Namespace: c.namespace}},
 	}, metav1.CreateOptions{})
-	return made(err)
+	return operators.Made(err)
 }
 
 // unbind takes away the rights of brokers whose Kafka is gone (KafkaAssemblyOperator.java, delete).
@@ -102,7 +104,7 @@ func (p place) unbind(ctx context.Context, seen map[string]bool) error {
 	var failed error
 	for _, one := range list.Items {
 		if strings.HasPrefix(one.Name, "strimzi-"+p.namespace+"-") && !seen[one.Labels[clusterLabel]] {
-			failed = errors.Join(failed, gone(bindings.Delete(ctx, one.Name, metav1.DeleteOptions{})))
+			failed = errors.Join(failed, operators.Gone(bindings.Delete(ctx, one.Name, metav1.DeleteOptions{})))
 		}
 	}
 	return failed
@@ -131,7 +133,7 @@ func (c *cluster) services(ctx context.Context) error {
 			Selector: selector, Ports: nodes, ClusterIP: corev1.ClusterIPNone, PublishNotReadyAddresses: true,
 		}},
 	} {
-		if _, err := c.client.CoreV1().Services(c.namespace).Create(ctx, one, metav1.CreateOptions{}); made(err) != nil {
+		if _, err := c.client.CoreV1().Services(c.namespace).Create(ctx, one, metav1.CreateOptions{}); operators.Made(err) != nil {
 			return err
 		}
 	}
@@ -154,10 +156,10 @@ func (c *cluster) entityOperator(ctx context.Context) error {
 	}
 	name := c.Name + "-entity-operator"
 	about := c.about(name, name)
-	if _, err := c.client.CoreV1().ServiceAccounts(c.namespace).Create(ctx, &corev1.ServiceAccount{ObjectMeta: about}, metav1.CreateOptions{}); made(err) != nil {
+	if _, err := c.client.CoreV1().ServiceAccounts(c.namespace).Create(ctx, &corev1.ServiceAccount{ObjectMeta: about}, metav1.CreateOptions{}); operators.Made(err) != nil {
 		return err
 	}
-	if _, err := c.client.RbacV1().Roles(c.namespace).Create(ctx, &rbacv1.Role{ObjectMeta: about, Rules: entityRules}, metav1.CreateOptions{}); made(err) != nil {
+	if _, err := c.client.RbacV1().Roles(c.namespace).Create(ctx, &rbacv1.Role{ObjectMeta: about, Rules: entityRules}, metav1.CreateOptions{}); operators.Made(err) != nil {
 		return err
 	}
 	for _, kind := range []string{"topic", "user"} {
@@ -166,7 +168,7 @@ func (c *cluster) entityOperator(ctx context.Context) error {
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
 			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Name: name, Namespace: c.namespace}},
 		}, metav1.CreateOptions{})
-		if made(err) != nil {
+		if operators.Made(err) != nil {
 			return err
 		}
 	}
@@ -186,7 +188,7 @@ func (c *cluster) entityOperator(ctx context.Context) error {
 			ServiceAccountName: name, Containers: containers,
 		}},
 	}}, metav1.CreateOptions{})
-	if made(err) != nil {
+	if operators.Made(err) != nil {
 		return err
 	}
 	current, err := deployments.Get(ctx, name, metav1.GetOptions{})

@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"homelab/lab/cluster/operators"
 )
 
 // fullReconciliation is how often all is looked at though nothing has changed (STRIMZI_FULL_RECONCILIATION_INTERVAL_MS); again is the
@@ -37,7 +39,11 @@ func operateClusters(ctx context.Context, p place) error {
 		return p.follow(ctx, func(ctx context.Context) error { return p.pass(ctx, restricted) }, kafkas, pools, podSets, core("pods"),
 			schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"})
 	}
-	return led(ctx, p, work)
+	// cluster-operator, LeaderElectionManager.java
+	return operators.Led(ctx, operators.Candidate{
+		Client: p.client, Lease: os.Getenv("STRIMZI_LEADER_ELECTION_LEASE_NAME"),
+		Namespace: os.Getenv("STRIMZI_LEADER_ELECTION_LEASE_NAMESPACE"), Identity: os.Getenv("STRIMZI_LEADER_ELECTION_IDENTITY"),
+	}, work)
 }
 
 func (p place) pass(ctx context.Context, restricted bool) error {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 
+	"homelab/lab/cluster/operators"
 	"homelab/lab/cluster/passes"
 )
 
@@ -126,7 +127,7 @@ func (p place) finalize(ctx context.Context, topic *unstructured.Unstructured, w
 		return err
 	}
 	_, err = p.dynamic.Resource(topics).Namespace(p.namespace).Patch(ctx, topic.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
-	return gone(err)
+	return operators.Gone(err)
 }
 
 // operateUsers gives each user of its cluster a Secret of its name, with the password that another Secret holds, and refuses what

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"homelab/lab/cluster/operators"
 )
 
 func kind(plural string) schema.GroupVersionResource {
@@ -136,7 +137,7 @@ func (p place) tell(ctx context.Context, of schema.GroupVersionResource, object 
 	}
 	_, err = p.dynamic.Resource(of).Namespace(object.GetNamespace()).
 		Patch(ctx, object.GetName(), types.MergePatchType, patch, metav1.PatchOptions{}, "status")
-	return gone(err)
+	return operators.Gone(err)
 }
 
 // timeless is a status as text, without the times of its conditions.
@@ -161,18 +162,4 @@ func timeless(status map[string]any) string {
 		return fmt.Sprint(err)
 	}
 	return string(content)
-}
-
-func gone(err error) error {
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return err
-}
-
-func made(err error) error {
-	if apierrors.IsAlreadyExists(err) {
-		return nil
-	}
-	return err
 }

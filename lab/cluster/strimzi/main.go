@@ -19,9 +19,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"homelab/lab/cluster/operators"
 )
 
 // place is where a program works: the cluster, and the namespace that it looks after.
@@ -52,15 +51,7 @@ func main() {
 }
 
 func start(ctx context.Context, program func(context.Context, place) error) error {
-	config, err := rest.InClusterConfig()
-	if err != nil {
-		return err
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	custom, err := dynamic.NewForConfig(config)
+	client, custom, err := operators.Clients()
 	if err != nil {
 		return err
 	}
@@ -78,31 +69,6 @@ func answer(ctx context.Context, port int, log *slog.Logger) {
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		log.Error("the probes' port stopped", "error", err)
 	}
-}
-
-// led does the work while this one of several leads; who loses the lead ends, and is started again
-// (cluster-operator, LeaderElectionManager.java).
-func led(ctx context.Context, p place, work func(context.Context) error) error {
-	inner, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	leaderelection.RunOrDie(inner, leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta: metav1.ObjectMeta{
-				Name: os.Getenv("STRIMZI_LEADER_ELECTION_LEASE_NAME"), Namespace: os.Getenv("STRIMZI_LEADER_ELECTION_LEASE_NAMESPACE"),
-			},
-			Client:     p.client.CoordinationV1(),
-			LockConfig: resourcelock.ResourceLockConfig{Identity: os.Getenv("STRIMZI_LEADER_ELECTION_IDENTITY")},
-		},
-		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
-		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: func(ctx context.Context) { stop(work(ctx)) },
-			OnStoppedLeading: func() { stop(errors.New("stopped being the leader")) },
-		},
-	})
-	if ctx.Err() != nil {
-		return nil
-	}
-	return context.Cause(inner)
 }
 
 // findRack writes the rack of the broker's node, by the label that the cluster names (kafka-init, InitWriter.java).

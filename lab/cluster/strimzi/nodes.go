@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"homelab/lab/cluster/operators"
 )
 
 // revisionNote tells which form of its pod one was made from (PodRevision.java).
@@ -201,7 +203,7 @@ func (c *cluster) storage(ctx context.Context, one *pool, pod string) error {
 		if each.Class != "" {
 			claim.Spec.StorageClassName = &each.Class
 		}
-		if _, err := c.client.CoreV1().PersistentVolumeClaims(c.namespace).Create(ctx, claim, metav1.CreateOptions{}); made(err) != nil {
+		if _, err := c.client.CoreV1().PersistentVolumeClaims(c.namespace).Create(ctx, claim, metav1.CreateOptions{}); operators.Made(err) != nil {
 			return err
 		}
 	}
@@ -212,7 +214,7 @@ func (c *cluster) storage(ctx context.Context, one *pool, pod string) error {
 func (c *cluster) settings(ctx context.Context, pod string) error {
 	wanted := &corev1.ConfigMap{ObjectMeta: c.about(pod, c.Name+"-kafka"), Data: map[string]string{"cluster.id": c.Status.ClusterID}}
 	_, err := c.client.CoreV1().ConfigMaps(c.namespace).Create(ctx, wanted, metav1.CreateOptions{})
-	return made(err)
+	return operators.Made(err)
 }
 
 // podSet writes a pool's StrimziPodSet, which goes with the pool.
@@ -278,14 +280,14 @@ func (p place) podsOf(ctx context.Context, set *unstructured.Unstructured) error
 		wanted.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: set.GetAPIVersion(), Kind: set.GetKind(), Name: set.GetName(), UID: set.GetUID(), Controller: &yes, BlockOwnerDeletion: &yes,
 		}}
-		if _, err := pods.Create(ctx, wanted, metav1.CreateOptions{}); made(err) != nil {
+		if _, err := pods.Create(ctx, wanted, metav1.CreateOptions{}); operators.Made(err) != nil {
 			return err
 		}
 	}
 	for _, one := range there.Items {
 		unwanted := !slices.ContainsFunc(read.Spec.Pods, func(wanted corev1.Pod) bool { return wanted.Name == one.Name })
 		if unwanted && one.DeletionTimestamp == nil {
-			if err := gone(pods.Delete(ctx, one.Name, metav1.DeleteOptions{})); err != nil {
+			if err := operators.Gone(pods.Delete(ctx, one.Name, metav1.DeleteOptions{})); err != nil {
 				return err
 			}
 		}
@@ -331,7 +333,7 @@ func (c *cluster) roll(ctx context.Context) error {
 	if old == nil {
 		return nil
 	}
-	return errors.Join(gone(c.client.CoreV1().Pods(c.namespace).Delete(ctx, old.Name, metav1.DeleteOptions{})), fmt.Errorf("the pod %s is rolled", old.Name))
+	return errors.Join(operators.Gone(c.client.CoreV1().Pods(c.namespace).Delete(ctx, old.Name, metav1.DeleteOptions{})), fmt.Errorf("the pod %s is rolled", old.Name))
 }
 
 // budget says how many nodes may not be there: of what no controller of Kubernetes' own has made a percentage or a maximum cannot be
