@@ -8,13 +8,11 @@ import { kubernetes } from "./cluster.ts";
 import { attempt, kubectl, paths, refused, run } from "./command.ts";
 import { eventually, setConfigs, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
+import { owner, volumePod } from "./storage.ts";
 
 /** A namespace that is guarded, and admits pods of the profile `restricted` alone. */
 const namespace = "household";
 const kube = ["--context", "home", "-n", namespace];
-/** An image whose pods run shells in the lab. */
-const image = "quay.io/ceph/ceph:v20.2.4";
-const owner = { uid: 1000, gid: 1000 };
 
 const target = {
   ...{ endpoint: "https://nas.home.arpa:9000", bucket: "volumes", folder: "volumes-home" },
@@ -37,24 +35,6 @@ const claimObject = (name: string, from?: ReturnType<typeof replicationDestinati
   }),
 });
 
-/** A pod with a claim at /data that runs a script as the files' owner. */
-const podSpec = (claim: string, text: string) => ({
-  securityContext: {
-    ...{ runAsNonRoot: true, runAsUser: owner.uid, runAsGroup: owner.gid, fsGroup: owner.gid },
-    seccompProfile: { type: "RuntimeDefault" },
-  },
-  terminationGracePeriodSeconds: 1,
-  containers: [
-    {
-      ...{ name: "script", image, command: ["/bin/bash", "-euc", text] },
-      terminationMessagePolicy: "FallbackToLogsOnError",
-      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-      volumeMounts: [{ name: "data", mountPath: "/data" }],
-    },
-  ],
-  volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
-});
-
 const application = {
   ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { namespace, name: "words" } },
   spec: {
@@ -62,7 +42,7 @@ const application = {
     strategy: { type: "Recreate" },
     template: {
       metadata: { labels: { app: "words" } },
-      spec: podSpec("words", "while true; do sleep 1; done"),
+      spec: volumePod("words", "while true; do sleep 1; done"),
     },
   },
 };
@@ -75,7 +55,7 @@ async function script(claim: string, text: string): Promise<void> {
     await run`kubectl ${kube} get pods -l app=words -o ${"jsonpath={.items[*].spec.nodeName}"}`;
   const [node] = where.split(" ").filter(Boolean);
   const spec = {
-    ...{ ...podSpec(claim, text), restartPolicy: "Never" },
+    ...{ ...volumePod(claim, text), restartPolicy: "Never" },
     ...(node === undefined || claim !== "words" ? {} : { nodeName: node }),
   };
   await kubernetes("apply", [

@@ -9,6 +9,27 @@ const kube = ["--context", "home", "-n", "default"];
 /** An image whose pods run shells in the lab. */
 const image = "quay.io/ceph/ceph:v20.2.4";
 
+/** The owner of applications' files. */
+export const owner = { uid: 1000, gid: 1000 };
+
+/** What a pod of the profile `restricted` runs with a claim at /data: a script, as the owner of the files. */
+export const volumePod = (claim: string, text: string) => ({
+  securityContext: {
+    ...{ runAsNonRoot: true, runAsUser: owner.uid, runAsGroup: owner.gid, fsGroup: owner.gid },
+    seccompProfile: { type: "RuntimeDefault" },
+  },
+  terminationGracePeriodSeconds: 1,
+  containers: [
+    {
+      ...{ name: "script", image, command: ["/bin/bash", "-euc", text] },
+      terminationMessagePolicy: "FallbackToLogsOnError",
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+      volumeMounts: [{ name: "data", mountPath: "/data" }],
+    },
+  ],
+  volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
+});
+
 /** Health, warnings and disks of Ceph, as its CephCluster has them. */
 export async function cephOf(): Promise<{
   readonly health: string;

@@ -4,6 +4,7 @@ import { globSync } from "node:fs";
 import { kubernetes } from "./cluster.ts";
 import { attempt, kubectl, run } from "./command.ts";
 import { eventually } from "./site.ts";
+import { volumePod } from "./storage.ts";
 
 /** The release of PostgreSQL that this machine has: the lab's instances run its programs. */
 export async function postgresRelease(): Promise<string> {
@@ -52,9 +53,6 @@ export async function asApplication(
   });
 }
 
-/** The owner of an application's files. */
-const owner = 1000;
-
 /** Runs a script with an application's volume at /data, as the owner of its files and where the volume is attached. */
 export async function inVolume(
   {
@@ -67,26 +65,8 @@ export async function inVolume(
   const where = "jsonpath={.items[0].spec.nodeName}";
   const node =
     await run`kubectl --context home -n ${namespace} get pods -l app.kubernetes.io/name=${app} -o ${where}`;
-  const container = {
-    ...{
-      name: "script",
-      image: "quay.io/ceph/ceph:v20.2.4",
-      command: ["/bin/bash", "-euc", script],
-    },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-    volumeMounts: [{ name: "data", mountPath: "/data" }],
-  };
-  return endOf(namespace, {
-    labels: {},
-    spec: {
-      ...{ restartPolicy: "Never", nodeName: node, containers: [container] },
-      securityContext: {
-        ...{ runAsNonRoot: true, runAsUser: owner, runAsGroup: owner, fsGroup: owner },
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
-    },
-  });
+  const spec = { ...volumePod(claim, script), restartPolicy: "Never", nodeName: node };
+  return endOf(namespace, { labels: {}, spec });
 }
 
 let pods = 0;
