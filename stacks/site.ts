@@ -16,6 +16,7 @@ import { deployArgocd } from "./parts/argocd/deploy.ts";
 import { deployBackup, saveClaims } from "./parts/backup/deploy.ts";
 import { deployBuckets } from "./parts/buckets/deploy.ts";
 import { deployCertificates } from "./parts/certificates/deploy.ts";
+import { apiAnswers } from "./parts/cluster/answers.ts";
 import { deployCluster } from "./parts/cluster/deploy.ts";
 import { deployDefinitions } from "./parts/definitions/deploy.ts";
 import { deployDevices } from "./parts/devices/deploy.ts";
@@ -117,10 +118,9 @@ export async function deploySite(
   const definitions = deployDefinitions(site, cluster);
   const running = deployPolicies(site, cluster, deployNetwork(site, cluster));
   const kinds = deployMonitoringKinds(site, running);
+  const answers = apiAnswers(config);
   const certificates = deployCertificates(site, cluster, {
-    definitions,
-    running,
-    kept: found.kept,
+    ...{ definitions, running, kept: found.kept, answers },
   });
   const dex = await deployDex(site, { definitions, running, certificates, identity });
   const tailnet = deployTailnet(site, cluster, {
@@ -139,7 +139,7 @@ export async function deploySite(
     }),
     ...deployRedis(site, cluster, { definitions, running, storage }),
     ...deployKafka(site, cluster, { definitions, running, storage, gateways }),
-    ...deployBuckets(site, cluster, { running, storage }),
+    ...deployBuckets(site, cluster, { running, storage, answers }),
   ]);
   deployDns(site, cluster, running);
   const names = deployNames(site, cluster, running);

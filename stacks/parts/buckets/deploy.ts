@@ -5,7 +5,6 @@ import type { RunningCluster } from "../../../components/workload/running-cluste
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
 import { storeKey } from "../../config/s3-store.ts";
-import { apiAnswers } from "../cluster/answers.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
 import { copyPlan } from "./copies.ts";
@@ -16,13 +15,15 @@ import { bucketAddress } from "./stores.ts";
 export interface BucketsSurroundings {
   readonly running: RunningCluster;
   readonly storage: SiteStorage | undefined;
+  /** Whether the cluster's API can be asked. */
+  readonly answers: () => Promise<boolean>;
 }
 
 /** Makes the site's buckets, where the config has any; returns their logins by address. */
 export function deployBuckets(
   { name, config, secrets }: Site,
   { nodes: [server] }: SiteCluster,
-  { running: { ready, kubernetes }, storage }: BucketsSurroundings,
+  { running: { ready, kubernetes }, storage, answers }: BucketsSurroundings,
 ): SiteLogins {
   const all = Object.entries(config.buckets);
   if (all.length === 0) return new Map();
@@ -32,7 +33,6 @@ export function deployBuckets(
     dependsOn: [ready],
   });
   const after = [namespace, ...(storage === undefined ? [] : [storage.ready])];
-  const answers = apiAnswers(config);
   return new Map(
     all.map(([bucket, written]) => {
       const plan = bucketPlan(bucket, written);

@@ -5,7 +5,6 @@ import type { CertificatePlan } from "../../../components/certificates/plan.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import type { Site } from "../../open-site.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { apiAnswers } from "../cluster/answers.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import type { KeptFound } from "./look.ts";
@@ -25,13 +24,15 @@ export interface Surroundings {
   readonly definitions: SiteDefinitions;
   readonly running: RunningCluster;
   readonly kept: KeptFound | undefined;
+  /** Whether the cluster's API can be asked. */
+  readonly answers: () => Promise<boolean>;
 }
 
 /** Makes the site's certificates; undefined where the part is switched off. */
 export function deployCertificates(
   { name, config, secrets }: Site,
   { nodes: [server] }: SiteCluster,
-  { definitions: { gatewayApi }, running: { ready, kubernetes }, kept }: Surroundings,
+  { definitions: { gatewayApi }, running: { ready, kubernetes }, kept, answers }: Surroundings,
 ): SiteCertificates | undefined {
   const { certificates, edge } = config;
   if (certificates === undefined) return undefined;
@@ -39,9 +40,8 @@ export function deployCertificates(
   const made = new Certificates(
     name,
     {
-      ...{ site: name, certManager, trustManager, nameservers, server, kept },
+      ...{ site: name, certManager, trustManager, nameservers, server, kept, answers },
       hosts: podHosts(config),
-      answers: apiAnswers(config),
       gatewayApi: gatewayApi !== undefined,
       certificates: planned,
       acme: edge && {
