@@ -6,12 +6,24 @@ export interface IpNetwork {
   readonly bits: number;
 }
 
+/** What was read before: for its list of peers each device has the addresses of all compared, time and again. */
+const known = new Map<string, IpNetwork>();
+
+/** More than a tailnet of the lab has, and no more than that of what a test makes up. */
+const remembered = 1_000;
+
 /**
  * Reads `192.0.2.0/24`, `2001:db8::/32` or one address.
  * @returns undefined when the text is neither.
  * @throws Error when bits right of the prefix are set, with the range that was likely meant.
  */
 export function parseIpNetwork(text: string): IpNetwork | undefined {
+  const network = known.get(text) ?? read(text);
+  if (network !== undefined && known.size < remembered) known.set(text, network);
+  return network;
+}
+
+function read(text: string): IpNetwork | undefined {
   const [host = "", length, ...rest] = text.split("/");
   const four = ipaddr.IPv4.isValidFourPartDecimal(host);
   if (rest.length > 0 || (!four && !ipaddr.IPv6.isValid(host))) return undefined;
