@@ -32,6 +32,8 @@ const stats = await new Promise<Mocha.Stats>((done) => {
     pulse?.touch();
   };
   runner.on("test", begin).on("hook", begin);
+  // Said at once: a run that is ended from outside never comes to the report at its end.
+  runner.on("fail", (_, error: Error) => process.stdout.write(`${error.stack ?? error.message}\n`));
 });
 writeSync(3, JSON.stringify({ passed: stats.passes, failed: stats.failures + stats.pending }));
 // What a slow reader has not taken yet would be lost, and that is the failures.
