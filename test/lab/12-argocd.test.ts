@@ -3,7 +3,7 @@ import { attempt, kubectl, run } from "./command.ts";
 import { expectNoError } from "./doctor.ts";
 import { expectNoSilence, watchedUp } from "./probes.ts";
 import { eventually, nothingToChange, setConfigs, up } from "./site.ts";
-import { given, siteIsUp } from "./states.ts";
+import { given, siteIsUp, stepByStep } from "./states.ts";
 import { cloneTrees, pushTrees, treeRepository } from "./tree-repository.ts";
 
 const key = "homelab:argocd";
@@ -88,6 +88,7 @@ const marks = async (): Promise<readonly string[]> =>
 
 describe("Argo CD, from a repository", () => {
   given(siteIsUp);
+  stepByStep();
 
   let before: readonly string[];
 

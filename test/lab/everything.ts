@@ -24,21 +24,16 @@ export const applications: Readonly<Record<string, { readonly namespace: string 
   ),
 };
 
-/** What may go with the stores and the applications, once it is allowed. */
-export const allowed: readonly string[] = [
-  "postgres/main",
-  "redis/cache",
-  "redis/cache/snapshots",
-  "kafka/main",
-  ...Object.keys(applications).map((name) => `apps/${name}`),
-  "libraries/media",
-];
+/** Of these, what home has no more after a while. */
+const leavers = ["prowlarr", "seerr", "plex", "sonarr", "bazarr", "qbittorrent"];
 
-/** The lists of a site file, one after the other. */
-const list = (at: string, values: readonly string[]): Record<string, string> =>
-  Object.fromEntries(values.map((value, i) => [`${at}[${i}]`, value]));
-
-export const allow = list("homelab:allowDataLoss", allowed);
+/** Lets go what leaves for good. */
+export const allow: Readonly<Record<string, string>> = Object.fromEntries(
+  ["kafka/main", ...leavers.map((name) => `apps/${name}`)].map((entry, i) => [
+    `homelab:allowDataLoss[${i}]`,
+    entry,
+  ]),
+);
 
 /** Keys of the store outside, which has a certificate of an authority of its own. */
 async function outside(at: string, bucket: string): Promise<Record<string, string>> {
@@ -108,22 +103,23 @@ export const backup = async (): Promise<Record<string, string>> => ({
   "homelab:backup.password": "op://Homelab/Backup/password",
 });
 
-const file = "Pulumi.home.yaml";
-
 /** Home is up with stores and applications, as `npm run up` brings them. */
 export async function everythingIsUp(): Promise<void> {
   await labRuns();
   const { code } = await attempt`pulumi config get --stack home --path ${`${postgres}.version`}`;
-  if (code !== 0) {
-    await run`sh -c ${`cp ${file} "$HOME/without.yaml"`}`;
-    await setConfigs({ ...(await stores()), ...overStores });
-  }
+  if (code !== 0) await setConfigs({ ...(await stores()), ...overStores });
   if (!(await isSettled("home"))) await up("home");
 }
 
-/** Gives home the file that it had before. */
-export const withoutEverything = async (): Promise<string> =>
-  run`sh -c ${`cat "$HOME/without.yaml" >${file}`}`;
+/** Takes Kafka and some of the applications out of home's file. */
+export async function wantLess(): Promise<void> {
+  const gone = [
+    "homelab:kafka",
+    `${apps}.${client}.logins[2]`,
+    ...leavers.map((name) => `${apps}.${name}`),
+  ];
+  await run`pulumi config rm-all --stack home --path ${gone}`;
+}
 
 /** What the cluster of a raised site begins with: what the life before it has archived. */
 export async function recovered(): Promise<Record<string, string>> {

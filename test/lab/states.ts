@@ -17,6 +17,17 @@ export function given(...states: readonly State[]): void {
   for (const state of states) before(`given ${state.name}`, state);
 }
 
+/** The tests of this suite are one story: where a step fails, what would come after it is not tried. */
+export function stepByStep(): void {
+  let failed = false;
+  beforeEach("every step before this one passed", () => {
+    assert.ok(!failed, "a step before this one failed");
+  });
+  afterEach(function () {
+    failed ||= this.currentTest?.state === "failed";
+  });
+}
+
 /** A lab that never had a site. */
 export async function labIsNew(): Promise<void> {
   await endWatch();
