@@ -31,7 +31,10 @@ const stats = await new Promise<Mocha.Stats>((done) => {
     running = { title, since: performance.now() };
     pulse?.touch();
   };
-  runner.on("test", begin).on("hook", begin);
+  // Hooks around each test are quick, and run once the test has begun.
+  runner.on("test", begin).on("hook", (hook: Mocha.Hook) => {
+    if (!/^"(before|after) each"/.test(hook.title)) begin(hook);
+  });
   // Said at once: a run that is ended from outside never comes to the report at its end.
   runner.on("fail", (_, error: Error) => process.stdout.write(`${error.stack ?? error.message}\n`));
 });
