@@ -10,9 +10,9 @@ brought() {
     sed -n 's/^|//p'
 }
 
-# look_again SECONDS: has the controller compare anew; succeeds once it has.
+# look_again SECONDS [KIND]: has the controller compare anew; succeeds once it has.
 look_again() {
-  ask_anew "$NAME" && wait_until "$1" looked "$NAME"
+  ask_anew "$NAME" "${2:-}" && wait_until "$1" looked "$NAME"
 }
 
 # idle: nothing is being applied.
