@@ -3,7 +3,7 @@ import type { Problem } from "../../components/problem.ts";
 import type { Application } from "../apps/application.ts";
 import { applications } from "../apps/index.ts";
 import { appNames, gatewayOf, type AppName } from "../apps/names.ts";
-import { domainsOf } from "../parts/gateway/plans.ts";
+import { covers, domainsOf, judged } from "../parts/gateway/plans.ts";
 import type { SiteConfig } from "../schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
@@ -35,7 +35,7 @@ function served(name: AppName, config: SiteConfig): readonly Problem[] {
   }
   return [
     ...audience(name, config, gateway),
-    ...place(name, gateway),
+    ...place(name, config, gateway),
     ...doors(name),
     ...routed(name, gateway),
   ];
@@ -57,8 +57,12 @@ function audience(
   return [{ path: `${path}.to`, text }];
 }
 
-/** The listeners' certificates are for names of one label, and split DNS is for the site's domain alone. */
-function place({ to, hostname, from }: AppName, gateway: Gateway): readonly Problem[] {
+/** A listener has a certificate for it, and split DNS is for the site's domain alone. */
+function place(
+  { to, hostname, from }: AppName,
+  { certificates }: SiteConfig,
+  gateway: Gateway,
+): readonly Problem[] {
   const { private: domain } = gateway.domains;
   const domains = to === "tailnet" ? [domain] : domainsOf("lan", gateway);
   const label = hostname.split(".")[0] ?? "app";
@@ -75,7 +79,7 @@ function place({ to, hostname, from }: AppName, gateway: Gateway): readonly Prob
       },
     ];
   }
-  if (found.some((one) => !hostname.slice(0, -one.length - 1).includes("."))) return [];
+  if (judged(gateway, certificates).some((one) => covers(one, hostname))) return [];
   const [nearest = domain] = found;
   const better = `${hostname.slice(0, -nearest.length - 1).replaceAll(".", "-")}.${nearest}`;
   const text = `${hostname} is not covered by a certificate of *.${nearest}; use one label, as ${better}`;

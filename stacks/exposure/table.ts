@@ -7,7 +7,7 @@ import { writePath } from "../../components/monitoring/remote-write.ts";
 import { keptApps } from "../apps/data/volumes.ts";
 import { appNames, gatewayOf } from "../apps/names.ts";
 import type { Audience } from "../apps/expose-schema.ts";
-import { judged } from "../parts/gateway/plans.ts";
+import { covers, judged } from "../parts/gateway/plans.ts";
 import type { RouteConfig } from "../parts/gateway/route-schema.ts";
 import { outsideNames } from "../parts/kafka/outside.ts";
 import { teslaExposure } from "../parts/tesla/names.ts";
@@ -165,7 +165,7 @@ function portOf(
 /** The wildcard certificate of the gateways' listeners that is for a name. */
 function certificateOf(host: string, { certificates, gateway }: SiteConfig): Exposed["tls"] {
   if (certificates === undefined || gateway === undefined) return "none";
-  const found = judged(gateway).find(({ domain }) => host.endsWith(`.${domain}`));
+  const found = judged(gateway, certificates).find((one) => covers(one, host));
   return found === undefined ? "none" : `*.${found.domain}`;
 }
 

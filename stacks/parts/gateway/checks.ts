@@ -17,9 +17,9 @@ const section = "homelab:gateway";
 
 /** Gateways have addresses and ports that are free, and routes lead to listeners that take them. */
 export function checkGateway(config: SiteConfig): readonly Problem[] {
-  const { gateway } = config;
+  const { gateway, certificates } = config;
   if (gateway === undefined) return [];
-  const plans = gatewayPlans(gateway, judged(gateway));
+  const plans = gatewayPlans(gateway, judged(gateway, certificates));
   return [
     ...address(config, gateway),
     ...internal(config, gateway),

@@ -37,15 +37,25 @@ export function domainsOf(gateway: GatewayName, { domains }: Gateway): readonly 
 }
 
 /**
- * Certificates for every domain, by which gateways are judged before anything is made: with HTTPS, whether or not the
- * site has certificates.
+ * Certificates for every domain and for the wildcards that a site has besides, by which gateways are judged before anything is
+ * made: with HTTPS, whether or not the site has certificates.
  */
-export function judged(gateway: Gateway): readonly WildcardCertificate[] {
-  return domainsOf("lan", gateway).map((domain) => ({
+export function judged(
+  gateway: Gateway,
+  certificates: SiteConfig["certificates"],
+): readonly WildcardCertificate[] {
+  const further = (certificates?.planned ?? []).flatMap(({ names }) =>
+    names.filter((name) => name.startsWith("*.")).map((name) => name.slice(2)),
+  );
+  return [...new Set([...domainsOf("lan", gateway), ...further])].map((domain) => ({
     domain,
     secret: { namespace: "certificates", name: domain },
   }));
 }
+
+/** Whether a wildcard certificate is for a name: one label is all that stands for its star (RFC 6125, 6.4.3). */
+export const covers = ({ domain }: WildcardCertificate, name: string): boolean =>
+  name.slice(name.indexOf(".") + 1) === domain;
 
 /**
  * The port of a listener inside of the proxies' pods, which may not bind those below 1024.
@@ -64,9 +74,7 @@ export function httpParents(
   plans: readonly GatewayPlan[],
 ): readonly Parent[] {
   const { certificates = [] } = plans.find(({ name }) => name === gateway) ?? {};
-  const encrypted = certificates.filter(({ domain }) =>
-    hostnames.some((name) => name.endsWith(`.${domain}`)),
-  );
+  const encrypted = certificates.filter((one) => hostnames.some((name) => covers(one, name)));
   if (listener !== undefined || encrypted.length === 0) return [{ gateway, listener }];
   return encrypted.map(({ domain }) => ({ gateway, listener: httpsListener(domain) }));
 }

@@ -3,7 +3,7 @@ import { listenersOf, type Listener } from "../../../components/gateway/listener
 import type { GatewayPlan } from "../../../components/gateway/plan.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { domainsOf } from "./plans.ts";
+import { covers, domainsOf } from "./plans.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
@@ -36,7 +36,7 @@ export function checkRoutes(
     const before = routes.slice(0, i);
     return [
       ...listener(path, route, listenersOf(plan)),
-      ...names(path, route, gateway),
+      ...names(path, route, gateway, plan),
       ...kind(path, route),
       ...limit(path, route, gateway),
       ...clients(path, route, moved[route.gateway]),
@@ -96,11 +96,12 @@ function within(name: string, hostname: string): boolean {
   return hostname.startsWith("*.") ? name.endsWith(hostname.slice(1)) : name === hostname;
 }
 
-/** Names lie in the gateway's domains, one label deep, as far as a wildcard's certificate reaches. */
+/** Names lie in the gateway's domains, and have a certificate. */
 function names(
   path: string,
   { kind: of, gateway, hostnames }: RouteConfig,
   section: Gateway,
+  { certificates }: GatewayPlan,
 ): readonly Problem[] {
   if (of === "tcp" || of === "udp")
     return hostnames.length === 0
@@ -116,16 +117,12 @@ function names(
       const text = `${name} lies outside of the domains of gateway ${gateway}; they are ${domains.join(", ")}`;
       return [{ path: at, text }];
     }
-    const deep = name.slice(0, -domain.length - 1).includes(".");
     // Of a public name Cloudflare's certificate counts: the edge looks at it.
-    return of === "http" && gateway !== "public" && deep
-      ? [
-          {
-            path: at,
-            text: `${name} is not covered by a certificate of *.${domain}; use one label`,
-          },
-        ]
-      : [];
+    if (of !== "http" || gateway === "public" || certificates.some((one) => covers(one, name)))
+      return [];
+    const wanted = `*.${name.slice(name.indexOf(".") + 1)}`;
+    const text = `${name} is not covered by a certificate of *.${domain}; use one label, or add one for ${wanted} to homelab:certificates.further`;
+    return [{ path: at, text }];
   });
 }
 

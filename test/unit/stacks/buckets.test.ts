@@ -5,8 +5,10 @@ import { knownOf } from "../../../components/proxmox/known-machines.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { siteExposure } from "../../../stacks/exposure/table.ts";
 import { bucketsFolder } from "../../../stacks/parts/backup/volumes.ts";
 import { judgeCopies } from "../../../stacks/parts/buckets/look.ts";
+import { isNamed, siteViews } from "../../../stacks/parts/names/list.ts";
 import { dnsNames } from "../../../stacks/parts/storage/deploy.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import { recordedHome } from "../components/home-recording.ts";
@@ -92,6 +94,45 @@ describe("buckets that the LAN reaches", () => {
       JSON.stringify(plain["spec"] ?? {}).includes("rook-ceph-rgw-ceph-bucket"),
     );
     assert.ok(recording.waitsFor(route?.name ?? "").has("home-storage-tried-command"));
+  });
+
+  it("are reached by a name of their own too, with a certificate for such names", async () => {
+    const named = {
+      ...lan,
+      "gateway.routes.s3": {
+        ...lan["gateway.routes.s3"],
+        hostnames: ["s3.home.arpa", "photos.s3.home.arpa"],
+      },
+      "certificates.further.s3": { names: ["*.s3.home.arpa"] },
+    };
+    const config = homeConfig(named);
+    assert.deepEqual(crossCheck(config, "home"), []);
+    const recording = await recordedHome(named);
+    const spec = (name: string) =>
+      recording.get(name).plain["spec"] as {
+        parentRefs?: { name: string; sectionName?: string }[];
+        listeners?: { name: string; hostname?: string }[];
+      };
+    assert.deepEqual(
+      spec("route-s3-route").parentRefs?.map(({ sectionName }) => sectionName),
+      ["https-home-arpa", "https-s3-home-arpa"],
+    );
+    const listener = spec("gateway-lan").listeners?.find(
+      ({ name }) => name === "https-s3-home-arpa",
+    );
+    assert.equal(listener?.hostname, "*.s3.home.arpa");
+    assert.deepEqual(
+      siteExposure(config).flatMap(({ host, tls }) => (host.includes("s3.") ? [[host, tls]] : [])),
+      [
+        ["s3.home.arpa", "*.home.arpa"],
+        ["photos.s3.home.arpa", "*.s3.home.arpa"],
+      ],
+    );
+    assert.ok(isNamed(config));
+    assert.deepEqual(
+      siteViews(config).lan.filter(({ name }) => name.includes("s3.")),
+      ["photos.s3.home.arpa", "s3.home.arpa"].map((name) => ({ name, address: "10.96.0.80" })),
+    );
   });
 
   it("keep the whole name of their Service, which would be a bucket's else", () => {

@@ -30,7 +30,7 @@ async function deployed(changes: Changes): Promise<Recording> {
     { nodes: [machine] },
     {
       running: { ready: kubernetes, kubernetes },
-      gateways: { ready: kubernetes, plans: gatewayPlans(gateway, judged(gateway)) },
+      gateways: { ready: kubernetes, plans: gatewayPlans(gateway, judged(gateway, config.certificates)) },
     },
   );
   return recording.settled();

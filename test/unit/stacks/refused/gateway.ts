@@ -94,7 +94,7 @@ export const gateway: RefusedSites = {
   "a route's name that no wildcard covers": {
     edit: { "gateway.routes.photos": { ...route, hostnames: ["old.photos.home.arpa"] } },
     at: "homelab:gateway.routes.photos.hostnames[0]",
-    says: /not covered by a certificate of \*\.home\.arpa/,
+    says: /not covered by a certificate of \*\.home\.arpa; .* \*\.photos\.home\.arpa to homelab:certificates\.further/,
   },
   "a private name at the gateway of the internet": {
     edit: { "gateway.routes.photos": { ...route, gateway: "public" } },
