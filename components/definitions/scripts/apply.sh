@@ -31,22 +31,24 @@ fetch_all() {
 # that another manager set are taken over: the program is their owner. A busy API may take longer over a large schema than
 # it gives a request, and knows it at the next.
 apply_all() {
-  local output file deadline=$((SECONDS + 600))
-  for file in "$1"/*; do
-    until output=$(kubectl --kubeconfig "$kubeconfig" --request-timeout=120s apply --server-side --force-conflicts \
-      --field-manager=homelab -f "$file" 2>&1 </dev/null); do
-      if [[ $output == *Timeout* || $output == *timeout* ]] && ((SECONDS < deadline)); then continue; fi
-      fail "the cluster's API refuses $TITLE: $(grep -v serverside-applied <<<"$output" | head -n 3 | tr '\n' ' ')"
-    done
+  local output deadline=$((SECONDS + 600))
+  output=$(kept "$1"/*.yaml 2>&1 >"$1/all") || fail "$TITLE cannot be read: $(head -n 3 <<<"$output" | tr '\n' ' ')"
+  until output=$(kubectl --kubeconfig "$kubeconfig" --request-timeout=120s apply --server-side --force-conflicts \
+    --field-manager=homelab -f "$1/all" 2>&1 </dev/null); do
+    if [[ $output == *Timeout* || $output == *timeout* ]] && ((SECONDS < deadline)); then continue; fi
+    fail "the cluster's API refuses $TITLE: $(grep -v serverside-applied <<<"$output" | head -n 3 | tr '\n' ' ')"
   done
 }
+
+# kept FILE...: what they hold, marked. A chart that had brought a definition and does not any more would delete it, with all
+# objects of its kind, in its next upgrade. Helm leaves what is marked so, and looks at the object itself when it upgrades. It
+# is marked before it is applied: the API reads a schema anew, for seconds, whenever anything of a definition is written.
+kept() { kubectl annotate --local --overwrite "${@/#/--filename=}" helm.sh/resource-policy=keep --output=yaml </dev/null; }
 
 # settle: all at once, for a program that asks the API takes longer to start than to ask.
 settle() {
   local all definition versions version found served
   mapfile -t all < <(cut -d ' ' -f 1 <<<"$SERVES")
-  wait_until 120 keep "${all[@]}" ||
-    fail "not all of $TITLE can be marked as kept: $(keep "${all[@]}" 2>&1 | grep -v ' annotated$' | head -n 3 | tr '\n' ' ')"
   wait_until 240 established "${all[@]}" || fail "the API does not establish all of $TITLE: $(unestablished "${all[@]}")"
   found=$(kube get crd "${all[@]}" --no-headers -o 'custom-columns=NAME:.metadata.name,SERVED:.spec.versions[?(@.served==true)].name')
   while read -r definition versions; do
@@ -57,10 +59,6 @@ settle() {
     done
   done <<<"$SERVES"
 }
-
-# keep DEFINITION...: a chart that had brought one and does not any more would delete it, with all objects of its kind, in its
-# next upgrade. Helm leaves what is marked so, and looks at the object itself when it upgrades.
-keep() { kube annotate --overwrite --field-manager=homelab crd "$@" helm.sh/resource-policy=keep; }
 
 # established DEFINITION...: returns once the API serves all of them, or fails a moment before its requests would end.
 established() { kube wait "${@/#/crd/}" --for=condition=Established --timeout=10s; }

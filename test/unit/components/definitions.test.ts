@@ -87,8 +87,8 @@ case "$*" in
   apply*)
     if [[ -e ROOT/busy ]]; then rm ROOT/busy; echo "Error from server (Timeout): Timeout: request did not complete" >&2; exit 1; fi
     if [[ -e ROOT/refusal ]]; then cat ROOT/refusal >&2; exit 1; fi
-    basename "\${@: -1}" >>ROOT/applied ;;
-  annotate*) ;;
+    cat "\${@: -1}" >>ROOT/applied ;;
+  annotate*) for one; do [[ $one != --filename=* ]] || sed "s/$/ # kept/" "\${one#*=}"; done ;;
   wait*) [[ ! -e ROOT/slow ]] ;;
   "get crd "*custom-columns*) for one in $3 $4; do [[ $one == -* ]] || echo "$one   v1,v1beta1"; done ;;
   "get crd things"*) echo "NamesAccepted=False the kind is taken by others.example.net " ;;
@@ -102,6 +102,7 @@ describe("the step that applies definitions", () => {
     rke2Script +
     scriptText(new URL("../../../components/definitions/x.ts", import.meta.url).href, "apply.sh");
   const [first, second] = ["kind: A\n", "kind: B\n"];
+  const marked = "kind: A # kept\nkind: B # kept\n";
   let root: string;
 
   beforeEach(() => {
@@ -142,9 +143,9 @@ describe("the step that applies definitions", () => {
   it("applies the files in their order, as their owner, and marks what Helm must leave", async () => {
     const { code, stderr } = await apply();
     assert.equal(code, 0, stderr);
-    assert.equal(readFileSync(join(root, "applied"), "utf8"), "100-b.yaml\n101-a.yaml\n");
+    assert.equal(readFileSync(join(root, "applied"), "utf8"), marked);
     assert.match(calls(), /apply --server-side --force-conflicts --field-manager=homelab -f /);
-    assert.match(calls(), /annotate .*crd things\.example\.net helm\.sh\/resource-policy=keep/);
+    assert.match(calls(), /^annotate --local .* helm\.sh\/resource-policy=keep --output=yaml$/m);
   });
 
   it("applies nothing where a file is not the one that is pinned", async () => {
@@ -162,7 +163,7 @@ describe("the step that applies definitions", () => {
     writeFileSync(join(root, "busy"), "");
     const { code, stderr } = await apply();
     assert.equal(code, 0, stderr);
-    assert.equal(readFileSync(join(root, "applied"), "utf8"), "100-b.yaml\n101-a.yaml\n");
+    assert.equal(readFileSync(join(root, "applied"), "utf8"), marked);
   });
 
   it("says why the API refuses", async () => {
@@ -181,8 +182,8 @@ describe("the step that applies definitions", () => {
     assert.equal(code, 0, stderr);
     const asked = calls()
       .split("\n")
-      .filter((call) => !/^(apply|get --raw) ?/.test(call) && call !== "");
-    assert.equal(asked.length, 3, asked.join("\n"));
+      .filter((call) => !/^(annotate|apply|get --raw) ?/.test(call) && call !== "");
+    assert.equal(asked.length, 2, asked.join("\n"));
   });
 
   it("says which definition is not established, and why", async () => {
