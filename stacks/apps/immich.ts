@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "../../components/problem.ts";
-import { imageName } from "../config/forms.ts";
+import { imageName, memorySize } from "../config/forms.ts";
 import { fits, preload, vectorChordIn } from "./immich-versions.ts";
 import { namesOf } from "./names.ts";
 import type { Exposure } from "./schema.ts";
@@ -18,7 +18,9 @@ export const immich = statefulApplication({
   image: "ghcr.io/immich-app/immich-server",
   port: 2283,
   probe: { path: "/api/server/ping" },
-  startSeconds: 900,
+  // Before it listens it makes its indexes of vectors anew, after another VectorChord and as the library grows; a kill rolls all of it
+  // back, and the next start begins anew (immich #30613).
+  startSeconds: 7200,
   user: { uid: 1000, gid: 1000 },
   volumes: [
     { name: "library", folder: "/data", sizeGiB: 200, backup: true },
@@ -30,6 +32,9 @@ export const immich = statefulApplication({
     machineLearning: imageName
       .default("ghcr.io/immich-app/immich-machine-learning")
       .describe("Image of its machine learning, without its tag, which is the server's"),
+    machineLearningMemory: memorySize
+      .default("4Gi")
+      .describe("The most memory that its machine learning gets; large models want more"),
     acceleration: z
       .enum(["none", "openvino"])
       .default("none")
@@ -49,12 +54,16 @@ export const immich = statefulApplication({
     },
     redis: { REDIS_HOSTNAME: "host", REDIS_PORT: "port", REDIS_PASSWORD: "password" },
   },
-  // Models, and what the newest version is; maps are drawn by browsers.
+  // Models, those that read texts in pictures from RapidOCR's place (immich #23454), and what the newest version is; maps are drawn
+  // by browsers.
   egress: [
     { names: ["huggingface.co", "**.huggingface.co", "**.hf.co"], ports: [443] },
+    { names: ["**.modelscope.cn"], ports: [443] },
     { names: ["api.github.com", "version.immich.cloud"], ports: [443] },
   ],
-  beside: ({ config: { machineLearning, version, acceleration, devices } }) => [
+  beside: ({
+    config: { machineLearning, machineLearningMemory, version, acceleration, devices },
+  }) => [
     {
       name: "machine-learning",
       // Builds for a GPU have tags of their own (docs/docs/features/ml-hardware-acceleration.md). A digest is the server's.
@@ -69,7 +78,7 @@ export const immich = statefulApplication({
         GUNICORN_CMD_ARGS: "--no-control-socket",
       },
       mounts: [{ volume: "models", folder: "/cache" }],
-      ...{ cpu: "200m", memory: { request: "1Gi", limit: "4Gi" } },
+      ...{ cpu: "200m", memory: { request: "1Gi", limit: machineLearningMemory } },
     },
   ],
   traps: [
@@ -126,7 +135,7 @@ function clusterOf({ postgres }: SiteView, to: string) {
 function database(site: SiteView, to: string, version: string, path: string): readonly Problem[] {
   const found = clusterOf(site, to);
   if (found === undefined) return [];
-  const { cluster, database: name, image, preload: loaded, databases, roles } = found;
+  const { cluster, database: name, image, preload: loaded, databases, roles, pooler } = found;
   const at = `homelab:postgres.clusters.${cluster}`;
   const problem = (text: string): Problem => ({ path, text });
   const vectorChord = vectorChordIn(image);
@@ -160,16 +169,28 @@ function database(site: SiteView, to: string, version: string, path: string): re
             `leads to a database whose owner is no superuser, by which Immich makes and upgrades its extensions; set ${at}.roles.${databases[name]?.owner ?? name}.superuser`,
           ),
         ]),
+    // Its locks are a session's (server/src/repositories/database.repository.ts, withLock).
+    ...(pooler?.mode === "transaction"
+      ? [
+          problem(
+            `leads to a cluster whose pooler is of the mode transaction, in which Immich's locks stay with nobody and starts wait for them for ever; set ${at}.pooler.mode: session`,
+          ),
+        ]
+      : []),
   ];
 }
 
-/** Its queue runs scripts that touch keys which they do not declare. */
+/** Its queue runs scripts that touch keys which they do not declare, and keeps what is still to be done. */
 function queue({ redis }: SiteView, to: string, path: string): readonly Problem[] {
   const [kind, name = ""] = to.split("/");
   const found = kind === "redis" ? redis?.instances[name] : undefined;
-  if (found === undefined || found.undeclaredKeys) return [];
-  const text = `leads to an instance that refuses Immich's scripts; set homelab:redis.instances.${name}.undeclaredKeys`;
-  return [{ path, text }];
+  if (found === undefined) return [];
+  const at = `homelab:redis.instances.${name}`;
+  const refuses = `leads to an instance that refuses Immich's scripts; set ${at}.undeclaredKeys`;
+  const forgets = `leads to an instance that forgets keys when it is full, and with them what Immich has still to do; remove ${at}.evicts`;
+  return [...(found.undeclaredKeys ? [] : [refuses]), ...(found.evicts ? [forgets] : [])].map(
+    (text) => ({ path, text }),
+  );
 }
 
 function unknownPairs(

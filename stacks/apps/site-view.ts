@@ -8,8 +8,13 @@ export interface SiteView {
   readonly postgres?:
     { readonly clusters: Readonly<Record<string, PostgresView | undefined>> } | undefined;
   readonly redis?:
-    | { readonly instances: Readonly<Record<string, { readonly undeclaredKeys: boolean }>> }
-    | undefined;
+    { readonly instances: Readonly<Record<string, RedisView | undefined>> } | undefined;
+}
+
+/** An instance of Redis. */
+export interface RedisView {
+  readonly undeclaredKeys: boolean;
+  readonly evicts: boolean;
 }
 
 /** A cluster of Postgres. */
@@ -20,4 +25,5 @@ export interface PostgresView {
   readonly databases: Readonly<
     Record<string, { readonly owner: string; readonly extensions: readonly string[] }>
   >;
+  readonly pooler?: { readonly mode: "session" | "transaction" } | undefined;
 }

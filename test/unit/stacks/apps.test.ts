@@ -343,6 +343,14 @@ describe("Immich", () => {
     );
   });
 
+  it("gives its machine learning the memory that the file says", async () => {
+    const edit = { "apps.immich.machineLearningMemory": "12Gi" };
+    const recording = await recordedHome(appsSite(edit));
+    const pod = at(recording.get("immich-deployment").shown, "spec.template.spec");
+    assert.equal(at(pod, "initContainers[0].resources.limits.memory"), "12Gi");
+    assert.equal(at(pod, "containers[0].resources.limits.memory"), "4Gi");
+  });
+
   it("runs its machine learning in the server's release, whose digest is the server's own", async () => {
     const version = `v3.1.0@sha256:${"ab".repeat(32)}`;
     const recording = await recordedHome(appsSite({ "apps.immich.version": version }));

@@ -121,6 +121,16 @@ export const data: RefusedSites = {
     at: "homelab:apps.immich.logins[1].to",
     says: /set homelab:redis\.instances\.queue\.undeclaredKeys/,
   },
+  "Immich with a queue that forgets": {
+    edit: appsSite({ "redis.instances.queue": { undeclaredKeys: true, evicts: true } }),
+    at: "homelab:apps.immich.logins[1].to",
+    says: /remove homelab:redis\.instances\.queue\.evicts/,
+  },
+  "Immich behind a pooler that takes its locks away": {
+    edit: appsSite({ [`${photos}.pooler`]: { mode: "transaction" } }),
+    at: "homelab:apps.immich.logins[0].to",
+    says: /locks .*set homelab:postgres\.clusters\.photos\.pooler\.mode: session/,
+  },
   "Immich in a database without VectorChord": {
     edit: appsSite({ [`${photos}.image`]: undefined }),
     at: "homelab:apps.immich.logins[0].to",
