@@ -141,6 +141,8 @@ function settings({ name, class: storageClass }: Copied, copy: CopyPlan): Record
       provider: "Ceph",
       endpoint: `http://${gatewayAddress(storageClass)}`,
       region: bucketRegion,
+      // RGW refuses an object of a class that its zone has not, as a store outside may have given it (s3.go, prepareUpload).
+      storage_class: "STANDARD",
     }),
     ...remote("OUTSIDE", { provider: "Other", endpoint, region }),
     ...(ca === undefined ? {} : { RCLONE_CA_CERT: `${authorityFolder}/${authorityKey}` }),
@@ -149,9 +151,9 @@ function settings({ name, class: storageClass }: Copied, copy: CopyPlan): Record
 
 function remote(
   name: "SITE" | "OUTSIDE",
-  of: { readonly provider: string; readonly endpoint: string; readonly region: string },
+  of: Readonly<Record<"provider" | "endpoint" | "region", string> & { storage_class?: string }>,
 ): Record<string, string> {
-  const all = { type: "s3", ...of, no_check_bucket: "true" };
+  const all: Readonly<Record<string, string>> = { type: "s3", ...of, no_check_bucket: "true" };
   return Object.fromEntries(
     Object.entries(all).map(([key, value]) => [
       `RCLONE_CONFIG_${name}_${key.toUpperCase()}`,

@@ -138,7 +138,8 @@ export class Bucket extends ComponentResource {
         },
         spec: bucketSpec(plan),
       },
-      { parent: this },
+      // It is gone once Rook has purged the bucket, object by object.
+      { parent: this, customTimeouts: { delete: "24h" } },
     );
     this.claim = metadata.name;
     this.path = id;

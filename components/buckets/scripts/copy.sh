@@ -6,6 +6,7 @@
 #   bucket         which bucket the copy is of: one that was filled from it, or had nothing to be filled from
 #   filling        which bucket is being filled from it
 #   copied         when a run last ended well
+#   fewer          put there by a person: the next run may take most of the copy away
 #
 # A bucket that is made anew has another key. So what is not filled yet is never taken for one whose objects are gone: no run
 # touches the copy before the mark is of this very bucket. What cannot be listed ends the run, and is not taken for empty.
@@ -43,6 +44,7 @@ fill() {
       fi
       echo "the bucket has objects of its own, and keeps them"
       write bucket "$life"
+      write fewer "$life"
       return 0
     fi
     write filling "$life"
@@ -59,9 +61,26 @@ copy() {
   if [ "$of" != "$life" ]; then
     fail "the copy is not of this bucket, which was never filled from it: npm run up does that first"
   fi
+  if ! there fewer; then compare; fi
   rclone sync --backup-dir "$place/before/$(date -u +%Y%m%d%H%M%S)" "site:$BUCKET" "$place/copy"
   write copied "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  if there fewer; then rclone deletefile "$place/fewer"; fi
   forget
+}
+
+# compare: a bucket whose claim was deleted answers on under its key while it is purged, with ever fewer objects (rook v1.20.6,
+# pkg/operator/ceph/object/bucket/provisioner.go, Delete), and the next one would be filled from what is left of the copy.
+compare() {
+  has=$(count "site:$BUCKET")
+  had=$(count "$place/copy")
+  if [ "$((has * 2))" -lt "$had" ]; then
+    fail "the bucket has $has objects, and its copy $had: the copy was left as it is. If that was meant, put an object $TARGET/fewer into the store, and the next run follows"
+  fi
+}
+
+count() {
+  size=$(rclone size --json "$1") || return
+  printf '%s' "$size" | sed -n 's/.*"count":\([0-9]*\).*/\1/p'
 }
 
 # forget: what was taken out of the copy goes, by the time in its folder's name. By `delete`, which leaves what a store with
@@ -80,9 +99,11 @@ forget() {
 
 # mark NAME: what it says; empty without one.
 mark() {
-  if ! printf '%s\n' "$found" | grep -qx "$1"; then return 0; fi
-  rclone cat "$place/$1"
+  if there "$1"; then rclone cat "$place/$1"; fi
 }
+
+# there NAME: whether it lay beside the copy when the run began.
+there() { printf '%s\n' "$found" | grep -qx "$1"; }
 
 write() { printf '%s' "$2" | rclone rcat "$place/$1"; }
 

@@ -71,6 +71,8 @@ export const buckets = z
         /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
         "begin with a letter and use lower-case letters, digits and hyphens",
       )
+      // RGW answers at these for other interfaces (ceph, src/rgw/rgw_appmain.cc, cond_init_apis).
+      .regex(/^(?!(admin|auth|swift)$)/, "is a path of RGW's own; use another name")
       .meta({ examples: ["photos"] }),
     bucket,
   )

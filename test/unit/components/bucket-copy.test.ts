@@ -47,6 +47,7 @@ describe("the pods that copy a bucket", () => {
     );
     assert.equal(told["RCLONE_CONFIG_SITE_PROVIDER"], "Ceph");
     assert.equal(told["RCLONE_CONFIG_SITE_NO_CHECK_BUCKET"], "true");
+    assert.equal(told["RCLONE_CONFIG_SITE_STORAGE_CLASS"], "STANDARD");
     assert.equal(told["RCLONE_CONFIG_SITE_ACCESS_KEY_ID"], "photos/AWS_ACCESS_KEY_ID");
     assert.equal(told["RCLONE_CONFIG_OUTSIDE_ENDPOINT"], "https://nas.home.arpa:9000");
     assert.equal(
@@ -98,6 +99,7 @@ case "$verb" in
       *--dirs-only*) find "$folder" -mindepth 1 -maxdepth 1 -type d -printf '%f/\\n' ;;
       *) ls "$folder" ;;
     esac ;;
+  size) printf '{"count":%s,"bytes":0,"sizeless":0}\n' "$(find "$(path "$2")" -type f 2>/dev/null | wc -l)" ;;
   cat) cat "$(path "$1")" ;;
   rcat) mkdir -p "$(dirname "$(path "$1")")"; cat >"$(path "$1")" ;;
   deletefile) rm "$(path "$1")" ;;
@@ -167,8 +169,12 @@ describe("the script that copies and fills", () => {
     assert.deepEqual(list("site/photos"), []);
     rmSync(join(root, place, "bucket"));
     file("site/photos/b");
+    file(`${place}/copy/c`);
+    file(`${place}/copy/d`);
     assert.equal(run("fill").said, "the bucket has objects of its own, and keeps them");
     assert.deepEqual(list("site/photos"), ["b"]);
+    assert.equal(run("copy").status, 0);
+    assert.deepEqual(list(`${place}/copy`), ["b"]);
   });
 
   it("lets a person say what counts where both the copy and a new bucket have objects", () => {
@@ -190,6 +196,21 @@ describe("the script that copies and fills", () => {
     assert.equal(run("fill").status, 0);
     assert.deepEqual(list("site/photos"), ["a", "b"]);
     assert.deepEqual(list(place), ["bucket", "copy"]);
+  });
+
+  it("takes most of a copy away only where a person says so, for a bucket is purged under a key that holds", () => {
+    file("site/photos/a");
+    for (const name of ["a", "b", "c"]) file(`${place}/copy/${name}`);
+    // The first 16 digits of the SHA-256 of "one".
+    file(`${place}/bucket`, "7692c3ad3540bb80");
+    const { status, said } = run("copy");
+    assert.equal(status, 1);
+    assert.match(said, /has 1 objects, and its copy 3: .*put an object vault\/\S+\/fewer/);
+    assert.deepEqual(list(`${place}/copy`), ["a", "b", "c"]);
+    file(`${place}/fewer`, "");
+    assert.equal(run("copy").status, 0);
+    assert.deepEqual(list(`${place}/copy`), ["a"]);
+    assert.deepEqual(list(place), ["bucket", "copied", "copy"]);
   });
 
   it("takes a store that it cannot list for no empty one", () => {

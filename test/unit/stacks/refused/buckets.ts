@@ -35,6 +35,11 @@ export const buckets: RefusedSites = {
     at: "homelab:buckets.redis-cache",
     says: /homelab:redis\.instances\.cache has a bucket of this name in the same class/,
   },
+  "a bucket at a path of RGW's own": {
+    edit: { "storage.enabled": true, buckets: { auth: {} } },
+    at: "homelab:buckets.auth",
+    says: /is a path of RGW's own; use another name/,
+  },
   "a bucket whose name S3 does not take": {
     edit: { "storage.enabled": true, buckets: { ab: {} } },
     at: "homelab:buckets.ab",
