@@ -77,6 +77,18 @@ export function cron({ at, weekdays: days }: Pick<BackupPlan, "at" | "weekdays">
   return `0 ${minute} ${hour} * * ${on.length === 0 ? "*" : on.join(",")}`;
 }
 
+/** A base backup beside those of the schedule. */
+export function backupNow(cluster: string) {
+  return {
+    apiVersion: "postgresql.cnpg.io/v1",
+    kind: "Backup",
+    metadata: { generateName: `${cluster}-again-`, namespace },
+    spec: { cluster: { name: cluster }, ...byPlugin },
+  };
+}
+
+const byPlugin = { method: "plugin", pluginConfiguration: { name: barmanPlugin } };
+
 /** Hours after which a base backup is late: the longest time between two, and a morning to notice. */
 export function lateAfterHours({ weekdays: days }: Pick<BackupPlan, "weekdays">): number {
   const on = days.length === 0 ? [0, 1, 2, 3, 4, 5, 6] : days.map((day) => weekdays.indexOf(day));
@@ -100,8 +112,7 @@ export function scheduledBackup(cluster: string, backup: BackupPlan) {
       immediate: true,
       // Their objects go with the cluster; what is in the store stays.
       backupOwnerReference: "cluster",
-      method: "plugin",
-      pluginConfiguration: { name: barmanPlugin },
+      ...byPlugin,
     },
   };
 }

@@ -32,7 +32,13 @@ export function cluster(plan: ClusterPlan) {
       ...(wal === undefined ? {} : { walStorage: disk(wal) }),
       resources: { requests: { cpu: "100m", memory }, limits: { memory } },
       postgresql: {
-        parameters: { shared_buffers: `${Math.floor(memoryMiB / 4)}MB`, ...parameters },
+        parameters: {
+          shared_buffers: `${Math.floor(memoryMiB / 4)}MB`,
+          // The operator keeps a slot for each instance, also for one whose host is away, and log for it without an end
+          // (internal/management/controller/slots/reconciler/replicationslot.go): the primary's volume would fill up.
+          max_slot_wal_keep_size: `${(wal ?? storage).sizeGiB * 512}MB`,
+          ...parameters,
+        },
         ...(preload.length === 0 ? {} : { shared_preload_libraries: [...preload] }),
       },
       ...beginning(plan),

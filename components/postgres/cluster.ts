@@ -13,7 +13,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
 import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
-import { objectStore, scheduledBackup, storeSecret } from "./backup-objects.ts";
+import { backupNow, objectStore, scheduledBackup, storeSecret } from "./backup-objects.ts";
 import { cluster } from "./cluster-object.ts";
 import {
   database,
@@ -185,6 +185,7 @@ export class PostgresCluster extends ComponentResource {
           NAMESPACE: postgresNamespace.name,
           CLUSTER: plan.name,
           ARCHIVE: backup.archive,
+          BACKUP: JSON.stringify(backupNow(plan.name)),
         },
         limitSeconds: 14_400,
         after: [schedule],

@@ -3,6 +3,7 @@ import { lateAfterHours, repositoryFolder } from "../../components/backup/object
 import type { StorePlace } from "../../components/backup/store.ts";
 import { siteVolumes } from "../../stacks/apps/data/volumes.ts";
 import type { SiteFile } from "../../stacks/open-site.ts";
+import { lateAfterHours as baseBackupLate } from "../../components/postgres/backup-objects.ts";
 import { copyFolder, marks } from "../../components/buckets/copy-objects.ts";
 import { copyPlan } from "../../stacks/parts/buckets/copies.ts";
 import { targetPlan, wantedBackups } from "../../stacks/parts/backup/volumes.ts";
@@ -147,6 +148,7 @@ function databases({ postgres }: SiteConfig): readonly Item[] {
         prefix: `${backup.archive}/base/`,
         each: /\/backup\.info$/,
         called: "attempts; npm run doctor knows whether it succeeded",
+        lateAfterHours: baseBackupLate(backup),
       },
     };
   });
@@ -164,11 +166,13 @@ function caches({ redis }: SiteConfig): readonly Item[] {
             : "its snapshots are in a bucket of the site's own storage",
       };
     return {
-      ...{ what, fate: "back", how: "it loads its newest snapshot" },
+      ...{ what, fate: "back", how: "its first pod loads its newest snapshot, and others follow" },
       copies: {
         path: `homelab:redis.instances.${name}.snapshots.s3`,
         store: snapshots.s3,
-        prefix: `${snapshots.folder}/`,
+        // Where no pod has a role yet the lowest becomes the master (dragonfly-operator v1.6.1, internal/controller/util.go, isBetterCandidate).
+        prefix: `${snapshots.folder}/${name}-0/`,
+        lateAfterHours: 2 * snapshots.everyHours + 1,
       },
     };
   });

@@ -6,8 +6,14 @@
 
 main() {
   take_turn 3600 "postgres-$CLUSTER"
-  local began
-  wait_until 2400 whole || fail "the Postgres cluster $CLUSTER is not whole after 2400 s: $(state)" "$(pods)"
+  local began job
+  # While one is there that has failed for good, the operator does nothing else, whatever the cluster is to be by now; without it
+  # it makes another (cloudnative-pg v1.30.0, internal/controller/cluster_controller.go, reconcileResources).
+  for job in $(failed); do in_postgres delete job "$job" --timeout=60s --request-timeout=90s >/dev/null || fail "the Job $job, which has failed, cannot be deleted"; done
+  wait_until 2400 whole_or_failed || fail "the Postgres cluster $CLUSTER is not whole after 2400 s: $(state)" "$(pods)"
+  job=$(failed | head -n 1)
+  [[ -z $job ]] || fail "the Job $job of the Postgres cluster $CLUSTER has failed: $(words "$job")" \
+    "where it says \"Expected empty archive\", the folder is another life's: name another one (docs/postgres.md). Mend what it says, and run up again: the Job is made anew"
   wait_until 120 writable || fail "the primary of the Postgres cluster $CLUSTER takes no writes: $(writable 2>&1 | cut -c 1-300)"
   if [[ -z $ARCHIVE ]]; then return 0; fi
   began=$(ask 'SELECT now(); SELECT pg_switch_wal()' | head -n 1)
@@ -24,6 +30,16 @@ of_cluster() { in_postgres get clusters.postgresql.cnpg.io "$CLUSTER" -o "jsonpa
 whole() {
   [[ $(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}') == "True $INSTANCES $INSTANCES" ]]
 }
+
+whole_or_failed() { whole || [[ -n $(failed) ]]; }
+
+# failed: Jobs that make its instances and will not be tried again. An upgrade's is a person's to look at.
+failed() {
+  in_postgres get jobs -l "cnpg.io/cluster=$CLUSTER,cnpg.io/jobRole!=major-upgrade" \
+    -o 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Failed")].status}{"\n"}{end}' | sed -n 's/ True$//p'
+}
+
+words() { in_postgres logs "job/$1" --tail=20 2>&1 | grep -E '"level":"(error|fatal)"|rror' | tail -n 1 | cut -c 1-400; }
 
 state() { of_cluster '{.status.phase}: {.status.phaseReason} ({.status.readyInstances} instances of {.spec.instances} are ready)' 2>&1 | cut -c 1-400; }
 

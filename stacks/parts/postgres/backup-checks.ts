@@ -61,19 +61,28 @@ export function checkRecovery(
         text: `${to.archive} is what the cluster is recovered from, and a new life cannot write there; name another folder, such as ${to.archive}-b, and homelab:postgres.clusters.${name}.recover.archive as it was`,
       },
     ];
-  if (recover.from !== name && majorOf(source.version) !== majorOf(version))
-    return [
-      {
-        path: `${at}.version`,
-        text: `${version} cannot read the archive of ${recover.from}, which is of ${source.version}; recover with the same major, and upgrade then`,
-      },
-    ];
-  return [];
+  const major = archivedMajor(recover.archive, source);
+  if (major === undefined || major === majorOf(version)) return [];
+  const text = `${version} cannot read the archive ${recover.archive ?? source.backup.archive} of ${recover.from}, which is of PostgreSQL ${major}; recover with the same major, and upgrade then`;
+  return [{ path: `${at}.version`, text }];
+}
+
+/** The major that an archive is of: the present one's is its cluster's, and others say it as they are called without a word (`main-17`). */
+function archivedMajor(
+  archive: string | undefined,
+  { version, backup }: Cluster,
+): number | undefined {
+  if (archive === undefined || archive === backup?.archive) return majorOf(version);
+  const [, major] = /-(\d\d)(?:-|$)/.exec(archive) ?? [];
+  return major === undefined ? undefined : Number(major);
 }
 
 /** Where an archive is, by what no two clusters may share. */
 function place(name: string, to: NonNullable<Cluster["backup"]>): string {
-  const where = to.s3 === undefined ? `the bucket of ${name}` : `${to.s3.endpoint}/${to.s3.bucket}`;
+  const where =
+    to.s3 === undefined
+      ? `the bucket of ${name}`
+      : `${to.s3.endpoint.replace(/\/+$/, "")}/${to.s3.bucket}`;
   return `${where}/${to.archive}`;
 }
 

@@ -28,7 +28,7 @@ export function judgePostgres(
     notes: before.flatMap(({ name }) => {
       if (clusters[name]?.recover === undefined) return [];
       return [
-        `homelab:postgres.clusters.${name}.recover: the state has ${name}, so nothing is recovered; a recovered cluster has a name of its own`,
+        `homelab:postgres.clusters.${name}.recover: the state has ${name}, so nothing is recovered, and the operator refuses a second beginning where it has made the cluster without; a recovered cluster has a name of its own, and after a loss of all the site is destroyed first (docs/restore.md)`,
       ];
     }),
   };

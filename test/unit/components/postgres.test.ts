@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { barmanCloud, cloudNativePg } from "../../../components/definitions/postgres.ts";
 import {
+  backupNow,
   cron,
   lateAfterHours,
   objectStore,
@@ -91,6 +92,16 @@ describe("the objects of Postgres", () => {
     assert.equal(at(cluster(plan), "spec.postgresql.parameters.shared_buffers"), "256MB");
     const told = cluster({ ...plan, parameters: { shared_buffers: "1GB" } });
     assert.equal(at(told, "spec.postgresql.parameters.shared_buffers"), "1GB");
+  });
+
+  it("keeps log for a host that is away in half of the volume that holds it, and no more", () => {
+    const kept = "spec.postgresql.parameters.max_slot_wal_keep_size";
+    const storage = { class: "ceph-databases", sizeGiB: 20 };
+    assert.equal(at(cluster({ ...plan, storage, wal: undefined }), kept), "10240MB");
+    assert.equal(
+      at(cluster({ ...plan, storage, wal: { ...storage, sizeGiB: 6 } }), kept),
+      "3072MB",
+    );
   });
 
   it("archive by the plugin alone, to a folder of this life's", () => {
@@ -213,7 +224,8 @@ const script = (file: string): string =>
 /** What a step says where kubectl answers by these cases. */
 const run = (file: string, variables: string, cases: string): string =>
   wordsOf({
-    variables: `NAMESPACE=postgres CLUSTER=main ${variables}`,
+    functions: 'kubectl() { kube "$@"; }',
+    variables: `NAMESPACE=postgres CLUSTER=main kubeconfig=KUBECONFIG ${variables}`,
     cases,
     script: script(file),
   });
@@ -247,6 +259,19 @@ describe("the proof of a Postgres cluster", () => {
       );
   });
 
+  it("has what failed for good made anew, for the operator does nothing else meanwhile, and ends where that fails too", () => {
+    const cases = (second: string) => `
+    *"get jobs"*) if [[ -n \${DELETED:-} ]]; then printf '${second}'; else printf 'main-1-full-recovery True\nmain-2-join \n'; fi ;;
+    *"delete job main-1-full-recovery"*) DELETED=1 ;;
+    *"logs job/main-1-full-recovery"*) printf '{"level":"info"}\n{"level":"error","msg":"Expected empty archive"}\n' ;;
+    ${world("False 3 0")}`;
+    assert.match(
+      seen(cases("main-1-full-recovery True\n")),
+      /^the Job main-1-full-recovery of the Postgres cluster main has failed: \{"level":"error","msg":"Expected empty archive"\}/,
+    );
+    assert.match(seen(cases("main-1-full-recovery \n")), /is not whole after 2400 s/);
+  });
+
   it("is not content with a primary that takes no writes, nor with an archive that gets nothing", () => {
     assert.match(
       seen(
@@ -270,6 +295,22 @@ describe("the proof of a Postgres cluster", () => {
     assert.match(
       run("backed-up.sh", "ARCHIVE=main-19", window("main-18")),
       /has no base backup in main-19 after 7000 s: it ran out of memory/,
+    );
+  });
+
+  it("begins another base backup where the first has failed, and ends where that one fails", () => {
+    const cases = (second: string) => `
+      *"get backups"*) printf '2026-11-29T02:30:00Z failed no space\n'; if [[ -n \${BEGUN:-} ]]; then printf '2026-11-29T09:00:00Z ${second}\n'; fi ;;
+      *"create -f -"*) BEGUN=$(cat) ;;
+      *LastBackupSucceeded*) printf 'it takes its time' ;;`;
+    const variables = `ARCHIVE=main-18 BACKUP='${JSON.stringify(backupNow("main"))}'`;
+    assert.match(
+      run("backed-up.sh", variables, cases("failed still no space")),
+      /^the base backup of the Postgres cluster main has failed: still no space/,
+    );
+    assert.match(
+      run("backed-up.sh", variables, cases("running ")),
+      /after 7000 s: it takes its time/,
     );
   });
 

@@ -43,7 +43,6 @@ describe("what a total loss would bring back", () => {
       volume.text,
       /^from 2026-11-21T03:00:00Z, the newest of 2: by npm run restore -- --claim monitoring\/prometheus-db-0/,
     );
-    assert.equal(all.find(({ what }) => what === "Redis second")?.fate, "back");
     assert.equal(all.find(({ what }) => what === "bucket photos")?.fate, "back");
     assert.equal(all.find(({ what }) => what === "bucket scans")?.fate, "lost");
     const etcd = all.find(({ what }) => what.startsWith("objects of the cluster"));
@@ -60,6 +59,21 @@ describe("what a total loss would bring back", () => {
     const late = await at("2026-11-23T03:00:00Z");
     assert.ok(!isSound(late));
     assert.match(text("home", late), /as it was too long ago\n +volume monitoring.*2026-11-20T03/);
+  });
+
+  it("is not sound where databases were last saved too long ago, and looks at the snapshots that Redis begins with", async () => {
+    const databases = items.filter(({ what }) => /^(Redis second|Postgres other)$/.test(what));
+    assert.equal(
+      databases.find(({ what }) => what === "Redis second")?.copies?.prefix,
+      "second/second-0/",
+    );
+    const at = async (time: string) =>
+      (await check(databases, known, store("a/backup.info"), new Date(time))).map(
+        ({ fate }) => fate,
+      );
+    assert.deepEqual(await at("2026-11-20T05:00:00Z"), ["by hand", "back"]);
+    assert.deepEqual(await at("2026-11-20T20:00:00Z"), ["by hand", "late"]);
+    assert.deepEqual(await at("2026-11-29T07:00:00Z"), ["late", "late"]);
   });
 
   it("does not take a base backup for one that succeeded", async () => {

@@ -160,7 +160,15 @@ export const postgres: RefusedSites = {
   "a recovery into another major": {
     edit: postgresSite({}, { second: { ...recovered, version: "17.10" } }),
     at: "homelab:postgres.clusters.second.version",
-    says: /cannot read the archive of main, which is of 18\.4; recover with the same major/,
+    says: /17\.10 cannot read the archive main-18 of main, which is of PostgreSQL 18; recover with the same major/,
+  },
+  "a recovery of an older life into another major": {
+    edit: postgresSite(
+      {},
+      { second: { ...recovered, recover: { from: "main", archive: "main-17" } } },
+    ),
+    at: "homelab:postgres.clusters.second.version",
+    says: /18\.4 cannot read the archive main-17 of main, which is of PostgreSQL 17/,
   },
   "a recovery to a moment without its zone": {
     edit: postgresSite(
