@@ -1,16 +1,17 @@
-import { z } from "zod";
 import type { Problem } from "../../components/problem.ts";
-import { imageName, memorySize } from "../config/forms.ts";
 import { fits, preload, vectorChordIn } from "./immich-versions.ts";
 import { namesOf } from "./names.ts";
 import type { Exposure } from "./schema.ts";
 import type { SiteView } from "./site-view.ts";
 import { statefulApplication } from "./stateful.ts";
 
+/** The application that is its machine learning, where the site has it. */
+const learning = "immich-machine-learning";
+
 /**
- * Immich's server, and its machine learning beside it, which is of the same release and reached by nobody else. Its database is
- * a Postgres with VectorChord, its queue a Redis (docs/docs/install/environment-variables.md). Both images run as anybody who
- * may write to /data and to /cache (docs/docs/FAQ.mdx, "How can I run Immich as a non-root user?").
+ * Immich's server. Its database is a Postgres with VectorChord, its queue a Redis, and its machine learning an application of its
+ * own (docs/docs/install/environment-variables.md). The image runs as anybody who may write to /data (docs/docs/FAQ.mdx, "How can I
+ * run Immich as a non-root user?").
  */
 export const immich = statefulApplication({
   title: "Immich",
@@ -22,30 +23,15 @@ export const immich = statefulApplication({
   // back, and the next start begins anew (immich #30613).
   startSeconds: 7200,
   user: { uid: 1000, gid: 1000 },
-  volumes: [
-    { name: "library", folder: "/data", sizeGiB: 200, backup: true },
-    { name: "models", sizeGiB: 10, backup: false },
-  ],
+  volumes: [{ name: "library", folder: "/data", sizeGiB: 200, backup: true }],
   cpu: "200m",
   memory: { request: "1Gi", limit: "4Gi" },
-  extra: {
-    machineLearning: imageName
-      .default("ghcr.io/immich-app/immich-machine-learning")
-      .describe("Image of its machine learning, without its tag, which is the server's"),
-    machineLearningMemory: memorySize
-      .default("4Gi")
-      .describe("The most memory that its machine learning gets; large models want more"),
-    acceleration: z
-      .enum(["none", "openvino"])
-      .default("none")
-      .describe(
-        "What its machine learning runs on: the processor, or by `openvino` an Intel GPU, which is among `devices`",
-      ),
-  },
-  environment: () => ({
+  environment: ({ site }) => ({
     DB_VECTOR_EXTENSION: "vectorchord",
     IMMICH_MEDIA_LOCATION: "/data",
-    IMMICH_MACHINE_LEARNING_URL: "http://127.0.0.1:3003",
+    ...(site.apps[learning] === undefined
+      ? { IMMICH_MACHINE_LEARNING_ENABLED: "false" }
+      : { IMMICH_MACHINE_LEARNING_URL: `http://${learning}.${learning}.svc:3003` }),
   }),
   logins: {
     postgres: {
@@ -54,33 +40,8 @@ export const immich = statefulApplication({
     },
     redis: { REDIS_HOSTNAME: "host", REDIS_PORT: "port", REDIS_PASSWORD: "password" },
   },
-  // Models, those that read texts in pictures from RapidOCR's place (immich #23454), and what the newest version is; maps are drawn
-  // by browsers.
-  egress: [
-    { names: ["huggingface.co", "**.huggingface.co", "**.hf.co"], ports: [443] },
-    { names: ["**.modelscope.cn"], ports: [443] },
-    { names: ["api.github.com", "version.immich.cloud"], ports: [443] },
-  ],
-  beside: ({
-    config: { machineLearning, machineLearningMemory, version, acceleration, devices },
-  }) => [
-    {
-      name: "machine-learning",
-      // Builds for a GPU have tags of their own (docs/docs/features/ml-hardware-acceleration.md). A digest is the server's.
-      image: `${machineLearning}:${version.split("@")[0] ?? ""}${acceleration === "none" ? "" : `-${acceleration}`}`,
-      ...(acceleration === "none" ? {} : { devices }),
-      ports: [{ name: "learning", port: 3003 }],
-      probe: { path: "/ping" },
-      environment: {
-        ...{ HOME: "/cache", TRANSFORMERS_CACHE: "/cache", MPLCONFIGDIR: "/cache/matplotlib" },
-        HF_XET_CACHE: "/cache/huggingface-xet",
-        // gunicorn's socket for its own tools lies in a folder that is not there to write, and with it its start has hung (immich #27173).
-        GUNICORN_CMD_ARGS: "--no-control-socket",
-      },
-      mounts: [{ volume: "models", folder: "/cache" }],
-      ...{ cpu: "200m", memory: { request: "1Gi", limit: machineLearningMemory } },
-    },
-  ],
+  // What the newest version is; maps are drawn by browsers.
+  egress: [{ names: ["api.github.com", "version.immich.cloud"], ports: [443] }, { app: learning }],
   traps: [
     {
       from: "3.0.0",
@@ -89,7 +50,6 @@ export const immich = statefulApplication({
   ],
   checks: ({ config, site }, path) => [
     ...stores(config.logins, path),
-    ...accelerated(config, path),
     ...config.logins.flatMap(({ to }, i) => [
       ...database(site, to, config.version, `${path}.logins[${i}].to`),
       ...queue(site, to, `${path}.logins[${i}].to`),
@@ -113,15 +73,6 @@ function stores(logins: Exposure["logins"], path: string): readonly Problem[] {
       path: `${path}.logins`,
       text: `lacks a login to ${kind}, without which Immich does not start; add { to: ${kind === "postgres" ? "postgres/CLUSTER/DATABASE" : "redis/NAME"} }`,
     }));
-}
-
-function accelerated(
-  { acceleration, devices }: Pick<Exposure, "devices"> & { readonly acceleration: string },
-  path: string,
-): readonly Problem[] {
-  if (acceleration === "none" || devices.length > 0) return [];
-  const text = `${acceleration} needs a GPU; name it under \`devices\`, or remove the acceleration`;
-  return [{ path: `${path}.acceleration`, text }];
 }
 
 /** The cluster that an address of a database names, and the database's name. */

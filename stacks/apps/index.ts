@@ -3,6 +3,7 @@ import type { Application } from "./application.ts";
 import { bazarr } from "./bazarr.ts";
 import { homeAssistant } from "./home-assistant.ts";
 import { immich } from "./immich.ts";
+import { immichMachineLearning } from "./immich-machine-learning.ts";
 import { plex } from "./plex.ts";
 import { prowlarr } from "./prowlarr.ts";
 import { qbittorrent } from "./qbittorrent.ts";
@@ -18,6 +19,7 @@ export const applications = {
   typeo,
   "home-assistant": homeAssistant,
   immich,
+  "immich-machine-learning": immichMachineLearning,
   plex,
   sonarr,
   radarr,

@@ -4,6 +4,10 @@
  */
 export interface SiteView {
   readonly network: { readonly pods: string; readonly services: string };
+  readonly apps: {
+    readonly immich?: { readonly version: string } | undefined;
+    readonly "immich-machine-learning"?: { readonly version: string } | undefined;
+  };
   readonly machines: readonly { readonly address: string }[];
   readonly postgres?:
     { readonly clusters: Readonly<Record<string, PostgresView | undefined>> } | undefined;

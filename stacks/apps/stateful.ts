@@ -42,10 +42,7 @@ export function statefulApplication<Extra extends z.ZodRawShape = Record<never, 
           config.address === undefined ? undefined : { address: config.address, ports: outside },
       };
     },
-    holds: (name, config, site) => {
-      const { container, beside = [] } = podPlan(recipe, { name, config, site });
-      return { pods: 1, devices: [container, ...beside].flatMap(({ devices = [] }) => devices) };
-    },
+    holds: (_, { devices }) => ({ pods: 1, devices }),
     checks: (name, config, site) =>
       recipe.checks?.({ name, config, site }, `homelab:apps.${name}`) ?? [],
     notices: (name, config, site) =>

@@ -32,7 +32,7 @@ export interface Around<Extra extends z.ZodRawShape> {
 }
 
 /** A container beside the application's own; what it mounts are volumes of the recipe. */
-export interface SideRecipe extends Omit<ContainerPlan, "settings"> {
+export interface SideRecipe extends Omit<ContainerPlan, "settings" | "devices"> {
   /** Environment by secret reference. */
   readonly secrets?: Readonly<Record<string, string>>;
 }

@@ -87,34 +87,28 @@ function placed({ devices, machines }: SiteConfig, { path, names }: Asking): rea
   return [{ path, text }];
 }
 
-/** There is one for each container that asks for it: on the machine of its pod, and on all machines together. */
+/** There is one for each pod that asks for it. */
 function enough(config: SiteConfig, name: string, device: Device, all: All): readonly Problem[] {
   const path = `homelab:devices.${name}.count`;
   const holders = holdersOf(config, name, all);
   const carriers = machinesFor(config.machines, [device]).length;
   // Where no machine is, that is what is wrong.
   if (carriers === 0) return [];
-  const large = holders.find(({ each }) => each > device.count);
-  if (large !== undefined) {
-    const text = `${large.app} has ${large.each} containers with it in one pod, and ${device.count} may have it at once; raise it`;
-    return [{ path, text }];
-  }
-  const wanted = holders.reduce((sum, { pods, each }) => sum + pods * each, 0);
+  const wanted = holders.reduce((sum, { pods }) => sum + pods, 0);
   const there = carriers * device.count;
   if (wanted <= there) return [];
-  const who = holders.map(({ app, pods, each }) => `${app} ${pods * each}`).join(", ");
+  const who = holders.map(({ app, pods }) => `${app} ${pods}`).join(", ");
   const text =
     `${who} ask for ${wanted}, while they are rolled out, and ${there} are there: ${device.count} on each of the machines ` +
     "that have it; raise it where the device may be shared, or give it to fewer";
   return [{ path, text }];
 }
 
-/** Applications that hold a device, and how many of each of their pods' containers do. */
+/** Applications that hold a device, and how many pods of each do. */
 function holdersOf(config: SiteConfig, device: string, all: All) {
   const apps: Apps = config.apps;
   return Object.entries(apps).flatMap(([app, own]) => {
     const held = own && all[app]?.holds(app, own, config);
-    const each = held?.devices.filter((one) => one === device).length ?? 0;
-    return held === undefined || each === 0 ? [] : [{ app, pods: held.pods, each }];
+    return held?.devices.includes(device) === true ? [{ app, pods: held.pods }] : [];
   });
 }

@@ -45,7 +45,7 @@ describe("volumes of applications", () => {
     const not = volumes.filter(({ backup }) => !backup).map(({ data }) => data);
     assert.deepEqual(not.sort(), [
       "apps/home-assistant/packages",
-      "apps/immich/models",
+      "apps/immich-machine-learning/models",
       "libraries/media",
     ]);
     assert.ok(volumes.every(({ owner }) => owner.uid > 0 && owner.gid > 0));
@@ -69,26 +69,27 @@ describe("volumes of applications", () => {
   });
 
   it("stay when their application goes, and are told of in each run", () => {
-    const { found, problems: against, notes } = judged(appsSite({ "apps.immich": undefined }));
+    const gone = { "apps.home-assistant": undefined };
+    const { found, problems: against, notes } = judged(appsSite(gone));
     assert.deepEqual(against, []);
     assert.deepEqual(
       found.map(({ namespace, volumes }) => [namespace.name, volumes.map(({ name }) => name)]),
-      [["immich", ["immich-library", "immich-models"]]],
+      [["home-assistant", ["home-assistant-config", "home-assistant-packages"]]],
     );
     assert.match(
       notes[0] ?? "",
-      /immich\/immich-library \(200 GiB\).*add apps\/immich\/library to homelab:allowDataLoss/,
+      /home-assistant\/home-assistant-config \(10 GiB\).*add apps\/home-assistant\/config to homelab:allowDataLoss/,
     );
   });
 
   it("go once allowDataLoss names them, one or all of an application's", () => {
-    const gone = { "apps.immich": undefined };
+    const gone = { "apps.home-assistant": undefined };
     const kept = (allowDataLoss: readonly string[]) =>
       judged(appsSite({ ...gone, allowDataLoss })).found.flatMap(({ volumes }) =>
         volumes.map(({ name }) => name),
       );
-    assert.deepEqual(kept(["apps/immich/models"]), ["immich-library"]);
-    assert.deepEqual(kept(["apps/immich"]), []);
+    assert.deepEqual(kept(["apps/home-assistant/packages"]), ["home-assistant-config"]);
+    assert.deepEqual(kept(["apps/home-assistant"]), []);
   });
 
   it("are not left behind by storage that goes", () => {
@@ -106,17 +107,20 @@ describe("the graph of a site whose application is gone", () => {
 
   it("has its namespace and its volumes as they were, and nothing else of it", async () => {
     const before = await recordedHome(appsSite());
-    const gone = { "apps.immich": undefined };
+    const gone = { "apps.home-assistant": undefined };
     const after = await recordedHome(appsSite(gone), { ...depsIn({}), known });
-    for (const name of ["immich-library", "immich-models"]) {
+    for (const name of ["home-assistant-config", "home-assistant-packages"]) {
       assert.deepEqual(volume(name, after).shown, volume(name, before).shown);
       assert.deepEqual(volume(name, after).parent, volume(name, before).parent);
     }
-    assert.deepEqual(after.get("immich-namespace").parent, before.get("immich-namespace").parent);
-    const own = after.resources.filter(({ name }) => name.startsWith("immich"));
+    assert.deepEqual(
+      after.get("home-assistant-namespace").parent,
+      before.get("home-assistant-namespace").parent,
+    );
+    const own = after.resources.filter(({ name }) => name.startsWith("home-assistant"));
     assert.deepEqual(own.map(({ name }) => name).sort(), [
-      ...["immich-data", "immich-library", "immich-library-claim"],
-      ...["immich-models", "immich-models-claim", "immich-namespace"],
+      ...["home-assistant-config", "home-assistant-config-claim", "home-assistant-data"],
+      ...["home-assistant-namespace", "home-assistant-packages", "home-assistant-packages-claim"],
     ]);
   });
 
@@ -217,7 +221,7 @@ describe("volumes of applications where a site has backups", () => {
   });
 
   it("are left out where they can be made or had again", () => {
-    for (const name of ["home-assistant-packages", "immich-models", "media"]) {
+    for (const name of ["home-assistant-packages", "immich-machine-learning-models", "media"]) {
       assert.equal(at(recording.get(`${name}-claim`).shown, "spec.dataSourceRef"), undefined);
       assert.equal(recording.find(`${name}-backup`), undefined);
     }

@@ -35,6 +35,7 @@ export function appsSite(changes: Changes = {}): Changes {
       ],
       logins: [{ to: "postgres/photos/photos" }, { to: "redis/queue" }],
     },
+    "apps.immich-machine-learning": { version: "v3.1.0" },
     "apps.plex": {
       version: "1.43.3.10896",
       address: "10.96.0.20",

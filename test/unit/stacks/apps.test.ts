@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { networkPolicies, type PolicySpec } from "../../../components/policies/rules.ts";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { appNotices } from "../../../stacks/apps/notices.ts";
+import { releaseOf } from "../../../stacks/apps/immich-machine-learning.ts";
 import { fits, vectorChordIn } from "../../../stacks/apps/immich-versions.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { siteExposure } from "../../../stacks/exposure/table.ts";
@@ -332,8 +333,20 @@ describe("Immich", () => {
     assert.equal(environment(recording, "immich")["DB_VECTOR_EXTENSION"], "vectorchord");
   });
 
+  it("asks its machine learning where the site has it, and else has none", async () => {
+    const told = environment(await recordedHome(appsSite()), "immich");
+    assert.equal(
+      told["IMMICH_MACHINE_LEARNING_URL"],
+      "http://immich-machine-learning.immich-machine-learning.svc:3003",
+    );
+    const without = appsSite({ "apps.immich-machine-learning": undefined });
+    const alone = environment(await recordedHome(without), "immich");
+    assert.equal(alone["IMMICH_MACHINE_LEARNING_ENABLED"], "false");
+    assert.equal(alone["IMMICH_MACHINE_LEARNING_URL"], undefined);
+  });
+
   it("keeps what its machine learning writes in a volume, and has it write nothing else", async () => {
-    const told = environment(await recordedHome(appsSite()), "immich", "initContainers[0]");
+    const told = environment(await recordedHome(appsSite()), "immich-machine-learning");
     assert.equal(told["GUNICORN_CMD_ARGS"], "--no-control-socket");
     assert.deepEqual(
       ["HOME", "TRANSFORMERS_CACHE", "MPLCONFIGDIR", "HF_XET_CACHE"].filter(
@@ -343,24 +356,12 @@ describe("Immich", () => {
     );
   });
 
-  it("gives its machine learning the memory that the file says", async () => {
-    const edit = { "apps.immich.machineLearningMemory": "12Gi" };
-    const recording = await recordedHome(appsSite(edit));
-    const pod = at(recording.get("immich-deployment").shown, "spec.template.spec");
-    assert.equal(at(pod, "initContainers[0].resources.limits.memory"), "12Gi");
-    assert.equal(at(pod, "containers[0].resources.limits.memory"), "4Gi");
-  });
-
-  it("runs its machine learning in the server's release, whose digest is the server's own", async () => {
-    const version = `v3.1.0@sha256:${"ab".repeat(32)}`;
-    const recording = await recordedHome(appsSite({ "apps.immich.version": version }));
-    const pod = at(recording.get("immich-deployment").shown, "spec.template.spec");
-    const server = at(pod, "containers[0].image") as string;
-    assert.ok(server.endsWith(`/immich-server:${version}`));
-    assert.match(
-      at(pod, "initContainers[0].image") as string,
-      /\/immich-machine-learning:v3\.1\.0$/,
-    );
+  it("takes machine learning of its release, whatever the digest and the build", () => {
+    for (const version of ["v3.1.0", `v3.1.0@sha256:${"ab".repeat(32)}`]) {
+      const learning = { "apps.immich-machine-learning.version": version };
+      assert.deepEqual(crossCheck(homeConfig(appsSite(learning)), "home"), []);
+    }
+    assert.equal(releaseOf(`v3.1.0-openvino@sha256:${"ab".repeat(32)}`), "v3.1.0");
   });
 
   it("says where Cloudflare's limit bites: at public names alone", () => {
@@ -380,7 +381,9 @@ describe("Immich", () => {
     assert.equal(fits("v3.1.0", "2.0.0").ok, false);
     assert.equal(fits("v3.1.0", "0.2.9").ok, false);
     assert.equal(fits("v9.0.0", "1.1.1").known, false);
-    const later = homeConfig(appsSite({ "apps.immich.version": "v9.0.0" }));
+    const version = "v9.0.0";
+    const both = { "apps.immich.version": version, "apps.immich-machine-learning": { version } };
+    const later = homeConfig(appsSite(both));
     assert.deepEqual(crossCheck(later, "home"), []);
     assert.match(
       appNotices(later).join("\n"),

@@ -31,7 +31,7 @@ export function devicesSite(changes: Changes = {}): Changes {
     },
     "apps.plex.devices": ["gpu"],
     "apps.immich.devices": ["gpu"],
-    "apps.immich.acceleration": "openvino",
+    "apps.immich-machine-learning": { version: "v3.1.0-openvino", devices: ["gpu"] },
     "apps.home-assistant.devices": ["zigbee"],
     ...changes,
   });

@@ -76,9 +76,7 @@ describe("what a picture shows of an application", () => {
   });
 
   it("has volumes, library and stores, with what becomes of each when it is lost", () => {
-    const photos = [
-      ...["volume models, 10 GiB, no backup", "Postgres photos/photos, no backup", "Redis queue"],
-    ];
+    const photos = ["Postgres photos/photos, no backup", "Redis queue"];
     assert.deepEqual(stores(called(shown(), "immich")), [
       ...["volume library, 200 GiB, no backup", ...photos],
     ]);
@@ -117,8 +115,10 @@ describe("the picture of applications", () => {
 
   it("has each application once, its names, doors and stores, and says so to those who do not see it", () => {
     const svg = exposurePicture("Applications", home());
+    // A long name is broken after a hyphen.
+    const words = texts(svg).replaceAll("- ", "-").split(" ");
     for (const { name, entrances } of home()) {
-      assert.equal([...svg.matchAll(new RegExp(`>${name}</text>`, "g"))].length, 1, name);
+      assert.equal(words.filter((word) => word === name).length, 1, name);
       for (const { host } of entrances) assert.ok(texts(svg).includes(host), host);
     }
     assert.equal([...svg.matchAll(/>Gateway lan<\/text>/g)].length, 1);

@@ -30,7 +30,10 @@ async function deployed(changes: Changes): Promise<Recording> {
     { nodes: [machine] },
     {
       running: { ready: kubernetes, kubernetes },
-      gateways: { ready: kubernetes, plans: gatewayPlans(gateway, judged(gateway, config.certificates)) },
+      gateways: {
+        ready: kubernetes,
+        plans: gatewayPlans(gateway, judged(gateway, config.certificates)),
+      },
     },
   );
   return recording.settled();

@@ -121,6 +121,18 @@ export const data: RefusedSites = {
     at: "homelab:apps.immich.logins[1].to",
     says: /set homelab:redis\.instances\.queue\.undeclaredKeys/,
   },
+  "machine learning of another release than Immich": {
+    edit: appsSite({ "apps.immich-machine-learning.version": "v3.0.2-openvino" }),
+    at: "homelab:apps.immich-machine-learning.version",
+    says: /v3\.0\.2-openvino is not of Immich's release v3\.1\.0/,
+  },
+  "machine learning that asks nobody who he is, for everybody at home": {
+    edit: appsSite({
+      "apps.immich-machine-learning.expose": [{ host: "learning.home.arpa", to: "lan" }],
+    }),
+    at: "homelab:apps.immich-machine-learning.expose",
+    says: /asks nobody who he is, and Immich reaches it without a name/,
+  },
   "Immich with a queue that forgets": {
     edit: appsSite({ "redis.instances.queue": { undeclaredKeys: true, evicts: true } }),
     at: "homelab:apps.immich.logins[1].to",

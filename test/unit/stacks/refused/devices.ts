@@ -75,12 +75,7 @@ export const devices: RefusedSites = {
       "machines[1].pci": [],
     }),
     at: "homelab:devices.gpu.count",
-    says: /immich 2, plex 1 ask for 3.*2 are there: 2 on each of the machines that have it; raise it/,
-  },
-  "a pod whose containers hold a device more often than it is there": {
-    edit: devicesSite({ "devices.gpu.count": 1, "apps.plex.devices": [] }),
-    at: "homelab:devices.gpu.count",
-    says: /immich has 2 containers with it in one pod, and 1 may have it at once; raise it/,
+    says: /immich 1, immich-machine-learning 1, plex 1 ask for 3.*2 are there: 2 on each of the machines that have it; raise it/,
   },
   "a web application that has no device left for its rollout": {
     edit: devicesSite({ "apps.typeo.devices": ["zigbee"], "apps.typeo.replicas": 1 }),
@@ -88,8 +83,8 @@ export const devices: RefusedSites = {
     says: /typeo 2, home-assistant 1 ask for 3, while they are rolled out, and 1 are there/,
   },
   "machine learning on a GPU that nobody names": {
-    edit: devicesSite({ "apps.immich.devices": [] }),
-    at: "homelab:apps.immich.acceleration",
-    says: /openvino needs a GPU; name it under `devices`/,
+    edit: devicesSite({ "apps.immich-machine-learning.devices": [] }),
+    at: "homelab:apps.immich-machine-learning.devices",
+    says: /v3\.1\.0-openvino is the build for a GPU; name it under `devices`/,
   },
 };
