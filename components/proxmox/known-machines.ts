@@ -56,18 +56,20 @@ export interface Known {
 
 /** An object of the cluster whose data goes with it, as the last run has made it. */
 export interface DataKeeper {
-  readonly kind: "Cluster" | "Dragonfly" | "Kafka" | "KafkaTopic" | "ObjectBucketClaim";
+  readonly kind:
+    "Cluster" | "ObjectStore" | "Dragonfly" | "Kafka" | "KafkaTopic" | "ObjectBucketClaim";
   readonly namespace: string;
   readonly name: string;
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Types of such objects: Postgres clusters own their volumes, a Redis instance holds all in its memory, Kafka's topics hold
+ * Types of such objects: Postgres clusters own their volumes, and have what can be recovered in a store, a Redis instance holds all in its memory, Kafka's topics hold
  * what was written to them, and claims of buckets own in most classes their bucket.
  */
 const keeperTypes = {
   "kubernetes:postgresql.cnpg.io/v1:Cluster": "Cluster",
+  "kubernetes:barmancloud.cnpg.io/v1:ObjectStore": "ObjectStore",
   "kubernetes:dragonflydb.io/v1alpha1:Dragonfly": "Dragonfly",
   "kubernetes:kafka.strimzi.io/v1:Kafka": "Kafka",
   "kubernetes:kafka.strimzi.io/v1:KafkaTopic": "KafkaTopic",

@@ -11,7 +11,8 @@ export const postgresData: DataOwner = {
       ...(backup?.bucket === undefined ? [] : [`postgres/${name}/backup`]),
     ]),
   lossOf: ({ kind, namespace, name }) => {
-    if (namespace !== postgresNamespace.name) return undefined;
+    // A store goes with its cluster, and what it leads to stays.
+    if (namespace !== postgresNamespace.name || kind === "ObjectStore") return undefined;
     if (kind === "Cluster")
       return {
         entry: `postgres/${name}`,

@@ -1,7 +1,7 @@
 import type { Resource } from "@pulumi/pulumi";
 import { PostgresCluster } from "../../../components/postgres/cluster.ts";
 import { PostgresOperator } from "../../../components/postgres/operator.ts";
-import type { BackupPlan, ClusterPlan } from "../../../components/postgres/plan.ts";
+import type { ClusterPlan } from "../../../components/postgres/plan.ts";
 import { makeNamespace } from "../../../components/workload/namespace.ts";
 import type { StoreLogin } from "../../../components/workload/login.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
@@ -9,13 +9,13 @@ import { storeKey } from "../../config/s3-store.ts";
 import { givenPasswords } from "../../logins/passwords.ts";
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
-import type { SiteConfig } from "../../schema.ts";
 import type { SiteCertificates } from "../certificates/deploy.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import { podHosts } from "../machines/nodes.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
 import { loginNamespaces } from "./login-namespaces.ts";
+import { clusterPlan } from "./plan.ts";
 import type { PostgresConfig } from "./schema.ts";
 import { databaseAddress } from "./stores.ts";
 
@@ -97,47 +97,4 @@ function inOrder({ clusters }: PostgresConfig): readonly ClusterPlan[] {
   const follows = ({ name, recover }: ClusterPlan) =>
     recover !== undefined && recover.from !== name;
   return [...plans.filter((one) => !follows(one)), ...plans.filter(follows)];
-}
-
-/** A cluster as its component is told, without its secrets. */
-export function clusterPlan(
-  name: string,
-  cluster: NonNullable<SiteConfig["postgres"]>["clusters"][string],
-): ClusterPlan {
-  const { image, instances, storage, wal, memoryMiB, parameters, preload, pooler } = cluster;
-  return {
-    ...{ name, image, instances, memoryMiB, parameters, preload },
-    storage: disk(storage),
-    ...(wal === undefined ? {} : { wal: disk(wal) }),
-    roles: Object.entries(cluster.roles).map(([role, { superuser, inRoles }]) => ({
-      ...{ name: role, superuser, inRoles },
-    })),
-    databases: Object.entries(cluster.databases).map(([database, plan]) => ({
-      ...{ name: database, ...plan },
-    })),
-    ...(pooler === undefined ? {} : { pooler }),
-    ...(cluster.backup === undefined ? {} : { backup: backupPlan(cluster.backup) }),
-    ...(cluster.recover === undefined ? {} : { recover: cluster.recover }),
-  };
-}
-
-type Disk = PostgresConfig["clusters"][string]["storage"];
-
-const disk = ({ class: named, sizeGiB }: Disk) => ({
-  sizeGiB,
-  ...(named === undefined ? {} : { class: named }),
-});
-
-function backupPlan(backup: NonNullable<PostgresConfig["clusters"][string]["backup"]>): BackupPlan {
-  const { bucket, maxSizeGiB, s3, archive, at, weekdays, keepDays } = backup;
-  const rest = { archive, at, weekdays, keepDays };
-  if (s3 !== undefined) {
-    const { endpoint, bucket: outside, region, ca } = s3;
-    const store = { kind: "s3", endpoint, bucket: outside, region } as const;
-    return { ...rest, store: ca === undefined ? store : { ...store, ca } };
-  }
-  if (bucket === undefined)
-    throw new Error("the config was checked to name a store, and names none");
-  const store = { kind: "bucket", class: bucket } as const;
-  return { ...rest, store: maxSizeGiB === undefined ? store : { ...store, maxSizeGiB } };
 }

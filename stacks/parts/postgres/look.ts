@@ -1,10 +1,12 @@
 /** What a run would do to databases that are there, told before anything is changed. */
 import type { Known } from "../../../components/proxmox/known-machines.ts";
+import { objectStore } from "../../../components/postgres/backup-objects.ts";
 import { postgresNamespace } from "../../../components/postgres/names.ts";
 import { firstUpgradableMajor, majorOf } from "../../../components/postgres/releases.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { clusterPlan } from "./plan.ts";
 import type { PostgresConfig } from "./schema.ts";
 
 /** A Cluster's spec, as far as it is compared. */
@@ -12,6 +14,12 @@ interface KnownSpec {
   readonly imageName?: string;
   readonly storage?: { readonly size?: string };
   readonly walStorage?: { readonly size?: string };
+  readonly plugins?: readonly { readonly parameters?: { readonly serverName?: string } }[];
+}
+
+/** An ObjectStore's spec, likewise. */
+interface KnownStore {
+  readonly configuration?: { readonly destinationPath?: string; readonly endpointURL?: string };
 }
 
 /** Compares with the state, and names what the operator would refuse half way. */
@@ -20,11 +28,15 @@ export function judgePostgres(
   { keepers = [] }: Pick<Known, "keepers">,
 ): Pick<Judged<unknown>, "problems" | "notes"> {
   const clusters = postgres?.clusters ?? {};
-  const before = keepers.filter(
-    ({ kind, namespace }) => kind === "Cluster" && namespace === postgresNamespace.name,
-  );
+  const ours = keepers.filter(({ namespace }) => namespace === postgresNamespace.name);
+  const before = ours.filter(({ kind }) => kind === "Cluster");
+  const storeOf = (of: string): KnownStore | undefined =>
+    ours.find(({ kind, name }) => kind === "ObjectStore" && name === of)?.spec;
   return {
-    problems: before.flatMap(({ name, spec }) => changes(name, clusters[name], spec as KnownSpec)),
+    problems: before.flatMap(({ name, spec }) => [
+      ...changes(name, clusters[name], spec as KnownSpec),
+      ...moved(name, clusters[name], spec as KnownSpec, storeOf(name)),
+    ]),
     notes: before.flatMap(({ name }) => {
       if (clusters[name]?.recover === undefined) return [];
       return [
@@ -32,6 +44,27 @@ export function judgePostgres(
       ];
     }),
   };
+}
+
+/**
+ * Into another store the log goes at once, and a base backup at once where the folder is another one too: a schedule makes its
+ * first backup only once (internal/controller/scheduledbackup_controller.go).
+ */
+function moved(
+  name: string,
+  cluster: PostgresConfig["clusters"][string] | undefined,
+  { plugins: [archiver] = [] }: KnownSpec,
+  store: KnownStore | undefined,
+): readonly Problem[] {
+  const { backup } = cluster === undefined ? {} : clusterPlan(name, cluster);
+  const there = store?.configuration;
+  if (backup === undefined || there === undefined) return [];
+  const wanted = objectStore(name, backup).spec.configuration;
+  const same =
+    there.destinationPath === wanted.destinationPath && there.endpointURL === wanted.endpointURL;
+  if (same || archiver?.parameters?.serverName !== backup.archive) return [];
+  const text = `${backup.archive} is where ${name} writes now, and in another store nothing could be recovered from it before the next backup of the schedule; name another folder, such as ${backup.archive}-b`;
+  return [{ path: `homelab:postgres.clusters.${name}.backup.archive`, text }];
 }
 
 const gib = (size: string | undefined): number => Number(/^(\d+)Gi$/.exec(size ?? "")?.[1] ?? 0);

@@ -173,11 +173,20 @@ describe("databases that are there", () => {
     imageName: "ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie",
     storage: { size: "20Gi" },
     walStorage: { size: "5Gi" },
+    plugins: [{ parameters: { serverName: "main-18" } }],
+  };
+  const configuration = {
+    destinationPath: "s3://postgres-main/",
+    endpointURL: "http://rook-ceph-rgw-ceph-bucket.rook-ceph.svc:80",
   };
   const known: Pick<Known, "keepers"> = knownOf([
     {
       type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
       outputs: { metadata: { namespace: "postgres", name: "main" }, spec },
+    },
+    {
+      type: "kubernetes:barmancloud.cnpg.io/v1:ObjectStore",
+      outputs: { metadata: { namespace: "postgres", name: "main" }, spec: { configuration } },
     },
     {
       type: "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim",
@@ -252,6 +261,18 @@ describe("databases that are there", () => {
       texts(moved).join(),
       /main\.backup\.bucket: the bucket of main is of the class ceph-bucket, and stays there/,
     );
+  });
+
+  it("go to another store by another folder alone, which gets a base backup at once", () => {
+    const { s3 } = recovered.backup;
+    const to = (backup: object) =>
+      texts({ ...postgresSite({ backup }), allowDataLoss: ["buckets/postgres-main"] });
+    assert.match(
+      to({ s3 }).join(),
+      /main\.backup\.archive: main-18 is where main writes now, .* name another folder, such as main-18-b/,
+    );
+    assert.ok(!to({ s3, archive: "main-18-b" }).join().includes("backup.archive"));
+    assert.deepEqual(texts(postgresSite()), []);
   });
 
   it("are not recovered over", () => {
