@@ -32,6 +32,7 @@ import { judgeDataLoss } from "./data-loss/look.ts";
 import { judgeVolumes } from "./apps/data/look.ts";
 import { judgeVersions } from "./apps/data/version-look.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
+import { judgeKafka } from "./parts/kafka/look.ts";
 import { judgePostgres } from "./parts/postgres/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
@@ -119,7 +120,8 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const copies = await judgeCopies(site, known, world.listStore);
   const volumes = judgeVolumes(config, known);
   const steps = judgeVersions(config, known);
-  const data = [judgeDataLoss(config, known), judgePostgres(config, known), volumes, steps];
+  const stores = [judgePostgres(config, known), judgeKafka(config, known)];
+  const data = [judgeDataLoss(config, known), ...stores, volumes, steps];
   const further = [edge, judgeTold(site), ...data, backups, copies, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);
   const machines = disks.found;

@@ -1,4 +1,5 @@
 /** The objects of a Kafka cluster (`kafka.strimzi.io/v1`), and the login that programs get. */
+import { createHash } from "node:crypto";
 import { hostLabel } from "../storage/classes.ts";
 import {
   bootstrapService,
@@ -51,7 +52,12 @@ export function kafka(plan: ClusterPlan) {
           "auto.create.topics.enable": false,
         },
         // A host has a broker and a controller: with less, a drain on three hosts would wait for a place that there is not.
-        template: { podDisruptionBudget: { maxUnavailable: 2 } },
+        template: {
+          podDisruptionBudget: {
+            maxUnavailable: 2,
+            metadata: { annotations: { "homelab/pools": poolsMark(plan) } },
+          },
+        },
         ...(metrics
           ? { metricsConfig: { type: "strimziMetricsReporter", values: { allowList: [...told] } } }
           : {}),
@@ -63,6 +69,16 @@ export function kafka(plan: ClusterPlan) {
       ...(balances ? { cruiseControl: { resources: resources("50m", 768), ...rebalancing } } : {}),
     },
   };
+}
+
+/**
+ * Changes with the pools, so that the cluster has another generation then, which the operator has been through once it says so.
+ * A pool's own says nothing: it is written before nodes are rolled (operator/assembly/KafkaReconciler.java, updateNodePoolStatuses).
+ */
+function poolsMark({ name, controllers, brokers }: ClusterPlan): string {
+  const specs = [nodePool(name, "controller", controllers), nodePool(name, "broker", brokers)];
+  const text = JSON.stringify(specs.map(({ spec }) => spec));
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** What of Kafka's many metrics is told: what alerts and people ask for. */
@@ -117,10 +133,10 @@ function resources(cpu: string, memoryMiB: number) {
   return { requests: { cpu, memory }, limits: { memory } };
 }
 
-type Role = "controller" | "broker";
+export type Role = "controller" | "broker";
 
 /** All clusters' pools are in one namespace. Pods are called CLUSTER-POOL-NUMBER, and so by the cluster twice. */
-const poolName = (cluster: string, role: Role): string => `${cluster}-${role}`;
+export const poolName = (cluster: string, role: Role): string => `${cluster}-${role}`;
 
 /** A cluster's nodes of one role, no two of which share a Proxmox host. Their volumes stay when the object goes. */
 export function nodePool(

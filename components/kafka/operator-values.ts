@@ -7,6 +7,8 @@ export interface OperatorPlan {
   readonly replicas: number;
   /** DNS domain of the cluster's services. */
   readonly clusterDomain: string;
+  /** Release of Gateway API's kinds, for which it looks once, when it starts; undefined where the site has none. */
+  readonly gatewayApi?: string | undefined;
 }
 
 /**
@@ -15,9 +17,15 @@ export interface OperatorPlan {
  * site's own say who may.
  * @see https://github.com/strimzi/strimzi-kafka-operator/blob/1.2.0/packaging/helm-charts/helm3/strimzi-kafka-operator/values.yaml
  */
-export function operatorValues({ replicas, clusterDomain }: OperatorPlan): Record<string, unknown> {
+export function operatorValues({
+  replicas,
+  clusterDomain,
+  gatewayApi,
+}: OperatorPlan): Record<string, unknown> {
   return {
     replicas,
+    // Of its pods: they start anew when the kinds come.
+    ...(gatewayApi === undefined ? {} : { annotations: { "homelab/gateway-api": gatewayApi } }),
     kubernetesServiceDnsDomain: clusterDomain,
     generateNetworkPolicy: false,
     extraEnvs: [{ name: "STRIMZI_POD_SECURITY_PROVIDER_CLASS", value: "restricted" }],

@@ -57,7 +57,13 @@ export interface Known {
 /** An object of the cluster whose data goes with it, as the last run has made it. */
 export interface DataKeeper {
   readonly kind:
-    "Cluster" | "ObjectStore" | "Dragonfly" | "Kafka" | "KafkaTopic" | "ObjectBucketClaim";
+    | "Cluster"
+    | "ObjectStore"
+    | "Dragonfly"
+    | "Kafka"
+    | "KafkaNodePool"
+    | "KafkaTopic"
+    | "ObjectBucketClaim";
   readonly namespace: string;
   readonly name: string;
   readonly spec: Readonly<Record<string, unknown>>;
@@ -72,6 +78,7 @@ const keeperTypes = {
   "kubernetes:barmancloud.cnpg.io/v1:ObjectStore": "ObjectStore",
   "kubernetes:dragonflydb.io/v1alpha1:Dragonfly": "Dragonfly",
   "kubernetes:kafka.strimzi.io/v1:Kafka": "Kafka",
+  "kubernetes:kafka.strimzi.io/v1:KafkaNodePool": "KafkaNodePool",
   "kubernetes:kafka.strimzi.io/v1:KafkaTopic": "KafkaTopic",
   "kubernetes:objectbucket.io/v1alpha1:ObjectBucketClaim": "ObjectBucketClaim",
 } as const;

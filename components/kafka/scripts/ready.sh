@@ -8,8 +8,10 @@ main() {
   local kind name
   wait_until 1800 settled kafka "$CLUSTER" ||
     fail "the Kafka cluster $CLUSTER is not ready after 1800 s: $(said kafka "$CLUSTER")" "$(pods_in "$NAMESPACE" -l "strimzi.io/cluster=$CLUSTER")"
+  [[ -z $(ignored) ]] || fail "the Kafka cluster $CLUSTER keeps the volumes that it has: $(ignored | head -n 1 | cut -c 1-400)" \
+    "put back what homelab:kafka said of them, or take the data elsewhere: Strimzi ignores the whole change, and later ones with it"
   wait_until 600 whole ||
-    fail "the Kafka cluster $CLUSTER has $(ready_nodes) nodes that are ready, of $NODES" "$(pods_in "$NAMESPACE" -l "strimzi.io/name=$CLUSTER-kafka")"
+    fail "the Kafka cluster $CLUSTER has $(ready_nodes) nodes that are ready, of $NODES: $(said kafka "$CLUSTER")" "$(pods_in "$NAMESPACE" -l "strimzi.io/name=$CLUSTER-kafka")"
   while read -r kind name; do
     if [[ -z $kind ]]; then continue; fi
     wait_until 300 settled "$kind" "$name" ||
@@ -23,6 +25,16 @@ of() { kube -n "$NAMESPACE" get "$1.kafka.strimzi.io" "$2" -o "jsonpath=$3"; }
 # settled KIND NAME: as it now stands; what an operator said of another generation counts no more.
 settled() {
   [[ $(of "$1" "$2" '{.status.conditions[?(@.type=="Ready")].status} {.metadata.generation}') == "True $(of "$1" "$2" '{.status.observedGeneration}')" ]]
+}
+
+# ignored: changes of volumes that the operator has refused without a word to the cluster's readiness, a line each (StorageDiff.java,
+# PvcReconciler.java).
+ignored() {
+  local warnings='{range .status.conditions[?(@.type=="Warning")]}{.reason}: {.message}{"\n"}{end}'
+  {
+    of kafka "$CLUSTER" "$warnings"
+    kube -n "$NAMESPACE" get kafkanodepools.kafka.strimzi.io -l "strimzi.io/cluster=$CLUSTER" -o "jsonpath={range .items[*]}$warnings{end}"
+  } | grep -E '^(KafkaStorage|PvcResizingWarning): ' || true
 }
 
 ready_nodes() {

@@ -20,6 +20,7 @@ export function checkKafka(config: SiteConfig): readonly Problem[] {
         ...topics(at, name, cluster),
         ...users(at, cluster),
         ...outside(config, at, cluster),
+        ...balanced(at, cluster),
       ];
     }),
     ...sharedUsers(kafka),
@@ -148,6 +149,13 @@ function outside(config: SiteConfig, at: string, { outside: way }: Cluster): rea
           },
         ]),
   ];
+}
+
+/** With one broker Kafka would not be ready (CruiseControlMetricsReporter.java, validateCruiseControl). */
+function balanced(at: string, { balances, brokers }: Cluster): readonly Problem[] {
+  if (!balances || brokers.replicas > 1) return [];
+  const text = "there is one broker, and nothing to move; have two or more, or leave it out";
+  return [{ path: `${at}.balances`, text }];
 }
 
 /** A user is called like its object, and all clusters are in one namespace. */

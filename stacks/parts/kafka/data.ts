@@ -18,6 +18,7 @@ export const kafkaData: DataOwner = {
         keeps:
           "The volumes of its nodes stay while homelab:kafka does, and are yours to delete; without the section its namespace goes, and their claims with it",
       };
+    if (kind !== "KafkaTopic") return undefined;
     const [cluster = ""] = name.split(".");
     const topic = String(spec["topicName"]);
     return {

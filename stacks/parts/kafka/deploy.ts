@@ -1,19 +1,15 @@
 import { KafkaCluster } from "../../../components/kafka/cluster.ts";
 import { KafkaOperator } from "../../../components/kafka/operator.ts";
-import type { ClusterPlan, OutsidePlan, PoolPlan } from "../../../components/kafka/plan.ts";
-import { gatewayNamespace } from "../../../components/gateway/plan.ts";
 import type { RunningCluster } from "../../../components/workload/running-cluster.ts";
 import { givenPasswords } from "../../logins/passwords.ts";
 import type { SiteLogins } from "../../logins/told.ts";
 import type { Site } from "../../open-site.ts";
-import type { SiteConfig } from "../../schema.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import type { SiteGateways } from "../gateway/deploy.ts";
 import { podHosts } from "../machines/nodes.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
-import { listenerPort } from "./outside.ts";
-import type { KafkaConfig } from "./schema.ts";
+import { clusterPlan } from "./plan.ts";
 import { userAddress } from "./stores.ts";
 
 /** What the parts before it have made. */
@@ -42,6 +38,7 @@ export function deployKafka(
       chart: kafka.chart,
       replicas: Math.min(2, podHosts(config.machines).size),
       clusterDomain,
+      gatewayApi: config.gateway?.gatewayApi,
       after: before.filter((step) => step !== undefined),
     },
     opts,
@@ -61,38 +58,4 @@ export function deployKafka(
       return [...logins].map(([user, login]) => [userAddress(cluster, user), login] as const);
     }),
   );
-}
-
-type Cluster = KafkaConfig["clusters"][string];
-
-/** A cluster as its component is told, without its secrets. */
-export function clusterPlan(name: string, cluster: Cluster, config: SiteConfig): ClusterPlan {
-  const { version, controllers, brokers, topics, users, outside, balances } = cluster;
-  return {
-    ...{ name, version, balances, metrics: config.monitoring !== undefined },
-    ...{ controllers: poolPlan(controllers), brokers: poolPlan(brokers) },
-    topics: Object.entries(topics).map(
-      ([topic, { partitions, replicas, keepHours, config: further }]) => ({
-        ...{ name: topic, partitions, replicas },
-        config: { "retention.ms": String(keepHours * 3_600_000), ...further },
-      }),
-    ),
-    users: Object.entries(users).map(([user, { by, reads, writes }]) => ({
-      ...{ name: user, by, reads, writes },
-    })),
-    ...(outside === undefined ? {} : { outside: outsidePlan(outside, config) }),
-  };
-}
-
-function poolPlan({ class: named, ...rest }: Cluster["brokers"]): PoolPlan {
-  return named === undefined ? rest : { ...rest, class: named };
-}
-
-function outsidePlan(outside: NonNullable<Cluster["outside"]>, config: SiteConfig): OutsidePlan {
-  const { hostname, gateway, listener } = outside;
-  return {
-    hostname,
-    gateway: { namespace: gatewayNamespace.name, name: gateway, listener },
-    port: listenerPort(outside, config),
-  };
 }

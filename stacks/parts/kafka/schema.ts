@@ -64,7 +64,7 @@ export const topic = z
       .int()
       .min(1)
       .default(168)
-      .describe("Hours that records are kept; longer where no newer ones come"),
+      .describe("Hours that records are kept; some stay for up to a quarter longer"),
     config: z
       .record(
         z

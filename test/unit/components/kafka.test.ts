@@ -70,6 +70,13 @@ describe("the objects of Kafka", () => {
     assert.equal(kafka(least).spec.kafka.config["min.insync.replicas"], 1);
   });
 
+  it("are another generation of the cluster when a pool changes, and only then", () => {
+    const mark = (of: ClusterPlan) =>
+      kafka(of).spec.kafka.template.podDisruptionBudget.metadata.annotations["homelab/pools"];
+    assert.equal(mark(plan), mark({ ...plan, users: [] }));
+    assert.notEqual(mark(plan), mark({ ...plan, brokers: { ...pool, memoryMiB: 4096 } }));
+  });
+
   it("keep volumes when a pool goes, and number brokers from nothing", () => {
     const broker = nodePool("main", "broker", pool);
     assert.equal(at(broker, "spec.storage.volumes[0].deleteClaim"), false);
@@ -130,6 +137,13 @@ describe("the values of Strimzi's operator", () => {
     assert.equal(values["generateNetworkPolicy"], false);
   });
 
+  it("start it anew when the kinds of Gateway API come, for which it looks once", () => {
+    assert.equal(values["annotations"], undefined);
+    const later = operatorValues({ replicas: 2, clusterDomain: "c", gatewayApi: "v1.6.1" });
+    assert.deepEqual(later["annotations"], { "homelab/gateway-api": "v1.6.1" });
+    assert.deepEqual(violations(closed(schema("strimzi-kafka-operator")), later), []);
+  });
+
   it("keep what the operator makes to the profile restricted", () => {
     assert.deepEqual(at(values, "extraEnvs[0]"), {
       ...{ name: "STRIMZI_POD_SECURITY_PROVIDER_CLASS", value: "restricted" },
@@ -143,13 +157,20 @@ describe("the proof of a Kafka cluster", () => {
     "utf8",
   );
   const seen = (
-    changes: { cluster?: string; pods?: string; topic?: string; looked?: string } = {},
+    changes: {
+      cluster?: string;
+      pods?: string;
+      topic?: string;
+      looked?: string;
+      warned?: string;
+    } = {},
   ) => {
     const {
       cluster = "True 3",
       pods = "True\\nTrue\\n",
       topic: of = "True 1",
       looked = "3",
+      warned = "",
     } = changes;
     return wordsOf({
       variables: `NAMESPACE=kafka CLUSTER=main NODES=2 OBJECTS='kafkatopic main.vehicle-v'`,
@@ -159,6 +180,8 @@ describe("the proof of a Kafka cluster", () => {
         *"kafka.kafka.strimzi.io main"*observedGeneration*) printf '${looked}' ;;
         *"kafkatopic.kafka.strimzi.io"*metadata.generation*) printf '${of}' ;;
         *"kafkatopic.kafka.strimzi.io"*observedGeneration*) printf 1 ;;
+        *kafkanodepools*Warning*) printf '${warned}' ;;
+        *Warning*) ;;
         *"range .status.conditions"*) printf 'NotReady KafkaException: not enough brokers; ' ;;
         *"get pods"*) printf '${pods}' ;;`,
       script,
@@ -175,6 +198,10 @@ describe("the proof of a Kafka cluster", () => {
       /the Kafka cluster main is not ready after 1800 s: NotReady KafkaException: not enough/,
     );
     assert.match(seen({ looked: "2" }), /is not ready after 1800 s/);
+    assert.match(
+      seen({ warned: "KafkaStorage: all storage changes will be ignored\\n" }),
+      /keeps the volumes that it has: KafkaStorage: all storage changes will be ignored/,
+    );
     assert.match(seen({ pods: "True\\nFalse\\n" }), /has 1 nodes that are ready, of 2/);
     assert.match(seen({ topic: "False 1" }), /has no kafkatopic vehicle-v: NotReady/);
   });

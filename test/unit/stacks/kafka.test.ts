@@ -5,6 +5,8 @@ import { crossCheck } from "../../../stacks/checks.ts";
 import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
 import { siteExposure } from "../../../stacks/exposure/table.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
+import { judgeKafka } from "../../../stacks/parts/kafka/look.ts";
+import { clusterPlan } from "../../../stacks/parts/kafka/plan.ts";
 import { siteNames } from "../../../stacks/parts/names/list.ts";
 import { policyPlan } from "../../../stacks/traffic.ts";
 import { at } from "../components/at.ts";
@@ -94,7 +96,18 @@ describe("the graph of a site with Kafka", () => {
   it("keeps records for the hours that a topic says", () => {
     const topic = recording.get("kafka-main-topic-vehicle_V").plain;
     assert.equal(at(topic, "metadata.name"), "main.vehicle-v");
-    assert.deepEqual(at(topic, "spec.config"), { "retention.ms": String(48 * 3_600_000) });
+    assert.deepEqual(at(topic, "spec.config"), {
+      ...{ "retention.ms": String(48 * 3_600_000), "segment.ms": String(12 * 3_600_000) },
+    });
+  });
+
+  it("lets who writes go on while a host restarts, however many copies a topic has", () => {
+    const least = (replicas: number) => {
+      const config = homeConfig(kafkaSite({ topics: { big: { replicas } }, users: {} }));
+      const main = config.kafka?.clusters["main"] ?? assert.fail();
+      return clusterPlan("main", main, config).topics[0]?.config["min.insync.replicas"];
+    };
+    assert.deepEqual([3, 2, 1].map(least), [undefined, "1", "1"]);
   });
 });
 
@@ -120,6 +133,49 @@ describe("Kafka that is there", () => {
     const without = texts(kafkaSite({ topics: { vehicle_alerts: {} }, users: {} }));
     assert.match(without.join(), /topic vehicle_V of Kafka main .* add kafka\/main\/vehicle_V$/);
     assert.equal(texts({}).length, 2);
+  });
+
+  it("keeps its controllers, the class and the size of volumes, and the copies of topics", () => {
+    const pool = (name: string, replicas: number) => ({
+      type: "kubernetes:kafka.strimzi.io/v1:KafkaNodePool",
+      outputs: {
+        metadata: { namespace: "kafka", name },
+        spec: { replicas, storage: { volumes: [{ size: "20Gi", class: "ceph-block" }] } },
+      },
+    });
+    const topic = {
+      type: "kubernetes:kafka.strimzi.io/v1:KafkaTopic",
+      outputs: {
+        metadata: { namespace: "kafka", name: "main.vehicle-v" },
+        spec: { topicName: "vehicle_V", replicas: 1 },
+      },
+    };
+    const there = knownOf([pool("main-controller", 1), pool("main-broker", 3), topic]);
+    const judged = (changes: object) =>
+      judgeKafka(homeConfig(kafkaSite(changes)), there).problems.map(
+        ({ path, text }) => `${path.replace("homelab:kafka.clusters.main.", "")}: ${text}`,
+      );
+    const same = {
+      controllers: { replicas: 1, class: "ceph-block", sizeGiB: 20 },
+      brokers: { class: "ceph-block", sizeGiB: 30 },
+      topics: { vehicle_V: { replicas: 1 } },
+      users: {},
+    };
+    assert.deepEqual(judged(same), []);
+    assert.deepEqual(judged({ ...same, topics: { vehicle_V: {} }, balances: true }), []);
+    for (const [changes, says] of [
+      [
+        { controllers: { ...same.controllers, replicas: 3 } },
+        /^controllers\.replicas: .*1 controllers/,
+      ],
+      [{ brokers: { sizeGiB: 30 } }, /^brokers\.class: .*write ceph-block/],
+      [
+        { brokers: { class: "ceph-block", sizeGiB: 10 } },
+        /^brokers\.sizeGiB: 10 is less than the 20/,
+      ],
+      [{ topics: { vehicle_V: {} } }, /^topics\.vehicle_V\.replicas: the topic has 1 copies/],
+    ] as const)
+      assert.match(judged({ ...same, ...changes }).join(), says);
   });
 
   it("goes with all of its topics where that is allowed", () => {

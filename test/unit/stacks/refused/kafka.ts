@@ -20,6 +20,11 @@ export const kafka: RefusedSites = {
     at: `${path}.brokers.replicas`,
     says: /needs a host with pods for each, and the site has 4/,
   },
+  "balances of a single broker": {
+    edit: kafkaSite({ brokers: { replicas: 1 }, balances: true }),
+    at: `${path}.balances`,
+    says: /there is one broker, and nothing to move/,
+  },
   "an even number of controllers": {
     edit: kafkaSite({ controllers: { replicas: 2 } }),
     at: `${path}.controllers.replicas`,
