@@ -6,5 +6,5 @@ export const prowlarr = servarr({
   about: "Prowlarr, which knows indexers for Sonarr and Radarr",
   word: "prowlarr",
   port: 9696,
-  egress: [anywhere, { app: "sonarr" }, { app: "radarr" }],
+  egress: [anywhere, { app: "sonarr" }, { app: "radarr" }, { app: "qbittorrent" }],
 });

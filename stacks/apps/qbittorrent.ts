@@ -61,10 +61,12 @@ WebUI\\UseUPnP=false
 /**
  * A gluetun that was killed leaves its rules (its table is 51820) to the pod's network, which outlives its container, and the next
  * one ends at them: "adding rule: file exists" (gluetun-wiki, setup/advanced/kubernetes.md). Where there are none, there is nothing
- * to say.
+ * to say. And it asks whatever private server the pod is told of for names without a dot or of no public domain: it would ask
+ * itself without end (gluetun v3.41.1, internal/dns/run.go; qdm12/dns, pkg/nameserver/getlocal.go). Nobody is asked at this one,
+ * for gluetun puts itself there, and until then no packet leaves the pod.
  */
-const afterAbruptEnd =
-  "ip rule del table 51820 2>/dev/null; ip -6 rule del table 51820 2>/dev/null; exec /gluetun-entrypoint";
+const beforeStart =
+  "ip rule del table 51820 2>/dev/null; ip -6 rule del table 51820 2>/dev/null; echo nameserver 1.1.1.1 >/etc/resolv.conf; exec /gluetun-entrypoint";
 
 /**
  * qBittorrent beside gluetun, which sends all that the pod sends into a WireGuard tunnel, answers its lookups through it, and
@@ -104,7 +106,7 @@ export const qbittorrent = statefulApplication({
     {
       name: "vpn",
       image: `${plan.image}:${plan.version}`,
-      command: ["/bin/sh", "-c", afterAbruptEnd],
+      command: ["/bin/sh", "-c", beforeStart],
       environment: {
         ...{ VPN_SERVICE_PROVIDER: "custom", VPN_TYPE: "wireguard" },
         WIREGUARD_ENDPOINT_IP: plan.endpoint,

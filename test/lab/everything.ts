@@ -79,7 +79,7 @@ const overStores: Readonly<Record<string, string | number>> = {
   ...lan("plex"),
   [`${apps}.sonarr.version`]: "4.0.19.3001",
   ...lan("sonarr"),
-  [`${apps}.radarr.version`]: "6.1.0.10360",
+  [`${apps}.radarr.version`]: "6.4.1.10545",
   ...lan("radarr"),
   [`${apps}.prowlarr.version`]: "2.6.1.5509",
   ...lan("prowlarr"),

@@ -12,7 +12,7 @@ export interface BalancerPlan {
 
 /**
  * The Service of a load balancer's address. Only the node with the pod takes connections for it, so that the pod sees who
- * calls: Plex takes who is on the LAN for a local client by that.
+ * calls: Plex tells clients of the LAN from others by that.
  * @see https://docs.cilium.io/en/v1.19/network/lb-ipam/#requesting-ips
  */
 export function balancerService({ app, namespace }: Owner, { address, ports }: BalancerPlan) {

@@ -46,7 +46,7 @@ export function appsSite(changes: Changes = {}): Changes {
       expose: [{ host: "sonarr.home.arpa", to: "lan" }],
       logins: [{ to: "postgres/main/series" }],
     },
-    "apps.radarr": { version: "6.1.0.10360", expose: [{ host: "radarr.home.arpa", to: "lan" }] },
+    "apps.radarr": { version: "6.4.1.10545", expose: [{ host: "radarr.home.arpa", to: "lan" }] },
     "apps.prowlarr": { version: "2.6.1.5509", expose: [{ host: "prowlarr.home.arpa", to: "lan" }] },
     "apps.bazarr": { version: "1.6.0", expose: [{ host: "bazarr.home.arpa", to: "lan" }] },
     "apps.seerr": {
