@@ -64,6 +64,7 @@ func (s *server) startControllers() error {
 	})
 	s.run.start("controllers", func(ctx context.Context) error {
 		return s.lead(ctx, client, func(ctx context.Context) {
+			go manifests.ScaleDNS(ctx, client, s.log)
 			if err := node.Watch(ctx, client, s.member, s.log); err != nil {
 				s.run.fail(fmt.Errorf("node controller: %w", err))
 			}
