@@ -3,7 +3,7 @@ import { repositoryPlace } from "../../../components/argocd/repository.ts";
 import { apiServer, names, pods, tcp, type Flow } from "../../../components/policies/flow.ts";
 import { dnsName } from "../../../components/policies/names.ts";
 import type { SiteConfig } from "../../schema.ts";
-import { handed, type Handable } from "./handable.ts";
+import { handable, type Handable } from "./handable.ts";
 import type { ArgocdConfig } from "./schema.ts";
 
 const { name: namespace } = argocdNamespace;
@@ -46,7 +46,7 @@ export function argocdTraffic(config: SiteConfig): readonly Flow[] {
     })),
     { from: apiServer, to: server, ports: tcp(argocdServer.inPod), why: "whether it answers" },
     ...cache(argocd),
-    ...outside(argocd, handed(config).flatMap(chartHost)),
+    ...outside(argocd, argocd.gitops === undefined ? [] : handable(config).flatMap(chartHost)),
   ];
 }
 
@@ -62,7 +62,7 @@ function cache({ highlyAvailable }: ArgocdConfig): readonly Flow[] {
   ];
 }
 
-/** Where the chart is of what was handed over. */
+/** Where the chart is of what can be handed over: what comes back may have to be rendered while it is let go. */
 function chartHost({ tree: { brings } }: Handable): readonly string[] {
   return "release" in brings ? [new URL(brings.release.repo).hostname] : [];
 }

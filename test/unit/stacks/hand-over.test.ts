@@ -46,11 +46,14 @@ describe("a site that hands something over", () => {
     assert.deepEqual(crossCheck(homeConfig(site(both)), "home"), []);
   });
 
-  it("lets Argo CD's reader reach the charts of what it brings", () => {
-    const hosts = (given?: Parameters<typeof site>[0]) =>
-      JSON.stringify(networkPolicies(policyPlan(homeConfig(site(given)))));
-    assert.ok(hosts(both).includes('"matchName":"stakater.github.io"'));
-    assert.ok(!hosts().includes("stakater.github.io"));
+  it("lets Argo CD's reader reach the charts of what it brings, and of what it gives back", () => {
+    const reaches = (changes: Changes) =>
+      JSON.stringify(networkPolicies(policyPlan(homeConfig(changes)))).includes(
+        '"matchName":"stakater.github.io"',
+      );
+    assert.ok(reaches(site(both)));
+    assert.ok(reaches(site()));
+    assert.ok(!reaches(argocdSite()), "without a repository of trees");
   });
 });
 
