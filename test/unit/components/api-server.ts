@@ -88,7 +88,8 @@ export class ApiServer {
       const child = execFile(program, args, { env, encoding: "utf8" }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code ?? -1), output: stdout + stderr });
       });
-      child.stdin?.end(input);
+      // One that asks for nothing may have ended before it is written to; how it ended is what counts.
+      child.stdin?.on("error", () => undefined).end(input);
     });
   }
 
