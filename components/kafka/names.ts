@@ -39,6 +39,11 @@ export function bootstrapService(cluster: string): string {
   return `${cluster}-kafka-bootstrap`;
 }
 
+export type Role = "controller" | "broker";
+
+/** All clusters' pools are in one namespace. Pods are called CLUSTER-POOL-NUMBER, and so by the cluster twice. */
+export const poolName = (cluster: string, role: Role): string => `${cluster}-${role}`;
+
 /** Name of a topic's object: no object's name has capitals or underscores. No cluster's name has a dot. */
 export function topicObject(cluster: string, topic: string): string {
   return `${cluster}.${topic.toLowerCase().replaceAll("_", "-")}`;

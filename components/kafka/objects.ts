@@ -1,5 +1,5 @@
 /** The objects of a Kafka cluster (`kafka.strimzi.io/v1`), and the login that programs get. */
-import { createHash } from "node:crypto";
+import { digest } from "../digest.ts";
 import { hostLabel } from "../storage/classes.ts";
 import {
   bootstrapService,
@@ -9,8 +9,10 @@ import {
   kafkaNamespace,
   passwordKey,
   passwordSecret,
+  poolName,
   ports,
   topicObject,
+  type Role,
 } from "./names.ts";
 import type { ClusterPlan, OutsidePlan, PoolPlan, TopicPlan, UserPlan } from "./plan.ts";
 
@@ -45,9 +47,9 @@ export function kafka(plan: ClusterPlan) {
         config: {
           "offsets.topic.replication.factor": copies,
           "transaction.state.log.replication.factor": copies,
-          "transaction.state.log.min.isr": Math.max(1, copies - 1),
+          "transaction.state.log.min.isr": inSync(copies),
           "default.replication.factor": copies,
-          "min.insync.replicas": Math.max(1, copies - 1),
+          "min.insync.replicas": inSync(copies),
           // A misspelt name would make a topic that nobody declared.
           "auto.create.topics.enable": false,
         },
@@ -77,9 +79,11 @@ export function kafka(plan: ClusterPlan) {
  */
 function poolsMark({ name, controllers, brokers }: ClusterPlan): string {
   const specs = [nodePool(name, "controller", controllers), nodePool(name, "broker", brokers)];
-  const text = JSON.stringify(specs.map(({ spec }) => spec));
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return digest(JSON.stringify(specs.map(({ spec }) => spec)));
 }
+
+/** Copies that have a write before it counts: all but one, so that a host may be away. */
+export const inSync = (copies: number): number => Math.max(1, copies - 1);
 
 /** What of Kafka's many metrics is told: what alerts and people ask for. */
 const told = [
@@ -132,11 +136,6 @@ function resources(cpu: string, memoryMiB: number) {
   const memory = `${memoryMiB}Mi`;
   return { requests: { cpu, memory }, limits: { memory } };
 }
-
-export type Role = "controller" | "broker";
-
-/** All clusters' pools are in one namespace. Pods are called CLUSTER-POOL-NUMBER, and so by the cluster twice. */
-export const poolName = (cluster: string, role: Role): string => `${cluster}-${role}`;
 
 /** A cluster's nodes of one role, no two of which share a Proxmox host. Their volumes stay when the object goes. */
 export function nodePool(

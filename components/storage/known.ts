@@ -57,7 +57,7 @@ export function knownClaims(resources: readonly StoredResource[]): readonly Know
 const units: Readonly<Record<string, number>> = { Mi: 1 / 1024, Gi: 1, Ti: 1024 };
 
 /** `10Gi` is 10. What the program never writes is 0: nothing is smaller. */
-function gibibytes(quantity: string): number {
+export function gibibytes(quantity: string): number {
   const [, number, unit = ""] = /^(\d+)([A-Z]i)$/.exec(quantity) ?? [];
   return Number(number ?? 0) * (units[unit] ?? 0);
 }

@@ -1,7 +1,12 @@
 /** What a run would ask of a Kafka cluster that is there, told before anything is changed: Strimzi takes it and does not do it. */
-import { kafkaNamespace, topicObject } from "../../../components/kafka/names.ts";
-import { poolName, type Role } from "../../../components/kafka/objects.ts";
+import {
+  kafkaNamespace,
+  poolName,
+  topicObject,
+  type Role,
+} from "../../../components/kafka/names.ts";
 import type { DataKeeper, Known } from "../../../components/proxmox/known-machines.ts";
+import { gibibytes } from "../../../components/storage/known.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -60,7 +65,7 @@ function volume(
 ): readonly Problem[] {
   const [there] = known?.storage?.volumes ?? [];
   if (there === undefined) return [];
-  const size = Number(/^(\d+)Gi$/.exec(there.size ?? "")?.[1] ?? 0);
+  const size = gibibytes(there.size ?? "");
   return [
     ...(there.class === wanted
       ? []

@@ -1,5 +1,6 @@
 /** Clusters of the config as components are told them. */
 import { gatewayNamespace } from "../../../components/gateway/plan.ts";
+import { inSync } from "../../../components/kafka/objects.ts";
 import type { ClusterPlan, OutsidePlan, PoolPlan } from "../../../components/kafka/plan.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { listenerPort } from "./outside.ts";
@@ -39,8 +40,8 @@ const week = 168 * 3_600_000;
 
 /** Of two copies one is enough for a write, or a restart of its host would stop all who write; of more, one less than all. */
 function written(copies: number, brokers: number): Record<string, string> {
-  const usual = Math.max(1, Math.min(3, brokers) - 1);
-  const wanted = Math.max(1, copies - 1);
+  const usual = inSync(Math.min(3, brokers));
+  const wanted = inSync(copies);
   return wanted < usual ? { "min.insync.replicas": String(wanted) } : {};
 }
 

@@ -3,6 +3,7 @@ import type { Known } from "../../../components/proxmox/known-machines.ts";
 import { objectStore } from "../../../components/postgres/backup-objects.ts";
 import { postgresNamespace } from "../../../components/postgres/names.ts";
 import { firstUpgradableMajor, majorOf } from "../../../components/postgres/releases.ts";
+import { gibibytes } from "../../../components/storage/known.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
@@ -67,8 +68,6 @@ function moved(
   return [{ path: `homelab:postgres.clusters.${name}.backup.archive`, text }];
 }
 
-const gib = (size: string | undefined): number => Number(/^(\d+)Gi$/.exec(size ?? "")?.[1] ?? 0);
-
 /** What the operator's webhook refuses (cloudnative-pg v1.30.0, internal/webhook/v1/cluster_webhook.go). */
 function changes(
   name: string,
@@ -103,10 +102,10 @@ function changes(
         path: `${at}.${key}`,
         text: `${name} has a volume for its log, and keeps it; put it back`,
       });
-    else if (to.sizeGiB < gib(from.size))
+    else if (to.sizeGiB < gibibytes(from.size ?? ""))
       problems.push({
         path: `${at}.${key}.sizeGiB`,
-        text: `${to.sizeGiB} is less than the ${gib(from.size)} GiB that ${name} has, and volumes do not shrink; put it back`,
+        text: `${to.sizeGiB} is less than the ${gibibytes(from.size ?? "")} GiB that ${name} has, and volumes do not shrink; put it back`,
       });
   }
   return problems;
