@@ -63,6 +63,11 @@ export function isIn(domain: string, name: string): boolean {
   return name === domain || name.endsWith(`.${domain}`);
 }
 
+/** The domain that a name is one label below. */
+export function domainAbove(name: string): string {
+  return name.slice(name.indexOf(".") + 1);
+}
+
 /** What stands against a list of names; each problem at the path of its name. */
 export function nameListProblems(
   names: readonly SiteName[],

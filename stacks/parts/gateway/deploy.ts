@@ -22,7 +22,7 @@ import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteDefinitions } from "../definitions/deploy.ts";
 import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteTailnet } from "../tailnet/deploy.ts";
-import { gatewayDevice, gatewayPlans, httpParents } from "./plans.ts";
+import { gatewayDevice, gatewayPlans, httpParents, wildcardDomains } from "./plans.ts";
 import { publicRoutes } from "./published.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
@@ -137,12 +137,10 @@ export function deployRoutes(
 /** The certificates that cover all names below a domain; the first of each domain. */
 function wildcards(made: SiteCertificates | undefined): readonly WildcardCertificate[] {
   const all = (made?.certificates ?? []).flatMap(({ names, secret }) =>
-    names
-      .filter((name) => name.startsWith("*."))
-      .map((name) => ({
-        domain: name.slice(2),
-        secret: { namespace: made?.namespace ?? "", name: secret },
-      })),
+    wildcardDomains(names).map((domain) => ({
+      domain,
+      secret: { namespace: made?.namespace ?? "", name: secret },
+    })),
   );
   return all.filter(({ domain }, i) => all.findIndex((one) => one.domain === domain) === i);
 }

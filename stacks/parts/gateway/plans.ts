@@ -4,6 +4,7 @@ import {
   type GatewayPlan,
   type WildcardCertificate,
 } from "../../../components/gateway/plan.ts";
+import { domainAbove } from "../../../components/names/names.ts";
 import type { Parent } from "../../../components/gateway/routes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import type { RouteConfig } from "./route-schema.ts";
@@ -44,18 +45,20 @@ export function judged(
   gateway: Gateway,
   certificates: SiteConfig["certificates"],
 ): readonly WildcardCertificate[] {
-  const further = (certificates?.planned ?? []).flatMap(({ names }) =>
-    names.filter((name) => name.startsWith("*.")).map((name) => name.slice(2)),
-  );
+  const further = (certificates?.planned ?? []).flatMap(({ names }) => wildcardDomains(names));
   return [...new Set([...domainsOf("lan", gateway), ...further])].map((domain) => ({
     domain,
     secret: { namespace: "certificates", name: domain },
   }));
 }
 
+/** Domains whose names the wildcards among a certificate's names are for. */
+export const wildcardDomains = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => name.startsWith("*.")).map(domainAbove);
+
 /** Whether a wildcard certificate is for a name: one label is all that stands for its star (RFC 6125, 6.4.3). */
 export const covers = ({ domain }: WildcardCertificate, name: string): boolean =>
-  name.slice(name.indexOf(".") + 1) === domain;
+  domainAbove(name) === domain;
 
 /**
  * The port of a listener inside of the proxies' pods, which may not bind those below 1024.

@@ -1,6 +1,7 @@
 import { doorOf } from "../../../components/edge/public-name.ts";
 import { listenersOf, type Listener } from "../../../components/gateway/listeners.ts";
 import type { GatewayPlan } from "../../../components/gateway/plan.ts";
+import { domainAbove } from "../../../components/names/names.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { covers, domainsOf } from "./plans.ts";
@@ -120,7 +121,7 @@ function names(
     // Of a public name Cloudflare's certificate counts: the edge looks at it.
     if (of !== "http" || gateway === "public" || certificates.some((one) => covers(one, name)))
       return [];
-    const wanted = `*.${name.slice(name.indexOf(".") + 1)}`;
+    const wanted = `*.${domainAbove(name)}`;
     const text = `${name} is not covered by a certificate of *.${domain}; use one label, or add one for ${wanted} to homelab:certificates.further`;
     return [{ path: at, text }];
   });

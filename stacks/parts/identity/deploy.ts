@@ -3,6 +3,7 @@ import { all, output, unsecret, type Output, type Resource } from "@pulumi/pulum
 import { SignOn } from "../../../components/edge/sign-on.ts";
 import type { SignOnClient } from "../../../components/identity/client.ts";
 import { DexLogins } from "../../../components/identity/logins.ts";
+import { domainAbove } from "../../../components/names/names.ts";
 import { peopleKubeconfig } from "../../../components/people/kubeconfig.ts";
 import { LaterSignOn } from "../../../components/people/api-sign-on.ts";
 import { PeopleRights } from "../../../components/people/rights.ts";
@@ -160,7 +161,7 @@ export function deployApiSignOn(
   const { identity, gateway, certificates } = config;
   if (identity?.dex === undefined || client === undefined) return;
   const { hostname } = identity.dex;
-  const zone = hostname.slice(hostname.indexOf(".") + 1);
+  const zone = domainAbove(hostname);
   const certificate = certificates?.planned.find(({ names }) => names.includes(`*.${zone}`));
   new LaterSignOn(`${name}-api-sign-on`, {
     servers: nodes.filter(({ role }) => role === "server"),
