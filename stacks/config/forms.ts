@@ -198,6 +198,3 @@ export const pem = z
     /^-----BEGIN CERTIFICATE-----\r?\n[\s\S]+-----END CERTIFICATE-----\s*$/,
     "use certificates in PEM form, from -----BEGIN to -----END, below a `|`",
   );
-
-/** The most memory that a container gets, as Kubernetes writes it. */
-export const memorySize = z.string().regex(/^\d+(Mi|Gi)$/, "use a size such as 512Mi or 2Gi");

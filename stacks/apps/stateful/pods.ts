@@ -35,18 +35,18 @@ export function podPlan<Extra extends z.ZodRawShape>(
       ...(startSeconds === undefined ? {} : { startSeconds }),
       memory: { request: recipe.memory.request, limit: memory },
       mounts: [
-        ...recipe.volumes.flatMap(({ name: volume, folder }): readonly Mount[] =>
-          folder === undefined ? [] : [{ volume: claimName(name, volume), folder }],
-        ),
+        ...recipe.volumes.map(({ name: volume, folder }): Mount => ({
+          volume: claimName(name, volume),
+          folder,
+        })),
         ...(library === undefined ? [] : [libraryMount(library)]),
         ...scratch.map(({ name: volume, folder }): Mount => ({ volume, folder })),
       ],
       ...(devices.length === 0 ? {} : { devices }),
       ...(exceptions === undefined ? {} : { exceptions }),
     },
-    beside: (recipe.beside?.(around) ?? []).map(({ secrets = {}, mounts = [], ...one }) => ({
+    beside: (recipe.beside?.(around) ?? []).map(({ secrets = {}, ...one }) => ({
       ...one,
-      mounts: mounts.map((mount) => ({ ...mount, volume: claimName(name, mount.volume) })),
       settings: Object.keys(secrets).length === 0 ? [] : [settingsName(name, one.name)],
     })),
     claims: [

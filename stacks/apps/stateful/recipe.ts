@@ -13,8 +13,8 @@ import type { SiteView } from "../site-view.ts";
 /** A volume of an application. */
 export interface VolumeRecipe {
   readonly name: string;
-  /** Where its container has it; of another container beside it when left out. */
-  readonly folder?: string;
+  /** Where its container has it. */
+  readonly folder: string;
   /** What it is made with unless the site says otherwise. */
   readonly sizeGiB: number;
   /** Whether it is worth a copy elsewhere: not what can be made or had again. */
@@ -31,8 +31,8 @@ export interface Around<Extra extends z.ZodRawShape> {
   readonly site: SiteView;
 }
 
-/** A container beside the application's own; what it mounts are volumes of the recipe. */
-export interface SideRecipe extends Omit<ContainerPlan, "settings" | "devices"> {
+/** A container beside the application's own. */
+export interface SideRecipe extends Omit<ContainerPlan, "settings" | "devices" | "mounts"> {
   /** Environment by secret reference. */
   readonly secrets?: Readonly<Record<string, string>>;
 }

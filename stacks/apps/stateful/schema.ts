@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ipv4, label, memorySize } from "../../config/forms.ts";
+import { ipv4, label } from "../../config/forms.ts";
 import { exposure, image, running, variables, variablesOnce } from "../schema.ts";
 import { withVariables } from "./pods.ts";
 import type { StatefulConfig, StatefulRecipe, VolumeRecipe } from "./recipe.ts";
@@ -41,7 +41,9 @@ export function statefulSchema<Extra extends z.ZodRawShape>(recipe: StatefulReci
         )
         .prefault({})
         .describe("Its volumes, which stay when it goes"),
-      memory: memorySize
+      memory: z
+        .string()
+        .regex(/^\d+(Mi|Gi)$/, "use a size such as 512Mi or 2Gi")
         .default(recipe.memory.limit)
         .describe("The most memory that its container gets"),
       ...variables,
