@@ -70,8 +70,9 @@ export interface DataKeeper {
 }
 
 /**
- * Types of such objects: Postgres clusters own their volumes, and have what can be recovered in a store, a Redis instance holds all in its memory, Kafka's topics hold
- * what was written to them, and claims of buckets own in most classes their bucket.
+ * Types of such objects: Postgres clusters own their volumes, a Redis instance holds all in its memory, Kafka's topics hold what
+ * was written to them, and claims of buckets own in most classes their bucket. What a cluster's backups go to and what Kafka's
+ * nodes are is among them, for what a run would change of it: nothing is lost with these objects.
  */
 const keeperTypes = {
   "kubernetes:postgresql.cnpg.io/v1:Cluster": "Cluster",

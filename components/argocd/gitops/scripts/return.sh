@@ -32,8 +32,8 @@ there() {
 }
 
 # Argo CD applies nothing by itself without a policy (argo-cd v3.4.4: controller/appcontroller.go, autoSync). One whose controller
-# does not answer applies nothing either, and reads the policy first when it is back. Nothing is to be rendered for that: where its
-# charts come from the site's network policies have shut by now, and it would wait for them for minutes.
+# does not answer applies nothing either, and reads the policy first when it is back. Nothing has to be
+# rendered for that: a host of charts that does not answer would be waited for.
 stop() {
   kube -n "$NAMESPACE" patch application.argoproj.io "$NAME" --type merge -p '{"spec":{"syncPolicy":null}}' >/dev/null ||
     fail "Argo CD's Application $NAME cannot be stopped"
