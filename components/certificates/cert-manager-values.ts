@@ -1,5 +1,5 @@
 import type { NamespacePlan } from "../workload/namespace.ts";
-import { spreadWherePossible } from "../workload/restricted.ts";
+import { spreadWherePossible } from "../workload/placement.ts";
 
 /** Namespace of cert-manager and trust-manager, of the authority's key and of the token for Cloudflare. */
 export const managerNamespace: NamespacePlan = { name: "cert-manager" };

@@ -1,4 +1,4 @@
-import { spreadWherePossible } from "../workload/restricted.ts";
+import { spreadWherePossible } from "../workload/placement.ts";
 import { proxyName, type GatewayName, type ProxyScale } from "./plan.ts";
 
 /** How a gateway's proxies are reached. */

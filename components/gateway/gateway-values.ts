@@ -1,4 +1,4 @@
-import { spreadWherePossible } from "../workload/restricted.ts";
+import { spreadWherePossible } from "../workload/placement.ts";
 
 export interface GatewayValues {
   /** Controllers; they elect one that writes, and all serve the proxies. */

@@ -1,4 +1,4 @@
-import { spreadWherePossible } from "../workload/restricted.ts";
+import { spreadWherePossible } from "../workload/placement.ts";
 import { operatorLabels } from "./names.ts";
 
 /** What of the operator's settings differs from its chart's. */

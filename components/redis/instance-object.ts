@@ -1,6 +1,7 @@
 /** The Dragonfly (`dragonflydb.io/v1alpha1`) of a plan, and the login that programs get. */
 import { hostLabel } from "../storage/classes.ts";
 import { gatewayAddress } from "../storage/gateway.ts";
+import { soonElsewhere } from "../workload/placement.ts";
 import {
   bucketName,
   instanceLabels,
@@ -10,7 +11,6 @@ import {
   redisNamespace,
   storeSecret,
 } from "./names.ts";
-import { soonElsewhere } from "./operator-values.ts";
 import type { InstancePlan, SnapshotPlan, StorePlan } from "./plan.ts";
 
 /** User and group of the image (dragonfly v1.39.0, tools/packaging/Dockerfile.ubuntu-prod: `groupadd -g 999 dfly`). */

@@ -1,4 +1,4 @@
-import { spreadWherePossible } from "../workload/restricted.ts";
+import { soonElsewhere, spreadWherePossible } from "../workload/placement.ts";
 import { operatorLabels } from "./names.ts";
 
 /** What of the operator's settings differs from its chart's. */
@@ -26,11 +26,3 @@ export function operatorValues({ replicas }: OperatorPlan): Record<string, unkno
     },
   };
 }
-
-/** A pod on a node that does not answer is given up after half a minute, where Kubernetes would wait for five. */
-export const soonElsewhere = ["not-ready", "unreachable"].map((state) => ({
-  key: `node.kubernetes.io/${state}`,
-  operator: "Exists",
-  effect: "NoExecute",
-  tolerationSeconds: 30,
-}));

@@ -1,12 +1,12 @@
 import type { apps, core } from "@pulumi/kubernetes/types/input.js";
 import type { Input } from "@pulumi/pulumi";
 import { fingerprintAnnotation } from "./fingerprint.ts";
+import { spreadOverNodes } from "./placement.ts";
 import {
   appLabels,
   appSelector,
   restrictedContainer,
   restrictedPod,
-  spreadOverNodes,
 } from "./restricted.ts";
 
 /** What runs in the pods of a workload. */
