@@ -1,4 +1,5 @@
 /** Roles, databases and poolers of a cluster (`postgresql.cnpg.io/v1`), and the Secrets with their logins. */
+import { hostLabel } from "../storage/classes.ts";
 import { objectName, poolerName, ports, postgresNamespace, serviceName } from "./names.ts";
 import type { ClusterPlan, DatabasePlan, PoolerPlan, RolePlan } from "./plan.ts";
 
@@ -81,7 +82,7 @@ export function pooler(cluster: string, { instances, mode }: PoolerPlan) {
           topologySpreadConstraints: [
             {
               maxSkew: 1,
-              topologyKey: "topology.kubernetes.io/zone",
+              topologyKey: hostLabel,
               whenUnsatisfiable: "ScheduleAnyway",
               labelSelector: { matchLabels: { app: poolerName(cluster) } },
             },

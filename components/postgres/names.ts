@@ -26,6 +26,9 @@ export const barmanPlugin = "barman-cloud.cloudnative-pg.io";
 /** Label of everything that runs for a Cluster: instances, jobs and poolers (cloudnative-pg, pkg/utils/labels_annotations.go). */
 export const clusterLabel = "cnpg.io/cluster";
 
+/** Labels by which instances are told among these. */
+export const instancePods = { "cnpg.io/podRole": "instance" } as const;
+
 /** Where things listen (cloudnative-pg, pkg/management/url/url.go). */
 export const ports = { postgres: 5432, status: 8000, plugin: 9090, webhook: 9443 } as const;
 

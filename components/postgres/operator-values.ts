@@ -1,3 +1,7 @@
+import { hostLabel } from "../storage/classes.ts";
+import { soonElsewhere } from "../workload/placement.ts";
+import { instancePods, operatorLabels, postgresNamespace } from "./names.ts";
+
 /** What of the operator's settings differs from its chart's. */
 export interface OperatorPlan {
   /** Whether it lives on when a host is lost. */
@@ -17,23 +21,41 @@ export function operatorValues({ replicas }: OperatorPlan): Record<string, unkno
     topologySpreadConstraints: [
       {
         maxSkew: 1,
-        topologyKey: "topology.kubernetes.io/zone",
+        topologyKey: hostLabel,
         whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: { "app.kubernetes.io/name": "cloudnative-pg" } },
+        labelSelector: { matchLabels: operatorLabels },
       },
     ],
   };
 }
 
 /**
- * Values of the plugin-barman-cloud chart. There is one plugin: its Deployment can only be recreated, and while it is away
- * instances archive on by their own container.
+ * Values of the plugin-barman-cloud chart. There is one plugin: its Deployment can only be recreated, and a second one would
+ * never be ready, for the leader alone listens (plugin-barman-cloud, internal/cnpgi/operator/start.go). While it is away
+ * instances archive on by their own container, but the operator does nothing for a cluster whose plugin does not answer, not
+ * even make another instance the primary (cloudnative-pg, internal/controller/cluster_controller.go, `WithPlugins`): it stays
+ * away from the instances' hosts where it can, and is soon elsewhere when its own is lost.
  * @see https://github.com/cloudnative-pg/charts/blob/plugin-barman-cloud-v0.7.0/charts/plugin-barman-cloud/values.yaml
  */
 export function pluginValues(): Record<string, unknown> {
   return {
     crds: { create: false },
     resources: resources("10m", "64Mi", "256Mi"),
+    tolerations: soonElsewhere,
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          {
+            weight: 100,
+            podAffinityTerm: {
+              topologyKey: hostLabel,
+              namespaces: [postgresNamespace.name],
+              labelSelector: { matchLabels: instancePods },
+            },
+          },
+        ],
+      },
+    },
   };
 }
 

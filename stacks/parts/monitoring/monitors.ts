@@ -14,6 +14,7 @@ import type { MonitorPlan } from "../../../components/monitoring/monitors.ts";
 import { namesNamespace } from "../../../components/names/resolver.ts";
 import {
   clusterLabel,
+  instancePods,
   operatorLabels,
   operatorNamespace,
   postgresNamespace,
@@ -88,7 +89,7 @@ function databases(clusters: readonly string[]): readonly MonitorPlan[] {
     },
     ...clusters.map((cluster): MonitorPlan => ({
       ...{ name: postgresJob(cluster), namespace: postgresNamespace.name, port: "metrics" },
-      labels: { [clusterLabel]: cluster, "cnpg.io/podRole": "instance" },
+      labels: { [clusterLabel]: cluster, ...instancePods },
     })),
   ];
 }

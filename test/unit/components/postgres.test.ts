@@ -212,6 +212,15 @@ describe("the values of Postgres' charts", () => {
     assert.deepEqual(violations(closed(schema("plugin-barman-cloud")), pluginValues()), []);
   });
 
+  it("keep the plugin, without which nobody else becomes the primary, away from what may be lost", () => {
+    const values = pluginValues();
+    const term =
+      "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm";
+    assert.deepEqual(at(values, `${term}.namespaces`), ["postgres"]);
+    assert.equal(at(values, `${term}.topologyKey`), "topology.kubernetes.io/zone");
+    for (const taint of [0, 1]) assert.equal(at(values, `tolerations[${taint}].tolerationSeconds`), 30);
+  });
+
   it("leave the kinds to their owner", () => {
     for (const values of [operatorValues({ replicas: 1 }), pluginValues()])
       assert.equal(at(values, "crds.create"), false);
