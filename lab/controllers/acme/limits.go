@@ -32,6 +32,8 @@ func newLimits(duplicates int) *limits {
 }
 
 // guard refuses an order beyond the limit as Let's Encrypt does (RFC 8555, 6.6), and counts those that end in a certificate.
+// What is said of these names the order, as Let's Encrypt's answer does and pebble's does not (boulder, wfe2/wfe.go,
+// FinalizeOrder): cert-manager waits for a certificate there, and without it begins again five seconds later.
 func (l *limits) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		switch {
@@ -40,7 +42,9 @@ func (l *limits) guard(next http.Handler) http.Handler {
 		case request.Method == http.MethodPost && strings.HasPrefix(request.URL.Path, "/finalize-order/"):
 			recorder := record(next, request)
 			if recorder.Code == http.StatusOK {
-				l.count(lastPart(request.URL.Path))
+				order := lastPart(request.URL.Path)
+				l.count(order)
+				recorder.Header().Set("Location", fmt.Sprintf("https://%s/my-order/%s", request.Host, order))
 			}
 			replay(recorder, response)
 		default:
