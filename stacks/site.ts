@@ -116,8 +116,8 @@ export async function deploySite(
   const identity = deployIdentity(site, cloudflare);
   const cluster = deployCluster(site, machines, { ...found.renewal, identity });
   const definitions = deployDefinitions(site, cluster);
+  const kinds = deployMonitoringKinds(site, cluster);
   const running = deployPolicies(site, cluster, deployNetwork(site, cluster));
-  const kinds = deployMonitoringKinds(site, running);
   const answers = apiAnswers(config);
   const certificates = deployCertificates(site, cluster, {
     ...{ definitions, running, kept: found.kept, answers },

@@ -15,16 +15,16 @@ export interface SiteMonitoringKinds {
   readonly known: Resource;
 }
 
-/** Brings the kinds of Prometheus' operator; undefined where the site has no monitoring. */
+/** Brings the kinds of Prometheus' operator, for which no pod has to run; undefined where the site has no monitoring. */
 export function deployMonitoringKinds(
   { name, config: { monitoring } }: Site,
-  { ready, kubernetes }: RunningCluster,
+  { kubernetes }: Pick<SiteCluster, "kubernetes">,
 ): SiteMonitoringKinds | undefined {
   if (monitoring === undefined) return undefined;
   const { known } = new MonitoringKinds(
     `${name}-monitoring-kinds`,
     { chart: monitoring.charts.kinds },
-    { providers: [kubernetes], dependsOn: [ready] },
+    { providers: [kubernetes] },
   );
   return { known };
 }
