@@ -36,7 +36,7 @@ apply_all() {
   until output=$(kubectl --kubeconfig "$kubeconfig" --request-timeout=120s apply --server-side --force-conflicts \
     --field-manager=homelab -f "$1/all" 2>&1 </dev/null); do
     if [[ $output == *Timeout* || $output == *timeout* ]] && ((SECONDS < deadline)); then continue; fi
-    fail "the cluster's API refuses $TITLE: $(grep -v serverside-applied <<<"$output" | head -n 3 | tr '\n' ' ')"
+    fail "the cluster's API refuses $TITLE: $(grep -v serverside-applied <<<"$output" | sed -n 1,3p | tr '\n' ' ')"
   done
 }
 

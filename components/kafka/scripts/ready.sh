@@ -8,7 +8,7 @@ main() {
   local kind name
   wait_until 1800 settled kafka "$CLUSTER" ||
     fail "the Kafka cluster $CLUSTER is not ready after 1800 s: $(said kafka "$CLUSTER")" "$(pods_in "$NAMESPACE" -l "strimzi.io/cluster=$CLUSTER")"
-  [[ -z $(ignored) ]] || fail "the Kafka cluster $CLUSTER keeps the volumes that it has: $(ignored | head -n 1 | cut -c 1-400)" \
+  [[ -z $(ignored) ]] || fail "the Kafka cluster $CLUSTER keeps the volumes that it has: $(ignored | sed -n 1p | cut -c 1-400)" \
     "put back what homelab:kafka said of them, or take the data elsewhere: Strimzi ignores the whole change, and later ones with it"
   wait_until 600 whole ||
     fail "the Kafka cluster $CLUSTER has $(ready_nodes) nodes that are ready, of $NODES: $(said kafka "$CLUSTER")" "$(pods_in "$NAMESPACE" -l "strimzi.io/name=$CLUSTER-kafka")"

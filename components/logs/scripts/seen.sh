@@ -27,7 +27,7 @@ pods() {
   for namespace in $NAMESPACES; do pods_in "$namespace" -o wide --no-headers; done
 }
 
-answers() { kube get --raw "$LINES" | grep -q '"status":"success"'; }
+answers() { [[ $(kube get --raw "$LINES") == *'"status":"success"'* ]]; }
 
 # seen: a line for each node that lines came from.
 seen() { kube get --raw "$LINES" | grep -oE '"metric":\{"node":"[^"]+"\}' | cut -d '"' -f 6; }

@@ -78,7 +78,7 @@ unseen() {
 
 all_up() { [[ -z $(unseen) ]]; }
 
-watched() { ask "$ALERTMANAGER:9093/api/v2/alerts?filter=alertname%3DWatchdog" | grep -q '"alertname":"Watchdog"'; }
+watched() { [[ $(ask "$ALERTMANAGER:9093/api/v2/alerts?filter=alertname%3DWatchdog") == *'"alertname":"Watchdog"'* ]]; }
 
 # taken: whether a request of Alertmanager to a webhook has succeeded; what is tried again and again counts as failed too.
 taken() {

@@ -27,6 +27,6 @@ missing() {
 
 reason() { kube get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 | cut -c 1-300; }
 
-pods() { kube -n kube-system get pods -o wide 2>&1 | grep -E 'NAME|cilium' | cut -c 1-140 | head -n 12 || true; }
+pods() { kube -n kube-system get pods -o wide 2>&1 | grep -E 'NAME|cilium' | cut -c 1-140 | sed -n 1,12p || true; }
 
 main "$@" </dev/null

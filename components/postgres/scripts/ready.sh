@@ -11,12 +11,12 @@ main() {
   # it makes another (cloudnative-pg v1.30.0, internal/controller/cluster_controller.go, reconcileResources).
   for job in $(failed); do in_postgres delete job "$job" --timeout=60s --request-timeout=90s >/dev/null || fail "the Job $job, which has failed, cannot be deleted"; done
   wait_until 2400 whole_or_failed || fail "the Postgres cluster $CLUSTER is not whole after 2400 s: $(state)" "$(pods)"
-  job=$(failed | head -n 1) || true
+  job=$(failed | sed -n 1p) || true
   [[ -z $job ]] || fail "the Job $job of the Postgres cluster $CLUSTER has failed: $(words "$job")" \
     "where it says \"Expected empty archive\", the folder is another life's: name another one (docs/postgres.md). Mend what it says, and run up again: the Job is made anew"
   wait_until 120 writable || fail "the primary of the Postgres cluster $CLUSTER takes no writes: $(writable 2>&1 | cut -c 1-300)"
   if [[ -z $ARCHIVE ]]; then return 0; fi
-  began=$(ask 'SELECT now(); SELECT pg_switch_wal()' | head -n 1)
+  began=$(ask 'SELECT now(); SELECT pg_switch_wal()' | sed -n 1p)
   wait_until 600 archived_since "$began" ||
     fail "the log of the Postgres cluster $CLUSTER does not arrive in $ARCHIVE within 600 s: $(archiving)" \
       "where it says \"Expected empty archive\", the folder is another life's: name another one (docs/postgres.md). Else: $(logs)"
@@ -53,7 +53,7 @@ archived_since() { [[ $(ask "SELECT last_archived_time >= '$1' FROM pg_stat_arch
 
 archiving() { of_cluster '{.status.conditions[?(@.type=="ContinuousArchiving")].message}' 2>&1 | cut -c 1-400; }
 
-pods() { in_postgres get pods -l "cnpg.io/cluster=$CLUSTER" --no-headers 2>&1 | cut -c 1-140 | head -n 12; }
+pods() { pods_in "$NAMESPACE" -l "cnpg.io/cluster=$CLUSTER" --no-headers; }
 
 logs() { printf 'kubectl -n %s logs -l cnpg.io/cluster=%s -c plugin-barman-cloud --tail=50' "$NAMESPACE" "$CLUSTER"; }
 

@@ -88,10 +88,11 @@ etcd_label() { kube get node "$1" -o 'jsonpath={.metadata.labels.node-role\.kube
 
 # serves NODE: it is a voting member of etcd, and its API server, which asks its own etcd, is ready.
 serves() {
-  local list address
+  local list member address
   list=$(etcd_members) || return 1
+  member=$(grep -oE "\{[^{}]*\"name\": *\"$1-[0-9a-f]{8}\"[^{}]*\}" <<<"$list") || return 1
   # A learner is not counted by etcd's majority.
-  grep -oE "\{[^{}]*\"name\": *\"$1-[0-9a-f]{8}\"[^{}]*\}" <<<"$list" | grep -qv '"isLearner": *true' || return 1
+  ! grep -q '"isLearner": *true' <<<"$member" || return 1
   address=$(kube get node "$1" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
   kube --server "https://$address:6443" get --raw /readyz
 }

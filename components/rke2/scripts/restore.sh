@@ -55,7 +55,7 @@ reset() {
   wait_until 300 kube get --raw /readyz || fail "$NODE_NAME: the API server is not ready 300 s after the restore" "$(unit_errors rke2-server 0)"
   # The node is the snapshot's, and may have been another machine then.
   local generation
-  generation=$(grep -rhoE 'homelab/generation=gen-[0-9a-f]{8}' /etc/rancher/rke2 | head -n 1) || true
+  generation=$(grep -rhoE 'homelab/generation=gen-[0-9a-f]{8}' /etc/rancher/rke2 | sed -n 1p) || true
   if [[ -n $generation ]]; then kube label node "$NODE_NAME" "$generation" --overwrite >/dev/null; fi
   rm -f "$SNAPSHOT"
 }

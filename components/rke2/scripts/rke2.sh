@@ -11,10 +11,10 @@ kubeconfig=/etc/rancher/rke2/rke2.yaml
 kube() { kubectl --kubeconfig "$kubeconfig" --request-timeout=15s "$@" </dev/null; }
 
 # serves_kind PLURAL.GROUP: whether the API has a kind, which others may have taken away.
-serves_kind() { kube api-resources --api-group "${1#*.}" -o name | grep -qx "$1"; }
+serves_kind() { grep -qx "$1" <<<"$(kube api-resources --api-group "${1#*.}" -o name)"; }
 
 # pods_in NAMESPACE [ARGUMENT...]: its pods, for a person who reads why a step has failed.
-pods_in() { kube -n "$1" get pods "${@:2}" 2>&1 | cut -c 1-140 | head -n 12; }
+pods_in() { kube -n "$1" get pods "${@:2}" 2>&1 | cut -c 1-140 | sed -n 1,12p; }
 
 # etcd_members: etcd's members, as its own API on this server lists them. RKE2 calls a member by its node's name, a hyphen
 # and eight hexadecimal digits.

@@ -87,8 +87,10 @@ hopeless() {
 
 # pulls UNIT SINCE: whether the last that it said of images is that it pulls some.
 pulls() {
-  journalctl -u "$1" --since "@$2" --no-pager -o cat 2>/dev/null |
-    grep -E 'Pulling (images from|runtime image)|Extracting file|Imported images from' | tail -n 1 | grep -q Pulling
+  local last
+  last=$(journalctl -u "$1" --since "@$2" --no-pager -o cat 2>/dev/null |
+    grep -E 'Pulling (images from|runtime image)|Extracting file|Imported images from' | tail -n 1) || return 1
+  [[ $last == *Pulling* ]]
 }
 
 # How long a slow line may take for a release's images, about a gigabyte, and how often a start is looked at, in seconds.

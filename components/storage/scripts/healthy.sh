@@ -96,11 +96,11 @@ details() {
   # shellcheck disable=SC2016
   kubectl --kubeconfig "$kubeconfig" --request-timeout=10s -n "$NAMESPACE" get cephcluster \
     -o 'go-template={{range .items}}{{range $code, $one := .status.ceph.details}}{{$code}} ({{$one.severity}}): {{$one.message}}{{"\n"}}{{end}}{{end}}' 2>&1 |
-    cut -c 1-300 | head -n 12
+    cut -c 1-300 | sed -n 1,12p
 }
 
 pods() {
-  in_rook get pods --no-headers 2>&1 | awk '{ split($2, of, "/") } $3 != "Completed" && of[1] != of[2]' | cut -c 1-140 | head -n 10 || true
+  in_rook get pods --no-headers 2>&1 | awk '{ split($2, of, "/") } $3 != "Completed" && of[1] != of[2]' | cut -c 1-140 | sed -n 1,10p || true
 }
 
 main "$@" </dev/null

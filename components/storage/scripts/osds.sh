@@ -13,13 +13,15 @@ lives=homelab-lives-of-osds
 
 # purge_osds NODE: before it goes. Does nothing where there is no Ceph.
 purge_osds() {
-  local node=$1 disks
+  local node=$1 disks used
   if [[ -z $(kube get crd cephclusters.ceph.rook.io --ignore-not-found -o name) ]]; then return 0; fi
   NAMESPACE=$(kube get cephclusters.ceph.rook.io -A -o 'jsonpath={.items[*].metadata.namespace}')
   if [[ -z $NAMESPACE ]]; then return 0; fi
   disks=$(disks_of "$node") || fail "the API of $(hostname) does not tell which disks of $node Ceph has, so $node stays"
   if [[ -z $disks ]]; then return 0; fi
-  if in_rook get cephcluster -o 'jsonpath={.items[0].spec.storage.nodes[*].name}' | tr ' ' '\n' | grep -Fxq "$node"; then
+  used=$(in_rook get cephcluster -o 'jsonpath={.items[0].spec.storage.nodes[*].name}') ||
+    fail "the API of $(hostname) does not tell whose disks Ceph is to use, so $node stays"
+  if [[ " $used " == *" $node "* ]]; then
     fail "$node stays: Ceph is still told to use its disks, and would take them again; let the release rook-ceph-cluster be updated first (npm run up)"
   fi
   note "moving what the disks of $node hold to others: osd $disks; this takes as long as copying them"

@@ -30,7 +30,7 @@ each_manager() {
   local pattern=$1 patch=$2 all line entry
   shift 2
   while all=$(managers "$@") || fail "$1 $2/$3 cannot be read"; do
-    line=$(grep -nE "$pattern" <<<"$all" | head -n 1) || return 0
+    line=$(grep -m 1 -nE "$pattern" <<<"$all") || return 0
     entry=/metadata/managedFields/$((${line%%:*} - 1))
     line=${line#*:}
     kube -n "$2" patch "$1" "$3" --type json -p \
