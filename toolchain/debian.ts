@@ -22,6 +22,7 @@ const needed: Readonly<Record<string, string>> = {
   "/usr/bin/prometheus-node-exporter": "prometheus-node-exporter",
   "/usr/lib/postgresql/*/bin/postgres": "postgresql",
   "/usr/bin/redis-server": "redis-server",
+  "/usr/bin/rclone": "rclone",
 };
 /** Only a lab without root maps a range of users. */
 const neededRootless: Readonly<Record<string, string>> = { "/usr/bin/newuidmap": "uidmap" };

@@ -5,7 +5,7 @@ import { kubectl, paths, run } from "./command.ts";
 import { applications, everythingIsUp } from "./everything.ts";
 import { eventually, machine } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
-import { client, redis, sql } from "./stores.ts";
+import { bucket, client, redis, sql } from "./stores.ts";
 
 const control = new ControlClient(paths.control);
 
@@ -80,6 +80,19 @@ describe("stores and applications", () => {
 
     it("lets in no pod beside the application's", async () => {
       assert.notEqual((await redis("get word", { labelled: false })).code, 0);
+    });
+  });
+
+  describe("a bucket", () => {
+    it("takes the application's login, and keeps its object", async () => {
+      const put = await bucket('rcat ":s3:$BUCKET_NAME/word" <<END\nkept\nEND');
+      assert.equal(put.code, 0, put.said);
+      assert.deepEqual(await bucket('cat ":s3:$BUCKET_NAME/word"'), { code: 0, said: "kept" });
+    });
+
+    it("lets in no pod beside the application's", async () => {
+      const { code } = await bucket('lsf ":s3:$BUCKET_NAME"', { labelled: false });
+      assert.notEqual(code, 0);
     });
   });
 

@@ -7,7 +7,7 @@ import { expectNothingOutside } from "./outside.ts";
 import { forgetProcesses, seenProcesses } from "./processes.ts";
 import { eventually, machines, nothingToChange, proxmox, setConfigs, up } from "./site.ts";
 import { given, siteIsUp, stepByStep } from "./states.ts";
-import { inVolume, sql } from "./stores.ts";
+import { bucket, inVolume, sql } from "./stores.ts";
 import { tailscale } from "./world.ts";
 
 const house = {
@@ -36,6 +36,8 @@ describe("a site that is lost with all of its disks", () => {
     assert.deepEqual({ code, said }, { code: 0, said: "summer" });
     for (const volume of [house, films])
       assert.equal((await inVolume(volume, `echo ${volume.app} >/data/kept`)).code, 0);
+    const put = await bucket('rcat ":s3:$BUCKET_NAME/summer/sea" <<END\nblue\nEND');
+    assert.equal(put.code, 0, put.said);
     await wantLess();
     const refusal = await refused`node scripts/up.ts --stack home`;
     assert.match(refusal, /homelab:allowDataLoss: the Kafka cluster main is not in the file/);
@@ -74,6 +76,10 @@ describe("a site that is lost with all of its disks", () => {
       for (const { metadata, status } of items)
         assert.ok(status?.lastSyncTime !== undefined, `${metadata.namespace}/${metadata.name}`);
     });
+    // What is copied once a day is copied now.
+    const at = ["--context", "home", "-n", "buckets"];
+    await run`kubectl ${at} create job copied-now --from=cronjob/pictures`;
+    await run`kubectl ${at} wait --for=condition=complete --timeout=120s job/copied-now`;
     // What is archived every five minutes is archived now.
     const text = "SELECT pg_switch_wal()";
     const written = "SELECT last_archived_wal FROM pg_stat_archiver";
@@ -95,6 +101,7 @@ describe("a site that is lost with all of its disks", () => {
         said,
         new RegExp(`volume ${namespace}/${claim} +from \\d{4}-\\S+Z, the newest of`),
       );
+    assert.match(said, /bucket pictures +from \d{4}-\S+Z/);
     const [, byHand = ""] = /comes back by a person's hand\n((?: +\S.*\n)*)/.exec(said) ?? [];
     assert.match(byHand, /Postgres main +from \d{4}-\S+Z/, said);
     const [, lost = ""] = /is lost\n((?: +\S.*\n)*)/.exec(said) ?? [];
@@ -129,10 +136,12 @@ describe("a site that is lost with all of its disks", () => {
     await up("home");
   });
 
-  it("has files and rows as they were, and nothing to change", async () => {
+  it("has files, rows and objects as they were, and nothing to change", async () => {
     for (const volume of [house, films])
       assert.deepEqual(await inVolume(volume, "cat /data/kept"), { code: 0, said: volume.app });
     assert.deepEqual(await sql("SELECT name FROM albums"), { code: 0, said: "summer" });
+    const object = await bucket('cat ":s3:$BUCKET_NAME/summer/sea"');
+    assert.deepEqual(object, { code: 0, said: "blue" });
     await nothingToChange("home");
   });
 });

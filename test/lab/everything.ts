@@ -9,6 +9,7 @@ import { client, postgresRelease } from "./stores.ts";
 const postgres = "homelab:postgres.clusters.main";
 const redis = "homelab:redis.instances.cache";
 const kafka = "homelab:kafka.clusters.main";
+const pictures = "homelab:buckets.pictures";
 const apps = "homelab:apps";
 
 /** Applications that keep something in volumes. Immich is none of them: its database wants an extension that Debian has not. */
@@ -64,9 +65,11 @@ const stores = async (): Promise<Record<string, string | number>> => ({
   [`${kafka}.brokers.sizeGiB`]: 2,
   [`${kafka}.topics.words.keepHours`]: 24,
   [`${kafka}.users.reader.reads[0]`]: "words",
+  [`${pictures}.maxGiB`]: 1,
   [`${apps}.${client}.logins[0].to`]: "postgres/main/notes",
   [`${apps}.${client}.logins[1].to`]: "redis/cache",
-  [`${apps}.${client}.logins[2].to`]: "kafka/main/reader",
+  [`${apps}.${client}.logins[2].to`]: "bucket/pictures",
+  [`${apps}.${client}.logins[3].to`]: "kafka/main/reader",
 });
 
 const overStores: Readonly<Record<string, string | number>> = {
@@ -97,10 +100,11 @@ const overStores: Readonly<Record<string, string | number>> = {
   [`${apps}.qbittorrent.vpn.privateKey`]: "op://Homelab/VPN/private-key",
 };
 
-/** Where volumes are saved. */
-export const backup = async (): Promise<Record<string, string>> => ({
+/** Where volumes are saved, and the bucket is copied. */
+export const backup = async (): Promise<Record<string, string | number>> => ({
   ...(await outside("homelab:backup.s3", "volumes")),
   "homelab:backup.password": "op://Homelab/Backup/password",
+  [`${pictures}.backup.keepDays`]: 7,
 });
 
 /** Home is up with stores and applications, as `npm run up` brings them. */
@@ -115,7 +119,7 @@ export async function everythingIsUp(): Promise<void> {
 export async function wantLess(): Promise<void> {
   const gone = [
     "homelab:kafka",
-    `${apps}.${client}.logins[2]`,
+    `${apps}.${client}.logins[3]`,
     ...leavers.map((name) => `${apps}.${name}`),
   ];
   await run`pulumi config rm-all --stack home --path ${gone}`;

@@ -122,3 +122,17 @@ export const redis = async (words: string, options?: { labelled: boolean }): Pro
     ],
     options,
   );
+
+/** What a pod of the client says to its bucket: a command of rclone's with what it is about. */
+export const bucket = async (words: string, options?: { labelled: boolean }): Promise<Ended> =>
+  asApplication(
+    client,
+    "docker.io/rclone/rclone:1.75.0",
+    [
+      "/bin/sh",
+      "-c",
+      `timeout ${answerSeconds} rclone --config /dev/null --retries 1 --s3-provider Ceph --s3-env-auth --s3-no-check-bucket ` +
+        `--s3-endpoint "$AWS_ENDPOINT_URL_S3" --s3-region "$AWS_REGION" ${words}`,
+    ],
+    options,
+  );

@@ -24,7 +24,7 @@ export interface S3Options extends WebOptions {
 const bodyLimit = 64 << 20;
 
 /**
- * S3's REST API (https://docs.aws.amazon.com/AmazonS3/latest/API/) as far as objects go: put, also in parts, get, head,
+ * S3's REST API (https://docs.aws.amazon.com/AmazonS3/latest/API/) as far as objects go: put, also in parts, copy, get, head,
  * list and delete, by path-style addresses, with signed requests. What it does not know is refused with `NotImplemented`.
  * @throws when the address cannot be listened at.
  */
@@ -60,24 +60,43 @@ function ofBucket(bucket: Bucket, name: string, request: WebRequest): Answer {
     return xml(
       '<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></LocationConstraint>',
     );
-  if (method !== "GET" || query.get("list-type") !== "2") throw unknown(request);
+  if (method !== "GET" || ![...query.keys()].every((one) => listing.has(one)))
+    throw unknown(request);
   const prefix = query.get("prefix") ?? "";
+  const delimiter = query.get("delimiter") ?? "";
   const url = query.get("encoding-type") === "url";
   const written = (text: string): string =>
     url ? encodeURIComponent(text).replaceAll("%2F", "/") : escape(text);
-  const found = bucket
-    .list(prefix)
-    .map(
+  const folderOf = (key: string): string | undefined => {
+    const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+    return end < 0 ? undefined : key.slice(0, end + delimiter.length);
+  };
+  const found = bucket.list(prefix);
+  const folders = new Set(found.map(([key]) => folderOf(key)).filter((one) => one !== undefined));
+  const objects = found.filter(([key]) => folderOf(key) === undefined);
+  const listed = [
+    ...objects.map(
       ([key, { size, etag, modified }]) =>
         `<Contents><Key>${written(key)}</Key><LastModified>${modified}</LastModified>` +
         `<ETag>${escape(etag)}</ETag><Size>${size}</Size><StorageClass>STANDARD</StorageClass></Contents>`,
-    );
+    ),
+    ...[...folders].map(
+      (folder) => `<CommonPrefixes><Prefix>${written(folder)}</Prefix></CommonPrefixes>`,
+    ),
+  ];
   return xml(
     `<ListBucketResult><Name>${name}</Name><Prefix>${written(prefix)}</Prefix>` +
-      `${url ? "<EncodingType>url</EncodingType>" : ""}<KeyCount>${found.length}</KeyCount><MaxKeys>1000</MaxKeys>` +
-      `<IsTruncated>false</IsTruncated>${found.join("")}</ListBucketResult>`,
+      `${url ? "<EncodingType>url</EncodingType>" : ""}<KeyCount>${listed.length}</KeyCount><MaxKeys>1000</MaxKeys>` +
+      `<IsTruncated>false</IsTruncated>${listed.join("")}</ListBucketResult>`,
   );
 }
+
+/** Parameters of both versions of a list, of which the older one names no type; all is on one page. */
+const listing = new Set([
+  ...["delimiter", "encoding-type", "fetch-owner", "list-type", "max-keys", "prefix"],
+  // Which operation it is the method says already.
+  "x-id",
+]);
 
 function ofObject(bucket: Bucket, key: string, request: WebRequest): Answer {
   const { method, query, body } = request;
@@ -89,6 +108,8 @@ function ofObject(bucket: Bucket, key: string, request: WebRequest): Answer {
       return partOf(bucket.read(key), headersOf(bucket, key), request.headers.range);
     case "PUT": {
       const number = query.get("partNumber");
+      const from = request.headers["x-amz-copy-source"];
+      if (typeof from === "string") return copied(bucket, key, from, request);
       const etag =
         id !== null && number !== null
           ? bucket.putPart(id, number, body)
@@ -111,6 +132,19 @@ function ofObject(bucket: Bucket, key: string, request: WebRequest): Answer {
       return { status: 204 };
   }
   throw unknown(request);
+}
+
+/** An object made of another one of the bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+function copied(bucket: Bucket, key: string, from: string, request: WebRequest): Answer {
+  const [store, ...rest] = decodeURIComponent(from).replace(/^\//, "").split("/");
+  if (store !== decodeURIComponent(request.path).split("/")[1]) throw unknown(request);
+  const source = rest.join("/");
+  const replaced = request.headers["x-amz-metadata-directive"] === "REPLACE";
+  const facts = replaced ? factsOf(request) : bucket.stat(source);
+  const { etag, modified } = bucket.put(key, bucket.read(source), facts);
+  return xml(
+    `<CopyObjectResult><ETag>${escape(etag)}</ETag><LastModified>${modified}</LastModified></CopyObjectResult>`,
+  );
 }
 
 /** All of an object, or the one range that is asked for: https://www.rfc-editor.org/rfc/rfc9110#section-14.2 */

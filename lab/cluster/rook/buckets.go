@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -198,7 +196,7 @@ func (w *work) removeBucket(ctx context.Context, claim *bucketClaim) error {
 					return nil
 				})
 				if err == nil {
-					err = os.RemoveAll(filepath.Join(objects, w.fsid, claim.Spec.BucketName))
+					err = bucketFiles{objects, w.fsid, claim.Spec.BucketName}.removeAll()
 				}
 				if err != nil {
 					return err

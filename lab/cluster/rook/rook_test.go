@@ -2,13 +2,17 @@ package rook
 
 import (
 	"context"
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,18 +82,61 @@ func TestAGatewayTakesWhatIsNotToldForUnsigned(t *testing.T) {
 }
 
 func TestAGatewayListsWhatABucketHas(t *testing.T) {
-	root := t.TempDir()
-	for _, key := range []string{"main-15/wals/a.gz", "main-15/base/b/backup.info", "other/c"} {
-		path := filepath.Join(root, "fsid", "pictures", key)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("word"), 0o600)); err != nil {
+	files := bucketFiles{t.TempDir(), "fsid", "pictures"}
+	for _, key := range []string{"main-15/wals/a.gz", "main-15/base/b/backup.info", "main-15/c", "other/c"} {
+		if _, err := files.put(key, []byte("word"), about{}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for asked, said := range map[string]string{
+		"prefix=main-15/":                     "main-15/base/b/backup.info main-15/c main-15/wals/a.gz",
+		"list-type=2&prefix=main-15/":         "main-15/base/b/backup.info main-15/c main-15/wals/a.gz",
+		"prefix=main-15/&delimiter=/":         "main-15/c | main-15/base/ main-15/wals/",
+		"list-type=2&prefix=none&delimiter=/": "",
+	} {
+		query, _ := url.ParseQuery(asked)
+		answer := httptest.NewRecorder()
+		list(answer, files, query)
+		var listed struct {
+			IsTruncated    bool
+			Contents       []struct{ Key string }
+			CommonPrefixes []struct{ Prefix string }
+		}
+		if err := xml.Unmarshal(answer.Body.Bytes(), &listed); err != nil || listed.IsTruncated {
+			t.Fatal(err, answer.Body)
+		}
+		var told []string
+		for _, one := range listed.Contents {
+			told = append(told, one.Key)
+		}
+		if len(listed.CommonPrefixes) > 0 {
+			told = append(told, "|")
+		}
+		for _, one := range listed.CommonPrefixes {
+			told = append(told, one.Prefix)
+		}
+		if strings.Join(told, " ") != said {
+			t.Errorf("%s: %v", asked, told)
+		}
+	}
+}
+
+func TestAnObjectIsKeptWithWhatItsClientSaysOfIt(t *testing.T) {
+	files := bucketFiles{t.TempDir(), "fsid", "pictures"}
+	request := httptest.NewRequest(http.MethodPut, "/pictures/a", strings.NewReader("word"))
+	request.Header.Set("Content-Type", "text/plain")
+	request.Header.Set("X-Amz-Meta-Mtime", "1.5")
+	object(httptest.NewRecorder(), request, files, "a")
 	answer := httptest.NewRecorder()
-	gateway{root: root, fsid: "fsid"}.list(answer, "pictures", "main-15/")
-	body := answer.Body.String()
-	if strings.Count(body, "<Key>main-15/") != 2 || strings.Contains(body, "other") || !strings.Contains(body, "<IsTruncated>false") {
-		t.Error(body)
+	object(answer, httptest.NewRequest(http.MethodHead, "/pictures/a", nil), files, "a")
+	of := answer.Header()
+	if of.Get("X-Amz-Meta-Mtime") != "1.5" || of.Get("Content-Type") != "text/plain" || of.Get("Content-Length") != "4" ||
+		of.Get("ETag") != fmt.Sprintf(`"%x"`, md5.Sum([]byte("word"))) || answer.Body.Len() > 0 {
+		t.Error(of)
+	}
+	object(httptest.NewRecorder(), httptest.NewRequest(http.MethodDelete, "/pictures/a", nil), files, "a")
+	if _, _, err := files.get("a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
 	}
 }
 

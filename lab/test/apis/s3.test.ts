@@ -6,7 +6,7 @@ import { createS3 } from "../../apis/s3/server.ts";
 import { signatureOf } from "../../apis/s3/signature.ts";
 import type { Web } from "../../apis/web/server.ts";
 import { selfSigned } from "./certificate.ts";
-import { signedRequest, storeKey, type Signed } from "./s3-request.ts";
+import { presignedPut, signedRequest, storeKey, type Signed } from "./s3-request.ts";
 
 describe("S3", () => {
   const stateDir = mkdtempSync(join(tmpdir(), "s3-"));
@@ -66,6 +66,49 @@ describe("S3", () => {
     assert.match(await list("cabin/"), /<KeyCount>0</);
     assert.equal((await send("DELETE", path)).status, 204);
     assert.equal(await failure(send("GET", path)), "404 NoSuchKey");
+  });
+
+  it("lists what lies in a folder, by both versions of a list", async () => {
+    for (const key of ["a/one", "a/two", "b/three", "four"])
+      await send("PUT", `/volumes/in/${key}`);
+    for (const type of ["", "list-type=2&"]) {
+      const list = await send("GET", `/volumes/?${type}delimiter=%2F&prefix=in%2F`);
+      const found = [...list.body.toString().matchAll(/<(?:Key|CommonPrefixes><Prefix)>([^<]*)/g)];
+      assert.deepEqual(
+        found.map(([, one]) => one),
+        ["in/four", "in/a/", "in/b/"],
+      );
+    }
+    assert.equal(await failure(send("GET", "/volumes/?versions=")), "501 NotImplemented");
+  });
+
+  it("copies an object with what is known of it, or with what is said of the copy", async () => {
+    const headers = { "x-amz-meta-mtime": "1.5" };
+    await send("PUT", "/volumes/from", { body: "word", headers });
+    const source = { "x-amz-copy-source": "volumes/from" };
+    await send("PUT", "/volumes/to", { headers: source });
+    const other = { "x-amz-metadata-directive": "REPLACE", "x-amz-meta-mtime": "2" };
+    await send("PUT", "/volumes/other", { headers: { ...source, ...other } });
+    const kept = async (path: string) => {
+      const { body, headers: of } = await send("GET", path);
+      return `${body.toString()} ${String(of["x-amz-meta-mtime"])}`;
+    };
+    assert.deepEqual(
+      [await kept("/volumes/to"), await kept("/volumes/other")],
+      ["word 1.5", "word 2"],
+    );
+    const elsewhere = { "x-amz-copy-source": "/etcd/from" };
+    assert.equal(
+      await failure(send("PUT", "/volumes/to", { headers: elsewhere })),
+      "501 NotImplemented",
+    );
+  });
+
+  it("takes a signature in the address, for as long as it says", async () => {
+    const put = (at: Date) => presignedPut(store.port, "/volumes/signed", storeKey, at);
+    assert.equal((await put(new Date())).status, 200);
+    assert.equal(await failure(put(new Date(Date.now() - 120_000))), "403 RequestTimeTooSkewed");
+    assert.equal((await send("GET", "/volumes/signed")).body.toString(), "word");
   });
 
   it("gives a part of an object, and no part that is not there", async () => {
