@@ -69,7 +69,9 @@ export interface ProxyOwner {
 }
 
 /**
- * Spec of a ProxyClass.
+ * Spec of a ProxyClass. With metrics alone tailscaled's debug server (/debug/ipn, /debug/pprof) would answer at port 9001 of
+ * each pod, to everybody who reaches it: the operator's code still has what its kind calls the default before 1.82
+ * (tailscale/tailscale v1.102.3 cmd/k8s-operator/sts.go, debugSetting), so that it is switched off by name.
  * @param common what all proxies have; the operator's own choice when left out
  * @param own whose pods stand apart from each other, and their image where the operator's own is a tag that moves
  */
@@ -82,6 +84,7 @@ export function proxyClassSpec(
     ...(common === undefined
       ? {}
       : { resources: { requests: { cpu: common.cpu, memory: common.memory } } }),
+    ...(common?.metrics === true ? { debug: { enable: false } } : {}),
   };
   const pod = {
     ...(owner === undefined ? {} : { topologySpreadConstraints: [overHosts(owner)] }),

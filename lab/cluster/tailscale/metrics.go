@@ -17,6 +17,9 @@ import (
 // localPort is where a proxy tells of itself (cmd/k8s-operator/sts.go: defaultLocalAddrPort).
 const localPort = 9002
 
+// debugPort is where tailscaled's debug server would answer (cmd/k8s-operator/sts.go: enableEndpoints).
+const debugPort = 9001
+
 var serviceMonitors = schema.GroupVersionResource{Group: "monitoring.coreos.com", Version: "v1", Resource: "servicemonitors"}
 
 // monitored are the proxies of one object.

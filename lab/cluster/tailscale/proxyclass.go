@@ -26,8 +26,8 @@ type proxyClass struct {
 	} `json:"status"`
 }
 
-// proxyClassSpec is all that is played: over what a proxy's pods spread, their image, what they ask of their node, and
-// whether they tell of themselves.
+// proxyClassSpec is all that is played: over what a proxy's pods spread, their image, what they ask of their node,
+// whether they tell of themselves, and the variables of the debug server, which the lab's tailscaled does not have.
 type proxyClassSpec struct {
 	StatefulSet struct {
 		Pod struct {
@@ -35,6 +35,9 @@ type proxyClassSpec struct {
 			TailscaleContainer        struct {
 				Image     string                      `json:"image,omitempty"`
 				Resources corev1.ResourceRequirements `json:"resources"`
+				Debug     *struct {
+					Enable bool `json:"enable"`
+				} `json:"debug,omitempty"`
 			} `json:"tailscaleContainer"`
 		} `json:"pod"`
 	} `json:"statefulSet"`
@@ -107,7 +110,7 @@ func onlyPlayed(object *unstructured.Unstructured) error {
 		return err
 	}
 	if err := decodeStrictly(text, &proxyClassSpec{}); err != nil {
-		return fmt.Errorf("the lab plays topologySpreadConstraints, the tailscale container's image and resources, and metrics of a ProxyClass alone: %w", err)
+		return fmt.Errorf("the lab plays topologySpreadConstraints, the tailscale container's image, resources and debug, and metrics of a ProxyClass alone: %w", err)
 	}
 	return nil
 }
@@ -130,6 +133,15 @@ func (o *operator) class(ctx context.Context, name string) (spec proxyClassSpec,
 	return class.Spec, ready, nil
 }
 
+// debugs is whether tailscaled's debug server is open. A class that says nothing of it opens it with its metrics, whatever
+// the kind's description says of releases from 1.82 on (cmd/k8s-operator/sts.go: debugSetting).
+func (class proxyClassSpec) debugs() bool {
+	if debug := class.StatefulSet.Pod.TailscaleContainer.Debug; debug != nil {
+		return debug.Enable
+	}
+	return class.Metrics.Enable
+}
+
 // applyClass gives a proxy's pod what its class asks for (cmd/k8s-operator/sts.go: applyProxyClassToStatefulSet).
 func applyClass(spec *corev1.PodSpec, class proxyClassSpec) {
 	pod := class.StatefulSet.Pod
@@ -143,6 +155,12 @@ func applyClass(spec *corev1.PodSpec, class proxyClassSpec) {
 	}
 	if limits := pod.TailscaleContainer.Resources.Limits; len(limits) > 0 {
 		container.Resources.Limits = limits
+	}
+	if class.debugs() {
+		container.Env = append(container.Env,
+			corev1.EnvVar{Name: "TS_DEBUG_ADDR_PORT", Value: fmt.Sprintf("$(POD_IP):%d", debugPort)},
+			corev1.EnvVar{Name: "TS_TAILSCALED_EXTRA_ARGS", Value: "--debug=$(TS_DEBUG_ADDR_PORT)"})
+		container.Ports = append(container.Ports, corev1.ContainerPort{Name: "debug", Protocol: corev1.ProtocolTCP, ContainerPort: debugPort})
 	}
 	if class.Metrics.Enable {
 		container.Env = append(container.Env,

@@ -157,6 +157,41 @@ func TestAClassThatAsksForMonitorsIsInvalidWhereTheirKindIsMissing(t *testing.T)
 	}
 }
 
+func TestMetricsOpenTheDebugServerUnlessTheClassSaysOtherwise(t *testing.T) {
+	ports := func(said any) []string {
+		w := newWorld(t)
+		ctx := context.Background()
+		w.knowMonitors()
+		class := told()
+		if said != nil {
+			pod := class["statefulSet"].(map[string]any)["pod"].(map[string]any)
+			pod["tailscaleContainer"].(map[string]any)["debug"] = said
+		}
+		w.putClass(class)
+		classed := routed
+		classed.ProxyClass = "spread"
+		w.put(classed)
+		if err := w.pass(ctx); err != nil {
+			t.Fatal(err)
+		}
+		set, err := w.client.AppsV1().StatefulSets(namespace).Get(ctx, "ts-home-x7k2p", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, port := range set.Spec.Template.Spec.Containers[0].Ports {
+			names = append(names, port.Name)
+		}
+		return names
+	}
+	if names := ports(nil); !slices.Equal(names, []string{"debug", "metrics"}) {
+		t.Errorf("without a word: %v", names)
+	}
+	if names := ports(map[string]any{"enable": false}); !slices.Equal(names, []string{"metrics"}) {
+		t.Errorf("switched off: %v", names)
+	}
+}
+
 func TestAConnectorsPodsAskForWhatTheirClassSaysAndAreMonitored(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
@@ -173,7 +208,7 @@ func TestAConnectorsPodsAskForWhatTheirClassSaysAndAreMonitored(t *testing.T) {
 		t.Fatal(err)
 	}
 	container := set.Spec.Template.Spec.Containers[0]
-	if container.Resources.Requests.Memory().String() != "64Mi" || container.Image != "mirror/tailscale:v1" || container.Ports[0].Name != "metrics" {
+	if container.Resources.Requests.Memory().String() != "64Mi" || container.Image != "mirror/tailscale:v1" || container.Ports[1].Name != "metrics" {
 		t.Errorf("container: %+v", container)
 	}
 	service, err := w.client.CoreV1().Services(namespace).Get(ctx, "ts-home-x7k2p-metrics", metav1.GetOptions{})

@@ -123,6 +123,7 @@ describe("the operator's further proxies", () => {
     const { topologySpreadConstraints: spread, tailscaleContainer } = spec.statefulSet.pod;
     assert.deepEqual(tailscaleContainer, {
       resources: { requests: { cpu: "25m", memory: "64Mi" } },
+      debug: { enable: false },
     });
     const [apart] = spread as readonly { readonly labelSelector: unknown }[];
     assert.deepEqual(apart?.labelSelector, {
@@ -133,6 +134,20 @@ describe("the operator's further proxies", () => {
     });
     const bare = proxyClassSpec({ ...common, metrics: false });
     assert.ok(!("metrics" in bare));
+  });
+
+  it("do not open tailscaled's debug server with their metrics, which the operator would", () => {
+    const container = (spec: Record<string, unknown>) =>
+      (
+        spec["statefulSet"] as {
+          readonly pod: { readonly tailscaleContainer: Readonly<Record<string, unknown>> };
+        }
+      ).pod.tailscaleContainer;
+    const told = container(proxyClassSpec(common));
+    assert.deepEqual(told["debug"], { enable: false });
+    const connector = container(connectorClass({ name: "connector-0", replicas: 1 }, common));
+    assert.deepEqual(connector["debug"], { enable: false });
+    assert.ok(!("debug" in container(proxyClassSpec({ ...common, metrics: false }))));
   });
 
   it("run a pinned image where the operator would take one whose tag moves, and no init container there", () => {
