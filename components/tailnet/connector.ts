@@ -27,16 +27,14 @@ export function connectorDevices({
 
 const prefix = (name: string): string => name.replace(/-0$/, "");
 
-/** Spec of the Connector; its pods are those of the class of its own name where it has one. */
+/** Spec of the Connector; its pods are those of the class of its own name. */
 export function connectorSpec(
   site: string,
-  plan: ConnectorPlan,
-  common?: ProxyClassPlan,
+  { name, replicas, routes, exitNode }: ConnectorPlan,
 ): Record<string, unknown> {
-  const { name, replicas, routes, exitNode } = plan;
   return {
     ...(replicas === 1 ? { hostname: name } : { hostnamePrefix: prefix(name), replicas }),
-    ...(hasClass(plan, common) ? { proxyClass: name } : {}),
+    proxyClass: name,
     tags: [siteTags(site).connector],
     subnetRouter: { advertiseRoutes: [...routes] },
     exitNode,
@@ -56,14 +54,6 @@ export function devicesOfSpec(spec: unknown): readonly string[] {
   };
   if (hostnamePrefix === undefined) return hostname === undefined ? [] : [hostname];
   return Array.from({ length: replicas }, (_, i) => `${hostnamePrefix}-${i}`);
-}
-
-/** Whether it has a class of its own: where there are several, or where all proxies have something in common. */
-export function hasClass(
-  { replicas }: Pick<ConnectorPlan, "replicas">,
-  common: ProxyClassPlan | undefined,
-): boolean {
-  return replicas > 1 || common !== undefined;
 }
 
 /** Spec of its class, which no default of the operator's is for. Several devices stand on hosts apart. */

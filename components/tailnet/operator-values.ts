@@ -42,6 +42,8 @@ export function operatorValues(
     installCRDs: false,
     apiServerProxyConfig: { mode: "true" },
     operatorConfig: {
+      // The chart's own is Always (values.yaml): a restart would need the registry, though the image lies on the node.
+      image: { pullPolicy: "IfNotPresent" },
       hostname: operatorHostname(site),
       defaultTags: [tags.operator],
       podAnnotations: { "homelab/oauth-client": client },

@@ -21,7 +21,6 @@ import {
   connectorDevices,
   connectorSpec,
   devicesOfSpec,
-  hasClass,
   type ConnectorPlan,
 } from "./connector.ts";
 import type { ProxyClassPlan } from "./proxy-plan.ts";
@@ -135,7 +134,7 @@ export class TailnetOperator extends ComponentResource {
 
   /** Deleted for real before the release: the operator's finalizer takes its devices out of the tailnet. */
   private connect(args: TailnetOperatorArgs, release: Resource): Resource {
-    const { site, connector, proxies, api } = args;
+    const { site, connector, api } = args;
     const { name } = connector;
     const tag = siteTags(site).connector;
     const devices = connectorDevices(connector);
@@ -150,11 +149,11 @@ export class TailnetOperator extends ComponentResource {
         apiVersion: "tailscale.com/v1alpha1",
         kind: "Connector",
         metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ConnectorReady" } },
-        spec: connectorSpec(site, connector, proxies),
+        spec: connectorSpec(site, connector),
       },
       {
         parent: this,
-        dependsOn: [hasClass(connector, proxies) ? this.class(args, release) : release],
+        dependsOn: [this.class(args, release)],
         hooks: {
           beforeCreate: free,
           beforeUpdate: [further, tellsRestart(`${name}-restarts`, connector, this, otherClass)],

@@ -26,16 +26,17 @@ type proxyClass struct {
 	} `json:"status"`
 }
 
-// proxyClassSpec is all that is played: over what a proxy's pods spread, their image, what they ask of their node,
-// whether they tell of themselves, and the variables of the debug server, which the lab's tailscaled does not have.
+// proxyClassSpec is all that is played: over what a proxy's pods spread, their image and when it is pulled, what they ask of
+// their node, whether they tell of themselves, and the variables of the debug server, which the lab's tailscaled does not have.
 type proxyClassSpec struct {
 	StatefulSet struct {
 		Pod struct {
 			TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 			TailscaleContainer        struct {
-				Image     string                      `json:"image,omitempty"`
-				Resources corev1.ResourceRequirements `json:"resources"`
-				Debug     *struct {
+				Image           string                      `json:"image,omitempty"`
+				ImagePullPolicy corev1.PullPolicy           `json:"imagePullPolicy,omitempty"`
+				Resources       corev1.ResourceRequirements `json:"resources"`
+				Debug           *struct {
 					Enable bool `json:"enable"`
 				} `json:"debug,omitempty"`
 			} `json:"tailscaleContainer"`
@@ -110,7 +111,7 @@ func onlyPlayed(object *unstructured.Unstructured) error {
 		return err
 	}
 	if err := decodeStrictly(text, &proxyClassSpec{}); err != nil {
-		return fmt.Errorf("the lab plays topologySpreadConstraints, the tailscale container's image, resources and debug, and metrics of a ProxyClass alone: %w", err)
+		return fmt.Errorf("the lab plays topologySpreadConstraints, the tailscale container's image, imagePullPolicy, resources and debug, and metrics of a ProxyClass alone: %w", err)
 	}
 	return nil
 }
@@ -149,6 +150,9 @@ func applyClass(spec *corev1.PodSpec, class proxyClassSpec) {
 	container := &spec.Containers[0]
 	if pod.TailscaleContainer.Image != "" {
 		container.Image = pod.TailscaleContainer.Image
+	}
+	if policy := pod.TailscaleContainer.ImagePullPolicy; policy != "" {
+		container.ImagePullPolicy = policy
 	}
 	if requests := pod.TailscaleContainer.Resources.Requests; len(requests) > 0 {
 		container.Resources.Requests = requests

@@ -117,7 +117,7 @@ func told() map[string]any {
 	return map[string]any{
 		"metrics": map[string]any{"enable": true, "serviceMonitor": map[string]any{"enable": true}},
 		"statefulSet": map[string]any{"pod": map[string]any{"tailscaleContainer": map[string]any{
-			"image": "mirror/tailscale:v1", "resources": map[string]any{"requests": map[string]any{"cpu": "25m", "memory": "64Mi"}},
+			"image": "mirror/tailscale:v1", "imagePullPolicy": "IfNotPresent", "resources": map[string]any{"requests": map[string]any{"cpu": "25m", "memory": "64Mi"}},
 		}}},
 	}
 }
@@ -208,7 +208,8 @@ func TestAConnectorsPodsAskForWhatTheirClassSaysAndAreMonitored(t *testing.T) {
 		t.Fatal(err)
 	}
 	container := set.Spec.Template.Spec.Containers[0]
-	if container.Resources.Requests.Memory().String() != "64Mi" || container.Image != "mirror/tailscale:v1" || container.Ports[1].Name != "metrics" {
+	if container.Resources.Requests.Memory().String() != "64Mi" || container.Image != "mirror/tailscale:v1" ||
+		container.ImagePullPolicy != "IfNotPresent" || container.Ports[1].Name != "metrics" {
 		t.Errorf("container: %+v", container)
 	}
 	service, err := w.client.CoreV1().Services(namespace).Get(ctx, "ts-home-x7k2p-metrics", metav1.GetOptions{})

@@ -122,6 +122,7 @@ describe("the operator's further proxies", () => {
     assert.deepEqual(spec.metrics, { enable: true, serviceMonitor: { enable: true } });
     const { topologySpreadConstraints: spread, tailscaleContainer } = spec.statefulSet.pod;
     assert.deepEqual(tailscaleContainer, {
+      imagePullPolicy: "IfNotPresent",
       resources: { requests: { cpu: "25m", memory: "64Mi" } },
       debug: { enable: false },
     });
@@ -280,15 +281,21 @@ describe("a host of the tailnet that pods are to reach", () => {
   });
 });
 
-describe("a Connector where all proxies have something in common", () => {
+describe("a Connector", () => {
+  const plan = { name: "connector-0", replicas: 1, routes: ["10.43.0.0/16"], exitNode: true };
   it("has a class of its own, which the operator's default is not for", () => {
-    const plan = { name: "connector-0", replicas: 1, routes: ["10.43.0.0/16"], exitNode: true };
-    assert.equal(connectorSpec("home", plan, common)["proxyClass"], "connector-0");
-    assert.equal(connectorSpec("home", plan)["proxyClass"], undefined);
+    assert.equal(connectorSpec("home", plan)["proxyClass"], "connector-0");
     const spec = connectorClass(plan, common) as {
       readonly statefulSet: { readonly pod: Readonly<Record<string, unknown>> };
     };
     assert.ok(!("topologySpreadConstraints" in spec.statefulSet.pod));
+  });
+
+  it("comes back from a reboot without a registry, also where proxies have nothing in common", () => {
+    const tailscaleContainer = { imagePullPolicy: "IfNotPresent" };
+    assert.deepEqual(connectorClass(plan, undefined), {
+      statefulSet: { pod: { tailscaleContainer } },
+    });
   });
 
   it("leaves the default to proxies of Services and Ingresses, by a value that the chart knows", () => {

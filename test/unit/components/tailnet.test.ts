@@ -109,9 +109,11 @@ describe("tailnet of a site", () => {
     assert.ok(follows("tailscale-operator", "home-tailnet-operator-operator-oauth"));
     assert.ok(follows("home-tailnet-operator-operator-oauth", "home-tailnet-operator-oauth"));
     const connector = site.get("connector-0");
-    assert.deepEqual(connector.after, ["tailscale-operator"]);
+    assert.deepEqual(connector.after, ["connector-0-class"]);
+    assert.ok(follows("connector-0-class", "tailscale-operator"));
     assert.deepEqual(connector.shown["spec"], {
       hostname: "connector-0",
+      proxyClass: "connector-0",
       tags: ["tag:home-connector"],
       subnetRouter: { advertiseRoutes: ["10.43.0.0/16"] },
       exitNode: true,
@@ -249,6 +251,7 @@ describe("values of the operator's chart", () => {
     const values = operatorValues("home", "k1");
     assert.deepEqual(values["apiServerProxyConfig"], { mode: "true" });
     assert.deepEqual(values["operatorConfig"], {
+      image: { pullPolicy: "IfNotPresent" },
       hostname: "home-operator",
       defaultTags: ["tag:home-operator"],
       podAnnotations: { "homelab/oauth-client": "k1" },
