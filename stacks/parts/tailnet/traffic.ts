@@ -3,6 +3,7 @@ import {
   cluster,
   everyPort,
   internet,
+  nodes,
   others,
   pods,
   tcp,
@@ -28,7 +29,8 @@ const devices = pods("proxies", operatorNamespace.name, managed);
 const madeOf = (title: string, type: string): Pods =>
   pods(title, operatorNamespace.name, { ...managed, "tailscale.com/parent-resource-type": type });
 
-const connectors = madeOf("connector", "connector");
+/** Pods of Connectors. */
+export const connectors = madeOf("connector", "connector");
 
 /** Proxies of Services: exposed to the tailnet, or ways to a device of it. */
 export const serviceProxies = madeOf("proxies of Services", "svc");
@@ -84,9 +86,8 @@ export function tailnetTraffic(config: SiteConfig): readonly Flow[] {
   return [
     ...device,
     ...proxyTraffic(networkPolicy?.exposed ?? []),
-    ...(networkPolicy?.tailnet === false
-      ? []
-      : [{ from: connectors, to: cluster, ports: "all", why } as const]),
+    // Of itself: to Cilium a machine is neither in a network nor in the world (its policyCIDRMatchMode, which is not set).
+    { from: connectors, to: networkPolicy?.tailnet === false ? nodes : cluster, ports: "all", why },
     { from: connectors, to: exitNode ? world : outside, ports: "all", why },
     ...(exitNode
       ? [

@@ -120,6 +120,23 @@ describe("network policies", () => {
     ]);
   });
 
+  it("leave the Connector its way to machines and to the site's names where pods are shut to the tailnet", () => {
+    const shut = policyPlan(homeConfig({ "networkPolicy.tailnet": false }));
+    const rules = networkPolicies(shut)
+      .flatMap(({ specs: list }) => list)
+      .filter(
+        ({ endpointSelector }) =>
+          endpointSelector.matchLabels["tailscale.com/parent-resource-type"] === "connector",
+      )
+      .flatMap(({ egress = [] }) => egress);
+    const entities = rules.flatMap((rule) => (rule["toEntities"] ?? []) as readonly string[]);
+    assert.ok(entities.includes("host") && entities.includes("remote-node"), String(entities));
+    assert.ok(!entities.includes("cluster"), String(entities));
+    const pods = rules.flatMap((rule) => rule["toEndpoints"] ?? []);
+    assert.match(JSON.stringify(pods), /"app.kubernetes.io\/name":"resolver"/);
+    assert.doesNotMatch(JSON.stringify(pods), /typeo/);
+  });
+
   it("mean by others the pods of namespaces where nothing is guarded, and nobody without a namespace", () => {
     const [rule] =
       specs("shop", { from: others, to: shop, ports: "all", why }).at(-1)?.ingress ?? [];
