@@ -25,7 +25,10 @@ import {
 } from "./connector.ts";
 import type { ProxyClassPlan } from "./proxy-plan.ts";
 import { otherClass, tellsRestart } from "./restart-notice.ts";
+import type { ReachedMachine } from "../machine.ts";
+import { RemoteStep } from "../remote/remote-step.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { tailnetScripts } from "./scripts.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
 import { refusesFurther } from "./taken.ts";
@@ -34,8 +37,6 @@ import { refusesFurther } from "./taken.ts";
 export interface NameserverPlan {
   /** Its ClusterIP. */
   readonly address: string;
-  /** Its release, Tailscale's own: `1.102.3`. */
-  readonly version: string;
 }
 
 export interface TailnetOperatorArgs {
@@ -49,6 +50,8 @@ export interface TailnetOperatorArgs {
   readonly proxies?: ProxyClassPlan;
   /** None when left out. */
   readonly nameserver?: NameserverPlan;
+  /** A server, where the cluster is asked. */
+  readonly machine: ReachedMachine;
   readonly api: DeviceApi;
 }
 
@@ -69,7 +72,7 @@ export class TailnetOperator extends ComponentResource {
     const credentials = this.credentials(name, client, namespace);
     this.running = this.release(args, namespace, { client, credentials });
     this.connector = this.connect(args, this.running);
-    if (args.nameserver !== undefined) this.nameserver(name, args.nameserver, this.running);
+    if (args.nameserver !== undefined) this.nameserver(name, args, args.nameserver);
     this.registerOutputs({});
   }
 
@@ -184,12 +187,19 @@ export class TailnetOperator extends ComponentResource {
   }
 
   /**
-   * There can be one of them in a cluster. Its image is named, because the operator's own choice is a tag that moves; a
-   * Service keeps its address for life, so that another one needs another object.
+   * There can be one of them in a cluster. Its image is named, because the operator's own choice is a tag that moves; it is of
+   * the operator's release, for the two know each other's form of the names. A Service keeps its address for life, so that
+   * another one needs another object.
    * @see https://github.com/tailscale/tailscale/blob/v1.102.3/cmd/k8s-operator/nameserver.go
    */
-  private nameserver(name: string, { address, version }: NameserverPlan, release: Resource): void {
-    new CustomResource(
+  private nameserver(
+    name: string,
+    { chart, machine }: TailnetOperatorArgs,
+    { address }: NameserverPlan,
+  ): void {
+    const image = { repo: "tailscale/k8s-nameserver", tag: `v${chart}` };
+    const replicas = 2;
+    const made = new CustomResource(
       `${name}-nameserver`,
       {
         apiVersion: "tailscale.com/v1alpha1",
@@ -200,18 +210,30 @@ export class TailnetOperator extends ComponentResource {
         },
         spec: {
           nameserver: {
-            image: { repo: "tailscale/k8s-nameserver", tag: `v${version}` },
-            replicas: 2,
+            image,
+            replicas,
             service: { clusterIP: address },
           },
         },
       },
       {
         parent: this,
-        dependsOn: [release],
+        dependsOn: [this.running],
         replaceOnChanges: ["spec.nameserver.service"],
         deleteBeforeReplace: true,
       },
+    );
+    new RemoteStep(
+      `${name}-nameserver-runs`,
+      {
+        machine,
+        title: "tailnet-nameserver",
+        script: tailnetScripts.nameserver,
+        parameters: { IMAGE: `${image.repo}:${image.tag}`, REPLICAS: String(replicas) },
+        limitSeconds: 900,
+        after: [made],
+      },
+      { parent: this },
     );
   }
 }

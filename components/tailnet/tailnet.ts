@@ -176,7 +176,7 @@ export class Tailnet extends ComponentResource {
   }
 
   private operator(name: string, args: TailnetArgs, departed: Resource): TailnetOperator {
-    const { site, operatorChart, kinds, connector, proxies, nameserver } = args;
+    const { site, operatorChart, kinds, machines, connector, proxies, nameserver } = args;
     const { ready, kubernetes } = args.cluster;
     return new TailnetOperator(
       `${name}-tailnet-operator`,
@@ -187,6 +187,7 @@ export class Tailnet extends ComponentResource {
         connector,
         ...(proxies === undefined ? {} : { proxies: proxies.class }),
         ...(nameserver === undefined ? {} : { nameserver }),
+        machine: machines[0],
         api: this.#api,
       },
       { parent: this, providers: [kubernetes], dependsOn: [ready, departed] },

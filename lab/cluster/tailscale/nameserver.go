@@ -79,8 +79,8 @@ func (o *operator) reconcileDNSConfig(ctx context.Context, object *unstructured.
 	return o.putStatus(ctx, dnsConfigs, object, config)
 }
 
-// provisionNameserver makes what is not there yet, and returns the Service's address. Like the real operator it does not
-// give another address to a Service that there is.
+// provisionNameserver makes what is not there yet, gives the Deployment the image and the number of pods that are wanted now, and
+// returns the Service's address. Like the real operator it does not give another address to a Service that there is.
 func (o *operator) provisionNameserver(ctx context.Context, config dnsConfig) (string, error) {
 	image := config.Spec.Nameserver.Image
 	if image.Repo == "" || image.Tag == "" {
@@ -114,8 +114,9 @@ func (o *operator) provisionNameserver(ctx context.Context, config dnsConfig) (s
 		Ports: []corev1.ServicePort{port(corev1.ProtocolUDP), port(corev1.ProtocolTCP)},
 	}}, metav1.CreateOptions{})
 	failed = append(failed, present(err))
-	_, err = o.client.AppsV1().Deployments(about.Namespace).Create(ctx, &appsv1.Deployment{ObjectMeta: about, Spec: appsv1.DeploymentSpec{
+	failed = append(failed, o.ensureDeployment(ctx, &appsv1.Deployment{ObjectMeta: about, Spec: appsv1.DeploymentSpec{
 		Replicas: config.Spec.Nameserver.Replicas, Selector: &metav1.LabelSelector{MatchLabels: pods},
+		Strategy: appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType},
 		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: pods}, Spec: corev1.PodSpec{
 			ServiceAccountName: about.Name,
 			Containers: []corev1.Container{{
@@ -126,8 +127,7 @@ func (o *operator) provisionNameserver(ctx context.Context, config dnsConfig) (s
 				},
 			}},
 		}},
-	}}, metav1.CreateOptions{})
-	failed = append(failed, present(err))
+	}}))
 	if err := errors.Join(failed...); err != nil {
 		return "", err
 	}
@@ -136,6 +136,29 @@ func (o *operator) provisionNameserver(ctx context.Context, config dnsConfig) (s
 		return "", err
 	}
 	return service.Spec.ClusterIP, nil
+}
+
+// ensureDeployment makes the Deployment, or gives the one that there is the image and the number of pods wanted now.
+func (o *operator) ensureDeployment(ctx context.Context, wanted *appsv1.Deployment) error {
+	deployments := o.client.AppsV1().Deployments(wanted.Namespace)
+	current, err := deployments.Get(ctx, wanted.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = deployments.Create(ctx, wanted, metav1.CreateOptions{})
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	image := wanted.Spec.Template.Spec.Containers[0].Image
+	container := &current.Spec.Template.Spec.Containers[0]
+	replicas := wanted.Spec.Replicas
+	same := replicas == nil || current.Spec.Replicas != nil && *current.Spec.Replicas == *replicas
+	if container.Image == image && same {
+		return nil
+	}
+	container.Image, current.Spec.Replicas = image, replicas
+	_, err = deployments.Update(ctx, current, metav1.UpdateOptions{})
+	return err
 }
 
 // present takes what is there already for made.

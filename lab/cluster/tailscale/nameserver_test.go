@@ -33,4 +33,20 @@ func TestADNSConfigGetsItsNameserverAtTheAddressThatItNames(t *testing.T) {
 	if address != "10.43.0.12" {
 		t.Fatalf("got %v", made.Object["status"])
 	}
+	if err := unstructured.SetNestedField(made.Object, "v1.104.0", "spec", "nameserver", "image", "tag"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := configs.Update(ctx, made, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.operator.reconcileDNSConfigs(ctx); err != nil {
+		t.Fatal(err)
+	}
+	deployment, err := w.client.AppsV1().Deployments(namespace).Get(ctx, "nameserver", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image := deployment.Spec.Template.Spec.Containers[0].Image; image != "tailscale/k8s-nameserver:v1.104.0" {
+		t.Errorf("of another release it runs %s", image)
+	}
 }

@@ -50,7 +50,7 @@ export function deployTailnet(
       ],
       connector: connectorPlan(config, config.tailnet),
       ...(proxies === undefined ? {} : { proxies: { ...proxies, egress: egressPlans(egress) } }),
-      ...(address === undefined ? {} : { nameserver: { address, version } }),
+      ...(address === undefined ? {} : { nameserver: { address } }),
       dns: { domain: config.site.domain, nameservers: siteNameservers(config, config.tailnet) },
       cluster: running,
     },

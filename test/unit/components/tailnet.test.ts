@@ -124,6 +124,17 @@ describe("tailnet of a site", () => {
     assert.ok(follows("home-split-dns", "connector-0"));
   });
 
+  it("runs a nameserver of the operator's release, whatever the machines run, and sees its pods", async () => {
+    const two = await deploy({ version: "1.104.0", nameserver: { address: "10.43.0.12" } });
+    const { nameserver } = two.get("home-tailnet-operator-nameserver").shown["spec"] as {
+      readonly nameserver: { readonly image: unknown };
+    };
+    assert.deepEqual(nameserver.image, { repo: "tailscale/k8s-nameserver", tag: "v1.102.3" });
+    const proof = two.get("home-tailnet-operator-nameserver-runs-command");
+    assert.ok(proof.after.includes("home-tailnet-operator-nameserver"));
+    assert.ok(JSON.stringify(proof.inputs["stdin"]).includes("tailscale/k8s-nameserver:v1.102.3"));
+  });
+
   it("switches certificates on where it is asked to, and leaves the other settings alone", async () => {
     assert.ok(!site.resources.some(({ name }) => name === "home-tailnet-settings"));
     const { shown } = (await deploy({ https: true })).get("home-tailnet-settings");
