@@ -1,5 +1,6 @@
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
 import type { HandOverState } from "../argocd/gitops/phase.ts";
+import { knownBackups, type KnownBackup } from "../backup/known.ts";
 import { edgeObjects, type EdgeObject } from "../edge/known.ts";
 import { handOverState } from "../argocd/gitops/seen.ts";
 import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/founded.ts";
@@ -36,6 +37,8 @@ export interface Known {
   readonly usbMappings: readonly string[];
   /** NAMESPACE/NAME of claims in the cluster. */
   readonly claims?: readonly string[];
+  /** Backups of volumes. */
+  readonly backups?: readonly KnownBackup[];
   /** Objects of the cluster that take data with them when they go. */
   readonly keepers?: readonly DataKeeper[];
   /** Deployments in the cluster. */
@@ -152,6 +155,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     pciMappings: of("proxmoxve:hardware/mapping/pci:Pci").map((pci) => String(pci["name"])),
     usbMappings: of("proxmoxve:hardware/mapping/usb:Usb").map((usb) => String(usb["name"])),
     claims: of("kubernetes:core/v1:PersistentVolumeClaim").map(pathOf),
+    backups: knownBackups(resources),
     keepers: Object.entries(keeperTypes).flatMap(([type, kind]) =>
       of(type).map((object) => {
         const { namespace = "", name = "" } = (object["metadata"] ?? {}) as Metadata;

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,7 +39,7 @@ func (m *manager) data(ctx context.Context, r *replication) (*corev1.PersistentV
 	if len(o.AccessModes) == 0 || o.Capacity == "" {
 		return nil, fmt.Errorf("accessModes and capacity must be provided when destinationPVC is not")
 	}
-	return m.claim(ctx, r.meta(r.temporary(), o.CleanupTempPVC), corev1.PersistentVolumeClaimSpec{
+	return m.sized(ctx, r.meta(r.temporary(), o.CleanupTempPVC), corev1.PersistentVolumeClaimSpec{
 		AccessModes: o.AccessModes, StorageClassName: optional(o.StorageClassName), Resources: request(o.Capacity),
 	})
 }
@@ -99,7 +100,7 @@ func (m *manager) cache(ctx context.Context, r *replication, data *corev1.Persis
 	if class == nil {
 		class = optional(o.StorageClassName)
 	}
-	return m.claim(ctx, r.meta("volsync-"+r.side()+"-"+r.Name+"-cache", !r.source() && o.CleanupCachePVC),
+	return m.sized(ctx, r.meta("volsync-"+r.side()+"-"+r.Name+"-cache", !r.source() && o.CleanupCachePVC),
 		corev1.PersistentVolumeClaimSpec{AccessModes: modes, StorageClassName: class, Resources: request(size)})
 }
 
@@ -114,6 +115,17 @@ func (m *manager) claim(ctx context.Context, meta metav1.ObjectMeta, spec corev1
 		return nil, nil
 	}
 	return found, err
+}
+
+// sized makes a claim where there is none of the name, and asks for its size again of one that is there, whether that can be or
+// not (volumehandler.go, EnsureNewPVC): what the API server refuses ends the sync before its mover.
+func (m *manager) sized(ctx context.Context, meta metav1.ObjectMeta, spec corev1.PersistentVolumeClaimSpec) (*corev1.PersistentVolumeClaim, error) {
+	found, err := m.claim(ctx, meta, spec)
+	if err != nil || found == nil || equality.Semantic.DeepEqual(found.Spec.Resources.Requests, spec.Resources.Requests) {
+		return found, err
+	}
+	found.Spec.Resources.Requests = spec.Resources.Requests
+	return m.client.CoreV1().PersistentVolumeClaims(meta.Namespace).Update(ctx, found, metav1.UpdateOptions{})
 }
 
 // snapshot makes one where there is none of the name; nil until it is bound.

@@ -34,7 +34,15 @@ export interface ReplicationInForce {
     readonly lastSyncStartTime?: string;
     readonly latestMoverStatus?: { readonly result?: string; readonly logs?: string };
     readonly latestImage?: object;
+    readonly conditions?: readonly Condition[];
   };
+}
+
+/** What VolSync says of its own work, before any mover. */
+interface Condition {
+  readonly type: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 /** None where the site has no backups, or has not been brought up. */
@@ -133,6 +141,19 @@ const lastWords = ({ status }: ReplicationInForce): string =>
 const locked = ({ logs = "" }: { readonly logs?: string }): boolean =>
   /already locked|unable to create lock/.test(logs);
 
+/**
+ * Why VolSync comes to no mover at all: the last result stays what it was, and the condition alone tells of it
+ * (internal/controller/statemachine/machine.go, setConditionError). What another writer was faster at is tried again at once.
+ */
+export function standsStill(
+  status: { readonly conditions?: readonly Condition[] } | undefined,
+): string | undefined {
+  const found = status?.conditions?.find(({ type }) => type === "Synchronizing");
+  if (found?.reason !== "Error") return undefined;
+  const { message = "" } = found;
+  return message.includes("the object has been modified") ? undefined : message;
+}
+
 /** A claim that is to begin with its backup waits until there is an image of it. */
 function judgeRestore(
   { namespace, claim }: WantedBackup,
@@ -141,6 +162,9 @@ function judgeRestore(
   if (destination === undefined || destination.status?.latestImage !== undefined) return undefined;
   const subject = `volume ${namespace}/${claim}`;
   const look = `kubectl -n ${namespace} describe replicationdestination ${claim}; docs/backup.md`;
+  const still = standsStill(destination.status);
+  if (still !== undefined)
+    return problem(subject, `VolSync does not come to restore it: ${still}`, look);
   if (destination.status?.latestMoverStatus?.result === "Failed")
     return problem(subject, `cannot begin with its backup: ${lastWords(destination)}`, look);
   return warning(subject, "waits for its backup to be restored", look);
@@ -167,6 +191,8 @@ function judgeBackup(
       "is paused: a restore was cut off, or a person has done it",
       `npm run restore goes on with it; else kubectl -n ${namespace} delete ${begunBackup(claim).join(" ")} --ignore-not-found, for what was begun is not of now, and ${patched(namespace, claim, { paused: false, ...unlock })}`,
     );
+  const still = standsStill(source.status);
+  if (still !== undefined) return problem(subject, `VolSync does not come to it: ${still}`, look);
   if (mover?.result === "Failed") {
     const words = lastWords(source);
     return problem(

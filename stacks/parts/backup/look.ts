@@ -1,9 +1,12 @@
-/** What volumes that are not there yet would begin with, told before anything is made. */
+/** What volumes that are not there yet would begin with, and what backups that are there would not bear, told before anything is made. */
 import { backupTimes, type ListStore, type OpenStore } from "../../../components/backup/store.ts";
 import { ServiceError } from "../../../components/http/service-error.ts";
+import type { Problem } from "../../../components/problem.ts";
+import type { Known } from "../../../components/proxmox/known-machines.ts";
 import type { Judged } from "../../config/problem.ts";
 import type { Site } from "../../open-site.ts";
-import { targetPlan, wantedBackups, type WantedBackup } from "./volumes.ts";
+import type { SiteConfig } from "../../schema.ts";
+import { classOf, targetPlan, wantedBackups, type WantedBackup } from "./volumes.ts";
 import type { BackupConfig } from "./schema.ts";
 
 /** The store of a site's backups; `reveal` gives the secret behind a reference. */
@@ -17,16 +20,56 @@ export function openStore(
   };
 }
 
+type Found = Pick<Judged<unknown>, "problems" | "notes">;
+
+/** Asks the store and the state. */
+export async function judgeBackups(
+  site: Site,
+  { claims = [], backups = [] }: Pick<Known, "claims" | "backups">,
+  list?: ListStore,
+): Promise<Found> {
+  const { problems, notes } = await judgeBeginnings(site, claims, list);
+  return { problems: [...judgeCaches(site.config, backups), ...problems], notes };
+}
+
+/**
+ * VolSync asks the cache's claim for its size at each sync (internal/controller/volumehandler/volumehandler.go, EnsureNewPVC).
+ * Where the API server refuses that, for no claim shrinks and one grows in a class that lets it alone (kubernetes,
+ * pkg/apis/core/validation, ValidatePersistentVolumeClaimUpdate; plugin/pkg/admission/storage/persistentvolume/resize), it
+ * begins no mover any more.
+ */
+function judgeCaches(config: SiteConfig, known: NonNullable<Known["backups"]>): readonly Problem[] {
+  const { backup } = config;
+  if (backup === undefined) return [];
+  const wanted = backup.cacheGiB;
+  const refused = wantedBackups(config).flatMap((one) => {
+    const had = known.find((k) => k.namespace === one.namespace && k.claim === one.claim)?.cacheGiB;
+    if (had === undefined || had === 0 || had === wanted) return [];
+    const name = `${one.namespace}/${one.claim}`;
+    if (wanted < had) return [{ name, had, why: "no volume shrinks" }];
+    const found = classOf(config, one);
+    if (found === undefined || found.kind === "bucket" || found.expansion) return [];
+    return [{ name, had, why: `no volume of ${found.name} grows` }];
+  });
+  return [...new Set(refused.map(({ why }) => why))].map((why) => {
+    const ones = refused.filter((one) => one.why === why);
+    const list = ones.map(({ name, had }) => `${name} (${had} GiB)`).join(", ");
+    const largest = Math.max(...ones.map(({ had }) => had));
+    const text = `the caches of ${list} are there, and with ${wanted} GiB VolSync would make no backup of them any more, for ${why}; write ${largest}`;
+    return { path: "homelab:backup.cacheGiB", text };
+  });
+}
+
 /**
  * Looks into the repositories of volumes that the state does not have. One that cannot be seen is not taken for empty: the
  * volume would wait for it in the cluster, and the run with it, or hold nothing where a backup is. Nobody is asked where every
  * volume is there.
  */
-export async function judgeBackups(
+async function judgeBeginnings(
   site: Site,
   claims: readonly string[],
   list?: ListStore,
-): Promise<Pick<Judged<unknown>, "problems" | "notes">> {
+): Promise<Found> {
   const { config, secrets, name } = site;
   const { backup } = config;
   const fresh = wantedBackups(config).filter(

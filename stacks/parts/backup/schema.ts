@@ -82,7 +82,7 @@ export const backup = z
       .max(100)
       .default(2)
       .describe(
-        "Volume beside each that is saved, for the index of its repository; a library of a terabyte wants 8 or so",
+        "Volume beside each that is saved, for the index of its repository; a library of a terabyte wants 8 or so. It can be made larger where the class lets claims grow, and never smaller",
       ),
     memoryMiB: z
       .int()

@@ -70,6 +70,21 @@ describe("the doctor at backups of volumes", () => {
     );
   });
 
+  it("says what keeps VolSync from its mover, whose last one has succeeded", () => {
+    const error = (message: string): Status => ({
+      lastSyncTime: "2026-11-28T03:10:00Z",
+      latestMoverStatus: { result: "Successful" },
+      conditions: [{ type: "Synchronizing", reason: "Error", message }],
+    });
+    const small = error("spec.resources.requests.storage: Forbidden: can not be less");
+    assert.match(judged(small), /^error: .* VolSync does not come to it: spec\.resources/);
+    assert.match(
+      judged({}, {}, { ...small, latestImage: undefined }),
+      /^error: .* to restore it: /,
+    );
+    assert.match(judged(error("x: the object has been modified; please apply")), /^ok: /);
+  });
+
   it("does not take an empty volume for a backup", () => {
     const latestMoverStatus = {
       ...{ result: "Successful", logs: "== Directory is empty skipping backup ===" },

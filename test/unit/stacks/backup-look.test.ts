@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ServiceError } from "../../../components/http/service-error.ts";
+import { knownOf } from "../../../components/proxmox/known-machines.ts";
 import { judgeBackups } from "../../../stacks/parts/backup/look.ts";
 import { inventory } from "../../../scripts/rebuild/inventory.ts";
 import { backupSite } from "./backup-site.ts";
@@ -17,23 +18,64 @@ const away = () =>
 describe("what new volumes begin with", () => {
   it("is said before anything is made: a backup, or nothing", async () => {
     const saved = [{ key: "a", bytes: 1, modified: new Date("2026-11-28T03:12:00Z") }];
-    const found = await judgeBackups(site, [], () => Promise.resolve(saved));
+    const found = await judgeBackups(site, {}, () => Promise.resolve(saved));
     assert.deepEqual(found, {
       problems: [],
       notes: [`volume ${claim} begins with its backup of 2026-11-28T03:12:00.000Z`],
     });
-    const { notes } = await judgeBackups(site, [], () => Promise.resolve([]));
+    const { notes } = await judgeBackups(site, {}, () => Promise.resolve([]));
     assert.deepEqual(notes, [`volume ${claim} begins empty: the store has no backup of it`]);
   });
 
   it("is not taken for nothing where the store cannot be seen, and not asked of volumes that are there", async () => {
-    const { problems } = await judgeBackups(site, [], away);
+    const { problems } = await judgeBackups(site, {}, away);
     assert.equal(problems[0]?.path, "homelab:backup.s3");
     assert.match(
       problems[0].text,
       /the store nas cannot be reached; what home-assistant\/home-assistant-config would begin with cannot be seen, and not seen is not empty/,
     );
-    assert.deepEqual(await judgeBackups(site, [claim], away), { problems: [], notes: [] });
+    assert.deepEqual(await judgeBackups(site, { claims: [claim] }, away), {
+      problems: [],
+      notes: [],
+    });
+  });
+});
+
+describe("the caches of backups that are there", () => {
+  const known = knownOf([
+    {
+      type: "kubernetes:volsync.backube/v1alpha1:ReplicationSource",
+      outputs: {
+        metadata: { namespace: "monitoring", name: "prometheus-db-0" },
+        spec: { restic: { cacheCapacity: "4Gi" } },
+      },
+    },
+  ]);
+  const judged = async (cacheGiB: number, expansion = true) => {
+    const of = homeConfig(backupSite({ cacheGiB }));
+    const { storage } = of;
+    assert.ok(storage !== undefined);
+    const classes = storage.classes.map((one) => ({ ...one, expansion }));
+    const { problems } = await judgeBackups(
+      { ...site, config: { ...of, storage: { ...storage, classes } } },
+      known,
+      () => Promise.resolve([]),
+    );
+    return problems.map(({ path, text }) => `${path}: ${text}`);
+  };
+
+  it("are not asked to shrink, for VolSync would make no backup any more", async () => {
+    assert.deepEqual(await judged(4), []);
+    assert.deepEqual(await judged(2), [
+      "homelab:backup.cacheGiB: the caches of monitoring/prometheus-db-0 (4 GiB) are there, and with 2 GiB VolSync would make no backup of them any more, for no volume shrinks; write 4",
+    ]);
+  });
+
+  it("grow where their class lets them, and nowhere else", async () => {
+    assert.deepEqual(await judged(8), []);
+    const [one, ...rest] = await judged(8, false);
+    assert.match(one ?? "", /for no volume of ceph-block grows; write 4$/);
+    assert.deepEqual(rest, []);
   });
 });
 
