@@ -5,6 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { begunBackup, inPlaceName } from "../../components/backup/names.ts";
 import { replicationInPlace } from "../../components/backup/objects.ts";
+import { momentOf } from "../../components/backup/moments.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
@@ -26,6 +27,8 @@ export interface Restore {
   readonly saving: SavingPlan;
   /** The newest backups when left out. */
   readonly at?: Date | undefined;
+  /** When syncs began that have not ended, by NAMESPACE/CLAIM: what was saved since is of then. */
+  readonly began?: ReadonlyMap<string, Date>;
 }
 
 /** What tests put in the place of time and of a person. */
@@ -137,7 +140,7 @@ async function start(namespace: string, users: readonly User[], means: Means): P
 
 async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<void> {
   const { namespace, claim } = saved;
-  const { at, saving } = restore;
+  const { at, saving, began } = restore;
   const { tell, run, tag = new Date().toISOString() } = means;
   const name = inPlaceName(claim);
   const object = replicationInPlace(saved, saving, {
@@ -154,7 +157,8 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
     if (!made.ok) throw new Error(lastLine(made.stderr));
     tell(`${namespace}/${claim}: its backup is coming`);
     const from = await arrive(saved, { name, tag, cut: cut.signal }, means);
-    const which = from === undefined ? "" : `, ${from.id} of ${stamp(from.time)},`;
+    const of = from && momentOf(from.time, began?.get(`${namespace}/${claim}`));
+    const which = from && of ? `, ${from.id} of ${stamp(of)},` : "";
     tell(`${namespace}/${claim}: is what its backup${which} was`);
   } catch (error) {
     // A signal to all of this run's processes ends kubectl as well.

@@ -1,6 +1,7 @@
 /** `npm run restore -- --app NAME` or `--claim NAMESPACE/CLAIM`: volumes become what their backups are. */
-import { stamp } from "../../components/days.ts";
 import { withCluster } from "../../stacks/doctor/cluster.ts";
+import { objects } from "../../stacks/doctor/kubectl.ts";
+import type { ReplicationInForce } from "../../stacks/parts/backup/doctor.ts";
 import {
   savedPlan,
   savingPlan,
@@ -11,7 +12,7 @@ import { knownSecrets } from "../../stacks/parts/secrets/doctor.ts";
 import { consent } from "../consent.ts";
 import { say, selectStack } from "../site-stack.ts";
 import { soundSite } from "../sound-site.ts";
-import { choose, moment } from "./choice.ts";
+import { choose, moment, told } from "./choice.ts";
 import { restoreVolumes } from "./restore-volumes.ts";
 import { offers } from "./store.ts";
 
@@ -40,6 +41,17 @@ export function meant(
   );
 }
 
+/** When syncs began that have not ended, by NAMESPACE/CLAIM. */
+export function begunSyncs(sources: readonly ReplicationInForce[]): ReadonlyMap<string, Date> {
+  return new Map(
+    sources.flatMap(({ metadata: { namespace, name }, status }) =>
+      status?.lastSyncStartTime === undefined
+        ? []
+        : [[`${namespace}/${name}`, new Date(status.lastSyncStartTime)] as const],
+    ),
+  );
+}
+
 export async function restoreBackups(wish: Wish): Promise<void> {
   const { stack: name, yes = false } = wish;
   const site = await soundSite(await selectStack(name, { existing: true }), name);
@@ -50,18 +62,20 @@ export async function restoreBackups(wish: Wish): Promise<void> {
   const volumes = meant(wantedBackups(site.config), wish);
   const at = wish.at === undefined ? undefined : moment(wish.at);
   const { known } = await knownSecrets(site);
-  const chosen = choose(await offers(name, { backup, known }, volumes), at);
-  const list = chosen.map(({ volume, time }) => `${volume} of ${stamp(time)}`).join(", ");
-  await consent({
-    about: `${list}: the volumes become what they were; what came later is lost. Their pods are away meanwhile.`,
-    ...{ word: name, yes, otherwise: "nothing was restored" },
-  });
+  const stored = await offers(name, { backup, known }, volumes);
   const saving = savingPlan(name, backup);
   await withCluster(site.kubeconfig, async (run) => {
+    const kind = "replicationsources.volsync.backube";
+    const began = begunSyncs(await objects<ReplicationInForce>(run, kind));
+    const offered = stored.map((one) => ({ ...one, began: began.get(one.volume) }));
+    await consent({
+      about: `${told(choose(offered, at))}: the volumes become what they were; what came later is lost. Their pods are away meanwhile.`,
+      ...{ word: name, yes, otherwise: "nothing was restored" },
+    });
     for (const namespace of new Set(volumes.map((one) => one.namespace)))
       await restoreVolumes(
         {
-          ...{ namespace, saving, at },
+          ...{ namespace, saving, at, began },
           volumes: volumes
             .filter((one) => one.namespace === namespace)
             .map((one) => savedPlan(site.config, one)),

@@ -1,5 +1,6 @@
 /** What of a site's copies is really there. */
 import type { ListStore } from "../../components/backup/store.ts";
+import { repeated } from "../../components/backup/moments.ts";
 import { stamp } from "../../components/days.ts";
 import { storeBy } from "../backup/store.ts";
 import type { Fate, Item } from "./inventory.ts";
@@ -8,7 +9,7 @@ import type { Fate, Item } from "./inventory.ts";
 export interface Row {
   readonly what: string;
   /**
-   * `late`: it comes back, as it was longer ago than its schedule allows. `missing`: a copy is declared, and there is none.
+   * `late`: it comes back, as it was longer ago than its schedule allows, or may be so. `missing`: a copy is declared, and there is none.
    * `unseen`: nobody could look.
    */
   readonly fate: Fate | "late" | "missing" | "unseen";
@@ -26,19 +27,29 @@ export function check(
     items.map(async ({ what, fate, how, copies }): Promise<Row> => {
       if (copies === undefined) return { what, fate, text: how };
       const { path, store, prefix, each, called, lateAfterHours = Infinity } = copies;
+      const { everyHours = 0 } = copies;
       try {
         const times = (await list(storeBy(store, path, known), prefix))
           .filter(({ key }) => each === undefined || each.test(key))
-          .map(({ modified }) => modified.getTime());
-        if (times.length === 0)
+          .map(({ modified }) => modified)
+          .sort((a, b) => b.getTime() - a.getTime());
+        const [newest] = times;
+        if (newest === undefined)
           return {
             what,
             fate: "missing",
             text: `was never saved: ${store.bucket}/${prefix} is empty`,
           };
-        const newest = Math.max(...times);
-        const late = (now.getTime() - newest) / 3_600_000 > lateAfterHours;
-        const from = `from ${stamp(new Date(newest))}, the newest of ${times.length}${called === undefined ? "" : ` ${called}`}`;
+        const again = repeated(times, everyHours);
+        if (again !== undefined) {
+          const since = stamp(again.since);
+          return {
+            ...{ what, fate: "late" },
+            text: `${again.copies} copies since ${since}, more than its schedule makes: a mover begins again and again, and all may be of then or of before; npm run doctor: ${how}`,
+          };
+        }
+        const late = (now.getTime() - newest.getTime()) / 3_600_000 > lateAfterHours;
+        const from = `from ${stamp(newest)}, the newest of ${times.length}${called === undefined ? "" : ` ${called}`}`;
         return { what, fate: late ? "late" : fate, text: `${from}: ${how}` };
       } catch (error) {
         return { what, fate: "unseen", text: (error as Error).message };

@@ -37,6 +37,8 @@ export interface Copies {
   readonly called?: string;
   /** From when on the newest is too old; undefined where nobody has said how often they are made. */
   readonly lateAfterHours?: number;
+  /** Hours between two, where one that fails is made again of the same moment. */
+  readonly everyHours?: number;
 }
 
 /** Everything, in the order in which a site is raised. */
@@ -110,6 +112,7 @@ function volumes({ name, config }: SiteFile): readonly Item[] {
       store: target,
       prefix: `${repositoryFolder(target, { namespace, claim })}/snapshots/`,
       lateAfterHours: lateAfterHours(backup),
+      everyHours: backup.everyHours,
     },
   }));
 }

@@ -1,4 +1,5 @@
 /** What volumes that are not there yet would begin with, and what backups that are there would not bear, told before anything is made. */
+import { repeated } from "../../../components/backup/moments.ts";
 import { backupTimes, type ListStore, type OpenStore } from "../../../components/backup/store.ts";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import type { Problem } from "../../../components/problem.ts";
@@ -80,7 +81,9 @@ async function judgeBeginnings(
   const target = targetPlan(name, backup);
   try {
     const notes = await Promise.all(
-      fresh.map(async (one) => told(one, await backupTimes(store, target, one, list))),
+      fresh.map(async (one) =>
+        told(one, await backupTimes(store, target, one, list), backup.everyHours),
+      ),
     );
     return { problems: [], notes };
   } catch (error) {
@@ -93,10 +96,20 @@ async function judgeBeginnings(
   }
 }
 
-function told({ namespace, claim }: WantedBackup, [newest]: readonly Date[]): string {
+function told(
+  { namespace, claim }: WantedBackup,
+  times: readonly Date[],
+  everyHours: number,
+): string {
+  const [newest] = times;
+  const again = repeated(times, everyHours);
+  const doubt =
+    again === undefined
+      ? ""
+      : `, one of ${again.copies} since ${again.since.toISOString()}, more than its schedule makes: all may be of then or of before`;
   const what =
     newest === undefined
       ? "begins empty: the store has no backup of it"
-      : `begins with its backup of ${newest.toISOString()}`;
+      : `begins with its backup of ${newest.toISOString()}${doubt}`;
   return `volume ${namespace}/${claim} ${what}`;
 }

@@ -61,6 +61,25 @@ describe("what a total loss would bring back", () => {
     assert.match(text("home", late), /as it was too long ago\n +volume monitoring.*2026-11-20T03/);
   });
 
+  it("is not sound where copies come faster than turns, for each may be of the first one's moment", async () => {
+    const volumes = items.filter(({ what }) => what === "volume monitoring/prometheus-db-0");
+    const every = (minutes: number, copies: number): ListStore => {
+      const at = (i: number) => new Date(now.getTime() - i * minutes * 60_000);
+      const made = Array.from({ length: copies }, (_, i) => ({
+        ...saved(20, "a"),
+        modified: at(i),
+      }));
+      return () => Promise.resolve(made);
+    };
+    assert.ok(isSound(await check(volumes, known, every(1440, 40), now)));
+    const stuck = await check(volumes, known, every(28, 4), now);
+    assert.ok(!isSound(stuck));
+    assert.match(
+      stuck[0]?.text ?? "",
+      /^4 copies since 2026-11-22T01:36:00Z, .* of then or of before/,
+    );
+  });
+
   it("is not sound where databases were last saved too long ago, and looks at the snapshots that Redis begins with", async () => {
     const databases = items.filter(({ what }) => /^(Redis second|Postgres other)$/.test(what));
     assert.equal(

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { SavedPlan, SavingPlan } from "../../../components/backup/plan.ts";
 import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
-import { choose, moment } from "../../../scripts/backup/choice.ts";
+import { choose, moment, told } from "../../../scripts/backup/choice.ts";
 import { progress } from "../../../scripts/backup/mover.ts";
-import { meant } from "../../../scripts/backup/restore.ts";
-import { restoreVolumes } from "../../../scripts/backup/restore-volumes.ts";
+import { begunSyncs, meant } from "../../../scripts/backup/restore.ts";
+import { restoreVolumes, type Restore } from "../../../scripts/backup/restore-volumes.ts";
 import {
   holders,
   replicasAnnotation,
@@ -36,6 +36,26 @@ describe("which backup is restored", () => {
       message:
         /^nothing was changed:\n {2}immich\/photos has no backup from before; there are 2026-11-28T03:00:00Z, .*\n {2}immich\/cache has no backup$/,
     });
+  });
+
+  it("is of when its sync began, however often a mover that fails has saved that again", () => {
+    const metadata = { namespace: "immich", name: "photos" };
+    const began = begunSyncs([
+      { metadata, status: { lastSyncStartTime: "2026-11-20T03:00:00Z" } },
+      { metadata: { ...metadata, name: "cache" }, status: {} },
+    ]);
+    assert.equal(began.size, 1);
+    const stuck = { ...photos, began: began.get(photos.volume) };
+    assert.match(
+      told(choose([stuck])),
+      /^immich\/photos of 2026-11-20T03:00:00Z \(no backup has ended since then: its 2 copies since may all/,
+    );
+    // One at work, which has just saved.
+    assert.equal(
+      told(choose([{ ...photos, began: new Date("2026-11-28T02:55:00Z") }])),
+      "immich/photos of 2026-11-28T02:55:00Z",
+    );
+    assert.equal(told(choose([photos])), "immich/photos of 2026-11-28T03:00:00Z");
   });
 
   it("is never chosen by a moment without its zone", () => {
@@ -188,13 +208,19 @@ describe("a restore of an application's volumes", () => {
       calls.push(stdin === "" ? asked : `${asked} ${stdin}`);
       return Promise.resolve({ ok: true, stdout: answer(asked), stderr: "" });
     };
-    const means = { run, tell: () => undefined, pause: () => Promise.resolve(), tag: "now" };
+    const words: string[] = [];
+    const tell = (text: string): void => void words.push(text);
+    const means = { run, tell, pause: () => Promise.resolve(), tag: "now" };
     const at = (pattern: RegExp) => calls.findIndex((one) => pattern.test(one));
     return {
       calls,
+      words,
       at,
-      restore: () =>
-        restoreVolumes({ namespace: "immich", volumes: [saved], saving, at: day(27) }, means),
+      restore: (more: Partial<Restore> = {}) =>
+        restoreVolumes(
+          { namespace: "immich", volumes: [saved], saving, at: day(27), ...more },
+          means,
+        ),
     };
   }
   const arrived = { lastManualSync: "now", latestMoverStatus: { logs: "restoring" } };
@@ -223,6 +249,16 @@ describe("a restore of an application's volumes", () => {
       order.toSorted((a, b) => a - b),
     );
     assert.match(calls.find((one) => one.includes("create -f -")) ?? "", /"manual":"now"/);
+  });
+
+  it("confirms the moment of the volume, not that of the mover which saved it", async () => {
+    const logs = "restoring snapshot 1a2b of [/data] at 2026-11-27 02:00:12.1 +0000 UTC by x";
+    const { words, restore } = cluster({ lastManualSync: "now", latestMoverStatus: { logs } });
+    await restore({ began: new Map([["immich/photos", day(20)]]) });
+    assert.ok(
+      words.some((one) => one.includes("1a2b of 2026-11-20T03:00:00Z")),
+      words.join(),
+    );
   });
 
   it("gives pods back as they were before a run that was cut off", async () => {

@@ -23,6 +23,11 @@ describe("what new volumes begin with", () => {
       problems: [],
       notes: [`volume ${claim} begins with its backup of 2026-11-28T03:12:00.000Z`],
     });
+    const more = ["02:44", "02:16"].map((time) => new Date(`2026-11-28T${time}:00Z`));
+    const again = await judgeBackups(site, {}, () =>
+      Promise.resolve([...saved, ...more.map((modified) => ({ key: "b", bytes: 1, modified }))]),
+    );
+    assert.match(again.notes[0] ?? "", /, one of 3 since 2026-11-28T02:16:00.000Z, more than/);
     const { notes } = await judgeBackups(site, {}, () => Promise.resolve([]));
     assert.deepEqual(notes, [`volume ${claim} begins empty: the store has no backup of it`]);
   });
