@@ -1,5 +1,6 @@
 /** What VolSync says of a restore. */
 import { lastLine } from "../../stacks/doctor/kubectl.ts";
+import { locked } from "../../stacks/parts/backup/doctor.ts";
 
 /** A ReplicationDestination, as far as a restore looks (volsync v0.16.0, api/v1alpha1/replicationdestination_types.go). */
 export interface RestoreInForce {
@@ -13,7 +14,7 @@ export interface RestoreInForce {
 export type Progress =
   | { readonly state: "works" }
   | { readonly state: "done"; readonly from: Restored | undefined }
-  | { readonly state: "failed"; readonly reason: string };
+  | { readonly state: "failed"; readonly reason: string; readonly locked: boolean };
 
 /** The backup that a mover has restored. */
 export interface Restored {
@@ -36,8 +37,9 @@ export function progress({ status = {} }: RestoreInForce, tag: string): Progress
   const { lastManualSync, latestMoverStatus: { result, logs = "" } = {} } = status;
   if (lastManualSync === tag)
     return /No data will be restored|No eligible snapshots/.test(logs)
-      ? { state: "failed", reason: "its repository has no backup that fits" }
+      ? { state: "failed", reason: "its repository has no backup that fits", locked: false }
       : { state: "done", from: restored(logs) };
-  if (result === "Failed") return { state: "failed", reason: lastLine(logs) };
+  if (result === "Failed")
+    return { state: "failed", reason: lastLine(logs), locked: locked({ logs }) };
   return { state: "works" };
 }

@@ -4,12 +4,13 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { begunBackup, inPlaceName } from "../../components/backup/names.ts";
-import { replicationInPlace } from "../../components/backup/objects.ts";
+import { replicationInPlace, repositorySettings } from "../../components/backup/objects.ts";
 import { momentOf } from "../../components/backup/moments.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import { kubectl, lastLine, objects } from "../../stacks/doctor/kubectl.ts";
+import { locked } from "../../stacks/parts/backup/doctor.ts";
 import { progress, type Restored, type RestoreInForce } from "./mover.ts";
 import {
   holders,
@@ -53,6 +54,7 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
   const { users, obstacles } = usersOf(claims, workloads);
   if (obstacles.length > 0) throw new Error(["nothing was changed:", ...obstacles].join("\n  "));
   for (const volume of volumes) await endRestore(volume, means);
+  for (const volume of volumes) await backupEnds(volume, means);
   await pauseBackups(restore, means);
   await stop(namespace, users, claims, means);
   for (const volume of volumes) await fill(volume, restore, means);
@@ -63,6 +65,30 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
 
 const ask = ({ run }: Means, namespace: string, ...args: readonly string[]): Promise<string> =>
   kubectl(run, "-n", namespace, ...args);
+
+/** A first backup of a library takes days, and nothing is away meanwhile; a prune takes hours at most. */
+const backupMinutes = 6 * 60;
+
+/**
+ * Waits until no mover saves the volume. A source that pauses ends its mover (internal/controller/mover/restic/mover.go,
+ * ensureJob), and restic's lock outlives it: an exclusive one, of forget and prune, would stop the restore
+ * (restic v0.18.1, internal/restic/lock.go, checkForOtherLocks), and a destination cannot unlock.
+ */
+async function backupEnds({ namespace, claim }: SavedPlan, means: Means): Promise<void> {
+  const job = ["get", "job", `volsync-src-${claim}`, "--ignore-not-found"];
+  for (let waited = 0; ; waited += interval) {
+    const active = await ask(means, namespace, ...job, "-o", "jsonpath={.status.active}");
+    if (Number(active) === 0) return;
+    if (waited === 0)
+      means.tell(`${namespace}/${claim}: waiting until its backup, which is at work, has ended`);
+    if (waited > minutes(backupMinutes))
+      throw new Error(
+        `nothing was changed: the backup of ${namespace}/${claim} has been at work for ${backupMinutes / 60} hours, and one that is ended leaves a lock which no restore passes; ` +
+          `kubectl -n ${namespace} logs job/volsync-src-${claim} says how far it is`,
+      );
+    await (means.pause ?? pause)(interval);
+  }
+}
 
 /** A backup of half a volume would be one of those that are kept. */
 async function pauseBackups({ volumes }: Restore, means: Means): Promise<void> {
@@ -156,7 +182,8 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
     const made = await run("kubectl", ["create", "-f", "-"], JSON.stringify(object));
     if (!made.ok) throw new Error(lastLine(made.stderr));
     tell(`${namespace}/${claim}: its backup is coming`);
-    const from = await arrive(saved, { name, tag, cut: cut.signal }, means);
+    const repository = repositorySettings(saving.target, saved)["RESTIC_REPOSITORY"] ?? "";
+    const from = await arrive(saved, { name, tag, repository, cut: cut.signal }, means);
     const of = from && momentOf(from.time, began?.get(`${namespace}/${claim}`));
     const which = from && of ? `, ${from.id} of ${stamp(of)},` : "";
     tell(`${namespace}/${claim}: is what its backup${which} was`);
@@ -198,29 +225,42 @@ async function endRestore(
   }
 }
 
+/** A restore at work. */
+interface Run {
+  readonly name: string;
+  readonly tag: string;
+  /** As restic calls it. */
+  readonly repository: string;
+  readonly cut: AbortSignal;
+}
+
 /** Gives which backup came. VolSync tries for ever; a mover that has failed tells of it, and eight that have end this. */
 async function arrive(
   { namespace, claim }: SavedPlan,
-  run: { readonly name: string; readonly tag: string; readonly cut: AbortSignal },
+  run: Run,
   means: Means,
 ): Promise<Restored | undefined> {
-  const { name, tag, cut } = run;
+  const { name, tag, repository, cut } = run;
+  const unlock = `half an hour after the lock was made this removes it, from any computer: restic -r ${repository} unlock (docs/backup.md)`;
   let failed = 0;
   for (;;) {
     cut.throwIfAborted();
     const text = await ask(means, namespace, "get", "replicationdestination", name, "-o", "json");
     const found = progress(JSON.parse(text) as RestoreInForce, tag);
     if (found.state === "done") return found.from;
-    if (found.state === "failed")
+    if (found.state === "failed") {
+      const why = found.locked ? `${found.reason}; ${unlock}` : found.reason;
       throw new Error(
-        `${namespace}/${claim} was not restored: ${found.reason}. ${half} once that is mended`,
+        `${namespace}/${claim} was not restored: ${why}. ${half} once that is mended`,
       );
+    }
     const job = ["get", "job", `volsync-dst-${name}`, "--ignore-not-found"];
     const now = Number(await ask(means, namespace, ...job, "-o", "jsonpath={.status.failed}"));
     if (now > failed) {
       const logs = ["logs", "-l", `job-name=volsync-dst-${name}`, "--tail=3"];
+      const words = await ask(means, namespace, ...logs);
       means.tell(
-        `${namespace}/${claim}: a mover failed, and another one tries: ${lastLine(await ask(means, namespace, ...logs))}`,
+        `${namespace}/${claim}: a mover failed, and another one tries: ${lastLine(words)}${locked({ logs: words }) ? `; ${unlock}` : ""}`,
       );
       failed = now;
     }

@@ -138,8 +138,8 @@ const lastWords = ({ status }: ReplicationInForce): string =>
   lastLine(status?.latestMoverStatus?.logs ?? "");
 
 /** Whether a lock of a mover that was ended stands in the way (restic, internal/restic/lock.go, alreadyLockedError). */
-const locked = ({ logs = "" }: { readonly logs?: string }): boolean =>
-  /already locked|unable to create lock/.test(logs);
+export const locked = ({ logs = "" }: { readonly logs?: string }): boolean =>
+  /already locked|unable to create lock|failure locking repository/.test(logs);
 
 /**
  * Why VolSync comes to no mover at all: the last result stays what it was, and the condition alone tells of it
@@ -165,8 +165,15 @@ function judgeRestore(
   const still = standsStill(destination.status);
   if (still !== undefined)
     return problem(subject, `VolSync does not come to restore it: ${still}`, look);
-  if (destination.status?.latestMoverStatus?.result === "Failed")
-    return problem(subject, `cannot begin with its backup: ${lastWords(destination)}`, look);
+  const { latestMoverStatus: mover = {} } = destination.status ?? {};
+  // A destination cannot unlock (api/v1alpha1/replicationdestination_types.go), and there is no source before it is done.
+  const unlock = `half an hour after the lock was made, from any computer: restic -r s3:.../${namespace}/${claim} unlock; docs/backup.md`;
+  if (mover.result === "Failed")
+    return problem(
+      subject,
+      `cannot begin with its backup: ${lastWords(destination)}`,
+      locked(mover) ? unlock : look,
+    );
   return warning(subject, "waits for its backup to be restored", look);
 }
 

@@ -70,6 +70,13 @@ describe("the doctor at backups of volumes", () => {
     );
   });
 
+  it("has a command that needs no source where a lock stops a volume from beginning", () => {
+    const logs = "repository is already locked exclusively by PID 20\nERROR: failure locking";
+    const status = { latestMoverStatus: { result: "Failed", logs } };
+    const [one] = judgeVolumes(config, { sources: [], destinations: [{ metadata, status }] }, now);
+    assert.match(one?.remedy ?? "", /restic -r s3:\.\.\.\/monitoring\/prometheus-db-0 unlock/);
+  });
+
   it("says what keeps VolSync from its mover, whose last one has succeeded", () => {
     const error = (message: string): Status => ({
       lastSyncTime: "2026-11-28T03:10:00Z",

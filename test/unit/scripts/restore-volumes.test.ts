@@ -157,7 +157,7 @@ describe("a mover's restore", () => {
         { status: { latestMoverStatus: { result: "Failed", logs: "a\nFatal: b\n" } } },
         "now",
       ),
-      { state: "failed", reason: "Fatal: b" },
+      { state: "failed", reason: "Fatal: b", locked: false },
     );
   });
 });
@@ -177,6 +177,7 @@ describe("a restore of an application's volumes", () => {
     status: object,
     annotations: Record<string, string> = {},
     whileItFills: () => void = () => undefined,
+    backup: string[] = [],
   ) {
     const calls: string[] = [];
     let replicas = annotations[replicasAnnotation] === undefined ? 2 : 0;
@@ -197,6 +198,7 @@ describe("a restore of an application's volumes", () => {
         });
       const scaled = /--replicas=(\d+)/.exec(asked)?.[1];
       if (scaled !== undefined) replicas = Number(scaled);
+      if (asked.includes("get job volsync-src-photos")) return backup.shift() ?? "";
       if (asked.includes("get replicationdestination")) {
         whileItFills();
         return JSON.stringify({ status });
@@ -258,6 +260,28 @@ describe("a restore of an application's volumes", () => {
     assert.ok(
       words.some((one) => one.includes("1a2b of 2026-11-20T03:00:00Z")),
       words.join(),
+    );
+  });
+
+  it("ends no backup that is at work, for its lock would stop the restore", async () => {
+    const { at, calls, words, restore } = cluster(arrived, {}, () => undefined, ["1", "1", ""]);
+    await restore();
+    const asked = calls.filter((one) => one.includes("get job volsync-src-photos"));
+    assert.equal(asked.length, 3);
+    assert.ok(at(/"paused":true/) > calls.indexOf(asked.at(-1) ?? ""));
+    assert.ok(words.some((one) => one.includes("immich/photos: waiting until its backup")));
+    const endless = cluster(arrived, {}, () => undefined, Array<string>(9_000).fill("1"));
+    await assert.rejects(endless.restore(), /^Error: nothing was changed: the backup of immich/);
+    assert.equal(endless.at(/"paused":true|--replicas/), -1);
+  });
+
+  it("has the command where a lock stops it", async () => {
+    const logs =
+      "unable to create lock in backend: repository is already locked exclusively by PID 20\nERROR: failure locking repository";
+    const { restore } = cluster({ latestMoverStatus: { result: "Failed", logs } });
+    await assert.rejects(
+      restore(),
+      /failure locking repository; half an hour .*: restic -r s3:https:\/\/nas\.home\.arpa\/b\/f\/immich\/photos unlock/,
     );
   });
 
