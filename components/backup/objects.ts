@@ -19,7 +19,7 @@ export function repositoryFolder(
 export function repositorySettings(
   target: TargetPlan,
   saved: Pick<SavedPlan, "namespace" | "claim">,
-): Record<string, string> {
+): Record<string, string> & { readonly RESTIC_REPOSITORY: string } {
   const { endpoint, bucket, region, ca } = target;
   const place = `${endpoint.replace(/\/$/, "")}/${bucket}/${repositoryFolder(target, saved)}`;
   return {

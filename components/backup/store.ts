@@ -46,6 +46,24 @@ export async function backupTimes(
   return found.map(({ modified }) => modified).sort((a, b) => b.getTime() - a.getTime());
 }
 
+/** Minutes after which a lock that nobody renews is stale (restic v0.18.1, internal/restic/lock.go, StaleLockTimeout). */
+const staleMinutes = 30;
+
+/**
+ * Locks of a claim's repository that are stale. One that is held is written anew every five minutes, under another name
+ * (restic, internal/repository/lock.go). Whether it is exclusive is encrypted in it.
+ */
+export async function staleLocks(
+  store: OpenStore,
+  { folder }: Pick<TargetPlan, "folder">,
+  saved: Pick<SavedPlan, "namespace" | "claim">,
+  { list = listStore, now = new Date() }: { readonly list?: ListStore; readonly now?: Date } = {},
+): Promise<readonly StoredObject[]> {
+  const found = await list(store, `${repositoryFolder({ folder }, saved)}/locks/`);
+  const stale = now.getTime() - staleMinutes * 60_000;
+  return found.filter(({ modified }) => modified.getTime() < stale);
+}
+
 /**
  * Lists what a store has below a prefix: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  * @throws ServiceError when the store does not answer, or refuses.

@@ -182,7 +182,7 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
     const made = await run("kubectl", ["create", "-f", "-"], JSON.stringify(object));
     if (!made.ok) throw new Error(lastLine(made.stderr));
     tell(`${namespace}/${claim}: its backup is coming`);
-    const repository = repositorySettings(saving.target, saved)["RESTIC_REPOSITORY"] ?? "";
+    const { RESTIC_REPOSITORY: repository } = repositorySettings(saving.target, saved);
     const from = await arrive(saved, { name, tag, repository, cut: cut.signal }, means);
     const of = from && momentOf(from.time, began?.get(`${namespace}/${claim}`));
     const which = from && of ? `, ${from.id} of ${stamp(of)},` : "";

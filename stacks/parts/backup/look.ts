@@ -1,6 +1,14 @@
 /** What volumes that are not there yet would begin with, and what backups that are there would not bear, told before anything is made. */
 import { repeated } from "../../../components/backup/moments.ts";
-import { backupTimes, type ListStore, type OpenStore } from "../../../components/backup/store.ts";
+import { repositorySettings } from "../../../components/backup/objects.ts";
+import type { TargetPlan } from "../../../components/backup/plan.ts";
+import {
+  backupTimes,
+  staleLocks,
+  type ListStore,
+  type OpenStore,
+  type StoredObject,
+} from "../../../components/backup/store.ts";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Known } from "../../../components/proxmox/known-machines.ts";
@@ -85,7 +93,13 @@ async function judgeBeginnings(
         told(one, await backupTimes(store, target, one, list), backup.everyHours),
       ),
     );
-    return { problems: [], notes };
+    const options = list === undefined ? {} : { list };
+    const problems = await Promise.all(
+      fresh.map(async (one) =>
+        unlocked(one, target, await staleLocks(store, target, one, options)),
+      ),
+    );
+    return { problems: problems.flat(), notes };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const names = fresh.map(({ namespace, claim }) => `${namespace}/${claim}`).join(", ");
@@ -94,6 +108,25 @@ async function judgeBeginnings(
       "Bring the store back, or leave the section out for this run: volumes then begin empty for good";
     return { problems: [{ path: "homelab:backup.s3", text }], notes: [] };
   }
+}
+
+/**
+ * Nobody saves a volume that is not there, so that nobody holds these any more. An exclusive one, of forget or prune, stops the
+ * restore for good (restic v0.18.1, internal/restic/lock.go, checkForOtherLocks), and any the first backup's forget after it.
+ */
+function unlocked(
+  one: WantedBackup,
+  target: TargetPlan,
+  locks: readonly StoredObject[],
+): readonly Problem[] {
+  if (locks.length === 0) return [];
+  const { namespace, claim, path } = one;
+  const keys = locks.map(({ key }) => key).join(", ");
+  const { RESTIC_REPOSITORY: repository } = repositorySettings(target, one);
+  const text =
+    `a mover of ${namespace}/${claim} was ended, and its lock is left, by which the volume may wait for its backup for good; ` +
+    `restic -r ${repository} unlock (docs/backup.md), or delete ${keys} in the bucket ${target.bucket}`;
+  return [{ path, text }];
 }
 
 function told(

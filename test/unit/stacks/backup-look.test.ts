@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ListStore, StoredObject } from "../../../components/backup/store.ts";
 import { ServiceError } from "../../../components/http/service-error.ts";
 import { knownOf } from "../../../components/proxmox/known-machines.ts";
 import { judgeBackups } from "../../../stacks/parts/backup/look.ts";
@@ -12,21 +13,25 @@ const config = homeConfig(changes);
 const secrets = { reveal: () => "x", get: () => assert.fail("asked for an output") };
 const site = { name: "home", config, secrets };
 const claim = "home-assistant/home-assistant-config";
+/** A store that has objects in one folder of a repository alone. */
+const having =
+  (folder: string, ...objects: readonly StoredObject[]): ListStore =>
+  (_, prefix) =>
+    Promise.resolve(prefix.endsWith(folder) ? objects : []);
 const away = () =>
   Promise.reject(new ServiceError("unreachable", { status: 0 }, "the store nas cannot be reached"));
 
 describe("what new volumes begin with", () => {
   it("is said before anything is made: a backup, or nothing", async () => {
     const saved = [{ key: "a", bytes: 1, modified: new Date("2026-11-28T03:12:00Z") }];
-    const found = await judgeBackups(site, {}, () => Promise.resolve(saved));
+    const found = await judgeBackups(site, {}, having("/snapshots/", ...saved));
     assert.deepEqual(found, {
       problems: [],
       notes: [`volume ${claim} begins with its backup of 2026-11-28T03:12:00.000Z`],
     });
     const more = ["02:44", "02:16"].map((time) => new Date(`2026-11-28T${time}:00Z`));
-    const again = await judgeBackups(site, {}, () =>
-      Promise.resolve([...saved, ...more.map((modified) => ({ key: "b", bytes: 1, modified }))]),
-    );
+    const all = [...saved, ...more.map((modified) => ({ key: "b", bytes: 1, modified }))];
+    const again = await judgeBackups(site, {}, having("/snapshots/", ...all));
     assert.match(again.notes[0] ?? "", /, one of 3 since 2026-11-28T02:16:00.000Z, more than/);
     const { notes } = await judgeBackups(site, {}, () => Promise.resolve([]));
     assert.deepEqual(notes, [`volume ${claim} begins empty: the store has no backup of it`]);
@@ -43,6 +48,23 @@ describe("what new volumes begin with", () => {
       problems: [],
       notes: [],
     });
+  });
+});
+
+describe("a lock in the repository of a new volume", () => {
+  const lock = (minutes: number) =>
+    having("/locks/", {
+      ...{ key: `volumes-home/${claim}/locks/a1`, bytes: 1 },
+      modified: new Date(Date.now() - minutes * 60_000),
+    });
+
+  it("is named before the run waits for a restore that it stops, once nobody holds it", async () => {
+    const { problems } = await judgeBackups(site, {}, lock(31));
+    assert.match(
+      problems[0]?.text ?? "",
+      /restic -r s3:\S+\/volumes-home\/home-assistant\/home-assistant-config unlock .*, or delete volumes-home\/home-assistant\/home-assistant-config\/locks\/a1 in the bucket volumes$/,
+    );
+    assert.deepEqual((await judgeBackups(site, {}, lock(4))).problems, []);
   });
 });
 
