@@ -1,13 +1,18 @@
+import { inPlacePrefix } from "../../backup/names.ts";
 import type { AlertGroup } from "./alert.ts";
 
 /**
  * Alerts on backups of volumes. VolSync calls a claim out of sync from the start until its first backup has ended, and again
  * once a backup has not ended before the one after it should begin; a mover that fails begins anew and tells of nothing else
  * (volsync v0.16.0, internal/controller/statemachine/machine.go, internal/controller/metrics.go).
+ *
+ * What it has said of an object stays until its pod goes, though the object went (https://github.com/backube/volsync/issues/1194):
+ * a restore in place that failed, whose object goes with it, would wait for ever. Its command has said so, and the doctor names one
+ * that is left.
  */
 export function backupAlerts(job: string): AlertGroup {
-  const late = (role: "source" | "destination"): string =>
-    `max by (obj_namespace, obj_name) (volsync_volume_out_of_sync{job="${job}",role="${role}"}) > 0`;
+  const late = (role: "source" | "destination", but = ""): string =>
+    `max by (obj_namespace, obj_name) (volsync_volume_out_of_sync{job="${job}",role="${role}"${but}}) > 0`;
   return {
     name: "backup",
     alerts: [
@@ -31,7 +36,7 @@ export function backupAlerts(job: string): AlertGroup {
       {
         name: "VolumeRestoreWaits",
         severity: "critical",
-        expression: late("destination"),
+        expression: late("destination", `,obj_name!~"${inPlacePrefix}.*"`),
         for: "2h",
         summary: "{{ $labels.obj_namespace }}/{{ $labels.obj_name }} waits for its backup",
         description: "Its pods do not start before the volume holds what the backup has.",

@@ -1156,6 +1156,15 @@ export const alertCases: readonly AlertCase[] = [
     },
   },
   {
+    alert: "VolumeRestoreWaits",
+    title: "says nothing of a restore in place that failed, which its command has told",
+    series: {
+      'volsync_volume_out_of_sync{job="volsync-metrics",role="destination",obj_namespace="immich",obj_name="restore-library"}':
+        "1x400",
+    },
+    at: "3h",
+  },
+  {
     alert: "TeslaSignalsMany",
     title: "tells of more signals than are meant",
     series: { [signals]: "0+1x1600" },
