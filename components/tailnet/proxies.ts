@@ -135,20 +135,25 @@ export class TailnetProxies extends ComponentResource {
   /** An address needs no finding. */
   private prove(
     name: string,
-    { egress, machine }: ProxiesArgs,
+    { groups, egress, machine }: ProxiesArgs,
     after: readonly Resource[],
   ): Resource | undefined {
     const hosts = egress.flatMap(({ name: host, to }) =>
       "fqdn" in to ? [`${host} ${to.fqdn}`] : [],
     );
     if (hosts.length === 0) return undefined;
+    const replicas = groups.find(({ type }) => type === "egress")?.replicas ?? 1;
     return new RemoteStep(
       `${name}-found`,
       {
         machine,
         title: "tailnet-hosts",
         script: tailnetScripts.found,
-        parameters: { HOSTS: hosts.join("\n"), GROUP: groupName("egress") },
+        parameters: {
+          HOSTS: hosts.join("\n"),
+          GROUP: groupName("egress"),
+          REPLICAS: String(replicas),
+        },
         limitSeconds: 1200,
         after,
       },

@@ -189,7 +189,11 @@ describe("the operator's further proxies", () => {
     const { after } = site.get("home-proxies-found-command");
     assert.ok(after.includes("home-proxies-egress-nas"));
     const stdin = JSON.stringify(site.get("home-proxies-found-command").inputs["stdin"]);
-    assert.ok(stdin.includes("nas nas.tail1234.ts.net") && !stdin.includes("clock"));
+    assert.ok(
+      stdin.includes("nas nas.tail1234.ts.net") &&
+        stdin.includes("REPLICAS='2'") &&
+        !stdin.includes("clock"),
+    );
     const { annotations } = metadata(site, "home-proxies-egress-clock");
     assert.equal(annotations["tailscale.com/tailnet-ip"], "100.101.102.103");
     assert.equal(annotations["tailscale.com/tailnet-fqdn"], undefined);
@@ -200,15 +204,13 @@ describe("the proof of hosts that proxies lead to by name", () => {
   let root: string;
   beforeEach(() => {
     root = machineRoot();
-    // As the proxies write it: the second has not found the clock.
     const kubectl = String.raw`#!/bin/bash
 while [[ $1 == --* ]]; do if [[ $1 == --kubeconfig ]]; then shift; fi; shift; done
 case "$*" in
   *"get secrets"*"parent-resource=egress,"*) cat ROOT/states ;;
-  *"get pods"*"parent-resource=egress -o name") echo pod/egress-0; echo pod/egress-1 ;;
   *"delete pod/egress-"*) cp ROOT/later ROOT/states; echo "$3 $4" >>ROOT/said ;;
   *"wait pod/egress-"*) echo "$3 $4" >>ROOT/said ;;
-  *logs*) echo 'error fetching backend addresses for "nas.tail1234.ts.net": could not find' ;;
+  *"logs egress-"*) echo 'error fetching backend addresses for "nas.tail1234.ts.net": could not find' ;;
   *) echo "not expected: $*" >&2; exit 64 ;;
 esac
 `;
@@ -220,29 +222,45 @@ esac
     rmSync(root, { recursive: true });
   });
 
+  /** As a proxy writes it. */
   const state = (addresses: string, fqdn = "nas.tail1234.ts.net"): string =>
     `{"podIPv4":"10.42.0.9","services":{"tailscale-nas":{"ports":[{"protocol":"TCP","matchPort":10445,"targetPort":445}],"tailnetTargetIPs":${addresses},"tailnetTarget":{"ip":"","fqdn":"${fqdn}"}}}}\n`;
   const found = state('["100.64.0.9"]');
   const lost = state("null");
-  const look = async (states: string, later: string) => {
-    writeFileSync(join(root, "states"), states);
-    writeFileSync(join(root, "later"), later);
+  type Both = readonly [string, string];
+  const look = async (states: Both, later: Both) => {
+    const text = ([first, second]: Both) => `egress-0 ${first}egress-1 ${second}`;
+    writeFileSync(join(root, "states"), text(states));
+    writeFileSync(join(root, "later"), text(later));
     const once = tailnetScripts.found.replace("patience=90", "patience=0");
     const { code, stderr } = await runScript(root, once, {
       HOSTS: "nas nas.tail1234.ts.net",
       GROUP: "egress",
+      REPLICAS: "2",
     });
     return { code, stderr, restarts: readFileSync(join(root, "said"), "utf8") };
   };
 
-  it("ends once one of the proxies has found it, and leaves them alone", async () => {
-    const { code, stderr, restarts } = await look(lost + found, "");
+  it("ends once each of the proxies has found it, and leaves them alone", async () => {
+    const { code, stderr, restarts } = await look([found, found], [lost, lost]);
     assert.equal(code, 0, stderr);
     assert.equal(restarts, "");
   });
 
+  it("starts the one anew that alone has missed it, which connections are sent to all the same", async () => {
+    const { code, stderr, restarts } = await look([found, lost], [found, found]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(restarts.trim().split("\n"), ["delete pod/egress-1", "wait pod/egress-1"]);
+  });
+
+  it("waits for a proxy that tells nothing yet", async () => {
+    const { code, stderr } = await look([found, "\n"], [found, "\n"]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /egress-1 of ProxyGroup egress has not found nas/);
+  });
+
   it("starts proxies anew that looked before the policy let them see it", async () => {
-    const { code, stderr, restarts } = await look(lost, found);
+    const { code, stderr, restarts } = await look([lost, lost], [found, found]);
     assert.equal(code, 0, stderr);
     assert.deepEqual(restarts.trim().split("\n"), [
       ...["delete pod/egress-0", "wait pod/egress-0"],
@@ -252,17 +270,17 @@ esac
 
   it("does not take the host that it led to before for the one that it leads to now", async () => {
     const before = state('["100.64.0.7"]', "old.tail1234.ts.net");
-    const { code, stderr, restarts } = await look(before, found);
+    const { code, stderr, restarts } = await look([before, before], [found, found]);
     assert.equal(code, 0, stderr);
     assert.notEqual(restarts, "", "it was content with what was found before");
   });
 
   it("names the host that they do not find, with what they say of it", async () => {
-    const { code, stderr } = await look(lost, "");
+    const { code, stderr } = await look([lost, lost], [lost, lost]);
     assert.notEqual(code, 0);
     assert.match(
       stderr,
-      /has found nas\.tail1234\.ts\.net, where nas is to lead: the tailnet's policy/,
+      /egress-0 of ProxyGroup egress has not found nas\.tail1234\.ts\.net, where nas is to lead: the tailnet's policy/,
     );
     assert.match(stderr, /error fetching backend addresses/);
   });
