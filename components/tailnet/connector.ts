@@ -41,6 +41,19 @@ export function connectorSpec(
   };
 }
 
+/**
+ * What says that each of its devices is in the tailnet, as `pulumi.com/waitFor` takes it. The operator's condition is True once its
+ * StatefulSet is written, with no device at all; the addresses come from what the pods say of themselves (cmd/k8s-operator/
+ * connector.go, maybeProvisionConnector).
+ */
+export function connectorJoined({ replicas }: Pick<ConnectorPlan, "replicas">): string {
+  const device = (i: number) => `jsonpath={.status.devices[${i}].tailnetIPs[0]}`;
+  return JSON.stringify([
+    "condition=ConnectorReady",
+    ...Array.from({ length: replicas }, (_, i) => device(i)),
+  ]);
+}
+
 /** Names of the devices of a Connector that is there, by its spec. */
 export function devicesOfSpec(spec: unknown): readonly string[] {
   const {

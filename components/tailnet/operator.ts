@@ -19,6 +19,7 @@ import {
 import {
   connectorClass,
   connectorDevices,
+  connectorJoined,
   connectorSpec,
   devicesOfSpec,
   type ConnectorPlan,
@@ -60,7 +61,7 @@ export interface TailnetOperatorArgs {
  * after what pods run and the policy knows the tags; it outlives everything here.
  */
 export class TailnetOperator extends ComponentResource {
-  /** The Connector, once its device is in the tailnet. */
+  /** The Connector, once its devices are in the tailnet. */
   readonly connector: Resource;
   /** The release of the operator: Services of its class come after it, and go before it, for it alone lets them go. */
   readonly running: Resource;
@@ -151,7 +152,7 @@ export class TailnetOperator extends ComponentResource {
       {
         apiVersion: "tailscale.com/v1alpha1",
         kind: "Connector",
-        metadata: { name, annotations: { "pulumi.com/waitFor": "condition=ConnectorReady" } },
+        metadata: { name, annotations: { "pulumi.com/waitFor": connectorJoined(connector) } },
         spec: connectorSpec(site, connector),
       },
       {

@@ -74,7 +74,7 @@ export interface TailnetArgs {
  * `opts.providers`.
  */
 export class Tailnet extends ComponentResource {
-  /** The Connector, once its device is in the tailnet. */
+  /** The Connector, once its devices are in the tailnet. */
   readonly connector: Resource;
   /** The operator's release. */
   readonly operatorRuns: Resource;

@@ -45,6 +45,7 @@ func TestAConnectorBecomesADeviceWithItsRoutesAndLeavesNothing(t *testing.T) {
 		t.Errorf("device: %+v", device)
 	}
 	if status.Devices[0].Hostname != "home-connector-0.example.ts.net" || status.TailnetIPs[0] != device.Addresses[0] ||
+		status.Devices[0].TailnetIPs[0] != device.Addresses[0] ||
 		status.SubnetRoutes != "192.168.1.0/24" || !status.IsExitNode {
 		t.Errorf("status: %+v", status)
 	}

@@ -178,7 +178,10 @@ export function judgeConnector(
       finding(
         `Connector ${name}`,
         `is no device of the tailnet${rest}`,
-        `kubectl describe connector ${plan.name}; kubectl -n tailscale logs deployment/operator (${operatorHostname(site)})`,
+        // The operator gives a login one key, with its Secret, and no other one while that is there (cmd/k8s-operator/sts.go, provisionSecrets).
+        `if it was one before, its login is lost and does not come back by itself: from the LAN, kubectl delete connector ${plan.name}, ` +
+          `then npm run up -- --stack ${site} --refresh. Else: kubectl -n tailscale logs -l tailscale.com/parent-resource=${plan.name} -c tailscale, ` +
+          `and logs deployment/operator (${operatorHostname(site)})`,
       ),
     ];
   });

@@ -119,7 +119,8 @@ describe("tailnet of a site", () => {
       exitNode: true,
     });
     assert.deepEqual((connector.shown["metadata"] as { annotations: unknown }).annotations, {
-      "pulumi.com/waitFor": "condition=ConnectorReady",
+      "pulumi.com/waitFor":
+        '["condition=ConnectorReady","jsonpath={.status.devices[0].tailnetIPs[0]}"]',
     });
     assert.ok(follows("home-split-dns", "connector-0"));
   });
@@ -154,6 +155,9 @@ describe("tailnet of a site", () => {
     };
     assert.deepEqual(shown["spec"], spec);
     assert.deepEqual(after, ["connector-0-class"]);
+    // The operator's condition is True without a device.
+    const { annotations } = shown["metadata"] as { annotations: Record<string, string> };
+    assert.match(annotations["pulumi.com/waitFor"] ?? "", /devices\[1\]\.tailnetIPs\[0\]/);
     assert.deepEqual(hooks.beforeCreate, ["connector-0-name", "connector-1-name"]);
     assert.deepEqual(hooks.beforeUpdate, ["connector-0-further", "connector-0-restarts"]);
     const made = two.get("connector-0-class").shown;

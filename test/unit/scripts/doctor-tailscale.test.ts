@@ -155,10 +155,9 @@ describe("the doctor at Tailscale", () => {
   });
 
   it("names a Connector that is no device, and one that advertises too little", () => {
-    assert.match(
-      bad(judgeConnector("home", plan, [], ""))[0]?.text ?? "",
-      /no device of the tailnet/,
-    );
+    const [gone] = bad(judgeConnector("home", plan, [], ""));
+    assert.match(gone?.text ?? "", /no device of the tailnet/);
+    assert.match(gone?.remedy ?? "", /kubectl delete connector .* --stack home --refresh/);
     const quiet = { ...connector, advertised: routes.slice(1), enabled: routes.slice(1) };
     assert.match(
       bad(judgeConnector("home", plan, [quiet], ""))[0]?.text ?? "",
