@@ -1,13 +1,36 @@
 /** What VolSync says of a restore. */
 import { lastLine } from "../../stacks/doctor/kubectl.ts";
-import { locked } from "../../stacks/parts/backup/doctor.ts";
+import { locked, type Condition } from "../../stacks/parts/backup/doctor.ts";
 
 /** A ReplicationDestination, as far as a restore looks (volsync v0.16.0, api/v1alpha1/replicationdestination_types.go). */
 export interface RestoreInForce {
   readonly status?: {
     readonly lastManualSync?: string;
     readonly latestMoverStatus?: { readonly result?: string; readonly logs?: string };
+    readonly conditions?: readonly Condition[];
   };
+}
+
+/** An event of the cluster (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/), as kubectl has it. */
+export interface EventInForce {
+  readonly involvedObject: { readonly kind?: string; readonly name?: string };
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+}
+
+/** The newest warning about a destination, its mover, its pod or its cache; VolSync waits for each of them without a word. */
+export function lastWarning(events: readonly EventInForce[], name: string): string | undefined {
+  const time = ({ lastTimestamp, eventTime }: EventInForce): string =>
+    lastTimestamp ?? eventTime ?? "";
+  const ours = events.filter(
+    ({ involvedObject: { name: of = "" } }) => of === name || of.startsWith(`volsync-dst-${name}`),
+  );
+  const newest = ours.toSorted((a, b) => time(a).localeCompare(time(b))).at(-1);
+  if (newest === undefined) return undefined;
+  const { involvedObject: of, reason = "", message = "" } = newest;
+  return `${of.kind?.toLowerCase() ?? ""}/${of.name ?? ""}: ${reason}: ${message}`;
 }
 
 /** How far a restore is. */

@@ -39,7 +39,7 @@ export interface ReplicationInForce {
 }
 
 /** What VolSync says of its own work, before any mover. */
-interface Condition {
+export interface Condition {
   readonly type: string;
   readonly reason?: string;
   readonly message?: string;

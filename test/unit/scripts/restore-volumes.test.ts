@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SavedPlan, SavingPlan } from "../../../components/backup/plan.ts";
 import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
 import { choose, moment, told } from "../../../scripts/backup/choice.ts";
-import { progress } from "../../../scripts/backup/mover.ts";
+import { progress, type EventInForce } from "../../../scripts/backup/mover.ts";
 import { begunSyncs, meant } from "../../../scripts/backup/restore.ts";
 import { restoreVolumes, type Restore } from "../../../scripts/backup/restore-volumes.ts";
 import {
@@ -177,7 +177,7 @@ describe("a restore of an application's volumes", () => {
     status: object,
     annotations: Record<string, string> = {},
     whileItFills: () => void = () => undefined,
-    backup: string[] = [],
+    { backup = [], events = [] }: { backup?: string[]; events?: readonly EventInForce[] } = {},
   ) {
     const calls: string[] = [];
     let replicas = annotations[replicasAnnotation] === undefined ? 2 : 0;
@@ -198,6 +198,7 @@ describe("a restore of an application's volumes", () => {
         });
       const scaled = /--replicas=(\d+)/.exec(asked)?.[1];
       if (scaled !== undefined) replicas = Number(scaled);
+      if (asked.includes("get events")) return JSON.stringify({ items: events });
       if (asked.includes("get job volsync-src-photos")) return backup.shift() ?? "";
       if (asked.includes("get replicationdestination")) {
         whileItFills();
@@ -264,13 +265,17 @@ describe("a restore of an application's volumes", () => {
   });
 
   it("ends no backup that is at work, for its lock would stop the restore", async () => {
-    const { at, calls, words, restore } = cluster(arrived, {}, () => undefined, ["1", "1", ""]);
+    const { at, calls, words, restore } = cluster(arrived, {}, () => undefined, {
+      backup: ["1", "1", ""],
+    });
     await restore();
     const asked = calls.filter((one) => one.includes("get job volsync-src-photos"));
     assert.equal(asked.length, 3);
     assert.ok(at(/"paused":true/) > calls.indexOf(asked.at(-1) ?? ""));
     assert.ok(words.some((one) => one.includes("immich/photos: waiting until its backup")));
-    const endless = cluster(arrived, {}, () => undefined, Array<string>(9_000).fill("1"));
+    const endless = cluster(arrived, {}, () => undefined, {
+      backup: Array<string>(9_000).fill("1"),
+    });
     await assert.rejects(endless.restore(), /^Error: nothing was changed: the backup of immich/);
     assert.equal(endless.at(/"paused":true|--replicas/), -1);
   });
@@ -289,6 +294,40 @@ describe("a restore of an application's volumes", () => {
     const { at, restore } = cluster(arrived, { [replicasAnnotation]: "2" });
     await restore();
     assert.ok(at(/scale deployment\/server --replicas=2/) > 0);
+  });
+
+  it("tells why no mover begins, once each time that it is something else", async () => {
+    const event = (lastTimestamp: string, name: string, message: string) => ({
+      ...{ involvedObject: { kind: "PersistentVolumeClaim", name }, reason: "ProvisioningFailed" },
+      ...{ message, lastTimestamp },
+    });
+    const events = [
+      event("2026-11-28T03:05:00Z", "volsync-dst-restore-photos-cache", "no space"),
+      event("2026-11-28T03:01:00Z", "volsync-dst-restore-photos-cache", "before"),
+      event("2026-11-28T03:09:00Z", "volsync-dst-restore-cache", "of another"),
+    ];
+    const status: Record<string, unknown> = {};
+    let asked = 0;
+    const { words, restore } = cluster(
+      status,
+      {},
+      () => {
+        asked += 1;
+        const condition = { type: "Synchronizing", reason: "Error", message: "no Secret" };
+        if (asked === 1) status["conditions"] = [condition];
+        if (asked === 3) delete status["conditions"];
+        if (asked === 400) Object.assign(status, arrived);
+      },
+      { events },
+    );
+    await restore();
+    assert.deepEqual(
+      words.filter((one) => one.includes("no mover")),
+      [
+        "immich/photos: no mover is at work: no Secret",
+        "immich/photos: no mover is at work: persistentvolumeclaim/volsync-dst-restore-photos-cache: ProvisioningFailed: no space",
+      ],
+    );
   });
 
   it("keeps pods away from half a backup", async () => {
