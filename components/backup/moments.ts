@@ -1,4 +1,5 @@
 /** Which moment of a volume its copies hold, as far as that can be told without opening them. */
+import { stamp } from "../days.ts";
 
 /**
  * The moment of what a copy from `time` holds. VolSync takes its snapshot of the volume when a sync begins and drops it when one
@@ -7,6 +8,11 @@
  */
 export function momentOf(time: Date, began: Date | undefined): Date {
   return began !== undefined && began.getTime() < time.getTime() ? began : time;
+}
+
+/** How `--at` names the copy that arrived at `time`: to the second, and not from before it. */
+export function asOf(time: Date): string {
+  return stamp(new Date(Math.ceil(time.getTime() / 1_000) * 1_000));
 }
 
 /** Copies that came faster than turns do. */

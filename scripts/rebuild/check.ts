@@ -24,8 +24,8 @@ export function check(
   now = new Date(),
 ): Promise<readonly Row[]> {
   return Promise.all(
-    items.map(async ({ what, fate, how, copies }): Promise<Row> => {
-      if (copies === undefined) return { what, fate, text: how };
+    items.map(async ({ what, fate, how: plain, howFrom, copies }): Promise<Row> => {
+      if (copies === undefined) return { what, fate, text: plain };
       const { path, store, prefix, each, called, lateAfterHours = Infinity } = copies;
       const { everyHours = 0 } = copies;
       try {
@@ -40,6 +40,7 @@ export function check(
             fate: "missing",
             text: `was never saved: ${store.bucket}/${prefix} is empty`,
           };
+        const how = howFrom?.(newest) ?? plain;
         const again = repeated(times, everyHours);
         if (again !== undefined) {
           const since = stamp(again.since);

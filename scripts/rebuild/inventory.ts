@@ -1,4 +1,5 @@
 /** What a site has that a total loss of its machines would take, and where a copy of each is to be. */
+import { asOf } from "../../components/backup/moments.ts";
 import { lateAfterHours, repositoryFolder } from "../../components/backup/objects.ts";
 import type { StorePlace } from "../../components/backup/store.ts";
 import { siteVolumes } from "../../stacks/apps/data/volumes.ts";
@@ -21,6 +22,8 @@ export interface Item {
   readonly fate: Fate;
   /** How it comes back, or why it does not. */
   readonly how: string;
+  /** The same of what a person brings back, where it must name its newest copy. */
+  readonly howFrom?: (newest: Date) => string;
   /** Where its copies are; undefined of what needs none, and of what has none. */
   readonly copies?: Copies;
 }
@@ -107,6 +110,13 @@ function volumes({ name, config }: SiteFile): readonly Item[] {
       made === undefined
         ? `by npm run restore -- --claim ${namespace}/${claim}, once its claim is there`
         : "filled before its pods start",
+    // Its backups begin when the site is raised, and the newest one would then be of the empty volume.
+    ...(made === undefined
+      ? {
+          howFrom: (newest: Date) =>
+            `by npm run restore -- --claim ${namespace}/${claim} --at ${asOf(newest)}, once its claim is there`,
+        }
+      : {}),
     copies: {
       path: "homelab:backup.s3",
       store: target,

@@ -1,5 +1,5 @@
 /** What volumes that are not there yet would begin with, and what backups that are there would not bear, told before anything is made. */
-import { repeated } from "../../../components/backup/moments.ts";
+import { asOf, repeated } from "../../../components/backup/moments.ts";
 import { repositorySettings } from "../../../components/backup/objects.ts";
 import type { TargetPlan } from "../../../components/backup/plan.ts";
 import {
@@ -38,7 +38,11 @@ export async function judgeBackups(
   list?: ListStore,
 ): Promise<Found> {
   const { problems, notes } = await judgeBeginnings(site, claims, list);
-  return { problems: [...judgeCaches(site.config, backups), ...problems], notes };
+  const others = await judgeOthers(site, backups, list);
+  return {
+    problems: [...judgeCaches(site.config, backups), ...problems],
+    notes: [...notes, ...others],
+  };
 }
 
 /**
@@ -108,6 +112,41 @@ async function judgeBeginnings(
       "Bring the store back, or leave the section out for this run: volumes then begin empty for good";
     return { problems: [{ path: "homelab:backup.s3", text }], notes: [] };
   }
+}
+
+/**
+ * Claims of others that are saved for the first time, and that have backups: VolSync saves a new source at once, whatever its
+ * schedule (internal/controller/statemachine/machine.go, doInitialState), and that backup is the newest from then on.
+ */
+async function judgeOthers(
+  { config, secrets, name }: Site,
+  known: NonNullable<Known["backups"]>,
+  list?: ListStore,
+): Promise<readonly string[]> {
+  const { backup } = config;
+  const fresh = wantedBackups(config).filter(
+    ({ namespace, claim, made }) =>
+      made === undefined && !known.some((k) => k.namespace === namespace && k.claim === claim),
+  );
+  if (backup === undefined || fresh.length === 0) return [];
+  const store = openStore(backup, (ref) => secrets.reveal(ref));
+  const target = targetPlan(name, backup);
+  const notes = await Promise.all(
+    fresh.map(async (one) => {
+      const which = `${one.namespace}/${one.claim}`;
+      try {
+        const [newest] = await backupTimes(store, target, one, list);
+        if (newest === undefined) return [];
+        return [
+          `claim ${which} has backups, does not begin with them, and is saved as it is from this run on: npm run restore -- --stack ${name} --claim ${which} --at ${asOf(newest)}, before that thins them`,
+        ];
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        return [`claim ${which}: whether it has backups cannot be seen: ${error.message}`];
+      }
+    }),
+  );
+  return notes.flat();
 }
 
 /**

@@ -41,7 +41,7 @@ describe("what a total loss would bring back", () => {
     assert.equal(volume?.fate, "by hand");
     assert.match(
       volume.text,
-      /^from 2026-11-21T03:00:00Z, the newest of 2: by npm run restore -- --claim monitoring\/prometheus-db-0/,
+      /^from 2026-11-21T03:00:00Z, the newest of 2: by npm run restore -- --claim monitoring\/prometheus-db-0 --at 2026-11-21T03:00:00Z, once/,
     );
     assert.equal(all.find(({ what }) => what === "bucket photos")?.fate, "back");
     assert.equal(all.find(({ what }) => what === "bucket scans")?.fate, "lost");

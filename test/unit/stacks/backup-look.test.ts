@@ -13,6 +13,10 @@ const config = homeConfig(changes);
 const secrets = { reveal: () => "x", get: () => assert.fail("asked for an output") };
 const site = { name: "home", config, secrets };
 const claim = "home-assistant/home-assistant-config";
+/** What the state has, where only what the program makes is new. */
+const saves = {
+  backups: [{ namespace: "monitoring", claim: "prometheus-db-0", cacheGiB: 2 }],
+};
 /** A store that has objects in one folder of a repository alone. */
 const having =
   (folder: string, ...objects: readonly StoredObject[]): ListStore =>
@@ -24,30 +28,45 @@ const away = () =>
 describe("what new volumes begin with", () => {
   it("is said before anything is made: a backup, or nothing", async () => {
     const saved = [{ key: "a", bytes: 1, modified: new Date("2026-11-28T03:12:00Z") }];
-    const found = await judgeBackups(site, {}, having("/snapshots/", ...saved));
+    const found = await judgeBackups(site, saves, having("/snapshots/", ...saved));
     assert.deepEqual(found, {
       problems: [],
       notes: [`volume ${claim} begins with its backup of 2026-11-28T03:12:00.000Z`],
     });
     const more = ["02:44", "02:16"].map((time) => new Date(`2026-11-28T${time}:00Z`));
     const all = [...saved, ...more.map((modified) => ({ key: "b", bytes: 1, modified }))];
-    const again = await judgeBackups(site, {}, having("/snapshots/", ...all));
+    const again = await judgeBackups(site, saves, having("/snapshots/", ...all));
     assert.match(again.notes[0] ?? "", /, one of 3 since 2026-11-28T02:16:00.000Z, more than/);
-    const { notes } = await judgeBackups(site, {}, () => Promise.resolve([]));
+    const { notes } = await judgeBackups(site, saves, () => Promise.resolve([]));
     assert.deepEqual(notes, [`volume ${claim} begins empty: the store has no backup of it`]);
   });
 
   it("is not taken for nothing where the store cannot be seen, and not asked of volumes that are there", async () => {
-    const { problems } = await judgeBackups(site, {}, away);
+    const { problems } = await judgeBackups(site, saves, away);
     assert.equal(problems[0]?.path, "homelab:backup.s3");
     assert.match(
       problems[0].text,
       /the store nas cannot be reached; what home-assistant\/home-assistant-config would begin with cannot be seen, and not seen is not empty/,
     );
-    assert.deepEqual(await judgeBackups(site, { claims: [claim] }, away), {
+    assert.deepEqual(await judgeBackups(site, { ...saves, claims: [claim] }, away), {
       problems: [],
       notes: [],
     });
+  });
+});
+
+describe("claims of others that are saved for the first time", () => {
+  const notes = async (list: ListStore) =>
+    (await judgeBackups(site, { claims: [claim] }, list)).notes.join();
+
+  it("are told of with the backup that they had, for one of the new volume follows at once", async () => {
+    const modified = new Date("2026-11-28T03:12:00.250Z");
+    assert.match(
+      await notes(having("prometheus-db-0/snapshots/", { key: "a", bytes: 1, modified })),
+      /^claim monitoring\/prometheus-db-0 has backups, .* npm run restore -- --stack home --claim monitoring\/prometheus-db-0 --at 2026-11-28T03:12:01Z/,
+    );
+    assert.equal(await notes(having("none")), "");
+    assert.match(await notes(away), /whether it has backups cannot be seen: the store nas/);
   });
 });
 
@@ -59,12 +78,12 @@ describe("a lock in the repository of a new volume", () => {
     });
 
   it("is named before the run waits for a restore that it stops, once nobody holds it", async () => {
-    const { problems } = await judgeBackups(site, {}, lock(31));
+    const { problems } = await judgeBackups(site, saves, lock(31));
     assert.match(
       problems[0]?.text ?? "",
       /restic -r s3:\S+\/volumes-home\/home-assistant\/home-assistant-config unlock .*, or delete volumes-home\/home-assistant\/home-assistant-config\/locks\/a1 in the bucket volumes$/,
     );
-    assert.deepEqual((await judgeBackups(site, {}, lock(4))).problems, []);
+    assert.deepEqual((await judgeBackups(site, saves, lock(4))).problems, []);
   });
 });
 
