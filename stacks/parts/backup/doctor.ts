@@ -154,6 +154,20 @@ export function standsStill(
   return message.includes("the object has been modified") ? undefined : message;
 }
 
+/** Words of stores that are full, and of the systems under them (S3's own and MinIO's codes; errno). */
+const full = /no space left|QuotaExceeded|InsufficientStorage|XMinioStorageFull|507 /i;
+
+/** What nobody guesses of a mover that failed; undefined where its words are enough. */
+function remedyOf(logs = ""): string | undefined {
+  // It forgets and prunes after a backup that has succeeded alone (mover-restic/entry.sh).
+  if (full.test(logs))
+    return "the store, or the cache, is full: give it room, for no backup succeeds before, and none is forgotten until one does; docs/backup.md";
+  // restic writes the key, then the config, and makes no repository over a key (internal/repository/repository.go, Init).
+  if (/repository already contains (keys|snapshots)/.test(logs))
+    return "its making was cut off, or its config is lost: docs/backup.md, before anything is deleted";
+  return undefined;
+}
+
 /** A claim that is to begin with its backup waits until there is an image of it. */
 function judgeRestore(
   { namespace, claim }: WantedBackup,
@@ -172,7 +186,7 @@ function judgeRestore(
     return problem(
       subject,
       `cannot begin with its backup: ${lastWords(destination)}`,
-      locked(mover) ? unlock : look,
+      locked(mover) ? unlock : (remedyOf(mover.logs) ?? look),
     );
   return warning(subject, "waits for its backup to be restored", look);
 }
@@ -205,7 +219,7 @@ function judgeBackup(
     return problem(
       subject,
       `fails: ${words}`,
-      locked(mover) ? patched(namespace, claim, unlock) : look,
+      locked(mover) ? patched(namespace, claim, unlock) : (remedyOf(mover.logs) ?? look),
     );
   }
   if (last === undefined) return warning(subject, "none was made yet", look);

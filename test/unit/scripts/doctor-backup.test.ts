@@ -77,6 +77,20 @@ describe("the doctor at backups of volumes", () => {
     assert.match(one?.remedy ?? "", /restic -r s3:\.\.\.\/monitoring\/prometheus-db-0 unlock/);
   });
 
+  it("knows what a full store and a repository that is half made want", () => {
+    const remedy = (logs: string) => {
+      const status = { latestMoverStatus: { result: "Failed", logs } };
+      return judgeVolumes(config, { sources: [{ metadata, status }], destinations: [] }, now)[0]
+        ?.remedy;
+    };
+    assert.match(remedy("Fatal: XMinioStorageFull: no room") ?? "", /is full: give it room/);
+    assert.match(
+      remedy("Fatal: create repository failed: repository already contains keys") ?? "",
+      /before anything is deleted/,
+    );
+    assert.match(remedy("Fatal: else") ?? "", /^kubectl -n monitoring describe/);
+  });
+
   it("says what keeps VolSync from its mover, whose last one has succeeded", () => {
     const error = (message: string): Status => ({
       lastSyncTime: "2026-11-28T03:10:00Z",
