@@ -1,6 +1,9 @@
 import { alloyText, component, expression, inner, type Block } from "./alloy-syntax.ts";
 import { nodeLabel, oldestHours, sources } from "./names.ts";
 
+/** Loki takes no line that is older; an hour is for the way. */
+const oldest = `${oldestHours - 1}h`;
+
 export interface CollectorPlan {
   /** Address of Loki. */
   readonly url: string;
@@ -76,7 +79,7 @@ function pods(): readonly Block[] {
       { forward_to: [receiver] },
       inner("stage.cri", {}),
       // A quiet container's file reaches back for months. An hour less than Loki takes, for the way there.
-      inner("stage.drop", { older_than: `${oldestHours - 1}h` }),
+      inner("stage.drop", { older_than: oldest }),
       inner("stage.label_drop", { values: ["filename"] }),
     ),
   ];
@@ -111,8 +114,9 @@ function journal(label: string, matches: readonly string[], rules: readonly Bloc
     component("loki.source.journal", label, {
       // Of one field any, of different fields all (sd_journal_add_match(3)).
       matches: matches.join(" "),
-      // How far back the first start on a machine reads.
-      max_age: "24h",
+      // How far back it reads at most: what is older is left out also where it had got no further before it was ended
+      // (tailer.go, generateJournalConfig).
+      max_age: oldest,
       relabel_rules: expression(`loki.relabel.${label}.rules`),
       forward_to: [receiver],
     }),

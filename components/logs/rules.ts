@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import type { Severity } from "../monitoring/alerts.ts";
 import { runbook } from "../monitoring/rules/alert.ts";
-import { lokiNamespace, nodeLabel, rulesMap, sources } from "./names.ts";
+import { alloyNamespace, lokiNamespace, nodeLabel, rulesMap, sources } from "./names.ts";
 
 export interface LogAlert {
   readonly name: string;
@@ -67,6 +67,16 @@ export const logAlerts: readonly LogAlert[] = [
     summary: `RKE2 on ${onNode} has ended`,
     description:
       "It ended with an error {{ $value }} times within a quarter of an hour. systemd starts it again.",
+  },
+  {
+    name: "JournalNotRead",
+    severity: "warning",
+    of: `{job="${sources.pods}",namespace="${alloyNamespace.name}"}`,
+    // Its reader ends for good and calls itself healthy (alloy v1.18.1, internal/component/loki/source/journal/tailer.go).
+    pattern: /unable to follow journal|error creating journal tailer/,
+    by: [nodeLabel],
+    summary: `the journal of ${onNode} is not read any more`,
+    description: "No line of the kernel and of RKE2 comes from there, nor an alert about one.",
   },
   {
     name: "ProgramPanics",

@@ -17,9 +17,11 @@ export const writePath = "/api/v1/write";
 
 /**
  * What stands before a metric of another site: `cabin:up`. Rules and dashboards ask for metrics by their names, and would take
- * another site's for this one's: a part that is gone here would be there by what the other site sends.
+ * another site's for this one's: a part that is gone here would be there by what the other site sends. No name of a metric
+ * begins with a digit.
  */
-export const metricsPrefix = (site: string): string => `${site.replaceAll("-", "_")}:`;
+export const metricsPrefix = (site: string): string =>
+  `${site.replaceAll("-", "_").replace(/^(?=\d)/, "_")}:`;
 
 /**
  * How far behind its newest sample a receiver still takes one. By itself that is half of the range of its head: an hour

@@ -71,9 +71,9 @@ export interface ProxyOwner {
 /**
  * Spec of a ProxyClass. With metrics alone tailscaled's debug server (/debug/ipn, /debug/pprof) would answer at port 9001 of
  * each pod, to everybody who reaches it: the operator's code still has what its kind calls the default before 1.82
- * (tailscale/tailscale v1.102.3 cmd/k8s-operator/sts.go, debugSetting), so that it is switched off by name. The operator would pull each image at each start of a pod
- * (cmd/k8s-operator/deploy/manifests/proxy.yaml): with a registry away no way in would come back from a reboot, though its
- * image lies on the node. Tags are releases, which do not move.
+ * (tailscale/tailscale v1.102.3 cmd/k8s-operator/sts.go, debugSetting), so that it is switched off by name. The operator would
+ * pull each image at each start of a pod (cmd/k8s-operator/deploy/manifests/proxy.yaml): with a registry away no way in would
+ * come back from a reboot, though its image lies on the node. Tags are releases, which do not move.
  * @param common what all proxies have; the operator's own choice when left out
  * @param own whose pods stand apart from each other, and their image where the operator's own is a tag that moves
  */

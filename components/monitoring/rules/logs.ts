@@ -1,5 +1,6 @@
 import { grown, type AlertGroup } from "./alert.ts";
 
+const sent = 'loki_write_sent_entries_total{job="alloy"}';
 const dropped = 'loki_write_dropped_entries_total{job="alloy"}';
 
 /**
@@ -13,7 +14,10 @@ export const logsAlerts: AlertGroup = {
     {
       name: "LogsNotSent",
       severity: "warning",
-      expression: 'sum by (pod) (rate(loki_write_sent_entries_total{job="alloy"}[15m])) == 0',
+      // A pod that has read nothing yet has no such counter (internal/component/common/loki/client/shards.go, initBatchMetrics).
+      expression:
+        `sum by (pod) (rate(${sent}[15m])) == 0 or ` +
+        `max by (pod) (up{job="alloy"} == 1) unless on (pod) ${sent}`,
       for: "15m",
       summary: "{{ $labels.pod }} sends no lines to Loki",
       description: "Nothing is lost yet: what is not read waits on its machine.",

@@ -19,8 +19,9 @@ export function failingDisks(jobs: readonly string[]): string {
 
 /**
  * Alerts on what `homelab:monitoring.scrapes` asks. What runs there is known by its metrics: node_exporter (the chart's own
- * alerts on it are for the cluster's machines alone), smartctl_exporter, nut_exporter. One that does not answer is told of by
- * the chart's TargetDown.
+ * alerts on it are for the cluster's machines alone), smartctl_exporter, nut_exporter. The chart's TargetDown tells of one that
+ * does not answer where it is more than a tenth of its job. A disk that does not answer at all says nothing by smartctl_exporter,
+ * which goes on telling the last good answer (readjson.go): its pool does.
  * @see https://github.com/prometheus-community/smartctl_exporter
  * @see https://github.com/DRuggeri/nut_exporter
  */
@@ -63,6 +64,23 @@ export function outsideAlerts(jobs: readonly string[]): AlertGroup {
         for: "15m",
         summary: "the disk {{ $labels.device }} of {{ $labels.instance }} says that it fails",
         description: "Its own test of health (SMART) is not passed.",
+      },
+      {
+        name: "HostPoolDegraded",
+        severity: "critical",
+        expression: `max by (instance, zpool, state) (node_zfs_zpool_state{${job},state!="online"}) == 1`,
+        for: "5m",
+        summary:
+          "the ZFS pool {{ $labels.zpool }} of {{ $labels.instance }} is {{ $labels.state }}",
+        description: "A disk of it is missing or gives errors: what is left may be the only copy.",
+      },
+      {
+        name: "HostNotAnswering",
+        severity: "warning",
+        expression: `min by (job, instance) (up{${job}}) == 0`,
+        for: "15m",
+        summary: "{{ $labels.instance }} ({{ $labels.job }}) does not answer",
+        description: "No alert about what it tells of comes meanwhile.",
       },
       {
         name: "UpsOnBattery",

@@ -593,6 +593,21 @@ export const alertCases: readonly AlertCase[] = [
     },
   },
   {
+    alert: "LogsNotSent",
+    title: "names the pod of a machine of which nothing was ever read",
+    series: {
+      'up{job="alloy",pod="alloy-a"}': constant(1),
+      'up{job="alloy",pod="alloy-b"}': constant(1),
+      'loki_write_sent_entries_total{job="alloy",pod="alloy-b"}': "0+60x80",
+    },
+    at: "60m",
+    says: {
+      labels: { pod: "alloy-a" },
+      summary: "alloy-a sends no lines to Loki",
+      description: "Nothing is lost yet: what is not read waits on its machine.",
+    },
+  },
+  {
     alert: "LogsDropped",
     title: "says how many lines are lost, and why",
     series: {
@@ -845,6 +860,41 @@ export const alertCases: readonly AlertCase[] = [
       [`smartctl_device_smartctl_exit_status{${smart}}`]: constant(4),
     },
     at: "20m",
+  },
+  {
+    alert: "HostPoolDegraded",
+    title: "names a pool that has lost a disk, of which SMART says nothing any more",
+    series: {
+      [`node_zfs_zpool_state{${outside},zpool="rpool",state="degraded"}`]: constant(1),
+      [`node_zfs_zpool_state{${outside},zpool="rpool",state="online"}`]: constant(0),
+      [`smartctl_device_smart_status{${smart}}`]: constant(1),
+      [`smartctl_device_smartctl_exit_status{${smart}}`]: constant(0),
+    },
+    at: "20m",
+    says: {
+      labels: { instance: "192.168.1.11:9100", zpool: "rpool", state: "degraded" },
+      summary: "the ZFS pool rpool of 192.168.1.11:9100 is degraded",
+      description: "A disk of it is missing or gives errors: what is left may be the only copy.",
+    },
+  },
+  {
+    alert: "HostNotAnswering",
+    title: "tells of one that does not answer, and be it one of many",
+    series: {
+      [`up{${outside}}`]: constant(0),
+      ...Object.fromEntries(
+        Array.from({ length: 11 }, (_, i) => [
+          `up{job="proxmox",instance="192.168.1.${20 + i}:9100"}`,
+          constant(1),
+        ]),
+      ),
+    },
+    at: "20m",
+    says: {
+      labels: { job: "proxmox", instance: "192.168.1.11:9100" },
+      summary: "192.168.1.11:9100 (proxmox) does not answer",
+      description: "No alert about what it tells of comes meanwhile.",
+    },
   },
   {
     alert: "UpsOnBattery",

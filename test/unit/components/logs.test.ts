@@ -261,6 +261,9 @@ const said: Readonly<Record<string, readonly string[]>> = {
   Rke2Failed: [
     'time="2026-11-29T07:00:00Z" level=fatal msg="starting kubernetes: preparing server: failed to get CA certs"',
   ],
+  JournalNotRead: [
+    'ts=2026-11-29T07:00:00Z level=error msg="unable to follow journal" component_path=/ component_id=loki.source.journal.kernel err="failed to iterate journal: bad message"',
+  ],
   ProgramPanics: [
     "panic: runtime error: invalid memory address or nil pointer dereference",
     "fatal error: concurrent map writes",

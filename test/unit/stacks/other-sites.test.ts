@@ -26,7 +26,8 @@ describe("metrics of another site", () => {
     });
     assert.equal(at(values, "remoteWrite[0].writeRelabelConfigs[0].replacement"), "cabin_2:$1");
     // https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
-    assert.match(`${metricsPrefix("cabin-2")}up`, /^[a-zA-Z_:][a-zA-Z0-9_:]*$/);
+    for (const site of ["cabin-2", "2nd"])
+      assert.match(`${metricsPrefix(site)}up`, /^[a-zA-Z_:][a-zA-Z0-9_:]*$/);
     assert.equal(
       at(values, "remoteWrite[0].url"),
       "http://home.tailscale.svc.cluster.local/api/v1/write",
