@@ -99,7 +99,7 @@ describe("the graph of a site with logs", () => {
     const { stdin } = recording.get("home-logs-seen-command").plain as { stdin: string };
     const { NODES: nodes = "", ALERTS: alerts, CONFIG: config = "" } = parameterValues(stdin);
     assert.equal(nodes.split(" ").length, 4);
-    assert.equal(alerts, "5");
+    assert.equal(alerts, "6");
     assert.ok(config.includes("ssh.service"));
   });
 
