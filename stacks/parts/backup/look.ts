@@ -34,10 +34,11 @@ type Found = Pick<Judged<unknown>, "problems" | "notes">;
 /** Asks the store and the state. */
 export async function judgeBackups(
   site: Site,
-  { claims = [], backups = [] }: Pick<Known, "claims" | "backups">,
+  known: Pick<Known, "claims" | "backups">,
   list?: ListStore,
 ): Promise<Found> {
-  const { problems, notes } = await judgeBeginnings(site, claims, list);
+  const { backups = [] } = known;
+  const { problems, notes } = await judgeBeginnings(site, known, list);
   const others = await judgeOthers(site, backups, list);
   return {
     problems: [...judgeCaches(site.config, backups), ...problems],
@@ -80,7 +81,7 @@ function judgeCaches(config: SiteConfig, known: NonNullable<Known["backups"]>): 
  */
 async function judgeBeginnings(
   site: Site,
-  claims: readonly string[],
+  { claims = [], backups = [] }: Pick<Known, "claims" | "backups">,
   list?: ListStore,
 ): Promise<Found> {
   const { config, secrets, name } = site;
@@ -107,9 +108,13 @@ async function judgeBeginnings(
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const names = fresh.map(({ namespace, claim }) => `${namespace}/${claim}`).join(", ");
+    // Without the section all destinations go, and each volume of the site is restored once more, beside itself, when it is back.
+    const others = claims.length > 0 && backups.length > 0;
     const text =
       `${error.message}; what ${names} would begin with cannot be seen, and not seen is not empty. ` +
-      "Bring the store back, or leave the section out for this run: volumes then begin empty for good";
+      (others
+        ? "Bring the store back, or leave what is new out for this run"
+        : "Bring the store back, or leave the section out for this run: volumes then begin empty for good");
     return { problems: [{ path: "homelab:backup.s3", text }], notes: [] };
   }
 }

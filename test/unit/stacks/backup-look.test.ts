@@ -48,10 +48,22 @@ describe("what new volumes begin with", () => {
       problems[0].text,
       /the store nas cannot be reached; what home-assistant\/home-assistant-config would begin with cannot be seen, and not seen is not empty/,
     );
+    assert.match(problems[0].text, /, or leave the section out for this run: volumes then begin/);
     assert.deepEqual(await judgeBackups(site, { ...saves, claims: [claim] }, away), {
       problems: [],
       notes: [],
     });
+  });
+});
+
+describe("a store that is away, with other volumes in it", () => {
+  it("is no reason to leave the section out, for each of them would be restored beside itself", async () => {
+    const known = { ...saves, claims: ["wiki/wiki-config"] };
+    const { problems } = await judgeBackups(site, known, away);
+    assert.match(
+      problems[0]?.text ?? "",
+      /Bring the store back, or leave what is new out for this/,
+    );
   });
 });
 
