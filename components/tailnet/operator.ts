@@ -25,7 +25,7 @@ import {
   type ConnectorPlan,
 } from "./connector.ts";
 import type { ProxyClassPlan } from "./proxy-plan.ts";
-import { otherClass, tellsRestart } from "./restart-notice.ts";
+import { otherClass, otherRelease, tellsRestart } from "./restart-notice.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { makeNamespace } from "../workload/namespace.ts";
@@ -110,7 +110,13 @@ export class TailnetOperator extends ComponentResource {
     namespace: Namespace,
     { client, credentials }: { readonly client: OauthClient; readonly credentials: Secret },
   ): Release {
-    const { site, api } = args;
+    const { site, connector, api } = args;
+    const restarts = tellsRestart(
+      `${connector.name}-release-restarts`,
+      connector,
+      this,
+      otherRelease,
+    );
     const free = freeName(
       `${site}-operator-name`,
       api,
@@ -131,7 +137,7 @@ export class TailnetOperator extends ComponentResource {
       {
         parent: this,
         dependsOn: [credentials, ...args.kinds],
-        hooks: { beforeCreate: [free] },
+        hooks: { beforeCreate: [free], beforeUpdate: [restarts] },
       },
     );
   }

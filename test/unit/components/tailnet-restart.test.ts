@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { connectorSpec } from "../../../components/tailnet/connector.ts";
-import { otherClass, restartNotice } from "../../../components/tailnet/restart-notice.ts";
+import {
+  otherClass,
+  otherRelease,
+  restartNotice,
+} from "../../../components/tailnet/restart-notice.ts";
 
 describe("a Connector whose pods begin anew", () => {
   const plan = { name: "home-connector-0", replicas: 1, routes: [], exitNode: false };
@@ -15,8 +19,15 @@ describe("a Connector whose pods begin anew", () => {
     assert.ok(!otherClass(inputs(after), inputs(routes)));
   });
 
-  it("is told of where it has one device, for nobody comes through it meanwhile", () => {
-    assert.match(restartNotice(plan) ?? "", /^home-connector-0 starts anew.* Run up from the LAN/);
-    assert.equal(restartNotice({ ...plan, replicas: 2 }), undefined);
+  it("is one of another release of the operator, whose proxies run its own", () => {
+    const release = (version: string, mode = "true") => ({ version, values: { mode } });
+    assert.ok(otherRelease(release("1.102.3"), release("1.104.0")));
+    assert.ok(!otherRelease(release("1.102.3"), release("1.102.3", "noauth")));
+  });
+
+  it("is told of: with one device nobody comes through it meanwhile, and two do not wait for each other", () => {
+    assert.match(restartNotice(plan), /^home-connector-0 starts anew.* Run up from the LAN/);
+    const both = restartNotice({ ...plan, replicas: 2 });
+    assert.match(both, /^home-connector-0 and home-connector-1 start anew.* Run up from the LAN/);
   });
 });

@@ -108,6 +108,8 @@ describe("tailnet of a site", () => {
     assert.ok(follows("tailscale-operator", "kinds"));
     assert.ok(follows("tailscale-operator", "home-tailnet-operator-operator-oauth"));
     assert.ok(follows("home-tailnet-operator-operator-oauth", "home-tailnet-operator-oauth"));
+    const { hooks } = site.get("tailscale-operator");
+    assert.deepEqual(hooks.beforeUpdate, ["connector-0-release-restarts"]);
     const connector = site.get("connector-0");
     assert.deepEqual(connector.after, ["connector-0-class"]);
     assert.ok(follows("connector-0-class", "tailscale-operator"));
