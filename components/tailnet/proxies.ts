@@ -17,6 +17,7 @@ import {
   type ProxyGroupPlan,
 } from "./proxy-plan.ts";
 import { tailnetScripts } from "./scripts.ts";
+import { freeService, type ServiceApi } from "./services.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
 import { refusesFurther, refusesMissing } from "./taken.ts";
@@ -32,7 +33,7 @@ export interface ProxiesArgs {
   readonly egress: readonly EgressPlan[];
   /** A server, where the cluster is asked. */
   readonly machine: ReachedMachine;
-  readonly api: DeviceApi;
+  readonly api: DeviceApi & ServiceApi;
 }
 
 /**
@@ -81,6 +82,8 @@ export class TailnetProxies extends ComponentResource {
     };
     const tag = siteTags(site).connector;
     const free = devices.map((device) => freeName(`${device}-name`, api, tag, device));
+    const service =
+      plan.hostname === undefined ? [] : freeService(`${name}-${of}-name`, api, tag, plan.hostname);
     const further = refusesFurther(`${name}-${of}-further`, api, site, {
       before: (inputs) =>
         groupDevices(site, {
@@ -100,7 +103,7 @@ export class TailnetProxies extends ComponentResource {
       {
         parent: this,
         dependsOn: [this.class(name, of, proxyClassSpec(common, own))],
-        hooks: { beforeCreate: free, beforeUpdate: [further] },
+        hooks: { beforeCreate: [...free, ...service], beforeUpdate: [further] },
       },
     );
   }

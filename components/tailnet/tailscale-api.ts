@@ -7,6 +7,7 @@ import type {
   RoutedDevice,
   TailnetDevice,
   TailnetKeyInfo,
+  TailnetService,
   TailscaleAccess,
 } from "./tailscale-types.ts";
 
@@ -127,6 +128,31 @@ export class TailscaleApi {
   /** Revokes a key; one that is gone already is fine. Scope `auth_keys` or `oauth_keys`. */
   async deleteKey(id: string): Promise<void> {
     await this.remove(this.ofTailnet(`keys/${encodeURIComponent(id)}`), "auth_keys");
+  }
+
+  /**
+   * Services of the tailnet; none without the scope `services:read`, which a tailnet that never had one cannot be told from
+   * (tailscale/tailscale#19471). The calls are those of tailscale-client-go-v2, vip_services.go.
+   */
+  async services(): Promise<readonly TailnetService[]> {
+    try {
+      const { text } = await this.call("GET", this.ofTailnet("vip-services"), "services");
+      const { vipServices } = parsed<{ vipServices?: readonly Partial<TailnetService>[] | null }>(
+        text,
+      );
+      return (vipServices ?? []).map(({ name = "", tags }) => ({ name, tags: tags ?? [] }));
+    } catch (error) {
+      const none =
+        error instanceof ServiceError &&
+        (error.kind === "unauthorized" || error.kind === "missing");
+      if (none) return [];
+      throw error;
+    }
+  }
+
+  /** Removes a Service by its name, `svc:NAME`; one that is gone already is fine. Scope `services`. */
+  async deleteService(name: string): Promise<void> {
+    await this.remove(this.ofTailnet(`vip-services/${encodeURI(name)}`), "services");
   }
 
   /** Nameservers of single domains, by domain. Scope `dns:read`. */

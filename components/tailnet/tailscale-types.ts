@@ -49,3 +49,10 @@ export interface TailnetKeyInfo {
   /** When it was made, RFC 3339; undefined where the API does not tell. */
   readonly created?: string | undefined;
 }
+
+/** A Service of Tailscale's, as far as this program looks at it. */
+export interface TailnetService {
+  /** `svc:NAME`. */
+  readonly name: string;
+  readonly tags: readonly string[];
+}

@@ -9,6 +9,7 @@ import { dnsRoutes } from "./dns.ts";
 import { keyRoutes } from "./keys.ts";
 import { oauthRoutes } from "./oauth.ts";
 import { policyRoutes } from "./policy.ts";
+import { serviceRoutes } from "./services.ts";
 import { settingsRoutes } from "./settings.ts";
 import { openStore, type Store } from "./store.ts";
 import { openTailnet, type TailnetOptions } from "./tailnet.ts";
@@ -56,6 +57,7 @@ export async function createTailscale(options: TailscaleOptions): Promise<Tailsc
     ...keyRoutes(tailnet),
     ...deviceRoutes(tailnet),
     ...dnsRoutes(tailnet),
+    ...serviceRoutes(tailnet),
     ...settingsRoutes(tailnet),
   ];
   const web = await openWeb(tailscaleWeb(tailnet, open, api), options);

@@ -70,6 +70,17 @@ export interface StoredDevice {
   enabledRoutes: readonly string[];
 }
 
+/** A Service of the tailnet, in the API's own form. */
+export interface StoredService {
+  /** `svc:NAME`. */
+  readonly name: string;
+  readonly addrs: readonly string[];
+  readonly comment: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly ports: readonly string[];
+  readonly tags: readonly string[];
+}
+
 /** A DNS server: an address or the URL of a DNS-over-HTTPS service. */
 export interface Resolver {
   readonly address: string;
@@ -84,7 +95,9 @@ export interface TailnetState {
   tokens: StoredToken[];
   /** By `id`. */
   devices: Record<string, StoredDevice>;
-  /** Devices that there ever were. */
+  /** By `name`. */
+  services: Record<string, StoredService>;
+  /** Devices and Services that there ever were. */
   deviceCount: number;
   dns: {
     nameservers: readonly Resolver[];
@@ -107,6 +120,7 @@ export function openStore(file: string | undefined): Store {
     clients: {},
     tokens: [],
     devices: {},
+    services: {},
     deviceCount: 0,
     dns: {
       nameservers: [],

@@ -14,7 +14,7 @@ const unsupportedUrls = [
   ...[
     ...["acl/preview", "users", "user-invites", "contacts", "contacts/*", "webhooks"],
     ...["logging/*", "aws-external-id", "aws-external-id/*", "posture/integrations"],
-    ...["services", "services/*", "vip-services", "vip-services/*", "device-attributes"],
+    ...["services", "services/*", "device-attributes"],
   ].map((path) => `/tailnet/:tailnet/${path}`),
   ...["expire", "ip", "attributes", "attributes/*", "device-invites"].map(
     (path) => `/device/:id/${path}`,

@@ -16,6 +16,8 @@ export interface SmallTailnet {
     user?: string;
     advertisedRoutes?: readonly string[];
   }[];
+  /** Services: name to tags. */
+  services: Map<string, readonly string[]>;
   splitDns: Record<string, readonly string[]>;
   /** Auth keys: id to tags. */
   keys: Map<string, readonly string[]>;
@@ -52,6 +54,7 @@ export async function smallApi(): Promise<SmallApi> {
     isDefault: true,
     failedTests: [],
     devices: [],
+    services: new Map(),
     splitDns: {},
     keys: new Map(),
     clients: new Map(),
@@ -106,6 +109,27 @@ export async function smallApi(): Promise<SmallApi> {
       return reply.code(404).send({ message: "device not found" });
     return reply.send("");
   });
+  const service = (name: string, tags: readonly string[]) => ({
+    ...{ name, addrs: ["100.100.0.9"], ports: ["tcp:443"] },
+    annotations: { "tailscale.com/owner-references": '{"ownerRefs":[{"tags":["tag:not"]}]}' },
+    tags,
+  });
+  app.get("/api/v2/tailnet/-/vip-services", () => ({
+    vipServices: [...tailnet.services].map(([name, tags]) => service(name, tags)),
+  }));
+  app.get<{ Params: { name: string } }>(
+    "/api/v2/tailnet/-/vip-services/:name",
+    (request, reply) => {
+      const { name } = request.params;
+      const tags = tailnet.services.get(name);
+      return tags === undefined ? reply.code(404).send({}) : service(name, tags);
+    },
+  );
+  app.delete<{ Params: { name: string } }>(
+    "/api/v2/tailnet/-/vip-services/:name",
+    ({ params: { name } }, reply) =>
+      reply.code(tailnet.services.delete(name) ? 200 : 404).send("{}"),
+  );
   // Nested as Tailscale's: the tags of an auth key are below its capabilities, a client's are not.
   const authKey = (id: string, tags: readonly string[]) => ({
     capabilities: { devices: { create: { reusable: false, tags } } },

@@ -44,7 +44,12 @@ async function deploy(changes: Partial<ProxiesArgs> = {}): Promise<Recording> {
       },
     ],
     machine: standingMachine("stone"),
-    api: { devices: () => Promise.resolve([]), deleteDevice: () => Promise.resolve() },
+    api: {
+      devices: () => Promise.resolve([]),
+      deleteDevice: () => Promise.resolve(),
+      services: () => Promise.resolve([]),
+      deleteService: () => Promise.resolve(),
+    },
     ...changes,
   } satisfies ProxiesArgs;
   new TailnetProxies("home-proxies", args, {
@@ -112,6 +117,10 @@ describe("the operator's further proxies", () => {
     const { hooks } = site.get("home-proxies-egress");
     assert.deepEqual(hooks.beforeCreate, ["home-egress-0-name", "home-egress-1-name"]);
     assert.deepEqual(hooks.beforeUpdate, ["home-proxies-egress-further"]);
+    assert.deepEqual(site.get("home-proxies-api-server").hooks.beforeCreate?.slice(-2), [
+      "home-proxies-api-server-name-others",
+      "home-proxies-api-server-name",
+    ]);
   });
 
   it("ask for what they need, tell of themselves, and stand on hosts apart", () => {
