@@ -6,6 +6,7 @@ export type LeftoverKind =
   | "Access policy"
   | "Access service token"
   | "tailnet device"
+  | "tailnet Service"
   | "tailnet policy"
   | "Tailscale auth key"
   | "Tailscale OAuth client";

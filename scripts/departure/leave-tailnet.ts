@@ -1,5 +1,6 @@
 /** Does from here what the departure step does on a machine, when that machine does not answer. */
 import { samePolicy } from "../../components/tailnet/policy-document.ts";
+import { isSitesService } from "../../components/tailnet/services.ts";
 import { allTags } from "../../components/tailnet/tags.ts";
 import type { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import type { TailnetDevice } from "../../components/tailnet/tailscale-types.ts";
@@ -25,10 +26,17 @@ export async function deadMachine(
 
 type Api = Pick<
   TailscaleApi,
-  "devices" | "deleteDevice" | "keys" | "deleteKey" | "policy" | "postPolicy"
+  | "devices"
+  | "deleteDevice"
+  | "services"
+  | "deleteService"
+  | "keys"
+  | "deleteKey"
+  | "policy"
+  | "postPolicy"
 >;
 
-/** Puts the policy back unless somebody else wrote it since, and takes the site's devices and keys out of the tailnet. */
+/** Puts the policy back unless somebody else wrote it since, and takes the site's devices, Services and keys out of the tailnet. */
 export async function leaveTailnet(
   api: Api,
   site: string,
@@ -46,6 +54,11 @@ export async function leaveTailnet(
   for (const { id, name } of devices.filter((device) => isOurs(device.tags))) {
     await api.deleteDevice(id);
     say(`removed the device ${name} from the tailnet`);
+  }
+  // The operator takes its own with it, where it still runs; those of a cluster that is lost stay.
+  for (const service of (await api.services()).filter((one) => isSitesService(one, [...tags]))) {
+    await api.deleteService(service.name);
+    say(`removed the Service ${service.name} from the tailnet`);
   }
   // OAuth clients are listed among the keys, with tags too: they are people's, or Pulumi's to delete.
   for (const { id, keyType, tags: given } of await api.keys()) {

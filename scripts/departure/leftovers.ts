@@ -1,5 +1,6 @@
 /** What the services outside a site hold of it; after a destroy, what is left. */
 import { samePolicy } from "../../components/tailnet/policy-document.ts";
+import { isSitesService } from "../../components/tailnet/services.ts";
 import { allTags } from "../../components/tailnet/tags.ts";
 import { TailscaleApi } from "../../components/tailnet/tailscale-api.ts";
 import type { TailnetMemory } from "./accounts.ts";
@@ -15,6 +16,7 @@ async function tailnetLeftovers(
   const tags = new Set(allTags(site));
   const ours = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag));
   const devices = (await api.devices()).filter((device) => ours(device.tags));
+  const services = (await api.services()).filter((one) => isSitesService(one, [...tags]));
   // The client that this asks with may carry the site's tags, and is its user's.
   const keys = (await api.keys()).filter(
     ({ id, tags: own }) => id !== access.clientId && ours(own),
@@ -25,6 +27,7 @@ async function tailnetLeftovers(
     samePolicy((await api.policy()).text, policy.written);
   return [
     ...devices.map(({ id, name }) => ({ kind: "tailnet device" as const, name, id })),
+    ...services.map(({ name }) => ({ kind: "tailnet Service" as const, name, id: name })),
     ...keys.map(({ id, keyType, description, created }) => ({
       kind: kindOfKey(keyType),
       name: description,

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# When the site is destroyed: puts the policy back to what it was, and takes the site's devices and keys out of the tailnet.
+# When the site is destroyed: puts the policy back to what it was, and takes the site's devices, Services and keys out of the
+# tailnet.
 # While others live by the policy it only loses what is this site's.
 # Parameters: API (address with /api/v2), TAILNET, CLIENT_ID, CLIENT_SECRET, TAGS and OTHER_TAGS (of other sites; separated by
 # blanks), OWNS_POLICY (yes or no), POLICY_BEFORE (empty: Tailscale's default), POLICY_WRITTEN (what this stack wrote),
@@ -13,6 +14,7 @@ main() {
   # First: what comes after takes away what the API may be asked with.
   if [[ $OWNS_POLICY == yes ]]; then restore_policy; fi
   remove_devices
+  remove_services
   revoke_keys
 }
 
@@ -73,6 +75,36 @@ remove_devices() {
     [[ $status == 200 || $status == 404 ]] || refused "remove a device" devices:core
     note "removed the device $(sed -nE 's/.*"name" *: *"([^"]*)".*/\1/p' <<<"$line") from the tailnet"
   done <"$work/devices"
+}
+
+# Services of Tailscale's that carry tags of this site alone: the operator takes its own with it where it still runs, and those of a
+# cluster that is lost stay. One question a Service, for a list nests its objects. A client without the scope is told nothing of
+# them, and so may one whose tailnet never had any (tailscale/tailscale#19471).
+remove_services() {
+  ask_as_client GET "tailnet/$TAILNET/vip-services"
+  if [[ $status == 403 || $status == 404 ]]; then return 0; fi
+  [[ $status == 200 ]] || refused "list Services" services
+  local name names
+  names=$(tr -d '\n' <"$work/body" | grep -oE '"name" *: *"svc:[^"]*"' | sed -E 's/.*"([^"]*)"$/\1/' || true)
+  for name in $names; do
+    ask_as_client GET "tailnet/$TAILNET/vip-services/$name"
+    if [[ $status == 404 ]]; then continue; fi
+    [[ $status == 200 ]] || refused "read a Service" services
+    if ! has_own_tags_alone "$(tr -d '\n' <"$work/body" | grep -oE '"tags" *: *\[[^]]*\]' || true)"; then continue; fi
+    ask_as_client DELETE "tailnet/$TAILNET/vip-services/$name"
+    [[ $status == 200 || $status == 404 ]] || refused "remove a Service" services
+    note "removed the Service $name from the tailnet"
+  done
+}
+
+# has_own_tags_alone LINE: whether it has tags, and all are this site's.
+has_own_tags_alone() {
+  local tag own=1
+  for tag in $(grep -oE '"tag:[^"]*"' <<<"$1" | tr -d '"'); do
+    if [[ " $TAGS " != *" $tag "* ]]; then return 1; fi
+    own=0
+  done
+  return "$own"
 }
 
 # The operator makes auth keys for itself and its Connectors that nobody revokes. One question a key: a list nests its

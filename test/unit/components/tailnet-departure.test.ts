@@ -75,6 +75,19 @@ describe("departure", () => {
     assert.match(stderr, /removed the device stone\.ts\.net/);
   });
 
+  it("removes Services that carry this site's tags alone, which a lost cluster has left", async () => {
+    api.tailnet.services = new Map([
+      ["svc:home-api", ["tag:home-connector"]],
+      ["svc:shared", ["tag:home-connector", "tag:cabin-connector"]],
+      ["svc:mine", []],
+      ["svc:photos", ["tag:home-connector"]],
+    ]);
+    const { code, stderr } = await depart();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual([...api.tailnet.services.keys()], ["svc:shared", "svc:mine"]);
+    assert.match(stderr, /removed the Service svc:photos/);
+  });
+
   it("revokes this site's keys, which its operator made, and no others", async () => {
     const { code, stderr } = await depart();
     assert.equal(code, 0, stderr);

@@ -247,6 +247,12 @@ describe("leaving the tailnet from outside the site", () => {
     const api = {
       devices: () => Promise.resolve(devices),
       deleteDevice: (id: string) => Promise.resolve(void done.push(`delete ${id}`)),
+      services: () =>
+        Promise.resolve([
+          { name: "svc:home-api", tags: ["tag:home-connector"] },
+          { name: "svc:cabin-api", tags: ["tag:cabin-connector"] },
+        ]),
+      deleteService: (name: string) => Promise.resolve(void done.push(`remove ${name}`)),
       keys: () => Promise.resolve(keys),
       deleteKey: (id: string) => Promise.resolve(void done.push(`revoke ${id}`)),
       policy: () => Promise.resolve({ text: inForce, isDefault: false }),
@@ -256,10 +262,10 @@ describe("leaving the tailnet from outside the site", () => {
     return { done, said: said.join("\n") };
   };
 
-  it("puts the policy back, and then removes this site's devices and auth keys alone", async () => {
+  it("puts the policy back, and then removes this site's devices, Services and auth keys alone", async () => {
     // As Tailscale's server formats it.
     const { done } = await leave('{\n\t"new": 1,\n}\n');
-    assert.deepEqual(done, [`policy ${before}`, "delete n1", "revoke k1"]);
+    assert.deepEqual(done, [`policy ${before}`, "delete n1", "remove svc:home-api", "revoke k1"]);
   });
 
   it("takes only this site's parts out of a policy that another site lives by", async () => {
@@ -276,7 +282,7 @@ describe("leaving the tailnet from outside the site", () => {
 
   it("leaves a policy alone that somebody else wrote since", async () => {
     const { done, said } = await leave('{"edited": 1}');
-    assert.deepEqual(done, ["delete n1", "revoke k1"]);
+    assert.deepEqual(done, ["delete n1", "remove svc:home-api", "revoke k1"]);
     assert.match(said, /edited elsewhere/);
   });
 

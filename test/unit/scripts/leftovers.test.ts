@@ -26,6 +26,10 @@ describe("what is left in the tailnet", () => {
       ["k2", []],
     ]);
     api.tailnet.clients = new Map([["client", ["tag:home-node"]]]);
+    api.tailnet.services = new Map([
+      ["svc:home-api", ["tag:home-connector"]],
+      ["svc:cabin-api", ["tag:cabin-connector"]],
+    ]);
     // As Tailscale's server formats it.
     Object.assign(api.tailnet, { policy: '{\n\t"new": 1,\n}\n', isDefault: false });
   });
@@ -40,8 +44,8 @@ describe("what is left in the tailnet", () => {
     );
   };
 
-  it("are this site's devices and keys, and the policy while it is what this site wrote", async () => {
-    const own = ["tailnet device n1", "Tailscale auth key k1"];
+  it("are this site's devices, Services and keys, and the policy while it is what this site wrote", async () => {
+    const own = ["tailnet device n1", "tailnet Service svc:home-api", "Tailscale auth key k1"];
     assert.deepEqual(await left({}), [...own, "tailnet policy -"]);
     assert.deepEqual(await left(undefined), own, "another stack's policy");
     assert.deepEqual(await left({ before: '{"new": 1}' }), own, "it was so before");
