@@ -2,12 +2,7 @@ import type { apps, core } from "@pulumi/kubernetes/types/input.js";
 import type { Input } from "@pulumi/pulumi";
 import { fingerprintAnnotation } from "./fingerprint.ts";
 import { spreadOverNodes } from "./placement.ts";
-import {
-  appLabels,
-  appSelector,
-  restrictedContainer,
-  restrictedPod,
-} from "./restricted.ts";
+import { appLabels, appSelector, restrictedContainer, restrictedPod } from "./restricted.ts";
 
 /** What runs in the pods of a workload. */
 export interface PodsPlan {

@@ -218,7 +218,8 @@ describe("the values of Postgres' charts", () => {
       "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm";
     assert.deepEqual(at(values, `${term}.namespaces`), ["postgres"]);
     assert.equal(at(values, `${term}.topologyKey`), "topology.kubernetes.io/zone");
-    for (const taint of [0, 1]) assert.equal(at(values, `tolerations[${taint}].tolerationSeconds`), 30);
+    for (const taint of [0, 1])
+      assert.equal(at(values, `tolerations[${taint}].tolerationSeconds`), 30);
   });
 
   it("leave the kinds to their owner", () => {
