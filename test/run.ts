@@ -65,8 +65,7 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
   const there = [
     ...within(/^1[34]-/),
     ...within(/^12-monitoring/),
-    ...within(/^(09-faults|10-moved-name|10-policy|10-pull-request|11-credentials)/),
-    ...within(/^12-(items|removed-part)/),
+    ...within(/^(09-faults|10-moved-name|10-policy|10-pull-request|12-removed-part)/),
     ...within(/^1[5-8]-/),
   ];
   const second = { env: { HOMELAB_LAB: join(root, ".lab-test-2") }, mark: "[second lab] " };
