@@ -1,5 +1,6 @@
 /** Roles, databases and poolers of a cluster (`postgresql.cnpg.io/v1`), and the Secrets with their logins. */
 import { hostLabel } from "../storage/classes.ts";
+import { spreadWherePossible } from "../workload/placement.ts";
 import { objectName, poolerName, ports, postgresNamespace, serviceName } from "./names.ts";
 import type { ClusterPlan, DatabasePlan, PoolerPlan, RolePlan } from "./plan.ts";
 
@@ -79,14 +80,7 @@ export function pooler(cluster: string, { instances, mode }: PoolerPlan) {
               },
             },
           ],
-          topologySpreadConstraints: [
-            {
-              maxSkew: 1,
-              topologyKey: hostLabel,
-              whenUnsatisfiable: "ScheduleAnyway",
-              labelSelector: { matchLabels: { app: poolerName(cluster) } },
-            },
-          ],
+          topologySpreadConstraints: [spreadWherePossible({ app: poolerName(cluster) }, hostLabel)],
         },
       },
     },

@@ -1,5 +1,5 @@
 import { hostLabel } from "../storage/classes.ts";
-import { soonElsewhere } from "../workload/placement.ts";
+import { soonElsewhere, spreadWherePossible } from "../workload/placement.ts";
 import { instancePods, operatorLabels, postgresNamespace } from "./names.ts";
 
 /** What of the operator's settings differs from its chart's. */
@@ -18,14 +18,7 @@ export function operatorValues({ replicas }: OperatorPlan): Record<string, unkno
     crds: { create: false },
     replicaCount: replicas,
     resources: resources("50m", "128Mi", "512Mi"),
-    topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: hostLabel,
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: operatorLabels },
-      },
-    ],
+    topologySpreadConstraints: [spreadWherePossible(operatorLabels, hostLabel)],
   };
 }
 

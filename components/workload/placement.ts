@@ -2,15 +2,16 @@ import type { core } from "@pulumi/kubernetes/types/input.js";
 import { appSelector } from "./restricted.ts";
 
 /**
- * Spreads pods over nodes as far as that goes: a node that is lost for long keeps none of them from running. Charts take
- * their constraints so.
+ * Spreads pods over nodes, or over what another label tells apart, as far as that goes: one that is lost for long keeps none of
+ * them from running. Charts take their constraints so.
  */
 export function spreadWherePossible(
   labels: Readonly<Record<string, string>>,
+  topologyKey = "kubernetes.io/hostname",
 ): core.v1.TopologySpreadConstraint {
   return {
     maxSkew: 1,
-    topologyKey: "kubernetes.io/hostname",
+    topologyKey,
     whenUnsatisfiable: "ScheduleAnyway",
     labelSelector: { matchLabels: { ...labels } },
   };
