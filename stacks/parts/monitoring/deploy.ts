@@ -7,6 +7,7 @@ import type { Site } from "../../open-site.ts";
 import type { SiteCluster } from "../cluster/deploy.ts";
 import type { SiteIdentity } from "../identity/deploy.ts";
 import type { SiteStorage } from "../storage/deploy.ts";
+import { chartTargets } from "./chart-targets.ts";
 import { siteMonitors } from "./monitors.ts";
 import type { MonitoringConfig } from "./schema.ts";
 
@@ -50,7 +51,7 @@ export async function deployMonitoring(
   { running: { ready, kubernetes }, kinds, storage, identity }: MonitoringSurroundings,
 ): Promise<SiteMonitoring | undefined> {
   const { name, config, secrets } = site;
-  const { monitoring, cluster } = config;
+  const { monitoring } = config;
   if (monitoring === undefined || kinds === undefined) return undefined;
   const { retentionDays, sizeGiB, charts, grafanaPassword, heartbeat, scrapes } = monitoring;
   const { sends, receives } = monitoring;
@@ -64,9 +65,7 @@ export async function deployMonitoring(
       ...{ site: name, retentionDays, sizeGiB, chart: charts.stack },
       otherSites: { site: name, sends, receives, clusterDomain: config.network.clusterDomain },
       ...(monitoring.class === undefined ? {} : { storageClass: monitoring.class }),
-      controlPlane: cluster.metrics,
-      // Its network policies there: rke2, pkg/rke2/np.go.
-      clusterDns: cluster.profile === undefined,
+      ...chartTargets(config),
       password: secrets.get(grafanaPassword),
       ...signOn(config, identity),
       alerts: secret(alerts(monitoring, (ref) => secrets.reveal(ref))),

@@ -1,7 +1,7 @@
 import { controllerJob } from "../../../components/argocd/names.ts";
 import { metricsJob } from "../../../components/backup/names.ts";
 import { namesJob } from "../../../components/monitoring/probes/plan.ts";
-import { expectedJobs, type Sight } from "../../../components/monitoring/proof.ts";
+import { expectedJobs } from "../../../components/monitoring/proof.ts";
 import type { KafkaWatch } from "../../../components/monitoring/rules/kafka.ts";
 import type { PostgresWatch } from "../../../components/monitoring/rules/postgres.ts";
 import type { RedisWatch } from "../../../components/monitoring/rules/redis.ts";
@@ -12,6 +12,7 @@ import { usableGiB } from "../../../components/storage/classes.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { copiedNames } from "../buckets/copies.ts";
 import { storageMachines } from "../storage/machines.ts";
+import { chartTargets } from "./chart-targets.ts";
 import { kafkaJob, postgresJob, redisJob, siteMonitors } from "./monitors.ts";
 import { siteProbes } from "./probes.ts";
 import type { MonitoringConfig } from "./schema.ts";
@@ -38,7 +39,7 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
     outside: Object.keys(scrapes),
     jobs: [
       // Without kube-state-metrics, say, hardly an alert of the charts about Kubernetes says anything.
-      ...expectedJobs(charts(config)).map(([job]) => job),
+      ...expectedJobs({ servers: 1, nodes: 1, ...chartTargets(config) }).map(([job]) => job),
       ...siteMonitors(config).map(({ name }) => name),
       // By monitors of their charts.
       ...(config.backup === undefined ? [] : [metricsJob]),
@@ -46,13 +47,6 @@ export function watched(config: SiteConfig, { scrapes, receives }: MonitoringCon
       ...(names ? [namesJob] : []),
     ],
   };
-}
-
-/** What the charts' monitors find in each site; how much of it is the proof's to count. */
-function charts({ cluster }: SiteConfig): Sight {
-  // Its network policies are there with a profile: rke2, pkg/rke2/np.go.
-  const clusterDns = cluster.profile === undefined;
-  return { servers: 1, nodes: 1, controlPlane: cluster.metrics, clusterDns };
 }
 
 /** One copy may fail, and the next is then looked at. */
