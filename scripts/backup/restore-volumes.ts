@@ -2,22 +2,14 @@
  * Fills volumes that are there from their backups: their pods go, each volume becomes what its backup is, and the pods come
  * back. Each step finds what an earlier run has left, so that a run which was cut off is repeated as a whole.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import { begunBackup, inPlaceName } from "../../components/backup/names.ts";
 import { replicationInPlace, repositorySettings } from "../../components/backup/objects.ts";
 import { momentOf } from "../../components/backup/moments.ts";
 import type { SavedPlan, SavingPlan } from "../../components/backup/plan.ts";
 import { stamp } from "../../components/days.ts";
-import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
-import { kubectl, lastLine, objects } from "../../stacks/doctor/kubectl.ts";
-import { locked, standsStill } from "../../stacks/parts/backup/doctor.ts";
-import {
-  lastWarning,
-  progress,
-  type EventInForce,
-  type Restored,
-  type RestoreInForce,
-} from "./mover.ts";
+import { lastLine, objects } from "../../stacks/doctor/kubectl.ts";
+import { arrive, half } from "./arrival.ts";
+import { ask, interval, minutes, wait, type Means } from "./means.ts";
 import {
   holders,
   replicasAnnotation,
@@ -38,18 +30,6 @@ export interface Restore {
   readonly began?: ReadonlyMap<string, Date>;
 }
 
-/** What tests put in the place of time and of a person. */
-export interface Means {
-  readonly run: ClusterCommand;
-  readonly tell: (text: string) => void;
-  readonly pause?: (milliseconds: number) => Promise<unknown>;
-  /** Marks this run. */
-  readonly tag?: string;
-}
-
-const interval = 3_000;
-const minutes = (number: number): number => number * 60_000;
-
 /** Throws with what stands against it, and says whether anything was changed by then. */
 export async function restoreVolumes(restore: Restore, means: Means): Promise<void> {
   const { namespace, volumes } = restore;
@@ -68,9 +48,6 @@ export async function restoreVolumes(restore: Restore, means: Means): Promise<vo
   await start(namespace, users, means);
   tell(`${namespace}: ${users.map(({ name }) => name).join(", ") || "no pods"} run again`);
 }
-
-const ask = ({ run }: Means, namespace: string, ...args: readonly string[]): Promise<string> =>
-  kubectl(run, "-n", namespace, ...args);
 
 /** A first backup of a library takes days, and nothing is away meanwhile; a prune takes hours at most. */
 const backupMinutes = 6 * 60;
@@ -92,7 +69,7 @@ async function backupEnds({ namespace, claim }: SavedPlan, means: Means): Promis
         `nothing was changed: the backup of ${namespace}/${claim} has been at work for ${backupMinutes / 60} hours, and one that is ended leaves a lock which no restore passes; ` +
           `kubectl -n ${namespace} logs job/volsync-src-${claim} says how far it is`,
       );
-    await (means.pause ?? pause)(interval);
+    await wait(means);
   }
 }
 
@@ -149,7 +126,7 @@ async function stop(
       throw new Error(
         `${left.join(", ")} still use what is to be restored, which was not touched; end them, and run this again`,
       );
-    await (means.pause ?? pause)(interval);
+    await wait(means);
     left = await rest();
   }
 }
@@ -205,7 +182,6 @@ async function fill(saved: SavedPlan, restore: Restore, means: Means): Promise<v
 }
 
 const signals = ["SIGINT", "SIGTERM"] as const;
-const half = "Its pods stay away, for it may hold half a backup; run this again";
 
 /**
  * VolSync repeats a restore until it succeeds (internal/controller/mover/restic/mover.go, ensureJob), and its mover goes to the
@@ -228,71 +204,5 @@ async function endRestore(
         `First of all: kubectl -n ${namespace} delete replicationdestination ${name}`,
       { cause: error },
     );
-  }
-}
-
-/** A restore at work. */
-interface Run {
-  readonly name: string;
-  readonly tag: string;
-  /** As restic calls it. */
-  readonly repository: string;
-  readonly cut: AbortSignal;
-}
-
-/**
- * Gives which backup came. VolSync tries for ever; a mover that has failed tells of it, and eight that have end this. One that
- * never begins fails neither: its cache has no room, say, or its node is lost. What the cluster says of that is told.
- */
-async function arrive(
-  { namespace, claim }: SavedPlan,
-  run: Run,
-  means: Means,
-): Promise<Restored | undefined> {
-  const { name, tag, repository, cut } = run;
-  const unlock = `half an hour after the lock was made this removes it, from any computer: restic -r ${repository} unlock (docs/backup.md)`;
-  let failed = 0;
-  let idle = 0;
-  let before: string | undefined;
-  const once = (words: string | undefined): void => {
-    if (words === undefined || words === before) return;
-    before = words;
-    means.tell(`${namespace}/${claim}: no mover is at work: ${words}`);
-  };
-  for (;;) {
-    cut.throwIfAborted();
-    const text = await ask(means, namespace, "get", "replicationdestination", name, "-o", "json");
-    const inForce = JSON.parse(text) as RestoreInForce;
-    const found = progress(inForce, tag);
-    if (found.state === "done") return found.from;
-    if (found.state === "failed") {
-      const why = found.locked ? `${found.reason}; ${unlock}` : found.reason;
-      throw new Error(
-        `${namespace}/${claim} was not restored: ${why}. ${half} once that is mended`,
-      );
-    }
-    const job = ["get", "job", `volsync-dst-${name}`, "--ignore-not-found"];
-    const counts = "jsonpath={.status.failed},{.status.ready}";
-    const [now = 0, ready = 0] = (await ask(means, namespace, ...job, "-o", counts))
-      .split(",")
-      .map(Number);
-    once(standsStill(inForce.status));
-    idle = ready > 0 ? 0 : idle + interval;
-    if (idle > minutes(5) && idle % minutes(1) === 0) {
-      const warnings = ["get", "events", "--field-selector=type=Warning", "-o", "json"];
-      const events = JSON.parse(await ask(means, namespace, ...warnings)) as {
-        readonly items: readonly EventInForce[];
-      };
-      once(lastWarning(events.items, name));
-    }
-    if (now > failed) {
-      const logs = ["logs", "-l", `job-name=volsync-dst-${name}`, "--tail=3"];
-      const words = await ask(means, namespace, ...logs);
-      means.tell(
-        `${namespace}/${claim}: a mover failed, and another one tries: ${lastLine(words)}${locked({ logs: words }) ? `; ${unlock}` : ""}`,
-      );
-      failed = now;
-    }
-    await (means.pause ?? pause)(interval);
   }
 }
