@@ -105,18 +105,9 @@ function volumes({ name, config }: SiteFile): readonly Item[] {
   const target = targetPlan(name, backup);
   return wantedBackups(config).map(({ namespace, claim, made }) => ({
     what: `volume ${namespace}/${claim}`,
-    fate: made === undefined ? "by hand" : "back",
-    how:
-      made === undefined
-        ? `by npm run restore -- --claim ${namespace}/${claim}, once its claim is there`
-        : "filled before its pods start",
-    // Its backups begin when the site is raised, and the newest one would then be of the empty volume.
     ...(made === undefined
-      ? {
-          howFrom: (newest: Date) =>
-            `by npm run restore -- --claim ${namespace}/${claim} --at ${asOf(newest)}, once its claim is there`,
-        }
-      : {}),
+      ? byHand(`${namespace}/${claim}`)
+      : { fate: "back", how: "filled before its pods start" }),
     copies: {
       path: "homelab:backup.s3",
       store: target,
@@ -125,6 +116,12 @@ function volumes({ name, config }: SiteFile): readonly Item[] {
       everyHours: backup.everyHours,
     },
   }));
+}
+
+/** Its backups begin when the site is raised, and the newest one would then be of the empty volume. */
+function byHand(volume: string): Pick<Item, "fate" | "how" | "howFrom"> {
+  const how = (at = "") => `by npm run restore -- --claim ${volume}${at}, once its claim is there`;
+  return { fate: "by hand", how: how(), howFrom: (newest) => how(` --at ${asOf(newest)}`) };
 }
 
 /** Volumes of applications, and libraries, that nobody saves. */
