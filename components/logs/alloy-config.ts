@@ -78,7 +78,7 @@ function pods(): readonly Block[] {
       "pods",
       { forward_to: [receiver] },
       inner("stage.cri", {}),
-      // A quiet container's file reaches back for months. An hour less than Loki takes, for the way there.
+      // A quiet container's file reaches back for months.
       inner("stage.drop", { older_than: oldest }),
       inner("stage.label_drop", { values: ["filename"] }),
     ),

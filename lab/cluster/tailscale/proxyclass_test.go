@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -157,27 +158,34 @@ func TestAClassThatAsksForMonitorsIsInvalidWhereTheirKindIsMissing(t *testing.T)
 	}
 }
 
+// classed gives the Connector a class; returns what its pods are then made of.
+func (w *world) classed(class map[string]any) *appsv1.StatefulSet {
+	w.t.Helper()
+	ctx := context.Background()
+	w.putClass(class)
+	classed := routed
+	classed.ProxyClass = "spread"
+	w.put(classed)
+	if err := w.pass(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	set, err := w.client.AppsV1().StatefulSets(namespace).Get(ctx, "ts-home-x7k2p", metav1.GetOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return set
+}
+
 func TestMetricsOpenTheDebugServerUnlessTheClassSaysOtherwise(t *testing.T) {
 	ports := func(said any) []string {
 		w := newWorld(t)
-		ctx := context.Background()
 		w.knowMonitors()
 		class := told()
 		if said != nil {
 			pod := class["statefulSet"].(map[string]any)["pod"].(map[string]any)
 			pod["tailscaleContainer"].(map[string]any)["debug"] = said
 		}
-		w.putClass(class)
-		classed := routed
-		classed.ProxyClass = "spread"
-		w.put(classed)
-		if err := w.pass(ctx); err != nil {
-			t.Fatal(err)
-		}
-		set, err := w.client.AppsV1().StatefulSets(namespace).Get(ctx, "ts-home-x7k2p", metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		set := w.classed(class)
 		var names []string
 		for _, port := range set.Spec.Template.Spec.Containers[0].Ports {
 			names = append(names, port.Name)
@@ -196,17 +204,7 @@ func TestAConnectorsPodsAskForWhatTheirClassSaysAndAreMonitored(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	w.knowMonitors()
-	w.putClass(told())
-	classed := routed
-	classed.ProxyClass = "spread"
-	w.put(classed)
-	if err := w.pass(ctx); err != nil {
-		t.Fatal(err)
-	}
-	set, err := w.client.AppsV1().StatefulSets(namespace).Get(ctx, "ts-home-x7k2p", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := w.classed(told())
 	container := set.Spec.Template.Spec.Containers[0]
 	if container.Resources.Requests.Memory().String() != "64Mi" || container.Image != "mirror/tailscale:v1" ||
 		container.ImagePullPolicy != "IfNotPresent" || container.Ports[1].Name != "metrics" {

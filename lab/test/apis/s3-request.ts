@@ -15,6 +15,13 @@ export interface Signed {
   readonly at?: Date;
 }
 
+/** What a request is signed for at a moment. */
+function signing(at: Date) {
+  const date = at.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const [day, region] = [date.slice(0, 8), "garage"];
+  return { date, day, region, scope: `${day}/${region}/s3/aws4_request` };
+}
+
 /** One signed request to a store on this machine. */
 export function signedRequest(
   port: number,
@@ -23,8 +30,7 @@ export function signedRequest(
   key: S3Key,
   { body = "", payload, headers = {}, at = new Date() }: Signed = {},
 ): Promise<Answer> {
-  const date = at.toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const [day, region] = [date.slice(0, 8), "garage"];
+  const { date, day, scope, region } = signing(at);
   const all: Record<string, string> = {
     host: "nas.home.arpa:9000",
     "x-amz-content-sha256": payload ?? createHash("sha256").update(body).digest("hex"),
@@ -35,19 +41,18 @@ export function signedRequest(
   const [bare = "", query] = path.split("?");
   const asked = { method, path: bare, query: new URLSearchParams(query), headers: all };
   const signature = signatureOf(asked, { secretKey: key.secretKey, day, region, signed });
-  const credential = `${key.accessKey}/${day}/${region}/s3/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed}, Signature=${signature}`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${key.accessKey}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
   const options = { host: "127.0.0.1", port, rejectUnauthorized: false, method, path };
   return httpsRequest({ ...options, headers: { ...all, authorization } }, body);
 }
 
 /** Puts `word` by an address that is signed for a minute. */
 export function presignedPut(port: number, path: string, key: S3Key, at: Date): Promise<Answer> {
-  const date = at.toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const [day, region, signed] = [date.slice(0, 8), "garage", "host"];
+  const { date, day, scope, region } = signing(at);
+  const signed = "host";
   const query = new URLSearchParams({
     "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-    "X-Amz-Credential": `${key.accessKey}/${day}/${region}/s3/aws4_request`,
+    "X-Amz-Credential": `${key.accessKey}/${scope}`,
     "X-Amz-Date": date,
     "X-Amz-Expires": "60",
     "X-Amz-SignedHeaders": signed,

@@ -20,6 +20,11 @@ const expiration = `certmanager_certificate_expiration_timestamp_seconds{${cert}
 const renewal = `certmanager_certificate_renewal_timestamp_seconds{${cert},pod="a"}`;
 const constant = (value: number): string => `${value}x130`;
 const named = { exported_namespace: "certificates", name: "wildcard" };
+const nothingSent = {
+  labels: { pod: "alloy-a" },
+  summary: "alloy-a sends no lines to Loki",
+  description: "Nothing is lost yet: what is not read waits on its machine.",
+};
 const outside = 'job="proxmox",instance="192.168.1.11:9100"';
 const smart = 'job="smart",instance="192.168.1.11:9633",device="sda"';
 const ups = 'job="ups",instance="192.168.1.9:9199"';
@@ -586,11 +591,7 @@ export const alertCases: readonly AlertCase[] = [
       'loki_write_sent_entries_total{job="alloy",pod="alloy-b"}': "0+60x80",
     },
     at: "60m",
-    says: {
-      labels: { pod: "alloy-a" },
-      summary: "alloy-a sends no lines to Loki",
-      description: "Nothing is lost yet: what is not read waits on its machine.",
-    },
+    says: nothingSent,
   },
   {
     alert: "LogsNotSent",
@@ -601,11 +602,7 @@ export const alertCases: readonly AlertCase[] = [
       'loki_write_sent_entries_total{job="alloy",pod="alloy-b"}': "0+60x80",
     },
     at: "60m",
-    says: {
-      labels: { pod: "alloy-a" },
-      summary: "alloy-a sends no lines to Loki",
-      description: "Nothing is lost yet: what is not read waits on its machine.",
-    },
+    says: nothingSent,
   },
   {
     alert: "LogsDropped",
