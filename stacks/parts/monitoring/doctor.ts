@@ -125,7 +125,7 @@ export function judgeAlerts(
             "write homelab:monitoring.heartbeat; docs/monitoring.md",
           ),
         ]),
-    ...firing.map((alert) => judgeAlert(alert)),
+    ...alike(firing).map((alerts) => judgeAlike(alerts)),
     ...(!works ? [silent] : firing.length > 0 ? [] : [ok(subject, "none fires but Watchdog")]),
   ];
 }
@@ -135,10 +135,21 @@ export function alertText(annotations: Readonly<Record<string, string>> = {}): s
   return annotations["summary"] ?? annotations["description"] ?? "fires";
 }
 
-function judgeAlert({ labels, annotations = {} }: AlertInForce): Finding {
+/** Alerts of one name, namespace and severity, in the order of the first of them: one rule may fire for each file system. */
+function alike(firing: readonly AlertInForce[]): readonly (readonly AlertInForce[])[] {
+  const keys = ["alertname", "namespace", "severity"] as const;
+  const groups = Map.groupBy(firing, ({ labels }) =>
+    JSON.stringify(keys.map((key) => labels[key])),
+  );
+  return [...groups.values()];
+}
+
+function judgeAlike([first, ...others]: readonly AlertInForce[]): Finding {
+  const { labels = {}, annotations = {} } = first ?? {};
   const { alertname = "of no name", namespace, severity } = labels;
   const subject = `alert ${alertname}${namespace === undefined ? "" : ` in ${namespace}`}`;
-  const text = alertText(annotations);
+  const more = others.length === 0 ? "" : ` (and ${others.length} more of this name)`;
+  const text = `${alertText(annotations)}${more}`;
   const remedy = annotations["runbook_url"] ?? annotations["description"] ?? "docs/monitoring.md";
   return severity === "critical" ? problem(subject, text, remedy) : warning(subject, text, remedy);
 }

@@ -67,6 +67,17 @@ describe("the doctor at monitoring", () => {
     );
   });
 
+  it("says once what one rule says of many things", () => {
+    const full = (mountpoint: string): AlertInForce => ({
+      labels: { alertname: "NodeFilesystemAlmostOutOfSpace", severity: "warning", mountpoint },
+      annotations: { summary: `${mountpoint} has less than 5% space left.` },
+    });
+    assert.equal(
+      said(judgeAlerts(monitoring, [watchdog, full("/"), full("/boot"), full("/srv")])),
+      "warning: alert NodeFilesystemAlmostOutOfSpace: / has less than 5% space left. (and 2 more of this name)",
+    );
+  });
+
   it("misses the alert that fires always, whoever is told, and a watch outside", () => {
     const quiet = { receivers: {}, heartbeat: undefined };
     const found = said(judgeAlerts(quiet, []));
