@@ -31,6 +31,13 @@ export const mutedWarnings = [
 ] as const;
 
 /**
+ * Rules of the chart (prometheus/localrules.yaml) that are left out. CephNodeDiskspaceWarning carries on for five days what file
+ * systems did since the site came up, with no minimum of time: while images are pulled it fires for each of every node. What it
+ * is for, kube-prometheus-stack's NodeFilesystemSpaceFillingUp says after an hour, and where little room is left.
+ */
+const unusedRules = { CephNodeDiskspaceWarning: { disabled: true } } as const;
+
+/**
  * Values of the rook-ceph-cluster chart: the CephCluster, and a pool, filesystem or object store for each class.
  * @see https://rook.io/docs/rook/v1.20/Helm-Charts/ceph-cluster-chart/
  */
@@ -40,7 +47,11 @@ export function clusterValues(plan: ClusterPlan): Record<string, unknown> {
   return {
     operatorNamespace: storageNamespace.name,
     cephImage: { repository: "quay.io/ceph/ceph", tag: plan.ceph, allowUnsupported: false },
-    monitoring: { enabled: plan.monitoring, createPrometheusRules: plan.monitoring },
+    monitoring: {
+      enabled: plan.monitoring,
+      createPrometheusRules: plan.monitoring,
+      prometheusRuleOverrides: unusedRules,
+    },
     toolbox: { enabled: true, resources: resources({ cpu: 0.01, memoryMiB: 64, limitMiB: 1024 }) },
     cephClusterSpec: clusterSpec(plan),
     cephBlockPools: of("block")

@@ -71,6 +71,23 @@ describe("the storage's values", () => {
     });
   });
 
+  it("leave out rules that the chart has, and no others", () => {
+    const file = new URL("../../../lab/charts/rook-ceph-cluster/files/rules.json", import.meta.url);
+    const { groups } = JSON.parse(readFileSync(file, "utf8")) as {
+      readonly groups: readonly { readonly rules: readonly { readonly alert: string }[] }[];
+    };
+    const has = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    const { monitoring } = clusterValues({ ...cluster, monitoring: true }) as {
+      readonly monitoring: { readonly prometheusRuleOverrides: Readonly<Record<string, object>> };
+    };
+    const { prometheusRuleOverrides: overrides } = monitoring;
+    assert.deepEqual(overrides, { CephNodeDiskspaceWarning: { disabled: true } });
+    assert.deepEqual(
+      Object.keys(overrides).filter((name) => !has.includes(name)),
+      [],
+    );
+  });
+
   it("mute what keys of the old type are warned of, and nothing else", () => {
     const { muteHealthWarning } = values.cephClusterSpec.healthCheck;
     assert.deepEqual(Object.keys(muteHealthWarning), [...mutedWarnings]);
