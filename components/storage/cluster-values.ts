@@ -69,8 +69,22 @@ export function cephRelease({ values }: Readonly<Record<string, unknown>>): unkn
     ?.tag;
 }
 
+/**
+ * What Ceph's daemons go by where its defaults are not for such a site; all values are texts. An entry that is taken away stays
+ * in force: the operator unsets none.
+ *
+ * Ceph gives no disk up while a whole bucket of the type `rack` or a larger one is down above it, and a host is a zone here
+ * (OSDMonitor::tick and OSDMap::containing_subtree_is_down in ceph/src; types in OSDMap::_build_crush_types): a lost host would
+ * never heal. A lost rack still does not: there is room for a host's copies, and racks come back with their power.
+ * @see https://rook.io/docs/rook/v1.20/CRDs/Cluster/ceph-cluster-crd/#ceph-config
+ */
+const cephConfig = {
+  mon: { mon_osd_down_out_subtree_limit: crushType("rack") },
+} as const;
+
 function clusterSpec(plan: ClusterPlan): Record<string, unknown> {
   return {
+    cephConfig,
     security: { cephx: { csi: { keyType: "aes" } } },
     mon: { count: 3, allowMultiplePerNode: false },
     mgr: { count: 2, allowMultiplePerNode: false },

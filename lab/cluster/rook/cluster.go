@@ -157,6 +157,7 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	var total int64
 	now := time.Now()
 	err := Change(w.directory, fsid, func(s *State) error {
+		s.configure(w.cluster.Spec.CephConfig)
 		s.settle(now)
 		s.mute(w.cluster)
 		found = s.checks(w.cluster.Spec.Security.CephX.CSI.KeyType, now)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -42,6 +43,46 @@ func (s *State) bucket(kind string, osd *OSD) string {
 		return osd.Host
 	}
 	return s.Hosts[osd.Host][kind]
+}
+
+// crushTypes are CRUSH's types of bucket, from the smallest (ceph, OSDMap::_build_crush_types).
+var crushTypes = []string{"osd", "host", "chassis", "rack", "row", "pdu", "pod", "room", "datacenter", "zone", "region", "root"}
+
+// subtreeDown is whether a bucket above a daemon that is of this type, or of a larger one, is wholly down
+// (ceph, OSDMap::containing_subtree_is_down).
+func (s *State) subtreeDown(osd *OSD, limit string) bool {
+	for _, kind := range crushTypes[max(slices.Index(crushTypes, limit), 1):] {
+		name := s.bucket(kind, osd)
+		if kind != "root" && name == "" {
+			continue
+		}
+		up := false
+		for _, other := range s.OSDs {
+			up = up || other.Up && s.bucket(kind, other) == name
+		}
+		return !up
+	}
+	return false
+}
+
+// configure keeps what the CephCluster has the monitors keep (rook, cluster.go: updateConfigStoreFromCRD).
+func (s *State) configure(config map[string]map[string]string) {
+	for who, options := range config {
+		if s.Config[who] == nil {
+			s.Config[who] = map[string]string{}
+		}
+		maps.Copy(s.Config[who], options)
+	}
+}
+
+// option is what a daemon of a kind goes by.
+func (s *State) option(kind, name, otherwise string) string {
+	for _, who := range []string{kind, "global"} {
+		if value, set := s.Config[who][name]; set {
+			return value
+		}
+	}
+	return otherwise
 }
 
 // removeHost takes an empty bucket away.

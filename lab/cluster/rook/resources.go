@@ -61,6 +61,8 @@ type cephCluster struct {
 				} `json:"csi"`
 			} `json:"cephx"`
 		} `json:"security"`
+		// CephConfig is what monitors keep for whom: mon, osd, global and others.
+		CephConfig    map[string]map[string]string `json:"cephConfig"`
 		CleanupPolicy struct {
 			Confirmation              string `json:"confirmation"`
 			AllowUninstallWithVolumes bool   `json:"allowUninstallWithVolumes"`

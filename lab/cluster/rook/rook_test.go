@@ -506,6 +506,7 @@ func TestWhatIsKnownBecomesAnotherThingWithTimeAlone(t *testing.T) {
 	directory, began := t.TempDir(), time.Now()
 	err := Change(directory, "fsid", func(s *State) error {
 		s.OSDs[0] = &OSD{In: true, Since: began}
+		s.OSDs[1] = &OSD{Up: true, In: true, Since: began}
 		return nil
 	})
 	if err != nil {
@@ -586,6 +587,39 @@ func TestABucketIsNotMadeByWhatRookCannotRead(t *testing.T) {
 		err := checkAdditional(one.config, allowed)
 		if (err == nil) != (one.says == "") || err != nil && !strings.Contains(err.Error(), one.says) {
 			t.Errorf("%v: %v, not %q", one.config, err, one.says)
+		}
+	}
+}
+
+func TestDaemonsOfALostSubtreeAreGivenUpOnlyBelowTheLimit(t *testing.T) {
+	began := time.Now()
+	for name, one := range map[string]struct {
+		config map[string]map[string]string
+		up     map[string]bool
+		in     bool
+	}{
+		"a host with its only machine":    {nil, map[string]bool{"b": true}, true},
+		"a machine, and another one runs": {nil, map[string]bool{"a2": true, "b": true}, false},
+		"a host where regions are the limit": {
+			map[string]map[string]string{"mon": {"mon_osd_down_out_subtree_limit": "region"}}, map[string]bool{"b": true}, false,
+		},
+		"a rack where regions are the limit": {
+			map[string]map[string]string{"global": {"mon_osd_down_out_subtree_limit": "region"}}, map[string]bool{"c": true}, true,
+		},
+	} {
+		place := func(zone, region string) map[string]string { return map[string]string{"zone": zone, "region": region} }
+		s := &State{
+			OSDs: map[int]*OSD{}, Config: map[string]map[string]string{},
+			Hosts: map[string]map[string]string{"a": place("one", "west"), "a2": place("one", "west"), "b": place("two", "west"), "c": place("three", "east")},
+		}
+		for id, host := range []string{"a", "a2", "b", "c"} {
+			s.OSDs[id] = &OSD{Host: host, Up: one.up[host], In: true, Since: began}
+		}
+		s.configure(one.config)
+		s.configure(nil)
+		s.settle(began.Add(outAfter + time.Second))
+		if s.OSDs[0].In != one.in {
+			t.Errorf("%s: in is %t", name, s.OSDs[0].In)
 		}
 	}
 }

@@ -29,6 +29,8 @@ type State struct {
 	Buckets map[string]*Bucket `json:"buckets"`
 	// Widths are those of the pools by their failure domain: how many domains the widest needs.
 	Widths map[string]int `json:"widths"`
+	// Config is what the monitors keep for whom. An option that is named no more stays (rook, ceph-cluster-crd.md).
+	Config map[string]map[string]string `json:"config"`
 	// Muted are checks that do not count. One that is named no more stays muted until it is unmuted (rook, ceph-cluster-crd.md).
 	Muted map[string]bool `json:"muted"`
 	// Monitors that should be there, and are.
@@ -96,7 +98,10 @@ func Change(directory, fsid string, change func(*State) error) error {
 
 // read gives what a file says; one that is not there says that nothing is known.
 func read(path string) (*State, error) {
-	state := &State{OSDs: map[int]*OSD{}, Hosts: map[string]map[string]string{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{}, Muted: map[string]bool{}}
+	state := &State{
+		OSDs: map[int]*OSD{}, Hosts: map[string]map[string]string{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{},
+		Config: map[string]map[string]string{}, Muted: map[string]bool{},
+	}
 	content, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -136,10 +141,12 @@ func Forget(directory, fsid string) error {
 	return err
 }
 
-// settle gives up daemons that have been down for long.
+// settle gives up daemons that have been down for long, but for those of a subtree that is as large as the limit and wholly down
+// (ceph, OSDMonitor::tick).
 func (s *State) settle(now time.Time) {
+	limit := s.option("mon", "mon_osd_down_out_subtree_limit", "rack")
 	for _, osd := range s.OSDs {
-		if !osd.Up && osd.In && now.Sub(osd.Since) > outAfter {
+		if !osd.Up && osd.In && now.Sub(osd.Since) > outAfter && !s.subtreeDown(osd, limit) {
 			osd.In, osd.Since = false, now
 		}
 	}

@@ -104,6 +104,11 @@ describe("the storage's values", () => {
     assert.equal(bucket.dataPool.failureDomain, "region");
   });
 
+  it("have Ceph give up the disks of a lost host, and not those of a lost rack", () => {
+    const limit = at(values, "cephClusterSpec.cephConfig.mon.mon_osd_down_out_subtree_limit");
+    assert.equal(limit, "region");
+  });
+
   it("tell gateways of their names where they have any, and Rook adds their Service's", () => {
     const hosting = (of: Values) => at(of.cephObjectStores[0]?.spec, "hosting");
     const nameless = classes.map((one) => ({ ...one, dnsNames: [] }));
