@@ -33,6 +33,7 @@ import { judgeVolumes } from "./apps/data/look.ts";
 import { judgeVersions } from "./apps/data/version-look.ts";
 import { judgeTold } from "./parts/monitoring/look.ts";
 import { judgeKafka } from "./parts/kafka/look.ts";
+import { judgeClasses } from "./parts/storage/look.ts";
 import { judgePostgres } from "./parts/postgres/look.ts";
 import { findTailnet, type AskPolicy, type TailnetFound } from "./parts/tailnet/look.ts";
 
@@ -120,7 +121,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
   const copies = await judgeCopies(site, known, world.listStore);
   const volumes = judgeVolumes(config, known);
   const steps = judgeVersions(config, known);
-  const stores = [judgePostgres(config, known), judgeKafka(config, known)];
+  const stores = [judgePostgres, judgeKafka, judgeClasses].map((judge) => judge(config, known));
   const data = [judgeDataLoss(config, known), ...stores, volumes, steps];
   const further = [edge, judgeTold(site), ...data, backups, copies, handOvers];
   accept(site.name, wanted, rest, lan, disks, ...further);

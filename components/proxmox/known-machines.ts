@@ -7,6 +7,7 @@ import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/foun
 import { lastUp, type LastUp } from "../rke2/renewal.ts";
 import type { AddressPool } from "../network/pool.ts";
 import { knownClaims, type KnownClaim } from "../storage/known.ts";
+import { triedClasses, type TriedClass } from "../storage/proof.ts";
 import type { DiskSeen } from "./disks.ts";
 import { knownWorkloads, type KnownWorkload } from "../workload/known.ts";
 import { generationsOf } from "./tags.ts";
@@ -45,6 +46,8 @@ export interface Known {
   readonly workloads?: readonly KnownWorkload[];
   /** Claims of volumes with data of applications. */
   readonly volumes?: readonly KnownClaim[];
+  /** Classes of storage that were tried. */
+  readonly classes?: readonly TriedClass[];
   /** What the cluster was founded with, once there is one. */
   readonly founded?: Founded | undefined;
   /** Addresses of LoadBalancer services, once there is a pool of them. */
@@ -164,6 +167,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     ),
     volumes: knownClaims(resources),
     workloads: knownWorkloads(resources),
+    classes: triedClasses(steps),
     founded: foundedWith(steps),
     edge: edgeObjects(resources),
     handOvers: handOverState(resources, steps),

@@ -137,13 +137,17 @@ function placement({ taints }: ClusterPlan): Record<string, unknown> {
   };
 }
 
-/** Copies of data or of metadata. Rook refuses a size of 1 unless told that nothing is safe then. */
+/**
+ * Copies of data or of metadata. Rook refuses a size of 1 unless told that nothing is safe then, and leaves the failure domain of
+ * a pool that is there as it is unless told to change it (rook/pkg/daemon/ceph/client/pool.go, updatePoolCrushRuleLocked).
+ */
 function replicated({
   replicas,
   failureDomain,
 }: Pick<ClassPlan, "replicas" | "failureDomain">): Record<string, unknown> {
   return {
     failureDomain: crushType(failureDomain),
+    enableCrushUpdates: true,
     replicated: { size: replicas, requireSafeReplicaSize: replicas > 1 },
   };
 }

@@ -1,5 +1,9 @@
+import type { DoneStep } from "../rke2/founded.ts";
 import { coded, type ClassPlan, type StorageMachine } from "./classes.ts";
 import { snapshotClassName } from "./storage-classes.ts";
+
+/** Title of the step that goes through the classes. */
+export const tryingClasses = "storage-tried";
 
 /** Name of the step that waits, when storage goes, until Ceph is gone. */
 export const storageGone = "rook-ceph-cluster-gone";
@@ -58,4 +62,29 @@ export function trials({
       })
       .join("\n"),
   };
+}
+
+/** A class as the last run has tried it. */
+export type TriedClass = Pick<ClassPlan, "name" | "kind" | "failureDomain" | "erasureCoding">;
+
+/** The classes that the steps of a state have tried, from what trials() told them. */
+export function triedClasses(steps: readonly DoneStep[]): readonly TriedClass[] {
+  const { CLASSES = "" } = steps.find(({ title }) => title === tryingClasses)?.parameters ?? {};
+  return CLASSES.split("\n").flatMap((line) => {
+    const [name = "", kind, , , form = ""] = line.split(" ");
+    const [, failureDomain, ...rest] = form.split("/");
+    const [data, coding] = rest.slice(0, -1).map(Number);
+    return kind === undefined
+      ? []
+      : [
+          {
+            name,
+            kind: kind as ClassPlan["kind"],
+            failureDomain: failureDomain as ClassPlan["failureDomain"],
+            ...(data === undefined || coding === undefined
+              ? {}
+              : { erasureCoding: { data, coding } }),
+          },
+        ];
+  });
 }

@@ -17,7 +17,7 @@ import { makeNamespace } from "../workload/namespace.ts";
 import { cephRelease, clusterValues, type ClusterPlan } from "./cluster-values.ts";
 import { driverValues, operatorValues, repositories, storageNamespace } from "./operator-values.ts";
 import { snapshotClassForm, snapshotClassName, storageClassForm } from "./storage-classes.ts";
-import { expected, storageGone, trials } from "./proof.ts";
+import { expected, storageGone, trials, tryingClasses } from "./proof.ts";
 import { purgeScript } from "./purge.ts";
 
 const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
@@ -202,7 +202,7 @@ export class Storage extends ComponentResource {
       `${name}-storage-tried`,
       {
         machine: args.server,
-        title: "storage-tried",
+        title: tryingClasses,
         script: script("ceph.sh") + scriptText(import.meta.url, "trial.sh"),
         parameters: {
           NAMESPACE: storageNamespace.name,

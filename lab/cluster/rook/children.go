@@ -16,7 +16,7 @@ const force = "rook.io/force-deletion"
 
 // reconcileChildren looks after pools, filesystems, their subvolume groups, and object stores.
 func (w *work) reconcileChildren(ctx context.Context) error {
-	widths := map[string]int{}
+	found := map[string]poolSpec{}
 	var failed error
 	for _, kind := range []string{pools, filesystems, groups, stores} {
 		list, err := w.dynamic.Resource(ceph(kind)).Namespace(w.namespace).List(ctx, metav1.ListOptions{})
@@ -32,13 +32,9 @@ func (w *work) reconcileChildren(ctx context.Context) error {
 				failed = errors.Join(failed, w.release(ctx, kind, one))
 				continue
 			}
-			for _, pool := range append([]poolSpec{one.Spec.poolSpec, one.Spec.MetadataPool, one.Spec.DataPool}, one.Spec.DataPools...) {
-				if width := pool.width(); width > 0 {
-					domain := pool.FailureDomain
-					if domain == "" {
-						domain = "host"
-					}
-					widths[domain] = max(widths[domain], width)
+			for i, pool := range append([]poolSpec{one.Spec.poolSpec, one.Spec.MetadataPool, one.Spec.DataPool}, one.Spec.DataPools...) {
+				if pool.width() > 0 {
+					found[fmt.Sprintf("%s/%s/%d", kind, one.Name, i)] = pool
 				}
 			}
 			failed = errors.Join(failed, w.keep(ctx, kind, one))
@@ -48,9 +44,28 @@ func (w *work) reconcileChildren(ctx context.Context) error {
 		return failed
 	}
 	return errors.Join(failed, w.change(ctx, func(s *State) error {
-		s.Widths = widths
+		s.rule(found)
 		return nil
 	}))
+}
+
+// rule gives each pool a rule when it is made. Its failure domain stays, unless copies are kept apart by another one and updates
+// are asked for; that of pieces is not looked at again (rook, pkg/daemon/ceph/client/pool.go: updatePoolCrushRuleLocked is
+// createReplicatedPoolForApp's alone).
+func (s *State) rule(pools map[string]poolSpec) {
+	made := s.Domains
+	s.Domains, s.Widths = map[string]string{}, map[string]int{}
+	for name, pool := range pools {
+		domain, known := made[name]
+		if !known || pool.EnableCrushUpdates && pool.Replicated.Size > 0 && pool.FailureDomain != "" {
+			domain = pool.FailureDomain
+		}
+		if domain == "" {
+			domain = "host"
+		}
+		s.Domains[name] = domain
+		s.Widths[domain] = max(s.Widths[domain], pool.width())
+	}
 }
 
 // keep brings about what an object asks for. Nothing is done before the first disk has its daemon.

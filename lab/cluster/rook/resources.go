@@ -132,8 +132,9 @@ type child struct {
 }
 
 type poolSpec struct {
-	FailureDomain string `json:"failureDomain"`
-	Replicated    struct {
+	FailureDomain      string `json:"failureDomain"`
+	EnableCrushUpdates bool   `json:"enableCrushUpdates"`
+	Replicated         struct {
 		Size int `json:"size"`
 	} `json:"replicated"`
 	ErasureCoded struct {

@@ -623,3 +623,31 @@ func TestDaemonsOfALostSubtreeAreGivenUpOnlyBelowTheLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestAPoolKeepsItsFailureDomainUnlessItsCopiesAreToFollow(t *testing.T) {
+	var copies, pieces poolSpec
+	copies.Replicated.Size, pieces.ErasureCoded.DataChunks, pieces.ErasureCoded.CodingChunks = 3, 2, 1
+	for name, one := range map[string]struct {
+		pool    poolSpec
+		updates bool
+		domain  string
+	}{
+		"copies":                  {copies, false, "osd"},
+		"copies that are updated": {copies, true, "zone"},
+		"pieces":                  {pieces, true, "osd"},
+	} {
+		s := &State{}
+		one.pool.FailureDomain, one.pool.EnableCrushUpdates = "osd", one.updates
+		s.rule(map[string]poolSpec{"pool": one.pool})
+		one.pool.FailureDomain = "zone"
+		s.rule(map[string]poolSpec{"pool": one.pool})
+		if s.Domains["pool"] != one.domain || s.Widths[one.domain] != 3 {
+			t.Errorf("%s: %v %v", name, s.Domains, s.Widths)
+		}
+		s.rule(nil)
+		s.rule(map[string]poolSpec{"pool": one.pool})
+		if s.Domains["pool"] != "zone" {
+			t.Errorf("%s: a pool that is made anew is one of %s", name, s.Domains["pool"])
+		}
+	}
+}

@@ -29,6 +29,8 @@ type State struct {
 	Buckets map[string]*Bucket `json:"buckets"`
 	// Widths are those of the pools by their failure domain: how many domains the widest needs.
 	Widths map[string]int `json:"widths"`
+	// Domains are the failure domains of the pools' rules, by what the lab calls a pool.
+	Domains map[string]string `json:"domains"`
 	// Config is what the monitors keep for whom. An option that is named no more stays (rook, ceph-cluster-crd.md).
 	Config map[string]map[string]string `json:"config"`
 	// Muted are checks that do not count. One that is named no more stays muted until it is unmuted (rook, ceph-cluster-crd.md).
@@ -100,7 +102,7 @@ func Change(directory, fsid string, change func(*State) error) error {
 func read(path string) (*State, error) {
 	state := &State{
 		OSDs: map[int]*OSD{}, Hosts: map[string]map[string]string{}, Buckets: map[string]*Bucket{}, Widths: map[string]int{},
-		Config: map[string]map[string]string{}, Muted: map[string]bool{},
+		Domains: map[string]string{}, Config: map[string]map[string]string{}, Muted: map[string]bool{},
 	}
 	content, err := os.ReadFile(path)
 	switch {

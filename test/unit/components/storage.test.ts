@@ -98,6 +98,8 @@ describe("the storage's values", () => {
   it("keep copies apart by host, which CRUSH calls a zone, and by rack, which it calls a region", () => {
     assert.deepEqual(values.cephBlockPools[0]?.spec, {
       failureDomain: "zone",
+      // Or copies stay together by the domain that the pool was made with.
+      enableCrushUpdates: true,
       replicated: { size: 3, requireSafeReplicaSize: true },
     });
     const bucket = values.cephObjectStores[0]?.spec as { dataPool: { failureDomain: string } };
