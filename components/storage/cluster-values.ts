@@ -152,16 +152,15 @@ function replicated({
   };
 }
 
-/** The pool that holds a class' data. */
+/** The pool that holds a class' data. Rook sets what is named, and unsets nothing, so that `none` is named too. */
 function dataPool(plan: ClassPlan): Record<string, unknown> {
   const { compression, erasureCoding, failureDomain } = plan;
-  const parameters =
-    compression === "none" ? {} : { parameters: { compression_mode: compression } };
-  if (erasureCoding === undefined) return { ...replicated(plan), ...parameters };
+  const parameters = { compression_mode: compression };
+  if (erasureCoding === undefined) return { ...replicated(plan), parameters };
   return {
     failureDomain: crushType(failureDomain),
     erasureCoded: { dataChunks: erasureCoding.data, codingChunks: erasureCoding.coding },
-    ...parameters,
+    parameters,
   };
 }
 

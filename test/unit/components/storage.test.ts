@@ -101,9 +101,17 @@ describe("the storage's values", () => {
       // Or copies stay together by the domain that the pool was made with.
       enableCrushUpdates: true,
       replicated: { size: 3, requireSafeReplicaSize: true },
+      parameters: { compression_mode: "none" },
     });
     const bucket = values.cephObjectStores[0]?.spec as { dataPool: { failureDomain: string } };
     assert.equal(bucket.dataPool.failureDomain, "region");
+  });
+
+  it("say how a pool compresses where it does not, or it would go on as before", () => {
+    const modes = values.cephBlockPools.map(({ spec }) => at(spec, "parameters.compression_mode"));
+    assert.deepEqual(modes, ["none"]);
+    const pieces = at(values.cephECBlockPools[0]?.spec, "dataPool.parameters.compression_mode");
+    assert.equal(pieces, "aggressive");
   });
 
   it("have Ceph give up the disks of a lost host, and not those of a lost rack", () => {
