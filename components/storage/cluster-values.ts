@@ -59,7 +59,7 @@ export function clusterValues(plan: ClusterPlan): Record<string, unknown> {
       .map(blockPool),
     cephECBlockPools: of("block").filter(coded).map(codedBlockPool),
     cephFileSystems: of("file").map(filesystem),
-    cephObjectStores: of("bucket").map((one) => objectStore(one, plan.wipeOnDestroy)),
+    cephObjectStores: of("bucket").map((one) => objectStore(one, of("bucket"), plan.wipeOnDestroy)),
   };
 }
 
@@ -207,15 +207,34 @@ function filesystem(plan: ClassPlan): Record<string, unknown> {
 }
 
 /**
+ * Each store makes `.rgw.root`, which all of them share, as its own metadata is to be kept, and does so again whenever Rook looks
+ * (rook v1.20.6, pkg/operator/ceph/object/objectstore.go, CreateObjectStorePools and poolName): all have as many copies of metadata
+ * as the class with most. That they are kept apart alike is checked before.
+ */
+function metadataOfStores(
+  { failureDomain }: ClassPlan,
+  stores: readonly ClassPlan[],
+): Record<string, unknown> {
+  return replicated({
+    failureDomain,
+    replicas: Math.max(...stores.map(({ replicas }) => replicas)),
+  });
+}
+
+/**
  * With names of its own a gateway takes every other one for a bucket's; Rook adds the name of its Service (rook v1.20.6,
  * pkg/operator/ceph/object/spec.go, addDNSNamesToRGWServer; ceph, src/rgw/rgw_rest.cc, RGWREST::preprocess).
  */
-function objectStore(plan: ClassPlan, wipeOnDestroy: boolean): Record<string, unknown> {
+function objectStore(
+  plan: ClassPlan,
+  stores: readonly ClassPlan[],
+  wipeOnDestroy: boolean,
+): Record<string, unknown> {
   const { dnsNames = [] } = plan;
   return {
     name: plan.name,
     spec: {
-      metadataPool: metadataPool(plan),
+      metadataPool: metadataOfStores(plan, stores),
       dataPool: dataPool(plan),
       // A store that goes takes its data with it only where all data is to go.
       preservePoolsOnDelete: !wipeOnDestroy,

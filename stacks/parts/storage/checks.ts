@@ -30,6 +30,7 @@ export function checkStorage(config: SiteConfig): readonly Problem[] {
     ...racks(storage, machines),
     ...defaults(storage),
     ...hostnames(storage),
+    ...stores(storage),
     ...domains(storage, machines),
     ...capacity(storage, machines),
   ];
@@ -185,6 +186,17 @@ function hostnames({ classes }: Storage): readonly Problem[] {
         : `${hostname} lies below ${other.hostname}, where the gateway takes it for a bucket; use another name`;
     return [{ path, text }];
   });
+}
+
+/** What all stores know of each other is in one pool, which is kept apart in one way. */
+function stores({ classes }: Storage): readonly Problem[] {
+  const [first, ...others] = classes.filter(({ kind }) => kind === "bucket");
+  return others
+    .filter(({ failureDomain }) => failureDomain !== first?.failureDomain)
+    .map(({ name }) => ({
+      path: `homelab:storage.classes.${name}.failureDomain`,
+      text: `all classes of buckets share a pool, which ${first?.name} keeps apart by ${first?.failureDomain}; use the same here`,
+    }));
 }
 
 const domainNames: Readonly<Record<FailureDomain, string>> = {

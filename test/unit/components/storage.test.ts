@@ -119,6 +119,24 @@ describe("the storage's values", () => {
     assert.equal(limit, "region");
   });
 
+  it("keep what all object stores share in as many copies as the class with most asks for", () => {
+    const [bucket] = classes.filter(({ kind }) => kind === "bucket");
+    const scratch = { ...bucket!, name: "scratch", replicas: 1 };
+    for (const stores of [
+      [bucket!, scratch],
+      [scratch, bucket!],
+    ]) {
+      const { cephObjectStores } = clusterValues({
+        ...cluster,
+        classes: stores,
+      }) as never as Values;
+      const sizes = (pool: string): readonly unknown[] =>
+        cephObjectStores.map(({ spec }) => at(spec, `${pool}.replicated.size`));
+      assert.deepEqual(sizes("metadataPool"), [3, 3]);
+      assert.deepEqual([...sizes("dataPool")].sort(), [1, 3]);
+    }
+  });
+
   it("tell gateways of their names where they have any, and Rook adds their Service's", () => {
     const hosting = (of: Values) => at(of.cephObjectStores[0]?.spec, "hosting");
     const nameless = classes.map((one) => ({ ...one, dnsNames: [] }));

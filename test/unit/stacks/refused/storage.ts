@@ -42,6 +42,17 @@ const sites: RefusedSites = {
     at: "homelab:storage.classes.two.hostnames[0]",
     says: /lies below s3\.home\.arpa, where the gateway takes it for a bucket/,
   },
+  "buckets that are kept apart in two ways": {
+    edit: {
+      "storage.enabled": true,
+      "storage.classes": {
+        one: { kind: "bucket" },
+        two: { kind: "bucket", replicas: 1, failureDomain: "osd" },
+      },
+    },
+    at: "homelab:storage.classes.two.failureDomain",
+    says: /all classes of buckets share a pool, which one keeps apart by host; use the same here/,
+  },
   "a Ceph that Rook does not run": {
     edit: { "versions.ceph": "v21.2.0" },
     at: "homelab:versions.ceph",
