@@ -84,10 +84,18 @@ export interface StorageMachine {
   readonly disks: readonly { readonly slot: number; readonly sizeGiB: number }[];
 }
 
+/** GiB of all disks. */
+export function givenGiB(machines: readonly Pick<StorageMachine, "disks">[]): number {
+  return machines.reduce(
+    (sum, { disks }) => sum + disks.reduce((size, disk) => size + disk.sizeGiB, 0),
+    0,
+  );
+}
+
 /** GiB on disks that may be used while the host with most of them is lost, and Ceph can still make all copies anew. */
 export function usableGiB(machines: readonly StorageMachine[]): number {
   const byHost = Object.values(Object.groupBy(machines, ({ host }) => host)).map((on = []) =>
-    on.reduce((sum, { disks }) => sum + disks.reduce((size, disk) => size + disk.sizeGiB, 0), 0),
+    givenGiB(on),
   );
   const whole = byHost.reduce((sum, size) => sum + size, 0);
   return Math.floor((whole - Math.max(0, ...byHost)) * nearFull);

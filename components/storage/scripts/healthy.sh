@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # On a server: waits until Ceph runs as it was declared: every disk has its daemon, every pool is there, and its health is
-# HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, and Rook
-# looks for the new ones. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), POOLS
+# HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, Rook
+# looks for the new ones, and disks that were put out are taken in again. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), POOLS
 # (kind/name, separated by blanks), PATIENCE (how long health may take at the end, in seconds).
 # shellcheck source=osds.sh disable=SC2154,SC2153
 
@@ -22,7 +22,8 @@ main() {
   for pool in $POOLS; do
     wait_until 600 phase_ready "$pool" || fail "$pool is not Ready after 600 s: $(phase "$pool")" "$(pods)"
   done
-  place_hosts "$(cut -d ' ' -f 1 <<<"$DISKS")" >&2 || fail "Ceph does not place the machines as their nodes' labels say (above); run up again"
+  arrange "$(cut -d ' ' -f 1 <<<"$DISKS")" >&2 ||
+    fail "Ceph does not place the machines as their nodes' labels say, or does not take their disks in (above); run up again"
   wait_until 60 remember_lives ||
     fail "the API of $(hostname) does not keep which disks ran on which life of their machines (ConfigMap $lives); run up again"
   wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"

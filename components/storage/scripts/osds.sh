@@ -152,7 +152,26 @@ remember_lives() {
   awk 'NF == 3 { of[$1] = $0 } END { for (uuid in of) print of[uuid] }' <<<"$known" | sort | keep_lives
 }
 
-# place_hosts NODES: an OSD that starts makes the buckets above it, and leaves one that is there where it is (ceph,
+# arrange NODES: puts them where they belong, and their disks to use.
+arrange() {
+  local moves in
+  { moves=$(place_hosts "$1") && in=$(take_in "$1"); } || return 1
+  ask_ceph arrange 300 "$moves"$'\n'"$in"
+}
+
+# take_in NODES: script that takes disks in again which run and were put out by hand, as by a removal that was cut off or given up:
+# Ceph takes in those alone which it gave up itself (mon_osd_auto_mark_auto_out_in).
+take_in() {
+  local all ids
+  all=$(daemons) || return 1
+  ids=$(awk -v disks="${1//$'\n'/ }" "$listed"'$1 in list && $4 > 0 { print $2 }' <<<"$all" | paste -sd '|')
+  # shellcheck disable=SC2016
+  printf 'dump=$(ceph osd dump)
+out=$(sed -nE "/[ ,]autoout[ ,]/!s/^osd\\.(%s) +up +out .*/\\1/p" <<<"$dump")
+if [[ -n $out ]]; then ceph osd in $out; fi' "$ids"
+}
+
+# place_hosts NODES: script that moves them. An OSD that starts makes the buckets above it, and leaves one that is there where it is (ceph,
 # CrushWrapper::insert_item): a machine that was built anew on another Proxmox host would stand below its old one. One that stands
 # right is not moved.
 place_hosts() {
@@ -161,7 +180,7 @@ place_hosts() {
     where=$(place_of "$node") || return 1
     moves+="ceph osd crush move ${node//./-} $where"$'\n'
   done
-  ask_ceph place-hosts 300 "$moves"
+  printf '%s' "$moves"
 }
 
 # place_of NODE: where Rook has its disks made, from its labels: a level that is called as one below it is left out

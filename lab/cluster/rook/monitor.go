@@ -78,7 +78,7 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 			return "", s.removeHost(words[0])
 		}
 		return "", s.moveHost(words[0], words[1:])
-	case "osd out", "osd down", "osd safe-to-destroy", "osd purge":
+	case "osd out", "osd in", "osd down", "osd safe-to-destroy", "osd purge":
 	default:
 		return "", fmt.Errorf("the lab's ceph knows no command %q", name)
 	}
@@ -98,6 +98,8 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 		case !known:
 		case name == "osd out" && osd.In:
 			osd.In, osd.Since = false, now
+		case name == "osd in" && !osd.In:
+			osd.In, osd.AutoOut, osd.Since = true, false, now
 		case name == "osd purge" && osd.Up:
 			return "", fmt.Errorf("Error EBUSY: osd.%d is not `down`.", id)
 		case name == "osd purge":

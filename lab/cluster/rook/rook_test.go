@@ -419,7 +419,7 @@ func TestAHostStaysWhereItWasMade(t *testing.T) {
 	if err := start(1, "c", "two"); err == nil {
 		t.Error("a disk runs under another's number")
 	}
-	if said := ask("osd dump"); said != "osd.0 down out weight 1 exists a\nosd.1 down out weight 1 exists b\n" {
+	if said := ask("osd dump"); said != "osd.0 down out weight 0 exists a\nosd.1 down out weight 0 exists b\n" {
 		t.Error(said)
 	}
 	if said := ask("osd purge 0 1") + ask("osd crush rm tank"); said != "" || len(s.Hosts) != 0 {
@@ -649,5 +649,39 @@ func TestAPoolKeepsItsFailureDomainUnlessItsCopiesAreToFollow(t *testing.T) {
 		if s.Domains["pool"] != "zone" {
 			t.Errorf("%s: a pool that is made anew is one of %s", name, s.Domains["pool"])
 		}
+	}
+}
+
+func TestADaemonThatWasPutOutIsTakenInByHandAlone(t *testing.T) {
+	s := &State{
+		OSDs:  map[int]*OSD{0: {Host: "a", Up: true, In: true}, 1: {Host: "a", Up: true, In: true}, 2: {Host: "b", Up: true, In: true}},
+		Hosts: map[string]map[string]string{}, Config: map[string]map[string]string{},
+	}
+	began := time.Now()
+	ask := func(words string) {
+		t.Helper()
+		if _, err := s.command(strings.Fields(words), began); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask("osd out 0")
+	s.OSDs[0].set(false, began)
+	s.OSDs[1].set(false, began)
+	s.OSDs[2].set(true, began)
+	s.settle(began.Add(outAfter + time.Second))
+	s.configure(map[string]map[string]string{"mon": {"mon_osd_down_out_subtree_limit": "root"}})
+	s.settle(began.Add(outAfter + time.Second))
+	if dump := s.dump(); !strings.Contains(dump, "osd.1 down out weight 0 autoout,exists ") || s.OSDs[0].AutoOut {
+		t.Error(dump)
+	}
+	for id := range s.OSDs {
+		s.OSDs[id].set(true, began)
+	}
+	if s.OSDs[0].In || !s.OSDs[1].In || s.OSDs[1].AutoOut {
+		t.Error(s.dump())
+	}
+	ask("osd in 0")
+	if !s.OSDs[0].In {
+		t.Error(s.dump())
 	}
 }

@@ -48,6 +48,8 @@ type OSD struct {
 	Bytes int64  `json:"bytes"`
 	Up    bool   `json:"up"`
 	In    bool   `json:"in"`
+	// AutoOut is whether Ceph itself gave it up.
+	AutoOut bool `json:"autoOut"`
 	// Since is when Up or In changed last: what follows from that takes its time.
 	Since time.Time `json:"since"`
 }
@@ -149,7 +151,7 @@ func (s *State) settle(now time.Time) {
 	limit := s.option("mon", "mon_osd_down_out_subtree_limit", "rack")
 	for _, osd := range s.OSDs {
 		if !osd.Up && osd.In && now.Sub(osd.Since) > outAfter && !s.subtreeDown(osd, limit) {
-			osd.In, osd.Since = false, now
+			osd.In, osd.AutoOut, osd.Since = false, true, now
 		}
 	}
 }
@@ -163,19 +165,22 @@ func (s *State) free() int {
 	}
 }
 
-// dump has a line for each daemon, its UUID at the end (ceph, OSDMap::print_osds).
+// dump has a line for each daemon, its states and its UUID at the end (ceph, OSDMap::print_osds).
 func (s *State) dump() string {
 	var list strings.Builder
 	for _, id := range slices.Sorted(maps.Keys(s.OSDs)) {
 		osd := s.OSDs[id]
-		up, in, state := "down", "out", "exists"
+		up, in, weight, state := "down", "out", 0, "exists"
 		if osd.Up {
 			up, state = "up  ", "exists,up"
 		}
 		if osd.In {
-			in = "in "
+			in, weight = "in ", 1
 		}
-		fmt.Fprintf(&list, "osd.%d %s %s weight 1 %s %s\n", id, up, in, state, osd.UUID)
+		if osd.AutoOut {
+			state = "autoout," + state
+		}
+		fmt.Fprintf(&list, "osd.%d %s %s weight %d %s %s\n", id, up, in, weight, state, osd.UUID)
 	}
 	return list.String()
 }
@@ -184,9 +189,9 @@ func (s *State) dump() string {
 func (o *OSD) set(up bool, now time.Time) {
 	if o.Up != up {
 		o.Up, o.Since = up, now
-		// One that comes back is taken in again, unless somebody put it out while it ran.
-		if up {
-			o.In = true
+		// One that comes back is taken in again, unless somebody put it out (ceph, mon_osd_auto_mark_auto_out_in).
+		if up && o.AutoOut {
+			o.In, o.AutoOut = true, false
 		}
 	}
 }

@@ -1,5 +1,5 @@
 /** Ceph: its health, its disks, and how full it is. */
-import { nearFull, usableGiB } from "../../../components/storage/classes.ts";
+import { givenGiB, nearFull, usableGiB } from "../../../components/storage/classes.ts";
 import { storageNamespace } from "../../../components/storage/operator-values.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
@@ -85,7 +85,29 @@ export function judgeCeph(
   return [
     ...health(status.ceph),
     ...operator(status),
+    ...size(status.ceph, storageMachines(config)),
     ...fullness(status.ceph, usableGiB(storageMachines(config))),
+  ];
+}
+
+/**
+ * Ceph counts the room of disks that are in, as they were when their daemons started (ceph/src/mon/PGMap.cc, check_osd_map). Whose
+ * daemon does not run is named with the disks.
+ */
+function size(
+  { capacity: { bytesTotal = 0 } = {}, details = {} }: Ceph,
+  machines: ReturnType<typeof storageMachines>,
+): readonly Finding[] {
+  const given = givenGiB(machines);
+  const missing = given - bytesTotal / 2 ** 30;
+  if (bytesTotal === 0 || missing < 1 || "OSD_DOWN" in details) return [];
+  const text = `uses ${Math.floor(given - missing)} of the ${given} GiB that the config gives it: a disk is out, or has grown since its daemon started`;
+  return [
+    warning(
+      "size of Ceph",
+      text,
+      `${tools} osd tree has REWEIGHT 0 for those that are out; npm run up takes them in`,
+    ),
   ];
 }
 

@@ -380,6 +380,23 @@ describe("storage's scripts", () => {
     assert.equal(inRook("disks_of vault", running, seen).said.trim(), "");
   });
 
+  it("take in again what runs and was put out by hand, on machines that give disks", () => {
+    const script = inRook(`take_in $'stone\\ntank'`, running, []).said;
+    const states = [
+      ["0", "up   out", "exists,up"],
+      ["1", "down out", "exists"],
+      ["2", "up   out", "exists,up"],
+      ["4", "up   out", "autoout,exists,up"],
+      ["5", "up   in ", "exists,up"],
+    ];
+    const found = states.map(([id, is, state]) => `osd.${id} ${is} weight 0 up_from 9 ${state} u`);
+    const ceph = `ceph() { if [[ $* == "osd dump" ]]; then echo '${found.join("\n")}'; else echo "$*"; fi; }`;
+    const asked = `set -euo pipefail\n${ceph}\n${script}`;
+    assert.equal(execFileSync("bash", ["-c", asked], { encoding: "utf8" }), "osd in 0\n");
+    const all = asked.replaceAll(" out ", " in  ");
+    assert.equal(execFileSync("bash", ["-c", all], { encoding: "utf8" }), "");
+  });
+
   it("place machines in Ceph where Rook has their disks made", () => {
     const labels = `kube() {
       case "$*" in

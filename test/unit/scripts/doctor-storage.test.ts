@@ -67,6 +67,19 @@ describe("the doctor at Ceph", () => {
     assert.match(ceph({ ceph: used(0.85) }), /^error: room in Ceph: 85 % /m);
   });
 
+  it("says when Ceph uses fewer disks than it is given, though all have a daemon that runs", () => {
+    const capacity = { bytesTotal: 3000 * gib, bytesUsed: gib };
+    const health = "HEALTH_OK";
+    assert.match(
+      ceph({ ceph: { health, capacity } }),
+      /^warning: size of Ceph: uses 3000 of the 4000 GiB that the config gives it: a disk is out,/m,
+    );
+    const down = { OSD_DOWN: { severity: "HEALTH_WARN", message: "1 osds down" } };
+    assert.doesNotMatch(ceph({ ceph: { health, capacity, details: down } }), /size of Ceph/);
+    const rounded = { ...capacity, bytesTotal: 4000 * gib - 4 * 2 ** 20 };
+    assert.doesNotMatch(ceph({ ceph: { health, capacity: rounded } }), /size of Ceph/);
+  });
+
   it("asks of the disks of one host no room for its loss", () => {
     const alone = { ...config, machines: config.machines.slice(0, 1) };
     const found = judgeCeph(alone, [{ status: { ceph: used(0.64) } }]);
