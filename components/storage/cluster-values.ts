@@ -108,6 +108,8 @@ function clusterSpec(plan: ClusterPlan): Record<string, unknown> {
         .map(([daemon, share]) => [daemon, resources(share)]),
     ),
     storage: {
+      // A disk that has grown gets as much more of the data once the operator looks (rook, osd/osd.go).
+      allowOsdCrushWeightUpdate: true,
       // Both are on in the chart: every blank disk of every node would be taken.
       useAllNodes: false,
       useAllDevices: false,

@@ -1,5 +1,5 @@
 import type { DoneStep } from "../rke2/founded.ts";
-import { coded, type ClassPlan, type StorageMachine } from "./classes.ts";
+import { coded, givenGiB, type ClassPlan, type StorageMachine } from "./classes.ts";
 import { snapshotClassName } from "./storage-classes.ts";
 
 /** Title of the step that goes through the classes. */
@@ -24,6 +24,7 @@ export function expected({
     DISKS: machines
       .map(({ name, disks }) => `${name} ${disks.length} ${lives.get(name) ?? ""}`)
       .join("\n"),
+    GIB: String(givenGiB(machines)),
     // Kind and name of what is behind each class.
     POOLS: classes.flatMap(behind).join(" "),
   };

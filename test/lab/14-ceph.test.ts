@@ -192,6 +192,7 @@ async function gate() {
   const parameters = [
     "NAMESPACE=rook-ceph",
     "PATIENCE=3",
+    "GIB=4000",
     `DISKS='${[...servers, agent].map((name) => `${name} 1`).join("\n")}'`,
     "POOLS='cephblockpool/ceph-block cephfilesystem/ceph-filesystem cephobjectstore/ceph-bucket'",
   ];

@@ -2,7 +2,7 @@
 # On a server: waits until Ceph runs as it was declared: every disk has its daemon, every pool is there, and its health is
 # HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, Rook
 # looks for the new ones, and disks that were put out are taken in again. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), POOLS
-# (kind/name, separated by blanks), PATIENCE (how long health may take at the end, in seconds).
+# (kind/name, separated by blanks), GIB (of all disks), PATIENCE (how long health may take at the end, in seconds).
 # shellcheck source=osds.sh disable=SC2154,SC2153
 
 main() {
@@ -26,7 +26,8 @@ main() {
     fail "Ceph does not place the machines as their nodes' labels say, or does not take their disks in (above); run up again"
   wait_until 60 remember_lives ||
     fail "the API of $(hostname) does not keep which disks ran on which life of their machines (ConfigMap $lives); run up again"
-  wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
+  await_health
+  if ! wait_until 90 whole; then use_all; fi
   wait_until 300 ready || fail "CephCluster is not Ready: $(said)" "$(pods)"
 }
 
@@ -46,10 +47,34 @@ forget_former() {
     fail "$ran disks of $1 had a daemon that ran, and $(osds "$1") have one 600 s after those of former ones went" "$(pods)"
 }
 
+await_health() {
+  wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
+}
+
+# use_all: a disk that has grown is larger for Ceph once its daemon starts anew, and gets more of the data once an operator has
+# looked at the sizes (rook, osd/spec.go: getExpandInitContainer; osd/osd.go: postReconcileUpdateOSDProperties). One machine's
+# daemons start anew at a time, and the next one's once Ceph can do without them.
+use_all() {
+  local node count
+  while read -r node count _; do
+    note "Ceph uses $(used) of the $GIB GiB of its disks: starting the daemons of $node anew"
+    restart_osds "$node" >&2 || fail "the daemons of $node could not be started anew (above), and disks that have grown do not count yet; run up again"
+    wait_until 600 has_osds "$node" "$count" || fail "$(osds "$node") of $count disks of $node have a daemon that runs 600 s after they started anew" "$(pods)"
+    await_health
+    if wait_until 90 whole; then break; fi
+  done <<<"$DISKS"
+  whole || note "Ceph uses $(used) of the $GIB GiB of its disks; npm run doctor says more"
+  start_operator
+}
+
 # look_again: an operator looks for disks when it starts. Later it does for a node that it has not seen before, and not for one
 # that comes back under its name (rook, cluster/watcher.go: onK8sNode).
 look_again() {
   note "not every disk has a daemon: having Rook look for them again"
+  start_operator
+}
+
+start_operator() {
   in_rook delete pods -l app=rook-ceph-operator --wait=false >/dev/null
 }
 
@@ -83,6 +108,15 @@ osds() { daemons | ready_on "$1"; }
 ready_on() { awk -v node="$1" '$1 == node && $4 > 0' | wc -l; }
 
 has_osds() { (($(osds "$1") >= $2)); }
+
+# used: how many GiB Ceph counts, without disks that are out. Rook asks once a minute.
+used() {
+  local bytes
+  bytes=$(cluster .status.ceph.capacity.bytesTotal) || return 1
+  echo $(((${bytes:-0} + (1 << 29)) >> 30))
+}
+
+whole() { (($(used) >= GIB)); }
 
 phase() { in_rook get "$1" -o 'jsonpath={.status.phase}' 2>&1 | cut -c 1-300; }
 

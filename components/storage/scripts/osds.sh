@@ -159,6 +159,18 @@ arrange() {
   ask_ceph arrange 300 "$moves"$'\n'"$in"
 }
 
+# restart_osds NODE: once Ceph can do without its disks, which must be within ten minutes.
+restart_osds() {
+  local all ids
+  all=$(daemons) || return 1
+  ids=$(awk -v node="$1" '$1 == node { print $2 }' <<<"$all" | paste -sd ' ')
+  ask_ceph "stop-$1" 600 "until ceph osd ok-to-stop $ids; do
+  if ((SECONDS > 570)); then exit 1; fi
+  sleep 5
+done" || return 1
+  in_rook delete pods -l app=rook-ceph-osd --field-selector "spec.nodeName=$1" --timeout=300s >/dev/null
+}
+
 # take_in NODES: script that takes disks in again which run and were put out by hand, as by a removal that was cut off or given up:
 # Ceph takes in those alone which it gave up itself (mon_osd_auto_mark_auto_out_in).
 take_in() {

@@ -23,12 +23,12 @@ func crushLocation(args []string) (map[string]string, error) {
 
 // start lets a daemon in, unless its number is another disk's by now (ceph, OSDMonitor::preprocess_boot), and puts it into its
 // host's bucket: with those above where it is new, and one that is there stays where it is (ceph, CrushWrapper::insert_item).
-func (s *State) start(id int, uuid string, place map[string]string) error {
+func (s *State) start(id int, uuid string, bytes int64, place map[string]string) error {
 	osd, known := s.OSDs[id]
 	if !known || osd.UUID != uuid {
 		return fmt.Errorf("osd.%d with UUID %s is not in the map", id, uuid)
 	}
-	osd.Host = place["host"]
+	osd.Host, osd.Bytes = place["host"], bytes
 	if _, made := s.Hosts[osd.Host]; !made {
 		above := maps.Clone(place)
 		delete(above, "host")

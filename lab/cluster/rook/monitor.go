@@ -78,7 +78,7 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 			return "", s.removeHost(words[0])
 		}
 		return "", s.moveHost(words[0], words[1:])
-	case "osd out", "osd in", "osd down", "osd safe-to-destroy", "osd purge":
+	case "osd out", "osd in", "osd down", "osd ok-to-stop", "osd safe-to-destroy", "osd purge":
 	default:
 		return "", fmt.Errorf("the lab's ceph knows no command %q", name)
 	}
@@ -91,6 +91,13 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 			return "", errors.New("Error EBUSY: " + reason)
 		}
 		return fmt.Sprintf("OSD(s) %v are safe to destroy without reducing data durability.\n", ids), nil
+	}
+	if name == "osd ok-to-stop" {
+		// The real one counts what each piece of data would be left with (ceph, DaemonServer::_check_offlines_pgs).
+		if _, degraded := s.checks("", now)["PG_DEGRADED"]; degraded {
+			return "", fmt.Errorf("Error EBUSY: unsafe to stop osd(s) %v at this time (33 PGs are or would become offline)", ids)
+		}
+		return "{}\n", nil
 	}
 	for _, id := range ids {
 		osd, known := s.OSDs[id]

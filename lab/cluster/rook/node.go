@@ -87,14 +87,10 @@ func takeDisk(directory, attached, contents, fsid, device string) (*disk, error)
 	if !named || strings.Contains(slot, "/") {
 		return nil, nil
 	}
-	size, err := os.ReadFile(filepath.Join(attached, slot))
+	bytes, err := size(attached, slot)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	bytes, err := strconv.ParseInt(strings.TrimSpace(string(size)), 10, 64)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +119,15 @@ func takeDisk(directory, attached, contents, fsid, device string) (*disk, error)
 	return &taken, os.WriteFile(filepath.Join(contents, slot), fmt.Appendf(nil, "%s %d %s\n", fsid, taken.ID, taken.UUID), 0o600)
 }
 
+// size is that of a machine's disk in bytes.
+func size(attached, slot string) (int64, error) {
+	text, err := os.ReadFile(filepath.Join(attached, slot))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+}
+
 // signature is what stands on a disk: the Ceph and its daemon; empty on a blank one.
 func signature(contents, slot string) (fsid string, found disk, err error) {
 	text, err := os.ReadFile(filepath.Join(contents, slot))
@@ -148,7 +153,12 @@ func RunOSD(ctx context.Context, c program.Container) error {
 	if err != nil {
 		return err
 	}
-	err = Change(Directory, c.Env["ROOK_CEPH_FSID"], func(s *State) error { return s.start(own.ID, own.UUID, place) })
+	// Another container of the real one's makes use of a disk that has grown (rook, osd/spec.go: getExpandInitContainer).
+	bytes, err := size(attached, strings.TrimPrefix(c.Env["ROOK_BLOCK_PATH"], byID))
+	if err != nil {
+		return err
+	}
+	err = Change(Directory, c.Env["ROOK_CEPH_FSID"], func(s *State) error { return s.start(own.ID, own.UUID, bytes, place) })
 	if err != nil {
 		return err
 	}

@@ -398,11 +398,14 @@ func TestAHostStaysWhereItWasMade(t *testing.T) {
 		return said
 	}
 	start := func(id int, uuid, zone string) error {
-		return s.start(id, uuid, map[string]string{"host": "tank", "zone": zone})
+		return s.start(id, uuid, 1000, map[string]string{"host": "tank", "zone": zone})
 	}
 	zone := func() string { return s.bucket("zone", s.OSDs[1]) }
 	if err := errors.Join(start(0, "a", "one"), start(1, "b", "two")); err != nil {
 		t.Fatal(err)
+	}
+	if err := s.start(0, "a", 2000, map[string]string{"host": "tank"}); err != nil || s.OSDs[0].Bytes != 2000 {
+		t.Errorf("a daemon that starts anew on a larger disk has %d bytes: %v", s.OSDs[0].Bytes, err)
 	}
 	if zone() != "one" {
 		t.Errorf("a new disk below another zone moved its host to %s", zone())

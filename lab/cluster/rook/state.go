@@ -44,10 +44,11 @@ type OSD struct {
 	// UUID tells its disk from others that have had its number.
 	UUID string `json:"uuid"`
 	// Host is the bucket that it stands in; empty until it has started.
-	Host  string `json:"host"`
-	Bytes int64  `json:"bytes"`
-	Up    bool   `json:"up"`
-	In    bool   `json:"in"`
+	Host string `json:"host"`
+	// Bytes are those of its disk when the daemon started last.
+	Bytes int64 `json:"bytes"`
+	Up    bool  `json:"up"`
+	In    bool  `json:"in"`
 	// AutoOut is whether Ceph itself gave it up.
 	AutoOut bool `json:"autoOut"`
 	// Since is when Up or In changed last: what follows from that takes its time.

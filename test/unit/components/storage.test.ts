@@ -201,6 +201,7 @@ describe("classes of storage", () => {
     const lives = new Map(machines.map(({ name }) => [name, `gen-of-${name}`]));
     assert.deepEqual(expected({ ...cluster, lives }), {
       PATIENCE: "1200",
+      GIB: "4000",
       DISKS: machines.map(({ name }) => `${name} 1 gen-of-${name}`).join("\n"),
       POOLS:
         "cephblockpool/ceph-block cephblockpool/coded-block cephblockpool/coded-block-metadata " +
@@ -395,6 +396,38 @@ describe("storage's scripts", () => {
     assert.equal(execFileSync("bash", ["-c", asked], { encoding: "utf8" }), "osd in 0\n");
     const all = asked.replaceAll(" out ", " in  ");
     assert.equal(execFileSync("bash", ["-c", all], { encoding: "utf8" }), "");
+  });
+
+  /** healthy.sh's functions, with these in the place of what asks the cluster. */
+  const healthy = (call: string, known: readonly string[] = []): ReturnType<typeof inRook> => {
+    const words = `NAMESPACE=rook-ceph\nfail() { echo "failed: $*"; exit 0; }
+      note() { echo "note: $1"; }
+      wait_until() { shift; "$@"; }`;
+    const script = text("healthy.sh").replace(/^main .*/m, "");
+    return inRook(`${words}\n${script}\n${call}`, running, known);
+  };
+
+  it("start daemons anew, a machine's at a time, until Ceph uses disks that have grown", () => {
+    const stubs = `GIB=3000 PATIENCE=1200
+      cluster() { case "$1" in *bytesTotal) echo "$((size - 4096))" ;; *health) echo HEALTH_OK ;; esac; }
+      has_osds() { :; }
+      size=$((2998 << 30))`;
+    const restart = `restart_osds() { echo "restart $1"; size=$((size + (1 << 30))); }`;
+    assert.match(healthy(`${stubs}\n${restart}\nused`).said, /^2998$/m);
+    const { said, calls } = healthy(`${stubs}\n${restart}\nuse_all 2>&1`);
+    assert.match(
+      said,
+      /uses 2998 of the 3000 GiB[^]*uses 2999 of the 3000 GiB of its disks: starting/,
+    );
+    assert.doesNotMatch(said, /titan|doctor/);
+    assert.equal(calls, "delete pods -l app=rook-ceph-operator --wait=false\n");
+    const held = `${stubs}\nask_ceph() { echo "$3"; return 1; }\nuse_all 2>&1`;
+    const { said: why, calls: none } = healthy(held);
+    assert.match(
+      why,
+      /until ceph osd ok-to-stop 0 5; do[^]*failed: the daemons of stone could not/,
+    );
+    assert.equal(none, "", "no daemon is stopped that Ceph cannot do without");
   });
 
   it("place machines in Ceph where Rook has their disks made", () => {
