@@ -142,10 +142,10 @@ export class Storage extends ComponentResource {
         parameters: {
           NAMESPACE: storageNamespace.name,
           ...expected(args),
-          // Not read: what Ceph runs.
+          // Rook's first.
           RELEASES: [args.versions.rook, args.versions.csiDrivers, args.ceph].join(" "),
         },
-        limitSeconds: 3600,
+        limitSeconds: 5400,
         after: [cluster],
       },
       { parent: this },

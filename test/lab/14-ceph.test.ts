@@ -193,6 +193,7 @@ async function gate() {
     "NAMESPACE=rook-ceph",
     "PATIENCE=3",
     "GIB=4000",
+    "RELEASES=v1.20.6",
     `DISKS='${[...servers, agent].map((name) => `${name} 1`).join("\n")}'`,
     "POOLS='cephblockpool/ceph-block cephfilesystem/ceph-filesystem cephobjectstore/ceph-bucket'",
   ];

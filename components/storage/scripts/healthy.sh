@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# On a server: waits until Ceph runs as it was declared: every disk has its daemon, every pool is there, and its health is
+# On a server: waits until Ceph runs as it was declared: it is of the declared release, every disk has its daemon, every pool is there, and its health is
 # HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, Rook
 # looks for the new ones, and disks that were put out are taken in again. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), POOLS
-# (kind/name, separated by blanks), GIB (of all disks), PATIENCE (how long health may take at the end, in seconds).
+# (kind/name, separated by blanks), GIB (of all disks), RELEASES (of Rook, and of what else is waited for anew), PATIENCE (how long health may take at the end, in seconds).
 # shellcheck source=osds.sh disable=SC2154,SC2153
 
 main() {
@@ -26,9 +26,11 @@ main() {
     fail "Ceph does not place the machines as their nodes' labels say, or does not take their disks in (above); run up again"
   wait_until 60 remember_lives ||
     fail "the API of $(hostname) does not keep which disks ran on which life of their machines (ConfigMap $lives); run up again"
+  # Health is as before until a raise begins. One that copies hold up goes on when these are there.
+  wait_until 1500 current || true
   await_health
   if ! wait_until 90 whole; then use_all; fi
-  wait_until 300 ready || fail "CephCluster is not Ready: $(said)" "$(pods)"
+  wait_until 300 current || fail "Ceph does not run as declared: $(behind)" "$(pods)"
 }
 
 # forget_former NODE: Rook leaves daemons of disks that are gone as they are, and their numbers in Ceph. A new disk that ran under
@@ -98,6 +100,41 @@ snapshots() {
 cluster() { in_rook get cephcluster -o "jsonpath={.items[0]$1}"; }
 
 ready() { [[ $(cluster '.status.phase} {.items[0].status.conditions[?(@.type=="Ready")].status') == "Ready True" ]]; }
+
+# current: whether the operator is done with the CephCluster as it is, and all that runs is of the declared releases.
+current() {
+  local why
+  why=$(behind) || return 1
+  [[ -z $why ]]
+}
+
+# behind: what it is not done with; Ready is told at the end of all work, and its generation with it (rook, cluster/cluster.go:
+# configureLocalCephCluster). An operator that was raised alone shows in who wrote the Deployments (rook-upgrade.md). Disks of
+# machines that leave are left as they are (osd/update.go: updateExistingOSDs).
+behind() {
+  local rook versions nodes seen
+  read -r rook _ <<<"$RELEASES"
+  if ! ready; then
+    printf 'CephCluster is not Ready: %s\n' "$(said)"
+    return 0
+  fi
+  seen=$(cluster '.metadata.generation} {.items[0].status.observedGeneration} {.items[0].spec.cephVersion.image} {.items[0].status.version.image') || return 1
+  awk '$1 != $2 { print "the operator has done generation " $2 " of " $1 } $3 != $4 { print "it has set up " $4 " in place of " $3 }' <<<"$seen"
+  nodes=$(cut -d ' ' -f 1 <<<"$DISKS" | paste -sd ' ')
+  in_rook get deployments -l 'app in (rook-ceph-mon,rook-ceph-mgr,rook-ceph-osd)' \
+    -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.labels.rook-version} {.metadata.labels.app} {.spec.template.spec.nodeSelector.kubernetes\.io/hostname}{"\n"}{end}' |
+    awk -v disks="$nodes" -v rook="$rook" "$listed"'NF > 1 && $2 != rook && ($3 != "rook-ceph-osd" || $4 in list) { print $1 " is of Rook " $2 " in place of " rook }' || return 1
+  # shellcheck disable=SC2016
+  versions=$(in_rook get cephcluster -o 'go-template={{range .items}}{{range $kind, $of := .status.ceph.versions}}{{range $one, $count := $of}}{{$kind}} {{$one}}{{"\n"}}{{end}}{{end}}{{end}}') || return 1
+  mixed <<<"$versions"
+}
+
+# mixed: says where daemons are of several releases, but for those of disks while a machine leaves.
+mixed() {
+  local leaving
+  leaving=$(daemons | awk -v disks="$(cut -d ' ' -f 1 <<<"$DISKS" | paste -sd ' ')" "$listed"'NF && !($1 in list) { print "osd"; exit }')
+  awk -v leaving="$leaving" '$1 == "overall" || $1 == leaving { next } { sub(/^[^ ]+ /, "") } !seen[$0]++ { count++; all = all "; " $0 } END { if (count != 1) print "daemons are of " (count ? substr(all, 3) : "no release that is known") }'
+}
 
 said() { printf '%s %s' "$(cluster .status.phase)" "$(cluster .status.message)" 2>&1 | cut -c 1-300; }
 

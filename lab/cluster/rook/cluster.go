@@ -176,7 +176,8 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	for code, one := range found {
 		details[code] = map[string]any{"severity": one.severity, "message": one.message}
 	}
-	told, err := json.Marshal([]any{overall(found, w.state.Muted), details, total, complete, len(w.state.OSDs)})
+	versions := w.versions()
+	told, err := json.Marshal([]any{overall(found, w.state.Muted), details, total, complete, len(w.state.OSDs), versions, w.cluster.Generation})
 	if err != nil {
 		return err
 	}
@@ -190,12 +191,12 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 		})
 	}
 	// A merge would leave checks that have ended.
-	if err := w.setStatus(ctx, ceph(clusters), w.cluster.Name, map[string]any{"ceph": map[string]any{"details": nil}}); err != nil {
+	if err := w.setStatus(ctx, ceph(clusters), w.cluster.Name, map[string]any{"ceph": map[string]any{"details": nil, "versions": nil}}); err != nil {
 		return err
 	}
 	status := map[string]any{
 		"ceph": map[string]any{
-			"health": overall(found, w.state.Muted), "fsid": fsid, "details": details, "lastChecked": now.UTC().Format(time.RFC3339),
+			"health": overall(found, w.state.Muted), "fsid": fsid, "details": details, "versions": versions, "lastChecked": now.UTC().Format(time.RFC3339),
 			"capacity": map[string]any{
 				"bytesTotal": total, "bytesUsed": total / 100, "bytesAvailable": total - total/100, "lastUpdated": now.UTC().Format(time.RFC3339),
 			},
@@ -204,6 +205,8 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	}
 	// What is being done to nodes that are away does not take back what was said.
 	if complete {
+		status["observedGeneration"] = w.cluster.Generation
+		status["version"] = map[string]any{"image": w.cluster.Spec.CephVersion.Image}
 		status["phase"], status["state"], status["message"] = "Ready", "Created", "Cluster created successfully"
 		status["conditions"] = []any{map[string]any{
 			"type": "Ready", "status": "True", "reason": "ClusterCreated", "message": "Cluster created successfully",
@@ -215,6 +218,24 @@ func (w *work) report(ctx context.Context, fsid string, complete bool) error {
 	}
 	w.said, w.told = string(told), now
 	return nil
+}
+
+// versions counts the daemons that run, by their kind and by the release of Ceph that each runs (`ceph versions`).
+func (w *work) versions() map[string]map[string]int {
+	found := map[string]map[string]int{"overall": {}}
+	for _, one := range w.deployments {
+		kind := one.Labels["ceph_daemon_type"]
+		if !slices.Contains([]string{"mon", "mgr", "osd", "mds", "rgw"}, kind) || one.Status.ReadyReplicas == 0 {
+			continue
+		}
+		if found[kind] == nil {
+			found[kind] = map[string]int{}
+		}
+		version := fmt.Sprintf("ceph version %s (lab) (stable)", strings.TrimPrefix(tag(one.Spec.Template.Spec.Containers[0].Image), "v"))
+		found[kind][version] += int(one.Status.ReadyReplicas)
+		found["overall"][version] += int(one.Status.ReadyReplicas)
+	}
+	return found
 }
 
 // topologyLabels are those that CRUSH's hierarchy is made of, from the top (rook, osd/topology/topology.go).

@@ -43,6 +43,11 @@ type daemon struct {
 	replicas    int32
 }
 
+const versionLabel = "rook-version"
+
+// tag is the release that an image's name ends in.
+func tag(image string) string { return image[strings.LastIndex(image, ":")+1:] }
+
 // annotationForm keeps what the operator last wrote, by which it tells a change of its own from the API server's defaults.
 const annotationForm = "lab.rook.io/form"
 
@@ -53,6 +58,10 @@ func (w *work) run(ctx context.Context, d daemon) error {
 	if err != nil {
 		return err
 	}
+	// Which operator has written it last; its pods do not start anew for that (k8sutil: AddRookVersionLabelToDeployment).
+	wanted.Labels = maps.Clone(wanted.Labels)
+	wanted.Labels[versionLabel] = tag(w.image)
+	form = append(form, wanted.Labels[versionLabel]...)
 	wanted.Annotations = map[string]string{annotationForm: string(form)}
 	deployments := w.client.AppsV1().Deployments(w.namespace)
 	current, known := w.deployments[wanted.Name]

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -553,6 +554,20 @@ func TestTheStatusTellsThatCephWasAskedEachMinute(t *testing.T) {
 	if writes() != 0 {
 		t.Error("what is known is told again")
 	}
+	w.cluster.Generation = 2
+	w.cluster.Spec.CephVersion.Image = "quay.io/ceph/ceph:v20.2.4"
+	if writes() == 0 {
+		t.Error("nothing is told of another form of the cluster")
+	}
+	found, err := custom.Resource(ceph(clusters)).Namespace("rook-ceph").Get(t.Context(), "rook-ceph", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, _, _ := unstructured.NestedInt64(found.Object, "status", "observedGeneration")
+	image, _, _ := unstructured.NestedString(found.Object, "status", "version", "image")
+	if seen != 2 || image != w.cluster.Spec.CephVersion.Image {
+		t.Errorf("it is told of generation %d and %s", seen, image)
+	}
 	w.told = time.Now().Add(-tell)
 	if writes() != 1 || writes() != 0 {
 		t.Error("a minute later it is told once that Ceph was asked")
@@ -686,5 +701,34 @@ func TestADaemonThatWasPutOutIsTakenInByHandAlone(t *testing.T) {
 	ask("osd in 0")
 	if !s.OSDs[0].In {
 		t.Error(s.dump())
+	}
+}
+
+func TestARaiseShowsInVersionsAndInWhoWroteADeployment(t *testing.T) {
+	w := &work{operator: &operator{namespace: "rook-ceph", client: fake.NewClientset(), image: "docker.io/rook/ceph:v1.20.5"}, cluster: &cephCluster{}}
+	wrote := func(image string) *appsv1.Deployment {
+		t.Helper()
+		w.image = image
+		if err := errors.Join(w.look(t.Context()), w.run(t.Context(), daemon{app: "rook-ceph-mon", kind: "mon", id: "a"}), w.look(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		return deployment(t, w, "rook-ceph-mon-a")
+	}
+	w.cluster.Spec.CephVersion.Image = "quay.io/ceph/ceph:v20.2.3"
+	before := wrote(w.image)
+	after := wrote("docker.io/rook/ceph:v1.20.6")
+	if before.Labels[versionLabel] != "v1.20.5" || after.Labels[versionLabel] != "v1.20.6" {
+		t.Error(before.Labels, after.Labels)
+	}
+	if !maps.Equal(before.Spec.Template.Labels, after.Spec.Template.Labels) {
+		t.Error("pods start anew for another operator")
+	}
+	w.deployments["rook-ceph-mon-a"].Status.ReadyReplicas = 1
+	osd := after.DeepCopy()
+	osd.Labels["ceph_daemon_type"], osd.Status.ReadyReplicas = "osd", 1
+	osd.Spec.Template.Spec.Containers[0].Image = "quay.io/ceph/ceph:v20.2.4"
+	w.deployments["rook-ceph-osd-0"] = osd
+	if found := fmt.Sprint(w.versions()); !strings.Contains(found, "osd:map[ceph version 20.2.4 (lab) (stable):1]") || len(w.versions()["overall"]) != 2 {
+		t.Error(found)
 	}
 }

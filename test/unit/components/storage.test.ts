@@ -407,6 +407,50 @@ describe("storage's scripts", () => {
     return inRook(`${words}\n${script}\n${call}`, running, known);
   };
 
+  it("wait until the operator is done with what is declared, and all runs in that release", () => {
+    const said = (changes: Readonly<Record<string, string>>): string => {
+      const is = {
+        ...{ ready: "Ready True", done: "7 7 ceph:2 ceph:2", stone: "v1.20.6", titan: "v1.20.5" },
+        versions: "mon 2\nosd 2\noverall 2",
+        ...changes,
+      };
+      const stubs = `RELEASES="v1.20.6 1.0.4 v20.2.4" DISKS=$'stone 2 gen-1\\ntank 2 gen-3'
+        ${changes["strangers"] ?? "DISKS+=$'\\ntitan 1 gen-4'"}
+        in_rook() {
+          case "$*" in
+            *status.phase*Ready*) echo "${is.ready}" ;;
+            *status.phase*) echo Progressing ;;
+            *status.message*) echo "Processing OSD 2" ;;
+            *observedGeneration*) echo "${is.done}" ;;
+            *rook-version*) printf 'osd-0 ${is.stone} rook-ceph-osd stone\nosd-2 ${is.titan} rook-ceph-osd titan\nmon-a v1.20.6 rook-ceph-mon \n' ;;
+            *versions*) printf '${is.versions.replaceAll("\n", "\\n")}\n' ;;
+            *deployments*) printf '%s\n' "$deployments" ;;
+          esac
+        }`;
+      return healthy(`${stubs}\nbehind; if current; then echo current; fi`).said.trim();
+    };
+    const same = { titan: "v1.20.6" };
+    assert.equal(said(same), "current");
+    assert.match(
+      said({ ready: "Progressing True" }),
+      /^CephCluster is not Ready: Progressing Processing OSD 2$/,
+    );
+    assert.equal(
+      said({ ...same, done: "8 7 ceph:2 ceph:2" }),
+      "the operator has done generation 7 of 8",
+    );
+    assert.equal(
+      said({ ...same, done: "7 7 ceph:2 ceph:1" }),
+      "it has set up ceph:1 in place of ceph:2",
+    );
+    assert.equal(said({}), "osd-2 is of Rook v1.20.5 in place of v1.20.6");
+    const mixed = { versions: "mon 2\nosd 1\nosd 2\noverall 1\noverall 2" };
+    assert.equal(said({ ...same, ...mixed }), "daemons are of 2; 1");
+    assert.equal(said({ ...same, versions: "" }), "daemons are of no release that is known");
+    // Disks of a machine that leaves stay as they are until it is gone.
+    assert.equal(said({ ...mixed, strangers: ":" }), "current");
+  });
+
   it("start daemons anew, a machine's at a time, until Ceph uses disks that have grown", () => {
     const stubs = `GIB=3000 PATIENCE=1200
       cluster() { case "$1" in *bytesTotal) echo "$((size - 4096))" ;; *health) echo HEALTH_OK ;; esac; }
