@@ -79,7 +79,16 @@ export function cephRelease({ values }: Readonly<Record<string, unknown>>): unkn
  * @see https://rook.io/docs/rook/v1.20/CRDs/Cluster/ceph-cluster-crd/#ceph-config
  */
 const cephConfig = {
-  mon: { mon_osd_down_out_subtree_limit: crushType("rack") },
+  mon: {
+    mon_osd_down_out_subtree_limit: crushType("rack"),
+    // Percent that are free where a monitor keeps its data, 30 in Ceph: on a machine's root disk with images, of which the kubelet
+    // removes none before 85 % are used. Pods are evicted, and Ceph gives up, at 5 (mon_data_avail_crit; k3s,
+    // pkg/daemons/agent/agent.go).
+    mon_data_avail_warn: "10",
+  },
+  // Ceph warns for a day of a single write that took five seconds, as any ordinary disk takes while copies are made anew
+  // (bluestore_log_op_age; https://docs.ceph.com/en/tentacle/rados/operations/health-checks/#bluestore-slow-op-alert).
+  osd: { bluestore_slow_ops_warn_threshold: "10", bluestore_slow_ops_warn_lifetime: "600" },
 } as const;
 
 function clusterSpec(plan: ClusterPlan): Record<string, unknown> {

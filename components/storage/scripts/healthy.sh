@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# On a server: waits until Ceph runs as it was declared: it is of the declared release, every disk has its daemon, every pool is there, and its health is
-# HEALTH_OK, in which declared mutes count. Before, disks that went with a machine's former life are taken out of Ceph, Rook
-# looks for the new ones, and disks that were put out are taken in again. Parameters: NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), POOLS
-# (kind/name, separated by blanks), GIB (of all disks), RELEASES (of Rook, and of what else is waited for anew), PATIENCE (how long health may take at the end, in seconds).
+# On a server: waits until Ceph runs as it was declared: it is of the declared release, every disk has its daemon, every pool is
+# there, and nothing is wrong with data, disks or daemons; what else it warns of is named. Before, disks that went with a machine's
+# former life are taken out of Ceph, Rook looks for the new ones, and disks that were put out are taken in again. Parameters:
+# NAMESPACE (Rook's), DISKS (lines: node, number of its disks, life of its machine), GIB (of all disks), POOLS (kind/name, separated
+# by blanks), RELEASES (of Rook, and of what else is waited for anew), PATIENCE (how long health may take at the end, in seconds).
 # shellcheck source=osds.sh disable=SC2154,SC2153
 
 main() {
@@ -51,6 +52,7 @@ forget_former() {
 
 await_health() {
   wait_until "$PATIENCE" healthy || fail "Ceph's health is $(health) after $PATIENCE s" "$(details)"
+  if [[ $(health) != HEALTH_OK ]]; then note "Ceph warns of what the next steps do not wait for: $(details)"; fi
 }
 
 # use_all: a disk that has grown is larger for Ceph once its daemon starts anew, and gets more of the data once an operator has
@@ -161,15 +163,27 @@ phase_ready() { [[ $(in_rook get "$1" -o 'jsonpath={.status.phase}') == Ready ]]
 
 health() { cluster .status.ceph.health; }
 
-healthy() { [[ $(health) == HEALTH_OK ]]; }
+# What is waited for: data has all its copies, and disks, monitors, managers and file systems run and have room. Others are of
+# trouble that was, and stay for hours or weeks (BLUESTORE_SLOW_OP_ALERT, RECENT_CRASH), or are a person's to end
+# (https://docs.ceph.com/en/tentacle/rados/operations/health-checks/). What is worse than a warning always counts.
+matters='^(OSD_([A-Z]+_)?DOWN|OSD_(FULL|BACKFILLFULL|NEARFULL|UNREACHABLE|ORPHAN)|PG_(AVAILABILITY|DEGRADED|DAMAGED|RECOVERY_FULL|BACKFILL_FULL)|OBJECT_UNFOUND|POOL_(FULL|BACKFILLFULL|NEARFULL)|MON_DOWN|MGR_DOWN|FS_[A-Z_]+|MDS_(ALL_DOWN|UP_LESS_THAN_MAX)|TOO_FEW_OSDS)$'
+
+healthy() {
+  local all found
+  found=$(health) || return 1
+  if [[ $found == HEALTH_OK ]]; then return 0; fi
+  all=$(warnings) || return 1
+  [[ $found == HEALTH_WARN && -n $all && -z $(awk -v matters="$matters" '$2 != "HEALTH_WARN" || $1 ~ matters' <<<"$all") ]]
+}
+
+# warnings: a line for each, without those that are declared to be muted: code, severity and words.
+warnings() {
+  # shellcheck disable=SC2016
+  in_rook get cephcluster -o 'go-template={{range .items}}{{$muted := .spec.healthCheck.muteHealthWarning}}{{range $code, $one := .status.ceph.details}}{{$mute := index $muted $code}}{{if not (and $mute (eq $mute.policy "mute"))}}{{$code}} {{$one.severity}} {{$one.message}}{{"\n"}}{{end}}{{end}}{{end}}'
+}
 
 # Each warning with its words; `ceph health detail` has the rest.
-details() {
-  # shellcheck disable=SC2016
-  kubectl --kubeconfig "$kubeconfig" --request-timeout=10s -n "$NAMESPACE" get cephcluster \
-    -o 'go-template={{range .items}}{{range $code, $one := .status.ceph.details}}{{$code}} ({{$one.severity}}): {{$one.message}}{{"\n"}}{{end}}{{end}}' 2>&1 |
-    cut -c 1-300 | sed -n 1,12p
-}
+details() { warnings 2>&1 | sed -E 's/^([^ ]+) ([^ ]+) /\1 (\2): /' | cut -c 1-300 | sed -n 1,12p; }
 
 pods() {
   in_rook get pods --no-headers 2>&1 | awk '{ split($2, of, "/") } $3 != "Completed" && of[1] != of[2]' | cut -c 1-140 | sed -n 1,10p || true

@@ -107,6 +107,12 @@ describe("the storage's values", () => {
     assert.equal(bucket.dataPool.failureDomain, "region");
   });
 
+  it("have Ceph warn of monitors' disks after the kubelet has removed images, and of slow disks for minutes", () => {
+    const config = at(values, "cephClusterSpec.cephConfig");
+    assert.equal(at(config, "mon.mon_data_avail_warn"), "10");
+    assert.equal(at(config, "osd.bluestore_slow_ops_warn_lifetime"), "600");
+  });
+
   it("say how a pool compresses where it does not, or it would go on as before", () => {
     const modes = values.cephBlockPools.map(({ spec }) => at(spec, "parameters.compression_mode"));
     assert.deepEqual(modes, ["none"]);
@@ -449,6 +455,30 @@ describe("storage's scripts", () => {
     assert.equal(said({ ...same, versions: "" }), "daemons are of no release that is known");
     // Disks of a machine that leaves stay as they are until it is gone.
     assert.equal(said({ ...mixed, strangers: ":" }), "current");
+  });
+
+  it("wait for what is wrong with data, disks and daemons, and say what else Ceph warns of", () => {
+    const said = (health: string, ...warnings: readonly string[]): string => {
+      const stubs = `PATIENCE=1200; health() { echo ${health}; }
+        warnings() { printf '${warnings.map((one) => `${one}\\n`).join("")}'; }`;
+      return healthy(`${stubs}\nawait_health`).said;
+    };
+    const slow = "BLUESTORE_SLOW_OP_ALERT HEALTH_WARN 1 OSD(s) experiencing slow operations";
+    assert.equal(said("HEALTH_OK"), "");
+    assert.match(
+      said("HEALTH_WARN", slow),
+      /^note: .*: BLUESTORE_SLOW_OP_ALERT \(HEALTH_WARN\): 1 OSD/,
+    );
+    assert.match(said("HEALTH_WARN", "PG_NOT_SCRUBBED HEALTH_WARN 3 pgs"), /^note: /);
+    for (const code of ["OSD_DOWN", "OSD_ZONE_DOWN", "PG_DEGRADED", "MON_DOWN", "FS_DEGRADED"])
+      assert.match(
+        said("HEALTH_WARN", slow, `${code} HEALTH_WARN x`),
+        /^failed: .*HEALTH_WARN after/,
+      );
+    assert.match(said("HEALTH_WARN", "MON_DISK_CRIT HEALTH_ERR x"), /^failed: /);
+    assert.match(said("HEALTH_ERR", slow), /^failed: /);
+    assert.match(said("HEALTH_WARN"), /^failed: /, "it does not say why");
+    assert.match(said(""), /^failed: /);
   });
 
   it("start daemons anew, a machine's at a time, until Ceph uses disks that have grown", () => {
