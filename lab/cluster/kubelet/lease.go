@@ -51,7 +51,9 @@ func (k *kubelet) keepLease(ctx context.Context, node *corev1.Node) {
 	var lease *coordinationv1.Lease
 	for {
 		err := k.insist(ctx, "renew the node's lease", func() (err error) {
-			lease, err = k.renewLease(ctx, node, lease)
+			if !k.silent.Load() {
+				lease, err = k.renewLease(ctx, node, lease)
+			}
 			return err
 		})
 		if err != nil {
@@ -60,6 +62,7 @@ func (k *kubelet) keepLease(ctx context.Context, node *corev1.Node) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-k.leaseDue:
 		case <-ticker.C:
 		}
 	}

@@ -80,12 +80,12 @@ func (k *kubelet) keepStatus(ctx context.Context) {
 	networkReady := k.network.ready
 	var reported time.Time
 	for {
-		if wrote, err := k.reportStatus(ctx, time.Since(reported) >= reportInterval); err != nil {
-			if ctx.Err() == nil {
-				k.log.Warn("cannot report the node's status; trying again", "error", err)
-			}
-		} else if wrote {
+		wrote, err := k.reportStatus(ctx, time.Since(reported) >= reportInterval)
+		if wrote {
 			reported = time.Now()
+		}
+		if err != nil && ctx.Err() == nil {
+			k.log.Warn("cannot report the node's status; trying again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -105,6 +105,9 @@ func (k *kubelet) keepStatus(ctx context.Context) {
 }
 
 func (k *kubelet) reportStatus(ctx context.Context, force bool) (wrote bool, err error) {
+	if k.silent.Load() {
+		return false, nil
+	}
 	current, err := k.client.CoreV1().Nodes().Get(ctx, k.options.NodeName, metav1.GetOptions{})
 	if err != nil {
 		return false, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
+	"time"
 )
 
 // settings are the options that may change while the node runs, and the arguments read from them:
@@ -20,6 +22,12 @@ func Validate(o Options) error {
 		return fmt.Errorf("kubelet %s: %w", o.NodeName, err)
 	}
 	return nil
+}
+
+// Complain writes the last words of a kubelet that does not start, as klog has them (k8s.io/component-base/cli, run).
+func Complain(err error) {
+	now := time.Now()
+	fmt.Fprintf(os.Stderr, "E%s %7d run.go:72] \"command failed\" err=%q\n", now.Format("0102 15:04:05.000000"), os.Getpid(), err)
 }
 
 func validate(o Options) (*settings, netip.Addr, error) {
@@ -40,7 +48,8 @@ func validate(o Options) (*settings, netip.Addr, error) {
 	return &settings{options: o, args: args}, address, nil
 }
 
-// follow applies the options that come from reload until ctx ends. Wrong ones change nothing.
+// follow applies the options that come from reload until ctx ends. A real kubelet does not start with wrong ones, while containers
+// live on: this one falls silent until others come.
 func (k *kubelet) follow(ctx context.Context, reload <-chan Options) {
 	for {
 		select {
@@ -48,7 +57,8 @@ func (k *kubelet) follow(ctx context.Context, reload <-chan Options) {
 			return
 		case o := <-reload:
 			if err := k.apply(o); err != nil {
-				k.log.Error("keeping the earlier options", "error", err)
+				k.silent.Store(true)
+				Complain(err)
 			}
 		}
 	}
@@ -63,10 +73,13 @@ func (k *kubelet) apply(o Options) error {
 		return fmt.Errorf("node %s at %s cannot become %s at %s while it runs", k.options.NodeName, k.nodeIP, o.NodeName, address)
 	}
 	k.settings.Store(parsed)
+	k.silent.Store(false)
 	k.log.Info("options read again")
-	select {
-	case k.reloaded <- struct{}{}:
-	default:
+	for _, part := range []chan struct{}{k.reloaded, k.leaseDue} {
+		select {
+		case part <- struct{}{}:
+		default:
+		}
 	}
 	return nil
 }

@@ -22,22 +22,43 @@ func TestReloadChangesTheRunningNode(t *testing.T) {
 	client := fake.NewClientset()
 	k := &kubelet{
 		options: o, nodeIP: address, client: client, network: newPodNetwork(),
-		reloaded: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler),
+		usedChanged: make(chan struct{}, 1), reloaded: make(chan struct{}, 1), leaseDue: make(chan struct{}, 1), log: slog.New(slog.DiscardHandler),
 	}
 	k.settings.Store(first)
 	k.network.Provide(netip.MustParsePrefix("198.51.100.0/24"))
-	if _, err := k.register(t.Context()); err != nil {
+	registered, err := k.register(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	reload, ended := make(chan Options), make(chan struct{}, 2)
+	reload, ended := make(chan Options), make(chan struct{}, 3)
 	go func() { k.keepStatus(ctx); ended <- struct{}{} }()
+	go func() { k.keepLease(ctx, registered); ended <- struct{}{} }()
 	go func() { k.follow(ctx, reload); ended <- struct{}{} }()
-	defer func() { cancel(); <-ended; <-ended }()
+	defer func() { cancel(); <-ended; <-ended; <-ended }()
+	renewed := func() time.Time {
+		lease, err := client.CoordinationV1().Leases("kube-node-lease").Get(t.Context(), "stone", metav1.GetOptions{})
+		if err != nil || lease.Spec.RenewTime == nil {
+			return time.Time{}
+		}
+		return lease.Spec.RenewTime.Time
+	}
+	for end := time.Now().Add(5 * time.Second); renewed().IsZero() && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
 
 	wrong := o
 	wrong.Args = []string{"max-pods=many"}
 	reload <- wrong
+	// Which says that the one before was looked at.
+	reload <- wrong
+	last := renewed()
+	k.leaseDue <- struct{}{}
+	k.usedChanged <- struct{}{}
+	time.Sleep(200 * time.Millisecond)
+	if !renewed().Equal(last) {
+		t.Error("a kubelet that does not start renews its lease")
+	}
 	o.Args, o.Labels = []string{"max-pods=121", "system-reserved=cpu=1"}, map[string]string{"zone": "a"}
 	reload <- o
 	// Status and labels are two requests, in either order.
@@ -47,7 +68,8 @@ func TestReloadChangesTheRunningNode(t *testing.T) {
 			t.Fatal(err)
 		}
 		status := node.Status
-		return status.Capacity.Pods().Value() == 121 && status.Allocatable.Cpu().Value() == 3 && node.Labels["zone"] == "a"
+		return status.Capacity.Pods().Value() == 121 && status.Allocatable.Cpu().Value() == 3 && node.Labels["zone"] == "a" &&
+			renewed().After(last)
 	}
 	for end := time.Now().Add(5 * time.Second); !arrived(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {

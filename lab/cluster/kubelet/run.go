@@ -33,6 +33,9 @@ type kubelet struct {
 	options  Options
 	settings atomic.Pointer[settings]
 	reloaded chan struct{}
+	leaseDue chan struct{}
+	// silent is whether a real kubelet would not run now.
+	silent   atomic.Bool
 	nodeIP   netip.Addr
 	config   *rest.Config
 	client   kubernetes.Interface
@@ -113,7 +116,7 @@ func newKubelet(o Options) (*kubelet, error) {
 		log = slog.Default()
 	}
 	k := &kubelet{
-		options: o, nodeIP: address, config: config, client: client, reloaded: make(chan struct{}, 1),
+		options: o, nodeIP: address, config: config, client: client, reloaded: make(chan struct{}, 1), leaseDue: make(chan struct{}, 1),
 		network: newPodNetwork(), services: newServiceNames(client, o.ClusterDomain), pods: boundPods(client, o.NodeName),
 		addresses: loopback.New("pod"), usedChanged: make(chan struct{}, 1), used: map[types.UID][]corev1.UniqueVolumeName{}, log: log.With("node", o.NodeName),
 	}

@@ -84,6 +84,10 @@ func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain s
 	if err := run.keep(child); err != nil {
 		return err
 	}
+	run.start("kubelet", func(ctx context.Context) error {
+		watchKubelet(ctx, options, log)
+		return nil
+	})
 	rest, err := clientConfig(kubeconfig)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"homelab/lab/cluster/kubelet"
 	"homelab/lab/cluster/rke2/certs"
@@ -23,12 +24,11 @@ import (
 // process lives on, and is told of changed settings instead.
 const runtimeCommand = "node-runtime"
 
-// runtimeChild checks options, writes them down for the node's runtime and returns its process.
-// Arguments that the kubelet would refuse are refused here, in its words.
+// kubeletRetry is how often RKE2 starts a kubelet that ends (rke2, pkg/executor/staticpod, Kubelet).
+const kubeletRetry = 5 * time.Second
+
+// runtimeChild writes options down for the node's runtime and returns its process.
 func runtimeChild(c *config.Config, options kubelet.Options, log *slog.Logger) (*process.Child, error) {
-	if err := kubelet.Validate(options); err != nil {
-		return nil, fmt.Errorf("kubelet: %w", err)
-	}
 	content, err := json.Marshal(options)
 	if err != nil {
 		return nil, err
@@ -45,8 +45,20 @@ func runtimeChild(c *config.Config, options kubelet.Options, log *slog.Logger) (
 		Name: "kubelet", Path: self, Args: []string{runtimeCommand, file, options.NodeName, options.NodeIP},
 		// Another release of rke2, or another cluster, needs another process.
 		Files:  []string{self, options.Kubeconfig, c.Layout.Agent("server-ca.crt")},
-		Layout: c.Layout, Node: c.NodeName, Reload: syscall.SIGHUP, MaxFailures: 3, Log: log,
+		Layout: c.Layout, Node: c.NodeName, Reload: syscall.SIGHUP, Log: log,
 	}, nil
+}
+
+// watchKubelet says of a kubelet that refuses its arguments what RKE2 does, which goes on without it.
+func watchKubelet(ctx context.Context, options kubelet.Options, log *slog.Logger) {
+	for kubelet.Validate(options) != nil {
+		log.Error("Kubelet exited: exit status 1")
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(kubeletRetry):
+		}
+	}
 }
 
 // nodeRuntime is `rke2 node-runtime FILE NODE ADDRESS`: it runs the node's pods until SIGTERM, and
@@ -63,6 +75,18 @@ func nodeRuntime(args []string, log *slog.Logger) error {
 	options, err := runtimeOptions(args[0], log)
 	if err != nil {
 		return err
+	}
+	// A machine that has just booted, or is new, has no containers either.
+	for kubelet.Validate(options) != nil {
+		kubelet.Complain(kubelet.Validate(options))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+		}
+		if options, err = runtimeOptions(args[0], log); err != nil {
+			return err
+		}
 	}
 	reload := make(chan kubelet.Options)
 	go func() {
