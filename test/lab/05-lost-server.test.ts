@@ -144,4 +144,26 @@ describe("a changed setting", () => {
     }
     assert.deepEqual(await written(), before);
   });
+
+  it("ends at the first machine whose kubelet refuses a value, which goes back to what it had", async () => {
+    const before = await written();
+    const flag = "homelab:cluster.kubeletArgs.eviction-hard";
+    await setConfig(flag, "memory.available=500Mi");
+    try {
+      const said = await refused`node scripts/up.ts --stack home`;
+      assert.match(said, /proxmox-stone: its kubelet does not start/);
+      assert.match(said, /invalid eviction threshold syntax/);
+      assert.equal(await run`ssh proxmox-stone systemctl is-active rke2-server`, "active");
+    } finally {
+      await run`pulumi config rm --stack home --path ${flag}`;
+    }
+    assert.deepEqual((await written()).slice(1), before.slice(1));
+    assert.equal(
+      await run`ssh proxmox-stone ${"grep -c eviction-hard /etc/rancher/rke2/config.yaml || true"}`,
+      "0",
+    );
+    await eventually(90, async () => {
+      for (const each of await nodes("home")) assert.equal(readiness(each), "True");
+    });
+  });
 });

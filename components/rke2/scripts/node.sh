@@ -13,6 +13,8 @@
 etc=/etc/rancher/rke2
 data=/var/lib/rancher/rke2
 registration=$etc/config.yaml.d/40-registration.yaml
+# Settings with which the kubelet last ran, until others have proved themselves.
+former=$state/config.yaml.former
 
 main() {
   take_turn 1200
@@ -21,7 +23,7 @@ main() {
   one_role
   room 2048
   known_flags
-  local was_ready=no wanted
+  local was_ready=no restarted=no wanted
   if node_is_ready; then was_ready=yes; fi
   if upgrades; then before_upgrade; fi
   unpack
@@ -32,15 +34,18 @@ main() {
     systemctl daemon-reload
     systemctl enable "$unit" >/dev/null 2>&1 || fail "$NODE_NAME: systemctl cannot enable $unit"
     restart_unit "$unit" 600
+    restarted=yes
   fi
   if [[ $ROLE == server ]]; then server_is_up; fi
-  wait_until 180 node_exists || fail "$NODE_NAME: the node did not register with the API within 180 s" "$(unit_errors "$unit" 0)"
+  wait_until 180 node_exists || fail "$NODE_NAME: the node did not register with the API within 180 s" "$(unit_errors "$unit" 0)" "$(kubelet_says)"
+  if [[ $restarted == yes ]]; then kubelet_is_up; fi
   if [[ $was_ready == yes ]]; then
     wait_until 300 node_is_ready || fail "$NODE_NAME: the node was Ready before its restart and is not after 300 s" "$(conditions)"
   fi
   undrain "$NODE_NAME"
   if renewal_is_due; then fail "$NODE_NAME: RKE2 has not renewed the certificates that end on $(certificate_end) as it started: is the clock right (timedatectl)?"; fi
   printf '%s\n' "$wanted" >"$state/applied"
+  rm -f "$former"
   certificate_end
 }
 
@@ -123,6 +128,33 @@ condition() { kube get node "$NODE_NAME" -o "jsonpath={.status.conditions[?(@.ty
 
 node_is_ready() { [[ $(condition Ready) == True ]]; }
 
+# RKE2 starts a kubelet that ends at once again every five seconds, for ever, and its unit stays active (rke2,
+# pkg/executor/staticpod, Kubelet). The Node is Ready all the while, until the node controller has missed its kubelet for 40 s and
+# more; so only a lease that was renewed since the unit began says that there is one.
+kubelet_is_up() {
+  if wait_until 180 renewed; then return 0; fi
+  local said
+  said=$(kubelet_says)
+  if [[ -e $former ]] && ! cmp -s "$former" "$etc/config.yaml"; then
+    # A value that is taken back in the config is what this step had last: it would not run, and nobody else mends the node.
+    note "$NODE_NAME: its kubelet does not start; RKE2 is restarted with the settings that it had"
+    mv -f "$former" "$etc/config.yaml"
+    restart_unit "$unit" 600
+  fi
+  fail "$NODE_NAME: its kubelet does not start with what the config gives it; nodes that come after it were not touched. Correct or take back kubeletArgs. Its last words:" "$said"
+}
+
+# The kubelet takes the time of a renewal from this machine's clock, and renews every 10 s, for the first time as it starts.
+renewed() {
+  local began at
+  began=$(TZ=UTC systemctl show -P ExecMainStartTimestamp "$unit")
+  at=$(kube -n kube-node-lease get lease "$NODE_NAME" -o 'jsonpath={.spec.renewTime}')
+  [[ -n $began && -n $at ]] && (($(date -d "$at" +%s) > $(date -d "$began" +%s)))
+}
+
+# The unit's log has no more of it than `Kubelet exited: exit status 1`.
+kubelet_says() { tail -n 4 "$data/agent/logs/kubelet.log" 2>&1 | cut -c 1-400; }
+
 conditions() {
   kube get node "$NODE_NAME" -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {.message}{"\n"}{end}' 2>&1 || true
 }
@@ -146,6 +178,7 @@ unpack() {
 }
 
 settings() {
+  if [[ -e $state/applied && -e $etc/config.yaml && ! -e $former ]]; then cp -p "$etc/config.yaml" "$former"; fi
   put_file "$etc/config.yaml" 0600 "$CONFIG"
   # Not among what makes a restart: RKE2 hands it to the kubelet, which reads it when it registers a new node.
   if [[ -n $REGISTRATION ]]; then put_file "$registration" 0600 "$REGISTRATION"; else rm -f "$registration"; fi
@@ -206,7 +239,7 @@ voter() {
 vip_answers() { curl -ks --max-time 3 -o /dev/null "https://$VIP:6443/readyz"; }
 
 server_is_up() {
-  wait_until 300 readyz || fail "$NODE_NAME: the API server is not ready after 300 s" "$(kube get --raw '/readyz?verbose' 2>&1 | grep -v '\]ok' | tail -n 8)" "$(unit_errors "$unit" 0)"
+  wait_until 300 readyz || fail "$NODE_NAME: the API server is not ready after 300 s" "$(kube get --raw '/readyz?verbose' 2>&1 | grep -v '\]ok' | tail -n 8)" "$(unit_errors "$unit" 0)" "$(kubelet_says)"
   wait_until 180 voter || fail "$NODE_NAME: etcd did not promote this member within 180 s; the next server would be refused" "$(conditions)"
   wait_until 180 vip_answers || fail "$NODE_NAME: $VIP:6443 does not answer after 180 s: does kube-vip run?" "$(kube -n kube-system get pods -o wide 2>&1 | grep -E 'NAME|kube-vip')"
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { rke2Script, scripts } from "../../../components/rke2/scripts.ts";
-import { machineRoot, runScript } from "./machine-script.ts";
+import { machineRoot, runScript, type ScriptRun } from "./machine-script.ts";
 
 const unit = scriptText(import.meta.resolve("../../../components/rke2/scripts.ts"), "unit.sh");
 
@@ -161,6 +161,66 @@ describe("a step on a machine in trouble", () => {
     const { code, stderr } = await start(2);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /rke2-server pulls images/);
+  });
+
+  const restarts = (): number => (existsSync(lines("starts")) ? starts() : 0);
+  /** A node that was restarted at 10:00:00, and whose kubelet last renewed its lease at that time. */
+  const kubelet = (renewal: string): Promise<ScriptRun> => {
+    program(
+      "systemctl",
+      `case "$*" in
+        "show -P ExecMainStartTimestamp rke2-agent") echo "Mon 2026-08-03 10:00:00 $TZ" ;;
+        "restart rke2-agent") echo x >>"${lines("starts")}" ;;
+        *) exit 64 ;;
+      esac`,
+    );
+    program("kubectl", `[[ "$*" == *"lease tank"* ]] && echo ${renewal}`);
+    mkdirSync(join(root, "var/lib/rancher/rke2/agent/logs"), { recursive: true });
+    writeFileSync(
+      join(root, "var/lib/rancher/rke2/agent/logs/kubelet.log"),
+      'I0803 09:00:00 started\nE0803 10:00:05 run.go:72] "command failed" err="invalid eviction"\n',
+    );
+    const script = scripts.node
+      .replace(/\nmain "\$@".*\n$/, "\nunit=rke2-agent\nkubelet_is_up\n")
+      .replaceAll(/wait_until \d+/g, "wait_until 0");
+    return runScript(root, script, { NODE_NAME: "tank", ROLE: "agent" });
+  };
+
+  it("takes no kubelet for one that runs because its node is still Ready from before the restart", async () => {
+    assert.equal((await kubelet("2026-08-03T10:00:04.123456Z")).code, 0);
+    for (const renewal of ["2026-08-03T09:59:58.123456Z", "2026-08-03T10:00:00.900000Z", ""]) {
+      const { code, stderr } = await kubelet(renewal);
+      assert.equal(code, 1, renewal);
+      assert.match(stderr, /tank: its kubelet does not start.*kubeletArgs.*invalid eviction/s);
+      // There is nothing that it could go back to.
+      assert.equal(restarts(), 0);
+    }
+  });
+
+  it("goes back to the settings with which the kubelet ran", async () => {
+    const etc = join(root, "etc/rancher/rke2");
+    for (const folder of [etc, join(root, "var/lib/homelab")])
+      mkdirSync(folder, { recursive: true });
+    const former = join(root, "var/lib/homelab/config.yaml.former");
+    writeFileSync(join(etc, "config.yaml"), "bad");
+    writeFileSync(former, "good");
+    const { code, stderr } = await kubelet("");
+    assert.equal(code, 1);
+    assert.match(stderr, /tank: its kubelet does not start.*invalid eviction/s);
+    assert.equal(readFileSync(join(etc, "config.yaml"), "utf8"), "good");
+    assert.ok(!existsSync(former));
+    assert.equal(restarts(), 1);
+  });
+
+  it("asks for the kubelet after a restart, before it looks whether the node is Ready and lets pods in", () => {
+    const order = ["restart_unit ", "kubelet_is_up;", "node_is_ready ||", "undrain "];
+    const main = scripts.node.slice(scripts.node.lastIndexOf("\nmain() {"));
+    const found = order.map((word) => main.indexOf(word));
+    assert.ok(!found.includes(-1), found.join());
+    assert.deepEqual(
+      found,
+      found.toSorted((a, b) => a - b),
+    );
   });
 
   /** The functions of the preparation, without its run. */
