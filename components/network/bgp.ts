@@ -38,7 +38,7 @@ export const passwordSecret = {
 const advertised = { advertise: "bgp" };
 
 /**
- * Cilium's BGP resources (`cilium.io/v2`): each Linux node peers with the routers and announces its pods' network and the
+ * Cilium's BGP resources (`cilium.io/v2`): each Linux node that is to stay peers with the routers and announces its pods' network and the
  * addresses of services.
  * @see https://docs.cilium.io/en/v1.19/network/bgp-control-plane/bgp-control-plane-configuration/
  */
@@ -94,7 +94,11 @@ function clusterConfig({ localAsn, peers }: BgpPlan): CiliumResource {
     kind: "CiliumBGPClusterConfig",
     name: "router",
     spec: {
-      nodeSelector: { matchLabels: { "kubernetes.io/os": "linux" } },
+      // A machine that is about to go has the label (components/rke2/scripts/bgp.sh).
+      nodeSelector: {
+        matchLabels: { "kubernetes.io/os": "linux" },
+        matchExpressions: [{ key: "homelab/bgp", operator: "NotIn", values: ["out"] }],
+      },
       bgpInstances: [
         {
           name: `as-${localAsn}`,

@@ -104,6 +104,15 @@ describe("a change that restarts every machine", () => {
     await nothingToChange("home");
   });
 
+  it("sent no machine away before its sessions with the router had ended, and has them all again", async () => {
+    for (const name of [...servers, "proxmox-vault"].filter((each) => each !== off))
+      assert.ok(seen.said.includes(`${name} has left BGP`), seen.said);
+    assert.equal(await run`kubectl --context home get nodes -l homelab/bgp -o name`, "");
+    const states =
+      await run`kubectl --context home get ciliumbgpnodeconfigs -o ${"jsonpath={.items[*].status.bgpInstances[*].peers[*].peeringState}"}`;
+    assert.equal(states, "established established established established");
+  });
+
   it("is what `npm run reboot` does with a machine that nothing changes for", async () => {
     const begun = Date.now();
     await run`node scripts/reboot.ts --stack home --machine proxmox-vault`;

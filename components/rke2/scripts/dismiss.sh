@@ -2,7 +2,7 @@
 # On a server: takes a machine that left the config out of the cluster, before it is destroyed. What its disks hold of Ceph
 # is moved to others, its pods move, its node goes, and with the node RKE2 removes its etcd member, which would count against etcd's majority for ever.
 # Parameters: LEAVER (node name), DISMISSER (node name of this server).
-# shellcheck source=drain.sh source=../../storage/scripts/osds.sh disable=SC2154,SC2153
+# shellcheck source=drain.sh source=bgp.sh source=../../storage/scripts/osds.sh disable=SC2154,SC2153
 
 drain_seconds=120
 
@@ -67,6 +67,7 @@ let_pods_go() {
   local said
   said=$(evict "$LEAVER" "$drain_seconds") ||
     note "not all pods of $LEAVER could move within $drain_seconds s; it goes all the same. The last words:" "$said"
+  leave_bgp "$LEAVER"
 }
 
 # Kubernetes does the same a minute later (pkg/controller/podgc: orphans are kept for 40 s), and until then a DaemonSet counts

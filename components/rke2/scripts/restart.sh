@@ -3,7 +3,7 @@
 # change of many takes one after the other down.
 # Parameters: MODE (leave: see that all others are well, and move the node's pods; back: wait until it is well again, and
 # let pods in; stay: take a leave back), NODE (name of the machine that restarts).
-# shellcheck source=drain.sh disable=SC2154,SC2153
+# shellcheck source=drain.sh source=bgp.sh disable=SC2154,SC2153
 
 drain_seconds=600
 nodes=()
@@ -41,7 +41,10 @@ leave() {
   local ready
   cordon "$NODE"
   ready=$(condition "$NODE" Ready)
-  if [[ $ready == True ]]; then move_pods; fi
+  if [[ $ready == True ]]; then
+    move_pods
+    leave_bgp "$NODE"
+  fi
 }
 
 move_pods() {
@@ -66,10 +69,14 @@ back() {
   fi
   wait_until 300 network || fail "$NODE: Cilium is not Ready 300 s after the restart: kubectl -n kube-system get pods -o wide"
   stay
+  if serves_kind ciliumbgpnodeconfigs.cilium.io; then
+    wait_until 120 speaks "$NODE" || fail "$NODE has fewer BGP sessions than other nodes 120 s after its restart: npm run doctor"
+  fi
 }
 
 stay() {
   if ! known; then return 0; fi
+  join_bgp "$NODE"
   undrain "$NODE"
 }
 

@@ -8,6 +8,7 @@ import { definitionOf } from "../../../components/network/announcement.ts";
 import { bgpResources, passwordSecret } from "../../../components/network/bgp.ts";
 import { ciliumValues } from "../../../components/network/cilium-values.ts";
 import { addressPool, l2Policy } from "../../../components/network/load-balancers.ts";
+import { scripts } from "../../../components/rke2/scripts.ts";
 import { poolNetworks, type AddressPool } from "../../../components/network/pool.ts";
 import { routerConfig } from "../../../components/network/router.ts";
 import { routerPlans } from "../../../stacks/parts/network/deploy.ts";
@@ -101,6 +102,13 @@ describe("BGP resources", () => {
       of("CiliumBGPAdvertisement")?.labels,
     );
     assert.deepEqual([at(peer, "peerASN"), at(peer, "peerAddress")], [64_513, "10.0.0.1"]);
+  });
+
+  it("leave out a node that is about to go, by the label that its restart sets", () => {
+    const selector = at(of("CiliumBGPClusterConfig"), "spec.nodeSelector.matchExpressions[0]");
+    assert.deepEqual(selector, { key: "homelab/bgp", operator: "NotIn", values: ["out"] });
+    assert.match(scripts.restart, /^bgp=homelab\/bgp$/m);
+    assert.match(scripts.dismiss, /leave_bgp "\$LEAVER"/);
   });
 
   it("announce pods and every kind of service address", () => {

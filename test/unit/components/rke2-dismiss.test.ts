@@ -16,6 +16,9 @@ case "$*" in
   "get node "*" -o name") if [[ -e $nodes/$3 ]]; then echo "node/$3"; fi ;;
   "get node "*etcd*) if [[ $role == server ]]; then echo true; fi ;;
   "get node "*Ready*) printf '%s' "$ready" ;;
+  "api-resources --api-group cilium.io -o name") echo ciliumbgpnodeconfigs.cilium.io ;;
+  "get ciliumbgpnodeconfig "*) if [[ ! -e ROOT/out-$3 ]]; then echo "ciliumbgpnodeconfig/$3"; fi ;;
+  "label node "*" homelab/bgp=out --overwrite") touch "ROOT/out-$3" ;;
   "cordon "*) ;;
   "drain "*) if [[ -e ROOT/budget ]]; then echo "Cannot evict pod as it would violate the pod's disruption budget" >&2; exit 1; fi ;;
   "delete node "*) rm "$nodes/$3"; if [[ ! -e ROOT/stuck ]]; then rm -f "ROOT/members/$3"; fi ;;
@@ -29,6 +32,8 @@ cd ROOT/members
 printf '{"members":['; for name in *; do printf '{"ID":"1","name":"%s-0a1b2c3d"},' "$name"; done; printf ']}'
 `;
 
+const sleep = `#!/bin/bash\nif [[ $1 != *.* ]]; then echo "sleep $1" >>ROOT/calls; fi\n`;
+
 describe("the dismissal of a machine", () => {
   let root: string;
   const node = (name: string, role: "server" | "agent", ready: "True" | "Unknown"): void => {
@@ -40,7 +45,7 @@ describe("the dismissal of a machine", () => {
     root = machineRoot();
     for (const folder of ["nodes", "members", "run/lock"])
       mkdirSync(join(root, folder), { recursive: true });
-    for (const [tool, text] of Object.entries({ kubectl, curl })) {
+    for (const [tool, text] of Object.entries({ kubectl, curl, sleep })) {
       const file = join(root, "usr/local/bin", tool);
       writeFileSync(file, text.replaceAll("ROOT", root), { mode: 0o755 });
     }
@@ -63,7 +68,7 @@ describe("the dismissal of a machine", () => {
       .split("\n")
       .flatMap(
         (line) =>
-          /^(drain|cordon|delete node) \S+|^delete (pods|deployments) .*node_?[nN]ame=\w+/.exec(
+          /^(drain|cordon|delete node|sleep) \S+|^delete (pods|deployments) .*node_?[nN]ame=\w+/.exec(
             line,
           )?.[0] ?? [],
       );
@@ -81,16 +86,18 @@ describe("the dismissal of a machine", () => {
     }
     assert.deepEqual(calls(), [
       "drain titan",
+      "sleep 5",
       "delete node titan",
       orphans("titan"),
       collectors("titan"),
       "drain vault",
+      "sleep 5",
       "delete node vault",
       orphans("vault"),
       collectors("vault"),
     ]);
     assert.equal((await dismiss("titan")).code, 0);
-    assert.deepEqual(calls().slice(8), [collectors("titan")]);
+    assert.deepEqual(calls().slice(10), [collectors("titan")]);
   });
 
   it("goes on after a budget of disruption has been kept to for two minutes, and says so", async () => {
@@ -103,6 +110,7 @@ describe("the dismissal of a machine", () => {
     );
     assert.deepEqual(calls(), [
       "drain titan",
+      "sleep 5",
       "delete node titan",
       orphans("titan"),
       collectors("titan"),
@@ -128,6 +136,7 @@ describe("the dismissal of a machine", () => {
     assert.equal((await dismiss("vault")).code, 0);
     assert.deepEqual(calls(), [
       "drain vault",
+      "sleep 5",
       "delete node vault",
       orphans("vault"),
       collectors("vault"),

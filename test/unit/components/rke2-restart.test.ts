@@ -25,6 +25,11 @@ case "$*" in
   "get node "*annotations*) if [[ $mark == yes ]]; then echo yes; fi ;;
   "-n kube-node-lease get lease "*) cat /proc/uptime ;;
   "-n kube-system get pods "*) echo True ;;
+  "api-resources --api-group cilium.io -o name") if [[ -e ROOT/sessions ]]; then echo ciliumbgpnodeconfigs.cilium.io; fi ;;
+  "get ciliumbgpnodeconfig "*) if [[ -e ROOT/sessions/$3 ]]; then echo "ciliumbgpnodeconfig/$3"; fi ;;
+  "get ciliumbgpnodeconfigs "*) cd ROOT/sessions && for name in *; do echo "$name $(cat "$name")"; done ;;
+  "label node "*) echo "label $3 $4" >>ROOT/calls
+    if [[ $4 == *=out ]]; then rm -f "ROOT/sessions/$3"; elif [[ -e ROOT/sessions ]]; then cat ROOT/comes >"ROOT/sessions/$3"; fi ;;
   "annotate node "*) read -r role ready cordoned mark <"$nodes/$3"; mark=no; if [[ "$*" == *=yes* ]]; then mark=yes; fi; save "$3" ;;
   "cordon "*) read -r role ready cordoned mark <"$nodes/$2"; cordoned=true; save "$2"; echo "cordon $2" >>ROOT/calls ;;
   "uncordon "*) read -r role ready cordoned mark <"$nodes/$2"; cordoned=no; save "$2"; echo "uncordon $2" >>ROOT/calls ;;
@@ -81,8 +86,36 @@ describe("the restart of a node", () => {
     assert.deepEqual(calls(), ["cordon tank", "drain tank"]);
     const back = await restart("back", "tank");
     assert.equal(back.code, 0, back.stderr);
-    assert.deepEqual(calls().slice(2), ["uncordon tank"]);
+    assert.deepEqual(calls().slice(2), ["label tank homelab/bgp-", "uncordon tank"]);
     assert.equal(stateOf("tank"), "server True no no");
+  });
+
+  it("goes on only once no router can send to it, and is over only once routers do again", async () => {
+    mkdirSync(join(root, "sessions"));
+    for (const name of ["stone", "tank"])
+      writeFileSync(join(root, "sessions", name), "established established");
+    writeFileSync(
+      join(root, "usr/local/bin/sleep"),
+      `#!/bin/sh\necho "sleep $1" >>${root}/calls\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const { code, stderr } = await restart("leave", "tank");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(calls(), [
+      "cordon tank",
+      "drain tank",
+      "label tank homelab/bgp=out",
+      "sleep 5",
+    ]);
+    writeFileSync(join(root, "comes"), "established active");
+    const early = await restart("back", "tank");
+    assert.equal(early.code, 1);
+    assert.match(early.stderr, /tank has fewer BGP sessions than other nodes/);
+    // A router that is off has no session with anybody.
+    writeFileSync(join(root, "sessions/stone"), "established idle");
+    assert.equal((await restart("back", "tank")).code, 0);
   });
 
   it("is refused while another node is not Ready, and touches nothing", async () => {
@@ -139,14 +172,19 @@ describe("the restart of a node", () => {
       stderr,
       /tank is not restarted: not all of its pods could move within 600 s.*disruption budget/s,
     );
-    assert.deepEqual(calls(), ["cordon tank", "drain tank", "uncordon tank"]);
+    assert.deepEqual(calls(), [
+      "cordon tank",
+      "drain tank",
+      "label tank homelab/bgp-",
+      "uncordon tank",
+    ]);
   });
 
   it("leaves a node cordoned that a person cordoned", async () => {
     node("tank", "server", "True true no");
     assert.equal((await restart("leave", "tank")).code, 0);
     assert.equal((await restart("back", "tank")).code, 0);
-    assert.deepEqual(calls(), ["drain tank"]);
+    assert.deepEqual(calls(), ["drain tank", "label tank homelab/bgp-"]);
   });
 
   it("is not over before the server votes in etcd again", async () => {

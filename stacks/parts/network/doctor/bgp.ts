@@ -37,7 +37,11 @@ export function judgePeers(
       (peer) => [peer, sessions.find(({ peerAddress }) => peerAddress === peer.address)] as const,
     );
     if (states.every(([, session]) => session === undefined))
-      return problem(subject, "has no session with the router", remedy(bgp, bgp.peers));
+      return problem(
+        subject,
+        "has no session with the router",
+        `kubectl label node ${node} homelab/bgp-, where a restart was cut off; else ${remedy(bgp, bgp.peers)}`,
+      );
     const down = states.filter(([, session]) => session?.peeringState !== "established");
     if (down.length === 0) return ok(subject, "established");
     const told = down.map(
