@@ -22,7 +22,7 @@ export interface BgpPlan {
 
 /**
  * Session settings that both sides share: seconds, and hops to the router. `restart` is Cilium's own default: an agent
- * that restarts, whose packets eBPF goes on forwarding, keeps its routes for so long, the pull of a new image included. A
+ * that restarts, whose packets eBPF goes on forwarding, keeps its routes for so long; its next image is there before (image-pull.ts). A
  * router that counts silence as a restart (RFC 8538, FRR) sends a dead node its share for as long.
  */
 export const session = { hold: 9, keepalive: 3, multihop: 4, restart: 120 } as const;

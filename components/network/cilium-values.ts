@@ -35,6 +35,7 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     k8sServicePort: 6443,
     kubeProxyReplacement: true,
     rollOutCiliumPods: true,
+    updateStrategy: oneByOne,
     routingMode: "native",
     ipv4NativeRoutingCIDR: plan.pods,
     autoDirectNodeRoutes: true,
@@ -60,7 +61,7 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     },
     bgpControlPlane: { enabled: plan.announce === "bgp" },
     ...(plan.announce === "l2" ? l2Values() : {}),
-    envoy: { enabled: true },
+    envoy: { enabled: true, updateStrategy: oneByOne },
     ...(plan.metrics ? { prometheus: { enabled: true } } : {}),
     operator: {
       replicas: Math.min(2, plan.nodes),
@@ -81,6 +82,9 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     },
   };
 }
+
+/** The chart takes two nodes at a time. Without its agent a node's pods look up no names (rules with `dns`). */
+const oneByOne = { rollingUpdate: { maxUnavailable: 1 } };
 
 /**
  * Those of the chart, and the taint of servers that run no ordinary pods: two operators never share a node, and with one

@@ -10,6 +10,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { definitionOf, type CiliumResource } from "./announcement.ts";
 import { bgpResources, passwordSecret, type BgpPlan } from "./bgp.ts";
 import { ciliumCharts, ciliumValues } from "./cilium-values.ts";
+import { imagePullHook } from "./image-pull.ts";
 import { addressPool, l2Policy } from "./load-balancers.ts";
 import { nodesReadyHook } from "./nodes-ready.ts";
 import type { AddressPool } from "./pool.ts";
@@ -82,6 +83,7 @@ export class Network extends ComponentResource {
           beforeUpdate: [
             releaseStepHook(products.cilium, args.cilium),
             nodesReadyHook("cilium", args.nodes),
+            imagePullHook(args.cilium, args.nodes),
           ],
         },
       },

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -26,23 +27,33 @@ func kubeletCommand(args []string) {
 	os.Exit(1)
 }
 
-// publishKubelet puts the program where RKE2 unpacks it.
-func publishKubelet(c *config.Config) error {
+// crictlCommand is the program `crictl` beside RKE2's others. There is no containerd: an image that is asked for counts as fetched.
+func crictlCommand(args []string) {
+	if len(args) == 2 && args[0] == "pull" {
+		fmt.Println("Image is up to date for " + args[1])
+		return
+	}
+	fmt.Fprintln(os.Stderr, "the simulated crictl knows `crictl pull IMAGE` alone")
+	os.Exit(1)
+}
+
+// publishPrograms puts the node's programs where RKE2 unpacks them.
+func publishPrograms(c *config.Config) error {
 	own, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(c.Layout.DataDir, "bin", "kubelet")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	folder := filepath.Join(c.Layout.DataDir, "bin")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	return link(own, path)
+	return errors.Join(link(own, filepath.Join(folder, "kubelet")), link(own, filepath.Join(folder, "crictl")))
 }
 
 // runKubelet starts the node's kubelet and returns once its Node exists and is marked.
 // clusterDNS and domain are the cluster's, which an agent learns from its server.
 func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain string, cloud bool, log *slog.Logger) error {
-	if err := publishKubelet(c); err != nil {
+	if err := publishPrograms(c); err != nil {
 		return err
 	}
 	memory, err := memoryMiB()

@@ -27,8 +27,12 @@ var (
 )
 
 func main() {
-	if filepath.Base(os.Args[0]) == "kubelet" {
+	switch filepath.Base(os.Args[0]) {
+	case "kubelet":
 		kubeletCommand(os.Args[1:])
+		return
+	case "crictl":
+		crictlCommand(os.Args[1:])
 		return
 	}
 	log := logging.New(os.Stderr, false)
