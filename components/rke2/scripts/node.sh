@@ -132,7 +132,8 @@ node_is_ready() { [[ $(condition Ready) == True ]]; }
 # pkg/executor/staticpod, Kubelet). The Node is Ready all the while, until the node controller has missed its kubelet for 40 s and
 # more; so only a lease that was renewed since the unit began says that there is one.
 kubelet_is_up() {
-  if wait_until 180 renewed; then return 0; fi
+  wait_until 180 kubelet_is_known || true
+  if renewed; then return 0; fi
   local said
   said=$(kubelet_says)
   if [[ -e $former ]] && ! cmp -s "$former" "$etc/config.yaml"; then
@@ -144,10 +145,15 @@ kubelet_is_up() {
   fail "$NODE_NAME: its kubelet does not start with what the config gives it; nodes that come after it were not touched. Correct or take back kubeletArgs. Its last words:" "$said"
 }
 
+# kubelet_is_known: it runs, or has ended again and again: the third end says that no other will come.
+kubelet_is_known() { renewed || (($(journalctl -u "$unit" --since "@$(date -d "$(unit_began)" +%s)" --no-pager -o cat | grep -c 'Kubelet exited') >= 3)); }
+
+unit_began() { TZ=UTC systemctl show -P ExecMainStartTimestamp "$unit"; }
+
 # The kubelet takes the time of a renewal from this machine's clock, and renews every 10 s, for the first time as it starts.
 renewed() {
   local began at
-  began=$(TZ=UTC systemctl show -P ExecMainStartTimestamp "$unit")
+  began=$(unit_began)
   at=$(kube -n kube-node-lease get lease "$NODE_NAME" -o 'jsonpath={.spec.renewTime}')
   [[ -n $began && -n $at ]] && (($(date -d "$at" +%s) > $(date -d "$began" +%s)))
 }

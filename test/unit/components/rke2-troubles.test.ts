@@ -197,6 +197,21 @@ describe("a step on a machine in trouble", () => {
     }
   });
 
+  it("waits no longer than for the third end of a kubelet that ends again and again", async () => {
+    const ends = (count: number): string => {
+      program("journalctl", `for ((i = 0; i < ${count}; i++)); do echo Kubelet exited; done`);
+      return scripts.node.replace(
+        /\nmain "\$@".*\n$/,
+        "\nunit=rke2-agent\nif kubelet_is_known; then echo known; fi\n",
+      );
+    };
+    await kubelet("");
+    const known = async (count: number): Promise<string> =>
+      (await runScript(root, ends(count), { NODE_NAME: "tank", ROLE: "agent" })).stdout;
+    assert.doesNotMatch(await known(2), /known/);
+    assert.match(await known(3), /known/);
+  });
+
   it("goes back to the settings with which the kubelet ran", async () => {
     const etc = join(root, "etc/rancher/rke2");
     for (const folder of [etc, join(root, "var/lib/homelab")])
