@@ -23,7 +23,7 @@ import { readConfigs } from "./parts/machines/configs.ts";
 import { judgeSiteDisks } from "./parts/machines/disks.ts";
 import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
 import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
-import { judgeRestarts, rebuiltWithDisks } from "./parts/machines/restarts.ts";
+import { judgeRestarts, rebuiltBesideStorage } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
 import type { RebuiltMachine } from "./parts/storage/loss.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
@@ -131,7 +131,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
     site.name,
     judgeRestarts(site, { machines, existing, configs }),
     await findLoss(
-      rebuiltWithDisks(site, { machines, existing }).map((name) => ({
+      rebuiltBesideStorage(site, { machines, existing }).map((name) => ({
         name,
         runs: isRunning(machines, existing, name),
       })),

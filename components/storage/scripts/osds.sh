@@ -17,6 +17,7 @@ purge_osds() {
   if [[ -z $(kube get crd cephclusters.ceph.rook.io --ignore-not-found -o name) ]]; then return 0; fi
   NAMESPACE=$(kube get cephclusters.ceph.rook.io -A -o 'jsonpath={.items[*].metadata.namespace}')
   if [[ -z $NAMESPACE ]]; then return 0; fi
+  keep_monitors "$node"
   disks=$(disks_of "$node") || fail "the API of $(hostname) does not tell which disks of $node Ceph has, so $node stays"
   if [[ -z $disks ]]; then return 0; fi
   used=$(in_rook get cephcluster -o 'jsonpath={.items[0].spec.storage.nodes[*].name}') ||
@@ -35,6 +36,18 @@ done" >&2 ||
     fail "$node stays: not all that its disks hold is elsewhere (above)" \
       "run up again to go on, or look why it does not move: kubectl -n $NAMESPACE exec deploy/rook-ceph-tools -- ceph status"
   forget_osds "$node" "$disks" || fail "$node stays: its disks hold nothing any more, and could not be taken out of Ceph (above); run up again"
+}
+
+# keep_monitors NODE: what monitors know is on their machines, and one that is made anew elsewhere learns it from the others.
+keep_monitors() {
+  local all down
+  all=$(in_rook get deployments -l app=rook-ceph-mon \
+    -o 'jsonpath={range .items[*]}{.metadata.name},{.status.readyReplicas},{.spec.template.spec.nodeSelector.kubernetes\.io/hostname}{"\n"}{end}') ||
+    fail "the API of $(hostname) does not tell where Ceph's monitors are, so $1 stays"
+  down=$(awk -F , -v node="$1" '$3 == node { own = 1; next } NF && !$2 { down = down " " $1 } END { if (own) print down }' <<<"$all")
+  if [[ -n $down ]]; then
+    fail "$1 stays: it has a monitor of Ceph, and others are down:$down; bring these back, or wait until Rook has made them anew, and run up again"
+  fi
 }
 
 # forget_osds NODE DISKS: ends daemons that have no data any more, and takes their disks out of Ceph. Each is a number or a UUID.

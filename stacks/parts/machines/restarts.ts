@@ -141,8 +141,16 @@ function rebuilt(
     .map(({ name }) => name);
 }
 
+/** All of them where there is storage, parts of which may be on each. */
+export function rebuiltBesideStorage(
+  { config }: Pick<SiteFile, "config">,
+  { machines, existing }: Pick<Comparison, "machines" | "existing">,
+): readonly string[] {
+  return config.storage === undefined ? [] : rebuilt(machines, existing);
+}
+
 /** Those of them whose disks storage uses. */
-export function rebuiltWithDisks(
+function rebuiltWithDisks(
   { config }: Pick<SiteFile, "config">,
   { machines, existing }: Pick<Comparison, "machines" | "existing">,
 ): readonly string[] {

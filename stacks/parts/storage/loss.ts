@@ -44,7 +44,9 @@ export interface RebuiltMachine {
 /** What the cluster has of Ceph. */
 interface Seen {
   readonly clusters: readonly CephInForce[];
+  /** Those of disks. */
   readonly daemons: readonly OsdInForce[];
+  readonly monitors: readonly OsdInForce[];
 }
 
 /** Times in milliseconds. */
@@ -69,7 +71,8 @@ const downSince = ({ status }: OsdInForce): number =>
     status?.conditions?.find((one) => one.type === "Available" && one.status === "False")
       ?.lastTransitionTime ?? "1970-01-01T00:00:00Z",
   );
-const lastLook = ({ clusters }: Seen): string | undefined => clusters[0]?.status?.ceph?.lastChecked;
+const lastLook = ({ clusters }: Pick<Seen, "clusters">): string | undefined =>
+  clusters[0]?.status?.ceph?.lastChecked;
 
 /**
  * Whether a machine's disks may be in use. Kubernetes alone does not tell: it takes the pods of a silent node for dead, while they
@@ -86,7 +89,7 @@ function serves({ name, runs: powered }: RebuiltMachine, daemons: readonly OsdIn
  */
 export function lossProblems(
   machine: RebuiltMachine,
-  seen: Seen,
+  seen: Pick<Seen, "clusters" | "daemons">,
   { now, asked }: Moments,
 ): readonly Problem[] {
   const { name } = machine;
@@ -137,6 +140,40 @@ export function lossProblems(
 const iso = (time: number): string => stamp(new Date(time));
 
 /**
+ * Why a machine may not go now with the monitor that is tied to it: what monitors know is on their machines' root disks, and one
+ * that begins empty learns it from a majority of the others. Two that begin empty are a majority of three, and know nothing of the
+ * data (rook/pkg/operator/ceph/cluster/mon/spec.go, makeMonFSInitContainer; Documentation/Troubleshooting/disaster-recovery.md).
+ */
+export function monitorProblems(
+  machines: readonly Pick<RebuiltMachine, "name">[],
+  { clusters, monitors }: Pick<Seen, "clusters" | "monitors">,
+): readonly Problem[] {
+  const path = "homelab:allowReplace";
+  const going = machines.filter(({ name }) => monitors.some((one) => nodeOf(one) === name));
+  if (going.length > 1) {
+    const names = going.map(({ name }) => name).join(", ");
+    const text = `${names} each have a monitor of Ceph, whose knowledge goes with their root disks; build them anew one in an up`;
+    return [{ path, text }];
+  }
+  const { details = {} } = clusters[0]?.status?.ceph ?? {};
+  return going.flatMap(({ name }) => {
+    const own = monitors.filter((one) => nodeOf(one) === name);
+    const others = monitors.filter((one) => nodeOf(one) !== name && !runs(one));
+    // Its own counts among them where it is down.
+    const missed = Number(/^\d+/.exec(details["MON_DOWN"]?.message ?? "")?.[0] ?? 0);
+    if (others.length === 0 && missed <= own.filter((one) => !runs(one)).length) return [];
+    const which =
+      others.length === 0
+        ? `MON_DOWN: ${details["MON_DOWN"]?.message}`
+        : others.map(nodeOf).join(", ");
+    const text =
+      `${name} has a monitor of Ceph, and others are down (${which}): what they know would be on too few machines; ` +
+      "bring these back, or wait until Rook has made them anew on others (npm run doctor)";
+    return [{ path, text }];
+  });
+}
+
+/**
  * Asks the cluster. One that does not answer is a note: it may be what a machine is built anew for. For a machine that Proxmox does
  * not run it waits until Rook has looked at a Ceph that is without it for long enough.
  */
@@ -152,11 +189,13 @@ export async function judgeLoss(
     seen = await look(run);
   } catch (error) {
     const { message } = error as Error;
-    const note = `cannot tell whether Ceph has other copies of what the disks of ${names} hold: ${message}`;
+    const note = `cannot tell whether Ceph can do without ${names}: ${message}`;
     return { problems: [], notes: [note] };
   }
-  const problems = (latest: Seen): readonly Problem[] =>
-    machines.flatMap((machine) => lossProblems(machine, latest, { now: clock.now(), asked }));
+  const problems = (latest: Seen): readonly Problem[] => [
+    ...machines.flatMap((machine) => lossProblems(machine, latest, { now: clock.now(), asked })),
+    ...monitorProblems(machines, latest),
+  ];
   const dead = machines.filter(
     (machine) =>
       !serves(machine, seen.daemons) && seen.daemons.some((one) => nodeOf(one) === machine.name),
@@ -188,8 +227,7 @@ async function look(run: ClusterCommand): Promise<Seen> {
     objects<CephInForce>(run, "cephclusters.ceph.rook.io"),
     objects<OsdInForce>(run, "deployments.apps"),
   ]);
-  const daemons = deployments.filter(
-    ({ metadata }) => metadata.labels?.["app"] === "rook-ceph-osd",
-  );
-  return { clusters, daemons };
+  const of = (app: string): readonly OsdInForce[] =>
+    deployments.filter(({ metadata }) => metadata.labels?.["app"] === app);
+  return { clusters, daemons: of("rook-ceph-osd"), monitors: of("rook-ceph-mon") };
 }

@@ -404,6 +404,18 @@ describe("storage's scripts", () => {
     assert.equal(execFileSync("bash", ["-c", all], { encoding: "utf8" }), "");
   });
 
+  it("let no machine leave that has a monitor while another monitor is down", () => {
+    const said = (...monitors: readonly string[]): string => {
+      const stubs = `fail() { echo "failed: $1"; exit 0; }
+        in_rook() { printf '${monitors.map((one) => `mon-${one}\\n`).join("")}'; }`;
+      return inRook(`${stubs}\nkeep_monitors tank`, [], []).said;
+    };
+    assert.equal(said("a,1,stone", "b,1,tank", "c,1,titan"), "");
+    assert.equal(said("a,1,stone", "b,,tank", "c,1,titan"), "", "its own may be down");
+    assert.match(said("a,1,stone", "b,1,tank", "c,,titan"), /^failed: tank stays: .* down: mon-c;/);
+    assert.equal(said("a,1,stone", "b,1,vault", "c,,titan"), "", "it has none");
+  });
+
   /** healthy.sh's functions, with these in the place of what asks the cluster. */
   const healthy = (call: string, known: readonly string[] = []): ReturnType<typeof inRook> => {
     const words = `NAMESPACE=rook-ceph\nfail() { echo "failed: $*"; exit 0; }

@@ -6,6 +6,7 @@ import type { CephInForce, OsdInForce } from "../../../stacks/parts/storage/doct
 import {
   judgeLoss,
   lossProblems,
+  monitorProblems,
   type RebuiltMachine,
 } from "../../../stacks/parts/storage/loss.ts";
 import { depsIn } from "../site-deps.ts";
@@ -26,6 +27,8 @@ const osd = (node: string, readyReplicas: number): OsdInForce => ({
 const messages: Readonly<Record<string, string>> = {
   OSD_DOWN: "2 osds down",
   "1 OSD_DOWN": "1 osds down",
+  MON_DOWN: "2/3 mons down, quorum a",
+  "1 MON_DOWN": "1/3 mons down, quorum a,c",
 };
 const ceph = (...codes: readonly string[]): CephInForce => ({
   status: {
@@ -193,10 +196,43 @@ describe("a machine with disks of Ceph that is built anew", () => {
   const silent: ClusterCommand = () =>
     Promise.resolve({ ok: false, stdout: "", stderr: "no route to host" });
 
+  it("goes with its monitor while the others run, and one in an up", () => {
+    const monitor = (node: string, ready = 1): OsdInForce => ({
+      ...osd(node, ready),
+      metadata: { labels: { app: "rook-ceph-mon" } },
+    });
+    const [stone = "", tank = "", titan = ""] = all;
+    const said = (
+      names: readonly string[],
+      monitors: readonly OsdInForce[],
+      ...codes: readonly string[]
+    ): string =>
+      monitorProblems(
+        names.map((name) => ({ name })),
+        { clusters: [ceph(...codes)], monitors },
+      )
+        .map((problem) => problem.text)
+        .join();
+    const three = [monitor(stone), monitor(tank), monitor(titan)];
+    assert.equal(said([titan], three), "");
+    assert.equal(said([titan, vault], three), "");
+    assert.match(said([tank, titan], three), /^proxmox-tank, proxmox-titan each have a monitor/);
+    const lost = [monitor(stone), monitor(tank, 0), monitor(titan)];
+    assert.match(said([titan], lost, "1 MON_DOWN"), /others are down \(proxmox-tank\)/);
+    assert.equal(said([tank], lost, "1 MON_DOWN"), "", "the one that is lost is built anew");
+    assert.equal(said([vault], lost, "1 MON_DOWN"), "");
+    // One whose pod runs may be out of the quorum all the same.
+    assert.match(said([titan], three, "1 MON_DOWN"), /others are down \(MON_DOWN: 1\/3 mons down/);
+    assert.match(said([tank], lost, "MON_DOWN"), /others are down \(MON_DOWN: 2\/3/);
+  });
+
   it("is noted where nobody can tell", async () => {
     const { problems, notes } = await judgeLoss([running], silent);
     assert.deepEqual(problems, []);
-    assert.match(notes.join(), /^cannot tell whether .* of proxmox-vault hold: no route to host$/);
+    assert.match(
+      notes.join(),
+      /^cannot tell whether Ceph can do without proxmox-vault: no route to host$/,
+    );
   });
 
   /** Rook looks at each full minute, and each look at Ceph finds what is so by then. */
