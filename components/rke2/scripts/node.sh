@@ -145,8 +145,8 @@ kubelet_is_up() {
   fail "$NODE_NAME: its kubelet does not start with what the config gives it; nodes that come after it were not touched. Correct or take back kubeletArgs. Its last words:" "$said"
 }
 
-# kubelet_is_known: it runs, or has ended again and again: the third end says that no other will come.
-kubelet_is_known() { renewed || (($(journalctl -u "$unit" --since "@$(date -d "$(unit_began)" +%s)" --no-pager -o cat | grep -c 'Kubelet exited') >= 3)); }
+# kubelet_is_known: it runs, or has ended again and again, for half a minute.
+kubelet_is_known() { renewed || (($(journalctl -u "$unit" --since "@$(date -d "$(unit_began)" +%s)" --no-pager -o cat | grep -c 'Kubelet exited') >= 6)); }
 
 unit_began() { TZ=UTC systemctl show -P ExecMainStartTimestamp "$unit"; }
 
