@@ -73,7 +73,7 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
       relay: { enabled: true },
       ui: { enabled: true },
       // The chart's own method makes certificates of a year once: an upgrade keeps those that are there (1.19.6,
-      // templates/hubble/tls-helm). The job makes new ones every four months.
+      // templates/hubble/tls-helm). The job makes new ones every four months, of an authority that it keeps (doctor/hubble.ts).
       tls: { auto: { method: "cronJob" } },
       metrics: {
         enableOpenMetrics: true,

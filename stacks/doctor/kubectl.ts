@@ -27,7 +27,8 @@ export function certificateIn(
   run: ClusterCommand,
   namespace: string,
   secret: string,
+  key = "tls.crt",
 ): Promise<string> {
   const object = ["-n", namespace, "get", "secret", secret, "--ignore-not-found"];
-  return kubectl(run, ...object, "-o", "jsonpath={.data.tls\\.crt}");
+  return kubectl(run, ...object, "-o", `jsonpath={.data.${key.replace(".", "\\.")}}`);
 }

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAuthority } from "../../../lab/world/authority.ts";
-import { judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
+import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
+import { hubbleChecks, judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
 import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor/bgp.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
 import { judgeAuthorities, judgeCertificates } from "../../../stacks/parts/cluster/doctor.ts";
@@ -422,6 +423,20 @@ describe("the cluster's authorities, as the doctor sees them", () => {
 });
 
 describe("Hubble's certificates, as the doctor sees them", () => {
+  it("are looked up with their authority, which ends after three years and is not renewed by the job", async () => {
+    const asked: string[] = [];
+    const run: ClusterCommand = (_, args) => {
+      asked.push(args.slice(4, 8).join(" "));
+      return Promise.resolve({ ok: true, stdout: "", stderr: "" });
+    };
+    for (const check of hubbleChecks(run)) await check.run();
+    assert.deepEqual(asked, [
+      "hubble-server-certs --ignore-not-found -o jsonpath={.data.tls\\.crt}",
+      "hubble-relay-client-certs --ignore-not-found -o jsonpath={.data.tls\\.crt}",
+      "cilium-ca --ignore-not-found -o jsonpath={.data.ca\\.crt}",
+    ]);
+  });
+
   it("are named when they end within 30 days, when they have ended, and when they are not there", async () => {
     const directory = await mkdtemp(join(tmpdir(), "hubble-"));
     try {
@@ -434,6 +449,16 @@ describe("Hubble's certificates, as the doctor sees them", () => {
       assert.match(judgedOn("2027-06-20").remedy, /--from=cronjob\/hubble-generate-certs/);
       assert.equal(judgedOn("2027-07-01").severity, "error");
       assert.equal(judgeHubble("hubble-server-certs", "").severity, "error");
+      const authority = judgeHubble(
+        "cilium-ca",
+        Buffer.from(cert).toString("base64"),
+        new Date("2027-06-20"),
+      );
+      assert.equal(authority.severity, "warning");
+      assert.match(
+        authority.remedy,
+        /delete secret cilium-ca; .*hubble-generate-certs.*hubble-relay/,
+      );
     } finally {
       await rm(directory, { recursive: true });
     }
