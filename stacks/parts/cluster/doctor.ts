@@ -8,6 +8,7 @@ import { dayOf, fromNow } from "../../../components/days.ts";
 import { authorityEnd, clientEnd, renewal, type LastUp } from "../../../components/rke2/renewal.ts";
 import { judgeEnd } from "../../doctor/ends.ts";
 import type { Release } from "../../doctor/releases.ts";
+import { checkKubeVip } from "./doctor/kube-vip.ts";
 import { checkNodes } from "./doctor/nodes.ts";
 import { checkSnapshots } from "./doctor/snapshots.ts";
 
@@ -31,6 +32,7 @@ export function clusterChecks({ name, config }: Examined, run: ClusterCommand): 
   return [
     { subject: "Kubernetes API", run: () => checkKubernetesApi(config.cluster.vip, run) },
     { subject: "nodes", run: () => checkNodes(config, run) },
+    { subject: "kube-vip", run: () => checkKubeVip(config, run) },
     { subject: "etcd snapshots", run: () => checkSnapshots(name, config, run) },
   ];
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAuthority } from "../../../lab/world/authority.ts";
 import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
+import { judgeKubeVip } from "../../../stacks/parts/cluster/doctor/kube-vip.ts";
 import { hubbleChecks, judgeHubble } from "../../../stacks/parts/network/doctor/hubble.ts";
 import { judgePeers, judgeRouterPort } from "../../../stacks/parts/network/doctor/bgp.ts";
 import { checkMachine, judgeMachine, parseFacts } from "../../../stacks/parts/machines/doctor.ts";
@@ -419,6 +420,17 @@ describe("the cluster's authorities, as the doctor sees them", () => {
     } finally {
       await rm(directory, { recursive: true });
     }
+  });
+});
+
+describe("kube-vip, as the doctor sees it", () => {
+  it("is of the config's release, which a server that was away may have taken back", () => {
+    const image = "ghcr.io/kube-vip/kube-vip:v1.0.4";
+    assert.equal(judgeKubeVip("v1.0.4", image).severity, "ok");
+    const { severity, text } = judgeKubeVip("v1.0.5", image);
+    assert.equal(severity, "error");
+    assert.match(text, /is v1\.0\.4, and the config has v1\.0\.5: a server that was away/);
+    assert.equal(judgeKubeVip("v1.0.4", "").severity, "error");
   });
 });
 
