@@ -5,6 +5,8 @@ export const ciliumCharts = "https://helm.cilium.io";
 
 /** What Cilium must know of the cluster. */
 export interface CiliumPlan {
+  /** Version of the chart. */
+  readonly version: string;
   /** Pod network in CIDR form; each node takes a /24 of it. */
   readonly pods: string;
   /** Number of nodes. */
@@ -30,6 +32,7 @@ export interface CiliumPlan {
  */
 export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
   return {
+    upgradeCompatibility: minorOf(plan.version),
     cluster: { name: plan.clusterName },
     k8sServiceHost: "127.0.0.1",
     k8sServicePort: 6443,
@@ -82,6 +85,13 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
     },
   };
 }
+
+/**
+ * The minor that a cluster began with, whose defaults the chart goes on to use (1.19.6, templates/cilium-configmap.yaml); the
+ * release keeps what it was made with.
+ * @see https://docs.cilium.io/en/v1.19/operations/upgrade/
+ */
+const minorOf = (version: string): string => version.split(".").slice(0, 2).join(".");
 
 /** The chart takes two nodes at a time. Without its agent a node's pods look up no names (rules with `dns`). */
 const oneByOne = { rollingUpdate: { maxUnavailable: 1 } };

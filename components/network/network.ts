@@ -66,6 +66,7 @@ export class Network extends ComponentResource {
         version: args.cilium,
         repositoryOpts: { repo: ciliumCharts },
         values: ciliumValues({
+          version: args.cilium,
           pods: args.pods,
           nodes: args.nodes.length,
           clusterName: args.clusterName,
@@ -79,6 +80,7 @@ export class Network extends ComponentResource {
       },
       {
         parent: this,
+        ignoreChanges: ["values.upgradeCompatibility"],
         hooks: {
           beforeUpdate: [
             releaseStepHook(products.cilium, args.cilium),

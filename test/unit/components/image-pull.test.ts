@@ -61,7 +61,14 @@ describe("the image of Cilium's next agents", () => {
 
   it("reaches one node after the other, for pods of a node without its agent look up no names", () => {
     const values = ciliumValues({
-      ...{ pods: "10.42.0.0/16", nodes: 4, clusterName: "home", interface: "eth0", mtu: 1500 },
+      ...{
+        version: "1.19.6",
+        pods: "10.42.0.0/16",
+        nodes: 4,
+        clusterName: "home",
+        interface: "eth0",
+        mtu: 1500,
+      },
       ...({ exposeServices: true, announce: "bgp", metrics: true } as const),
     });
     for (const path of ["updateStrategy", "envoy.updateStrategy"])

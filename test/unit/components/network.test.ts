@@ -21,7 +21,14 @@ const config = homeConfig();
 
 describe("Cilium values", () => {
   const plan = {
-    ...{ pods: "10.42.0.0/16", nodes: 4, clusterName: "home", interface: "eth0", mtu: 1500 },
+    ...{
+      version: "1.19.6",
+      pods: "10.42.0.0/16",
+      nodes: 4,
+      clusterName: "home",
+      interface: "eth0",
+      mtu: 1500,
+    },
     ...({ exposeServices: true, announce: "bgp", metrics: true } as const),
   } as const;
   const values = ciliumValues(plan);

@@ -8,6 +8,7 @@ import { goldenGraph } from "../../golden/graph.ts";
 import { proxmoxOf, type World } from "../../mocked-world.ts";
 import { record, type Recording } from "../../recorder.ts";
 import { depsIn, siteDeps } from "../site-deps.ts";
+import { at } from "./at.ts";
 import { homeConfig, type Changes } from "../stacks/sample.ts";
 import { recordedHome } from "./home-recording.ts";
 
@@ -55,6 +56,12 @@ describe("deploying a site", () => {
         : value,
     );
     assert.equal(text, sorted);
+  });
+
+  it("keeps the minor of Cilium that the cluster began with, whose defaults the chart goes on to use", async () => {
+    const cilium = (await deploy()).get("cilium");
+    assert.equal(at(cilium.plain, "values.upgradeCompatibility"), "1.19");
+    assert.deepEqual(cilium.options.ignoreChanges, ["values.upgradeCompatibility"]);
   });
 
   it("leaves alone what is done on a machine whose host is down, and knows what it is all the same", async () => {
