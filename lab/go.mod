@@ -18,6 +18,7 @@ tool (
 	github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 	github.com/restic/restic/cmd/restic
 	helm.sh/helm/v3/cmd/helm
+	k8s.io/kubernetes/cmd/kubectl
 )
 
 require (
@@ -66,7 +67,7 @@ require (
 	k8s.io/component-base v0.36.4
 	k8s.io/klog/v2 v2.140.0
 	k8s.io/kube-aggregator v0.36.2
-	k8s.io/kubectl v0.36.4
+	k8s.io/kubectl v0.36.4 // indirect
 	k8s.io/kubernetes v1.36.3
 	k8s.io/utils v0.0.0-20260707023825-cf1189d6abe3
 	sigs.k8s.io/controller-runtime v0.24.1

@@ -124,11 +124,16 @@ export async function ensureTools(report: Report): Promise<Tools> {
   const bin = await linked("bin", [
     at(tools.pulumi),
     at(tools.helm),
-    ...["kubectl", "etcdctl", "etcdutl"].map((program) => at(tools.kubernetes, program)),
+    at(tools.kubectl),
+    ...["etcdctl", "etcdutl"].map((program) => at(tools.kubernetes, program)),
     at(tools.promtool),
     at(tools.amtool),
     at(tools.prometheus),
     at(tools.alertmanager),
+  ]);
+  const kubernetesBin = await linked("kubernetes-programs", [
+    ...tools.kubernetes.programs.map((program) => at(tools.kubernetes, program)),
+    at(tools.kubectl),
   ]);
   const repositories = await ensureRepositories();
   const podPrograms = await linked("pod-programs", [
@@ -141,7 +146,7 @@ export async function ensureTools(report: Report): Promise<Tools> {
   return {
     repositories,
     bin,
-    kubernetesBin: at(tools.kubernetes, ""),
+    kubernetesBin,
     guest: at(tools.guest),
     rke2: at(tools.rke2),
     tailscale: at(tools.tailscale),

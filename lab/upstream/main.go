@@ -17,7 +17,6 @@ import (
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
@@ -41,7 +40,6 @@ func main() {
 		"kube-apiserver":          func() { run(apiserver.NewAPIServerCommand()) },
 		"kube-controller-manager": func() { run(controllermanager.NewControllerManagerCommand()) },
 		"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
-		"kubectl":                 func() { run(kubectl.NewDefaultKubectlCommand()) },
 		"etcd":                    func() { etcdmain.Main(os.Args) },
 		"etcdctl":                 func() { ctlv3.MustStart() },
 		"etcdutl":                 func() { run(etcdutlCommand()) },
