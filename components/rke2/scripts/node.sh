@@ -159,7 +159,7 @@ renewed() {
 }
 
 # The unit's log has no more of it than `Kubelet exited: exit status 1`.
-kubelet_says() { tail -n 4 "$data/agent/logs/kubelet.log" 2>&1 | cut -c 1-400; }
+kubelet_says() { grep -E '^[EF][0-9]{4} ' "$data/agent/logs/kubelet.log" 2>/dev/null | tail -n 3 | cut -c 1-400 || true; }
 
 conditions() {
   kube get node "$NODE_NAME" -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {.message}{"\n"}{end}' 2>&1 || true

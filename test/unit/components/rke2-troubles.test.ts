@@ -178,7 +178,8 @@ describe("a step on a machine in trouble", () => {
     mkdirSync(join(root, "var/lib/rancher/rke2/agent/logs"), { recursive: true });
     writeFileSync(
       join(root, "var/lib/rancher/rke2/agent/logs/kubelet.log"),
-      'I0803 09:00:00 started\nE0803 10:00:05 run.go:72] "command failed" err="invalid eviction"\n',
+      'I0803 09:00:00 started\nE0803 10:00:05 run.go:72] "command failed" err="invalid eviction"\n' +
+        "I0803 10:00:05 ends\n".repeat(9),
     );
     const script = scripts.node
       .replace(/\nmain "\$@".*\n$/, "\nunit=rke2-agent\nkubelet_is_up\n")
