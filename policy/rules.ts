@@ -4,7 +4,7 @@ import { images } from "./rules/images.ts";
 import { machines } from "./rules/machines.ts";
 import { plainSecrets } from "./rules/plain-secrets.ts";
 import { accessBypass, administration, publicNames } from "./rules/public-names.ts";
-import { releases } from "./rules/releases.ts";
+import { history, releases } from "./rules/releases.ts";
 import { verifiedDownloads } from "./rules/verified-downloads.ts";
 import { budgets, namespaces, workloads } from "./rules/workloads.ts";
 
@@ -16,6 +16,7 @@ export const resourceRules: readonly ResourceRule[] = [
   images,
   machines,
   releases,
+  history,
   workloads,
   namespaces,
 ];

@@ -1,6 +1,5 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
   ComponentResource,
   output,
@@ -16,6 +15,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { argoCharts, argocdNamespace, argocdServer } from "./names.ts";
 import { application, project, type ApplicationPlan, type ProjectPlan } from "./objects.ts";
 import { repositoryLabels } from "./repository.ts";
@@ -152,7 +152,7 @@ export class ArgoCd extends ComponentResource {
   }
 
   private chart(args: ArgoCdArgs, before: readonly Resource[]): Resource {
-    return new Release(
+    return helmRelease(
       "argo-cd",
       {
         name: "argocd",

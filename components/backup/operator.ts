@@ -1,6 +1,6 @@
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { backupNamespace, volsyncCharts } from "./names.ts";
 import { operatorValues } from "./operator-values.ts";
 
@@ -22,7 +22,7 @@ export class BackupOperator extends ComponentResource {
       parent: this,
       dependsOn: [...args.after],
     });
-    this.ready = new Release(
+    this.ready = helmRelease(
       "volsync",
       {
         name: "volsync",

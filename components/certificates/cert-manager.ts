@@ -1,5 +1,4 @@
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
   ComponentResource,
   type ComponentResourceOptions,
@@ -8,6 +7,7 @@ import {
 } from "@pulumi/pulumi";
 import { products, releaseStepHook } from "../release-step.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import {
   certManagerValues,
   managerNamespace,
@@ -51,7 +51,7 @@ export class CertManager extends ComponentResource {
     after: readonly Resource[],
     hooks: ResourceHookBinding = {},
   ): Resource {
-    return new Release(
+    return helmRelease(
       chart,
       {
         name: chart,

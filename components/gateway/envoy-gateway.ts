@@ -1,9 +1,9 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { envoyProxySpec, parametersRef, serviceAnnotations } from "./envoy-proxy.ts";
 import { controllerName, gatewayValues, type GatewayValues } from "./gateway-values.ts";
 import { gatewayGroup, listenersOf } from "./listeners.ts";
@@ -58,8 +58,8 @@ export class EnvoyGateway extends ComponentResource {
     return makeNamespace(`${name}-gateway-namespace`, gatewayNamespace, { parent: this });
   }
 
-  private release({ version, values }: EnvoyGatewayArgs, namespace: Namespace): Release {
-    return new Release(
+  private release({ version, values }: EnvoyGatewayArgs, namespace: Namespace): Resource {
+    return helmRelease(
       "envoy-gateway",
       {
         name: "envoy-gateway",
@@ -75,7 +75,7 @@ export class EnvoyGateway extends ComponentResource {
     );
   }
 
-  private gatewayClass(release: Release): Resource {
+  private gatewayClass(release: Resource): Resource {
     return new CustomResource(
       "gateway-class",
       {

@@ -1,6 +1,6 @@
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { kafkaNamespace, strimziCharts } from "./names.ts";
 import { operatorValues, type OperatorPlan } from "./operator-values.ts";
 
@@ -25,7 +25,7 @@ export class KafkaOperator extends ComponentResource {
       parent: this,
       dependsOn: [...args.after],
     });
-    this.ready = new Release(
+    this.ready = helmRelease(
       "strimzi-kafka-operator",
       {
         name: "strimzi-kafka-operator",

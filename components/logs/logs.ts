@@ -1,5 +1,4 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import type { ReachedMachine } from "../machine.ts";
@@ -8,6 +7,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket, Volume } from "../storage/claim.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { rolledOutScript } from "../workload/rolled-out.ts";
 import { alloyConfig } from "./alloy-config.ts";
 import { alloyValues } from "./alloy-values.ts";
@@ -113,7 +113,7 @@ export class Logs extends ComponentResource {
       { namespace, name: volumeClaim, ...volume },
       { parent: this },
     );
-    return new Release(
+    return helmRelease(
       loki.name,
       {
         name: loki.name,
@@ -136,7 +136,7 @@ export class Logs extends ComponentResource {
     { metadata: { name: namespace } }: Namespace,
     after: Resource,
   ): Resource {
-    return new Release(
+    return helmRelease(
       alloy.name,
       {
         name: alloy.name,

@@ -1,5 +1,5 @@
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
+import { helmRelease } from "../workload/release.ts";
 import { prometheusCharts } from "./names.ts";
 import { kindsValues } from "./stack-values.ts";
 
@@ -19,7 +19,7 @@ export class MonitoringKinds extends ComponentResource {
 
   constructor(name: string, { chart }: MonitoringKindsArgs, opts?: ComponentResourceOptions) {
     super("homelab:monitoring:Kinds", name, {}, opts);
-    this.known = new Release(
+    this.known = helmRelease(
       "prometheus-operator-crds",
       {
         name: "prometheus-operator-crds",

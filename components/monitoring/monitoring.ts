@@ -1,7 +1,6 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
   all,
   ComponentResource,
@@ -18,6 +17,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { drawnKey, secretMark } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { rolledOutScript } from "../workload/rolled-out.ts";
 import type { dashboardMap } from "./dashboards/dashboards.ts";
 import { dashboardsReader } from "./dashboards/reader.ts";
@@ -154,7 +154,7 @@ export class Monitoring extends ComponentResource {
   }
 
   private stack(args: MonitoringArgs, marks: Marks, before: readonly Resource[]): Resource {
-    return new Release(
+    return helmRelease(
       "kube-prometheus-stack",
       {
         name: "kube-prometheus-stack",

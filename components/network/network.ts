@@ -1,5 +1,4 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
@@ -7,6 +6,7 @@ import { products, releaseStepHook } from "../release-step.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
+import { helmRelease } from "../workload/release.ts";
 import { definitionOf, type CiliumResource } from "./announcement.ts";
 import { bgpResources, passwordSecret, type BgpPlan } from "./bgp.ts";
 import { ciliumCharts, ciliumValues } from "./cilium-values.ts";
@@ -57,7 +57,7 @@ export class Network extends ComponentResource {
   }
 
   private cilium(args: NetworkArgs): Resource {
-    return new Release(
+    return helmRelease(
       "cilium",
       {
         name: "cilium",

@@ -1,7 +1,7 @@
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { operatorNamespace, postgresCharts, postgresNamespace } from "./names.ts";
 import { operatorValues, pluginValues, type OperatorPlan } from "./operator-values.ts";
 
@@ -47,7 +47,7 @@ export class PostgresOperator extends ComponentResource {
     values: Record<string, unknown>,
     after: readonly Resource[],
   ): Resource {
-    return new Release(
+    return helmRelease(
       chart,
       {
         name: chart,

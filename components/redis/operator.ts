@@ -1,7 +1,7 @@
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { dragonflyChart, operatorNamespace, redisNamespace } from "./names.ts";
 import { operatorValues, type OperatorPlan } from "./operator-values.ts";
 
@@ -25,7 +25,7 @@ export class RedisOperator extends ComponentResource {
       parent: this,
       dependsOn: [...args.after],
     });
-    this.ready = new Release(
+    this.ready = helmRelease(
       "dragonfly-operator",
       {
         name: "dragonfly-operator",

@@ -1,5 +1,4 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
   ComponentResource,
   secret,
@@ -14,6 +13,7 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { fingerprint } from "../workload/fingerprint.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import {
   connectCharts,
   connectValues,
@@ -96,7 +96,7 @@ export class OnePasswordOperator extends ComponentResource {
     const mark = (value: Output<string>) =>
       unsecret(value.apply((plain) => fingerprint(plain, { value: plain })));
     const marks = { credentials: mark(credentials), token: mark(token) };
-    return new Release(
+    return helmRelease(
       "onepassword-connect",
       {
         name: "connect",

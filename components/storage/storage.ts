@@ -1,6 +1,6 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import { Release, type ReleaseArgs } from "@pulumi/kubernetes/helm/v3/release.js";
+import type { ReleaseArgs } from "@pulumi/kubernetes/helm/v3/release.js";
 import { StorageClass } from "@pulumi/kubernetes/storage/v1/storageClass.js";
 import {
   ComponentResource,
@@ -14,6 +14,7 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { cephRelease, clusterValues, type ClusterPlan } from "./cluster-values.ts";
 import { driverValues, operatorValues, repositories, storageNamespace } from "./operator-values.ts";
 import { snapshotClassForm, snapshotClassName, storageClassForm } from "./storage-classes.ts";
@@ -125,7 +126,7 @@ export class Storage extends ComponentResource {
     args: Pick<ReleaseArgs, "version" | "repositoryOpts" | "values">,
     hooks: ResourceHookBinding = {},
   ): Resource {
-    return new Release(
+    return helmRelease(
       name,
       { name, namespace: namespace.metadata.name, chart: name, timeout: 900, ...args },
       { parent: this, dependsOn: [...after], hooks },

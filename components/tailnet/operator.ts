@@ -1,7 +1,6 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import {
   ComponentResource,
   secret,
@@ -29,6 +28,7 @@ import { otherClass, otherRelease, tellsRestart } from "./restart-notice.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { makeNamespace } from "../workload/namespace.ts";
+import { helmRelease } from "../workload/release.ts";
 import { tailnetScripts } from "./scripts.ts";
 import { freeName, type DeviceApi } from "./stale-devices.ts";
 import { siteTags } from "./tags.ts";
@@ -109,7 +109,7 @@ export class TailnetOperator extends ComponentResource {
     args: TailnetOperatorArgs,
     namespace: Namespace,
     { client, credentials }: { readonly client: OauthClient; readonly credentials: Secret },
-  ): Release {
+  ): Resource {
     const { site, connector, api } = args;
     const restarts = tellsRestart(
       `${connector.name}-release-restarts`,
@@ -123,7 +123,7 @@ export class TailnetOperator extends ComponentResource {
       siteTags(site).operator,
       operatorHostname(site),
     );
-    return new Release(
+    return helmRelease(
       "tailscale-operator",
       {
         name: "tailscale-operator",

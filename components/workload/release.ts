@@ -1,4 +1,5 @@
-import type { ReleaseArgs } from "@pulumi/kubernetes/helm/v3/release.js";
+import { Release, type ReleaseArgs } from "@pulumi/kubernetes/helm/v3/release.js";
+import type { CustomResourceOptions } from "@pulumi/pulumi";
 
 /** A Helm release: all that says what it is, whoever brings it to the cluster. */
 export interface ReleasePlan {
@@ -15,4 +16,20 @@ export interface ReleasePlan {
 /** A release as Pulumi's provider is told it. */
 export function releaseArgs({ repo, values, ...rest }: ReleasePlan): ReleaseArgs {
   return { ...rest, repositoryOpts: { repo }, values: { ...values } };
+}
+
+/**
+ * How many revisions of a release Helm keeps. The provider's own is all of them (pulumi-kubernetes v4.34.2,
+ * provider/pkg/provider/helm_release.go, helmUpdate: `client.MaxHistory = 0`), each a Secret of up to 600 KiB with chart, values
+ * and manifest, which etcd, its snapshots and every program that watches all Secrets hold as well. Helm's command line keeps 10.
+ */
+const keptRevisions = 5;
+
+/** A release, as every one of the site's is made. */
+export function helmRelease(
+  name: string,
+  args: Omit<ReleaseArgs, "maxHistory">,
+  opts?: CustomResourceOptions,
+): Release {
+  return new Release(name, { ...args, maxHistory: keptRevisions }, opts);
 }

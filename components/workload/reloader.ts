@@ -1,8 +1,7 @@
-import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import { ComponentResource, type ComponentResourceOptions, type Resource } from "@pulumi/pulumi";
 import { own, type Custody } from "./custody.ts";
 import { makeNamespace, type NamespacePlan } from "./namespace.ts";
-import { releaseArgs, type ReleasePlan } from "./release.ts";
+import { helmRelease, releaseArgs, type ReleasePlan } from "./release.ts";
 
 /**
  * Annotation of a Deployment, StatefulSet or DaemonSet, or of its pods' template, that asks for new pods when a Secret or
@@ -75,7 +74,7 @@ export class Reloader extends ComponentResource {
   }
 
   private release(plan: ReleasePlan, custody: Custody, namespace: Resource): Resource {
-    return new Release(
+    return helmRelease(
       "reloader",
       { ...releaseArgs(plan), timeout: 300 },
       custody.options({ ...plan, kind: "Release" }, { parent: this, dependsOn: [namespace] }),

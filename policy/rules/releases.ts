@@ -1,11 +1,8 @@
 import type { Finding, ResourceRule, SeenResource } from "../rule.ts";
 import { at, elements, fields, text, unknown, type Seen } from "../seen.ts";
 
-const chartTypes = [
-  "kubernetes:helm.sh/v3:Release",
-  "kubernetes:helm.sh/v3:Chart",
-  "kubernetes:helm.sh/v4:Chart",
-];
+const releaseType = "kubernetes:helm.sh/v3:Release";
+const chartTypes = [releaseType, "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v4:Chart"];
 const commandType = "command:remote:Command";
 
 /** One release: `1.19.6`, `v1.36.3+rke2r1`, `1.0.0-rc.1`. */
@@ -21,6 +18,19 @@ export const releases: ResourceRule = {
     if (chartTypes.includes(resource.type)) return chart(resource);
     if (resource.type === commandType) return parameters(text(resource.inputs["stdin"]) ?? "");
     return [];
+  },
+};
+
+/** Helm's records of a release are whole charts, and in the cluster for ever where nothing bounds them. */
+export const history: ResourceRule = {
+  name: "releases-forget",
+  description:
+    "A Helm release keeps 1 to 10 revisions: each is a Secret of hundreds of KiB, and without a bound etcd, its snapshots and " +
+    "whatever watches all Secrets grow with every upgrade.",
+  judge: ({ type, inputs }) => {
+    const kept = at(inputs["maxHistory"]);
+    if (type !== releaseType || (typeof kept === "number" && kept >= 1 && kept <= 10)) return [];
+    return ["maxHistory is no number from 1 to 10; make the release with helmRelease"];
   },
 };
 

@@ -5,6 +5,7 @@ const chart = {
   chart: "cilium",
   version: "1.19.6",
   repositoryOpts: { repo: "https://helm.cilium.io" },
+  maxHistory: 5,
 };
 const release = "kubernetes:helm.sh/v3:Release";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { imageProblem, images } from "../../../policy/rules/images.ts";
-import { releases } from "../../../policy/rules/releases.ts";
+import { history, releases } from "../../../policy/rules/releases.ts";
 import { unknown, type SeenMap } from "../../../policy/seen.ts";
 import { resource, said } from "./resource.ts";
 
@@ -51,6 +51,19 @@ describe("policy: releases are pinned", () => {
     assert.equal(stdin("VERSION='v1.35.4+rke2r1'\nROLE='server'\nmain"), "");
     assert.match(stdin("VERSION='v1.35'\nmain"), /^stdin, VERSION: v1\.35 is not one release/);
     assert.match(stdin("RKE2_VERSION='stable'\nmain"), /^stdin, RKE2_VERSION/);
+  });
+});
+
+describe("policy: releases forget", () => {
+  const kept = (inputs: SeenMap, type = "kubernetes:helm.sh/v3:Release"): string =>
+    said(history, resource(type, inputs));
+
+  it("asks each release for a bound, and charts without records for none", () => {
+    for (const maxHistory of [1, 5, 10]) assert.equal(kept({ maxHistory }), "");
+    assert.match(kept({}), /^maxHistory/);
+    for (const maxHistory of [0, 11, unknown])
+      assert.match(kept({ maxHistory }), /^maxHistory is no number from 1 to 10/);
+    assert.equal(kept({}, "kubernetes:helm.sh/v4:Chart"), "");
   });
 });
 

@@ -61,6 +61,10 @@ describe("policy: the sites", () => {
       changed("kubernetes:helm.sh/v3:Release", { version: "1.x" }),
       /version 1\.x is not one/,
     );
+    assert.match(
+      changed("kubernetes:helm.sh/v3:Release", { maxHistory: null }),
+      /maxHistory is no number/,
+    );
     assert.match(changed("command:remote:Command", { connection: null }), /hostKey is missing/);
     assert.match(changed("proxmoxve:index/vmLegacy:VmLegacy", { tags: null }), /tags lack homelab/);
   });
