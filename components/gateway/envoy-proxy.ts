@@ -55,13 +55,20 @@ export function proxyLabels(gateway: GatewayName): Record<string, string> {
   };
 }
 
-function service(gateway: GatewayName, bgp: boolean): Record<string, string> {
+/**
+ * A load balancer is reached at its address, and a tailnet's device at its ClusterIP. Node ports, which Kubernetes gives load
+ * balancers by itself, would answer on every machine's address of the LAN as well: past the tailnet's grants.
+ * @see https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-nodeport-allocation
+ */
+const withoutNodePorts = { type: "LoadBalancer", allocateLoadBalancerNodePorts: false } as const;
+
+function service(gateway: GatewayName, bgp: boolean): Record<string, string | boolean> {
   switch (gateway) {
     case "lan":
       // `Local` keeps clients' addresses. Announced by ARP, one node has the address, with or without a proxy.
-      return { type: "LoadBalancer", externalTrafficPolicy: bgp ? "Local" : "Cluster" };
+      return { ...withoutNodePorts, externalTrafficPolicy: bgp ? "Local" : "Cluster" };
     case "internal":
-      return { type: "LoadBalancer", loadBalancerClass: "tailscale" };
+      return { ...withoutNodePorts, loadBalancerClass: "tailscale" };
     case "public":
       return { type: "ClusterIP" };
   }
