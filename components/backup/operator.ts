@@ -7,6 +7,8 @@ import { operatorValues } from "./operator-values.ts";
 export interface BackupOperatorArgs {
   /** Version of the chart volsync, which is VolSync's. */
   readonly chart: string;
+  /** Whether the site has monitoring. */
+  readonly watched: boolean;
   /** Its kinds, and what else must be before it. */
   readonly after: readonly Resource[];
 }
@@ -32,6 +34,9 @@ export class BackupOperator extends ComponentResource {
         repositoryOpts: { repo: volsyncCharts },
         skipCrds: true,
         values: operatorValues(),
+        // The chart makes its ServiceMonitor where that kind is there, and no value asks for it. A release whose inputs stay as they
+        // are is not rendered again, so monitoring that comes later changes this one.
+        ...(args.watched ? { description: "with its ServiceMonitor" } : {}),
         timeout: 600,
       },
       { parent: this, dependsOn: [namespace] },

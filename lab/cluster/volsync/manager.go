@@ -35,6 +35,8 @@ const (
 	group = "volsync.backube"
 	// imageFlag names the image of movers.
 	imageFlag = "--restic-container-image="
+	// metricsFlag says where metrics are told.
+	metricsFlag = "--metrics-bind-address="
 	// createdBy is on all that VolSync makes, and cleanup on what is there for one sync (utils/labels.go).
 	createdBy = "app.kubernetes.io/created-by"
 	cleanup   = group + "/cleanup"
@@ -53,11 +55,14 @@ type manager struct {
 // RunManager works until ctx ends. Arguments other than those of the lab's chart are a crash.
 func RunManager(ctx context.Context, c program.Container) error {
 	m := &manager{now: time.Now}
+	var metricsAddress string
 	for _, argument := range c.Spec.Args {
 		switch {
 		case strings.HasPrefix(argument, imageFlag):
 			m.image = strings.TrimPrefix(argument, imageFlag)
-		case strings.HasPrefix(argument, "--health-probe-bind-address="), strings.HasPrefix(argument, "--metrics-bind-address="),
+		case strings.HasPrefix(argument, metricsFlag):
+			metricsAddress = strings.TrimPrefix(argument, metricsFlag)
+		case strings.HasPrefix(argument, "--health-probe-bind-address="),
 			argument == "--leader-elect", argument == "--metrics-require-rbac=false", strings.Contains(argument, "-container-image="),
 			strings.HasPrefix(argument, "--scc-name="):
 		default:
@@ -76,6 +81,9 @@ func RunManager(ctx context.Context, c program.Container) error {
 	defer broadcaster.Shutdown()
 	m.client, m.dynamic = client, custom
 	m.recorder = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "volsync-controller"})
+	if err := m.serveMetrics(ctx, c, metricsAddress); err != nil {
+		return err
+	}
 	c.Ready(true)
 	return m.work(ctx, c)
 }

@@ -36,6 +36,22 @@ func TestAManualTriggerComesBeforeASchedule(t *testing.T) {
 	}
 }
 
+func TestItIsOutOfSyncUntilTheFirstSyncAndWhileOneTakesTooLong(t *testing.T) {
+	r := &replication{Status: status{LastSyncStartTime: at("2026-11-27T03:10:00Z")}}
+	r.Spec.Trigger.Schedule = "10 3 * * *"
+	if r.outOfSync(at("2026-11-27T03:11:00Z").Time) != 1 {
+		t.Error("it was never saved, and counts as in sync")
+	}
+	r.Status.LastSyncTime, r.Status.LastSyncStartTime = at("2026-11-27T03:12:00Z"), nil
+	if r.outOfSync(at("2026-11-28T03:00:00Z").Time) != 0 {
+		t.Error("it was saved, and counts as out of sync")
+	}
+	r.Status.LastSyncStartTime = at("2026-11-28T03:10:00Z")
+	if r.outOfSync(at("2026-11-28T03:20:00Z").Time) != 0 || r.outOfSync(at("2026-11-29T03:11:00Z").Time) != 1 {
+		t.Error("a sync goes on after the next should have begun")
+	}
+}
+
 func TestAMoverPrunesOnceTheIntervalIsOver(t *testing.T) {
 	days := int32(7)
 	r := &replication{Spec: spec{Restic: &restic{PruneIntervalDays: &days, Unlock: "a"}}, Status: status{Restic: &sourceStatus{}}}

@@ -42,7 +42,10 @@ export function deployBackup(
   const before = [definitions.volsync, kinds?.known, storage?.ready];
   const operator = new BackupOperator(
     `${name}-backup`,
-    { chart: backup.chart, after: before.filter((one) => one !== undefined) },
+    {
+      ...{ chart: backup.chart, watched: kinds !== undefined },
+      after: before.filter((one) => one !== undefined),
+    },
     { providers: [kubernetes], dependsOn: [ready] },
   );
   const saving = savingPlan(name, backup);

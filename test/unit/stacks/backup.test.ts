@@ -56,6 +56,14 @@ describe("the graph of a site with backups", () => {
     assert.ok(order("monitoring-prometheus-db-0-repository").has("kube-prometheus-stack"));
   });
 
+  it("renders VolSync again when monitoring comes, for its ServiceMonitor", async () => {
+    const before = await recordedHome({ ...backupSite({ claims: [] }), monitoring: undefined });
+    const release = ({ resources }: typeof recording) =>
+      resources.find(({ type, name }) => type.endsWith(":Release") && name === "volsync")?.plain;
+    assert.equal(release(before)?.["chart"], "volsync");
+    assert.notDeepEqual(release(before), release(recording));
+  });
+
   it("tells movers where the repository is, and shows no password", () => {
     const { stringData } = recording.get("monitoring-prometheus-db-0-repository").plain as {
       stringData: Record<string, string>;

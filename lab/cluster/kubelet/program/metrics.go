@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 )
 
@@ -13,6 +14,12 @@ func Metrics(ctx context.Context, c Container, port uint16, tell func() string) 
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
+	MetricsAt(ctx, c, listener, tell)
+	return nil
+}
+
+// MetricsAt does the same at a listener of the program's own.
+func MetricsAt(ctx context.Context, c Container, listener net.Listener, tell func() string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -23,7 +30,6 @@ func Metrics(ctx context.Context, c Container, port uint16, tell func() string) 
 			c.Logger.Error("metrics are not told any more", "error", err)
 		}
 	}()
-	return nil
 }
 
 // PortNamed is the number of a container's port by its name; false if it has none of it.
