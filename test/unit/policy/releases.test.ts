@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { imageProblem, images } from "../../../policy/rules/images.ts";
 import { history, releases } from "../../../policy/rules/releases.ts";
-import { unknown, type SeenMap } from "../../../policy/seen.ts";
+import { unknown, type Seen, type SeenMap } from "../../../policy/seen.ts";
 import { resource, said } from "./resource.ts";
 
 const pinned = { chart: "cilium", version: "1.19.6", repositoryOpts: { repo: "https://x.io" } };
@@ -61,7 +61,7 @@ describe("policy: releases forget", () => {
   it("asks each release for a bound, and charts without records for none", () => {
     for (const maxHistory of [1, 5, 10]) assert.equal(kept({ maxHistory }), "");
     assert.match(kept({}), /^maxHistory/);
-    for (const maxHistory of [0, 11, unknown])
+    for (const maxHistory of [0, 11, unknown] satisfies Seen[])
       assert.match(kept({ maxHistory }), /^maxHistory is no number from 1 to 10/);
     assert.equal(kept({}, "kubernetes:helm.sh/v4:Chart"), "");
   });
