@@ -44,6 +44,8 @@ export function operatorValues(
     operatorConfig: {
       // The chart's own is Always (values.yaml): a restart would need the registry, though the image lies on the node.
       image: { pullPolicy: "IfNotPresent" },
+      // The chart suggests none. The operator is the second way to the API, so its limit is far above what it should need.
+      resources: { requests: { cpu: "20m", memory: "128Mi" }, limits: { memory: "1Gi" } },
       hostname: operatorHostname(site),
       defaultTags: [tags.operator],
       podAnnotations: { "homelab/oauth-client": client },

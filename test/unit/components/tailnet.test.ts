@@ -269,6 +269,7 @@ describe("values of the operator's chart", () => {
     assert.deepEqual(values["apiServerProxyConfig"], { mode: "true" });
     assert.deepEqual(values["operatorConfig"], {
       image: { pullPolicy: "IfNotPresent" },
+      resources: { requests: { cpu: "20m", memory: "128Mi" }, limits: { memory: "1Gi" } },
       hostname: "home-operator",
       defaultTags: ["tag:home-operator"],
       podAnnotations: { "homelab/oauth-client": "k1" },

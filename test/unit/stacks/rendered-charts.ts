@@ -11,13 +11,18 @@ export interface Workload {
   readonly spec: {
     readonly template: {
       readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
-      readonly spec: { readonly containers: readonly Container[] };
+      readonly spec: {
+        readonly containers: readonly Container[];
+        readonly initContainers?: readonly Container[];
+      };
     };
   };
 }
 
 interface Container {
+  readonly name: string;
   readonly ports?: readonly { readonly name?: string }[];
+  readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
 }
 
 export interface Release {
