@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 import { alertmanagerConfig, type Receiver } from "../../../components/monitoring/alerts.ts";
 import { chat, phone } from "./receivers.ts";
 
@@ -27,6 +28,34 @@ const receivers: readonly Receiver[] = [
 interface Told {
   readonly receiver: string;
   readonly alerts: readonly { readonly labels: Readonly<Record<string, string>> }[];
+}
+
+interface Config {
+  readonly receivers: readonly {
+    readonly pushover_configs?: readonly Readonly<Record<string, string>>[];
+    readonly discord_configs?: readonly Readonly<Record<string, string>>[];
+  }[];
+}
+
+/** Two alerts of one name as Alertmanager hands them to its templates (template/template.go, Data). */
+function group(page: string): object {
+  const alert = (status: string, node: string, summary: string): object => ({
+    status,
+    labels: { alertname: "NodeDown", severity: "critical", node },
+    annotations: { summary, description: "nothing has answered", runbook_url: page },
+    generatorURL: "http://monitoring-prometheus.monitoring:9090/graph",
+  });
+  return {
+    status: "firing",
+    alerts: [
+      alert("firing", "stone", "a machine is gone"),
+      alert("resolved", "tank", "another machine is gone"),
+    ],
+    groupLabels: { alertname: "NodeDown" },
+    commonLabels: { alertname: "NodeDown", severity: "critical" },
+    commonAnnotations: { description: "nothing has answered", runbook_url: page },
+    externalURL: "http://monitoring-alertmanager.monitoring:9093",
+  };
 }
 
 /** A port that nobody has right now. */
@@ -88,6 +117,35 @@ describe("Alertmanager itself, with the site's configuration", function () {
     for (const [labels, wanted] of ways) {
       const args = ["config", "routes", "test", `--config.file=${file}`, ...labels];
       assert.equal((await run("amtool", args)).stdout.trim(), wanted, labels.join());
+    }
+  });
+
+  it("tells people what is wrong and what to do, and no name of the cluster", async () => {
+    const config = parse(alertmanagerConfig({ receivers })) as Config;
+    const [pushover = {}] = config.receivers.flatMap((one) => one.pushover_configs ?? []);
+    const [discord = {}] = config.receivers.flatMap((one) => one.discord_configs ?? []);
+    const path = "docs/runbooks/NodeDown.md";
+    const address = `https://pages.example.net/${path}`;
+    // What Alertmanager takes where the configuration says nothing (config/notifiers.go).
+    const texts = {
+      chat: discord["message"] ?? '{{ template "discord.default.message" . }}',
+      phone: pushover["message"] ?? '{{ template "pushover.default.message" . }}',
+      link: pushover["url"] ?? '{{ template "pushover.default.url" . }}',
+    };
+    for (const page of [path, address]) {
+      await writeFile(file, JSON.stringify(group(page)));
+      const render = async (text: string): Promise<string> => {
+        const args = ["--template.glob=none", `--template.data=${file}`, `--template.text=${text}`];
+        return (await run("amtool", ["template", "render", ...args])).stdout.trim();
+      };
+      for (const text of [texts.chat, texts.phone]) {
+        const told = await render(text);
+        assert.doesNotMatch(told, /monitoring:\d/);
+        assert.match(told, /^a machine is gone\nnothing has answered\n/);
+        assert.match(told, /Resolved: another machine is gone/);
+        assert.ok(told.includes(page) && told.includes("node = stone"), told);
+      }
+      assert.equal(await render(texts.link), page === address ? address : "");
     }
   });
 
