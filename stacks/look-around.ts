@@ -26,6 +26,7 @@ import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
 import { judgeRestarts, rebuiltBesideStorage } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
 import type { RebuiltMachine } from "./parts/storage/loss.ts";
+import { classesWithin } from "./parts/storage/machines.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";
 import { judgeDataLoss } from "./data-loss/look.ts";
@@ -134,6 +135,7 @@ export async function lookAround(site: Site, world: World = {}): Promise<Found> 
       rebuiltBesideStorage(site, { machines, existing }).map((name) => ({
         name,
         runs: isRunning(machines, existing, name),
+        alone: classesWithin(config, name),
       })),
       known,
       world.cluster,

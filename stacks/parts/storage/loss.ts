@@ -39,6 +39,8 @@ export interface RebuiltMachine {
   readonly name: string;
   /** Whether Proxmox runs it, as far as that is known; one that may run does. */
   readonly runs: boolean;
+  /** Classes of storage that may have all copies of some data on its disks. */
+  readonly alone: readonly string[];
 }
 
 /** What the cluster has of Ceph. */
@@ -78,7 +80,10 @@ const lastLook = ({ clusters }: Pick<Seen, "clusters">): string | undefined =>
  * Whether a machine's disks may be in use. Kubernetes alone does not tell: it takes the pods of a silent node for dead, while they
  * outlive their kubelet and serve on (KillMode=process in rancher/rke2, bundle/lib/systemd/system/rke2-server.service).
  */
-function serves({ name, runs: powered }: RebuiltMachine, daemons: readonly OsdInForce[]): boolean {
+function serves(
+  { name, runs: powered }: Pick<RebuiltMachine, "name" | "runs">,
+  daemons: readonly OsdInForce[],
+): boolean {
   return powered || daemons.some((daemon) => nodeOf(daemon) === name && runs(daemon));
 }
 
@@ -97,6 +102,7 @@ export function lossProblems(
   const own = daemons.filter((daemon) => nodeOf(daemon) === name);
   if (own.length === 0) return [];
   const inUse = serves(machine, daemons);
+  if (inUse && machine.alone.length > 0) return [aloneProblem(machine)];
   const down = daemons.filter((daemon) => !runs(daemon));
   const others = down.filter((daemon) => nodeOf(daemon) !== name);
   const { details = {} } = clusters[0]?.status?.ceph ?? {};
@@ -135,6 +141,15 @@ export function lossProblems(
     "of this machine's own disks is broken, or because the machine has lost its cluster, shut it down in Proxmox first: what " +
     "cannot be read without it is named then";
   return [{ path: "homelab:allowReplace", text }];
+}
+
+/** Ceph is well, and would be no more: of data that lies on one machine alone no other copy is ever made. */
+function aloneProblem({ name, alone }: RebuiltMachine): Problem {
+  const text =
+    `${name} would be built anew, and all copies of data of ${alone.join(", ")} may be on its disks, since they are kept apart by ` +
+    "disk alone, or are one. Let it move what it holds first: take it out of the file (homelab:allowRemove), and put it back in an " +
+    "up of its own. Where nothing can take it, save what it holds, destroy the site and raise it again";
+  return { path: "homelab:allowReplace", text };
 }
 
 const iso = (time: number): string => stamp(new Date(time));

@@ -9,6 +9,7 @@ import {
   monitorProblems,
   type RebuiltMachine,
 } from "../../../stacks/parts/storage/loss.ts";
+import { classesWithin } from "../../../stacks/parts/storage/machines.ts";
 import { depsIn } from "../site-deps.ts";
 import { homeConfig } from "./sample.ts";
 
@@ -48,8 +49,8 @@ const all = ["proxmox-stone", "proxmox-tank", "proxmox-titan", "proxmox-vault"];
 const without = (...down: readonly string[]): readonly OsdInForce[] =>
   all.map((node) => osd(node, down.includes(node) ? 0 : 1));
 const vault = "proxmox-vault";
-const running = { name: vault, runs: true };
-const stopped = { name: vault, runs: false };
+const running = { name: vault, runs: true, alone: [] };
+const stopped = { name: vault, runs: false, alone: [] };
 const at = (time: string): number => Date.parse(`2026-11-29T${time}Z`);
 const minutes = (count: number): number => count * 60_000;
 
@@ -84,6 +85,33 @@ describe("a machine with disks of Ceph that is built anew", () => {
       text(running, without(), "PG_DEGRADED"),
       /PG_DEGRADED: of PG_DEGRADED.*wait until Ceph/,
     );
+  });
+
+  it("stays while all copies of some data may be on its own disks, however well Ceph is", () => {
+    const alone = ["ceph-scratch"];
+    const said = text({ ...running, alone }, without());
+    assert.match(said, /all copies of data of ceph-scratch may be on its disks.*allowRemove/);
+    // What is lost with a dead one Ceph itself names.
+    assert.equal(text({ ...stopped, alone }, without(vault), "OSD_DOWN", "PG_DEGRADED"), "");
+  });
+
+  it("may have all copies where these are kept apart by disk alone, or are one", () => {
+    const within = (classes: object, disks = 2): readonly string[] =>
+      classesWithin(
+        homeConfig({
+          "machineDefaults.extraDisks": Array.from({ length: disks }, () => ({ sizeGiB: 1000 })),
+          "storage.classes": { plain: { kind: "block", default: true }, ...classes },
+        }),
+        vault,
+      );
+    const osd = { kind: "block", failureDomain: "osd" };
+    assert.deepEqual(within({ a: { ...osd, replicas: 2 } }), ["a"]);
+    assert.deepEqual(within({ a: { ...osd, replicas: 2 } }, 1), []);
+    assert.deepEqual(within({ a: { ...osd, replicas: 3 } }), []);
+    assert.deepEqual(within({ a: { kind: "block", replicas: 1 } }, 1), ["a"]);
+    const coded = { ...osd, replicas: 3, erasureCoding: { data: 2, coding: 1 } };
+    assert.deepEqual(within({ a: coded }), ["a"]);
+    assert.deepEqual(within({ a: { ...coded, failureDomain: "host" } }), []);
   });
 
   it("goes when it is dead and what it held can be read without it", () => {
@@ -179,7 +207,7 @@ describe("a machine with disks of Ceph that is built anew", () => {
   it("is no matter of a Ceph that has none of its disks", () => {
     assert.deepEqual(
       lossProblems(
-        { name: "proxmox-attic", runs: true },
+        { name: "proxmox-attic", runs: true, alone: [] },
         { clusters: [ceph("PG_DEGRADED")], daemons: without() },
         { now: Date.now(), asked: Date.now() },
       ),
