@@ -92,11 +92,20 @@ export function givenGiB(machines: readonly Pick<StorageMachine, "disks">[]): nu
   );
 }
 
-/** GiB on disks that may be used while the host with most of them is lost, and Ceph can still make all copies anew. */
+/** What is planned to be lost: a host, or a disk where all are on one; nothing where there is one disk. */
+export function spared(machines: readonly StorageMachine[]): "host" | "disk" | "nothing" {
+  if (new Set(machines.map(({ host }) => host)).size > 1) return "host";
+  return machines.reduce((sum, { disks: { length } }) => sum + length, 0) > 1 ? "disk" : "nothing";
+}
+
+/** GiB on disks that may be used while the largest part that is planned to be lost is gone, and Ceph can still make all copies anew. */
 export function usableGiB(machines: readonly StorageMachine[]): number {
-  const byHost = Object.values(Object.groupBy(machines, ({ host }) => host)).map((on = []) =>
-    givenGiB(on),
-  );
-  const whole = byHost.reduce((sum, size) => sum + size, 0);
-  return Math.floor((whole - Math.max(0, ...byHost)) * nearFull);
+  const parts = {
+    host: Object.values(Object.groupBy(machines, ({ host }) => host)).map((on = []) =>
+      givenGiB(on),
+    ),
+    disk: machines.flatMap(({ disks }) => disks.map(({ sizeGiB }) => sizeGiB)),
+    nothing: [],
+  }[spared(machines)];
+  return Math.floor((givenGiB(machines) - Math.max(0, ...parts)) * nearFull);
 }

@@ -7,7 +7,10 @@ import { resources, shares } from "./requests.ts";
 export interface ClusterPlan extends Monitored {
   /** Release of Ceph, a tag of quay.io/ceph/ceph. */
   readonly ceph: string;
+  /** Those with disks for it. */
   readonly machines: readonly StorageMachine[];
+  /** How many machines the cluster has, on any of which its other daemons may run. */
+  readonly nodes: number;
   readonly classes: readonly ClassPlan[];
   /** Keys of taints that the machines have. */
   readonly taints: readonly string[];
@@ -59,7 +62,7 @@ export function clusterValues(plan: ClusterPlan): Record<string, unknown> {
       .map(blockPool),
     cephECBlockPools: of("block").filter(coded).map(codedBlockPool),
     cephFileSystems: of("file").map(filesystem),
-    cephObjectStores: of("bucket").map((one) => objectStore(one, of("bucket"), plan.wipeOnDestroy)),
+    cephObjectStores: of("bucket").map((one) => objectStore(one, of("bucket"), plan)),
   };
 }
 
@@ -78,9 +81,12 @@ export function cephRelease({ values }: Readonly<Record<string, unknown>>): unkn
  * never heal. A lost rack still does not: there is room for a host's copies, and racks come back with their power.
  * @see https://rook.io/docs/rook/v1.20/CRDs/Cluster/ceph-cluster-crd/#ceph-config
  */
-const cephConfig = {
+const cephConfig = ({ machines }: Pick<ClusterPlan, "machines">) => ({
   mon: {
     mon_osd_down_out_subtree_limit: crushType("rack"),
+    // A silent disk is down once disks of two other machines miss it, and with fewer of these only after a quarter of an hour, in
+    // which all wait for it (mon_osd_min_down_reporters, mon_osd_report_timeout).
+    ...(machines.length < 3 ? { mon_osd_min_down_reporters: "1" } : {}),
     // Percent that are free where a monitor keeps its data, 30 in Ceph: on a machine's root disk with images, of which the kubelet
     // removes none before 85 % are used. Pods are evicted, and Ceph gives up, at 5 (mon_data_avail_crit; k3s,
     // pkg/daemons/agent/agent.go).
@@ -89,14 +95,18 @@ const cephConfig = {
   // Ceph warns for a day of a single write that took five seconds, as any ordinary disk takes while copies are made anew
   // (bluestore_log_op_age; https://docs.ceph.com/en/tentacle/rados/operations/health-checks/#bluestore-slow-op-alert).
   osd: { bluestore_slow_ops_warn_threshold: "10", bluestore_slow_ops_warn_lifetime: "600" },
-} as const;
+});
+
+/** Of what one is enough, and another one stands in where there is a machine for it. */
+const twoOf = ({ nodes }: Pick<ClusterPlan, "nodes">): number => Math.min(2, nodes);
 
 function clusterSpec(plan: ClusterPlan): Record<string, unknown> {
   return {
-    cephConfig,
+    cephConfig: cephConfig(plan),
     security: { cephx: { csi: { keyType: "aes" } } },
-    mon: { count: 3, allowMultiplePerNode: false },
-    mgr: { count: 2, allowMultiplePerNode: false },
+    // Two would need both: a majority of them.
+    mon: { count: plan.nodes < 3 ? 1 : 3, allowMultiplePerNode: false },
+    mgr: { count: twoOf(plan), allowMultiplePerNode: false },
     // Gateways and the tailnet bring TLS; the certificate that Ceph signs itself is of use to nobody.
     dashboard: {
       enabled: true,
@@ -239,7 +249,7 @@ function metadataOfStores(
 function objectStore(
   plan: ClassPlan,
   stores: readonly ClassPlan[],
-  wipeOnDestroy: boolean,
+  cluster: Pick<ClusterPlan, "nodes" | "wipeOnDestroy">,
 ): Record<string, unknown> {
   const { dnsNames = [] } = plan;
   return {
@@ -248,11 +258,11 @@ function objectStore(
       metadataPool: metadataOfStores(plan, stores),
       dataPool: dataPool(plan),
       // A store that goes takes its data with it only where all data is to go.
-      preservePoolsOnDelete: !wipeOnDestroy,
+      preservePoolsOnDelete: !cluster.wipeOnDestroy,
       ...(dnsNames.length === 0 ? {} : { hosting: { dnsNames } }),
       gateway: {
         port: gatewayServicePort,
-        instances: 2,
+        instances: twoOf(cluster),
         resources: resources(shares.rgw),
         priorityClassName: "system-cluster-critical",
       },

@@ -35,7 +35,7 @@ export function resources({ cpu, memoryMiB, limitMiB }: Share): Record<string, u
   };
 }
 
-/** What is on a machine besides its OSDs: one each of what is spread over machines, and the CSI drivers' pods. */
+/** What is on a machine besides its OSDs: one each of what is spread over machines. */
 const beside = [
   shares.mon,
   shares.mgr,
@@ -49,13 +49,23 @@ const beside = [
 const serverGiB = 5;
 const agentGiB = 1;
 
+/** Rook runs a second one of a filesystem's servers beside the first, in any case (rook, pkg/operator/ceph/file/mds/mds.go). */
+const besideAlone = [...beside, shares.mds];
+
 /** Memory in GiB that a machine with so many disks for storage needs, before any application. */
-export function memoryNeededGiB(role: "server" | "agent", disks: number): number {
-  const ceph = beside.reduce((sum, { memoryMiB }) => sum + memoryMiB, disks * shares.osd.memoryMiB);
+export function memoryNeededGiB(role: "server" | "agent", disks: number, alone = false): number {
+  const ceph = (alone ? besideAlone : beside).reduce(
+    (sum, { memoryMiB }) => sum + memoryMiB,
+    disks * shares.osd.memoryMiB,
+  );
   return Math.ceil(ceph / 1024) + (role === "server" ? serverGiB : agentGiB);
 }
 
 /** Cores likewise: two for RKE2 and the node itself. */
-export function coresNeeded(disks: number): number {
-  return Math.ceil(beside.reduce((sum, { cpu }) => sum + cpu, disks * shares.osd.cpu)) + 2;
+export function coresNeeded(disks: number, alone = false): number {
+  const ceph = (alone ? besideAlone : beside).reduce(
+    (sum, { cpu }) => sum + cpu,
+    disks * shares.osd.cpu,
+  );
+  return Math.ceil(ceph) + 2;
 }

@@ -3,7 +3,7 @@ import type { AlertGroup } from "./alert.ts";
 export interface CephWatch {
   /** Disks that the site gives to Ceph. */
   readonly disks: number;
-  /** What may be taken of them so that they still hold all copies when the largest host is lost. */
+  /** What may be taken of them so that they still hold all copies when the largest host, or disk of one host, is lost. */
   readonly usableGiB: number;
 }
 
@@ -29,8 +29,8 @@ export function storageAlerts({ disks, usableGiB }: CephWatch): AlertGroup {
         severity: "warning",
         expression: `max(ceph_cluster_total_used_raw_bytes) > ${usableGiB * 1024 ** 3}`,
         for: "1h",
-        summary: "Ceph could not make all copies anew when a host is lost",
-        description: `{{ $value | humanize1024 }}B of its disks are taken; up to ${usableGiB} GiB the others hold what the largest host had.`,
+        summary: "Ceph could not make all copies anew when its largest part is lost",
+        description: `{{ $value | humanize1024 }}B of its disks are taken; up to ${usableGiB} GiB the others hold what the largest host had, or the largest disk of one host.`,
       },
     ],
   };

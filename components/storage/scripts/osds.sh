@@ -44,6 +44,9 @@ keep_monitors() {
   all=$(in_rook get deployments -l app=rook-ceph-mon \
     -o 'jsonpath={range .items[*]}{.metadata.name},{.status.readyReplicas},{.spec.template.spec.nodeSelector.kubernetes\.io/hostname}{"\n"}{end}') ||
     fail "the API of $(hostname) does not tell where Ceph's monitors are, so $1 stays"
+  if awk -F , -v node="$1" 'NF { all++ } $3 == node { own++ } END { exit !(own && own == all) }' <<<"$all"; then
+    fail "$1 stays: it has Ceph's only monitor, without whose knowledge nothing on any disk is found"
+  fi
   down=$(awk -F , -v node="$1" '$3 == node { own = 1; next } NF && !$2 { down = down " " $1 } END { if (own) print down }' <<<"$all")
   if [[ -n $down ]]; then
     fail "$1 stays: it has a monitor of Ceph, and others are down:$down; bring these back, or wait until Rook has made them anew, and run up again"

@@ -4,6 +4,7 @@ import {
   domainsNeeded,
   overhead,
   rackLabel,
+  spared,
   usableGiB,
   type FailureDomain,
 } from "../../../components/storage/classes.ts";
@@ -26,7 +27,7 @@ export function checkStorage(config: SiteConfig): readonly Problem[] {
     ...versions(config),
     ...cephOfRook(storage),
     ...names(machines),
-    ...size(machines),
+    ...size(machines, config.machines.length === 1),
     ...racks(storage, machines),
     ...defaults(storage),
     ...hostnames(storage),
@@ -56,15 +57,16 @@ function disks(
   return [{ path: "homelab:storage", text }];
 }
 
-/** Most of three monitors stay when a host is lost; no two of them may share one. */
-const monitorHosts = 3;
-
+/**
+ * Most of three monitors stay when a host is lost; no two of them may share one. Where there is one host alone, all is lost with
+ * it anyway; of two, the loss of either could be that of most monitors, or of the only one.
+ */
 function monitors({ machines }: SiteConfig): readonly Problem[] {
   const hosts = new Set(machines.map(({ host }) => host)).size;
-  if (hosts >= monitorHosts) return [];
+  if (hosts !== 2) return [];
   const text =
-    `Ceph's three monitors need machines on three hosts, and there are machines on ${hosts}; ` +
-    "switch storage off with `enabled: false`, or add hosts";
+    "Ceph's three monitors need machines on three hosts, and there are machines on 2; " +
+    "switch storage off with `enabled: false`, or add a host";
   return [{ path: "homelab:storage", text }];
 }
 
@@ -111,11 +113,11 @@ function names(machines: Machines): readonly Problem[] {
     }));
 }
 
-function size(machines: Machines): readonly Problem[] {
+function size(machines: Machines, alone: boolean): readonly Problem[] {
   return machines.flatMap(({ index, name, role, memoryGiB, cores, disks: { length } }) => {
     const path = `homelab:machines[${index}]`;
-    const memory = memoryNeededGiB(role, length);
-    const processors = coresNeeded(length);
+    const memory = memoryNeededGiB(role, length, alone);
+    const processors = coresNeeded(length, alone);
     const what = `${name} gives ${length === 1 ? "a disk" : `${length} disks`} to storage`;
     return [
       ...(memoryGiB >= memory
@@ -235,8 +237,13 @@ function capacity({ classes }: Storage, machines: Machines): readonly Problem[] 
   const sum = parts
     .map((plan) => `${plan.name} ${plan.claimsGiB} x ${Number(overhead(plan).toFixed(2))}`)
     .join(", ");
+  const lost = {
+    host: "the host with most disks",
+    disk: "the largest of one host's disks",
+    nothing: "nothing",
+  }[spared(machines)];
   const text =
-    `claims come to ${wanted} GiB on disks (${sum}), and ${usable} GiB are there when the host with most disks is lost and no ` +
-    "disk is fuller than 85 %; lower claimsGiB, or give machines larger disks";
+    `claims come to ${wanted} GiB on disks (${sum}), and ${usable} GiB are there when ${lost} is lost and no disk ` +
+    "is fuller than 85 %; lower claimsGiB, or give machines larger disks";
   return [{ path: "homelab:storage.classes", text }];
 }

@@ -36,6 +36,7 @@ export function deployStorage(
       versions,
       ceph: versions.ceph,
       machines,
+      nodes: nodes.length,
       classes: classes.map((one) => ({ ...one, dnsNames: dnsNames(config, one) })),
       taints: taintKeys(machines),
       monitoring,

@@ -1,5 +1,5 @@
 /** Ceph: its health, its disks, and how full it is. */
-import { givenGiB, nearFull, usableGiB } from "../../../components/storage/classes.ts";
+import { givenGiB, nearFull, spared, usableGiB } from "../../../components/storage/classes.ts";
 import { storageNamespace } from "../../../components/storage/operator-values.ts";
 import type { Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
@@ -155,8 +155,8 @@ function fullness(
   if (bytesUsed >= bytesTotal * nearFull) {
     return [problem(subject, `${text}; at 95 % nothing can be written`, remedy)];
   }
-  if (roomGiB === 0 || bytesUsed <= roomGiB * 2 ** 30) return [ok(subject, text)];
-  const lost = `${text}; above ${roomGiB} GiB what a lost host held is not copied anew`;
+  if (bytesUsed <= roomGiB * 2 ** 30) return [ok(subject, text)];
+  const lost = `${text}; above ${roomGiB} GiB what a lost host or disk held is not copied anew`;
   return [warning(subject, lost, remedy)];
 }
 
@@ -193,7 +193,7 @@ export function judgeDisks(
   if (missing.length + strangers.length > 0) return [...missing, ...strangers];
   const count = machines.reduce((sum, { disks: { length } }) => sum + length, 0);
   const room = usableGiB(machines);
-  const spare =
-    room === 0 ? "all are on one host" : `${room} GiB may be used with room to lose a host`;
+  const part = spared(machines);
+  const spare = `${room} GiB may be used with room to lose ${part === "nothing" ? part : `a ${part}`}`;
   return [ok("disks of Ceph", `all ${count} have a daemon that runs; ${spare}`)];
 }

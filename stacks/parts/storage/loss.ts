@@ -173,6 +173,12 @@ export function monitorProblems(
   const { details = {} } = clusters[0]?.status?.ceph ?? {};
   return going.flatMap(({ name }) => {
     const own = monitors.filter((one) => nodeOf(one) === name);
+    if (own.length === monitors.length) {
+      const text =
+        `${name} has Ceph's only monitor, without whose knowledge nothing on any disk is found; save what the site holds, ` +
+        "destroy it and raise it again";
+      return [{ path, text }];
+    }
     const others = monitors.filter((one) => nodeOf(one) !== name && !runs(one));
     // Its own counts among them where it is down.
     const missed = Number(/^\d+/.exec(details["MON_DOWN"]?.message ?? "")?.[0] ?? 0);

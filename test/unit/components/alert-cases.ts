@@ -761,9 +761,9 @@ export const alertCases: readonly AlertCase[] = [
     at: "2h",
     says: {
       labels: {},
-      summary: "Ceph could not make all copies anew when a host is lost",
+      summary: "Ceph could not make all copies anew when its largest part is lost",
       description:
-        "101GiB of its disks are taken; up to 100 GiB the others hold what the largest host had.",
+        "101GiB of its disks are taken; up to 100 GiB the others hold what the largest host had, or the largest disk of one host.",
     },
   },
   {

@@ -54,7 +54,14 @@ describe("a step from one release to another", () => {
       /^Error: homelab:versions\.certManager: cert-manager v1\.21\.1 skips a minor/,
     );
     const ceph = releaseStepHook(products.ceph, "v19.2.6", cephRelease);
-    const none = { machines: [], classes: [], taints: [], monitoring: false, wipeOnDestroy: false };
+    const none = {
+      machines: [],
+      nodes: 4,
+      classes: [],
+      taints: [],
+      monitoring: false,
+      wipeOnDestroy: false,
+    };
     const values = clusterValues({ ...none, ceph: "v20.2.4" });
     await assert.rejects(
       async () => ceph.callback(changed({ version: "v1.20.6", values })),

@@ -32,6 +32,7 @@ export const machines = ["stone", "tank", "titan", "vault"].map((host) => ({
 export const cluster = {
   ceph: "v20.2.4",
   machines,
+  nodes: 4,
   classes,
   taints: ["CriticalAddonsOnly"],
   monitoring: true,

@@ -160,6 +160,17 @@ describe("the storage's values", () => {
     assert.equal(at(spread, "whenUnsatisfiable"), "DoNotSchedule");
   });
 
+  it("have one of everything on a site of one machine, whose disks alone can tell of each other", () => {
+    const one = { ...cluster, machines: machines.slice(0, 1), nodes: 1 };
+    const alone = clusterValues(one) as unknown as Values;
+    assert.equal(at(alone, "cephClusterSpec.mon.count"), 1);
+    assert.equal(at(alone, "cephClusterSpec.mgr.count"), 1);
+    assert.equal(at(alone.cephObjectStores[0], "spec.gateway.instances"), 1);
+    const reporters = "cephClusterSpec.cephConfig.mon.mon_osd_min_down_reporters";
+    assert.equal(at(alone, reporters), "1");
+    assert.equal(at(values, reporters), undefined);
+  });
+
   it("name the drivers with the operator's namespace, each with a snapshotter", () => {
     const { drivers } = driverValues() as {
       drivers: Record<string, { enabled: boolean; name: string; snapshotPolicy?: string }>;
@@ -193,6 +204,8 @@ describe("classes of storage", () => {
     const two = { name: "proxmox-vault-2", host: "vault", disks: [{ slot: 1, sizeGiB: 1000 }] };
     assert.equal(usableGiB([...machines, two]), 2550);
     assert.equal(usableGiB([]), 0);
+    const disks = [500, 1000, 500].map((sizeGiB, i) => ({ slot: i + 1, sizeGiB }));
+    assert.equal(usableGiB([{ name: "proxmox-hut", host: "hut", disks }]), 850);
   });
 
   it("point coded volumes at the pool with the pieces, and at the one with their metadata", () => {
@@ -233,6 +246,7 @@ describe("classes of storage", () => {
 
   it("leave a server of 13 GiB with one disk nothing for applications", () => {
     assert.equal(memoryNeededGiB("server", 1), 13);
+    assert.equal(memoryNeededGiB("server", 1, true), 14);
   });
 });
 
@@ -414,6 +428,8 @@ describe("storage's scripts", () => {
     assert.equal(said("a,1,stone", "b,,tank", "c,1,titan"), "", "its own may be down");
     assert.match(said("a,1,stone", "b,1,tank", "c,,titan"), /^failed: tank stays: .* down: mon-c;/);
     assert.equal(said("a,1,stone", "b,1,vault", "c,,titan"), "", "it has none");
+    assert.match(said("a,1,tank"), /^failed: tank stays: it has Ceph's only monitor/);
+    assert.equal(said("a,1,stone"), "");
   });
 
   /** healthy.sh's functions, with these in the place of what asks the cluster. */

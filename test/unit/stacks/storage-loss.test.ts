@@ -252,6 +252,8 @@ describe("a machine with disks of Ceph that is built anew", () => {
     // One whose pod runs may be out of the quorum all the same.
     assert.match(said([titan], three, "1 MON_DOWN"), /others are down \(MON_DOWN: 1\/3 mons down/);
     assert.match(said([tank], lost, "MON_DOWN"), /others are down \(MON_DOWN: 2\/3/);
+    assert.match(said([tank], [monitor(tank)]), /^proxmox-tank has Ceph's only monitor/);
+    assert.equal(said([vault], [monitor(tank)]), "");
   });
 
   it("is noted where nobody can tell", async () => {

@@ -18,6 +18,7 @@ const generic = {
   url: "https://cloud.debian.org/images/cloud/trixie/20261001-2618/debian-13-generic-amd64-20261001-2618.qcow2",
   sha512: "ab".repeat(64),
 };
+const twoDisks = ["first", "second"].map((name, i) => ({ name, slot: i + 1, sizeGiB: 500 }));
 const stick = { host: "stone", id: "10c4:ea60" };
 
 /** Sites that the real systems take, each home with one edit. */
@@ -189,6 +190,16 @@ const taken: Readonly<Record<string, Changes>> = {
   "a dated daily build": {
     "versions.image.url":
       "https://cloud.debian.org/images/cloud/trixie/daily/20261002-2619/debian-13-genericcloud-amd64-daily-20261002-2619.qcow2",
+  },
+  "storage on the disks of one host": {
+    machines: home.machines.slice(0, 1),
+    "machineDefaults.extraDisks": twoDisks,
+    "storage.classes": Object.fromEntries(
+      (["block", "file", "bucket"] as const).map((kind) => [
+        `ceph-${kind}`,
+        { kind, replicas: 2, failureDomain: "osd", default: kind === "block" },
+      ]),
+    ),
   },
   "storages with dots and capitals": {
     "proxmox.datastores": { images: "NAS.images", snippets: "local", disks: "ceph_rbd" },

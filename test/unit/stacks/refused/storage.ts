@@ -8,6 +8,8 @@ const machine = (host: string, i: number, more = {}) => ({
   ...more,
 });
 
+const twoDisks = ["first", "second"].map((name, i) => ({ name, slot: i + 1, sizeGiB: 500 }));
+
 const sites: RefusedSites = {
   "storage without a disk": {
     edit: { "machineDefaults.extraDisks": [], "storage.monitoring": true },
@@ -22,6 +24,25 @@ const sites: RefusedSites = {
     },
     at: "homelab:storage",
     says: /three monitors need machines on three hosts, and there are machines on 2/,
+  },
+  "copies on three hosts where there is one": {
+    edit: {
+      machines: [machine("stone", 1)],
+      "machineDefaults.extraDisks": twoDisks,
+    },
+    at: "homelab:storage.classes.ceph-block.replicas",
+    says: /3 copies need as many hosts with disks for storage, and there are 1/,
+  },
+  "more claims than one host's disks carry without the largest": {
+    edit: {
+      machines: [machine("stone", 1)],
+      "machineDefaults.extraDisks": twoDisks,
+      "storage.classes": {
+        volumes: { kind: "block", replicas: 2, failureDomain: "osd", claimsGiB: 300 },
+      },
+    },
+    at: "homelab:storage.classes",
+    says: /claims come to 600 GiB.*425 GiB are there when the largest of one host's disks is lost/,
   },
   "a name for a class of volumes": {
     edit: {
