@@ -10,11 +10,16 @@ import type { SiteConfig } from "../../schema.ts";
 import { clusterPlan } from "./plan.ts";
 import type { PostgresConfig } from "./schema.ts";
 
+interface KnownDisk {
+  readonly size?: string;
+  readonly storageClass?: string;
+}
+
 /** A Cluster's spec, as far as it is compared. */
 interface KnownSpec {
   readonly imageName?: string;
-  readonly storage?: { readonly size?: string };
-  readonly walStorage?: { readonly size?: string };
+  readonly storage?: KnownDisk;
+  readonly walStorage?: KnownDisk;
   readonly plugins?: readonly { readonly parameters?: { readonly serverName?: string } }[];
 }
 
@@ -25,7 +30,7 @@ interface KnownStore {
 
 /** Compares with the state, and names what the operator would refuse half way. */
 export function judgePostgres(
-  { postgres }: Pick<SiteConfig, "postgres">,
+  { postgres, storage }: Pick<SiteConfig, "postgres" | "storage">,
   { keepers = [] }: Pick<Known, "keepers">,
 ): Pick<Judged<unknown>, "problems" | "notes"> {
   const clusters = postgres?.clusters ?? {};
@@ -36,6 +41,7 @@ export function judgePostgres(
   return {
     problems: before.flatMap(({ name, spec }) => [
       ...changes(name, clusters[name], spec as KnownSpec),
+      ...classChanges(name, clusters[name], spec as KnownSpec, storage),
       ...moved(name, clusters[name], spec as KnownSpec, storeOf(name)),
     ]),
     notes: before.flatMap(({ name }) => {
@@ -109,4 +115,26 @@ function changes(
       });
   }
   return problems;
+}
+
+/** The operator takes another class for volumes that it makes from then on, and says nothing (pkg/reconciler/persistentvolumeclaim). */
+function classChanges(
+  name: string,
+  cluster: PostgresConfig["clusters"][string] | undefined,
+  spec: KnownSpec,
+  storage: SiteConfig["storage"],
+): readonly Problem[] {
+  if (cluster === undefined) return [];
+  const otherwise = storage?.classes.find((one) => one.default)?.name ?? "the default class";
+  const disks = [
+    { key: "storage", from: spec.storage, to: cluster.storage },
+    { key: "wal", from: spec.walStorage, to: cluster.wal },
+  ];
+  return disks.flatMap(({ key, from, to }) => {
+    if (from === undefined || to === undefined) return [];
+    const [has, wants] = [from.storageClass ?? otherwise, to.class ?? otherwise];
+    if (has === wants) return [];
+    const text = `${name} has its volumes in ${has}, where they stay, and in ${wants} would be those alone that are made later; put it back, or recover its backup into a new cluster`;
+    return [{ path: `homelab:postgres.clusters.${name}.${key}.class`, text }];
+  });
 }

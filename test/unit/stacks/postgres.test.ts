@@ -212,6 +212,15 @@ describe("databases that are there", () => {
     assert.deepEqual(texts(postgresSite({ storage: { sizeGiB: 40 } })), []);
   });
 
+  it("stay in the class of storage in which they are, by whatever name", () => {
+    const named = { sizeGiB: 20, class: "ceph-block" };
+    assert.deepEqual(texts(postgresSite({ storage: named })), [], "which is the default");
+    assert.match(
+      texts(postgresSite({ storage: { sizeGiB: 20, class: "fast" } })).join("\n"),
+      /^homelab:postgres\.clusters\.main\.storage\.class: main has its volumes in ceph-block, where they stay/m,
+    );
+  });
+
   it("do not go because nobody names them any more, nor their backups", () => {
     const gone = texts({});
     assert.equal(gone.length, 2);
