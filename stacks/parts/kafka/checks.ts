@@ -63,6 +63,11 @@ function topics(at: string, name: string, { topics: all, brokers }: Cluster): re
     const object = topicObject(name, topic);
     const other = seen.get(object);
     seen.set(object, topic);
+    // A broker counts . and _ as one in the names of its metrics, and makes no topic that meets another one there (kafka,
+    // clients/.../common/internals/Topic.java, hasCollision).
+    const twin = Object.keys(all).find(
+      (each) => each < topic && each.replaceAll(".", "_") === topic.replaceAll(".", "_"),
+    );
     return [
       ...(replicas > brokers.replicas
         ? [
@@ -79,6 +84,11 @@ function topics(at: string, name: string, { topics: all, brokers }: Cluster): re
               path,
               text: `has the same object as ${other}; use a name that differs in more than case, - and _`,
             },
+          ]),
+      ...(twin === undefined
+        ? []
+        : [
+            { path, text: `is ${twin} to a broker, which takes . and _ for one; use another name` },
           ]),
       ...("retention.ms" in config
         ? [{ path: `${path}.config.retention.ms`, text: "is keepHours; write that" }]

@@ -45,6 +45,11 @@ export const kafka: RefusedSites = {
     at: `${path}.topics.vehicle-v`,
     says: /has the same object as vehicle_V/,
   },
+  "two topics that are one to a broker": {
+    edit: kafkaSite({ topics: { "vehicle.alerts": {}, vehicle_alerts: {} }, users: {} }),
+    at: `${path}.topics.vehicle_alerts`,
+    says: /is vehicle\.alerts to a broker, which takes \. and _ for one; use another name/,
+  },
   "a topic's time in two places": {
     edit: kafkaSite({ topics: { vehicle_V: { config: { "retention.ms": "1000" } } }, users: {} }),
     at: `${path}.topics.vehicle_V.config.retention.ms`,
