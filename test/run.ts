@@ -63,8 +63,10 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
     return mochaSuite(files, timeout, tools);
   const within = (names: RegExp): string[] => files.filter((file) => names.test(basename(file)));
   const there = [
-    ...within(/^1[34]-/),
+    ...within(/^(13-|14-backup)/),
+    // Before Prometheus moves to another machine: for five minutes it would count what its former pod knew as well.
     ...within(/^12-monitoring/),
+    ...within(/^14-(?!backup)/),
     ...within(/^(09-faults|10-moved-name|10-policy|10-pull-request|12-removed-part)/),
     ...within(/^1[5-8]-/),
   ];
