@@ -1,4 +1,5 @@
 import { spreadWherePossible } from "../workload/placement.ts";
+import { loadBalancer } from "../workload/load-balancer.ts";
 import { proxyName, type GatewayName, type ProxyScale } from "./plan.ts";
 
 /** How a gateway's proxies are reached. */
@@ -55,20 +56,13 @@ export function proxyLabels(gateway: GatewayName): Record<string, string> {
   };
 }
 
-/**
- * A load balancer is reached at its address, and a tailnet's device at its ClusterIP. Node ports, which Kubernetes gives load
- * balancers by itself, would answer on every machine's address of the LAN as well: past the tailnet's grants.
- * @see https://kubernetes.io/docs/concepts/services-networking/service/#load-balancer-nodeport-allocation
- */
-const withoutNodePorts = { type: "LoadBalancer", allocateLoadBalancerNodePorts: false } as const;
-
 function service(gateway: GatewayName, bgp: boolean): Record<string, string | boolean> {
   switch (gateway) {
     case "lan":
       // `Local` keeps clients' addresses. Announced by ARP, one node has the address, with or without a proxy.
-      return { ...withoutNodePorts, externalTrafficPolicy: bgp ? "Local" : "Cluster" };
+      return { ...loadBalancer, externalTrafficPolicy: bgp ? "Local" : "Cluster" };
     case "internal":
-      return { ...withoutNodePorts, loadBalancerClass: "tailscale" };
+      return { ...loadBalancer, loadBalancerClass: "tailscale" };
     case "public":
       return { type: "ClusterIP" };
   }

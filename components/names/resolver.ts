@@ -13,6 +13,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { makeNamespace, type NamespacePlan } from "../workload/namespace.ts";
 import { deploymentSpec, type PodsPlan } from "../workload/pods.ts";
 import { appLabels, appSelector } from "../workload/restricted.ts";
+import { loadBalancer } from "../workload/load-balancer.ts";
 import {
   resolverCorefile,
   resolverFolder,
@@ -97,8 +98,7 @@ export class NameResolver extends ComponentResource {
       {
         metadata: { ...metadata(), annotations: { "lbipam.cilium.io/ips": address } },
         spec: {
-          type: "LoadBalancer",
-          allocateLoadBalancerNodePorts: false,
+          ...loadBalancer,
           selector: appSelector(app).matchLabels,
           ports: dnsPorts.map((port) => ({ ...port, targetPort: port.name })),
         },

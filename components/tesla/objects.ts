@@ -3,6 +3,7 @@ import { certificateSpec } from "../certificates/plan.ts";
 import { reloadsWith } from "../workload/reloader.ts";
 import type { PodsPlan } from "../workload/pods.ts";
 import { appLabels, appSelector } from "../workload/restricted.ts";
+import { loadBalancer } from "../workload/load-balancer.ts";
 import {
   ports,
   proxyCertificate,
@@ -94,8 +95,7 @@ export function vehiclesService({ address, port }: Pick<TelemetryPlan, "address"
   return {
     metadata: { ...metadata(server), annotations: { "lbipam.cilium.io/ips": address } },
     spec: {
-      type: "LoadBalancer",
-      allocateLoadBalancerNodePorts: false,
+      ...loadBalancer,
       selector: appSelector(server).matchLabels,
       ports: [{ name: "vehicles", port, targetPort: "vehicles" }],
     },

@@ -1,5 +1,6 @@
 /** What else than its Deployment an application that keeps data has. */
 import { digest } from "../../digest.ts";
+import { loadBalancer } from "../load-balancer.ts";
 import { appLabels, appSelector } from "../restricted.ts";
 import type { Owner } from "../secrets.ts";
 import type { PodPort } from "./plan.ts";
@@ -26,9 +27,8 @@ export function balancerService({ app, namespace }: Owner, { address, ports }: B
       },
     },
     spec: {
-      type: "LoadBalancer",
+      ...loadBalancer,
       externalTrafficPolicy: "Local",
-      allocateLoadBalancerNodePorts: false,
       selector: appSelector(app).matchLabels,
       ports: ports.map(({ name, port, protocol = "TCP" }) => ({
         ...{ name, port, targetPort: name, protocol },
