@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { trustBundle } from "../certificates/cert-manager-values.ts";
+import { resources } from "../workload/resources.ts";
 
 /** Who may do what in Argo CD: groups of the identity provider, or e-mail addresses. */
 export interface RolePlan {
@@ -146,8 +147,4 @@ function redisHa(): Record<string, unknown> {
 
 function metricsOf({ monitored }: ArgoCdPlan): Record<string, unknown> {
   return { enabled: monitored, serviceMonitor: { enabled: monitored } };
-}
-
-function resources(cpu: string, memory: string, limit: string): Record<string, unknown> {
-  return { requests: { cpu, memory }, limits: { memory: limit } };
 }

@@ -1,5 +1,6 @@
 import type { NamespacePlan } from "../workload/namespace.ts";
 import { spreadWherePossible } from "../workload/placement.ts";
+import { resources } from "../workload/resources.ts";
 
 /** Namespace of cert-manager and trust-manager, of the authority's key and of the token for Cloudflare. */
 export const managerNamespace: NamespacePlan = { name: "cert-manager" };
@@ -85,8 +86,4 @@ function replicated(hosts: number, wanted: number, name: string): Record<string,
     podDisruptionBudget: replicas > 1 ? { enabled: true, minAvailable: 1 } : { enabled: false },
     topologySpreadConstraints: [spreadWherePossible({ "app.kubernetes.io/name": name })],
   };
-}
-
-function resources(cpu: string, memory: string, limit: string): Record<string, unknown> {
-  return { requests: { cpu, memory }, limits: { memory: limit } };
 }

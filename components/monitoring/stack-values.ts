@@ -1,6 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { fingerprintAnnotation } from "../workload/fingerprint.ts";
 import { daemonSetUpdates } from "../workload/rolled-out.ts";
+import { resources } from "../workload/resources.ts";
 import {
   alertsSecret,
   fullName,
@@ -190,8 +191,4 @@ function grafana({ passwordMark, signOn }: StackPlan): Record<string, unknown> {
     // A pod that Helm would only run when asked to.
     testFramework: { enabled: false },
   };
-}
-
-function resources(cpu: string, memory: string, limit: string): Record<string, unknown> {
-  return { requests: { cpu, memory }, limits: { memory: limit } };
 }

@@ -1,3 +1,4 @@
+import { resources } from "../workload/resources.ts";
 import { l2Values } from "./load-balancers.ts";
 
 /** Where the Cilium chart is: https://docs.cilium.io/en/v1.19/installation/k8s-install-helm/ */
@@ -27,7 +28,8 @@ export interface CiliumPlan {
 /**
  * Values of the Cilium chart: kube-proxy's work, Hubble, and how services are announced. Each node reaches the API through
  * itself (RKE2 listens on 127.0.0.1:6443 everywhere), so Cilium needs no address to begin with. Nodes share the LAN, so
- * pods are routed without a tunnel.
+ * pods are routed without a tunnel. Requests in memory are those that the chart suggests in its comments, and limits at most those
+ * (1.19.6, values.yaml); relay, init containers and certgen have none there.
  * @see https://docs.cilium.io/en/v1.19/helm-reference/
  */
 export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
@@ -108,14 +110,6 @@ export function ciliumValues(plan: CiliumPlan): Record<string, unknown> {
  * @see https://docs.cilium.io/en/v1.19/operations/upgrade/
  */
 const minorOf = (version: string): string => version.split(".").slice(0, 2).join(".");
-
-/**
- * Requests in memory are those that the chart suggests in its comments, and limits at most those (1.19.6, values.yaml); relay,
- * init containers and certgen have none there.
- */
-function resources(cpu: string, memory: string, limit: string) {
-  return { requests: { cpu, memory }, limits: { memory: limit } };
-}
 
 /** The chart takes two nodes at a time. Without its agent a node's pods look up no names (rules with `dns`). */
 const oneByOne = { rollingUpdate: { maxUnavailable: 1 } };

@@ -1,5 +1,6 @@
 import { hostLabel } from "../storage/classes.ts";
 import { soonElsewhere, spreadWherePossible } from "../workload/placement.ts";
+import { resources } from "../workload/resources.ts";
 import { instancePods, operatorLabels, postgresNamespace } from "./names.ts";
 
 /** What of the operator's settings differs from its chart's. */
@@ -50,8 +51,4 @@ export function pluginValues(): Record<string, unknown> {
       },
     },
   };
-}
-
-function resources(cpu: string, memory: string, limit: string): Record<string, unknown> {
-  return { requests: { cpu, memory }, limits: { memory: limit } };
 }
