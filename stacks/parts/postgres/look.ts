@@ -40,8 +40,8 @@ export function judgePostgres(
     ours.find(({ kind, name }) => kind === "ObjectStore" && name === of)?.spec;
   return {
     problems: before.flatMap(({ name, spec }) => [
-      ...changes(name, clusters[name], spec as KnownSpec),
-      ...classChanges(name, clusters[name], spec as KnownSpec, storage),
+      ...versionChanges(name, clusters[name], spec as KnownSpec),
+      ...diskChanges(name, clusters[name], spec as KnownSpec, storage),
       ...moved(name, clusters[name], spec as KnownSpec, storeOf(name)),
     ]),
     notes: before.flatMap(({ name }) => {
@@ -74,8 +74,8 @@ function moved(
   return [{ path: `homelab:postgres.clusters.${name}.backup.archive`, text }];
 }
 
-/** What the operator's webhook refuses (cloudnative-pg v1.30.0, internal/webhook/v1/cluster_webhook.go). */
-function changes(
+/** What of its version the operator's webhook refuses (cloudnative-pg v1.30.0, internal/webhook/v1/cluster_webhook.go). */
+function versionChanges(
   name: string,
   cluster: PostgresConfig["clusters"][string] | undefined,
   spec: KnownSpec,
@@ -97,44 +97,54 @@ function changes(
       path: `${at}.version`,
       text: `the operator upgrades to ${firstUpgradableMajor} and newer only; use one of these`,
     });
-  const disks = [
-    { key: "storage", from: spec.storage, to: cluster.storage },
-    { key: "wal", from: spec.walStorage, to: cluster.wal },
-  ];
-  for (const { key, from, to } of disks) {
-    if (from === undefined) continue;
-    if (to === undefined)
-      problems.push({
-        path: `${at}.${key}`,
-        text: `${name} has a volume for its log, and keeps it; put it back`,
-      });
-    else if (to.sizeGiB < gibibytes(from.size ?? ""))
-      problems.push({
-        path: `${at}.${key}.sizeGiB`,
-        text: `${to.sizeGiB} is less than the ${gibibytes(from.size ?? "")} GiB that ${name} has, and volumes do not shrink; put it back`,
-      });
-  }
   return problems;
 }
 
-/** The operator takes another class for volumes that it makes from then on, and says nothing (pkg/reconciler/persistentvolumeclaim). */
-function classChanges(
+/**
+ * What of its volumes the webhook refuses as well; and another class, which the operator takes for volumes that it makes from then on
+ * without a word (pkg/reconciler/persistentvolumeclaim).
+ */
+function diskChanges(
   name: string,
   cluster: PostgresConfig["clusters"][string] | undefined,
   spec: KnownSpec,
   storage: SiteConfig["storage"],
 ): readonly Problem[] {
   if (cluster === undefined) return [];
+  const at = `homelab:postgres.clusters.${name}`;
   const otherwise = storage?.classes.find((one) => one.default)?.name ?? "the default class";
   const disks = [
     { key: "storage", from: spec.storage, to: cluster.storage },
     { key: "wal", from: spec.walStorage, to: cluster.wal },
   ];
-  return disks.flatMap(({ key, from, to }) => {
-    if (from === undefined || to === undefined) return [];
+  return disks.flatMap(({ key, from, to }): readonly Problem[] => {
+    if (from === undefined) return [];
+    if (to === undefined)
+      return [
+        {
+          path: `${at}.${key}`,
+          text: `${name} has a volume for its log, and keeps it; put it back`,
+        },
+      ];
+    const sizeGiB = gibibytes(from.size ?? "");
     const [has, wants] = [from.storageClass ?? otherwise, to.class ?? otherwise];
-    if (has === wants) return [];
-    const text = `${name} has its volumes in ${has}, where they stay, and in ${wants} would be those alone that are made later; put it back, or recover its backup into a new cluster`;
-    return [{ path: `homelab:postgres.clusters.${name}.${key}.class`, text }];
+    return [
+      ...(to.sizeGiB < sizeGiB
+        ? [
+            {
+              path: `${at}.${key}.sizeGiB`,
+              text: `${to.sizeGiB} is less than the ${sizeGiB} GiB that ${name} has, and volumes do not shrink; put it back`,
+            },
+          ]
+        : []),
+      ...(has === wants
+        ? []
+        : [
+            {
+              path: `${at}.${key}.class`,
+              text: `${name} has its volumes in ${has}, where they stay, and in ${wants} would be those alone that are made later; put it back, or recover its backup into a new cluster`,
+            },
+          ]),
+    ];
   });
 }
