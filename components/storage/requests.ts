@@ -49,23 +49,24 @@ const beside = [
 const serverGiB = 5;
 const agentGiB = 1;
 
-/** Rook runs a second one of a filesystem's servers beside the first, in any case (rook, pkg/operator/ceph/file/mds/mds.go). */
+/** Rook runs a second one of a filesystem's servers beside the first, in any case (rook, pkg/operator/ceph/file/filesystem.go). */
 const besideAlone = [...beside, shares.mds];
+
+/** What a machine's daemons come to: those of its disks and those beside them, all where it is alone. */
+function needed(of: "cpu" | "memoryMiB", disks: number, alone: boolean): number {
+  return (alone ? besideAlone : beside).reduce(
+    (sum, share) => sum + share[of],
+    disks * shares.osd[of],
+  );
+}
 
 /** Memory in GiB that a machine with so many disks for storage needs, before any application. */
 export function memoryNeededGiB(role: "server" | "agent", disks: number, alone = false): number {
-  const ceph = (alone ? besideAlone : beside).reduce(
-    (sum, { memoryMiB }) => sum + memoryMiB,
-    disks * shares.osd.memoryMiB,
-  );
+  const ceph = needed("memoryMiB", disks, alone);
   return Math.ceil(ceph / 1024) + (role === "server" ? serverGiB : agentGiB);
 }
 
 /** Cores likewise: two for RKE2 and the node itself. */
 export function coresNeeded(disks: number, alone = false): number {
-  const ceph = (alone ? besideAlone : beside).reduce(
-    (sum, { cpu }) => sum + cpu,
-    disks * shares.osd.cpu,
-  );
-  return Math.ceil(ceph) + 2;
+  return Math.ceil(needed("cpu", disks, alone)) + 2;
 }
