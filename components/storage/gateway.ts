@@ -1,7 +1,7 @@
 /** Where the gateway of a class of buckets answers inside of the cluster. */
 import { storageNamespace } from "./operator-values.ts";
 
-/** Port of the Service: plain http (cluster-values.ts). */
+/** Port of the Service: plain http (pools.ts). */
 export const gatewayServicePort = 80;
 
 /** The Service that Rook makes for an object store (rook, pkg/apis/ceph.rook.io/v1/object.go, GetServiceName). */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { rke2Script } from "../../components/rke2/scripts.ts";
 import { purgeScript } from "../../components/storage/purge.ts";
-import { mutedWarnings } from "../../components/storage/cluster-values.ts";
+import { mutedWarnings } from "../../components/storage/cluster-spec.ts";
 import { readiness, node } from "./cluster.ts";
 import { attempt, refused, run } from "./command.ts";
 import { bad, doctor } from "./doctor.ts";
