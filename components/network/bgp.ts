@@ -22,8 +22,8 @@ export interface BgpPlan {
 
 /**
  * Session settings that both sides share: seconds, and hops to the router. `restart` is Cilium's own default: an agent
- * that restarts, whose packets eBPF goes on forwarding, keeps its routes for so long; its next image is there before (image-pull.ts). A
- * router that counts silence as a restart (RFC 8538, FRR) sends a dead node its share for as long.
+ * that restarts, whose packets eBPF goes on forwarding, keeps its routes for so long; its next image is there before
+ * (image-pull.ts). A router that counts silence as a restart (RFC 8538, FRR) sends a dead node its share for as long.
  */
 export const session = { hold: 9, keepalive: 3, multihop: 4, restart: 120 } as const;
 
@@ -38,8 +38,8 @@ export const passwordSecret = {
 const advertised = { advertise: "bgp" };
 
 /**
- * Cilium's BGP resources (`cilium.io/v2`): each Linux node that is to stay peers with the routers and announces its pods' network and the
- * addresses of services.
+ * Cilium's BGP resources (`cilium.io/v2`): each Linux node that is to stay peers with the routers and announces its pods'
+ * network and the addresses of services.
  * @see https://docs.cilium.io/en/v1.19/network/bgp-control-plane/bgp-control-plane-configuration/
  */
 export function bgpResources(plan: BgpPlan): readonly CiliumResource[] {
