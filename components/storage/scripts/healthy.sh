@@ -114,7 +114,7 @@ current() {
 # configureLocalCephCluster). An operator that was raised alone shows in who wrote the Deployments (rook-upgrade.md). Disks of
 # machines that leave are left as they are (osd/update.go: updateExistingOSDs).
 behind() {
-  local rook versions nodes seen
+  local rook versions seen
   read -r rook _ <<<"$RELEASES"
   if ! ready; then
     printf 'CephCluster is not Ready: %s\n' "$(said)"
@@ -122,19 +122,21 @@ behind() {
   fi
   seen=$(cluster '.metadata.generation} {.items[0].status.observedGeneration} {.items[0].spec.cephVersion.image} {.items[0].status.version.image') || return 1
   awk '$1 != $2 { print "the operator has done generation " $2 " of " $1 } $3 != $4 { print "it has set up " $4 " in place of " $3 }' <<<"$seen"
-  nodes=$(cut -d ' ' -f 1 <<<"$DISKS" | paste -sd ' ')
   in_rook get deployments -l 'app in (rook-ceph-mon,rook-ceph-mgr,rook-ceph-osd)' \
     -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.labels.rook-version} {.metadata.labels.app} {.spec.template.spec.nodeSelector.kubernetes\.io/hostname}{"\n"}{end}' |
-    awk -v disks="$nodes" -v rook="$rook" "$listed"'NF > 1 && $2 != rook && ($3 != "rook-ceph-osd" || $4 in list) { print $1 " is of Rook " $2 " in place of " rook }' || return 1
+    awk -v disks="$(given_nodes)" -v rook="$rook" "$listed"'NF > 1 && $2 != rook && ($3 != "rook-ceph-osd" || $4 in list) { print $1 " is of Rook " $2 " in place of " rook }' || return 1
   # shellcheck disable=SC2016
   versions=$(in_rook get cephcluster -o 'go-template={{range .items}}{{range $kind, $of := .status.ceph.versions}}{{range $one, $count := $of}}{{$kind}} {{$one}}{{"\n"}}{{end}}{{end}}{{end}}') || return 1
   mixed <<<"$versions"
 }
 
+# given_nodes: of the machines that give disks.
+given_nodes() { cut -d ' ' -f 1 <<<"$DISKS" | paste -sd ' '; }
+
 # mixed: says where daemons are of several releases, but for those of disks while a machine leaves.
 mixed() {
   local leaving
-  leaving=$(daemons | awk -v disks="$(cut -d ' ' -f 1 <<<"$DISKS" | paste -sd ' ')" "$listed"'NF && !($1 in list) { print "osd"; exit }')
+  leaving=$(daemons | awk -v disks="$(given_nodes)" "$listed"'NF && !($1 in list) { print "osd"; exit }')
   awk -v leaving="$leaving" '$1 == "overall" || $1 == leaving { next } { sub(/^[^ ]+ /, "") } !seen[$0]++ { count++; all = all "; " $0 } END { if (count != 1) print "daemons are of " (count ? substr(all, 3) : "no release that is known") }'
 }
 
