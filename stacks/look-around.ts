@@ -25,7 +25,7 @@ import { freshGeneration, judgeMachines } from "./parts/machines/look.ts";
 import { judgeLan, readNeighbours } from "./parts/machines/neighbours.ts";
 import { judgeRestarts, rebuiltBesideStorage } from "./parts/machines/restarts.ts";
 import { poolNotes } from "./parts/network/look.ts";
-import type { RebuiltMachine } from "./parts/storage/loss.ts";
+import type { RebuiltMachine } from "./parts/storage/loss-look.ts";
 import { classesWithin } from "./parts/storage/machines.ts";
 import { proxmoxAccess, proxmoxProvider } from "./parts/proxmox/provider.ts";
 import type { ClusterCommand } from "./doctor/examined.ts";

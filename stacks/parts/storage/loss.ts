@@ -4,9 +4,10 @@ import { log } from "@pulumi/pulumi";
 import { stamp } from "../../../components/days.ts";
 import type { Problem } from "../../../components/problem.ts";
 import type { Judged } from "../../config/problem.ts";
-import { objects } from "../../doctor/kubectl.ts";
 import type { ClusterCommand } from "../../doctor/examined.ts";
-import type { CephInForce, OsdInForce } from "./doctor.ts";
+import type { OsdInForce } from "./doctor.ts";
+import { look, nodeOf, runs, type RebuiltMachine, type Seen } from "./loss-look.ts";
+import { monitorProblems } from "./monitor-loss.ts";
 
 /** Warnings of copies that are not there (https://docs.ceph.com/en/tentacle/rados/operations/health-checks/). */
 const missingCopies = ["PG_DEGRADED", "PG_DAMAGED"] as const;
@@ -34,23 +35,6 @@ const reportTimeout = 15 * 60_000;
 /** Between two looks of who waits, in milliseconds. */
 const interval = 5_000;
 
-/** A machine that is to be built anew. */
-export interface RebuiltMachine {
-  readonly name: string;
-  /** Whether Proxmox runs it, as far as that is known; one that may run does. */
-  readonly runs: boolean;
-  /** Classes of storage that may have all copies of some data on its disks. */
-  readonly alone: readonly string[];
-}
-
-/** What the cluster has of Ceph. */
-interface Seen {
-  readonly clusters: readonly CephInForce[];
-  /** Those of disks. */
-  readonly daemons: readonly OsdInForce[];
-  readonly monitors: readonly OsdInForce[];
-}
-
 /** Times in milliseconds. */
 interface Moments {
   readonly now: number;
@@ -64,9 +48,6 @@ export interface Clock {
   readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
-const nodeOf = ({ spec }: OsdInForce): string =>
-  spec?.template?.spec?.nodeSelector?.["kubernetes.io/hostname"] ?? "no node";
-const runs = ({ status }: OsdInForce): boolean => (status?.readyReplicas ?? 0) > 0;
 /** Since when a daemon is down, in milliseconds; 0 where its Deployment does not say. */
 const downSince = ({ status }: OsdInForce): number =>
   Date.parse(
@@ -80,10 +61,7 @@ const lastLook = ({ clusters }: Pick<Seen, "clusters">): string | undefined =>
  * Whether a machine's disks may be in use. Kubernetes alone does not tell: it takes the pods of a silent node for dead, while they
  * outlive their kubelet and serve on (KillMode=process in rancher/rke2, bundle/lib/systemd/system/rke2-server.service).
  */
-function serves(
-  { name, runs: powered }: Pick<RebuiltMachine, "name" | "runs">,
-  daemons: readonly OsdInForce[],
-): boolean {
+function serves({ name, runs: powered }: RebuiltMachine, daemons: readonly OsdInForce[]): boolean {
   return powered || daemons.some((daemon) => nodeOf(daemon) === name && runs(daemon));
 }
 
@@ -155,46 +133,6 @@ function aloneProblem({ name, alone }: RebuiltMachine): Problem {
 const iso = (time: number): string => stamp(new Date(time));
 
 /**
- * Why a machine may not go now with the monitor that is tied to it: what monitors know is on their machines' root disks, and one
- * that begins empty learns it from a majority of the others. Two that begin empty are a majority of three, and know nothing of the
- * data (rook/pkg/operator/ceph/cluster/mon/spec.go, makeMonFSInitContainer; Documentation/Troubleshooting/disaster-recovery.md).
- */
-export function monitorProblems(
-  machines: readonly Pick<RebuiltMachine, "name">[],
-  { clusters, monitors }: Pick<Seen, "clusters" | "monitors">,
-): readonly Problem[] {
-  const path = "homelab:allowReplace";
-  const going = machines.filter(({ name }) => monitors.some((one) => nodeOf(one) === name));
-  if (going.length > 1) {
-    const names = going.map(({ name }) => name).join(", ");
-    const text = `${names} each have a monitor of Ceph, whose knowledge goes with their root disks; build them anew one in an up`;
-    return [{ path, text }];
-  }
-  const { details = {} } = clusters[0]?.status?.ceph ?? {};
-  return going.flatMap(({ name }) => {
-    const own = monitors.filter((one) => nodeOf(one) === name);
-    if (own.length === monitors.length) {
-      const text =
-        `${name} has Ceph's only monitor, without whose knowledge nothing on any disk is found; save what the site holds, ` +
-        "destroy it and raise it again";
-      return [{ path, text }];
-    }
-    const others = monitors.filter((one) => nodeOf(one) !== name && !runs(one));
-    // Its own counts among them where it is down.
-    const missed = Number(/^\d+/.exec(details["MON_DOWN"]?.message ?? "")?.[0] ?? 0);
-    if (others.length === 0 && missed <= own.filter((one) => !runs(one)).length) return [];
-    const which =
-      others.length === 0
-        ? `MON_DOWN: ${details["MON_DOWN"]?.message}`
-        : others.map(nodeOf).join(", ");
-    const text =
-      `${name} has a monitor of Ceph, and others are down (${which}): what they know would be on too few machines; ` +
-      "bring these back, or wait until Rook has made them anew on others (npm run doctor)";
-    return [{ path, text }];
-  });
-}
-
-/**
  * Asks the cluster. One that does not answer is a note: it may be what a machine is built anew for. For a machine that Proxmox does
  * not run it waits until Rook has looked at a Ceph that is without it for long enough.
  */
@@ -241,14 +179,4 @@ export async function judgeLoss(
 function isBefore(seen: Seen, time: number, now: number): boolean {
   const looked = Date.parse(lastLook(seen) ?? "1970-01-01T00:00:00Z");
   return looked < time && looked >= now - oldest;
-}
-
-async function look(run: ClusterCommand): Promise<Seen> {
-  const [clusters, deployments] = await Promise.all([
-    objects<CephInForce>(run, "cephclusters.ceph.rook.io"),
-    objects<OsdInForce>(run, "deployments.apps"),
-  ]);
-  const of = (app: string): readonly OsdInForce[] =>
-    deployments.filter(({ metadata }) => metadata.labels?.["app"] === app);
-  return { clusters, daemons: of("rook-ceph-osd"), monitors: of("rook-ceph-mon") };
 }

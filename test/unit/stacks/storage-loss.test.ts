@@ -3,12 +3,9 @@ import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
 import { lookAround } from "../../../stacks/look-around.ts";
 import { openSite } from "../../../stacks/open-site.ts";
 import type { CephInForce, OsdInForce } from "../../../stacks/parts/storage/doctor.ts";
-import {
-  judgeLoss,
-  lossProblems,
-  monitorProblems,
-  type RebuiltMachine,
-} from "../../../stacks/parts/storage/loss.ts";
+import { judgeLoss, lossProblems } from "../../../stacks/parts/storage/loss.ts";
+import type { RebuiltMachine } from "../../../stacks/parts/storage/loss-look.ts";
+import { monitorProblems } from "../../../stacks/parts/storage/monitor-loss.ts";
 import { classesWithin } from "../../../stacks/parts/storage/machines.ts";
 import { depsIn } from "../site-deps.ts";
 import { homeConfig } from "./sample.ts";
