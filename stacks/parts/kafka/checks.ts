@@ -56,18 +56,23 @@ function nodes(config: SiteConfig, at: string, cluster: Cluster): readonly Probl
   });
 }
 
+/** The topic before this one that is written alike; undefined where there is none. */
+function alike(
+  all: readonly string[],
+  topic: string,
+  written: (name: string) => string,
+): string | undefined {
+  const before = all.slice(0, all.indexOf(topic));
+  return before.findLast((each) => written(each) === written(topic));
+}
+
 function topics(at: string, name: string, { topics: all, brokers }: Cluster): readonly Problem[] {
-  const seen = new Map<string, string>();
   return Object.entries(all).flatMap(([topic, { replicas, config }]) => {
     const path = `${at}.topics.${topic}`;
-    const object = topicObject(name, topic);
-    const other = seen.get(object);
-    seen.set(object, topic);
+    const other = alike(Object.keys(all), topic, (each) => topicObject(name, each));
     // A broker counts . and _ as one in the names of its metrics, and makes no topic that meets another one there (kafka,
     // clients/.../common/internals/Topic.java, hasCollision).
-    const twin = Object.keys(all).find(
-      (each) => each < topic && each.replaceAll(".", "_") === topic.replaceAll(".", "_"),
-    );
+    const twin = alike(Object.keys(all), topic, (each) => each.replaceAll(".", "_"));
     return [
       ...(replicas > brokers.replicas
         ? [
