@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agentImage, pullProblem } from "../../../components/network/image-pull.ts";
-import { ciliumValues } from "../../../components/network/cilium-values.ts";
-import { at } from "./at.ts";
 import { machineRoot, runScript } from "./machine-script.ts";
 
 describe("the image of Cilium's next agents", () => {
@@ -57,21 +55,5 @@ describe("the image of Cilium's next agents", () => {
     } finally {
       rmSync(root, { recursive: true });
     }
-  });
-
-  it("reaches one node after the other, for pods of a node without its agent look up no names", () => {
-    const values = ciliumValues({
-      ...{
-        version: "1.19.6",
-        pods: "10.42.0.0/16",
-        nodes: 4,
-        clusterName: "home",
-        interface: "eth0",
-        mtu: 1500,
-      },
-      ...({ exposeServices: true, announce: "bgp", metrics: true } as const),
-    });
-    for (const path of ["updateStrategy", "envoy.updateStrategy"])
-      assert.equal(at(values, `${path}.rollingUpdate.maxUnavailable`), 1);
   });
 });

@@ -41,6 +41,11 @@ describe("Cilium values", () => {
     );
   });
 
+  it("reach one node after the other, for pods of a node without its agent look up no names", () => {
+    for (const path of ["updateStrategy", "envoy.updateStrategy"])
+      assert.equal(at(values, `${path}.rollingUpdate.maxUnavailable`), 1);
+  });
+
   it("let ClusterIPs answer from outside as asked, and packets that a pod forwards reach them always", () => {
     assert.equal(at(values, "bpf.lbExternalClusterIP"), true);
     const closed = ciliumValues({ ...plan, exposeServices: false });

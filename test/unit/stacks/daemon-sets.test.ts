@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import type { Recorded } from "../../recorder.ts";
-import { recordedHome } from "../components/home-recording.ts";
 import { at } from "../components/at.ts";
-import { releasesOf, rendered, type Release } from "./rendered-charts.ts";
+import { releasesOf, rendered, type Release, recordedCharts } from "./rendered-charts.ts";
 
 /** DaemonSets of charts that are not rendered here, and where in a release's values their way of being changed stands. */
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -33,12 +32,7 @@ describe("a DaemonSet while a host is down", () => {
   let resources: readonly Recorded[];
   before(async function () {
     this.timeout(60_000);
-    ({ resources } = await recordedHome({
-      monitoring: { grafanaPassword: "op://Homelab/Grafana/password" },
-      logs: {},
-      // Rook makes its own, which the lab's does not.
-      "storage.monitoring": false,
-    }));
+    resources = await recordedCharts();
   });
 
   const refused = ({ hooks }: Recorded): boolean =>

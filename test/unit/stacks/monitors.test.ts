@@ -5,7 +5,7 @@ import { siteMonitors } from "../../../stacks/parts/monitoring/monitors.ts";
 import type { Recorded } from "../../recorder.ts";
 import { recordedHome } from "../components/home-recording.ts";
 import { closed, violations, type Schema } from "../components/json-schema.ts";
-import { releasesOf, rendered, type Workload } from "./rendered-charts.ts";
+import { releasesOf, rendered, type Workload, recordedCharts } from "./rendered-charts.ts";
 import { homeConfig } from "./sample.ts";
 
 interface Pods {
@@ -50,8 +50,7 @@ describe("who tells of itself to Prometheus", () => {
   let resources: readonly Recorded[];
   before(async function () {
     this.timeout(60_000);
-    // Rook makes its own, which the lab's does not.
-    ({ resources } = await recordedHome({ ...asked, "storage.monitoring": false }));
+    resources = await recordedCharts();
   });
 
   const names = (plans: readonly MonitorPlan[]) => plans.map(({ name }) => name);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { Recorded } from "../../recorder.ts";
+import { recordedHome } from "../components/home-recording.ts";
 
 export interface Workload {
   readonly kind: string;
@@ -32,6 +33,17 @@ export interface Release {
   readonly version: string;
   readonly values?: unknown;
   readonly skipAwait?: boolean;
+}
+
+/** Home with the parts that bring charts of many pods. */
+export async function recordedCharts(): Promise<readonly Recorded[]> {
+  const { resources } = await recordedHome({
+    monitoring: { grafanaPassword: "op://Homelab/Grafana/password" },
+    logs: {},
+    // Rook makes its own, which the lab's does not.
+    "storage.monitoring": false,
+  });
+  return resources;
 }
 
 const workloads = ["Deployment", "DaemonSet", "StatefulSet"];
