@@ -1,10 +1,12 @@
 package rook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,7 +36,7 @@ func (w *work) reconcileChildren(ctx context.Context) error {
 			}
 			for i, pool := range append([]poolSpec{one.Spec.poolSpec, one.Spec.MetadataPool, one.Spec.DataPool}, one.Spec.DataPools...) {
 				if pool.width() > 0 {
-					found[fmt.Sprintf("%s/%s/%d", kind, one.Name, i)] = pool
+					found[cmp.Or(one.Spec.Name, fmt.Sprintf("%s/%s/%d", kind, one.Name, i))] = pool
 				}
 			}
 			failed = errors.Join(failed, w.keep(ctx, kind, one))
@@ -55,6 +57,9 @@ func (w *work) reconcileChildren(ctx context.Context) error {
 func (s *State) rule(pools map[string]poolSpec) {
 	made := s.Domains
 	s.Domains, s.Widths = map[string]string{}, map[string]int{}
+	if _, declared := pools[managersPool]; !declared && len(s.OSDs) > 0 {
+		pools[managersPool] = s.managersOwn()
+	}
 	for name, pool := range pools {
 		domain, known := made[name]
 		if !known || pool.EnableCrushUpdates && pool.Replicated.Size > 0 && pool.FailureDomain != "" {
@@ -66,6 +71,24 @@ func (s *State) rule(pools map[string]poolSpec) {
 		s.Domains[name] = domain
 		s.Widths[domain] = max(s.Widths[domain], pool.width())
 	}
+}
+
+// managersPool is where the manager keeps what it knows of devices. It makes it by itself once there are disks, as Ceph makes any
+// pool of which nobody says more (ceph, src/pybind/mgr/mgr_module.py: create_mgr_pool).
+const managersPool = ".mgr"
+
+func (s *State) managersOwn() (own poolSpec) {
+	own.FailureDomain, own.Replicated.Size = "host", s.usualSize()
+	return own
+}
+
+// usualSize is how many copies a pool has of which nobody says more.
+func (s *State) usualSize() int {
+	size, err := strconv.Atoi(s.option("global", "osd_pool_default_size", "3"))
+	if err != nil {
+		return 3
+	}
+	return size
 }
 
 // keep brings about what an object asks for. Nothing is done before the first disk has its daemon.

@@ -43,8 +43,8 @@ func (s *State) checks(keyType string, now time.Time) map[string]check {
 			moved++
 		}
 	}
-	if len(s.OSDs) == 0 {
-		found["TOO_FEW_OSDS"] = check{healthWarn, "OSD count 0 < osd_pool_default_size 3"}
+	if usual := s.usualSize(); len(s.OSDs) < usual {
+		found["TOO_FEW_OSDS"] = check{healthWarn, fmt.Sprintf("OSD count %d < osd_pool_default_size %d", len(s.OSDs), usual)}
 	}
 	if down > 0 {
 		found["OSD_DOWN"] = check{healthWarn, fmt.Sprintf("%d osds down", down)}

@@ -107,7 +107,9 @@ type child struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              struct {
-		poolSpec       `json:",inline"`
+		poolSpec `json:",inline"`
+		// Name is that of a pool which Ceph has by itself, and which no object can be called.
+		Name           string     `json:"name"`
 		FilesystemName string     `json:"filesystemName"`
 		MetadataPool   poolSpec   `json:"metadataPool"`
 		DataPool       poolSpec   `json:"dataPool"`

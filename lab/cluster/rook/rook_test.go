@@ -670,6 +670,31 @@ func TestAPoolKeepsItsFailureDomainUnlessItsCopiesAreToFollow(t *testing.T) {
 	}
 }
 
+func TestTheManagersOwnPoolWantsThreeHostsUnlessItIsDeclared(t *testing.T) {
+	s := &State{
+		OSDs:   map[int]*OSD{0: {Host: "a", Up: true, In: true}, 1: {Host: "a", Up: true, In: true}},
+		Hosts:  map[string]map[string]string{"a": {"zone": "one"}},
+		Config: map[string]map[string]string{},
+	}
+	s.rule(map[string]poolSpec{})
+	found := s.checks("", time.Now())
+	for _, code := range []string{"PG_DEGRADED", "TOO_FEW_OSDS"} {
+		if _, warned := found[code]; !warned {
+			t.Errorf("no word of %s: %v", code, found)
+		}
+	}
+	var own poolSpec
+	own.FailureDomain, own.EnableCrushUpdates, own.Replicated.Size = "osd", true, 2
+	s.configure(map[string]map[string]string{"global": {"osd_pool_default_size": "2"}})
+	s.rule(map[string]poolSpec{managersPool: own})
+	found = s.checks("", time.Now())
+	for _, code := range []string{"PG_DEGRADED", "TOO_FEW_OSDS"} {
+		if one, warned := found[code]; warned {
+			t.Errorf("%s: %v", code, one)
+		}
+	}
+}
+
 func TestADaemonThatWasPutOutIsTakenInByHandAlone(t *testing.T) {
 	s := &State{
 		OSDs:  map[int]*OSD{0: {Host: "a", Up: true, In: true}, 1: {Host: "a", Up: true, In: true}, 2: {Host: "b", Up: true, In: true}},
