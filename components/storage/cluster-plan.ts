@@ -20,3 +20,13 @@ export interface ClusterPlan extends Monitored {
 
 /** Of what one is enough, and another one stands in where there is a machine for it. */
 export const twoOf = ({ nodes }: Pick<ClusterPlan, "nodes">): number => Math.min(2, nodes);
+
+/** How Ceph is to keep what belongs to no class: as safe as the site's hosts and disks allow. */
+export function usual({
+  machines,
+}: Pick<ClusterPlan, "machines">): Pick<ClassPlan, "failureDomain" | "replicas"> {
+  const hosts = new Set(machines.map(({ host }) => host)).size;
+  if (hosts >= 3) return { failureDomain: "host", replicas: 3 };
+  const disks = machines.flatMap((machine) => machine.disks).length;
+  return { failureDomain: "osd", replicas: Math.min(3, disks) };
+}

@@ -1,7 +1,7 @@
 /** The CephCluster: its daemons, where they run, and what they go by. */
 import { byIdPath } from "../proxmox/disks.ts";
 import { crushType, hostLabel } from "./classes.ts";
-import { twoOf, type ClusterPlan } from "./cluster-plan.ts";
+import { twoOf, usual, type ClusterPlan } from "./cluster-plan.ts";
 import { resources, shares } from "./requests.ts";
 
 /**
@@ -27,6 +27,8 @@ export const mutedWarnings = [
  * @see https://rook.io/docs/rook/v1.20/CRDs/Cluster/ceph-cluster-crd/#ceph-config
  */
 const cephConfig = ({ machines }: Pick<ClusterPlan, "machines">) => ({
+  // Ceph warns of fewer disks than these copies, whatever pools ask for (TOO_FEW_OSDS in ceph/src/mon/PGMap.cc).
+  global: { osd_pool_default_size: String(usual({ machines }).replicas) },
   mon: {
     mon_osd_down_out_subtree_limit: crushType("rack"),
     // A silent disk is down once disks of two other machines miss it, and with fewer of these only after a quarter of an hour, in

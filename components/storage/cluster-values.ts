@@ -2,7 +2,7 @@ import { coded, type ClassPlan } from "./classes.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
 import { clusterSpec } from "./cluster-spec.ts";
 import { storageNamespace } from "./operator-values.ts";
-import { blockPool, codedBlockPool, filesystem, objectStore } from "./pools.ts";
+import { blockPool, codedBlockPool, filesystem, managersPool, objectStore } from "./pools.ts";
 import { resources } from "./requests.ts";
 
 /**
@@ -29,9 +29,12 @@ export function clusterValues(plan: ClusterPlan): Record<string, unknown> {
     },
     toolbox: { enabled: true, resources: resources({ cpu: 0.01, memoryMiB: 64, limitMiB: 1024 }) },
     cephClusterSpec: clusterSpec(plan),
-    cephBlockPools: of("block")
-      .filter((one) => !coded(one))
-      .map(blockPool),
+    cephBlockPools: [
+      ...of("block")
+        .filter((one) => !coded(one))
+        .map(blockPool),
+      managersPool(plan),
+    ],
     cephECBlockPools: of("block").filter(coded).map(codedBlockPool),
     cephFileSystems: of("file").map(filesystem),
     cephObjectStores: of("bucket").map((one) => objectStore(one, of("bucket"), plan)),

@@ -1,6 +1,6 @@
 /** Where the classes keep what is theirs: pools, filesystems and object stores, as the chart rook-ceph-cluster takes them. */
 import { coded, crushType, type ClassPlan } from "./classes.ts";
-import { twoOf, type ClusterPlan } from "./cluster-plan.ts";
+import { twoOf, usual, type ClusterPlan } from "./cluster-plan.ts";
 import { gatewayServicePort } from "./gateway.ts";
 import { resources, shares } from "./requests.ts";
 
@@ -41,6 +41,20 @@ const storageClass = { enabled: false };
 
 export function blockPool(plan: ClassPlan): Record<string, unknown> {
   return { name: plan.name, spec: dataPool(plan), storageClass };
+}
+
+/**
+ * Where Ceph's manager keeps what it knows of devices. It makes this pool by itself, with three copies on three machines, and Ceph
+ * is never healthy where there are fewer (ceph, src/pybind/mgr/mgr_module.py, create_mgr_pool; rook,
+ * deploy/examples/pool-builtin-mgr.yaml).
+ */
+export function managersPool(plan: Pick<ClusterPlan, "machines">): Record<string, unknown> {
+  const { failureDomain, replicas } = usual(plan);
+  return {
+    name: "builtin-mgr",
+    spec: { name: ".mgr", ...replicated({ failureDomain, replicas }) },
+    storageClass,
+  };
 }
 
 /** The pool of the class's name has the data; the chart calls the one for metadata NAME-metadata. */

@@ -115,8 +115,7 @@ describe("the storage's values", () => {
   });
 
   it("say how a pool compresses where it does not, or it would go on as before", () => {
-    const modes = values.cephBlockPools.map(({ spec }) => at(spec, "parameters.compression_mode"));
-    assert.deepEqual(modes, ["none"]);
+    assert.equal(at(values.cephBlockPools[0]?.spec, "parameters.compression_mode"), "none");
     const pieces = at(values.cephECBlockPools[0]?.spec, "dataPool.parameters.compression_mode");
     assert.equal(pieces, "aggressive");
   });
@@ -159,6 +158,27 @@ describe("the storage's values", () => {
     const spread = at(values, "cephClusterSpec.placement.mon.topologySpreadConstraints[0]");
     assert.equal(at(spread, "topologyKey"), "topology.kubernetes.io/zone");
     assert.equal(at(spread, "whenUnsatisfiable"), "DoNotSchedule");
+  });
+
+  it("have the manager keep its own pool as the hosts allow, or Ceph would never be healthy on one", () => {
+    const own = ({ cephBlockPools }: Values): unknown => cephBlockPools.at(-1)?.spec;
+    assert.deepEqual(
+      [
+        at(own(values), "name"),
+        at(own(values), "failureDomain"),
+        at(own(values), "replicated.size"),
+      ],
+      [".mgr", "zone", 3],
+    );
+    const [machine] = machines;
+    assert.ok(machine);
+    const two = { ...machine, disks: [1, 2].map((slot) => ({ slot, sizeGiB: 250 })) };
+    const alone = clusterValues({ ...cluster, machines: [two], nodes: 1 }) as unknown as Values;
+    assert.deepEqual(
+      [at(own(alone), "failureDomain"), at(own(alone), "replicated.size")],
+      ["osd", 2],
+    );
+    assert.equal(at(alone, "cephClusterSpec.cephConfig.global.osd_pool_default_size"), "2");
   });
 
   it("have one of everything on a site of one machine, whose disks alone can tell of each other", () => {
