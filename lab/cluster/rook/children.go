@@ -56,7 +56,7 @@ func (w *work) reconcileChildren(ctx context.Context) error {
 // createReplicatedPoolForApp's alone).
 func (s *State) rule(pools map[string]poolSpec) {
 	made := s.Domains
-	s.Domains, s.Widths = map[string]string{}, map[string]int{}
+	s.Domains, s.Widths, s.Spares = map[string]string{}, map[string]int{}, map[string]int{}
 	if _, declared := pools[managersPool]; !declared && len(s.OSDs) > 0 {
 		pools[managersPool] = s.managersOwn()
 	}
@@ -70,6 +70,9 @@ func (s *State) rule(pools map[string]poolSpec) {
 		}
 		s.Domains[name] = domain
 		s.Widths[domain] = max(s.Widths[domain], pool.width())
+		if least, known := s.Spares[domain]; !known || pool.spare() < least {
+			s.Spares[domain] = pool.spare()
+		}
 	}
 }
 

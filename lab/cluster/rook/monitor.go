@@ -93,9 +93,8 @@ func (s *State) command(words []string, now time.Time) (string, error) {
 		return fmt.Sprintf("OSD(s) %v are safe to destroy without reducing data durability.\n", ids), nil
 	}
 	if name == "osd ok-to-stop" {
-		// The real one counts what each piece of data would be left with (ceph, DaemonServer::_check_offlines_pgs).
-		if _, degraded := s.checks("", now)["PG_DEGRADED"]; degraded {
-			return "", fmt.Errorf("Error EBUSY: unsafe to stop osd(s) %v at this time (33 PGs are or would become offline)", ids)
+		if reason := s.okToStop(ids, now); reason != "" {
+			return "", errors.New("Error EBUSY: " + reason)
 		}
 		return "{}\n", nil
 	}

@@ -150,6 +150,15 @@ func (p poolSpec) width() int {
 	return max(p.Replicated.Size, p.ErasureCoded.DataChunks+p.ErasureCoded.CodingChunks)
 }
 
+// spare is how many failure domains a pool goes on without: half of its copies, and of further pieces all but one, or the only one
+// (ceph, get_osd_pool_default_min_size, and OSDMonitor::prepare_pool_size).
+func (p poolSpec) spare() int {
+	if p.Replicated.Size > 0 {
+		return p.Replicated.Size / 2
+	}
+	return p.ErasureCoded.CodingChunks - min(1, p.ErasureCoded.CodingChunks-1)
+}
+
 func decode[T any](object *unstructured.Unstructured) (*T, error) {
 	var value T
 	err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &value)

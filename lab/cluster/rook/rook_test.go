@@ -695,6 +695,38 @@ func TestTheManagersOwnPoolWantsThreeHostsUnlessItIsDeclared(t *testing.T) {
 	}
 }
 
+func TestDaemonsMayStopWhereNoPoolStandsStillWithoutThem(t *testing.T) {
+	disks := func(domain string, size int) *State {
+		s := &State{
+			OSDs: map[int]*OSD{
+				0: {Host: "a", Up: true, In: true}, 1: {Host: "a", Up: true, In: true},
+				2: {Host: "b", Up: true, In: true}, 3: {Host: "c", Up: true, In: true},
+			},
+			Hosts: map[string]map[string]string{"a": {"zone": "one"}, "b": {"zone": "two"}, "c": {"zone": "three"}},
+		}
+		var pool poolSpec
+		pool.FailureDomain, pool.Replicated.Size = domain, size
+		s.rule(map[string]poolSpec{"pool": pool})
+		return s
+	}
+	for name, one := range map[string]struct {
+		state *State
+		ids   []int
+		ok    bool
+	}{
+		"a host's":                           {disks("zone", 3), []int{0, 1}, true},
+		"two hosts'":                         {disks("zone", 3), []int{0, 2}, false},
+		"one of two copies on one host":      {disks("osd", 2), []int{0}, true},
+		"both of two copies on one host":     {disks("osd", 2), []int{0, 1}, false},
+		"the only copy":                      {disks("osd", 1), []int{0}, false},
+		"a part of a host with an only copy": {disks("zone", 1), []int{0}, false},
+	} {
+		if reason := one.state.okToStop(one.ids, time.Now()); (reason == "") != one.ok {
+			t.Errorf("%s: %q", name, reason)
+		}
+	}
+}
+
 func TestADaemonThatWasPutOutIsTakenInByHandAlone(t *testing.T) {
 	s := &State{
 		OSDs:  map[int]*OSD{0: {Host: "a", Up: true, In: true}, 1: {Host: "a", Up: true, In: true}, 2: {Host: "b", Up: true, In: true}},

@@ -29,6 +29,8 @@ type State struct {
 	Buckets map[string]*Bucket `json:"buckets"`
 	// Widths are those of the pools by their failure domain: how many domains the widest needs.
 	Widths map[string]int `json:"widths"`
+	// Spares are how many of these domains the pool that bears least goes on without.
+	Spares map[string]int `json:"spares"`
 	// Domains are the failure domains of the pools' rules, by what the lab calls a pool.
 	Domains map[string]string `json:"domains"`
 	// Config is what the monitors keep for whom. An option that is named no more stays (rook, ceph-cluster-crd.md).
@@ -204,13 +206,17 @@ func (s *State) domains(kind string, without ...int) int {
 		if slices.Contains(without, id) || !osd.Up || !osd.In {
 			continue
 		}
-		name := s.bucket(kind, osd)
-		if kind == "osd" {
-			name = fmt.Sprint(id)
-		}
-		found[name] = true
+		found[s.domain(kind, id)] = true
 	}
 	return len(found)
+}
+
+// domain is the failure domain of a type that a daemon is in.
+func (s *State) domain(kind string, id int) string {
+	if kind == "osd" {
+		return fmt.Sprint(id)
+	}
+	return s.bucket(kind, s.OSDs[id])
 }
 
 // carried is whether all pools have as many domains as they are wide.
@@ -221,6 +227,25 @@ func (s *State) carried(without ...int) bool {
 		}
 	}
 	return true
+}
+
+// okToStop tells why a pool would stand still without daemons; empty when none would. The real one counts what each piece of data
+// would be left with (ceph, DaemonServer::_check_offlines_pgs).
+func (s *State) okToStop(ids []int, now time.Time) string {
+	_, unsafe := s.checks("", now)["PG_DEGRADED"]
+	for kind, spare := range s.Spares {
+		touched := map[string]bool{}
+		for _, id := range ids {
+			if osd, known := s.OSDs[id]; known && osd.Up {
+				touched[s.domain(kind, id)] = true
+			}
+		}
+		unsafe = unsafe || len(touched) > spare
+	}
+	if unsafe {
+		return fmt.Sprintf("unsafe to stop osd(s) %v at this time (33 PGs are or would become offline)", ids)
+	}
+	return ""
 }
 
 // safeToDestroy tells why a daemon still has what no other has; empty when none has.
