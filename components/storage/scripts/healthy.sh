@@ -56,8 +56,8 @@ await_health() {
 }
 
 # use_all: a disk that has grown is larger for Ceph once its daemon starts anew, and gets more of the data once an operator has
-# looked at the sizes (rook, osd/spec.go: getExpandInitContainer; osd/osd.go: postReconcileUpdateOSDProperties). One machine's
-# daemons start anew at a time, and the next one's once Ceph can do without them.
+# looked at the sizes (rook, osd/spec.go: getExpandInitContainer; osd/osd.go: postReconcileUpdateOSDProperties). They
+# start anew one after the other, each once Ceph can do without it.
 use_all() {
   local node count
   while read -r node count _; do

@@ -175,16 +175,18 @@ arrange() {
   ask_ceph arrange 300 "$moves"$'\n'"$in"
 }
 
-# restart_osds NODE: once Ceph can do without its disks, which must be within ten minutes.
+# restart_osds NODE: one daemon after the other, each once Ceph can do without its disk, which must be within ten minutes. What is
+# kept apart by disk alone may have its other copy on the next one.
 restart_osds() {
-  local all ids
+  local all id
   all=$(daemons) || return 1
-  ids=$(awk -v node="$1" '$1 == node { print $2 }' <<<"$all" | paste -sd ' ')
-  ask_ceph "stop-$1" 600 "until ceph osd ok-to-stop $ids; do
+  for id in $(awk -v node="$1" '$1 == node { print $2 }' <<<"$all"); do
+    ask_ceph "stop-$1" 600 "until ceph osd ok-to-stop $id; do
   if ((SECONDS > 570)); then exit 1; fi
   sleep 5
 done" || return 1
-  in_rook delete pods -l app=rook-ceph-osd --field-selector "spec.nodeName=$1" --timeout=300s >/dev/null
+    in_rook delete pods -l "ceph-osd-id=$id" --timeout=300s >/dev/null || return 1
+  done
 }
 
 # take_in NODES: script that takes disks in again which run and were put out by hand, as by a removal that was cut off or given up:

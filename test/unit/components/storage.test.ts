@@ -530,7 +530,7 @@ describe("storage's scripts", () => {
     assert.match(said(""), /^failed: /);
   });
 
-  it("start daemons anew, a machine's at a time, until Ceph uses disks that have grown", () => {
+  it("start daemons anew, one at a time, until Ceph uses disks that have grown", () => {
     const stubs = `GIB=3000 PATIENCE=1200
       cluster() { case "$1" in *bytesTotal) echo "$((size - 4096))" ;; *health) echo HEALTH_OK ;; esac; }
       has_osds() { :; }
@@ -548,9 +548,14 @@ describe("storage's scripts", () => {
     const { said: why, calls: none } = healthy(held);
     assert.match(
       why,
-      /until ceph osd ok-to-stop 0 5; do[^]*failed: the daemons of stone could not/,
+      /until ceph osd ok-to-stop 0; do[^]*failed: the daemons of stone could not/,
     );
     assert.equal(none, "", "no daemon is stopped that Ceph cannot do without");
+    const one = healthy(`ask_ceph() { note "$3"; }\nrestart_osds stone`);
+    assert.equal(
+      one.calls,
+      "delete pods -l ceph-osd-id=0 --timeout=300s\ndelete pods -l ceph-osd-id=5 --timeout=300s\n",
+    );
   });
 
   it("place machines in Ceph where Rook has their disks made", () => {
