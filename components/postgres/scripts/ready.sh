@@ -31,7 +31,27 @@ whole() {
   [[ $(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}') == "True $INSTANCES $INSTANCES" ]]
 }
 
-whole_or_failed() { whole || [[ -n $(failed) ]]; }
+whole_or_failed() { whole || [[ -n $(failed) ]] || { grow; false; }; }
+
+# grow: the claims, where an instance has ended because its log has no room. The operator does nothing else then, and so never grows
+# them to what the cluster now is to have (cloudnative-pg v1.30.0, internal/controller/cluster_controller.go,
+# ensureNoFailoverOnFullDisk; docs/src/instance_manager.md: claims first).
+grow() {
+  local disk
+  [[ $(of_cluster '{.status.phase}') == "Not enough disk space" ]] || return 0
+  for disk in PG_DATA:storage PG_WAL:walStorage; do grow_to "${disk%:*}" "$(of_cluster "{.spec.${disk#*:}.size}")"; done
+}
+
+# grow_to ROLE SIZE: both in Gi, as the program writes them; a claim that a person has made larger stays so.
+grow_to() {
+  local claim has
+  while read -r claim has; do
+    if [[ "$has $2" =~ ^[0-9]+Gi\ [0-9]+Gi$ ]] && ((${has%Gi} < ${2%Gi})); then
+      in_postgres patch pvc "$claim" --type merge -p "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"$2\"}}}}"
+    fi
+  done < <(in_postgres get pvc -l "cnpg.io/cluster=$CLUSTER,cnpg.io/pvcRole=$1" \
+    -o 'jsonpath={range .items[*]}{.metadata.name} {.spec.resources.requests.storage}{"\n"}{end}')
+}
 
 # failed: Jobs that make its instances and will not be tried again. An upgrade's is a person's to look at.
 failed() {

@@ -282,6 +282,22 @@ describe("the proof of a Postgres cluster", () => {
     assert.match(seen(cases("main-1-full-recovery \n")), /is not whole after 2400 s/);
   });
 
+  it("grows claims where the log has no room, for the operator does not before there is some", () => {
+    const cases = (phase: string) => `
+    *"get pvc"*pvcRole=PG_DATA*) printf 'main-1 10Gi\nmain-2 20Gi\nmain-3 40Gi\n' ;;
+    *"get pvc"*pvcRole=PG_WAL*) printf 'main-1-wal 5Gi\n' ;;
+    *"patch pvc"*) GROWN+=" $5 to \${9//[^0-9Gi]/}" ;;
+    *spec.storage.size*) printf 20Gi ;;
+    *spec.walStorage.size*) printf 8Gi ;;
+    *status.phase*) printf '%s' "${phase}\${GROWN:-}" ;;
+    ${world("False 3 0")}`;
+    assert.match(
+      seen(cases("Not enough disk space")),
+      /after 2400 s: Not enough disk space main-1 to 20Gi main-1-wal to 8Gi$/,
+    );
+    assert.match(seen(cases("Creating a new replica")), /after 2400 s: Creating a new replica$/);
+  });
+
   it("is not content with a primary that takes no writes, nor with an archive that gets nothing", () => {
     assert.match(
       seen(
