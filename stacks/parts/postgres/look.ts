@@ -74,18 +74,19 @@ function moved(
   return [{ path: `homelab:postgres.clusters.${name}.backup.archive`, text }];
 }
 
-/** What of its version the operator's webhook refuses (cloudnative-pg v1.30.0, internal/webhook/v1/cluster_webhook.go). */
+/**
+ * What of its version the operator's webhook refuses (cloudnative-pg v1.30.0, internal/webhook/v1/cluster_webhook.go); and what nobody
+ * does: PostgreSQL begins its log anew with a major, and in one folder with the old one nothing could be recovered, nor would there be
+ * a first base backup (docs/src/postgres_upgrades.md, Backup and WAL Archive Considerations).
+ */
 function versionChanges(
   name: string,
   cluster: PostgresConfig["clusters"][string] | undefined,
-  spec: KnownSpec,
+  { imageName = "", plugins: [archiver] = [] }: KnownSpec,
 ): readonly Problem[] {
   if (cluster === undefined) return [];
   const at = `homelab:postgres.clusters.${name}`;
-  const [old, next] = [
-    Number(/:(\d+)/.exec(spec.imageName ?? "")?.[1] ?? NaN),
-    majorOf(cluster.version),
-  ];
+  const [old, next] = [Number(/:(\d+)/.exec(imageName)?.[1] ?? NaN), majorOf(cluster.version)];
   const problems: Problem[] = [];
   if (next < old)
     problems.push({
@@ -96,6 +97,12 @@ function versionChanges(
     problems.push({
       path: `${at}.version`,
       text: `the operator upgrades to ${firstUpgradableMajor} and newer only; use one of these`,
+    });
+  const archive = cluster.backup?.archive;
+  if (next > old && archive !== undefined && archive === archiver?.parameters?.serverName)
+    problems.push({
+      path: `${at}.backup.archive`,
+      text: `${archive} is the archive of PostgreSQL ${old}, beside whose log that of ${next} cannot be recovered; name a new folder, such as ${name}-${next}`,
     });
   return problems;
 }

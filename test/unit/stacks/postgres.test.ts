@@ -258,6 +258,25 @@ describe("databases that are there", () => {
     );
   });
 
+  it("take a new archive with another major, also where the site names its archive itself", () => {
+    const older = {
+      ...{ ...spec, imageName: spec.imageName.replace("18.4", "17.10") },
+      plugins: [{ parameters: { serverName: "main-b" } }],
+    };
+    const keepers = [
+      { kind: "Cluster" as const, namespace: "postgres", name: "main", spec: older },
+    ];
+    const upgraded = (backup: object) =>
+      judgePostgres(homeConfig(postgresSite({ backup })), { keepers }).problems.map(
+        ({ path, text }) => `${path}: ${text}`,
+      );
+    assert.deepEqual(upgraded({ bucket: "ceph-bucket", archive: "main-b" }), [
+      "homelab:postgres.clusters.main.backup.archive: main-b is the archive of PostgreSQL 17, beside whose log that of 18 cannot be recovered; name a new folder, such as main-18",
+    ]);
+    assert.deepEqual(upgraded({ bucket: "ceph-bucket", archive: "main-c" }), []);
+    assert.deepEqual(upgraded({ bucket: "ceph-bucket" }), []);
+  });
+
   it("keep their bucket in its class", () => {
     const moved = {
       ...postgresSite({ backup: { bucket: "other" } }),
