@@ -58,6 +58,17 @@ export function postgresAlerts(clusters: readonly PostgresWatch[]): AlertGroup {
         description:
           "It lacks the last {{ $value | humanizeDuration }}, which are lost where it has to take over.",
       },
+      {
+        name: "PostgresReplicaDetached",
+        severity: "warning",
+        // One that asks for what its primary has no more has a receiver for a moment, every few seconds. It answers, and its lag is
+        // 0 where it has replayed all that it ever got (config/manager/default-monitoring.yaml).
+        expression: `max by (job, pod) (cnpg_pg_replication_in_recovery{${jobs}} - avg_over_time(cnpg_pg_replication_is_wal_receiver_up{${jobs}}[10m])) > 0.5`,
+        for: "15m",
+        summary: "{{ $labels.pod }} gets nothing from its primary",
+        description:
+          "What has been written since is lost where it has to take over, and its log stays on the primary's volume.",
+      },
       ...(backups.length === 0
         ? []
         : [

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# On a server: waits until a Postgres cluster has all of its instances, its primary takes writes, and, where it has an archive,
-# what was written arrives there.
+# On a server: waits until a Postgres cluster has all of its instances, its primary takes writes, its replicas follow, and, where it
+# has an archive, what was written arrives there.
 # Parameters: NAMESPACE, CLUSTER, INSTANCES, ARCHIVE (its folder; empty without a backup).
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
@@ -15,6 +15,8 @@ main() {
   [[ -z $job ]] || fail "the Job $job of the Postgres cluster $CLUSTER has failed: $(words "$job")" \
     "where it says \"Expected empty archive\", the folder is another life's: name another one (docs/postgres.md). Mend what it says, and run up again: the Job is made anew"
   wait_until 120 writable || fail "the primary of the Postgres cluster $CLUSTER takes no writes: $(writable 2>&1 | cut -c 1-300)"
+  wait_until 900 followed || fail "$(followers) of $((INSTANCES - 1)) replicas of the Postgres cluster $CLUSTER follow its primary" \
+    "the others are ready and get nothing: docs/runbooks/PostgresReplicaDetached.md"
   if [[ -z $ARCHIVE ]]; then return 0; fi
   began=$(ask 'SELECT now(); SELECT pg_switch_wal()' | sed -n 1p)
   wait_until 600 archived_since "$began" ||
@@ -68,6 +70,12 @@ ask() { in_postgres exec "$(of_cluster '{.status.currentPrimary}')" -c postgres 
 
 # writable: what only a primary can do, and what leaves nothing behind.
 writable() { ask 'BEGIN; CREATE TABLE homelab_trial (word text); DROP TABLE homelab_trial; COMMIT'; }
+
+# followers: instances that have what the primary has. One whose log is gone is ready all the same, and its slot is never made anew
+# (issues 7895 and 10419; internal/management/controller/slots/reconciler/replicationslot.go). One that is only made calls itself NAME-join.
+followers() { ask "SELECT count(DISTINCT application_name) FROM pg_stat_replication WHERE state = 'streaming' AND application_name ~ '^$CLUSTER-[0-9]+\$'"; }
+
+followed() { ((INSTANCES == 1)) || [[ $(followers) -ge $((INSTANCES - 1)) ]]; }
 
 archived_since() { [[ $(ask "SELECT last_archived_time >= '$1' FROM pg_stat_archiver") == t ]]; }
 

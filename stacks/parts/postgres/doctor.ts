@@ -33,6 +33,7 @@ export interface ClusterInForce extends Named {
     readonly phase?: string;
     readonly phaseReason?: string;
     readonly readyInstances?: number;
+    readonly currentPrimary?: string;
     readonly conditions?: readonly Condition[];
     /** By the Secret's name, when its certificate ends: `2026-12-01 10:00:00 +0000 UTC`. */
     readonly certificates?: { readonly expirations?: Readonly<Record<string, string>> };
@@ -66,8 +67,10 @@ export function postgresChecks(
   return [
     {
       subject: "Postgres",
-      run: async () =>
-        judgeClusters(postgres, await ours<ClusterInForce>(run, "clusters.postgresql.cnpg.io")),
+      run: async () => {
+        const found = await ours<ClusterInForce>(run, "clusters.postgresql.cnpg.io");
+        return judgeClusters(postgres, found, await followersOf(run, found));
+      },
     },
     {
       subject: "backups of Postgres",
@@ -82,6 +85,29 @@ async function ours<T extends Named>(run: ClusterCommand, kind: string): Promise
   return all.filter(({ metadata }) => metadata.namespace === namespace);
 }
 
+/**
+ * By cluster, how many instances its primary sends its log to; nothing of one whose primary does not answer. A replica whose log is
+ * gone is ready all the same (cloudnative-pg, issues 7895 and 10419).
+ */
+async function followersOf(
+  run: ClusterCommand,
+  found: readonly ClusterInForce[],
+): Promise<Followers> {
+  const counts = found.map(async ({ metadata: { name }, status }) => {
+    if (status?.currentPrimary === undefined) return [];
+    const sql = `SELECT count(DISTINCT application_name) FROM pg_stat_replication WHERE application_name ~ '^${name}-[0-9]+$'`;
+    const inPrimary = ["-n", namespace, "exec", status.currentPrimary, "-c", "postgres", "--"];
+    const { ok: answered, stdout } = await run("kubectl", [
+      ...["--request-timeout=10s", ...inPrimary],
+      ...["psql", "-XqtAc", sql],
+    ]);
+    return answered ? [[name, Number(stdout)] as const] : [];
+  });
+  return new Map((await Promise.all(counts)).flat());
+}
+
+type Followers = ReadonlyMap<string, number>;
+
 /** What people call a cluster. */
 const subjectOf = (name: string): string => `Postgres ${name}`;
 
@@ -89,6 +115,7 @@ const subjectOf = (name: string): string => `Postgres ${name}`;
 export function judgeClusters(
   { clusters }: Pick<PostgresConfig, "clusters">,
   found: readonly ClusterInForce[],
+  followers: Followers,
   now = new Date(),
 ): readonly Finding[] {
   return Object.entries(clusters).flatMap(([name, cluster]) => {
@@ -102,7 +129,7 @@ export function judgeClusters(
         ),
       ];
     return [
-      ...judgeState(name, cluster, status),
+      ...judgeState(name, cluster, status, followers.get(name)),
       ...judgeArchiving(name, cluster, status),
       ...judgeCertificates(name, status, now),
     ];
@@ -115,6 +142,7 @@ function judgeState(
   name: string,
   { instances }: Cluster,
   { phase = "no phase", phaseReason = "", readyInstances = 0, conditions }: Status,
+  followers = instances - 1,
 ): readonly Finding[] {
   const subject = subjectOf(name);
   const look = `kubectl -n ${namespace} describe cluster ${name}`;
@@ -123,6 +151,14 @@ function judgeState(
   if (readyInstances === 0) return [problem(subject, text, look)];
   if (readyInstances < instances || whyNot(conditions, "Ready", "") !== undefined)
     return [warning(subject, text, look)];
+  if (followers < instances - 1)
+    return [
+      warning(
+        subject,
+        `${followers} of ${instances - 1} replicas follow the primary, the others are ready and get nothing`,
+        "docs/runbooks/PostgresReplicaDetached.md",
+      ),
+    ];
   return [ok(subject, `${instances} instances are ready`)];
 }
 

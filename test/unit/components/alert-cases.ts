@@ -36,6 +36,7 @@ const listener = 'job="envoy",pod="envoy-lan-1",envoy_http_conn_manager_prefix="
 const member = (pod: string): string => `job="postgres-main",pod="${pod}"`;
 const up = (pod: string): string => `cnpg_collector_up{${member(pod)}}`;
 const oldUp = 'cnpg_collector_up{job="postgres-old",pod="old-1"}';
+const replica = (metric: string): string => `cnpg_pg_replication_${metric}{${member("main-2")}}`;
 const archived = `cnpg_pg_stat_archiver_last_archived_time{${member("main-1")}}`;
 const unarchived = archived.replace("archived_time", "failed_time");
 const lastBackup = (pod: string): string =>
@@ -971,13 +972,38 @@ export const alertCases: readonly AlertCase[] = [
   {
     alert: "PostgresReplicaBehind",
     title: "tells of a replica that lacks more than five minutes",
-    series: { [`cnpg_pg_replication_lag{${member("main-2")}}`]: constant(600) },
+    series: { [replica("lag")]: constant(600) },
     at: "30m",
     says: {
       labels: { job: "postgres-main", pod: "main-2" },
       summary: "main-2 is behind its primary",
       description: "It lacks the last 10m 0s, which are lost where it has to take over.",
     },
+  },
+  {
+    alert: "PostgresReplicaDetached",
+    title: "tells of a replica that answers, says that it lacks nothing, and asks in vain",
+    series: {
+      ...{ [up("main-1")]: constant(1), [up("main-2")]: constant(1), [up("main-3")]: constant(1) },
+      ...{ [replica("lag")]: constant(0), [replica("in_recovery")]: constant(1) },
+      [replica("is_wal_receiver_up")]: "0x20 1 0x10 1 0x100",
+    },
+    at: "1h",
+    says: {
+      labels: { job: "postgres-main", pod: "main-2" },
+      summary: "main-2 gets nothing from its primary",
+      description:
+        "What has been written since is lost where it has to take over, and its log stays on the primary's volume.",
+    },
+  },
+  {
+    alert: "PostgresReplicaDetached",
+    title: "is quiet of a primary, and of one that has become a replica",
+    series: {
+      [replica("in_recovery")]: "0x40 1x80",
+      [replica("is_wal_receiver_up")]: "0x41 1x80",
+    },
+    at: "55m",
   },
   {
     alert: "PostgresNotArchived",

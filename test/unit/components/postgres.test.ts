@@ -241,11 +241,12 @@ const run = (file: string, variables: string, cases: string): string =>
   });
 
 describe("the proof of a Postgres cluster", () => {
-  const world = (ready = "True 3 3", trial = "true", archived = "t") => `
+  const world = (ready = "True 3 3", trial = "true", archived = "t", followers = 2) => `
     *status.conditions*Ready*readyInstances*) printf '${ready}' ;;
     *status.phase*) printf 'Creating a new replica: waiting (1 instances of 3 are ready)' ;;
     *currentPrimary*) printf main-1 ;;
     *"exec main-1"*CREATE*) ${trial} ;;
+    *"exec main-1"*pg_stat_replication*) printf ${followers} ;;
     *"exec main-1"*pg_switch_wal*) printf '2026-11-29 10:00:00+00\\n0/3000000\\n' ;;
     *"exec main-1"*">= '2026-11-29 10:00:00+00'"*) printf '${archived}' ;;
     *ContinuousArchiving*) printf 'Expected empty archive' ;;`;
@@ -312,6 +313,15 @@ describe("the proof of a Postgres cluster", () => {
       seen(world("True 3 3", "true", "f")),
       /does not arrive in main-18 within 600 s: Expected empty archive/,
     );
+  });
+
+  it("is not content with a replica that is ready and follows nobody, and wants none of one instance", () => {
+    assert.equal(
+      seen(world("True 3 3", "true", "t", 1)),
+      "1 of 2 replicas of the Postgres cluster main follow its primary",
+    );
+    const alone = world("True 1 1", "true", "t", 0);
+    assert.equal(run("ready.sh", "INSTANCES=1 ARCHIVE=", alone), "");
   });
 
   it("waits for a base backup in this very archive", () => {

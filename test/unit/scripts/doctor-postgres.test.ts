@@ -27,8 +27,9 @@ const fine = {
     { type: "ContinuousArchiving", status: "True" },
   ],
 };
-const cluster = (changes: object) =>
-  said(judgeClusters(postgres, clusters({ ...fine, ...changes }), now));
+const following = new Map([["main", 2]]);
+const cluster = (changes: object, followers: ReadonlyMap<string, number> = following) =>
+  said(judgeClusters(postgres, clusters({ ...fine, ...changes }), followers, now));
 
 const store = (
   window: NonNullable<NonNullable<StoreInForce["status"]>["serverRecoveryWindow"]>[string],
@@ -61,7 +62,30 @@ describe("the doctor at Postgres", () => {
       /^warning: Postgres main: 2 of 3 instances are ready: Creating a new replica/,
     );
     assert.match(cluster({ readyInstances: 0 }), /^error: Postgres main: 0 of 3/);
-    assert.match(said(judgeClusters(postgres, [], now)), /^error: Postgres main: is not there/);
+    assert.match(
+      said(judgeClusters(postgres, [], following, now)),
+      /^error: Postgres main: is not there/,
+    );
+  });
+
+  it("asks the primary who follows it, for a replica whose log is gone is ready all the same", async () => {
+    const asked: string[] = [];
+    const [check] = postgresChecks({ config, isUp: true }, (_, args) => {
+      asked.push(args.join(" "));
+      const stdout = args.includes("exec")
+        ? "1\n"
+        : JSON.stringify({ items: clusters({ ...fine, currentPrimary: "main-2" }) });
+      return Promise.resolve({ ok: true, stdout, stderr: "" });
+    });
+    assert.match(
+      said((await check?.run()) ?? []),
+      /^warning: Postgres main: 1 of 2 replicas follow the primary, the others are ready and get nothing/,
+    );
+    assert.match(
+      asked[1] ?? "",
+      /-n postgres exec main-2 -c postgres -- psql .*pg_stat_replication/,
+    );
+    assert.equal(cluster({}, new Map()), "ok: Postgres main: 3 instances are ready", "no answer");
   });
 
   it("tells of a log that is not archived, in the plugin's words", () => {
@@ -78,7 +102,7 @@ describe("the doctor at Postgres", () => {
   it("tells of a cluster that nobody backs up", () => {
     const bare = homeConfig(postgresSite({ backup: undefined })).postgres ?? assert.fail();
     assert.match(
-      said(judgeClusters(bare, clusters(fine), now)),
+      said(judgeClusters(bare, clusters(fine), following, now)),
       /warning: Postgres main: is not backed up/,
     );
     assert.deepEqual(judgeBackups(bare, [], now), []);
