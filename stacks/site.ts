@@ -137,7 +137,7 @@ export async function deploySite(
     ...deployPostgres(site, cluster, {
       ...{ definitions, running, certificates, storage, itemNamespaces },
     }),
-    ...deployRedis(site, cluster, { definitions, running, storage }),
+    ...deployRedis(site, cluster, { definitions, running, storage, answers }),
     ...deployKafka(site, cluster, { definitions, running, storage, gateways }),
     ...deployBuckets(site, cluster, { running, storage, answers }),
   ]);

@@ -72,7 +72,9 @@ function outputs(type: string, name: string, inputs: Values): Values {
     case "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication":
       return { aud: `aud of ${name}`, ...client(name, inputs) };
     case "kubernetes:core/v1:Secret":
-      return "data" in inputs ? {} : { data: name.startsWith("bucket-") ? bucketKey(name) : {} };
+      return "data" in inputs
+        ? {}
+        : { data: /^bucket-|-bucket-key$/.test(name) ? bucketKey(name) : {} };
     case "pulumi:index:Stash":
       return { output: inputs["input"] };
     case "command:remote:Command":

@@ -1,20 +1,17 @@
-import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import {
   ComponentResource,
-  runtime,
   secret,
   type ComponentResourceOptions,
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import { bucketKey, type BucketKey } from "../storage/bucket-key.ts";
 import { Bucket } from "../storage/claim.ts";
-import { liveId } from "../workload/live.ts";
 import type { StoreKey, StoreLogin } from "../workload/login.ts";
 import type { ReachedMachine } from "../machine.ts";
 import { BucketCopy } from "./copy.ts";
 import type { CopyPlan } from "./copy-plan.ts";
-import { keyNames } from "./names.ts";
-import { claimOf, login, type BucketKey } from "./objects.ts";
+import { claimOf, login } from "./objects.ts";
 import type { StoredBucketPlan } from "./plan.ts";
 
 export interface StoredBucketArgs {
@@ -42,26 +39,13 @@ export class StoredBucket extends ComponentResource {
     super("homelab:buckets:Bucket", name, {}, opts);
     const { plan, after } = args;
     const bucket = new Bucket(name, claimOf(plan), { parent: this, dependsOn: [...after] });
-    const key = this.key(name, args, bucket);
+    const key = bucketKey(name, bucket, args.answers, this);
     const copy = this.copy(name, args, bucket, key);
     this.login = {
       values: secret(key.apply((plain): Readonly<Record<string, string>> => login(plan, plain))),
       ready: copy?.filled ?? bucket,
     };
     this.registerOutputs({});
-  }
-
-  /** The key is read at each run: whoever makes a claim anew by hand makes another one. */
-  private key(name: string, { answers }: StoredBucketArgs, bucket: Bucket): Output<BucketKey> {
-    const { data } = Secret.get(
-      `${name}-key`,
-      bucket.path.apply((path) => liveId(path, runtime.isDryRun(), answers)),
-      { parent: this, dependsOn: [bucket] },
-    );
-    return data.apply((held) => {
-      const text = (key: string): string => Buffer.from(held[key] ?? "", "base64").toString();
-      return { accessKey: text(keyNames.access), secretKey: text(keyNames.secret) };
-    });
   }
 
   private copy(

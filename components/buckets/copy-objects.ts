@@ -2,10 +2,11 @@
 import { schedule } from "../backup/objects.ts";
 import { authorityKey } from "../backup/names.ts";
 import { bucketRegion } from "../storage/storage-classes.ts";
+import { keyNames } from "../storage/bucket-key.ts";
 import { gatewayAddress } from "../storage/gateway.ts";
 import { restrictedContainer, restrictedPod } from "../workload/restricted.ts";
 import type { CopyPlan } from "./copy-plan.ts";
-import { bucketsNamespace, copyLabels, copyName, fillName, keyNames } from "./names.ts";
+import { bucketsNamespace, copyLabels, copyName, fillName } from "./names.ts";
 import type { StoredBucketPlan } from "./plan.ts";
 
 type Copied = Pick<StoredBucketPlan, "name" | "class">;

@@ -4,9 +4,6 @@ import type { NamespacePlan } from "../workload/namespace.ts";
 /** Namespace of their claims, of their keys, and of what copies them; its pods keep to `restricted`. */
 export const bucketsNamespace = { name: "buckets" } as const satisfies NamespacePlan;
 
-/** What Rook calls the two halves of a key in a claim's Secret (lib-bucket-provisioner, pkg/provisioner/resourcehandlers.go). */
-export const keyNames = { access: "AWS_ACCESS_KEY_ID", secret: "AWS_SECRET_ACCESS_KEY" } as const;
-
 /** Labels of the pods that copy and fill buckets. */
 export const copyLabels = { "app.kubernetes.io/name": "bucket-copy" } as const;
 

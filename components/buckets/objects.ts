@@ -1,6 +1,7 @@
 /** What a bucket says of itself, and the login that programs get. */
 import { gatewayAddress, gatewayHost, gatewayServicePort } from "../storage/gateway.ts";
 import { bucketRegion } from "../storage/storage-classes.ts";
+import type { BucketKey } from "../storage/bucket-key.ts";
 import type { BucketPlan } from "../storage/claim.ts";
 import { bucketsNamespace } from "./names.ts";
 import type { ExpiryPlan, StoredBucketPlan } from "./plan.ts";
@@ -51,12 +52,6 @@ export const loginKeys = [
   "secretKey",
   "pathStyle",
 ] as const;
-
-/** A key of S3, in plain. */
-export interface BucketKey {
-  readonly accessKey: string;
-  readonly secretKey: string;
-}
 
 /**
  * The login. Buckets are in the path: below the name of a Service nothing resolves, so that a client which puts the bucket into

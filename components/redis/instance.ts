@@ -1,7 +1,9 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import {
+  all,
   ComponentResource,
+  output,
   secret,
   type ComponentResourceOptions,
   type Output,
@@ -11,6 +13,7 @@ import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
+import { bucketKey, type BucketKey } from "../storage/bucket-key.ts";
 import { Bucket } from "../storage/claim.ts";
 import { drawnKey, fingerprintAnnotation, secretMark } from "../workload/fingerprint.ts";
 import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
@@ -28,8 +31,16 @@ export interface RedisInstanceArgs {
   readonly clusterDomain: string;
   /** Where the cluster is asked. */
   readonly server: ReachedMachine;
+  /** Whether the cluster's API can be asked. */
+  readonly answers: () => Promise<boolean>;
   /** Operator, namespace and storage. */
   readonly after: readonly Resource[];
+}
+
+/** A store's objects, and the key by which pods log in there. */
+interface StoreAccess {
+  readonly access: readonly Resource[];
+  readonly key: Output<BucketKey>;
 }
 
 /**
@@ -44,9 +55,14 @@ export class RedisInstance extends ComponentResource {
     super("homelab:redis:Instance", name, {}, opts);
     const { plan, clusterDomain } = args;
     const password = args.password ?? drawnPassword(`${name}-password`, this);
-    const secrets = [this.passwordSecret(name, args, password), ...this.storeAccess(name, args)];
-    const made = this.object(name, plan, password, secrets);
-    const ready = this.waitUntilReady(name, args, made);
+    const store = this.storeAccess(name, args);
+    const mark = secretMark(
+      drawnKey(`${name}-fingerprint`, this),
+      all([password, store?.key]).apply(([plain, key]) => ({ [passwordKey]: plain, ...key })),
+    );
+    const secrets = [this.passwordSecret(name, args, password), ...(store?.access ?? [])];
+    const made = this.object(name, plan, mark, secrets);
+    const ready = this.waitUntilReady(name, args, mark, made);
     this.login = {
       values: secret(
         password.apply((plain): Readonly<Record<string, string>> =>
@@ -74,13 +90,16 @@ export class RedisInstance extends ComponentResource {
   }
 
   /** The store's key: the bucket's own, which its claim brings, or the site's for one outside. */
-  private storeAccess(name: string, args: RedisInstanceArgs): readonly Resource[] {
-    const { plan, after } = args;
-    if (plan.snapshots === undefined) return [];
+  private storeAccess(name: string, args: RedisInstanceArgs): StoreAccess | undefined {
+    const { plan, storeKey, answers, after } = args;
+    if (plan.snapshots === undefined) return undefined;
     const { store } = plan.snapshots;
-    return [
-      store.kind === "bucket" ? this.bucket(name, plan, store, after) : this.outsideKey(name, args),
-    ];
+    if (store.kind === "bucket") {
+      const bucket = this.bucket(name, plan, store, after);
+      return { access: [bucket], key: bucketKey(`${name}-bucket`, bucket, answers, this) };
+    }
+    if (storeKey === undefined) throw new Error(`${plan.name}: a store outside needs its key`);
+    return { access: [this.outsideKey(name, args, storeKey)], key: output({ ...storeKey }) };
   }
 
   private bucket(
@@ -88,7 +107,7 @@ export class RedisInstance extends ComponentResource {
     plan: InstancePlan,
     { class: storageClass, keepDays }: StorePlan & { readonly kind: "bucket" },
     after: readonly Resource[],
-  ): Resource {
+  ): Bucket {
     const bucket = { namespace: redisNamespace.name, name: bucketName(plan.name) };
     return new Bucket(
       `${name}-bucket`,
@@ -97,8 +116,11 @@ export class RedisInstance extends ComponentResource {
     );
   }
 
-  private outsideKey(name: string, { plan, storeKey, after }: RedisInstanceArgs): Resource {
-    if (storeKey === undefined) throw new Error(`${plan.name}: a store outside needs its key`);
+  private outsideKey(
+    name: string,
+    { plan, after }: RedisInstanceArgs,
+    storeKey: StoreKey,
+  ): Resource {
     return new Secret(
       `${name}-store-key`,
       {
@@ -112,19 +134,14 @@ export class RedisInstance extends ComponentResource {
     );
   }
 
-  /** Pods read the password when they start: another one is another template, and the operator rolls them out. */
+  /** Pods read password and key when they start: another one is another template, and the operator rolls them out. */
   private object(
     name: string,
     plan: InstancePlan,
-    password: Output<string>,
+    mark: Output<string>,
     after: readonly Resource[],
   ): Resource {
     const object = dragonfly(plan);
-    const key = drawnKey(`${name}-fingerprint`, this);
-    const mark = secretMark(
-      key,
-      password.apply((plain) => ({ [passwordKey]: plain })),
-    );
     const podMetadata = { annotations: { [fingerprintAnnotation]: mark } };
     return new CustomResource(
       `${name}-instance`,
@@ -136,6 +153,7 @@ export class RedisInstance extends ComponentResource {
   private waitUntilReady(
     name: string,
     { plan, server }: RedisInstanceArgs,
+    mark: Output<string>,
     made: Resource,
   ): Resource {
     const { snapshots } = plan;
@@ -152,7 +170,7 @@ export class RedisInstance extends ComponentResource {
           REPLICAS: String(plan.replicas),
           STORE: store === undefined ? "" : store.kind === "bucket" ? store.class : store.endpoint,
           // Not read: what runs is proven again where it differs.
-          PLAN: JSON.stringify(plan),
+          PLAN: mark.apply((secrets) => JSON.stringify([plan, secrets])),
         },
         limitSeconds: 3600,
         after: [made],

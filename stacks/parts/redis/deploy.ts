@@ -18,13 +18,15 @@ export interface RedisSurroundings {
   readonly definitions: SiteDefinitions;
   readonly running: RunningCluster;
   readonly storage: SiteStorage | undefined;
+  /** Whether the cluster's API can be asked. */
+  readonly answers: () => Promise<boolean>;
 }
 
 /** Runs the site's Redis instances, where the config has the part; returns their logins by address. */
 export function deployRedis(
   { name, config, secrets }: Site,
   { nodes: [server] }: SiteCluster,
-  { definitions, running: { ready, kubernetes }, storage }: RedisSurroundings,
+  { definitions, running: { ready, kubernetes }, storage, answers }: RedisSurroundings,
 ): SiteLogins {
   const { redis } = config;
   if (redis === undefined) return new Map();
@@ -49,7 +51,7 @@ export function deployRedis(
       const made = new RedisInstance(
         `redis-${instance}`,
         {
-          ...{ plan: instancePlan(instance, written), clusterDomain, server, after },
+          ...{ plan: instancePlan(instance, written), clusterDomain, server, answers, after },
           ...(password === undefined ? {} : { password: secrets.get(password) }),
           ...(snapshots?.s3 === undefined ? {} : { storeKey: storeKey(secrets, snapshots.s3) }),
         },

@@ -81,11 +81,24 @@ describe("the graph of a site with Redis", () => {
     assert.equal(recording.find("redis-cache-password"), undefined);
   });
 
-  it("rolls its pods out when the password changes", async () => {
-    const mark = (made: typeof recording) =>
-      at(made.get("redis-cache-instance").plain, "spec.podMetadata.annotations");
-    const other = await recordedHome(redisSite({ password: "op://Homelab/Redis/other" }));
-    assert.notDeepEqual(mark(recording), mark(other));
+  it("rolls its pods out when the password or the store's key changes, and proves them again", async () => {
+    const key = { ...outside.snapshots.s3, secretKey: "op://Homelab/NAS/other" };
+    const second = { ...outside, snapshots: { ...outside.snapshots, s3: key } };
+    const other = await recordedHome(
+      redisSite({ password: "op://Homelab/Redis/other" }, { second }),
+    );
+    for (const name of ["cache", "second"]) {
+      const mark = (made: typeof recording) =>
+        at(made.get(`redis-${name}-instance`).plain, "spec.podMetadata.annotations");
+      const step = (made: typeof recording) =>
+        at(made.get(`redis-${name}-ready-command`).plain, "stdin");
+      assert.notDeepEqual(mark(recording), mark(other), name);
+      assert.notEqual(step(recording), step(other), name);
+    }
+  });
+
+  it("looks at the key of a bucket of its own, which is another one with another claim", () => {
+    assert.ok(order("redis-cache-instance").has("redis-cache-bucket-key"));
   });
 });
 
