@@ -16,7 +16,7 @@ export interface Loss {
   readonly what: string;
   /** What would go with it: `its volumes`. */
   readonly takes: string;
-  /** A sentence on what does not go. */
+  /** What does not go, or must be done before; sentences without the last full stop. */
   readonly keeps?: string;
 }
 

@@ -18,7 +18,9 @@ export const postgresData: DataOwner = {
         entry: `postgres/${name}`,
         what: `the Postgres cluster ${name}`,
         takes: "its volumes",
-        keeps: "What is in a store outside stays there",
+        // Its roles and databases have finalizers that the primary takes off, and go before it; of a Cluster that is gone the
+        // operator does (cloudnative-pg v1.30.0, internal/controller/finalizers_delete.go).
+        keeps: `What is in a store outside stays there. Where no instance of it runs any more, run kubectl -n ${postgresNamespace.name} delete cluster ${name} before up`,
       };
     const cluster = clusterOf(name);
     return {

@@ -226,7 +226,7 @@ describe("databases that are there", () => {
     assert.equal(gone.length, 2);
     assert.match(
       gone[0] ?? "",
-      /^homelab:allowDataLoss: .*main.* its volumes would go .* add postgres\/main\./,
+      /^homelab:allowDataLoss: .*main.* its volumes would go .* add postgres\/main\..* no instance of it runs any more, run kubectl -n postgres delete cluster main before up$/,
     );
     assert.match(gone[1] ?? "", /backups of main .* add postgres\/main\/backup$/);
     assert.match(texts(postgresSite({ backup: undefined })).join(), /add postgres\/main\/backup/);
