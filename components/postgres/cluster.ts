@@ -141,7 +141,7 @@ export class PostgresCluster extends ComponentResource {
     { plan, server }: PostgresClusterArgs,
     made: Resource,
   ): Resource {
-    const { name: CLUSTER, instances, image, backup } = plan;
+    const { name: CLUSTER, instances, image: IMAGE, backup } = plan;
     return new RemoteStep(
       `${name}-whole`,
       {
@@ -152,9 +152,10 @@ export class PostgresCluster extends ComponentResource {
           NAMESPACE: postgresNamespace.name,
           CLUSTER,
           INSTANCES: String(instances),
+          IMAGE,
           ARCHIVE: backup?.archive ?? "",
           // Not read: what runs is proven again where it differs.
-          PLAN: JSON.stringify([image, plan.storage, plan.wal, plan.parameters, backup]),
+          PLAN: JSON.stringify([plan.storage, plan.wal, plan.parameters, backup]),
         },
         limitSeconds: 7200,
         after: [made],

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # On a server: waits until a Postgres cluster has all of its instances, its primary takes writes, its replicas follow, and, where it
 # has an archive, what was written arrives there.
-# Parameters: NAMESPACE, CLUSTER, INSTANCES, ARCHIVE (its folder; empty without a backup).
+# Parameters: NAMESPACE, CLUSTER, INSTANCES, IMAGE, ARCHIVE (its folder; empty without a backup).
 # shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
 
 main() {
@@ -10,7 +10,8 @@ main() {
   # While one is there that has failed for good, the operator does nothing else, whatever the cluster is to be by now; without it
   # it makes another (cloudnative-pg v1.30.0, internal/controller/cluster_controller.go, reconcileResources).
   for job in $(failed); do in_postgres delete job "$job" --timeout=60s --request-timeout=90s >/dev/null || fail "the Job $job, which has failed, cannot be deleted"; done
-  wait_until 2400 whole_or_failed || fail "the Postgres cluster $CLUSTER is not whole after 2400 s: $(state)" "$(pods)"
+  wait_until 2400 whole_or_failed || fail "the Postgres cluster $CLUSTER is not whole after 2400 s: $(state)" "$(pods)" \
+    "they run $(images | paste -sd ' '), and are to run $IMAGE; does the operator? kubectl -n cnpg-system get pods"
   job=$(failed | sed -n 1p) || true
   [[ -z $job ]] || fail "the Job $job of the Postgres cluster $CLUSTER has failed: $(words "$job")" \
     "where it says \"Expected empty archive\", the folder is another life's: name another one (docs/postgres.md). Mend what it says, and run up again: the Job is made anew"
@@ -28,9 +29,15 @@ in_postgres() { kube -n "$NAMESPACE" "$@"; }
 
 of_cluster() { in_postgres get clusters.postgresql.cnpg.io "$CLUSTER" -o "jsonpath=$1"; }
 
-# whole: the operator has looked at what the cluster now is to be, and counts as many instances ready.
+# whole: as many instances are ready as are to be, all of the image that they now are to be of: the operator's words have no
+# generation, and are those of before until it has looked.
 whole() {
-  [[ $(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}') == "True $INSTANCES $INSTANCES" ]]
+  [[ $(images) == "$IMAGE" ]] && [[ $(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}') == "True $INSTANCES $INSTANCES" ]]
+}
+
+images() {
+  in_postgres get pods -l "cnpg.io/cluster=$CLUSTER,cnpg.io/podRole=instance" \
+    -o 'jsonpath={range .items[*]}{.spec.containers[?(@.name=="postgres")].image}{"\n"}{end}' | sort -u
 }
 
 whole_or_failed() { whole || [[ -n $(failed) ]] || { grow; false; }; }

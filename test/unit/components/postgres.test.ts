@@ -241,7 +241,9 @@ const run = (file: string, variables: string, cases: string): string =>
   });
 
 describe("the proof of a Postgres cluster", () => {
+  const image = communityImage("18.4");
   const world = (ready = "True 3 3", trial = "true", archived = "t", followers = 2) => `
+    *podRole=instance*) printf '%s\\n' ${image} ${image} ;;
     *status.conditions*Ready*readyInstances*) printf '${ready}' ;;
     *status.phase*) printf 'Creating a new replica: waiting (1 instances of 3 are ready)' ;;
     *currentPrimary*) printf main-1 ;;
@@ -251,7 +253,7 @@ describe("the proof of a Postgres cluster", () => {
     *"exec main-1"*">= '2026-11-29 10:00:00+00'"*) printf '${archived}' ;;
     *ContinuousArchiving*) printf 'Expected empty archive' ;;`;
   const seen = (cases: string, archive = "main-18") =>
-    run("ready.sh", `INSTANCES=3 ARCHIVE=${archive}`, cases);
+    run("ready.sh", `INSTANCES=3 IMAGE=${image} ARCHIVE=${archive}`, cases);
 
   it("ends once all instances are ready, and what was written is in the archive", () => {
     assert.equal(seen(world()), "");
@@ -268,6 +270,11 @@ describe("the proof of a Postgres cluster", () => {
         "the Postgres cluster main is not whole after 2400 s: Creating a new replica: waiting (1 instances of 3 are ready)",
         ready,
       );
+  });
+
+  it("waits until all run the image that they now are to run, for the operator may not have looked yet", () => {
+    const seenBefore = `*podRole=instance*) printf '%s\\n' ${image} ${communityImage("18.3")} ;;`;
+    assert.match(seen(seenBefore + world()), /is not whole after 2400 s/);
   });
 
   it("has what failed for good made anew, for the operator does nothing else meanwhile, and ends where that fails too", () => {
@@ -321,7 +328,7 @@ describe("the proof of a Postgres cluster", () => {
       "1 of 2 replicas of the Postgres cluster main follow its primary",
     );
     const alone = world("True 1 1", "true", "t", 0);
-    assert.equal(run("ready.sh", "INSTANCES=1 ARCHIVE=", alone), "");
+    assert.equal(run("ready.sh", `INSTANCES=1 IMAGE=${image} ARCHIVE=`, alone), "");
   });
 
   it("waits for a base backup in this very archive", () => {
