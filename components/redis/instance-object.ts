@@ -106,6 +106,8 @@ function place(of: StorePlan): { readonly host: string; readonly https: boolean 
 
 /**
  * A folder for each pod: all save when they end, and files of two pods in one folder would become one snapshot of neither.
+ * When all begin anew, that of the pod that is ready first counts, old or new (v1.6.1, internal/controller/util.go,
+ * isBetterCandidate).
  * Kubernetes puts the pod's name into the argument.
  */
 function directory(name: string, { store: of, folder }: SnapshotPlan): string {
