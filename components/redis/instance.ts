@@ -21,6 +21,12 @@ import { dragonfly, lifecycle, login } from "./instance-object.ts";
 import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
 import type { InstancePlan, StorePlan } from "./plan.ts";
 
+const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
+
+/** Changes with whatever rolls the pods out. */
+const planMark = (plan: InstancePlan, mark: Output<string>): Output<string> =>
+  mark.apply((secrets) => JSON.stringify([plan, secrets]));
+
 export interface RedisInstanceArgs {
   readonly plan: InstancePlan;
   /** Password that the site gives; drawn without. */
@@ -61,7 +67,8 @@ export class RedisInstance extends ComponentResource {
       all([password, store?.key]).apply(([plain, key]) => ({ [passwordKey]: plain, ...key })),
     );
     const secrets = [this.passwordSecret(name, args, password), ...(store?.access ?? [])];
-    const made = this.object(name, plan, mark, secrets);
+    const saved = this.saveAlone(name, args, mark, secrets);
+    const made = this.object(name, plan, mark, [...secrets, ...saved]);
     const ready = this.waitUntilReady(name, args, mark, made);
     this.login = {
       values: secret(
@@ -150,6 +157,34 @@ export class RedisInstance extends ComponentResource {
     );
   }
 
+  /** Of several pods one is made anew at a time, and the others keep the data. */
+  private saveAlone(
+    name: string,
+    { plan, server }: RedisInstanceArgs,
+    mark: Output<string>,
+    after: readonly Resource[],
+  ): readonly Resource[] {
+    if (plan.snapshots === undefined || plan.replicas > 1) return [];
+    const { done } = new RemoteStep(
+      `${name}-save`,
+      {
+        machine: server,
+        title: "redis-save",
+        script: script("save.sh"),
+        parameters: {
+          NAMESPACE: redisNamespace.name,
+          INSTANCE: plan.name,
+          // Not read: what is changed is saved before.
+          PLAN: planMark(plan, mark),
+        },
+        limitSeconds: 3600,
+        after,
+      },
+      { parent: this },
+    );
+    return [done];
+  }
+
   private waitUntilReady(
     name: string,
     { plan, server }: RedisInstanceArgs,
@@ -163,14 +198,14 @@ export class RedisInstance extends ComponentResource {
       {
         machine: server,
         title: "redis-ready",
-        script: rke2Script + scriptText(import.meta.url, "ready.sh"),
+        script: script("ready.sh"),
         parameters: {
           NAMESPACE: redisNamespace.name,
           INSTANCE: plan.name,
           REPLICAS: String(plan.replicas),
           STORE: store === undefined ? "" : store.kind === "bucket" ? store.class : store.endpoint,
           // Not read: what runs is proven again where it differs.
-          PLAN: mark.apply((secrets) => JSON.stringify([plan, secrets])),
+          PLAN: planMark(plan, mark),
         },
         limitSeconds: 3600,
         after: [made],

@@ -137,11 +137,32 @@ describe("the values of Dragonfly's operator", () => {
   });
 });
 
+const scriptOf = (file: string): string =>
+  readFileSync(new URL(`../../../components/redis/scripts/${file}`, import.meta.url), "utf8");
+
+describe("what saves the only pod of a Redis instance", () => {
+  const seen = (master: string, save = "OK") =>
+    wordsOf({
+      variables: "NAMESPACE=redis INSTANCE=cache",
+      functions: 'note() { echo "$*"; }',
+      cases: `
+        *role=master*) ${master} ;;
+        *"exec cache-0"*SAVE*) printf '${save}' ;;`,
+      script: scriptOf("save.sh"),
+    });
+
+  it("does nothing before there is one, and holds up nothing where the store does not answer", () => {
+    assert.equal(seen("return 1"), "");
+    assert.equal(seen("printf cache-0"), "");
+    assert.equal(
+      seen("printf cache-0", "ERR 403"),
+      "the Redis instance cache could not be saved before it begins anew: ERR 403",
+    );
+  });
+});
+
 describe("the proof of a Redis instance", () => {
-  const script = readFileSync(
-    new URL("../../../components/redis/scripts/ready.sh", import.meta.url),
-    "utf8",
-  );
+  const script = scriptOf("ready.sh");
   const whole = "master rev-2 True\\nreplica rev-2 True\\n";
   const seen = (
     { pods = whole, set = "OK", slaves = "slave0:ip=10.42.0.1,state=online", save = "OK" } = {},

@@ -97,6 +97,13 @@ describe("the graph of a site with Redis", () => {
     }
   });
 
+  it("saves an instance of one pod before it changes, whose data nobody else keeps", async () => {
+    const alone = await recordedHome(redisSite({ replicas: 1 }, { bare: { replicas: 1 } }));
+    assert.ok(alone.waitsFor("redis-cache-instance").has("redis-cache-save-command"));
+    assert.equal(alone.find("redis-bare-save-command"), undefined, "nothing is saved of it");
+    assert.equal(recording.find("redis-cache-save-command"), undefined, "another pod has it");
+  });
+
   it("looks at the key of a bucket of its own, which is another one with another claim", () => {
     assert.ok(order("redis-cache-instance").has("redis-cache-bucket-key"));
   });
