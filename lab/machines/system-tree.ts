@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { globSync } from "node:fs";
 import {
   chmod,
   cp,
@@ -41,6 +42,22 @@ export interface SystemTree {
 
 const isLink = async (path: string): Promise<boolean> => (await lstat(path)).isSymbolicLink();
 
+/**
+ * What the image of Postgres with VectorChord has in place of Debian's directories, for each major that is here: theirs, and
+ * before them the extensions that stand in rootfs. VectorChord's library is one of theirs that does nothing when it is loaded.
+ */
+async function layVectorChord(image: string): Promise<void> {
+  for (const program of globSync("/usr/lib/postgresql/*/bin/postgres")) {
+    const [, major = ""] = /postgresql\/(\d+)\//.exec(program) ?? [];
+    const [extension, lib] = [join(image, major, "extension"), join(image, major, "lib")];
+    await cp(join(image, "extension"), extension, { recursive: true });
+    await cp(`/usr/share/postgresql/${major}/extension`, extension, { recursive: true });
+    await mkdir(lib);
+    await run("cp", [...globSync(`/usr/lib/postgresql/${major}/lib/*.{so,bc}`), lib]);
+    await symlink("lo.so", join(lib, "vchord.so"));
+  }
+}
+
 /** Lays the upper layer: stand-in commands, the guest program's names and the places that get mounted over. */
 async function layTop(top: string, podNames: readonly string[]): Promise<void> {
   const source = new URL("rootfs/usr/", import.meta.url);
@@ -56,6 +73,7 @@ async function layTop(top: string, podNames: readonly string[]): Promise<void> {
   await mkdir(join(top, "lib/lab/system"), { recursive: true });
   for (const name of wrapped)
     await cp(await realpath(`/usr/bin/${name}`), join(top, "lib/lab/system", name));
+  await layVectorChord(join(top, "lib/lab/images/vectorchord"));
   for (const name of guestCommands) await symlink("../lib/lab/guest", join(top, "bin", name));
   // A checkout under a strict umask would hide the commands from a machine's other users.
   await run("chmod", ["-R", "a+rX", top]);

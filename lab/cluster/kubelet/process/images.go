@@ -32,7 +32,7 @@ type Image struct {
 	WorkingDir string `json:"workingDir"`
 	// User is the image's, `uid` or `uid:gid`; root if it has none.
 	User string `json:"user"`
-	// Path is the image's PATH. $MAJOR in it is the number that the image's tag begins with.
+	// Path is the image's PATH. $MAJOR in it, and in what is shown, is the number that the image's tag begins with.
 	Path string `json:"path"`
 	// Shown are further files and directories of the image: path in the image to where the machine has it.
 	Shown map[string]string `json:"shown"`
@@ -84,7 +84,12 @@ func (i Image) Runs(directory string, container *corev1.Container) bool {
 func (i Image) at(reference string) Image {
 	_, tag, _ := strings.Cut(path.Base(reference), ":")
 	major := tag[:len(tag)-len(strings.TrimLeft(tag, "0123456789"))]
-	i.Path = strings.ReplaceAll(i.Path, "$MAJOR", major)
+	of := strings.NewReplacer("$MAJOR", major)
+	shown := make(map[string]string, len(i.Shown))
+	for file, own := range i.Shown {
+		shown[of.Replace(file)] = of.Replace(own)
+	}
+	i.Path, i.Shown = of.Replace(i.Path), shown
 	return i
 }
 

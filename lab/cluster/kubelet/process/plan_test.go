@@ -126,6 +126,21 @@ func TestLogsAreInTheRuntimesFormatAndBounded(t *testing.T) {
 	}
 }
 
+func TestAnImageShowsFilesOfTheMajorThatItsTagSays(t *testing.T) {
+	known, ok := ImageOf("ghcr.io/tensorchord/cloudnative-vectorchord")
+	if !ok {
+		t.Fatal("it is not known")
+	}
+	const extensions = "/usr/share/postgresql/15/extension"
+	shown := known.at("ghcr.io/tensorchord/cloudnative-vectorchord:15.18-1.1.1").shown(Directory)
+	if !slices.ContainsFunc(shown, func(one Mount) bool { return one.Target == extensions && strings.Contains(one.Source, "/15/") }) {
+		t.Errorf("no extensions at %s: %v", extensions, shown)
+	}
+	if plain, _ := ImageOf("ghcr.io/cloudnative-pg/postgresql"); len(plain.at("postgresql:15.18").shown(Directory)) != 1 {
+		t.Error("the community's image has them too")
+	}
+}
+
 func TestWhatLiesOnAVolumeAndOnTheImagesPathIsStarted(t *testing.T) {
 	image := Image{Shell: true, Path: "/usr/lib/postgresql/$MAJOR/bin:/usr/bin"}.at("ghcr.io/cloudnative-pg/postgresql:15.18-standard-trixie")
 	if image.Path != "/usr/lib/postgresql/15/bin:/usr/bin" {

@@ -1,0 +1,1 @@
+-- None of its types, operators and access methods: what uses one PostgreSQL itself refuses as unknown.
