@@ -31,8 +31,14 @@ func TestPackagedComponents(t *testing.T) {
 	if err != nil || !strings.Contains(string(content), "clusterIP: 10.53.0.10") || strings.Contains(string(content), "${") {
 		t.Errorf("%s %v", content, err)
 	}
-	if objects, err := Parse(content); err != nil || len(objects) != 6 {
-		t.Errorf("%d objects: %v", len(objects), err)
+	objects, err := Parse(content)
+	if err != nil || len(objects) != 6 {
+		t.Fatalf("%d objects: %v", len(objects), err)
+	}
+	apart, found, err := unstructured.NestedSlice(objects[5].Object, "spec", "template", "spec", "affinity", "podAntiAffinity",
+		"requiredDuringSchedulingIgnoredDuringExecution")
+	if err != nil || !found || len(apart) != 1 {
+		t.Errorf("two of %s may be on one node: %v", objects[5].GetName(), err)
 	}
 	p.Disabled = []string{"rke2-coredns"}
 	if err := p.Write(); err != nil {
