@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { ControlClient } from "../../lab/control/client.ts";
 import { readiness, node } from "./cluster.ts";
 import { kubectl, paths, run } from "./command.ts";
-import { applications, everythingIsUp } from "./everything.ts";
+import { applications, everythingIsUp, onLan } from "./everything.ts";
 import { eventually, machine } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
-import { bucket, client, redis, sql } from "./stores.ts";
+import { bucket, client, immichSql, redis, sql } from "./stores.ts";
+import { trustFile } from "./trust.ts";
 
 const control = new ControlClient(paths.control);
 
@@ -47,6 +48,16 @@ describe("stores and applications", () => {
     assert.deepEqual([...new Set(claims.trim().split("\n"))], ["Bound"]);
   });
 
+  it("answer by their names on the LAN", async () => {
+    const urls = onLan.map((name) => `https://${name}/`);
+    const pages = await run`curl -sS -m 10 --cacert ${await trustFile()} ${urls}`;
+    const pods = [...pages.matchAll(/id="pod">(.+)-\w+-\w+</g)].map(([, of]) => of);
+    assert.deepEqual(
+      pods,
+      onLan.map((name) => name.split(".")[0]),
+    );
+  });
+
   describe("Postgres", () => {
     it("says so by its conditions", async () => {
       const { status } = await cluster();
@@ -69,6 +80,30 @@ describe("stores and applications", () => {
     it("lets in no pod beside the application's", async () => {
       const { code } = await sql("SELECT 1", { labelled: false });
       assert.notEqual(code, 0);
+    });
+  });
+
+  describe("Immich's database", () => {
+    // What its server does before all else (server/src/repositories/database.repository.ts, createExtension; src/schema/index.ts).
+    it("has the extensions that Immich makes by its own login", async () => {
+      const others = ["uuid-ossp", "unaccent", "cube", "earthdistance", "pg_trgm"];
+      const { code, said } = await immichSql(
+        [
+          "CREATE EXTENSION IF NOT EXISTS vchord CASCADE;",
+          "ALTER DATABASE photos SET vchordrq.probes = 1;",
+          ...others.map((name) => `CREATE EXTENSION IF NOT EXISTS "${name}" CASCADE;`),
+          "SELECT extname FROM pg_extension ORDER BY 1;",
+          // Of VectorChord the lab has the name alone.
+          "CREATE TEMPORARY TABLE faces (embedding real[]);",
+          "CREATE INDEX ON faces USING vchordrq (embedding);",
+        ].join("\n"),
+      );
+      const [refusal, ...names] = said.split("\n").reverse();
+      assert.deepEqual(
+        { code, names: names.reverse() },
+        { code: 0, names: ["plpgsql", "vchord", "vector", ...others].sort() },
+      );
+      assert.match(refusal ?? "", /access method "vchordrq" does not exist/);
     });
   });
 

@@ -1,6 +1,8 @@
 /** Home with all that the lab can run of it beyond its file: stores, applications over them, and a store outside for what they keep. */
 import { readFile } from "node:fs/promises";
 import { openAuthority } from "../../lab/world/authority.ts";
+import type { Application } from "../../stacks/apps/application.ts";
+import { applications as known } from "../../stacks/apps/index.ts";
 import { attempt, paths, run } from "./command.ts";
 import { isSettled, setConfigs, up } from "./site.ts";
 import { labRuns } from "./states.ts";
@@ -12,18 +14,13 @@ const kafka = "homelab:kafka.clusters.main";
 const pictures = "homelab:buckets.pictures";
 const apps = "homelab:apps";
 
-/** Applications that keep something in volumes. Immich is none of them: its database wants an extension that Debian has not. */
-export const applications: Readonly<Record<string, { readonly namespace: string }>> = {
-  "home-assistant": { namespace: "home-assistant" },
-  prowlarr: { namespace: "prowlarr" },
-  seerr: { namespace: "seerr" },
-  ...Object.fromEntries(
-    ["plex", "sonarr", "radarr", "bazarr", "qbittorrent"].map((name) => [
-      name,
-      { namespace: "media" },
-    ]),
-  ),
-};
+/** Applications that keep something in volumes, all that a site can name. */
+export const applications: Readonly<Record<string, { readonly namespace: string }>> =
+  Object.fromEntries(
+    Object.entries<Application>(known)
+      .filter(([, one]) => one.kept !== undefined)
+      .map(([name, { library = name }]) => [name, { namespace: library }]),
+  );
 
 /** Of these, what home has no more after a while. */
 const leavers = ["prowlarr", "seerr", "plex", "sonarr", "bazarr", "qbittorrent"];
@@ -53,13 +50,19 @@ const lan = (name: string): Record<string, string> => ({
   [`${apps}.${name}.expose[0].to`]: "lan",
 });
 
-const stores = async (): Promise<Record<string, string | number>> => ({
+/** One cluster for all, of the image that Immich's database wants: a second one would cost instances, and show nothing more. */
+const stores = async (): Promise<Record<string, string | number | boolean>> => ({
   [`${postgres}.version`]: await postgresRelease(),
+  [`${postgres}.image`]: `ghcr.io/tensorchord/cloudnative-vectorchord:${await postgresRelease()}-1.1.1`,
+  [`${postgres}.preload[0]`]: "vchord.so",
+  [`${postgres}.roles.photos.superuser`]: true,
   [`${postgres}.storage.sizeGiB`]: 2,
   [`${postgres}.databases.notes.extensions[0]`]: "pg_trgm",
   [`${postgres}.databases.history.owner`]: "history",
+  [`${postgres}.databases.photos.owner`]: "photos",
   ...(await outside(`${postgres}.backup.s3`, "postgres")),
   [`${redis}.memoryMiB`]: 512,
+  [`${redis}.undeclaredKeys`]: true,
   [`${redis}.snapshots.bucket`]: "ceph-bucket",
   [`${kafka}.controllers.sizeGiB`]: 1,
   [`${kafka}.brokers.sizeGiB`]: 2,
@@ -77,6 +80,12 @@ const overStores: Readonly<Record<string, string | number>> = {
   [`${apps}.home-assistant.version`]: "2026.8.3",
   ...lan("home-assistant"),
   [`${apps}.home-assistant.logins[0].to`]: "postgres/main/history",
+  [`${apps}.immich.version`]: "v3.1.0",
+  [`${apps}.immich.volumes.library.sizeGiB`]: 20,
+  ...lan("immich"),
+  [`${apps}.immich.logins[0].to`]: "postgres/main/photos",
+  [`${apps}.immich.logins[1].to`]: "redis/cache",
+  [`${apps}.immich-machine-learning.version`]: "v3.1.0",
   [`${apps}.plex.version`]: "1.43.3.10896",
   [`${apps}.plex.address`]: "10.96.0.20",
   ...lan("plex"),
@@ -99,6 +108,11 @@ const overStores: Readonly<Record<string, string | number>> = {
   [`${apps}.qbittorrent.vpn.address`]: "10.64.0.2/32",
   [`${apps}.qbittorrent.vpn.privateKey`]: "op://Homelab/VPN/private-key",
 };
+
+/** Names by which devices of the LAN reach applications. */
+export const onLan: readonly string[] = Object.values(overStores)
+  .map(String)
+  .filter((value) => value.endsWith(".home.arpa"));
 
 /** Where volumes are saved, and the bucket is copied. */
 export const backup = async (): Promise<Record<string, string | number>> => ({

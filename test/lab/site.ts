@@ -52,7 +52,7 @@ export const setConfig = async (path: string, value: string): Promise<string> =>
 
 /** Sets many, by their paths. */
 export async function setConfigs(
-  values: Readonly<Record<string, string | number>>,
+  values: Readonly<Record<string, string | number | boolean>>,
   stack = "home",
 ): Promise<void> {
   const all = Object.entries(values).flatMap(([path, value]) => [

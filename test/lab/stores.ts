@@ -101,14 +101,26 @@ const answerSeconds = 10;
 
 const dragonfly = "docker.dragonflydb.io/dragonflydb/dragonfly:v1.39.0";
 
+const postgresImage = async (): Promise<string> =>
+  `ghcr.io/cloudnative-pg/postgresql:${await postgresRelease()}-standard-trixie`;
+
 /** What a pod of the client says to its database. */
 export const sql = async (text: string, options?: { labelled: boolean }): Promise<Ended> =>
   asApplication(
     client,
-    `ghcr.io/cloudnative-pg/postgresql:${await postgresRelease()}-standard-trixie`,
+    await postgresImage(),
     ["env", `PGCONNECT_TIMEOUT=${answerSeconds}`, "psql", "-X", "-qtAc", text],
     options,
   );
+
+/** What a pod of Immich says to its database, by the variables that its server reads; a statement that fails ends nothing. */
+export const immichSql = async (text: string): Promise<Ended> =>
+  asApplication("immich", await postgresImage(), [
+    "/bin/sh",
+    "-c",
+    `export PGHOST="$DB_HOSTNAME" PGPORT="$DB_PORT" PGDATABASE="$DB_DATABASE_NAME" PGUSER="$DB_USERNAME" PGPASSWORD="$DB_PASSWORD"
+PGOPTIONS="-c client_min_messages=warning" PGCONNECT_TIMEOUT=${answerSeconds} psql -X -qtA <<'END'\n${text}\nEND`,
+  ]);
 
 /** What a pod of the client says to its Redis. */
 export const redis = async (words: string, options?: { labelled: boolean }): Promise<Ended> =>
