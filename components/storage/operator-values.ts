@@ -1,4 +1,5 @@
 import type { NamespacePlan } from "../workload/namespace.ts";
+import { twoOf, type ClusterPlan } from "./cluster-plan.ts";
 
 /**
  * Namespace of Rook and of Ceph's daemons. OSDs open disks of their machine, and CSI mounts volumes for the kubelet: both are
@@ -52,7 +53,7 @@ export function operatorValues({ monitoring }: Monitored): Record<string, unknow
  * (rook, deploy/charts/ceph-csi-drivers/values.yaml).
  * @see https://github.com/ceph/ceph-csi-operator/blob/main/docs/helm-charts/drivers-chart.md
  */
-export function driverValues(): Record<string, unknown> {
+export function driverValues(plan: Pick<ClusterPlan, "nodes">): Record<string, unknown> {
   const driver = (name: string): Record<string, unknown> => ({
     enabled: true,
     name,
@@ -62,7 +63,8 @@ export function driverValues(): Record<string, unknown> {
     grpcTimeout: 150,
     // The kubelet rotates what containers print; the chart's own rotation adds a container and a folder on every node.
     log: { verbosity: 0, rotation: { enabled: false } },
-    controllerPlugin: { replicas: 2 },
+    // Two never share a node (ceph-csi-operator, driver_controller.go): with one node the second would wait for ever.
+    controllerPlugin: { replicas: twoOf(plan) },
     // Pods with claims run on tainted nodes too.
     nodePlugin: { tolerations: [{ operator: "Exists" }] },
   });

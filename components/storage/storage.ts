@@ -79,11 +79,11 @@ export class Storage extends ComponentResource {
     );
   }
 
-  private drivers({ versions }: StorageArgs, namespace: Namespace, operator: Resource): Resource {
+  private drivers(args: StorageArgs, namespace: Namespace, operator: Resource): Resource {
     return this.release("ceph-csi-drivers", namespace, [operator], {
-      version: versions.csiDrivers,
+      version: args.versions.csiDrivers,
       repositoryOpts: { repo: repositories.csi },
-      values: driverValues(),
+      values: driverValues(args),
     });
   }
 

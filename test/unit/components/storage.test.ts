@@ -40,7 +40,7 @@ const values = clusterValues(cluster) as unknown as Values;
 describe("the storage's values", () => {
   for (const [chart, given] of [
     ["rook-ceph", operatorValues({ monitoring: true })],
-    ["ceph-csi-drivers", driverValues()],
+    ["ceph-csi-drivers", driverValues(cluster)],
     ["rook-ceph-cluster", values],
   ] as const)
     it(`fit the schema of the chart ${chart}`, () => {
@@ -187,13 +187,16 @@ describe("the storage's values", () => {
     assert.equal(at(alone, "cephClusterSpec.mon.count"), 1);
     assert.equal(at(alone, "cephClusterSpec.mgr.count"), 1);
     assert.equal(at(alone.cephObjectStores[0], "spec.gateway.instances"), 1);
+    // Two of them never share a node: the second would wait for ever.
+    assert.equal(at(driverValues(one), "drivers.rbd.controllerPlugin.replicas"), 1);
+    assert.equal(at(driverValues(cluster), "drivers.rbd.controllerPlugin.replicas"), 2);
     const reporters = "cephClusterSpec.cephConfig.mon.mon_osd_min_down_reporters";
     assert.equal(at(alone, reporters), "1");
     assert.equal(at(values, reporters), undefined);
   });
 
   it("name the drivers with the operator's namespace, each with a snapshotter", () => {
-    const { drivers } = driverValues() as {
+    const { drivers } = driverValues(cluster) as {
       drivers: Record<string, { enabled: boolean; name: string; snapshotPolicy?: string }>;
     };
     const on = Object.values(drivers).filter(({ enabled }) => enabled);
