@@ -25,7 +25,10 @@ message() { kube get "${@:2}" -o "jsonpath={.status.conditions[?(@.type==\"$1\")
 
 # settled NAMESPACE NAME: whether it is Ready, or an attempt has failed: the next one is an hour away.
 settled() {
-  ready -n "$1" certificate "$2" || [[ -n $(kube -n "$1" get certificate "$2" -o 'jsonpath={.status.lastFailureTime}') ]]
+  local is failed
+  IFS=, read -r is failed < <(kube -n "$1" get certificate "$2" \
+    -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status},{.status.lastFailureTime}{"\n"}')
+  [[ $is == True || -n $failed ]]
 }
 
 # why NAMESPACE NAME: the reason that people can act upon. A failed attempt's stands on the certificate itself, and what
