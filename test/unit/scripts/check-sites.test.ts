@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
+import { ofHomesDomain } from "../stacks/clashing-sites.ts";
 import { byFullKey, edited, fileValues, type Changes } from "../stacks/sample.ts";
 
 const script = fileURLToPath(new URL("../../../scripts/check-sites.ts", import.meta.url));
@@ -44,7 +45,7 @@ describe("npm run check-sites", () => {
   });
 
   it("ends with 1 and says what is wrong of each file and between them, all at once", async () => {
-    await cabin({ "site.domain": "home.arpa", "network.pods": "10.43.0.0/16" });
+    await cabin({ ...ofHomesDomain, "network.pods": "10.43.0.0/16" });
     await writeFile(file("shed"), "encryptionsalt: v1:none\n");
     const { code, said } = await checked();
     assert.equal(code, 1);

@@ -9,6 +9,12 @@ export interface Pair {
   readonly says: RegExp;
 }
 
+/** The cabin without anything that has a name in its domain. */
+const nameless = { apps: undefined, "gateway.routes": undefined };
+
+/** The cabin under the domain of home. */
+export const ofHomesDomain = { ...nameless, "site.domain": "home.arpa" };
+
 /** The cabin as a further site on home's Proxmox, in home's VLAN, and in no tailnet. */
 const nextDoor = {
   ...{ tailnet: undefined, "site.vlan": undefined, "site.lan": "192.168.1.0/24" },
@@ -152,6 +158,7 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
       ...nextDoor,
       ...{ "proxmox.endpoint": "https://pve.home.arpa:8006", "proxmox.hosts": [host(64)] },
       ...{ "machines[0].host": "stone", "machines[0].vmId": 121, "machines[0].memoryGiB": 4 },
+      ...{ ...nameless, storage: { enabled: false }, buckets: undefined },
       ...{ "machines[0].name": "hut" },
     },
     home: { "machines[0].memoryGiB": 32 },
@@ -204,7 +211,7 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
     says: /home-operator/,
   },
   "one domain for two sites of a tailnet": {
-    cabin: { "site.domain": "home.arpa" },
+    cabin: ofHomesDomain,
     keys: { cabin: "site.domain", home: "site.domain" },
     says: /both have the domain home\.arpa; the tailnet asks the nameservers of one site/,
   },

@@ -4,7 +4,7 @@ import { itemTitle } from "../../../components/certificates/kept.ts";
 import type { SiteFile } from "../../../stacks/open-site.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { checkSites, describeClashes } from "../../../stacks/sites/checks.ts";
-import { clashingSites, type Pair } from "./clashing-sites.ts";
+import { clashingSites, ofHomesDomain, type Pair } from "./clashing-sites.ts";
 import { byFullKey, edited, fileValues, homeValues, type Changes } from "./sample.ts";
 
 /** A site of the repository after changes, which is sound by itself. */
@@ -43,7 +43,7 @@ describe("the sites of one folder", () => {
   it("are told of all that is wrong at once, by both files and keys", () => {
     const clashes = judged({
       home: { "tailnet.policy.sites.cabin.services": true },
-      cabin: { "site.domain": "home.arpa" },
+      cabin: ofHomesDomain,
     });
     const [head, ...lines] = describeClashes(clashes).split("\n");
     assert.equal(head, `the sites have ${clashes.length} problems with each other:`);
