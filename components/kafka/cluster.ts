@@ -1,6 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import {
+  all,
   ComponentResource,
   secret,
   type ComponentResourceOptions,
@@ -11,6 +12,7 @@ import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
+import { drawnKey, fingerprintAnnotation, secretMark } from "../workload/fingerprint.ts";
 import { drawnPassword, type StoreLogin } from "../workload/login.ts";
 import { kafkaNamespace, passwordKey, passwordSecret, topicObject } from "./names.ts";
 import { kafka, login, nodePool, topic, user } from "./objects.ts";
@@ -27,6 +29,8 @@ export interface KafkaClusterArgs {
   /** Operator and storage, and the gateway that clients come by. */
   readonly after: readonly Resource[];
 }
+
+type ByUser = ReadonlyMap<string, Output<string>>;
 
 /**
  * A Kafka cluster with its topics and users. Topics and users are made after the cluster and go before it: a topic whose
@@ -51,13 +55,12 @@ export class KafkaCluster extends ComponentResource {
     ];
     const made = this.object(`${name}-cluster`, kafka(plan), pools);
     const passwords = this.passwords(name, args);
-    const users = plan.users.map((one) =>
-      this.user(name, plan.name, one, passwords.get(one.name), made),
-    );
+    const marks = this.marks(name, passwords);
+    const users = plan.users.map((one) => this.user(name, args, one, { passwords, marks }, made));
     const topics = plan.topics.map((one) =>
       this.object(`${name}-topic-${one.name}`, topic(plan.name, one), [made]),
     );
-    const ready = this.waitUntilReady(name, args, [made, ...users, ...topics]);
+    const ready = this.waitUntilReady(name, args, marks, [made, ...users, ...topics]);
     this.logins = this.usersLogins(args, passwords, ready);
     this.registerOutputs({});
   }
@@ -71,10 +74,7 @@ export class KafkaCluster extends ComponentResource {
   }
 
   /** By user. */
-  private passwords(
-    name: string,
-    { plan: { users }, passwords }: KafkaClusterArgs,
-  ): ReadonlyMap<string, Output<string>> {
+  private passwords(name: string, { plan: { users }, passwords }: KafkaClusterArgs): ByUser {
     return new Map(
       users
         .filter(({ by }) => by === "password")
@@ -85,13 +85,29 @@ export class KafkaCluster extends ComponentResource {
     );
   }
 
+  /** By user, what changes with its password. */
+  private marks(name: string, passwords: ByUser): ByUser {
+    const key = drawnKey(`${name}-fingerprint`, this);
+    const mark = (password: Output<string>): Output<string> =>
+      secretMark(
+        key,
+        password.apply((plain) => ({ [passwordKey]: plain })),
+      );
+    return new Map([...passwords].map(([of, password]) => [of, mark(password)]));
+  }
+
+  /**
+   * The operator looks at a user when it changes, or every two minutes: of a Secret it takes the name for the user's
+   * (user-operator 1.2.0, UserController.java, enqueueUserSecret). So the user is marked with its password.
+   */
   private user(
     name: string,
-    cluster: string,
+    { plan: { name: cluster } }: KafkaClusterArgs,
     plan: UserPlan,
-    password: Output<string> | undefined,
+    { passwords, marks }: { readonly passwords: ByUser; readonly marks: ByUser },
     made: Resource,
   ): Resource {
+    const [password, mark] = [passwords.get(plan.name), marks.get(plan.name)];
     const before =
       password === undefined
         ? []
@@ -105,12 +121,18 @@ export class KafkaCluster extends ComponentResource {
               { parent: this, dependsOn: [made] },
             ),
           ];
-    return this.object(`${name}-user-${plan.name}`, user(cluster, plan), [made, ...before]);
+    const object = user(cluster, plan);
+    const metadata = {
+      ...object.metadata,
+      ...(mark === undefined ? {} : { annotations: { [fingerprintAnnotation]: mark } }),
+    };
+    return this.object(`${name}-user-${plan.name}`, { ...object, metadata }, [made, ...before]);
   }
 
   private waitUntilReady(
     name: string,
     { plan, server }: KafkaClusterArgs,
+    marks: ByUser,
     after: readonly Resource[],
   ): Resource {
     const { topics, users, controllers, brokers } = plan;
@@ -130,7 +152,7 @@ export class KafkaCluster extends ComponentResource {
           NODES: String(controllers.replicas + brokers.replicas),
           OBJECTS: objects.join("\n"),
           // Not read: what runs is proven again where it differs.
-          PLAN: JSON.stringify(plan),
+          PLAN: all([...marks.values()]).apply((secrets) => JSON.stringify([plan, secrets])),
         },
         limitSeconds: 7200,
         after,
@@ -141,7 +163,7 @@ export class KafkaCluster extends ComponentResource {
 
   private usersLogins(
     { plan, clusterDomain }: KafkaClusterArgs,
-    passwords: ReadonlyMap<string, Output<string>>,
+    passwords: ByUser,
     ready: Resource,
   ): ReadonlyMap<string, StoreLogin> {
     return new Map(

@@ -14,7 +14,7 @@ main() {
     fail "the Kafka cluster $CLUSTER has $(ready_nodes) nodes that are ready, of $NODES: $(said kafka "$CLUSTER")" "$(pods_in "$NAMESPACE" -l "strimzi.io/name=$CLUSTER-kafka")"
   while read -r kind name; do
     if [[ -z $kind ]]; then continue; fi
-    wait_until 300 settled "$kind" "$name" ||
+    wait_until 300 taken "$kind" "$name" ||
       fail "the Kafka cluster $CLUSTER has no $kind ${name#"$CLUSTER".}: $(said "$kind" "$name")" "kubectl -n $NAMESPACE describe $kind $name"
   done <<<"$OBJECTS"
 }
@@ -26,6 +26,12 @@ of() { kube -n "$NAMESPACE" get "$1.kafka.strimzi.io" "$2" -o "jsonpath=$3"; }
 settled() {
   [[ $(of "$1" "$2" '{.status.conditions[?(@.type=="Ready")].status} {.metadata.generation}') == "True $(of "$1" "$2" '{.status.observedGeneration}')" ]]
 }
+
+# taken KIND NAME: a user with its password too, which its generation does not tell of: the operator hands it to the brokers and into
+# a Secret of the user's name together (user-operator, KafkaUserOperator.java, reconcileCredentialsQuotasAndAcls).
+taken() { settled "$1" "$2" && { [[ $1 != kafkauser || -z $(password "$2.password") ]] || [[ $(password "$2.password") == "$(password "$2")" ]]; }; }
+
+password() { kube -n "$NAMESPACE" get secret "$1" --ignore-not-found -o 'jsonpath={.data.password}'; }
 
 # ignored: changes of volumes that the operator has refused without a word to the cluster's readiness, a line each (StorageDiff.java,
 # PvcReconciler.java).

@@ -163,6 +163,7 @@ describe("the proof of a Kafka cluster", () => {
       topic?: string;
       looked?: string;
       warned?: string;
+      brokers?: string;
     } = {},
   ) => {
     const {
@@ -171,15 +172,20 @@ describe("the proof of a Kafka cluster", () => {
       topic: of = "True 1",
       looked = "3",
       warned = "",
+      brokers = "bmV3",
     } = changes;
     return wordsOf({
-      variables: `NAMESPACE=kafka CLUSTER=main NODES=2 OBJECTS='kafkatopic main.vehicle-v'`,
+      variables: `NAMESPACE=kafka CLUSTER=main NODES=2 OBJECTS=$'kafkatopic main.vehicle-v\nkafkauser telemetry\nkafkauser certified'`,
       functions: "pods_in() { :; }",
       cases: `
         *"kafka.kafka.strimzi.io main"*metadata.generation*) printf '${cluster}' ;;
         *"kafka.kafka.strimzi.io main"*observedGeneration*) printf '${looked}' ;;
         *"kafkatopic.kafka.strimzi.io"*metadata.generation*) printf '${of}' ;;
         *"kafkatopic.kafka.strimzi.io"*observedGeneration*) printf 1 ;;
+        *"kafkauser.kafka.strimzi.io"*metadata.generation*) printf 'True 1' ;;
+        *"kafkauser.kafka.strimzi.io"*observedGeneration*) printf 1 ;;
+        *"get secret telemetry.password"*) printf bmV3 ;;
+        *"get secret telemetry "*) printf '${brokers}' ;;
         *kafkanodepools*Warning*) printf '${warned}' ;;
         *Warning*) ;;
         *"range .status.conditions"*) printf 'NotReady KafkaException: not enough brokers; ' ;;
@@ -203,6 +209,7 @@ describe("the proof of a Kafka cluster", () => {
       /keeps the volumes that it has: KafkaStorage: all storage changes will be ignored/,
     );
     assert.match(seen({ pods: "True\\nFalse\\n" }), /has 1 nodes that are ready, of 2/);
+    assert.match(seen({ brokers: "b2xk" }), /has no kafkauser telemetry/);
     assert.match(seen({ topic: "False 1" }), /has no kafkatopic vehicle-v: NotReady/);
   });
 });

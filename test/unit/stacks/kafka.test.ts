@@ -93,6 +93,24 @@ describe("the graph of a site with Kafka", () => {
     assert.equal(recording.find("kafka-main-password-telemetry"), undefined);
   });
 
+  it("has the operator look at a user whose password has changed, and proves it again", async () => {
+    const telemetry = { writes: ["vehicle_*"], password: "op://Homelab/Kafka/other" };
+    const exporter = { reads: ["vehicle_V"], namespaces: ["household"] };
+    const users = { telemetry, exporter };
+    const other = await recordedHome({
+      ...site,
+      ...kafkaSite({ outside, balances: true, users }),
+    });
+    const told = (name: string, path: string) =>
+      [recording, other].map((made) => at(made.get(name).plain, path));
+    const [annotations, changed] = told("kafka-main-user-telemetry", "metadata.annotations");
+    assert.notDeepEqual(annotations, changed);
+    const [proof, again] = told("kafka-main-ready-command", "stdin");
+    assert.notEqual(proof, again);
+    const [same, still] = told("kafka-main-user-exporter", "metadata.annotations");
+    assert.deepEqual(same, still);
+  });
+
   it("keeps records for the hours that a topic says", () => {
     const topic = recording.get("kafka-main-topic-vehicle_V").plain;
     assert.equal(at(topic, "metadata.name"), "main.vehicle-v");
