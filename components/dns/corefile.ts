@@ -7,6 +7,13 @@ export interface DomainServers {
   readonly servers: readonly string[];
 }
 
+/** A name outside of the cluster that its pods are to find at a Service. */
+export interface ServedName {
+  readonly name: string;
+  /** The Service's whole name, below the cluster's domain. */
+  readonly service: string;
+}
+
 /** What the Corefile is made of. */
 export interface CorefilePlan {
   /** DNS domain of the cluster's services. */
@@ -15,6 +22,8 @@ export interface CorefilePlan {
   readonly upstream: string;
   /** Domains that others than the machines' nameservers answer for. */
   readonly domains: readonly DomainServers[];
+  /** None of them a domain of its own. */
+  readonly served: readonly ServedName[];
   /** Answers that each domain keeps. */
   readonly entries: number;
 }
@@ -33,22 +42,27 @@ const kept = { found: 30, absent: 5, stale: "1h" } as const;
  * @see https://github.com/kubernetes/dns/blob/1.26.7/cmd/node-cache/main.go for the plugins that it has
  * @see https://github.com/kubernetes/dns/blob/1.26.7/cmd/node-cache/app/configmap.go for what it replaces
  */
-export function nodeCorefile({ clusterDomain, upstream, domains, entries }: CorefilePlan): string {
+export function nodeCorefile(plan: CorefilePlan): string {
+  const { clusterDomain, upstream, domains, served, entries } = plan;
   const toCluster = forward([upstream], ["force_tcp"]);
+  // In the block of the cluster's domain, because `cache` keeps names of its block alone, and `rewrite` comes before it or after
+  // it by CoreDNS's release (plugin.cfg of v1.13.2 and v1.14.7). Answers have the name again that was asked for.
+  const own = [clusterDomain, ...served.map(({ name }) => name)];
+  const services = served.map(({ name, service }) => `rewrite name exact ${name} ${service}`);
   return [
-    block(clusterDomain, entries, toCluster, [`health :${cachePorts.health}`]),
+    block(own, entries, [...services, ...toCluster], [`health :${cachePorts.health}`]),
     // The cluster's DNS knows the names behind addresses of pods and services, and asks on for all others.
-    block("in-addr.arpa", entries, toCluster),
-    block("ip6.arpa", entries, toCluster),
+    block(["in-addr.arpa"], entries, toCluster),
+    block(["ip6.arpa"], entries, toCluster),
     ...domains.map(({ domain, servers }) =>
-      block(domain, entries, forward(servers, servers.length > 1 ? ["policy sequential"] : [])),
+      block([domain], entries, forward(servers, servers.length > 1 ? ["policy sequential"] : [])),
     ),
-    block(".", entries, forward(["/etc/resolv.conf"], [])),
+    block(["."], entries, forward(["/etc/resolv.conf"], [])),
   ].join("\n");
 }
 
 function block(
-  domain: string,
+  domains: readonly string[],
   entries: number,
   way: readonly string[],
   more: readonly string[] = [],
@@ -68,7 +82,8 @@ function block(
     `prometheus :${cachePorts.metrics}`,
     ...more,
   ];
-  return `${domain}:${cachePorts.dns} {\n${lines.map((line) => `    ${line}`).join("\n")}\n}\n`;
+  const head = domains.map((domain) => `${domain}:${cachePorts.dns}`).join(" ");
+  return `${head} {\n${lines.map((line) => `    ${line}`).join("\n")}\n}\n`;
 }
 
 function forward(servers: readonly string[], options: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { connectorDevices } from "../../../components/tailnet/connector.ts";
 import { podHosts } from "../machines/nodes.ts";
 import { connectorRoutes, repeatedRoutes, routeProblems } from "./routes.ts";
 import { checkPolicy } from "./policy-checks.ts";
+import { checkHostnames } from "./hostnames-checks.ts";
 import { checkProxies } from "./proxies-checks.ts";
 
 type Tailnet = NonNullable<SiteConfig["tailnet"]>;
@@ -26,6 +27,7 @@ export function checkTailnet(config: SiteConfig, stack: string): readonly Proble
     ...repeatedRoutes(path, tailnet.connector.routes ?? []),
     ...nameservers(config, tailnet),
     ...checkProxies(config, tailnet, stack),
+    ...checkHostnames(config),
     ...checkPolicy(config, tailnet, stack),
   ];
 }

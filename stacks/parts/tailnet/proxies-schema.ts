@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EgressPlan, EgressPort, EgressTarget } from "../../../components/tailnet/egress.ts";
 import type { ProxyClassPlan, ProxyGroupPlan } from "../../../components/tailnet/proxy-plan.ts";
-import { ipv4, label } from "../../config/forms.ts";
+import { hostForm, ipv4, label } from "../../config/forms.ts";
 
 /** A quantity as Kubernetes has it: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 const cpu = z.string().regex(/^[1-9][0-9]*m?$/, "use cores or thousandths of one, such as 25m");
@@ -97,6 +97,14 @@ export const egress = z
         .min(1)
         .meta({ description: "Its ports", examples: [[445]] }),
       protocol: z.enum(["TCP", "UDP"]).default("TCP").describe("Protocol of the ports"),
+      hostnames: z
+        .array(z.string().regex(hostForm, "use a lower-case DNS name such as s3.cabin.home.arpa"))
+        .default([])
+        .meta({
+          description:
+            "Names by which pods find it besides, such as its certificate has; by `homelab:dns`",
+          examples: [["s3.cabin.home.arpa"]],
+        }),
     }),
   )
   .default({})
@@ -106,6 +114,16 @@ export const egress = z
 
 /** Hosts of the tailnet that pods reach, as they were read. */
 export type Egress = z.infer<typeof egress>;
+
+/** Names besides their own that lead pods to hosts of the tailnet, each with the key of its host. */
+export function ledNames(tailnet: { readonly egress: Egress } | undefined) {
+  return Object.entries(tailnet?.egress ?? {}).flatMap(([host, { hostnames, ports, protocol }]) =>
+    hostnames.map((hostname, i) => ({
+      ...{ hostname, host, ports, protocol },
+      path: `homelab:tailnet.egress.${host}.hostnames[${i}]`,
+    })),
+  );
+}
 
 /** What the operator runs besides the Connector, everything filled in. */
 export interface Proxies {

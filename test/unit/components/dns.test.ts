@@ -18,6 +18,7 @@ const plan = {
     { domain: "home.arpa", servers: ["192.168.1.1"] },
     { domain: "corp.example", servers: ["192.168.1.9", "192.168.1.10"] },
   ],
+  served: [],
   entries: 9984,
 };
 
@@ -58,6 +59,29 @@ describe("Corefile of the caches", () => {
     const known = ["errors", "cache", "loop", "bind", "forward", "prometheus", "health"];
     assert.deepEqual([...new Set(plugins)].sort(), [...known].sort());
     assert.equal(plugins.filter((plugin) => plugin === "health").length, 1);
+  });
+
+  it("leads names from outside to Services, in the block that keeps the answers under either name", () => {
+    const service = "cabin.tailscale.svc.cluster.local";
+    const served = [{ name: "s3.cabin.home.arpa", service }];
+    const own = blocks(nodeCorefile({ ...plan, served }));
+    const text = own.get("cluster.local:53 s3.cabin.home.arpa:53") ?? "";
+    assert.match(
+      text,
+      /^ {4}rewrite name exact s3\.cabin\.home\.arpa cabin\.tailscale\.svc\.cluster/m,
+    );
+    assert.match(text, /forward \. 10\.43\.0\.11 \{\n +force_tcp\n/);
+    assert.equal(own.size, all.size);
+  });
+
+  it("has the names of the tailnet's hosts that the site file gives them", async () => {
+    const cabin = { ip: "100.101.102.104", ports: [443], hostnames: ["s3.cabin.home.arpa"] };
+    const recording = await recordedHome({ "tailnet.egress": { cabin } });
+    const { data } = recording.get("home-dns-corefile").plain as { data: { Corefile: string } };
+    assert.match(
+      data.Corefile,
+      /rewrite name exact s3\.cabin\.home\.arpa cabin\.tailscale\.svc\.cluster\.local\n/,
+    );
   });
 });
 

@@ -1,5 +1,8 @@
 import type { RefusedSites } from "./index.ts";
 
+/** Another site's gateway, as a host of the tailnet with a name of that site. */
+const cabin = { ip: "100.101.102.104", ports: [443], hostnames: ["s3.cabin.home.arpa"] };
+
 /** The tailnet, its connector and its policy. */
 export const tailnet: RefusedSites = {
   "a tailnet without its client": {
@@ -229,6 +232,44 @@ export const tailnet: RefusedSites = {
     edit: { "tailnet.egress": { nameserver: { ip: "100.101.102.103", ports: [53] } } },
     at: "homelab:tailnet.egress.nameserver",
     says: /gives to Services of its own; choose another/,
+  },
+  "a name of a tailnet's host that no cache tells pods": {
+    edit: { dns: { enabled: false, tailnet: false }, "tailnet.egress": { cabin } },
+    at: "homelab:tailnet.egress.cabin.hostnames[0]",
+    says: /told to pods by the nodes' caches.*add homelab:dns, or leave it out/,
+  },
+  "a name of a tailnet's host in the cluster's domain": {
+    edit: {
+      "tailnet.egress": { cabin: { ...cabin, hostnames: ["cabin.tailscale.svc.cluster.local"] } },
+    },
+    at: "homelab:tailnet.egress.cabin.hostnames[0]",
+    says: /lies in cluster\.local, whose names the cluster makes/,
+  },
+  "a domain with servers of its own as the name of a tailnet's host": {
+    edit: {
+      "dns.domains": { "s3.cabin.home.arpa": ["192.168.1.9"] },
+      "tailnet.egress": { cabin },
+    },
+    at: "homelab:tailnet.egress.cabin.hostnames[0]",
+    says: /is a domain that the caches ask servers of its own for/,
+  },
+  "a name of the site's own that leads pods away": {
+    edit: {
+      "apps.typeo.expose": [{ host: "play.home.arpa", to: "lan" }],
+      "tailnet.egress": { cabin: { ...cabin, hostnames: ["play.home.arpa"] } },
+    },
+    at: "homelab:tailnet.egress.cabin.hostnames[0]",
+    says: /play\.home\.arpa is shown by this site itself/,
+  },
+  "one name for two hosts of the tailnet": {
+    edit: { "tailnet.egress": { cabin, shed: { ...cabin, ip: "100.101.102.105" } } },
+    at: "homelab:tailnet.egress.shed.hostnames[0]",
+    says: /s3\.cabin\.home\.arpa leads to cabin already; keep one/,
+  },
+  "a name of a tailnet's host in capitals": {
+    edit: { "tailnet.egress": { cabin: { ...cabin, hostnames: ["S3.cabin.home.arpa"] } } },
+    at: "homelab:tailnet.egress.cabin.hostnames[0]",
+    says: /use a lower-case DNS name/,
   },
   "an approver of Services that is no group": {
     edit: { "tailnet.policy.autoApprovers": { services: { "svc:web": ["group:friends"] } } },
