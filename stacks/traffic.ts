@@ -20,13 +20,14 @@ import { postgresTraffic } from "./parts/postgres/traffic.ts";
 import { redisTraffic } from "./parts/redis/traffic.ts";
 import { reloaderTraffic } from "./parts/reloader/traffic.ts";
 import { storageTraffic } from "./parts/storage/traffic.ts";
+import { throughProxies } from "./parts/tailnet/led-traffic.ts";
 import { tailnetTraffic } from "./parts/tailnet/traffic.ts";
 import { teslaTraffic } from "./parts/tesla/traffic.ts";
 import type { SiteConfig } from "./schema.ts";
 
 /** What a site's pods need of each other and of the world: a line a part. */
 export function siteTraffic(config: SiteConfig): readonly Flow[] {
-  return [
+  return throughProxies(config, [
     ...networkTraffic(),
     ...reloaderTraffic(config),
     ...itemsTraffic(config),
@@ -48,7 +49,7 @@ export function siteTraffic(config: SiteConfig): readonly Flow[] {
     ...identityTraffic(config),
     ...teslaTraffic(config),
     ...appTraffic(config),
-  ];
+  ]);
 }
 
 /**

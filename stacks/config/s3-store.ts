@@ -61,6 +61,12 @@ export function folderStore(
   };
 }
 
+/** Where a store is, by its address. */
+export function storeHost(endpoint: string): { readonly host: string; readonly port: number } {
+  const { hostname: host, port, protocol } = new URL(endpoint);
+  return { host, port: Number(port || (protocol === "http:" ? 80 : 443)) };
+}
+
 /** The key of a store, by the references of its section. */
 export const storeKey = (
   secrets: Secrets,

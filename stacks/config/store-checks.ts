@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { Problem } from "../../components/problem.ts";
+import { ledNames } from "../parts/tailnet/proxies-schema.ts";
 import type { SiteConfig } from "../schema.ts";
 import { hostForm } from "./forms.ts";
+import { storeHost } from "./s3-store.ts";
 
 /** A section that names one store: a bucket of the site's own storage, or S3 outside. */
 export interface StoreChoice {
@@ -11,7 +13,7 @@ export interface StoreChoice {
 
 /** There is one store, and pods can be let to it. */
 export function checkStore(
-  { storage }: Pick<SiteConfig, "storage">,
+  { storage, tailnet }: Pick<SiteConfig, "storage" | "tailnet">,
   path: string,
   { bucket, s3 }: StoreChoice,
 ): readonly Problem[] {
@@ -21,8 +23,9 @@ export function checkStore(
     return [{ path, text }];
   }
   if (s3 !== undefined) {
-    const host = new URL(s3.endpoint).hostname;
-    if (hostForm.test(host) || z.ipv4().safeParse(host).success) return [];
+    const { host } = storeHost(s3.endpoint);
+    if (hostForm.test(host) || z.ipv4().safeParse(host).success)
+      return checkLed({ tailnet }, path, s3);
     const text = `${host} is neither an IPv4 address nor a DNS name of two labels or more, by which policies let it be reached; use one of these`;
     return [{ path: `${path}.s3.endpoint`, text }];
   }
@@ -32,4 +35,17 @@ export function checkStore(
   if (bucket === undefined || buckets.includes(bucket)) return [];
   const text = `${bucket} is no bucket class of homelab:storage; known are ${buckets.join(", ") || "none"}. Name one, or write s3`;
   return [{ path: `${path}.bucket`, text }];
+}
+
+/** A store behind a name of `homelab:tailnet.egress` is reached at the ports that stand there. */
+export function checkLed(
+  { tailnet }: Pick<SiteConfig, "tailnet">,
+  path: string,
+  { endpoint }: NonNullable<StoreChoice["s3"]>,
+): readonly Problem[] {
+  const { host, port } = storeHost(endpoint);
+  const led = ledNames(tailnet).find(({ hostname }) => hostname === host);
+  if (led === undefined || (led.protocol === "TCP" && led.ports.includes(port))) return [];
+  const text = `${host} leads to homelab:tailnet.egress.${led.host}, which has ${led.protocol} ${led.ports.join(", ")} and not TCP ${port}; list ${port} there, or use another port`;
+  return [{ path: `${path}.s3.endpoint`, text }];
 }

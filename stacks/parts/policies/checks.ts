@@ -13,6 +13,7 @@ import { groupName } from "../../../components/tailnet/proxy-plan.ts";
 import { appNames, type Apps } from "../../apps/names.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { policyPlan } from "../../traffic.ts";
+import { ledNames } from "../tailnet/proxies-schema.ts";
 import type { Egress } from "./schema.ts";
 
 type Entry = Egress[number];
@@ -138,13 +139,14 @@ function requests(
   return [{ path: `${path}.http`, text }];
 }
 
-/** Behind names of the cluster, and behind those of the gateway's routes, there are pods, which a rule by name never matches. */
+/** Behind names of the cluster, of the gateway's routes and of the tailnet's hosts there are pods, which a rule by name never matches. */
 function names(
   path: string,
   { names: listed = [] }: Entry,
-  { network, gateway, apps }: SiteConfig,
+  { network, gateway, apps, tailnet }: SiteConfig,
 ): readonly Problem[] {
   const { clusterDomain } = network;
+  const led = ledNames(tailnet).map(({ hostname }) => hostname);
   const exposed = appNames(apps);
   const routed = Object.values(gateway?.routes ?? {})
     .filter((route) => route.gateway === "lan")
@@ -157,7 +159,9 @@ function names(
         ? "app"
         : routed.includes(name) || at("lan")
           ? "gateway: true"
-          : undefined;
+          : led.includes(name)
+            ? `tailnet: ${groupName("egress")}`
+            : undefined;
     if (use === undefined) return [];
     const text = `${name} leads to pods, which rules by name do not match; use ${use}`;
     return [{ path: `${path}.names[${i}]`, text }];

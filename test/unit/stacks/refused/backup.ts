@@ -15,6 +15,16 @@ export const backup: RefusedSites = {
     at: "homelab:backup.s3.endpoint",
     says: /neither an IPv4 address nor a DNS name of two labels/,
   },
+  "backups in another site at a port that nothing leads to": {
+    edit: {
+      ...backupSite({ s3: { ...target, endpoint: "http://s3.cabin.home.arpa" } }),
+      "tailnet.egress": {
+        cabin: { ip: "100.101.102.104", ports: [443], hostnames: ["s3.cabin.home.arpa"] },
+      },
+    },
+    at: "homelab:backup.s3.endpoint",
+    says: /leads to homelab:tailnet\.egress\.cabin, which has TCP 443 and not TCP 80; list 80 there/,
+  },
   "backups where RKE2 deletes by age": {
     edit: backupSite({ s3: { ...target, bucket: "etcd-snapshots", folder: "home/volumes" } }),
     at: "homelab:backup.s3.folder",

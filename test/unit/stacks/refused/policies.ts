@@ -80,6 +80,16 @@ export const policies: RefusedSites = {
     at: `${path}.names[0]`,
     says: /id\.home\.arpa leads to pods, which rules by name do not match; use gateway: true/,
   },
+  "an egress by a name that leads to the tailnet's proxies": {
+    edit: {
+      ...egress({ names: ["git.cabin.home.arpa"], ports: [443] }),
+      "tailnet.egress": {
+        cabin: { ip: "100.101.102.104", ports: [443], hostnames: ["git.cabin.home.arpa"] },
+      },
+    },
+    at: `${path}.names[0]`,
+    says: /leads to pods, which rules by name do not match; use tailnet: egress/,
+  },
   "ports of the gateway": {
     edit: egress({ gateway: true, ports: [443] }),
     at: `${path}.ports`,
