@@ -2,6 +2,7 @@
 import type { core } from "@pulumi/kubernetes/types/input.js";
 import type { PolicyEntry } from "./policy-plan.ts";
 import { groupName } from "./proxy-plan.ts";
+import { siteTags } from "./tags.ts";
 
 /** A port of a host. */
 export interface EgressPort {
@@ -25,6 +26,8 @@ export interface EgressTarget {
   /** `tag:nas`, `svc:web`, a name of the policy's `hosts`, or an address. */
   readonly dst: string;
   readonly ports: readonly EgressPort[];
+  /** Whether the site's machines reach it too: they are devices of the tailnet themselves, and take no way through proxies. */
+  readonly machines?: boolean;
 }
 
 /** Stands in the Service until the operator puts the name of its own there; the kind wants one (RFC 2606, section 2). */
@@ -63,7 +66,17 @@ export function grantPorts(ports: readonly EgressPort[]): readonly string[] {
   return ports.map(({ port, protocol }) => `${protocol.toLowerCase()}:${port}`);
 }
 
-/** What lets proxies reach a host. */
-export function egressGrant(tag: string, { dst, ports }: EgressTarget): PolicyEntry {
-  return { src: [tag], dst: [dst], ip: grantPorts(ports) };
+/** Tags of a site's devices that reach a host. */
+export function egressSources(
+  site: string,
+  { machines = false }: Pick<EgressTarget, "machines">,
+): readonly string[] {
+  const { connector, node } = siteTags(site);
+  return machines ? [connector, node] : [connector];
+}
+
+/** What lets a site's devices reach a host. */
+export function egressGrant(site: string, target: EgressTarget): PolicyEntry {
+  const { dst, ports } = target;
+  return { src: egressSources(site, target), dst: [dst], ip: grantPorts(ports) };
 }

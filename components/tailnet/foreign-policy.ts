@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { readPolicy } from "./policy-document.ts";
-import { grantPorts, type EgressTarget } from "./egress.ts";
+import { egressSources, grantPorts, type EgressTarget } from "./egress.ts";
 import { siteTags } from "./tags.ts";
 import { policyOfSite } from "./policy.ts";
 import type { PolicyInForce } from "./tailscale-types.ts";
@@ -93,7 +93,9 @@ export function missingIn(policy: Policy, needs: PolicyNeeds): readonly string[]
     policy.autoApprovers?.services?.[connector]?.includes(connector) !== true
       ? [`autoApprovers.services does not approve Services with ${connector} of devices with it`]
       : []),
-    ...(needs.egress ?? []).flatMap((target) => unreached(policy, connector, target)),
+    ...(needs.egress ?? []).flatMap((target) =>
+      egressSources(needs.site, target).flatMap((tag) => unreached(policy, tag, target)),
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { egressSources } from "./egress.ts";
 import type { PolicyEntry, PolicyPlan, PolicySite } from "./policy-plan.ts";
 import { siteTags } from "./tags.ts";
 
@@ -91,17 +92,20 @@ function machineTests({ sites }: PolicyPlan, site: string): readonly PolicyTest[
 }
 
 /**
- * A site's proxies reach what they lead to. Services of Tailscale's are left out: the syntax of tests does not say how one
+ * A site's proxies reach what they lead to, and its machines what they go to themselves. Services of Tailscale's are left out: the syntax of tests does not say how one
  * is named (https://tailscale.com/kb/1337/policy-syntax#tests).
  */
 function egressTests({ name, egress = [] }: PolicySite): readonly PolicyTest[] {
-  const { connector: src } = siteTags(name);
-  return (["TCP", "UDP"] as const).flatMap((protocol) => {
-    const accept = egress
-      .filter(({ dst }) => !dst.startsWith("svc:"))
-      .flatMap(({ dst, ports }) =>
-        ports.filter((one) => one.protocol === protocol).map(({ port }) => `${dst}:${port}`),
-      );
-    return accept.length === 0 ? [] : [{ src, proto: protocol.toLowerCase(), accept }];
-  });
+  const { connector, node } = siteTags(name);
+  return [connector, node].flatMap((src) =>
+    (["TCP", "UDP"] as const).flatMap((protocol) => {
+      const accept = egress
+        .filter((target) => egressSources(name, target).includes(src))
+        .filter(({ dst }) => !dst.startsWith("svc:"))
+        .flatMap(({ dst, ports }) =>
+          ports.filter((one) => one.protocol === protocol).map(({ port }) => `${dst}:${port}`),
+        );
+      return accept.length === 0 ? [] : [{ src, proto: protocol.toLowerCase(), accept }];
+    }),
+  );
 }

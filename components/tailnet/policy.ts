@@ -155,9 +155,9 @@ function approvedServices(
   return Object.keys(services).length === 0 ? {} : { services };
 }
 
-/** What a site's proxies lead its pods to. */
+/** What a site's proxies lead its pods to, and machines go to themselves. */
 function ways({ name, egress = [] }: PolicySite): readonly PolicyEntry[] {
-  return egress.map((target) => egressGrant(connector(name), target));
+  return egress.map((target) => egressGrant(name, target));
 }
 
 /**

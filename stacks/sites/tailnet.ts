@@ -6,7 +6,6 @@ import { operatorHostname } from "../../components/tailnet/operator-values.ts";
 import { egressGrant } from "../../components/tailnet/egress.ts";
 import { tailnetPolicy, type TailnetPolicy } from "../../components/tailnet/policy.ts";
 import { groupDevices } from "../../components/tailnet/proxy-plan.ts";
-import { siteTags } from "../../components/tailnet/tags.ts";
 import type { SiteFile } from "../open-site.ts";
 import { gatewayDevice } from "../parts/gateway/plans.ts";
 import { isNamed, siteNames } from "../parts/names/list.ts";
@@ -149,9 +148,8 @@ function lacking(policy: TailnetPolicy, needs: Needs, unknown: boolean): readonl
   }));
 }
 
-/** Hosts that the site's proxies lead to, and may not reach. */
+/** Hosts that the site's proxies lead to, or its machines go to, and may not reach. */
 function ungranted(policy: TailnetPolicy, { site, egress }: Needs): readonly Differing[] {
-  const { connector } = siteTags(site);
   return egress.flatMap((target) => {
     const missing = missingIn(policy, { site, routes: [], exitNode: false, egress: [target] });
     return missing
@@ -159,7 +157,7 @@ function ungranted(policy: TailnetPolicy, { site, egress }: Needs): readonly Dif
       .map((line) => ({
         path: "homelab:tailnet.policy.grants",
         against: "homelab:tailnet.egress",
-        text: `${line}; add ${JSON.stringify(egressGrant(connector, target))}`,
+        text: `${line}; add ${JSON.stringify(egressGrant(site, target))}`,
       }));
   });
 }

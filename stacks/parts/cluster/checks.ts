@@ -4,6 +4,7 @@ import { poolNetworks } from "../../../components/network/pool.ts";
 import type { Problem } from "../../../components/problem.ts";
 import { isIn } from "../../../components/names/names.ts";
 import { releaseOf } from "../../../components/rke2/version-step.ts";
+import { checkLed } from "../../config/store-checks.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { runsPods } from "../machines/nodes.ts";
 import { cronProblem } from "./schedule.ts";
@@ -148,6 +149,7 @@ function store(config: SiteConfig, stack: string): readonly Problem[] {
     ...(protocol === "http:" && s3.ca !== undefined
       ? [{ path: `${path}.ca`, text: "has no use with an http address; use https" }]
       : []),
+    ...checkLed(config, "homelab:cluster.snapshots", s3),
   ];
 }
 

@@ -90,7 +90,8 @@ function refuseLacking(held: Told["scopes"], tailnet: Tailnet): void {
 export function ownNeeds(config: SiteConfig, tailnet: Tailnet) {
   const { routes, exitNode } = connectorPlan(config, tailnet);
   const services = publishesServices(tailnet.proxies);
-  return { routes, exitNode, services, egress: egressTargets(tailnet.egress) };
+  const { s3 } = config.cluster.snapshots;
+  return { routes, exitNode, services, egress: egressTargets(tailnet.egress, s3) };
 }
 
 /** The whole tailnet's policy: this site, and those that the config names. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EgressPlan, EgressPort, EgressTarget } from "../../../components/tailnet/egress.ts";
 import type { ProxyClassPlan, ProxyGroupPlan } from "../../../components/tailnet/proxy-plan.ts";
 import { hostForm, ipv4, label } from "../../config/forms.ts";
+import { storeHost } from "../../config/s3-store.ts";
 
 /** A quantity as Kubernetes has it: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 const cpu = z.string().regex(/^[1-9][0-9]*m?$/, "use cores or thousandths of one, such as 25m");
@@ -191,10 +192,21 @@ export function egressPlans(reached: Egress): readonly EgressPlan[] {
   }));
 }
 
-/** The hosts as the tailnet's policy calls them; one without a name there is none of its business. */
-export function egressTargets(reached: Egress): readonly EgressTarget[] {
+/**
+ * The hosts as the tailnet's policy calls them; one without a name there is none of its business.
+ * @param snapshots where etcd's snapshots go: RKE2 sends them from the machines
+ */
+export function egressTargets(
+  reached: Egress,
+  snapshots: { readonly endpoint: string } | undefined,
+): readonly EgressTarget[] {
+  const sent = snapshots && storeHost(snapshots.endpoint).host;
   return Object.values(reached).flatMap((host) => {
     const dst = host.as ?? host.ip;
-    return dst === undefined ? [] : [{ dst, ports: portsOf(host) }];
+    if (dst === undefined) return [];
+    const target = { dst, ports: portsOf(host) };
+    return host.hostnames.some((name) => name === sent)
+      ? [{ ...target, machines: true }]
+      : [target];
   });
 }

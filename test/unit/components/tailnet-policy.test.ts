@@ -381,6 +381,28 @@ describe("policy of a site whose proxies do more", () => {
     ]);
   });
 
+  it("lets its machines reach what they go to themselves, proves it, and asks it of whoever keeps the policy", () => {
+    const target = { dst: "100.101.102.104", ports: [{ port: 443, protocol: "TCP" }] } as const;
+    const kept = [{ ...target, machines: true }];
+    const own = { sites: [{ ...home, egress: kept }, cabin] };
+    assert.deepEqual(broken(own), []);
+    const { grants, tests } = tailnetPolicy({ ...plan, ...own });
+    const src = ["tag:home-connector", "tag:home-node"];
+    const entry = { src, dst: ["100.101.102.104"], ip: ["tcp:443"] };
+    assert.ok(grants.some((grant) => isDeepStrictEqual(grant, entry)));
+    for (const one of src)
+      assert.ok(
+        tests.some((test) =>
+          isDeepStrictEqual(test, { src: one, proto: "tcp", accept: ["100.101.102.104:443"] }),
+        ),
+      );
+    const needs = { site: "home", routes: [], exitNode: false, egress: kept };
+    const proxiesAlone = tailnetPolicy({ ...plan, sites: [{ ...home, egress: [target] }, cabin] });
+    assert.deepEqual(missingIn(proxiesAlone, needs), [
+      "grants do not let tag:home-node reach 100.101.102.104 at tcp:443",
+    ]);
+  });
+
   it("makes admins administrators at the group of API servers, by the tag of its devices", () => {
     const caps = policy.grants.filter(({ app }) => app !== undefined);
     assert.deepEqual(

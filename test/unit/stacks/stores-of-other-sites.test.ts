@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Flow } from "../../../components/policies/flow.ts";
 import { networkPolicies } from "../../../components/policies/rules.ts";
+import { ownNeeds } from "../../../stacks/parts/tailnet/look.ts";
 import { policyPlan, siteTraffic } from "../../../stacks/traffic.ts";
 import { violations } from "../components/json-schema.ts";
 import { kindSchema } from "../components/lab-schema.ts";
@@ -86,6 +87,30 @@ describe("stores of another site", () => {
       whoever(nas, () => true),
       ["Redis sessions"],
     );
+  });
+});
+
+describe("etcd's snapshots in another site", () => {
+  const { accessKey, secretKey } = target;
+  const s3 = { endpoint: store.endpoint, bucket: "etcd-home", accessKey, secretKey };
+  const sent: Changes = { "cluster.snapshots": { s3 }, "tailnet.egress": { cabin } };
+  const targets = (edits: Changes) => {
+    const config = homeConfig(edits);
+    assert.ok(config.tailnet);
+    return ownNeeds(config, config.tailnet).egress;
+  };
+  const ports = [80, 443].map((port) => ({ port, protocol: "TCP" }));
+
+  it("have machines reach it themselves, which send them", () => {
+    assert.deepEqual(problemsAfter(sent), []);
+    assert.deepEqual(targets(sent), [{ dst: cabin.ip, ports, machines: true }]);
+    assert.deepEqual(targets(kept), [{ dst: cabin.ip, ports }]);
+  });
+
+  it("are refused at a port that nothing leads to", () => {
+    const [problem] = problemsAfter({ ...sent, "tailnet.egress.cabin.ports": [80] });
+    assert.equal(problem?.path, "homelab:cluster.snapshots.s3.endpoint");
+    assert.match(problem.text, /which has TCP 80 and not TCP 443/);
   });
 });
 
