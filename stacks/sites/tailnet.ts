@@ -63,13 +63,20 @@ export const names: Judge = bothWays((site, other) => {
   if (!isNamed(config) || domain === config.site.domain || !isIn(config.site.domain, domain))
     return [];
   return siteNames(config)
-    .filter(({ name, lan }) => lan !== undefined && isIn(domain, name))
+    .filter(({ name, lan }) => lan !== undefined && isIn(domain, name) && !leads(config, name, lan))
     .map(({ name, from }) => ({
       at: { site: site.name, path: from },
       against: { site: other.name, path: "homelab:site.domain" },
       text: `${name} lies in ${domain}, and devices of the tailnet ask the other site for it; choose a name outside of that domain`,
     }));
 });
+
+/** Whether the other site's own name leads where its file says: the LAN, and so the machines, know it by this one alone. */
+function leads({ tailnet }: SiteConfig, name: string, address: string): boolean {
+  return Object.values(tailnet?.egress ?? {}).some(
+    ({ ip, hostnames }) => ip === address && hostnames.includes(name),
+  );
+}
 
 /** The policy is written whole: of two owners each would take away what the other wrote. */
 export const owners: Judge = (one, other) => {

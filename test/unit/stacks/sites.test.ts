@@ -79,6 +79,17 @@ describe("the sites of one folder", () => {
     assert.deepEqual(judged({ home, cabin }), []);
   });
 
+  it("may have a name of each other's that leads where the other has it, for their LAN", () => {
+    const name = "s3.cabin.home.arpa";
+    const ip = "100.101.102.104";
+    const led = (address: string) => ({
+      "names.entries": { [name]: { address } },
+      "tailnet.egress": { cabin: { ip, ports: [443], hostnames: [name] } },
+    });
+    assert.deepEqual(judged({ home: led(ip) }), []);
+    assert.notDeepEqual(judged({ home: led("192.168.1.6") }), []);
+  });
+
   it("keep their certificates in items of their own", () => {
     const titles = ["home", "home-2"].map((name) => {
       const site = { name, config: sound("home").config };
