@@ -5,6 +5,7 @@ import { metrics } from "./metrics.ts";
 import { buckets, edge, heartbeats } from "./outside.ts";
 import { macs, memory, objects, snippets, vmIds } from "./proxmox.ts";
 import type { Clash, Judge } from "./rule.ts";
+import { stores } from "./stores.ts";
 import { devices, domains, names, owners, policy } from "./tailnet.ts";
 
 const rules: readonly Judge[] = [
@@ -27,6 +28,7 @@ const rules: readonly Judge[] = [
   buckets,
   heartbeats,
   metrics,
+  stores,
 ];
 
 /** Everything in which any two sites are in each other's way; empty when they go together. Asks nobody. */

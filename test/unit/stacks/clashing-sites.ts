@@ -1,4 +1,5 @@
 /** Pairs of sites of which each is sound by itself, and both together are not: home and the cabin, each with changes. */
+import { keepingCabin, savingHome } from "./keeping-sites.ts";
 import type { Changes } from "./sample.ts";
 
 export interface Pair {
@@ -355,6 +356,63 @@ export const clashingSites: Readonly<Record<string, Pair>> = {
     },
     keys: { cabin: "tailnet.egress.home.ip", home: "gateway.internal.address" },
     says: /the gateway that takes them is 100\.101\.102\.104; write 100\.101\.102\.104/,
+  },
+  "backups for an address at which nobody takes them": {
+    home: savingHome,
+    cabin: { ...keepingCabin, "gateway.internal.address": "100.101.102.105" },
+    keys: { cabin: "gateway.internal.address", home: "tailnet.egress.cabin.ip" },
+    says: /led to 100\.101\.102\.104, and the gateway .* is 100\.101\.102\.105; write 100\.101\.102\.105/,
+  },
+  "backups for a site without a gateway for the tailnet": {
+    home: savingHome,
+    cabin: { ...keepingCabin, "gateway.internal": {}, "gateway.routes": {} },
+    keys: { cabin: "gateway.internal.address", home: "tailnet.egress.cabin.ip" },
+    says: /no address of a gateway.*set homelab:gateway\.internal\.enabled there/,
+  },
+  "backups at a name that nobody answers for in the tailnet": {
+    home: savingHome,
+    cabin: { ...keepingCabin, "gateway.routes.s3.gateway": "lan" },
+    keys: { cabin: "gateway.routes", home: "backup.s3.endpoint" },
+    says: /nothing answers for s3\.cabin\.home\.arpa by https .*add a route there with gateway: internal and hostnames: \[s3\.cabin/,
+  },
+  "backups in the clear where a name is answered by HTTPS alone": {
+    home: { ...savingHome, "backup.s3.endpoint": "http://s3.cabin.home.arpa" },
+    cabin: keepingCabin,
+    keys: { cabin: "gateway.routes", home: "backup.s3.endpoint" },
+    says: /by http .*gateway: internal, listener: http and hostnames/,
+  },
+  "backups in a bucket that the other site has not": {
+    home: { ...savingHome, "backup.s3.bucket": "volumes" },
+    cabin: keepingCabin,
+    keys: { cabin: "buckets.volumes", home: "backup.s3.bucket" },
+    says: /is the class ceph-bucket, which has no bucket volumes; add it there/,
+  },
+  "backups at a name that the object gateway takes for a bucket's": {
+    home: savingHome,
+    cabin: {
+      ...keepingCabin,
+      "storage.classes.ceph-bucket.hostnames": ["objects.cabin.home.arpa"],
+    },
+    keys: { cabin: "storage.classes.ceph-bucket.hostnames", home: "backup.s3.endpoint" },
+    says: /takes s3\.cabin\.home\.arpa for a bucket's name; add it there/,
+  },
+  "backups in a bucket whose objects go by their age": {
+    home: savingHome,
+    cabin: { ...keepingCabin, "buckets.volumes-home.expireDays": 30 },
+    keys: { cabin: "buckets.volumes-home", home: "backup.s3.bucket" },
+    says: /go there by their age.*remove expireDays and expire there/,
+  },
+  "backups that come back as copies": {
+    home: savingHome,
+    cabin: {
+      ...keepingCabin,
+      dns: {},
+      "tailnet.egress": { home: { ...gatewayOfHome, hostnames: ["s3.home.arpa"] } },
+      backup: saved({ endpoint: "http://s3.home.arpa" }),
+      "buckets.volumes-home.backup": {},
+    },
+    keys: { cabin: "buckets.volumes-home", home: "backup.s3.bucket" },
+    says: /copied back to the site that it is of.*remove backup there/,
   },
   "one watch outside for two sites": {
     home: monitored,

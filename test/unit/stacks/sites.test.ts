@@ -5,6 +5,7 @@ import type { SiteFile } from "../../../stacks/open-site.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 import { checkSites, describeClashes } from "../../../stacks/sites/checks.ts";
 import { clashingSites, ofHomesDomain, type Pair } from "./clashing-sites.ts";
+import { keepingCabin, savingHome } from "./keeping-sites.ts";
 import { byFullKey, edited, fileValues, homeValues, type Changes } from "./sample.ts";
 
 /** A site of the repository after changes, which is sound by itself. */
@@ -79,15 +80,18 @@ describe("the sites of one folder", () => {
     assert.deepEqual(judged({ home, cabin }), []);
   });
 
+  it("may keep each other's backups", () => {
+    assert.deepEqual(judged({ home: savingHome, cabin: keepingCabin }), []);
+  });
+
   it("may have a name of each other's that leads where the other has it, for their LAN", () => {
-    const name = "s3.cabin.home.arpa";
-    const ip = "100.101.102.104";
-    const led = (address: string) => ({
-      "names.entries": { [name]: { address } },
-      "tailnet.egress": { cabin: { ip, ports: [443], hostnames: [name] } },
+    const known = (address: string): Pair["home"] => ({
+      ...savingHome,
+      "names.entries": { "s3.cabin.home.arpa": { address } },
     });
-    assert.deepEqual(judged({ home: led(ip) }), []);
-    assert.notDeepEqual(judged({ home: led("192.168.1.6") }), []);
+    const cabin = keepingCabin;
+    assert.deepEqual(judged({ home: known("100.101.102.104"), cabin }), []);
+    assert.notDeepEqual(judged({ home: known("192.168.1.6"), cabin }), []);
   });
 
   it("keep their certificates in items of their own", () => {
