@@ -121,6 +121,10 @@ function serviceName(name: string): readonly Problem[] {
   return [{ path: `homelab:tailnet.egress.${name}`, text }];
 }
 
+/**
+ * What is behind a subnet router is out of reach: proxies that accept routes take those of their own pods' network as well, and
+ * send answers there (tailscale issue 20620).
+ */
 function target(name: string, { fqdn, ip }: Egress[string]): readonly Problem[] {
   const path = `homelab:tailnet.egress.${name}`;
   if (fqdn !== undefined && ip !== undefined)
@@ -128,7 +132,7 @@ function target(name: string, { fqdn, ip }: Egress[string]): readonly Problem[] 
   if (fqdn !== undefined) return [];
   if (ip === undefined) return [{ path, text: "names no host; say fqdn or ip" }];
   if (contains(tailscaleDevices, ip)) return [];
-  const text = `${ip} is no address of a tailnet, which are of ${tailscaleDevices}; use what the admin console shows of the host, and reach hosts of a LAN by their own address`;
+  const text = `${ip} is no address of a tailnet, which are of ${tailscaleDevices}; use what the admin console shows of the host, or of another site's gateway for the tailnet, and reach hosts of a LAN by their own address`;
   return [{ path: `${path}.ip`, text }];
 }
 

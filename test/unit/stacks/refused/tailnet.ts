@@ -185,6 +185,11 @@ export const tailnet: RefusedSites = {
     at: "homelab:tailnet.egress.nas.ip",
     says: /no address of a tailnet.*reach hosts of a LAN by their own address/,
   },
+  "a host behind another site's Connector": {
+    edit: { "tailnet.egress": { cabin: { ip: "192.168.2.200", ports: [443] } } },
+    at: "homelab:tailnet.egress.cabin.ip",
+    says: /no address of a tailnet.*or of another site's gateway for the tailnet/,
+  },
   "a host of the tailnet that the policy has no name for": {
     edit: { "tailnet.egress": { nas: { fqdn: "nas.tail1234.ts.net", ports: [445] } } },
     at: "homelab:tailnet.egress.nas.as",
