@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
 import { keptObjects } from "../../../stacks/parts/certificates/look.ts";
 import { itemTitle } from "../../../components/certificates/kept.ts";
 import type { SiteFile } from "../../../stacks/open-site.ts";
@@ -15,6 +17,15 @@ function sound(name: "home" | "cabin", changes: Changes = {}): SiteFile {
   assert.deepEqual(problems, [], `${name} by itself`);
   assert.ok(config);
   return { name, config };
+}
+
+/** What a page says of a site, value by value, so that it goes beside what the site has. */
+function leaves(value: unknown, path = ""): Changes {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { [path]: value };
+  const inside = Object.entries(value).map(([key, inner]) =>
+    leaves(inner, [path, key.replace("homelab:", "")].filter(Boolean).join(".")),
+  );
+  return Object.assign({}, ...inside) as Changes;
 }
 
 const judged = ({ home, cabin }: Partial<Pair>) =>
@@ -82,6 +93,21 @@ describe("the sites of one folder", () => {
 
   it("may keep each other's backups", () => {
     assert.deepEqual(judged({ home: savingHome, cabin: keepingCabin }), []);
+  });
+
+  it("keep them both ways by what docs/sites.md says", () => {
+    const page = readFileSync(new URL("../../../docs/sites.md", import.meta.url), "utf8");
+    const files = page.matchAll(/```yaml\n# Pulumi\.(\w+)\.yaml.*\n([^]*?)```/g);
+    const written = new Map(
+      [...files].map(([, site = "", text = ""]) => [site, leaves(parse(text))]),
+    );
+    const classes = { "storage.classes": { "ceph-block": { kind: "block", default: true } } };
+    const home = { ...classes, ...written.get("home") };
+    const { buckets: kept, gateway: shown, ...ground } = keepingCabin;
+    assert.ok(kept !== undefined && shown !== undefined && "backup.s3.endpoint" in home);
+    const around = { ...ground, dns: {}, gateway: { lan: { address: "192.168.2.200" } } };
+    const clashes = judged({ home, cabin: { ...around, ...written.get("cabin") } });
+    assert.deepEqual(clashes, []);
   });
 
   it("may have a name of each other's that leads where the other has it, for their LAN", () => {
