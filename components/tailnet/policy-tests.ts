@@ -92,8 +92,8 @@ function machineTests({ sites }: PolicyPlan, site: string): readonly PolicyTest[
 }
 
 /**
- * A site's proxies reach what they lead to, and its machines what they go to themselves. Services of Tailscale's are left out: the syntax of tests does not say how one
- * is named (https://tailscale.com/kb/1337/policy-syntax#tests).
+ * A site's proxies reach what they lead to, and its machines what they go to themselves. Services of Tailscale's are left out: the
+ * syntax of tests does not say how one is named (https://tailscale.com/kb/1337/policy-syntax#tests).
  */
 function egressTests({ name, egress = [] }: PolicySite): readonly PolicyTest[] {
   const { connector, node } = siteTags(name);

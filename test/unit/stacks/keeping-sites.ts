@@ -17,32 +17,9 @@ export const savingHome: Changes = {
   },
 };
 
-const ceph = { replicas: 2, failureDomain: "osd" };
-
-/** The cabin, which keeps them. */
+/** The cabin, which keeps them, and shows its S3 to the tailnet in place of its LAN. */
 export const keepingCabin: Changes = {
-  "versions.rookCeph": "v1.20.6",
-  "versions.cephCsiDrivers": "1.0.4",
-  "versions.ceph": "v20.2.4",
-  "machineDefaults.extraDisks": ["first", "second"].map((name, i) => ({
-    ...{ name, slot: i + 1, sizeGiB: 500 },
-  })),
-  storage: {
-    classes: {
-      "ceph-block": { kind: "block", default: true, ...ceph },
-      "ceph-bucket": { kind: "bucket", ...ceph, hostnames: ["s3.cabin.home.arpa"] },
-    },
-  },
-  certificates: {},
-  gateway: {
-    lan: { address: "192.168.2.200" },
-    internal: { enabled: true, address: "100.101.102.104" },
-    routes: {
-      s3: {
-        ...{ gateway: "internal", hostnames: ["s3.cabin.home.arpa"] },
-        ...{ namespace: "rook-ceph", service: "rook-ceph-rgw-ceph-bucket", port: 80 },
-      },
-    },
-  },
-  buckets: { "volumes-home": { maxGiB: 100 } },
+  "gateway.internal": { enabled: true, address: "100.101.102.104" },
+  "gateway.routes.s3.gateway": "internal",
+  "buckets.volumes-home": { maxGiB: 100 },
 };
