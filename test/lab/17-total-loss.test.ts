@@ -10,11 +10,7 @@ import { given, siteIsUp, stepByStep } from "./states.ts";
 import { bucket, inVolume, sql } from "./stores.ts";
 import { tailscale } from "./world.ts";
 
-const house = {
-  namespace: "home-assistant",
-  app: "home-assistant",
-  claim: "home-assistant-config",
-};
+const photos = { namespace: "immich", app: "immich", claim: "immich-library" };
 const films = { namespace: "media", app: "radarr", claim: "radarr-config" };
 
 const rebuildCheck = async (): Promise<string> =>
@@ -34,7 +30,7 @@ describe("a site that is lost with all of its disks", () => {
       "CREATE TABLE IF NOT EXISTS albums (name text); INSERT INTO albums VALUES ('summer'); SELECT name FROM albums",
     );
     assert.deepEqual({ code, said }, { code: 0, said: "summer" });
-    for (const volume of [house, films])
+    for (const volume of [photos, films])
       assert.equal((await inVolume(volume, `echo ${volume.app} >/data/kept`)).code, 0);
     const put = await bucket('rcat ":s3:$BUCKET_NAME/summer/sea" <<END\nblue\nEND');
     assert.equal(put.code, 0, put.said);
@@ -96,7 +92,7 @@ describe("a site that is lost with all of its disks", () => {
 
   it("is told what comes back, from when, and what does not", async () => {
     const said = await rebuildCheck();
-    for (const { namespace, claim } of [house, films])
+    for (const { namespace, claim } of [photos, films])
       assert.match(
         said,
         new RegExp(`volume ${namespace}/${claim} +from \\d{4}-\\S+Z, the newest of`),
@@ -137,7 +133,7 @@ describe("a site that is lost with all of its disks", () => {
   });
 
   it("has files, rows and objects as they were, and nothing to change", async () => {
-    for (const volume of [house, films])
+    for (const volume of [photos, films])
       assert.deepEqual(await inVolume(volume, "cat /data/kept"), { code: 0, said: volume.app });
     assert.deepEqual(await sql("SELECT name FROM albums"), { code: 0, said: "summer" });
     const object = await bucket('cat ":s3:$BUCKET_NAME/summer/sea"');
