@@ -178,9 +178,10 @@ arrange() {
 # restart_osds NODE: one daemon after the other, each once Ceph can do without its disk, which must be within ten minutes. What is
 # kept apart by disk alone may have its other copy on the next one.
 restart_osds() {
-  local all id
+  local all ids id
   all=$(daemons) || return 1
-  for id in $(awk -v node="$1" '$1 == node { print $2 }' <<<"$all"); do
+  mapfile -t ids < <(awk -v node="$1" '$1 == node { print $2 }' <<<"$all")
+  for id in "${ids[@]}"; do
     ask_ceph "stop-$1" 600 "until ceph osd ok-to-stop $id; do
   if ((SECONDS > 570)); then exit 1; fi
   sleep 5

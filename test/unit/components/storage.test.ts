@@ -549,10 +549,7 @@ describe("storage's scripts", () => {
     assert.equal(calls, "delete pods -l app=rook-ceph-operator --wait=false\n");
     const held = `${stubs}\nask_ceph() { echo "$3"; return 1; }\nuse_all 2>&1`;
     const { said: why, calls: none } = healthy(held);
-    assert.match(
-      why,
-      /until ceph osd ok-to-stop 0; do[^]*failed: the daemons of stone could not/,
-    );
+    assert.match(why, /until ceph osd ok-to-stop 0; do[^]*failed: the daemons of stone could not/);
     assert.equal(none, "", "no daemon is stopped that Ceph cannot do without");
     const one = healthy(`ask_ceph() { note "$3"; }\nrestart_osds stone`);
     assert.equal(
