@@ -25,6 +25,7 @@ import {
 } from "./database-objects.ts";
 import { bucketName, objectName, poolerName, postgresNamespace } from "./names.ts";
 import type { BackupPlan, ClusterPlan, RolePlan } from "./plan.ts";
+import { provingCluster } from "./proven.ts";
 
 const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
 
@@ -146,7 +147,7 @@ export class PostgresCluster extends ComponentResource {
       `${name}-whole`,
       {
         machine: server,
-        title: "postgres-whole",
+        title: provingCluster,
         script: script("ready.sh"),
         parameters: {
           NAMESPACE: postgresNamespace.name,

@@ -7,6 +7,7 @@ import { doneStep, foundedWith, installedRole, type Founded } from "../rke2/foun
 import { lastUp, type LastUp } from "../rke2/renewal.ts";
 import type { AddressPool } from "../network/pool.ts";
 import { knownClaims, type KnownClaim } from "../storage/known.ts";
+import { provenImages } from "../postgres/proven.ts";
 import { triedClasses, type TriedClass } from "../storage/proof.ts";
 import type { DiskSeen } from "./disks.ts";
 import { knownWorkloads, type KnownWorkload } from "../workload/known.ts";
@@ -46,6 +47,8 @@ export interface Known {
   readonly workloads?: readonly KnownWorkload[];
   /** Claims of volumes with data of applications. */
   readonly volumes?: readonly KnownClaim[];
+  /** By Postgres cluster, the image that it was last seen to run. */
+  readonly images?: ReadonlyMap<string, string>;
   /** Classes of storage that were tried. */
   readonly classes?: readonly TriedClass[];
   /** What the cluster was founded with, once there is one. */
@@ -167,6 +170,7 @@ export function knownOf(resources: readonly KnownResource[]): Known {
     ),
     volumes: knownClaims(resources),
     workloads: knownWorkloads(resources),
+    images: provenImages(steps),
     classes: triedClasses(steps),
     founded: foundedWith(steps),
     edge: edgeObjects(resources),

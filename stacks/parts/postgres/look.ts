@@ -31,7 +31,7 @@ interface KnownStore {
 /** Compares with the state, and names what the operator would refuse half way. */
 export function judgePostgres(
   { postgres, storage }: Pick<SiteConfig, "postgres" | "storage">,
-  { keepers = [] }: Pick<Known, "keepers">,
+  { keepers = [], images = new Map() }: Pick<Known, "keepers" | "images">,
 ): Pick<Judged<unknown>, "problems" | "notes"> {
   const clusters = postgres?.clusters ?? {};
   const ours = keepers.filter(({ namespace }) => namespace === postgresNamespace.name);
@@ -40,7 +40,7 @@ export function judgePostgres(
     ours.find(({ kind, name }) => kind === "ObjectStore" && name === of)?.spec;
   return {
     problems: before.flatMap(({ name, spec }) => [
-      ...versionChanges(name, clusters[name], spec as KnownSpec),
+      ...versionChanges(name, clusters[name], spec as KnownSpec, images.get(name)),
       ...diskChanges(name, clusters[name], spec as KnownSpec, storage),
       ...moved(name, clusters[name], spec as KnownSpec, storeOf(name)),
     ]),
@@ -77,18 +77,20 @@ function moved(
 /**
  * What of its version the operator's webhook refuses (cloudnative-pg v1.30.0, internal/webhook/v1/cluster_webhook.go); and what nobody
  * does: PostgreSQL begins its log anew with a major, and in one folder with the old one nothing could be recovered, nor would there be
- * a first base backup (docs/src/postgres_upgrades.md, Backup and WAL Archive Considerations).
+ * a first base backup (docs/src/postgres_upgrades.md, Backup and WAL Archive Considerations). The way back from an upgrade that failed
+ * is open: data is of the major that was last seen to run (validateImageChange goes by status.pgDataImageInfo).
  */
 function versionChanges(
   name: string,
   cluster: PostgresConfig["clusters"][string] | undefined,
   { imageName = "", plugins: [archiver] = [] }: KnownSpec,
+  proven = imageName,
 ): readonly Problem[] {
   if (cluster === undefined) return [];
   const at = `homelab:postgres.clusters.${name}`;
-  const [old, next] = [Number(/:(\d+)/.exec(imageName)?.[1] ?? NaN), majorOf(cluster.version)];
+  const [old, next] = [majorIn(imageName), majorOf(cluster.version)];
   const problems: Problem[] = [];
-  if (next < old)
+  if (next < Math.min(old, majorIn(proven)))
     problems.push({
       path: `${at}.version`,
       text: `${name} is of PostgreSQL ${old}, whose data ${next} cannot read; put ${old} back, or recover a backup of ${next} into a new cluster`,
@@ -106,6 +108,8 @@ function versionChanges(
     });
   return problems;
 }
+
+const majorIn = (image: string): number => Number(/:(\d+)/.exec(image)?.[1] ?? NaN);
 
 /**
  * What of its volumes the webhook refuses as well; and another class, which the operator takes for volumes that it makes from then on

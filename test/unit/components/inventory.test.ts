@@ -155,7 +155,14 @@ describe("what a stack's state has on Proxmox", () => {
       { type: "proxmoxve:hardware/mapping/usb:Usb", outputs: { name: "zigbee" } },
     ]);
     const machine = { vmId: 121, name: "proxmox-stone", host: "stone", tags: ["homelab"] };
-    const kept = { claims: [], backups: [], volumes: [], classes: [], workloads: [] };
+    const kept = {
+      claims: [],
+      backups: [],
+      volumes: [],
+      classes: [],
+      workloads: [],
+      images: new Map(),
+    };
     const bare = { keepers: [], edge: [], handOvers: { steps: {}, objects: [] }, ...kept };
     assert.deepEqual(known, {
       machines: [

@@ -258,6 +258,18 @@ describe("databases that are there", () => {
     );
   });
 
+  it("go back to the major that ran before an upgrade that failed", () => {
+    const keepers = [{ kind: "Cluster" as const, namespace: "postgres", name: "main", spec }];
+    const back = (proven: string) => {
+      const known = {
+        keepers,
+        images: new Map([["main", spec.imageName.replace("18.4", proven)]]),
+      };
+      return judgePostgres(homeConfig(postgresSite({ version: "17.10" })), known).problems.length;
+    };
+    assert.deepEqual([back("17.10"), back("18.4"), back("16.14")], [0, 1, 0]);
+  });
+
   it("take a new archive with another major, also where the site names its archive itself", () => {
     const older = {
       ...{ ...spec, imageName: spec.imageName.replace("18.4", "17.10") },
