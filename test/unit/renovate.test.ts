@@ -21,6 +21,18 @@ const { customManagers, customDatasources } = JSON.parse(text("renovate.json")) 
   readonly customDatasources: Readonly<Record<string, unknown>>;
 };
 
+interface AppSchema {
+  readonly properties: { readonly image?: { readonly default?: string } };
+}
+
+const siteSchema = JSON.parse(text("stacks/site.schema.json")) as {
+  properties: {
+    config: {
+      properties: { "homelab:apps": { properties: Readonly<Record<string, AppSchema>> } };
+    };
+  };
+};
+
 interface Found {
   readonly manager: Manager;
   readonly line: string;
@@ -28,8 +40,7 @@ interface Found {
 }
 
 /** What Renovate's managers find in a file. */
-function found(file: string): readonly Found[] {
-  const content = text(file);
+function found(file: string, content = text(file)): readonly Found[] {
   return customManagers
     .filter(({ managerFilePatterns }) =>
       managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(file)),
@@ -97,21 +108,31 @@ const known: Readonly<Record<string, (value: string) => string>> = {
     `docker ghcr.io/dragonflydb/dragonfly-operator/helm/dragonfly-operator ${value}`,
 };
 
+/** By application, the image that it has where the site names none. */
+const ownImages: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(siteSchema.properties.config.properties["homelab:apps"].properties).flatMap(
+    ([name, { properties }]) => {
+      const own = properties.image?.default;
+      return own === undefined ? [] : [[name, own]];
+    },
+  ),
+);
+
 describe("renovate.json", () => {
   for (const site of ["home", "cabin"]) {
     it(`knows each version of ${site}, by one manager`, () => {
       const { config } = parse(text(`Pulumi.${site}.yaml`)) as {
         config: {
           "homelab:versions": Record<string, string> & { image: { url: string; sha512: string } };
-          "homelab:apps"?: Record<string, { image: string; version: string }>;
+          "homelab:apps"?: Record<string, { image?: string; version: string }>;
         };
       };
       const { image: machines, ...versions } = config["homelab:versions"];
-      const apps = Object.values(config["homelab:apps"] ?? {});
+      const apps = Object.entries(config["homelab:apps"] ?? {});
       const expected = [
         ...Object.entries(versions).map(([key, value]) => known[key]?.(value) ?? `none: ${key}`),
         `${image} ${machines.url.split("/").at(-2) ?? ""}`,
-        ...apps.map((app) => `docker ${app.image} ${app.version}`),
+        ...apps.map(([name, app]) => `docker ${app.image ?? ownImages[name]} ${app.version}`),
       ];
       const all = found(`Pulumi.${site}.yaml`);
       assert.deepEqual(all.map(summary).sort(), expected.sort());
@@ -119,6 +140,18 @@ describe("renovate.json", () => {
       assert.deepEqual(digests, [machines.sha512]);
     });
   }
+
+  it("knows the version of each application whose image the program knows", () => {
+    const apps = Object.entries(ownImages);
+    assert.ok(apps.length > 0);
+    for (const [name, own] of apps)
+      assert.deepEqual(
+        found("Pulumi.home.yaml", `  homelab:apps:\n    ${name}:\n      version: v1.2.3\n`).map(
+          summary,
+        ),
+        [`docker ${own} v1.2.3`],
+      );
+  });
 
   it("takes the sample's examples for no versions", () => {
     assert.deepEqual(found("Pulumi.sample.yaml"), []);
