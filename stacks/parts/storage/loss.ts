@@ -130,10 +130,20 @@ function aloneProblem({ name, alone }: RebuiltMachine): Problem {
   return { path: "homelab:allowReplace", text };
 }
 
+/** Nobody can be asked, and no answer would be a yes. Ceph may be well while the API is down. */
+function silentProblem({ name, alone }: RebuiltMachine): Problem {
+  const text =
+    `${name} would be built anew while its cluster does not answer, and all copies of data of ${alone.join(", ")} may be on its ` +
+    "disks. Have RKE2 answer first (npm run doctor, docs/restore.md). Where it never will, shut the machine down in Proxmox and " +
+    "move its data disks to another VM: what is then built anew is without what they hold";
+  return { path: "homelab:allowReplace", text };
+}
+
 const iso = (time: number): string => stamp(new Date(time));
 
 /**
- * Asks the cluster. One that does not answer is a note: it may be what a machine is built anew for. For a machine that Proxmox does
+ * Asks the cluster. One that does not answer is a note: it may be what a machine is built anew for, unless all copies of some data may
+ * be on its disks. For a machine that Proxmox does
  * not run it waits until Rook has looked at a Ceph that is without it for long enough.
  */
 export async function judgeLoss(
@@ -149,7 +159,10 @@ export async function judgeLoss(
   } catch (error) {
     const { message } = error as Error;
     const note = `cannot tell whether Ceph can do without ${names}: ${message}`;
-    return { problems: [], notes: [note] };
+    const problems = machines
+      .filter(({ runs, alone }) => runs && alone.length > 0)
+      .map(silentProblem);
+    return { problems, notes: [note] };
   }
   const problems = (latest: Seen): readonly Problem[] => [
     ...machines.flatMap((machine) => lossProblems(machine, latest, { now: clock.now(), asked })),

@@ -262,6 +262,13 @@ describe("a machine with disks of Ceph that is built anew", () => {
     );
   });
 
+  it("is refused where nobody can tell, of a machine that runs and may have all copies", async () => {
+    const only = { ...running, alone: ["ceph-block"] };
+    const { problems } = await judgeLoss([only], silent);
+    assert.match(problems[0]?.text ?? "", /^proxmox-vault would be built anew while its cluster/);
+    assert.deepEqual((await judgeLoss([{ ...only, runs: false }], silent)).problems, []);
+  });
+
   /** Rook looks at each full minute, and each look at Ceph finds what is so by then. */
   const waited = async (found: (time: number) => CephInForce, run?: ClusterCommand) => {
     let time = at("10:00:10");
