@@ -41,6 +41,7 @@ export function proxmoxOf({ vms = [], offline = [] }: World): ProxmoxApi {
       { storage: "local", content: "import,snippets" },
       { storage: "local-lvm", content: "images" },
       { storage: "nas", content: "images,import,snippets", shared: 1 },
+      { storage: "nvme", content: "images", nodes: "stone,tank,hut" },
     ],
     "cluster/mapping/pci": [],
     "cluster/mapping/usb": [],

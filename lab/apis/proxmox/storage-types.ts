@@ -17,7 +17,7 @@ const gib = 1024 ** 3;
 
 /**
  * The storages of a fresh installation, with imports and snippets allowed on `local`; a network storage that all nodes
- * share; and a second disk in two of the nodes.
+ * share; and a second drive in some of the nodes.
  */
 export const storageTypes: readonly StorageType[] = [
   {
@@ -51,7 +51,7 @@ export const storageTypes: readonly StorageType[] = [
     settings: { thinpool: "data", vgname: "nvme" },
     totalBytes: 900 * gib,
     shared: false,
-    nodes: ["stone", "tank"],
+    nodes: ["stone", "tank", "hut"],
   },
 ];
 

@@ -15,15 +15,18 @@ import {
 } from "./storage-types.ts";
 import { findVolume, removeVolume, volumeInUse, volumesOn } from "./volumes.ts";
 
-const definition = (type: StorageType): Record<string, unknown> => ({
+const definition = ({ inventory }: Site, type: StorageType): Record<string, unknown> => ({
   storage: type.storage,
   type: type.type,
   content: type.content.join(","),
   ...type.settings,
   ...(type.shared ? { shared: 1 } : {}),
-  ...(type.nodes === undefined ? {} : { nodes: type.nodes.join(",") }),
+  ...(type.nodes === undefined ? {} : { nodes: ofCluster(inventory, type.nodes).join(",") }),
   digest: createHash("sha1").update(JSON.stringify(type)).digest("hex"),
 });
+
+const ofCluster = ({ hosts }: Site["inventory"], nodes: readonly string[]): readonly string[] =>
+  nodes.filter((node) => hosts.some(({ name }) => name === node));
 
 function status(site: Site, node: string, type: StorageType): Record<string, unknown> {
   const used = contentOf(site, node, type).reduce((sum, item) => sum + item.used, 0);
@@ -90,13 +93,13 @@ export function storageRoutes(site: Site): Route[] {
       method: "GET",
       path: "storage",
       parameters: ["type"],
-      handle: () => storageTypes.map(definition),
+      handle: () => storageTypes.map((type) => definition(site, type)),
     },
     {
       method: "GET",
       path: "storage/:storage",
       parameters: ["storage"],
-      handle: (call) => definition(storageNamed(part(call, "storage"))),
+      handle: (call) => definition(site, storageNamed(part(call, "storage"))),
     },
     {
       method: "GET",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { triedClasses, trials, tryingClasses } from "../../../components/storage/proof.ts";
 import { judgeClasses } from "../../../stacks/parts/storage/look.ts";
-import { homeConfig, type Changes } from "./sample.ts";
+import { parseSiteConfig } from "../../../stacks/site-file.ts";
+import { byFullKey, edited, fileValues, homeConfig, type Changes } from "./sample.ts";
 
 const pieces = { kind: "bucket", erasureCoding: { data: 2, coding: 1 } };
 const before = {
@@ -46,5 +47,22 @@ describe("classes that are there", () => {
     assert.match(said, /classes\.ceph-block\.kind: the class has kind: block, and keeps it/);
     assert.match(said, /classes\.pieces\.failureDomain: the class has failureDomain: host,/);
     assert.match(said, /classes\.pieces\.erasureCoding: .* \{ data: 2, coding: 1 \}, and keeps it/);
+  });
+});
+
+describe("classes whose copies are kept apart by disk", () => {
+  const notes = (second: object): readonly string[] => {
+    const values = edited(fileValues("cabin"), { "machineDefaults.extraDisks[1]": second });
+    const { config, problems } = parseSiteConfig(byFullKey(values), "cabin");
+    assert.ok(config, problems.map(({ text }) => text).join());
+    return judgeClasses(config, {}).notes;
+  };
+  const second = { name: "second", slot: 2, sizeGiB: 250 };
+
+  it("are said to go with one drive where their disks lie on one datastore", () => {
+    assert.deepEqual(notes({ ...second, datastore: "nvme" }), []);
+    const [block = "", bucket = ""] = notes(second);
+    assert.match(block, /^homelab:storage\.classes\.ceph-block: .*lie on local-lvm of hut; where/);
+    assert.match(bucket, /ceph-bucket/);
   });
 });
