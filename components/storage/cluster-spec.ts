@@ -63,6 +63,9 @@ export function clusterSpec(plan: ClusterPlan): Record<string, unknown> {
     },
     cleanupPolicy: { confirmation: plan.wipeOnDestroy ? "yes-really-destroy-data" : "" },
     removeOSDsIfOutAndSafeToRemove: false,
+    // Of fewer than three disks Rook restarts one without asking Ceph, and the next though the first is not back (rook v1.20.6,
+    // pkg/daemon/ceph/client/upgrade.go, OSDUpdateShouldCheckOkToStop, and pkg/operator/ceph/cluster/osd/update.go).
+    ...(usual(plan).replicas < 3 ? { upgradeOSDRequiresHealthyPGs: true } : {}),
     healthCheck: {
       muteHealthWarning: Object.fromEntries(
         mutedWarnings.map((code) => [code, { policy: "mute" }]),

@@ -127,7 +127,7 @@ function health({ health: said = "", details = {} }: Ceph): readonly Finding[] {
   const text = `${said}: ${words.join("; ") || "it does not say why"}`;
   const recovers = Object.keys(details).some((code) => code in whileRecovering);
   const remedy = recovers
-    ? `what was lost is copied anew by itself, with claims still served, once enough hosts are there (${tools} status shows how far it is); bring the host back, or take its machine out of homelab:machines`
+    ? `what was lost is copied anew by itself, with claims still served, once enough hosts, or on one host disks, are there (${tools} status shows how far it is); bring back what is lost, or see docs/storage.md`
     : `${tools} health detail`;
   return [said === "HEALTH_ERR" ? problem("Ceph", text, remedy) : warning("Ceph", text, remedy)];
 }

@@ -179,6 +179,9 @@ describe("the storage's values", () => {
       ["osd", 2],
     );
     assert.equal(at(alone, "cephClusterSpec.cephConfig.global.osd_pool_default_size"), "2");
+    // Rook asks Ceph nothing before it restarts one of two disks.
+    assert.equal(at(alone, "cephClusterSpec.upgradeOSDRequiresHealthyPGs"), true);
+    assert.equal(at(values, "cephClusterSpec.upgradeOSDRequiresHealthyPGs"), undefined);
   });
 
   it("have one of everything on a site of one machine, whose disks alone can tell of each other", () => {
