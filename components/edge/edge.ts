@@ -44,6 +44,8 @@ export interface EdgeArgs {
   readonly cloudflared: string;
   /** cloudflared pods; at least 2. */
   readonly replicas: number;
+  /** With another number the tunnel has another secret. */
+  readonly tunnelSecret?: number | undefined;
   /** Access policies by name. */
   readonly access: Readonly<Record<string, AccessPlan>>;
   /** Service tokens with a new secret beside the old one, by name. */
@@ -93,7 +95,10 @@ export class Edge extends ComponentResource {
     const tunnel = new Tunnel(
       name,
       // To judge what passed Access, cloudflared asks for the team's keys: policies of the network let it before.
-      { site, accountId, names, after: [...gates.values(), args.cluster.ready] },
+      {
+        ...{ site, accountId, names, secretNumber: args.tunnelSecret },
+        after: [...gates.values(), args.cluster.ready],
+      },
       { parent: this },
     );
     this.cloudflared(`${name}-cloudflared`, args, tunnel);

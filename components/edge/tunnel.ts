@@ -18,6 +18,8 @@ export interface TunnelArgs {
   readonly accountId: string;
   /** Public names and what answers behind them; the catch-all is added. */
   readonly names: readonly IngressRule<Input<string>>[];
+  /** With another number another secret is drawn. The provider never reads the one at Cloudflare. */
+  readonly secretNumber: number | undefined;
   /** What must stand before a rule lets requests in. */
   readonly after: readonly Resource[];
 }
@@ -35,7 +37,12 @@ export class Tunnel extends ComponentResource {
     // Not RandomBytes: its provider makes the bytes the resource's id, which stands in the state in the clear.
     const drawn = new RandomPassword(
       `${name}-tunnel-secret`,
-      { length: 64, special: false },
+      {
+        ...{ length: 64, special: false },
+        ...(args.secretNumber === undefined
+          ? {}
+          : { keepers: { number: String(args.secretNumber) } }),
+      },
       { parent: this },
     );
     const tunnelSecret = secret(drawn.result.apply((text) => Buffer.from(text).toString("base64")));

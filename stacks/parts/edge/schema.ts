@@ -101,6 +101,15 @@ export const edge = z
       oneLine,
     ),
     replicas: z.int().min(2).max(8).default(2).describe("cloudflared pods, spread over hosts"),
+    tunnelSecret: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          "Number of the tunnel's secret: with another number the tunnel and cloudflared get another one",
+        examples: [2],
+      }),
     access: z
       .record(label.meta({ examples: ["family"] }), accessPolicy)
       .default({})

@@ -63,6 +63,15 @@ describe("the edge", () => {
     assert.ok(!text.includes(token) && !text.includes(tunnelSecret));
   });
 
+  it("draws another secret for the tunnel with another number, and none without", async () => {
+    const drawn = async (changes: object): Promise<unknown> =>
+      (await register((given) => void deploy(given, { publish: [typeo], ...changes }))).get(
+        "edge-tunnel-secret",
+      ).plain["keepers"];
+    assert.deepEqual(await drawn({}), undefined);
+    assert.deepEqual(await drawn({ tunnelSecret: 2 }), { number: "2" });
+  });
+
   it("has cloudflared connect after the rules, and gone before the tunnel is deleted", () => {
     const waits = made.waitsFor("edge-cloudflared-deployment");
     assert.ok(waits.has("edge-rules") && waits.has("edge-tunnel"));
