@@ -21,7 +21,8 @@ import { dragonfly, lifecycle, login } from "./instance-object.ts";
 import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
 import type { InstancePlan, StorePlan } from "./plan.ts";
 
-const script = (file: string): string => rke2Script + scriptText(import.meta.url, file);
+const script = (file: string): string =>
+  [rke2Script, ...["pods.sh", file].map((part) => scriptText(import.meta.url, part))].join("");
 
 /** Changes with whatever rolls the pods out. */
 const planMark = (plan: InstancePlan, mark: Output<string>): Output<string> =>

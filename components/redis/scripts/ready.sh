@@ -3,7 +3,7 @@
 # writes, the others copy from it, and, where it has a store, a snapshot arrives there. The operator's own phase says Ready
 # for ever once it has said so (dragonfly-operator, issue 589), so pods are asked.
 # Parameters: NAMESPACE, INSTANCE, REPLICAS (the master among them), STORE (where snapshots go; empty without).
-# shellcheck source=../../rke2/scripts/rke2.sh disable=SC2154,SC2153
+# shellcheck source=pods.sh disable=SC2154,SC2153
 
 main() {
   take_turn 2400 "redis-$INSTANCE"
@@ -13,8 +13,6 @@ main() {
   if [[ -z $STORE ]]; then return 0; fi
   wait_until 600 saved || fail "no snapshot of the Redis instance $INSTANCE arrives in $STORE: $(ask SAVE 2>&1 | cut -c 1-300)" "kubectl -n $NAMESPACE logs $(master) --tail=50"
 }
-
-labels="app=$INSTANCE,app.kubernetes.io/name=dragonfly"
 
 # of PATH: of all pods, a line each.
 of() { kube -n "$NAMESPACE" get pods -l "$labels" -o "jsonpath={range .items[*]}$1{\"\\n\"}{end}"; }
@@ -35,11 +33,6 @@ whole() {
 }
 
 state() { printf '%s pods are ready with a role, of %s; master: %s' "$(roles | grep -c ' True$')" "$REPLICAS" "$(master)"; }
-
-master() { kube -n "$NAMESPACE" get pods -l "$labels,role=master" -o 'jsonpath={.items[0].metadata.name}' 2>/dev/null || printf none; }
-
-# ask WORD...: the master, at the port that wants no password.
-ask() { kube -n "$NAMESPACE" exec "$(master)" -c dragonfly -- redis-cli -p 9999 "$@"; }
 
 writable() { [[ $(ask SET homelab:trial written EX 60) == OK ]]; }
 

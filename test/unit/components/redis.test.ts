@@ -138,7 +138,10 @@ describe("the values of Dragonfly's operator", () => {
 });
 
 const scriptOf = (file: string): string =>
-  readFileSync(new URL(`../../../components/redis/scripts/${file}`, import.meta.url), "utf8");
+  ["pods.sh", file]
+    .map((part) => new URL(`../../../components/redis/scripts/${part}`, import.meta.url))
+    .map((part) => readFileSync(part, "utf8"))
+    .join("");
 
 describe("what saves the only pod of a Redis instance", () => {
   const seen = (master: string, save = "OK") =>
