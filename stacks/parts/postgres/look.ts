@@ -90,10 +90,11 @@ function versionChanges(
   const at = `homelab:postgres.clusters.${name}`;
   const [old, next] = [majorIn(imageName), majorOf(cluster.version)];
   const problems: Problem[] = [];
-  if (next < Math.min(old, majorIn(proven)))
+  const has = Math.min(old, majorIn(proven));
+  if (next < has)
     problems.push({
       path: `${at}.version`,
-      text: `${name} is of PostgreSQL ${old}, whose data ${next} cannot read; put ${old} back, or recover a backup of ${next} into a new cluster`,
+      text: `${name} is of PostgreSQL ${has}, whose data ${next} cannot read; put ${has} back, or recover a backup of ${next} into a new cluster`,
     });
   if (next > old && next < firstUpgradableMajor)
     problems.push({

@@ -143,8 +143,7 @@ const iso = (time: number): string => stamp(new Date(time));
 
 /**
  * Asks the cluster. One that does not answer is a note: it may be what a machine is built anew for, unless all copies of some data may
- * be on its disks. For a machine that Proxmox does
- * not run it waits until Rook has looked at a Ceph that is without it for long enough.
+ * be on its disks. For a machine that Proxmox does not run it waits until Rook has looked at a Ceph that is without it for long enough.
  */
 export async function judgeLoss(
   machines: readonly RebuiltMachine[],

@@ -260,14 +260,18 @@ describe("databases that are there", () => {
 
   it("go back to the major that ran before an upgrade that failed", () => {
     const keepers = [{ kind: "Cluster" as const, namespace: "postgres", name: "main", spec }];
-    const back = (proven: string) => {
+    const back = (proven: string, version = "17.10") => {
       const known = {
         keepers,
         images: new Map([["main", spec.imageName.replace("18.4", proven)]]),
       };
-      return judgePostgres(homeConfig(postgresSite({ version: "17.10" })), known).problems.length;
+      return judgePostgres(homeConfig(postgresSite({ version })), known).problems;
     };
-    assert.deepEqual([back("17.10"), back("18.4"), back("16.14")], [0, 1, 0]);
+    assert.deepEqual(
+      [back("17.10"), back("18.4"), back("16.14")].map(({ length }) => length),
+      [0, 1, 0],
+    );
+    assert.match(back("17.10", "16.14")[0]?.text ?? "", /^main is of PostgreSQL 17, whose data 16/);
   });
 
   it("take a new archive with another major, also where the site names its archive itself", () => {
