@@ -195,4 +195,40 @@ describe("certificates on a node", () => {
     certificatesUntil(["client-admin.crt", fromToday(3)]);
     assert.equal(await stage(fromToday(3).toISOString()), "");
   });
+
+  describe("before the kubeconfig is given out", () => {
+    // A pod is not ready at the first two looks.
+    beforeEach(() => {
+      mkdirSync(join(root, "etc/rancher/rke2"), { recursive: true });
+      mkdirSync(join(root, "run/lock"), { recursive: true });
+      writeFileSync(join(root, "etc/rancher/rke2/rke2.yaml"), "name: default\n");
+      command("curl", "");
+      command(
+        "kubectl",
+        `case "$*" in
+  *"get pods"*) echo look >>${root}/looks
+    if [ "$(wc -l <${root}/looks)" -le 2 ]; then printf 'dns/a False\\ndns/b True\\n'; else printf 'dns/a True\\ndns/b True\\n'; fi ;;
+  *"get node stone"* | *"--raw /readyz") ;;
+  *) exit 64 ;;
+esac`,
+      );
+    });
+
+    const looks = async (RENEWS: string): Promise<number> => {
+      const parameters = { VIP: "192.0.2.1", NODES: "stone", SITE: "home", VERSION: "v1", RENEWS };
+      const { code, stdout, stderr } = await runScript(root, scripts.kubeconfig, parameters);
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, "name: home\n");
+      const file = join(root, "looks");
+      return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").length : 0;
+    };
+
+    it("are waited for, with the pods of nodes that nobody heard of", async () => {
+      assert.equal(await looks(fromToday(-3).toISOString()), 3);
+    });
+
+    it("have no pods to wait for while the cluster is raised, for it has no network yet", async () => {
+      assert.equal(await looks(""), 0);
+    });
+  });
 });
