@@ -83,7 +83,7 @@ function changes(
 }
 
 /**
- * Whether one device reaches something through another: by the policy, and only through the one that carries the route. The
+ * Whether one device reaches another, or something through it: by the policy, and only through the one that carries the route. The
  * real server sends each device the rules that concern it, and what none of them lets through its packet filter drops
  * (tailscale/tailscale, wgengine/filter); of several with a route all others are told the one that carries it, and ask no other.
  */
@@ -100,8 +100,8 @@ function filter(tailnet: Tailnet, asked: z.infer<typeof form.filter>): unknown {
     allows(policy, tailnet, { from: subject, ...attempt }),
   );
   // No device here has chosen an exit node.
-  const own = routesInUse(tailnet, through).filter((route) => !exitRoutes.includes(route));
-  const carries = own.some((route) => {
+  const routes = routesInUse(tailnet, through).filter((route) => !exitRoutes.includes(route));
+  const carries = [...addressesOf(through.number), ...routes].some((route) => {
     const outer = parseIpNetwork(route);
     return outer !== undefined && contains(outer, network);
   });

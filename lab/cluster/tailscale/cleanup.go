@@ -16,7 +16,7 @@ func (o *operator) remove(ctx context.Context, cn *connector) error {
 	if !slices.Contains(cn.Finalizers, finalizer) {
 		return nil
 	}
-	done, err := o.cleanUp(ctx, cn)
+	done, err := o.cleanUp(ctx, o.proxied(cn))
 	if err != nil {
 		o.warn(cn, connectorCleanupFailed, fmt.Sprintf("failed to cleanup Connector resources: %v", err))
 		return err
@@ -30,9 +30,9 @@ func (o *operator) remove(ctx context.Context, cn *connector) error {
 }
 
 // cleanUp removes the StatefulSet and its pods first: a proxy that still ran would write into its Secret.
-func (o *operator) cleanUp(ctx context.Context, cn *connector) (done bool, err error) {
+func (o *operator) cleanUp(ctx context.Context, of proxied) (done bool, err error) {
 	sets := o.client.AppsV1().StatefulSets(o.settings.namespace)
-	found, err := sets.List(ctx, o.selector(cn))
+	found, err := sets.List(ctx, o.selector(of))
 	if err != nil {
 		return false, err
 	}
@@ -50,7 +50,7 @@ func (o *operator) cleanUp(ctx context.Context, cn *connector) (done bool, err e
 		return false, nil
 	}
 	secrets := o.client.CoreV1().Secrets(o.settings.namespace)
-	states, err := secrets.List(ctx, o.selector(cn))
+	states, err := secrets.List(ctx, o.selector(of))
 	if err != nil {
 		return false, err
 	}
@@ -60,7 +60,7 @@ func (o *operator) cleanUp(ctx context.Context, cn *connector) (done bool, err e
 		}
 	}
 	services := o.client.CoreV1().Services(o.settings.namespace)
-	headless, err := services.List(ctx, o.selector(cn))
+	headless, err := services.List(ctx, o.selector(of))
 	if err != nil {
 		return false, err
 	}

@@ -18,12 +18,12 @@ import (
 // the lab itself, which asks whether a way is there.
 const DeviceHeader = "Tailnet-Device"
 
-// ForwardPort is where a Connector's pod takes connections that devices of the tailnet make through it: the lab's own
+// ForwardPort is where a proxy's pod takes connections that devices of the tailnet make to it or through it: the lab's own
 // stand-in for WireGuard, spoken as HTTP's CONNECT.
 const ForwardPort = 41641
 
-// forward passes connections on into the networks that the device advertises until ctx ends, as packets that the pod
-// forwards and no socket of it has made.
+// forward passes connections on, into the networks that the device advertises or from its own addresses to where it leads,
+// until ctx ends, as packets that the pod forwards and no socket of it has made.
 func (d *device) forward(ctx context.Context, pod netip.Addr) error {
 	listener, err := net.Listen("tcp4", netip.AddrPortFrom(pod, ForwardPort).String())
 	if err != nil {
@@ -45,11 +45,8 @@ func (d *device) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "CONNECT ADDRESS:PORT is all that is taken here", http.StatusBadRequest)
 		return
 	}
-	routed := func(route string) bool {
-		network, err := netip.ParsePrefix(route)
-		return err == nil && network.Contains(target.Addr())
-	}
-	if !slices.ContainsFunc(d.current().Routes, routed) {
+	to, leads := d.way(target)
+	if !leads {
 		http.Error(w, fmt.Sprintf("no route of this device leads to %s", target.Addr()), http.StatusForbidden)
 		return
 	}
@@ -72,7 +69,7 @@ func (d *device) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	dialer := net.Dialer{Timeout: 5 * time.Second, LocalAddr: &net.TCPAddr{IP: pod.IP}, Control: serviceproxy.Forwarded}
-	there, err := dialer.DialContext(r.Context(), "tcp4", target.String())
+	there, err := dialer.DialContext(r.Context(), "tcp4", to.String())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -93,4 +90,16 @@ func (d *device) connect(w http.ResponseWriter, r *http.Request) {
 	go copyUntilEnd(there, buffered)
 	go copyUntilEnd(here, there)
 	<-done
+}
+
+// way is where what comes for an address goes: to where the device leads, of its own addresses, by the rule that rewrites the
+// destination and leaves the port (cmd/containerboot/forwarding.go, installIngressForwardingRule); else on by a route.
+func (d *device) way(target netip.AddrPort) (to netip.AddrPort, leads bool) {
+	if slices.Contains(d.addresses, target.Addr().String()) {
+		return netip.AddrPortFrom(d.leadsTo, target.Port()), d.leadsTo.IsValid()
+	}
+	return target, slices.ContainsFunc(d.current().Routes, func(route string) bool {
+		network, err := netip.ParsePrefix(route)
+		return err == nil && network.Contains(target.Addr())
+	})
 }

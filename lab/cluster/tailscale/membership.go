@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,6 +36,10 @@ type device struct {
 		Info(string, ...any)
 		Warn(string, ...any)
 	}
+
+	// leadsTo is where it hands what comes to its own addresses; none where that is nowhere.
+	leadsTo   netip.Addr
+	addresses []string
 
 	// seen, where there is one, is given what the control plane tells.
 	seen func(context.Context, control.MapResponse)
@@ -90,6 +95,7 @@ func (d *device) join(ctx context.Context, secret *corev1.Secret, mint func() (s
 	}
 	d.mu.Lock()
 	d.report.NodeKey = response.NodeKey
+	d.addresses = response.Addresses
 	d.mu.Unlock()
 	d.log.Info("registered", "name", response.Name, "addresses", response.Addresses, "tags", response.Tags)
 	return response, d.store(ctx, response, extra)

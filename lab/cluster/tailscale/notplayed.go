@@ -48,7 +48,7 @@ func (o *operator) refuseObject(ctx context.Context, object *unstructured.Unstru
 	}
 	if !meta.SetStatusCondition(&status.Status.Conditions, metav1.Condition{
 		Type: condition, Status: metav1.ConditionFalse, Reason: reasonNotPlayed, ObservedGeneration: object.GetGeneration(),
-		Message: fmt.Sprintf("the lab's operator plays Connectors, ProxyGroups of egress, their ProxyClass and DNSConfigs only and does nothing for this %s", object.GetKind()),
+		Message: fmt.Sprintf("the lab's operator plays Connectors, Services with a device of their own, ProxyGroups of egress, their ProxyClass and DNSConfigs only and does nothing for this %s", object.GetKind()),
 	}) {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (o *operator) refuseExposed(ctx context.Context) error {
 		return err
 	}
 	for i := range services.Items {
-		if service := &services.Items[i]; exposed(service) && !isGroupsEgress(service) {
+		if service := &services.Items[i]; exposed(service) && !isGroupsEgress(service) && !isIngress(service) {
 			o.refuseOnce(service, service.ObjectMeta)
 		}
 	}
@@ -99,6 +99,6 @@ func (o *operator) refuseOnce(object runtime.Object, of metav1.ObjectMeta) {
 	if key := string(of.UID); !o.refused[key] {
 		o.refused[key] = true
 		o.recorder.Event(object, corev1.EventTypeWarning, reasonNotPlayed,
-			"the lab's Tailscale operator plays Connectors and egress by a ProxyGroup only: nothing is exposed to the tailnet")
+			"the lab's Tailscale operator plays Connectors, Services with an address of the cluster and egress by a ProxyGroup only: it does nothing for this")
 	}
 }

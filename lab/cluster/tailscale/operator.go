@@ -1,8 +1,8 @@
 // Package tailscale is what the lab's kubelet runs for Tailscale's images in a cluster: the operator, which makes a
-// StatefulSet, Secrets and auth keys for each Connector and each ProxyGroup of egress and removes them with the devices,
-// and the proxy, which is such a device. Both are real members of the lab's tailnet; of packets a Connector's alone are
-// played. The operator's other kinds, and Services and Ingresses that ask to be exposed, are told that the lab does not
-// play them.
+// StatefulSet, Secrets and auth keys for each Connector, each Service with a device of its own and each ProxyGroup of egress
+// and removes them with the devices, and the proxy, which is such a device. Both are real members of the lab's tailnet; of
+// packets those that come from the tailnet are played. The operator's other kinds, Services that lead to the tailnet without a
+// group, and Ingresses are told that the lab does not play them.
 package tailscale
 
 import (
@@ -129,7 +129,8 @@ func (o *operator) work(ctx context.Context, d *device) error {
 
 func (o *operator) pass(ctx context.Context) error {
 	return errors.Join(
-		o.reconcileProxyClasses(ctx), o.reconcileConnectors(ctx), o.reconcileProxyGroups(ctx), o.reconcileEgress(ctx), o.reconcileDNSConfigs(ctx),
+		o.reconcileProxyClasses(ctx), o.reconcileConnectors(ctx), o.reconcileProxyGroups(ctx), o.reconcileEgress(ctx), o.reconcileIngress(ctx),
+		o.reconcileDNSConfigs(ctx),
 		o.refuseKinds(ctx), o.refuseExposed(ctx),
 	)
 }

@@ -246,6 +246,20 @@ func TestAConnectorPassesConnectionsIntoItsRoutesAloneAndOfADeviceWhatThePolicyL
 	if answer := connectThrough(t, "laptop", "127.0.10.1:18095"); !strings.Contains(answer, "403") {
 		t.Errorf("got %q", answer)
 	}
+	// To a device's own address, which leads somewhere or nowhere.
+	own := joined.Addresses[0] + ":18095"
+	tailnet.Let("laptop", own)
+	d.addresses = joined.Addresses
+	if answer := connectThrough(t, "laptop", own); !strings.Contains(answer, "403") {
+		t.Errorf("got %q", answer)
+	}
+	d.leadsTo = netip.MustParseAddr("127.0.8.1")
+	if answer := connectThrough(t, "laptop", own); !strings.HasSuffix(answer, "there") {
+		t.Errorf("got %q", answer)
+	}
+	if answer := connectThrough(t, "phone", own); answer != "" {
+		t.Errorf("without a rule it got %q", answer)
+	}
 }
 
 // connectThrough asks the Connector for a connection of a device, and gives all that comes back within a second.

@@ -22,9 +22,8 @@ const (
 	generatedSuffix = 5
 )
 
-// provision makes what the Connector needs: a headless Service whose generated name all share, a Secret a replica
-// with the proxy's settings and, until its device is known, its auth key, and the StatefulSet. While its class is not
-// ready nothing is made, and the real operator calls the Connector ready all the same (cmd/k8s-operator/connector.go).
+// provision makes what the Connector needs. While its class is not ready nothing is made, and the real operator calls the
+// Connector ready all the same (cmd/k8s-operator/connector.go).
 func (o *operator) provision(ctx context.Context, cn *connector) error {
 	class, ready, err := o.class(ctx, cn.Spec.ProxyClass)
 	if err != nil {
@@ -34,57 +33,69 @@ func (o *operator) provision(ctx context.Context, cn *connector) error {
 		o.log.Info("ProxyClass specified for the Connector, but is not (yet) Ready, waiting..", "class", cn.Spec.ProxyClass)
 		return nil
 	}
-	service, err := o.ensureService(ctx, cn)
+	of := o.proxied(cn)
+	if err := o.ensureProxies(ctx, of, class); err != nil {
+		return err
+	}
+	cn.Status.Devices, err = o.devices(ctx, of)
+	cn.Status.Hostname, cn.Status.TailnetIPs = "", nil
+	if len(cn.Status.Devices) > 0 {
+		cn.Status.Hostname, cn.Status.TailnetIPs = cn.Status.Devices[0].Hostname, cn.Status.Devices[0].TailnetIPs
+	}
+	return err
+}
+
+// ensureProxies makes a headless Service whose generated name all share, a Secret a replica with the proxy's settings and,
+// until its device is known, its auth key, and the StatefulSet.
+func (o *operator) ensureProxies(ctx context.Context, of proxied, class proxyClassSpec) error {
+	service, err := o.ensureService(ctx, of)
 	if err != nil {
 		return fmt.Errorf("failed to reconcile headless service: %w", err)
 	}
-	for ordinal := range cn.replicas() {
-		if err := o.ensureSecret(ctx, cn, fmt.Sprintf("%s-%d", service.Name, ordinal), ordinal); err != nil {
+	for ordinal := range of.replicas {
+		if err := o.ensureSecret(ctx, of, fmt.Sprintf("%s-%d", service.Name, ordinal), ordinal); err != nil {
 			return fmt.Errorf("failed to create or get API key secret: %w", err)
 		}
 	}
-	if err := o.removeSurplus(ctx, cn, service.Name); err != nil {
+	if err := o.removeSurplus(ctx, of, service.Name); err != nil {
 		return err
 	}
-	if err := o.ensureStatefulSet(ctx, o.statefulSet(cn, service.Name, class)); err != nil {
+	if err := o.ensureStatefulSet(ctx, o.statefulSet(of, service.Name, class)); err != nil {
 		return fmt.Errorf("failed to reconcile statefulset: %w", err)
 	}
-	monitored := monitored{
-		set: service.Name, pods: cn.children(o.settings.namespace), kind: "connector", parent: cn.Name,
-	}
-	if err := o.ensureMetrics(ctx, monitored, class); err != nil {
+	if err := o.ensureMetrics(ctx, monitored{set: service.Name, pods: of.labels, kind: of.kind, parent: of.name}, class); err != nil {
 		return fmt.Errorf("failed to ensure metrics resources: %w", err)
 	}
-	return o.readDevices(ctx, cn)
+	return nil
 }
 
-func (o *operator) selector(cn *connector) metav1.ListOptions {
-	return metav1.ListOptions{LabelSelector: labels.SelectorFromSet(cn.children(o.settings.namespace)).String()}
+func (o *operator) selector(of proxied) metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: labels.SelectorFromSet(of.labels).String()}
 }
 
-func (o *operator) ensureService(ctx context.Context, cn *connector) (*corev1.Service, error) {
+func (o *operator) ensureService(ctx context.Context, of proxied) (*corev1.Service, error) {
 	services := o.client.CoreV1().Services(o.settings.namespace)
-	found, err := services.List(ctx, o.selector(cn))
+	found, err := services.List(ctx, o.selector(of))
 	if err != nil {
 		return nil, err
 	}
 	if len(found.Items) > 0 {
 		return &found.Items[0], nil
 	}
-	base := "ts-" + cn.Name
+	base := "ts-" + of.name
 	base = base[:min(len(base), longestName-generatedSuffix-1)] + "-"
 	families := corev1.IPFamilyPolicyPreferDualStack
 	return services.Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: base, Labels: cn.children(o.settings.namespace)},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: base, Labels: of.labels},
 		Spec: corev1.ServiceSpec{
-			ClusterIP: corev1.ClusterIPNone, Selector: map[string]string{"app": string(cn.UID)}, IPFamilyPolicy: &families,
+			ClusterIP: corev1.ClusterIPNone, Selector: map[string]string{"app": string(of.uid)}, IPFamilyPolicy: &families,
 		},
 	}, metav1.CreateOptions{})
 }
 
 // ensureSecret writes a replica's settings. A key is minted once, for a new Secret, and leaves it when the device is
 // known.
-func (o *operator) ensureSecret(ctx context.Context, cn *connector, name string, ordinal int32) error {
+func (o *operator) ensureSecret(ctx context.Context, of proxied, name string, ordinal int32) error {
 	secrets := o.client.CoreV1().Secrets(o.settings.namespace)
 	current, err := secrets.Get(ctx, name, metav1.GetOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -92,10 +103,10 @@ func (o *operator) ensureSecret(ctx context.Context, cn *connector, name string,
 	}
 	missing := apierrors.IsNotFound(err)
 	config := proxyConfig{
-		Version: "alpha0", Hostname: cn.hostname(ordinal), AdvertiseRoutes: cn.advertised(),
+		Version: "alpha0", Hostname: of.hostname(ordinal), AdvertiseRoutes: of.routes,
 	}
 	if missing || len(current.Data[keyDeviceID]) == 0 {
-		if config.AuthKey, err = o.authKey(ctx, cn.Spec.Tags, name, current, missing); err != nil {
+		if config.AuthKey, err = o.authKey(ctx, of.tags, name, current, missing); err != nil {
 			return err
 		}
 	}
@@ -106,7 +117,7 @@ func (o *operator) ensureSecret(ctx context.Context, cn *connector, name string,
 	data := map[string][]byte{keyConfig: text}
 	if missing {
 		_, err = secrets.Create(ctx, &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: cn.children(o.settings.namespace)}, Data: data,
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: of.labels}, Data: data,
 		}, metav1.CreateOptions{})
 		return err
 	}
@@ -137,9 +148,9 @@ func (o *operator) authKey(ctx context.Context, tags []string, name string, sett
 }
 
 // removeSurplus removes Secrets and devices of replicas that are not wanted any more.
-func (o *operator) removeSurplus(ctx context.Context, cn *connector, base string) error {
+func (o *operator) removeSurplus(ctx context.Context, of proxied, base string) error {
 	secrets := o.client.CoreV1().Secrets(o.settings.namespace)
-	found, err := secrets.List(ctx, o.selector(cn))
+	found, err := secrets.List(ctx, o.selector(of))
 	if err != nil {
 		return err
 	}
@@ -148,7 +159,7 @@ func (o *operator) removeSurplus(ctx context.Context, cn *connector, base string
 		if _, err := fmt.Sscanf(secret.Name, base+"-%d", &ordinal); err != nil {
 			return fmt.Errorf("secret %s: its name does not begin with %s-", secret.Name, base)
 		}
-		if ordinal < cn.replicas() {
+		if ordinal < of.replicas {
 			continue
 		}
 		if err := o.deleteDevice(ctx, &secret); err != nil {
@@ -173,26 +184,22 @@ func (o *operator) deleteDevice(ctx context.Context, secret *corev1.Secret) erro
 	return nil
 }
 
-// readDevices takes the devices from the Secrets into the status.
-func (o *operator) readDevices(ctx context.Context, cn *connector) error {
-	found, err := o.client.CoreV1().Secrets(o.settings.namespace).List(ctx, o.selector(cn))
+// devices are those of which the Secrets tell.
+func (o *operator) devices(ctx context.Context, of proxied) (devices []connectorDevice, err error) {
+	found, err := o.client.CoreV1().Secrets(o.settings.namespace).List(ctx, o.selector(of))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	slices.SortFunc(found.Items, func(a, b corev1.Secret) int { return strings.Compare(a.Name, b.Name) })
-	cn.Status.Devices, cn.Status.Hostname, cn.Status.TailnetIPs = nil, "", nil
 	for _, secret := range found.Items {
 		if len(secret.Data[keyDeviceID]) == 0 {
 			continue
 		}
 		one := connectorDevice{Hostname: strings.TrimSuffix(string(secret.Data[keyDeviceFQDN]), ".")}
 		if err := json.Unmarshal(secret.Data[keyDeviceIPs], &one.TailnetIPs); err != nil {
-			return fmt.Errorf("secret %s: %s: %w", secret.Name, keyDeviceIPs, err)
+			return nil, fmt.Errorf("secret %s: %s: %w", secret.Name, keyDeviceIPs, err)
 		}
-		cn.Status.Devices = append(cn.Status.Devices, one)
+		devices = append(devices, one)
 	}
-	if len(cn.Status.Devices) > 0 {
-		cn.Status.Hostname, cn.Status.TailnetIPs = cn.Status.Devices[0].Hostname, cn.Status.Devices[0].TailnetIPs
-	}
-	return nil
+	return devices, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,7 +18,7 @@ import (
 )
 
 // RunProxy is a proxy pod that the operator made: it becomes a device with the key and the settings of its Secret,
-// keeps its membership there, and stays online. Changed settings reach the tailnet without a restart. Of what it routes
+// keeps its membership there, and stays online. Changed settings reach the tailnet without a restart. Of what it passes on
 // TCP connections alone are played, for those who make them at ForwardPort.
 func RunProxy(ctx context.Context, c program.Container) error {
 	client, err := kubernetes.NewForConfig(c.API)
@@ -31,7 +32,7 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 	name := c.Env["TS_KUBE_SECRET"]
 	if name == "" || c.Env["TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR"] == "" {
 		return errors.New("TS_KUBE_SECRET and TS_EXPERIMENTAL_VERSIONED_CONFIG_DIR: " +
-			"the lab only runs the proxies that the operator makes for Connectors and ProxyGroups")
+			"the lab only runs the proxies that the operator makes for Connectors, Services and ProxyGroups")
 	}
 	namespace := c.Pod.Namespace
 	secret, err := client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
@@ -50,9 +51,14 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 		control: plane, client: client, namespace: namespace, secret: name, log: c.Logger, again: make(chan struct{}, 1),
 	}
 	d.set(config.Hostname, config.AdvertiseRoutes)
+	if to := c.Env[destination]; to != "" {
+		if d.leadsTo, err = netip.ParseAddr(to); err != nil {
+			return fmt.Errorf("%s: %w", destination, err)
+		}
+	}
 	key := func() (string, error) {
 		if config.AuthKey == "" {
-			return "", fmt.Errorf("secret %s holds neither a membership nor an auth key; delete the Connector or ProxyGroup and make it again", name)
+			return "", fmt.Errorf("secret %s holds neither a membership nor an auth key; delete the Connector, Service or ProxyGroup and make it again", name)
 		}
 		return config.AuthKey, nil
 	}

@@ -93,13 +93,6 @@ func (cn *connector) replicas() int32 {
 	return *cn.Spec.Replicas
 }
 
-// children are the labels of everything that belongs to the Connector.
-func (cn *connector) children(namespace string) map[string]string {
-	return map[string]string{
-		labelManaged: "true", labelParent: cn.Name, labelParentNamespace: namespace, labelParentType: "connector",
-	}
-}
-
 // proxyConfig is the configuration of a proxy, as tailscaled reads it from a file.
 type proxyConfig struct {
 	Version         string

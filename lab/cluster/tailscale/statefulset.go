@@ -39,18 +39,20 @@ func (o *operator) ensureStatefulSet(ctx context.Context, wanted *appsv1.Statefu
 	return err
 }
 
-func (o *operator) statefulSet(cn *connector, name string, class proxyClassSpec) *appsv1.StatefulSet {
-	replicas := cn.replicas()
-	spec := o.podSpec(name, replicas)
+func (o *operator) statefulSet(of proxied, name string, class proxyClassSpec) *appsv1.StatefulSet {
+	spec := o.podSpec(name, of.replicas)
+	if of.leadsTo != "" {
+		container := &spec.Containers[0]
+		container.Env = append(container.Env, corev1.EnvVar{Name: destination, Value: of.leadsTo})
+	}
 	applyClass(&spec, class)
-	own := cn.children(o.settings.namespace)
-	pod := maps.Clone(own)
-	pod["app"] = string(cn.UID)
+	pod := maps.Clone(of.labels)
+	pod["app"] = string(of.uid)
 	return &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: own},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: of.labels},
 		Spec: appsv1.StatefulSetSpec{
-			Replicas: &replicas, ServiceName: name,
-			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": string(cn.UID)}},
+			Replicas: &of.replicas, ServiceName: name,
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": string(of.uid)}},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: pod},
 				Spec:       spec,

@@ -98,6 +98,7 @@ describe("Tailscale's routes", () => {
         { src: ["tag:ci"], dst: ["192.168.1.11/32"], ip: ["tcp:8006"] },
         { src: ["admin@example.net"], dst: ["192.168.1.0/24"], ip: ["*"] },
         { src: ["admin@example.net"], dst: ["10.43.0.0/16"], ip: ["*"] },
+        { src: ["family@example.net"], dst: connector, ip: ["tcp:443"] },
       ],
       autoApprovers: { routes: { "192.168.1.0/24": connector }, exitNode: connector },
     });
@@ -113,6 +114,16 @@ describe("Tailscale's routes", () => {
     const lets = async (from: string, to: string, { nodeKey } = router): Promise<boolean> =>
       (await tailnet.json<{ lets: boolean }>(tailnet.control("filter", { nodeKey, from, to })))
         .lets;
+    const [address = ""] = router.addresses;
+    assert.deepEqual(
+      [
+        await lets(member, `${address}:443`),
+        await lets(member, `${address}:80`),
+        // Another device has the address.
+        await lets(member, `${address}:443`, spare),
+      ],
+      [true, false, false],
+    );
     assert.deepEqual(
       [
         await lets(runner.deviceId, "192.168.1.11:8006"),
