@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runAsVisitor } from "../../lab/shell/inside.ts";
-import { paths, run } from "./command.ts";
+import { attempt, kubectl, paths, run } from "./command.ts";
 import { asProgram, serviceToken, shown } from "./passes.ts";
 import { eventually, setConfigs, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
-import { visit } from "./world.ts";
+import { trustFile } from "./trust.ts";
+import { devices, logIn, tailscale, visit } from "./world.ts";
 
 const name = "typeo.example.net";
+/** The same application's for devices of the tailnet, whose names lie in the site's domain. */
+const inTailnet = "typeo.home.arpa";
 const app = "homelab:apps.typeo";
+const internal = "homelab:gateway.internal";
+/** The tailnet's gateway there. */
+const device = "home-gateway";
 
 /** One answer to a stranger: curl's exit code, the status, and whether the application's page came along. */
 interface Answer {
@@ -47,6 +53,24 @@ async function strangerDuring(work: () => Promise<unknown>): Promise<readonly An
     });
 }
 
+/** What a device of the tailnet hears of the application's name there, through the pod that is the gateway's device. */
+async function askedBy(
+  from: string,
+  trusted: string,
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const of = "tailscale.com/parent-resource-type=svc";
+  const { items } = await kubectl<{
+    items: [{ status: { podIP: string } }];
+  }>`--context home get pods -n tailscale -l ${of}`;
+  const [address] = (await devices()).find(({ hostname }) => hostname === device)?.addresses ?? [];
+  const way = ["--proxytunnel", "--proxy", `http://${items[0].status.podIP}:41641`];
+  const who = ["--proxy-header", `Tailnet-Device: ${from}`, "--cacert", trusted];
+  const at = `${inTailnet}:443:${address}:443`;
+  const { code, stdout } =
+    await attempt`curl -sS -m 5 ${way} ${who} --connect-to ${at} https://${inTailnet}/`;
+  return { code, stdout };
+}
+
 /** Fails where a single answer let the stranger in. */
 function expectShut(answers: readonly Answer[]): void {
   // Fewer would not have been there all the time.
@@ -58,14 +82,17 @@ function expectShut(answers: readonly Answer[]): void {
   console.info(`      what the stranger got: ${counted}`);
 }
 
-/** The LAN stands for the tailnet: the lab gives the tailnet's gateway no device. */
 describe("a name that moves between the internet and home", () => {
   given(siteIsUp);
 
   it("lets no stranger in while it goes home, and is gone from the internet then", async () => {
     for (const key of ["hostname", "access"])
       await run`pulumi config rm --stack home --path ${`${app}.${key}`}`;
-    await setConfigs({ [`${app}.expose[0].host`]: name, [`${app}.expose[0].to`]: "lan" });
+    await setConfigs({
+      ...{ [`${app}.expose[0].host`]: name, [`${app}.expose[0].to`]: "lan" },
+      ...{ [`${app}.expose[1].host`]: inTailnet, [`${app}.expose[1].to`]: "tailnet" },
+      [`${internal}.enabled`]: true,
+    });
     const answers = await strangerDuring(() => up("home"));
     expectShut(answers);
     assert.ok(
@@ -83,8 +110,27 @@ describe("a name that moves between the internet and home", () => {
     });
   });
 
+  it("answers devices of the tailnet at a device of its own, whom a grant lets in and nobody else", async () => {
+    const trusted = await trustFile();
+    const [laptop, phone] = [
+      await logIn("admin@example.net", "laptop"),
+      await logIn("family@example.net", "phone"),
+    ];
+    try {
+      await eventually(30, async () => {
+        const { code, stdout } = await askedBy(laptop, trusted);
+        assert.equal(code, 0);
+        assert.match(stdout, /id="pod"/);
+      });
+      assert.deepEqual(await askedBy(phone, trusted), { code: 28, stdout: "" });
+    } finally {
+      for (const id of [laptop, phone]) await tailscale("DELETE", `device/${id}`);
+    }
+  });
+
   it("lets no stranger in while it comes back, and only those with a login then", async () => {
     await run`pulumi config rm --stack home --path ${`${app}.expose`}`;
+    await run`pulumi config rm --stack home --path ${internal}`;
     await setConfigs({ [`${app}.hostname`]: name, [`${app}.access[0]`]: "family" });
     const answers = await strangerDuring(() => up("home"));
     expectShut(answers);
@@ -94,5 +140,6 @@ describe("a name that moves between the internet and home", () => {
       const page = await visit(`https://${name}/`, asProgram(await serviceToken()));
       assert.equal(shown(page, "host"), name);
     });
+    assert.ok(!(await devices()).some(({ hostname }) => hostname === device), "the device is left");
   });
 });

@@ -131,6 +131,7 @@ export interface Device {
   readonly id: string;
   readonly hostname: string;
   readonly name: string;
+  readonly addresses: readonly string[];
   readonly tags?: readonly string[];
   readonly advertisedRoutes?: readonly string[];
   readonly enabledRoutes?: readonly string[];
