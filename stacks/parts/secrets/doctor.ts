@@ -56,25 +56,55 @@ export async function knownSecrets(
   return { known, findings };
 }
 
-/** The login that reads the secrets; none for a site without 1Password. */
-export function secretChecks({ config }: Pick<StackConfig, "config">): readonly Check[] {
+/** Logins at Connect servers: the program's own, and that of the operator in the cluster. */
+export function secretChecks({
+  config,
+  known,
+}: Pick<Examined, "config" | "known">): readonly Check[] {
   const { connect, token } = secretSources(config.onePassword);
-  if (connect === undefined || token === undefined) return [];
-  const run = () => Promise.resolve(judgeConnectToken(token));
-  return [{ subject: "1Password Connect token", run }];
+  return [
+    ...(connect === undefined ? [] : tokenChecks(programsToken, token)),
+    ...tokenChecks(operatorsToken, known.get(operatorsToken.path)),
+  ];
 }
 
+/** An access token of a Connect server. */
+export interface ConnectToken {
+  readonly subject: string;
+  /** Where a new one goes. */
+  readonly renewal: string;
+}
+
+export const programsToken: ConnectToken = {
+  subject: "1Password Connect token",
+  renewal: "put it into OP_CONNECT_TOKEN",
+};
+
+/** The operator goes on as Ready without it, and its Secrets stay as they are. */
+export const operatorsToken = {
+  path: "homelab:onePassword.operator.token",
+  subject: "token of 1Password's operator",
+  renewal: "put it where homelab:onePassword.operator.token points, and run up",
+} as const satisfies ConnectToken & { readonly path: string };
+
+const tokenChecks = (one: ConnectToken, token: string | undefined): readonly Check[] =>
+  token === undefined
+    ? []
+    : [{ subject: one.subject, run: () => Promise.resolve(judgeConnectToken(one, token)) }];
+
 /**
- * How long the token of 1Password Connect lasts: it is a JWT (RFC 7519), with the claim `exp` when it ends at all. Nothing
- * about one in another form: reading the secrets shows whether it is good.
+ * How long a token of 1Password Connect lasts: it is a JWT (RFC 7519), with the claim `exp` when it ends at all. Nothing
+ * about one in another form: reading the secrets shows whether the program's is good.
  */
-export function judgeConnectToken(token: string, now = new Date()): readonly Finding[] {
-  const subject = "1Password Connect token";
+export function judgeConnectToken(
+  { subject, renewal }: ConnectToken,
+  token: string,
+  now = new Date(),
+): readonly Finding[] {
   const [, claims] = /^eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+$/.exec(token) ?? [];
   if (claims === undefined) return [];
   const { exp } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { exp?: unknown };
   if (typeof exp !== "number") return [ok(subject, "does not end")];
-  const remedy =
-    "issue a new one (op connect token create) and put it into OP_CONNECT_TOKEN: docs/secrets.md";
+  const remedy = `issue a new one (op connect token create), ${renewal}: docs/secrets.md`;
   return [judgeEnd({ subject, ends: new Date(exp * 1000), remedy }, now)];
 }

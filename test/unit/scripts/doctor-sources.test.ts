@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { judgeRelease, releaseChecks } from "../../../stacks/doctor/releases.ts";
 import { releasesOf } from "../../../scripts/doctor/examination.ts";
 import { readSecrets } from "../../../components/security/secrets.ts";
-import { judgeConnectToken, knownSecrets } from "../../../stacks/parts/secrets/doctor.ts";
+import {
+  judgeConnectToken,
+  knownSecrets,
+  programsToken,
+  secretChecks,
+} from "../../../stacks/parts/secrets/doctor.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -147,7 +152,7 @@ describe("the doctor on Connect's token", () => {
 
   it("says when it ends, and repeats nothing of it", () => {
     const mine = token({ exp: Date.parse("2027-06-10T00:00:00Z") / 1000 });
-    const [finding] = judgeConnectToken(mine, now);
+    const [finding] = judgeConnectToken(programsToken, mine, now);
     assert.deepEqual(
       [finding?.severity, finding?.text],
       ["warning", "ends on 2027-06-10, in 9 days"],
@@ -156,7 +161,21 @@ describe("the doctor on Connect's token", () => {
   });
 
   it("knows one without end, and says nothing of what is no JWT", () => {
-    assert.equal(judgeConnectToken(token({ sub: "x" }), now)[0]?.severity, "ok");
-    assert.deepEqual(judgeConnectToken("plain-words", now), []);
+    assert.equal(judgeConnectToken(programsToken, token({ sub: "x" }), now)[0]?.severity, "ok");
+    assert.deepEqual(judgeConnectToken(programsToken, "plain-words", now), []);
+  });
+
+  it("names the operator's beside the program's own, whichever way the program reads", async () => {
+    const mine = token({ exp: Date.now() / 1000 + 10 * 86_400 });
+    const known = new Map([["homelab:onePassword.operator.token", mine]]);
+    const onePassword = { serviceAccount: true, operator: home.onePassword?.operator };
+    for (const config of [home, { ...home, onePassword }]) {
+      const checks = secretChecks({ config, known });
+      const findings = (await Promise.all(checks.map(({ run }) => run()))).flat();
+      const found = findings.find(({ subject }) => subject === "token of 1Password's operator");
+      assert.equal(found?.severity, "warning");
+      assert.match(found.remedy ?? "", /homelab:onePassword\.operator\.token points, and run up/);
+      assert.ok(!JSON.stringify(findings).includes(mine));
+    }
   });
 });
