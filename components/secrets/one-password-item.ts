@@ -5,7 +5,8 @@ import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 
-const readyScript = rke2Script + scriptText(import.meta.url, "item-ready.sh");
+/** Waits until the operator has made an item's Secret, with all keys. */
+export const itemReadyScript = rke2Script + scriptText(import.meta.url, "item-ready.sh");
 
 /** An item of 1Password as a Secret of the cluster. */
 export interface ItemPlan {
@@ -77,7 +78,7 @@ export class OnePasswordItem extends ComponentResource {
       {
         machine: args.server,
         title: "item-ready",
-        script: readyScript,
+        script: itemReadyScript,
         parameters: {
           NAMESPACE: args.namespace,
           ITEM: args.name,
@@ -86,7 +87,7 @@ export class OnePasswordItem extends ComponentResource {
           KEYS: [...args.keys].sort().join(" "),
           TYPE: args.type ?? "Opaque",
         },
-        limitSeconds: 240,
+        limitSeconds: 360,
         after: [item],
       },
       { parent: this },

@@ -6,13 +6,23 @@
 
 main() {
   if complete; then return 0; fi
-  # The operator comes back to a Secret only at its next look, and never to one that was deleted; a touched item it reads now.
   wait_until 60 touch_item || fail "$TITLE: the OnePasswordItem $NAMESPACE/$ITEM cannot be changed: $(touch_item 2>&1 | cut -c 1-300)"
-  wait_until 150 settled || explain
-  wait_until 15 complete || incomplete
+  wait_until "$patience" followed || explain
+}
+
+# Seconds for the operator, and for the cluster's Connect, which fetches what has changed in 1Password in its own time.
+patience=240
+
+# The operator comes back to a Secret only at its next look, and never to one that was deleted; a touched item it reads now. What
+# it is given then may be the item from before: it does not ask for that again.
+followed() {
+  if complete; then return 0; fi
+  if ((SECONDS >= next_touch)); then touch_item; fi
+  return 1
 }
 
 touch_item() {
+  next_touch=$((SECONDS + 10))
   kube -n "$NAMESPACE" annotate onepassworditem "$ITEM" --overwrite "homelab/touched=$(date +%s%N)" &&
     kube -n "$NAMESPACE" annotate onepassworditem "$ITEM" homelab/touched-
 }
@@ -20,7 +30,8 @@ touch_item() {
 complete() { settled && [[ -z $(missing_keys) ]]; }
 
 incomplete() {
-  fail "$TITLE: the Secret $NAMESPACE/$ITEM has no key $(list "$(missing_keys)"): the operator leaves out a field that is empty, and makes keys of labels alone. Correct the fields in 1Password and run up again; it has $(list "$(keys)")"
+  fail "$TITLE: the Secret $NAMESPACE/$ITEM has no key $(list "$(missing_keys)"): the operator leaves out a field that is empty, and makes keys of labels alone. Correct the fields in 1Password and run up again; it has $(list "$(keys)")" \
+    "with the field filled in, the cluster's Connect is behind 1Password: kubectl -n onepassword logs deploy/onepassword-connect -c connect-sync"
 }
 
 secret() { kube -n "$NAMESPACE" get secret "$ITEM" -o "$1"; }
@@ -57,8 +68,9 @@ list() {
 
 explain() {
   local message
+  if settled; then incomplete; fi
   message=$(kube -n "$NAMESPACE" get onepassworditem "$ITEM" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 | cut -c 1-400)
-  fail "$TITLE: the operator made no Secret $NAMESPACE/$ITEM of it within 150 s${message:+: $message}" \
+  fail "$TITLE: the operator made no Secret $NAMESPACE/$ITEM of it within $patience s${message:+: $message}" \
     "$(pods_in onepassword -o wide)"
 }
 
