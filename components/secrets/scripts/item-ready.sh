@@ -44,8 +44,11 @@ ready() {
 settled() {
   ready || return 1
   [[ $(secret 'jsonpath={.type}') == "$TYPE" ]] || return 1
-  [[ -z $FOUND || $(secret 'jsonpath={.metadata.annotations.operator\.1password\.io/item-path}') == "$FOUND" ]]
+  [[ -z $FOUND || $(held) == "$FOUND" ]]
 }
+
+# Path of the item that the Secret is of.
+held() { secret 'jsonpath={.metadata.annotations.operator\.1password\.io/item-path}'; }
 
 # shellcheck disable=SC2016
 keys() { secret 'go-template={{range $key, $value := .data}}{{$key}} {{end}}'; }
@@ -66,9 +69,18 @@ list() {
   if ((${#words[@]} == 0)); then printf none; else printf '%s' "${words[*]}" | sed 's/,/, /g'; fi
 }
 
+# Of several items of a title the operator takes the oldest, and says so in its log alone.
+of_another() {
+  local path
+  path=$(held 2>/dev/null) || return 0
+  if [[ -z $FOUND || -z $path || $path == "$FOUND" ]]; then return 0; fi
+  fail "$TITLE: the Secret $NAMESPACE/$ITEM is of another item of this title ($path): of several the operator takes the oldest, archived ones too. Rename or delete it in 1Password and run up again"
+}
+
 explain() {
   local message
   if settled; then incomplete; fi
+  if ready; then of_another; fi
   message=$(kube -n "$NAMESPACE" get onepassworditem "$ITEM" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 | cut -c 1-400)
   fail "$TITLE: the operator made no Secret $NAMESPACE/$ITEM of it within $patience s${message:+: $message}" \
     "$(pods_in onepassword -o wide)"

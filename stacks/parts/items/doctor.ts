@@ -1,5 +1,7 @@
 /** Secrets of 1Password's items: what the operator says of them, and whether they have what their consumers read. */
 import { connectCharts, onePasswordNamespace } from "../../../components/secrets/connect-values.ts";
+import type { VaultItem } from "../../../components/security/item-field.ts";
+import { SecretProblem, Unseen } from "../../../components/security/secret-problem.ts";
 import type { Check } from "../../doctor/check.ts";
 import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
@@ -7,6 +9,7 @@ import { ok, problem, type Finding } from "../../doctor/finding.ts";
 import { kubectl, objects } from "../../doctor/kubectl.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { itemReader, pathOf, type ReadItem } from "./look.ts";
 import type { Operator } from "./schema.ts";
 
 /** The connect chart. */
@@ -36,6 +39,7 @@ export interface KeysInForce {
 export function itemChecks(
   { name, config }: Pick<Examined, "name" | "config">,
   run: ClusterCommand,
+  read: ReadItem = itemReader(config.onePassword),
 ): readonly Check[] {
   const operator = config.onePassword?.operator;
   if (operator === undefined) return [];
@@ -50,7 +54,64 @@ export function itemChecks(
         return judgeItems(name, operator.items, items, secrets);
       },
     },
+    ...operator.items.map((item) => vaultCheck(item, run, read)),
   ];
+}
+
+type Item = Operator["items"][number];
+
+/**
+ * The operator is told the title, for a preview may see another vault of that name. Of several items of a title it takes the
+ * oldest and says so in its log alone, and of equally old ones now this and now that.
+ */
+function vaultCheck(item: Item, run: ClusterCommand, read: ReadItem): Check {
+  const subject = `item ${item.namespace}/${item.name} in 1Password`;
+  return {
+    subject,
+    run: async () => {
+      const [seen, held] = await Promise.all([seenIn(item, read), heldPath(item, run)]);
+      return [judgeVault(subject, item, seen, held)];
+    },
+  };
+}
+
+/** The item, or why it cannot be read. */
+async function seenIn({ vault, item }: Item, read: ReadItem): Promise<VaultItem | SecretProblem> {
+  try {
+    return await read(vault, item);
+  } catch (error) {
+    if (error instanceof SecretProblem) return error;
+    throw error;
+  }
+}
+
+/** Path by ids of the item that the Secret is of; empty without a Secret. */
+function heldPath({ namespace, name }: Item, run: ClusterCommand): Promise<string> {
+  const object = ["-n", namespace, "get", "secret", name, "--ignore-not-found"];
+  const path = "jsonpath={.metadata.annotations.operator\\.1password\\.io/item-path}";
+  return kubectl(run, ...object, "-o", path);
+}
+
+/** The vault has one item of the title, and the Secret is of that one. */
+export function judgeVault(
+  subject: string,
+  { vault, item }: Pick<Item, "vault" | "item">,
+  seen: VaultItem | SecretProblem,
+  held: string,
+): Finding {
+  if (seen instanceof Unseen) return ok(subject, `is not looked at: ${seen.message}`);
+  if (seen instanceof SecretProblem)
+    return problem(subject, seen.message, "docs/secrets.md says more of it");
+  const path = pathOf(seen);
+  if (held === "" || path === undefined || held === path)
+    return ok(subject, `is "${item}" of vault "${vault}"`);
+  const remedy =
+    "of several the operator takes the oldest, archived ones too: rename or delete it in 1Password (docs/secrets.md)";
+  return problem(
+    subject,
+    `the Secret is of another item "${item}" of vault "${vault}": ${held}`,
+    remedy,
+  );
 }
 
 /** Values stay in the cluster: a template prints the keys alone. */

@@ -47,10 +47,8 @@ async function look(
       path: `${path}.keys[${keys.indexOf(key)}]`,
       text: `item "${item}" of vault "${vault}": ${text}`,
     }));
-    const ids = [seen.vault?.id, seen.id];
-    return ids.includes(undefined)
-      ? { problems }
-      : { problems, found: `vaults/${ids[0]}/items/${ids[1]}` };
+    const found = pathOf(seen);
+    return found === undefined ? { problems } : { problems, found };
   } catch (error) {
     if (error instanceof Unseen) {
       void log.info(`${path}: cannot be looked at before it is made: ${error.message}`);
@@ -61,8 +59,13 @@ async function look(
   }
 }
 
+/** Path of an item by its ids, as the operator writes it on the Secret; undefined where it has none. */
+export function pathOf({ id, vault }: VaultItem): string | undefined {
+  return id === undefined || vault?.id === undefined ? undefined : `vaults/${vault.id}/items/${id}`;
+}
+
 /** Opened by the first item: a site without items has nothing to open. */
-function itemReader(onePassword: Parameters<typeof secretSources>[0]): ReadItem {
+export function itemReader(onePassword: Parameters<typeof secretSources>[0]): ReadItem {
   let opened: Promise<Vaults> | undefined;
   return async (vault, item) => {
     opened ??= openVaults(secretSources(onePassword));

@@ -16,7 +16,7 @@ case "$*" in
   *"get onepassworditem guest-wifi "*".status}") cat ROOT/ready ;;
   *"get onepassworditem guest-wifi "*".message}") printf 'no vaults found' ;;
   *"get secret guest-wifi "*"{.type}") printf Opaque ;;
-  *"get secret guest-wifi "*item-path*) printf vaults/v/items/i ;;
+  *"get secret guest-wifi "*item-path*) cat ROOT/held ;;
   *"get secret guest-wifi "*go-template*)
     printf 'ssid '
     if (($(wc -l <ROOT/touches) >= $(cat ROOT/behind))); then printf 'password '; fi
@@ -44,6 +44,7 @@ describe("the wait for an item's Secret", () => {
     writeFileSync(tool, kubectl.replaceAll("ROOT", root), { mode: 0o755 });
     put("touches", "");
     put("ready", "True");
+    put("held", "vaults/v/items/i");
   });
 
   afterEach(() => {
@@ -88,5 +89,15 @@ describe("the wait for an item's Secret", () => {
     assert.equal(code, 1);
     assert.match(stderr, /^item "Guest Wi-Fi" of vault "Homelab": the operator made no Secret/);
     assert.match(stderr, /within 240 s: no vaults found/);
+  });
+
+  it("names the other item of the title that the operator has taken", async () => {
+    put("held", "vaults/v/items/older");
+    const { code, stderr } = await wait(0);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^item "Guest Wi-Fi" of vault "Homelab": the Secret .* another item of this title \(vaults\/v\/items\/older\)/,
+    );
   });
 });

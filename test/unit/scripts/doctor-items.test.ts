@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { judgeItems, type ItemInForce } from "../../../stacks/parts/items/doctor.ts";
+import type { VaultItem } from "../../../components/security/item-field.ts";
+import { SecretProblem, Unseen } from "../../../components/security/secret-problem.ts";
+import { runChecks } from "../../../stacks/doctor/check.ts";
+import { itemChecks, judgeItems, type ItemInForce } from "../../../stacks/parts/items/doctor.ts";
+import { homeConfig } from "../stacks/sample.ts";
 import { said } from "./said.ts";
 
 const metadata = { name: "guest-wifi", namespace: "household" };
@@ -52,5 +56,53 @@ describe("the doctor at 1Password's items", () => {
       judge([], [other], [{ name: "x", namespace: "y", keys: ["a"] }]),
       /^ok: item y\/x/,
     );
+  });
+});
+
+describe("the doctor at 1Password's items in their vault", () => {
+  const wifi: VaultItem = { id: "i", vault: { id: "v" } };
+  const operator = {
+    ...{ chart: "2.4.1", pollSeconds: 60, everywhere: true, items: expected },
+    ...{ credentials: "op://Homelab/Connect/file", token: "op://Homelab/Connect/token" },
+  };
+  const config = { ...homeConfig(), onePassword: { serviceAccount: true, operator } };
+
+  /** What is said of the one item, whose Secret is of the item at this path. */
+  async function look(held: string, read: () => Promise<VaultItem>): Promise<string> {
+    const asked = (_: string, args: readonly string[]) => {
+      const stdout = args.some((one) => one.includes("item-path")) ? held : '{ "items": [] }';
+      return Promise.resolve({ ok: true, stdout, stderr: "" });
+    };
+    const findings = await runChecks(itemChecks({ name: "home", config }, asked, read));
+    return said(findings.filter(({ subject }) => subject.endsWith("in 1Password")));
+  }
+
+  it("is content with the item that the title names", async () => {
+    const text = await look("vaults/v/items/i", () => Promise.resolve(wifi));
+    assert.equal(
+      text,
+      'ok: item household/guest-wifi in 1Password: is "Guest Wi-Fi" of vault "Homelab"',
+    );
+  });
+
+  it("names vault and title of which there are several", async () => {
+    const several = new SecretProblem('vault "Homelab" has several items "Guest Wi-Fi"');
+    assert.match(
+      await look("vaults/v/items/i", () => Promise.reject(several)),
+      /^error: .* vault "Homelab" has several items "Guest Wi-Fi"$/,
+    );
+  });
+
+  it("sees a Secret of another item of the title, which the operator takes and the program does not count", async () => {
+    const text = await look("vaults/v/items/archived", () => Promise.resolve(wifi));
+    assert.match(
+      text,
+      /^error: .* is of another item "Guest Wi-Fi" of vault "Homelab": vaults\/v\/items\/archived$/,
+    );
+  });
+
+  it("leaves alone a vault that the program's login does not see, and a Secret that is not there", async () => {
+    assert.match(await look("x", () => Promise.reject(new Unseen("sees no vault"))), /^ok: /);
+    assert.match(await look("", () => Promise.resolve(wifi)), /^ok: /);
   });
 });
