@@ -1,6 +1,9 @@
 /** The Dragonfly (`dragonflydb.io/v1alpha1`) of a plan, and the login that programs get. */
+import type { Output } from "@pulumi/pulumi";
+import { digest } from "../digest.ts";
 import { hostLabel } from "../storage/classes.ts";
 import { gatewayAddress } from "../storage/gateway.ts";
+import { fingerprintAnnotation } from "../workload/fingerprint.ts";
 import { soonElsewhere } from "../workload/placement.ts";
 import {
   bucketName,
@@ -62,6 +65,28 @@ export function dragonfly(plan: InstancePlan) {
       ...(snapshots === undefined
         ? {}
         : { snapshot: { dir: directory(name, snapshots), cron: cron(snapshots) } }),
+    },
+  };
+}
+
+/** A mark of a Dragonfly and of the secrets that its pods read when they start. */
+export function instanceMark(plan: InstancePlan, secrets: string): string {
+  return digest(JSON.stringify([dragonfly(plan).spec, secrets]));
+}
+
+/** Annotation with an instance's mark, which the proof reads. */
+const markAnnotation = "homelab/plan";
+
+/**
+ * What the operator puts on what it makes. On pods, the mark of their secrets: another one is another template, and it rolls them
+ * out. On the StatefulSet and the rest, beside what rolls pods out, that of the instance: a Dragonfly's status has no generation,
+ * and does not say whether the operator has seen a change (v1.6.1, api/v1alpha1/dragonfly_types.go, DragonflyStatus).
+ */
+export function marks(plan: InstancePlan, secrets: Output<string>) {
+  return {
+    podMetadata: { annotations: { [fingerprintAnnotation]: secrets } },
+    ownedObjectsMetadata: {
+      annotations: { [markAnnotation]: secrets.apply((of) => instanceMark(plan, of)) },
     },
   };
 }

@@ -15,18 +15,14 @@ import { scriptText } from "../remote/shell.ts";
 import { rke2Script } from "../rke2/scripts.ts";
 import { bucketKey, type BucketKey } from "../storage/bucket-key.ts";
 import { Bucket } from "../storage/claim.ts";
-import { drawnKey, fingerprintAnnotation, secretMark } from "../workload/fingerprint.ts";
+import { drawnKey, secretMark } from "../workload/fingerprint.ts";
 import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
-import { dragonfly, lifecycle, login } from "./instance-object.ts";
+import { dragonfly, instanceMark, lifecycle, login, marks } from "./instance-object.ts";
 import { bucketName, passwordKey, passwordSecret, redisNamespace, storeSecret } from "./names.ts";
 import type { InstancePlan, StorePlan } from "./plan.ts";
 
 const script = (file: string): string =>
   [rke2Script, ...["pods.sh", file].map((part) => scriptText(import.meta.url, part))].join("");
-
-/** Changes with whatever rolls the pods out. */
-const planMark = (plan: InstancePlan, mark: Output<string>): Output<string> =>
-  mark.apply((secrets) => JSON.stringify([plan, secrets]));
 
 export interface RedisInstanceArgs {
   readonly plan: InstancePlan;
@@ -142,7 +138,6 @@ export class RedisInstance extends ComponentResource {
     );
   }
 
-  /** Pods read password and key when they start: another one is another template, and the operator rolls them out. */
   private object(
     name: string,
     plan: InstancePlan,
@@ -150,10 +145,9 @@ export class RedisInstance extends ComponentResource {
     after: readonly Resource[],
   ): Resource {
     const object = dragonfly(plan);
-    const podMetadata = { annotations: { [fingerprintAnnotation]: mark } };
     return new CustomResource(
       `${name}-instance`,
-      { ...object, spec: { ...object.spec, podMetadata } },
+      { ...object, spec: { ...object.spec, ...marks(plan, mark) } },
       { parent: this, dependsOn: [...after] },
     );
   }
@@ -176,7 +170,7 @@ export class RedisInstance extends ComponentResource {
           NAMESPACE: redisNamespace.name,
           INSTANCE: plan.name,
           // Not read: what is changed is saved before.
-          PLAN: planMark(plan, mark),
+          PLAN: mark.apply((secrets) => JSON.stringify([plan, secrets])),
         },
         limitSeconds: 3600,
         after,
@@ -205,8 +199,7 @@ export class RedisInstance extends ComponentResource {
           INSTANCE: plan.name,
           REPLICAS: String(plan.replicas),
           STORE: store === undefined ? "" : store.kind === "bucket" ? store.class : store.endpoint,
-          // Not read: what runs is proven again where it differs.
-          PLAN: planMark(plan, mark),
+          MARK: mark.apply((secrets) => instanceMark(plan, secrets)),
         },
         limitSeconds: 3600,
         after: [made],

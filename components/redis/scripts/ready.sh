@@ -2,7 +2,8 @@
 # On a server: waits until a Redis instance has all of its pods as they now are to be, one of them is the master and takes
 # writes, the others copy from it, and, where it has a store, a snapshot arrives there. The operator's own phase says Ready
 # for ever once it has said so (dragonfly-operator, issue 589), so pods are asked.
-# Parameters: NAMESPACE, INSTANCE, REPLICAS (the master among them), STORE (where snapshots go; empty without).
+# Parameters: NAMESPACE, INSTANCE, REPLICAS (the master among them), STORE (where snapshots go; empty without), MARK (of what the
+# instance now is to be).
 # shellcheck source=pods.sh disable=SC2154,SC2153
 
 main() {
@@ -17,7 +18,15 @@ main() {
 # of PATH: of all pods, a line each.
 of() { kube -n "$NAMESPACE" get pods -l "$labels" -o "jsonpath={range .items[*]}$1{\"\\n\"}{end}"; }
 
-revision() { kube -n "$NAMESPACE" get statefulset "$INSTANCE" -o 'jsonpath={.status.updateRevision}'; }
+# revision: of pods as they now are to be; nothing before the operator has put the Dragonfly's change into the StatefulSet, mark and
+# template in one patch (dragonfly-operator v1.6.1, internal/controller/dragonfly_instance.go, reconcileResources), and before
+# Kubernetes has looked at that.
+revision() {
+  local mark made seen revision
+  read -r mark made seen revision < <(kube -n "$NAMESPACE" get statefulset "$INSTANCE" \
+    -o 'jsonpath={.metadata.annotations.homelab/plan} {.metadata.generation} {.status.observedGeneration} {.status.updateRevision}{"\n"}')
+  if [[ $mark == "$MARK" && $made == "$seen" ]]; then printf '%s' "$revision"; fi
+}
 
 roles() { of '{.metadata.labels.role} {.metadata.labels.controller-revision-hash} {.status.conditions[?(@.type=="Ready")].status}'; }
 
@@ -32,7 +41,10 @@ whole() {
     [[ $(grep -c '^master ' <<<"$all") == 1 ]]
 }
 
-state() { printf '%s pods are ready with a role, of %s; master: %s' "$(roles | grep -c ' True$')" "$REPLICAS" "$(master)"; }
+state() {
+  if [[ -z $(revision) ]]; then printf 'its operator has not taken up its change (kubectl -n dragonfly-system get pods); '; fi
+  printf '%s pods are ready with a role, of %s; master: %s' "$(roles | grep -c ' True$')" "$REPLICAS" "$(master)"
+}
 
 writable() { [[ $(ask SET homelab:trial written EX 60) == OK ]]; }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   cron,
   dragonfly,
+  instanceMark,
   leastMemoryMiB,
   lifecycle,
   login,
@@ -45,6 +46,14 @@ describe("the object of a Redis instance", () => {
       const object = { apiVersion, kind, metadata: {}, spec };
       assert.deepEqual(violations(closed(schema("dragonfly")), object), []);
     }
+  });
+
+  it("carries a mark of all that it is to the StatefulSet, and of its secrets alone to pods", () => {
+    const mark = instanceMark(plan, "secrets");
+    assert.equal(instanceMark({ ...plan }, "secrets"), mark);
+    assert.notEqual(instanceMark(plan, "others"), mark);
+    assert.notEqual(instanceMark({ ...plan, replicas: 3 }, "secrets"), mark);
+    assert.notEqual(instanceMark({ ...plan, memoryMiB: 2048 }, "secrets"), mark);
   });
 
   it("keeps no two pods on one host, and gives a silent node up soon", () => {
@@ -168,14 +177,20 @@ describe("the proof of a Redis instance", () => {
   const script = scriptOf("ready.sh");
   const whole = "master rev-2 True\\nreplica rev-2 True\\n";
   const seen = (
-    { pods = whole, set = "OK", slaves = "slave0:ip=10.42.0.1,state=online", save = "OK" } = {},
+    {
+      sts = "mark 2 2 rev-2",
+      pods = whole,
+      set = "OK",
+      slaves = "slave0:ip=10.42.0.1,state=online",
+      save = "OK",
+    } = {},
     store = "ceph-bucket",
   ) =>
     wordsOf({
-      variables: `NAMESPACE=redis INSTANCE=cache REPLICAS=2 STORE='${store}'`,
+      variables: `NAMESPACE=redis INSTANCE=cache REPLICAS=2 STORE='${store}' MARK=mark`,
       functions: "pods_in() { :; }",
       cases: `
-        *"get statefulset cache"*) printf rev-2 ;;
+        *"get statefulset cache"*) printf '${sts}\\n' ;;
         *role=master*) printf cache-0 ;;
         *"get pods -l app=cache"*) printf '${pods}' ;;
         *"exec cache-0"*SET*) printf '${set}' ;;
@@ -198,6 +213,15 @@ describe("the proof of a Redis instance", () => {
       "master rev-2 True\\nmaster rev-2 True\\n",
     ])
       assert.match(seen({ pods }), /the Redis instance cache is not whole after 900 s/, pods);
+  });
+
+  it("waits until the operator has taken the change up, and Kubernetes what the operator has made of it", () => {
+    for (const sts of ["before 1 1 rev-2", " 1 1 rev-2", "mark 2 1 rev-2", ""])
+      assert.match(
+        seen({ sts }),
+        /is not whole after 900 s: its operator has not taken up its change/,
+        sts,
+      );
   });
 
   it("is not content with a master that takes no writes, or that nobody copies from", () => {

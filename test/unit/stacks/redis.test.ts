@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { networkPolicies } from "../../../components/policies/rules.ts";
 import { knownOf } from "../../../components/proxmox/known-machines.ts";
+import { parameterValues } from "../../../components/remote/shell.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
@@ -95,6 +96,16 @@ describe("the graph of a site with Redis", () => {
       assert.notDeepEqual(mark(recording), mark(other), name);
       assert.notEqual(step(recording), step(other), name);
     }
+  });
+
+  it("awaits the very mark that the operator carries on from the instance", () => {
+    const marks = at(
+      recording.get("redis-cache-instance").plain,
+      "spec.ownedObjectsMetadata.annotations",
+    ) as Record<string, string>;
+    const { stdin } = recording.get("redis-cache-ready-command").plain as { stdin: string };
+    assert.match(marks["homelab/plan"] ?? "", /^[0-9a-f]{16}$/);
+    assert.equal(parameterValues(stdin)["MARK"], marks["homelab/plan"]);
   });
 
   it("saves an instance of one pod before it changes, whose data nobody else keeps", async () => {
