@@ -6,7 +6,8 @@
 
 main() {
   take_turn 3600 "postgres-$CLUSTER"
-  local began job
+  local began job ready="" phase="" there=""
+  look || true
   # While one is there that has failed for good, the operator does nothing else, whatever the cluster is to be by now; without it
   # it makes another (cloudnative-pg v1.30.0, internal/controller/cluster_controller.go, reconcileResources).
   for job in $(failed); do in_postgres delete job "$job" --timeout=60s --request-timeout=90s >/dev/null || fail "the Job $job, which has failed, cannot be deleted"; done
@@ -29,25 +30,33 @@ in_postgres() { kube -n "$NAMESPACE" "$@"; }
 
 of_cluster() { in_postgres get clusters.postgresql.cnpg.io "$CLUSTER" -o "jsonpath=$1"; }
 
+# look: asks the API for what the operator says, and for what there is of instances and Jobs, a line each. An upgrade's Job is a
+# person's to look at.
+look() {
+  local said
+  said=$(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}|{.status.phase}') &&
+    there=$(in_postgres get pods,jobs -l "cnpg.io/cluster=$CLUSTER,cnpg.io/jobRole!=major-upgrade" \
+      -o 'jsonpath={range .items[*]}{.kind} {.metadata.name} {.spec.containers[?(@.name=="postgres")].image}{.status.conditions[?(@.type=="Failed")].status}{"\n"}{end}') &&
+    IFS='|' read -r ready phase <<<"$said"
+}
+
+images() { sed -n 's/^Pod [^ ]* \(..*\)$/\1/p' <<<"$there" | sort -u; }
+
+# failed: Jobs that make its instances and will not be tried again.
+failed() { sed -n 's/^Job \([^ ]*\) True$/\1/p' <<<"$there"; }
+
 # whole: as many instances are ready as are to be, all of the image that they now are to be of: the operator's words have no
 # generation, and are those of before until it has looked.
-whole() {
-  [[ $(images) == "$IMAGE" ]] && [[ $(of_cluster '{.status.conditions[?(@.type=="Ready")].status} {.spec.instances} {.status.readyInstances}') == "True $INSTANCES $INSTANCES" ]]
-}
+whole() { [[ $(images) == "$IMAGE" && $ready == "True $INSTANCES $INSTANCES" ]]; }
 
-images() {
-  in_postgres get pods -l "cnpg.io/cluster=$CLUSTER,cnpg.io/podRole=instance" \
-    -o 'jsonpath={range .items[*]}{.spec.containers[?(@.name=="postgres")].image}{"\n"}{end}' | sort -u
-}
-
-whole_or_failed() { whole || [[ -n $(failed) ]] || { grow; false; }; }
+whole_or_failed() { look && { whole || [[ -n $(failed) ]] || { grow; false; }; }; }
 
 # grow: the claims, where an instance has ended because its log has no room. The operator does nothing else then, and so never grows
 # them to what the cluster now is to have (cloudnative-pg v1.30.0, internal/controller/cluster_controller.go,
 # ensureNoFailoverOnFullDisk; docs/src/instance_manager.md: claims first).
 grow() {
   local disk
-  [[ $(of_cluster '{.status.phase}') == "Not enough disk space" ]] || return 0
+  [[ $phase == "Not enough disk space" ]] || return 0
   for disk in PG_DATA:storage PG_WAL:walStorage; do grow_to "${disk%:*}" "$(of_cluster "{.spec.${disk#*:}.size}")"; done
 }
 
@@ -60,12 +69,6 @@ grow_to() {
     fi
   done < <(in_postgres get pvc -l "cnpg.io/cluster=$CLUSTER,cnpg.io/pvcRole=$1" \
     -o 'jsonpath={range .items[*]}{.metadata.name} {.spec.resources.requests.storage}{"\n"}{end}')
-}
-
-# failed: Jobs that make its instances and will not be tried again. An upgrade's is a person's to look at.
-failed() {
-  in_postgres get jobs -l "cnpg.io/cluster=$CLUSTER,cnpg.io/jobRole!=major-upgrade" \
-    -o 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Failed")].status}{"\n"}{end}' | sed -n 's/ True$//p'
 }
 
 words() { in_postgres logs "job/$1" --tail=20 2>&1 | grep -E '"level":"(error|fatal)"|rror' | tail -n 1 | cut -c 1-400; }

@@ -242,16 +242,29 @@ const run = (file: string, variables: string, cases: string): string =>
 
 describe("the proof of a Postgres cluster", () => {
   const image = communityImage("18.4");
-  const world = (ready = "True 3 3", trial = "true", archived = "t", followers = 2) => `
-    *podRole=instance*) printf '%s\\n' ${image} ${image} ;;
-    *status.conditions*Ready*readyInstances*) printf '${ready}' ;;
-    *status.phase*) printf 'Creating a new replica: waiting (1 instances of 3 are ready)' ;;
+  const phase = "Creating a new replica: waiting (1 instances of 3 are ready)";
+  const pods = (...images: string[]) =>
+    images.map((one, n) => `Pod main-${n + 1} ${one}\\n`).join("");
+  const healthy = {
+    ...{ ready: "True 3 3", there: pods(image, image, image) },
+    ...{ trial: "true", archived: "t", followers: 2 },
+  };
+  const world = (changes: Partial<typeof healthy> = {}) => {
+    const { ready, there, trial, archived, followers } = {
+      ...healthy,
+      ...changes,
+    };
+    return `
+    *status.conditions*Ready*status.phase*) printf '${ready}|${phase}' ;;
+    *"get pods,jobs"*) printf '${there}' ;;
+    *status.phase*) printf '${phase}' ;;
     *currentPrimary*) printf main-1 ;;
     *"exec main-1"*CREATE*) ${trial} ;;
     *"exec main-1"*pg_stat_replication*) printf ${followers} ;;
     *"exec main-1"*pg_switch_wal*) printf '2026-11-29 10:00:00+00\\n0/3000000\\n' ;;
     *"exec main-1"*">= '2026-11-29 10:00:00+00'"*) printf '${archived}' ;;
     *ContinuousArchiving*) printf 'Expected empty archive' ;;`;
+  };
   const seen = (cases: string, archive = "main-18") =>
     run("ready.sh", `INSTANCES=3 IMAGE=${image} ARCHIVE=${archive}`, cases);
 
@@ -260,45 +273,46 @@ describe("the proof of a Postgres cluster", () => {
   });
 
   it("asks for no archive where there is none", () => {
-    assert.equal(seen(world("True 3 3", "true", "f"), ""), "");
+    assert.equal(seen(world({ archived: "f" }), ""), "");
   });
 
   it("waits for what the cluster now is to be, and gives the operator's words", () => {
     for (const ready of ["True 3 2", "False 3 3", "True 5 3"])
       assert.equal(
-        seen(world(ready)),
-        "the Postgres cluster main is not whole after 2400 s: Creating a new replica: waiting (1 instances of 3 are ready)",
+        seen(world({ ready })),
+        `the Postgres cluster main is not whole after 2400 s: ${phase}`,
         ready,
       );
   });
 
   it("waits until all run the image that they now are to run, for the operator may not have looked yet", () => {
-    const seenBefore = `*podRole=instance*) printf '%s\\n' ${image} ${communityImage("18.3")} ;;`;
-    assert.match(seen(seenBefore + world()), /is not whole after 2400 s/);
+    const there = pods(image, communityImage("18.3"), image);
+    assert.match(seen(world({ there })), /is not whole after 2400 s/);
   });
 
   it("has what failed for good made anew, for the operator does nothing else meanwhile, and ends where that fails too", () => {
     const cases = (second: string) => `
-    *"get jobs"*) if [[ -n \${DELETED:-} ]]; then printf '${second}'; else printf 'main-1-full-recovery True\nmain-2-join \n'; fi ;;
+    *"get pods,jobs"*) if [[ -n \${DELETED:-} ]]; then printf '${second}'; else printf 'Job main-1-full-recovery True\nJob main-2-join \n'; fi ;;
     *"delete job main-1-full-recovery"*) DELETED=1 ;;
     *"logs job/main-1-full-recovery"*) printf '{"level":"info"}\n{"level":"error","msg":"Expected empty archive"}\n' ;;
-    ${world("False 3 0")}`;
+    ${world({ ready: "False 3 0" })}`;
     assert.match(
-      seen(cases("main-1-full-recovery True\n")),
+      seen(cases("Job main-1-full-recovery True\n")),
       /^the Job main-1-full-recovery of the Postgres cluster main has failed: \{"level":"error","msg":"Expected empty archive"\}/,
     );
-    assert.match(seen(cases("main-1-full-recovery \n")), /is not whole after 2400 s/);
+    assert.match(seen(cases("Job main-1-full-recovery \n")), /is not whole after 2400 s/);
   });
 
   it("grows claims where the log has no room, for the operator does not before there is some", () => {
-    const cases = (phase: string) => `
+    const cases = (now: string) => `
+    *status.conditions*status.phase*) printf 'False 3 0|${now}' ;;
     *"get pvc"*pvcRole=PG_DATA*) printf 'main-1 10Gi\nmain-2 20Gi\nmain-3 40Gi\n' ;;
     *"get pvc"*pvcRole=PG_WAL*) printf 'main-1-wal 5Gi\n' ;;
     *"patch pvc"*) GROWN+=" $5 to \${9//[^0-9Gi]/}" ;;
     *spec.storage.size*) printf 20Gi ;;
     *spec.walStorage.size*) printf 8Gi ;;
-    *status.phase*) printf '%s' "${phase}\${GROWN:-}" ;;
-    ${world("False 3 0")}`;
+    *status.phase*) printf '%s' "${now}\${GROWN:-}" ;;
+    ${world()}`;
     assert.match(
       seen(cases("Not enough disk space")),
       /after 2400 s: Not enough disk space main-1 to 20Gi main-1-wal to 8Gi$/,
@@ -309,26 +323,33 @@ describe("the proof of a Postgres cluster", () => {
   it("is not content with a primary that takes no writes, nor with an archive that gets nothing", () => {
     assert.match(
       seen(
-        world(
-          "True 3 3",
-          "{ echo cannot execute CREATE TABLE in a read-only transaction; return 1; }",
-        ),
+        world({
+          trial: "{ echo cannot execute CREATE TABLE in a read-only transaction; return 1; }",
+        }),
       ),
       /takes no writes: cannot execute CREATE TABLE in a read-only transaction/,
     );
     assert.match(
-      seen(world("True 3 3", "true", "f")),
+      seen(world({ archived: "f" })),
       /does not arrive in main-18 within 600 s: Expected empty archive/,
     );
   });
 
   it("is not content with a replica that is ready and follows nobody, and wants none of one instance", () => {
     assert.equal(
-      seen(world("True 3 3", "true", "t", 1)),
+      seen(world({ followers: 1 })),
       "1 of 2 replicas of the Postgres cluster main follow its primary",
     );
-    const alone = world("True 1 1", "true", "t", 0);
+    const alone = world({ ready: "True 1 1", there: pods(image), followers: 0 });
     assert.equal(run("ready.sh", `INSTANCES=1 IMAGE=${image} ARCHIVE=`, alone), "");
+  });
+
+  it("asks the API twice in a look", () => {
+    const cases = `*" get "*) echo "$4" >&3 ;;& ${world({ ready: "False 3 2" })}`;
+    const parameters = `INSTANCES=3 IMAGE=${image} ARCHIVE=; exec 3>&1`;
+    const look = ["clusters.postgresql.cnpg.io", "pods,jobs"];
+    const asked = run("ready.sh", parameters, cases).split("\n");
+    assert.deepEqual(asked.slice(0, -1), [...look, ...look, look[0]]);
   });
 
   it("waits for a base backup in this very archive", () => {
