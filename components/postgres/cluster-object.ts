@@ -1,4 +1,5 @@
 /** The Cluster (`postgresql.cnpg.io/v1`) of a plan. */
+import { digest } from "../digest.ts";
 import { hostLabel } from "../storage/classes.ts";
 import { barmanPlugin, firstDatabase, postgresNamespace } from "./names.ts";
 import type { ClusterPlan, DiskPlan, RecoveryPlan } from "./plan.ts";
@@ -12,7 +13,7 @@ const origin = "origin";
  * pkg/specs/poddisruptionbudget.go, docs/src/kubernetes_upgrade.md). Nobody logs in as `postgres` over the network.
  */
 export function cluster(plan: ClusterPlan) {
-  const { name, image, instances, storage, wal, memoryMiB, parameters, preload, backup } = plan;
+  const { name, image, instances, storage, wal, memoryMiB, backup } = plan;
   const memory = memoryQuantity(memoryMiB);
   return {
     apiVersion: "postgresql.cnpg.io/v1",
@@ -31,16 +32,7 @@ export function cluster(plan: ClusterPlan) {
       storage: disk(storage),
       ...(wal === undefined ? {} : { walStorage: disk(wal) }),
       resources: { requests: { cpu: "100m", memory }, limits: { memory } },
-      postgresql: {
-        parameters: {
-          shared_buffers: `${Math.floor(memoryMiB / 4)}MB`,
-          // The operator keeps a slot for each instance, also for one whose host is away, and log for it without an end
-          // (internal/management/controller/slots/reconciler/replicationslot.go): the primary's volume would fill up.
-          max_slot_wal_keep_size: `${(wal ?? storage).sizeGiB * 512}MB`,
-          ...parameters,
-        },
-        ...(preload.length === 0 ? {} : { shared_preload_libraries: [...preload] }),
-      },
+      postgresql: markedSettings(plan),
       ...beginning(plan),
       ...(backup === undefined
         ? {}
@@ -55,6 +47,32 @@ export function cluster(plan: ClusterPlan) {
           }),
     },
   };
+}
+
+function settings({ storage, wal, memoryMiB, parameters, preload }: ClusterPlan) {
+  return {
+    parameters: {
+      shared_buffers: `${Math.floor(memoryMiB / 4)}MB`,
+      // The operator keeps a slot for each instance, also for one whose host is away, and log for it without an end
+      // (internal/management/controller/slots/reconciler/replicationslot.go): the primary's volume would fill up.
+      max_slot_wal_keep_size: `${(wal ?? storage).sizeGiB * 512}MB`,
+      ...parameters,
+    },
+    ...(preload.length === 0 ? {} : { shared_preload_libraries: [...preload] }),
+  };
+}
+
+/** A mark of all settings that PostgreSQL is to have. */
+export function settingsMark(plan: ClusterPlan): string {
+  return digest(JSON.stringify(settings(plan)));
+}
+
+/** Parameter that says which settings an instance has loaded; PostgreSQL takes any that has a dot in its name. The proof asks for it. */
+const markParameter = "homelab.plan";
+
+function markedSettings(plan: ClusterPlan) {
+  const { parameters, ...rest } = settings(plan);
+  return { parameters: { ...parameters, [markParameter]: settingsMark(plan) }, ...rest };
 }
 
 /**

@@ -14,7 +14,7 @@ import { rke2Script } from "../rke2/scripts.ts";
 import { Bucket } from "../storage/claim.ts";
 import { drawnPassword, type StoreKey, type StoreLogin } from "../workload/login.ts";
 import { backupNow, objectStore, scheduledBackup, storeSecret } from "./backup-objects.ts";
-import { cluster } from "./cluster-object.ts";
+import { cluster, settingsMark } from "./cluster-object.ts";
 import {
   database,
   databaseRole,
@@ -154,9 +154,10 @@ export class PostgresCluster extends ComponentResource {
           CLUSTER,
           INSTANCES: String(instances),
           IMAGE,
+          MARK: settingsMark(plan),
           ARCHIVE: backup?.archive ?? "",
           // Not read: what runs is proven again where it differs.
-          PLAN: JSON.stringify([plan.storage, plan.wal, plan.parameters, backup]),
+          PLAN: JSON.stringify([plan.storage, plan.wal, backup]),
         },
         limitSeconds: 7200,
         after: [made],

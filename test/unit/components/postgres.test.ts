@@ -8,7 +8,11 @@ import {
   objectStore,
   scheduledBackup,
 } from "../../../components/postgres/backup-objects.ts";
-import { cluster, memoryQuantity } from "../../../components/postgres/cluster-object.ts";
+import {
+  cluster,
+  memoryQuantity,
+  settingsMark,
+} from "../../../components/postgres/cluster-object.ts";
 import {
   database,
   databaseRole,
@@ -92,6 +96,17 @@ describe("the objects of Postgres", () => {
     assert.equal(at(cluster(plan), "spec.postgresql.parameters.shared_buffers"), "256MB");
     const told = cluster({ ...plan, parameters: { shared_buffers: "1GB" } });
     assert.equal(at(told, "spec.postgresql.parameters.shared_buffers"), "1GB");
+  });
+
+  it("carry a mark of all settings to PostgreSQL, which nobody's own takes the place of", () => {
+    const { "homelab.plan": mark } = cluster(plan).spec.postgresql.parameters;
+    assert.equal(mark, settingsMark(plan));
+    const others: readonly Partial<ClusterPlan>[] = [
+      ...[{ parameters: {} }, { preload: [] }, { memoryMiB: 2048 }, { wal: { sizeGiB: 6 } }],
+    ];
+    for (const other of others) assert.notEqual(settingsMark({ ...plan, ...other }), mark);
+    const own = { ...plan, parameters: { "homelab.plan": "own" } };
+    assert.equal(cluster(own).spec.postgresql.parameters["homelab.plan"], settingsMark(own));
   });
 
   it("keeps log for a host that is away in half of the volume that holds it, and no more", () => {
@@ -246,17 +261,20 @@ describe("the proof of a Postgres cluster", () => {
   const pods = (...images: string[]) =>
     images.map((one, n) => `Pod main-${n + 1} ${one}\\n`).join("");
   const healthy = {
-    ...{ ready: "True 3 3", there: pods(image, image, image) },
+    ...{ ready: "True 3 3", there: pods(image, image, image), loaded: "mark|0", refused: "" },
     ...{ trial: "true", archived: "t", followers: 2 },
   };
   const world = (changes: Partial<typeof healthy> = {}) => {
-    const { ready, there, trial, archived, followers } = {
+    const { ready, there, loaded, refused, trial, archived, followers } = {
       ...healthy,
       ...changes,
     };
     return `
-    *status.conditions*Ready*status.phase*) printf '${ready}|${phase}' ;;
+    *status.conditions*Ready*currentPrimary*status.phase*) printf '${ready}|main-1|${phase}' ;;
     *"get pods,jobs"*) printf '${there}' ;;
+    *"exec main-3"*current_setting*) printf '${loaded}' ;;
+    *"exec main-"*current_setting*) printf 'mark|0' ;;
+    *"exec main-1"*pending_restart*"setting = 'mark'"*) printf "${refused}" ;;
     *status.phase*) printf '${phase}' ;;
     *currentPrimary*) printf main-1 ;;
     *"exec main-1"*CREATE*) ${trial} ;;
@@ -266,7 +284,7 @@ describe("the proof of a Postgres cluster", () => {
     *ContinuousArchiving*) printf 'Expected empty archive' ;;`;
   };
   const seen = (cases: string, archive = "main-18") =>
-    run("ready.sh", `INSTANCES=3 IMAGE=${image} ARCHIVE=${archive}`, cases);
+    run("ready.sh", `INSTANCES=3 IMAGE=${image} MARK=mark ARCHIVE=${archive}`, cases);
 
   it("ends once all instances are ready, and what was written is in the archive", () => {
     assert.equal(seen(world()), "");
@@ -290,6 +308,20 @@ describe("the proof of a Postgres cluster", () => {
     assert.match(seen(world({ there })), /is not whole after 2400 s/);
   });
 
+  it("waits until all have loaded the parameters that they now are to have, and none needs to begin anew for one", () => {
+    for (const loaded of ["before|0", "|0", "mark|1", ""])
+      assert.match(seen(world({ loaded })), /is not whole after 2400 s/, loaded);
+  });
+
+  it("names what PostgreSQL refuses, where it knows the parameter and where it does not", () => {
+    for (const loaded of ["mark|1", "before|1"])
+      assert.equal(
+        seen(world({ loaded, refused: "work_mem = lots\\nwrk_mem = 8MB\\n" })),
+        "PostgreSQL refuses what the Postgres cluster main has under parameters: work_mem = lots;wrk_mem = 8MB",
+        loaded,
+      );
+  });
+
   it("has what failed for good made anew, for the operator does nothing else meanwhile, and ends where that fails too", () => {
     const cases = (second: string) => `
     *"get pods,jobs"*) if [[ -n \${DELETED:-} ]]; then printf '${second}'; else printf 'Job main-1-full-recovery True\nJob main-2-join \n'; fi ;;
@@ -305,7 +337,7 @@ describe("the proof of a Postgres cluster", () => {
 
   it("grows claims where the log has no room, for the operator does not before there is some", () => {
     const cases = (now: string) => `
-    *status.conditions*status.phase*) printf 'False 3 0|${now}' ;;
+    *currentPrimary*status.phase*) printf 'False 3 0|main-1|${now}' ;;
     *"get pvc"*pvcRole=PG_DATA*) printf 'main-1 10Gi\nmain-2 20Gi\nmain-3 40Gi\n' ;;
     *"get pvc"*pvcRole=PG_WAL*) printf 'main-1-wal 5Gi\n' ;;
     *"patch pvc"*) GROWN+=" $5 to \${9//[^0-9Gi]/}" ;;
@@ -341,12 +373,12 @@ describe("the proof of a Postgres cluster", () => {
       "1 of 2 replicas of the Postgres cluster main follow its primary",
     );
     const alone = world({ ready: "True 1 1", there: pods(image), followers: 0 });
-    assert.equal(run("ready.sh", `INSTANCES=1 IMAGE=${image} ARCHIVE=`, alone), "");
+    assert.equal(run("ready.sh", `INSTANCES=1 IMAGE=${image} MARK=mark ARCHIVE=`, alone), "");
   });
 
   it("asks the API twice in a look", () => {
     const cases = `*" get "*) echo "$4" >&3 ;;& ${world({ ready: "False 3 2" })}`;
-    const parameters = `INSTANCES=3 IMAGE=${image} ARCHIVE=; exec 3>&1`;
+    const parameters = `INSTANCES=3 IMAGE=${image} MARK=mark ARCHIVE=; exec 3>&1`;
     const look = ["clusters.postgresql.cnpg.io", "pods,jobs"];
     const asked = run("ready.sh", parameters, cases).split("\n");
     assert.deepEqual(asked.slice(0, -1), [...look, ...look, look[0]]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { knownOf, type Known } from "../../../components/proxmox/known-machines.ts";
 import { networkPolicies } from "../../../components/policies/rules.ts";
+import { parameterValues } from "../../../components/remote/shell.ts";
 import { crossCheck } from "../../../stacks/checks.ts";
 import { siteNamespaces } from "../../../stacks/namespaces.ts";
 import { judgeDataLoss } from "../../../stacks/data-loss/look.ts";
@@ -111,6 +112,16 @@ describe("the graph of a site with Postgres", () => {
     assert.ok(order("postgres-main-applied-command").has("postgres-main-db-home_assistant"));
     assert.ok(order("postgres-main-backed-up-command").has("postgres-main-backup-main-18"));
     assert.ok(order("postgres-main-backup-main-18").has("postgres-main-whole-command"));
+  });
+
+  it("awaits the very mark of the settings that the cluster has", () => {
+    const { "homelab.plan": mark } = at(
+      plain("postgres-main-cluster"),
+      "spec.postgresql.parameters",
+    ) as Record<string, string>;
+    const { stdin } = plain("postgres-main-whole-command") as { stdin: string };
+    assert.match(mark ?? "", /^[0-9a-f]{16}$/);
+    assert.equal(parameterValues(stdin)["MARK"], mark);
   });
 
   it("waits for cert-manager before operator and plugin", () => {
