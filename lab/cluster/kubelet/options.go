@@ -29,6 +29,8 @@ type Options struct {
 	Roles []string
 	// Args are kubelet arguments in RKE2's form, `key=value` without dashes.
 	Args []string
+	// ConfigDir is the folder of the kubelet's drop-ins; empty for none.
+	ConfigDir string
 	// MemoryMiB and CPUs are the machine's size.
 	MemoryMiB int
 	CPUs      int

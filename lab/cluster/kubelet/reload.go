@@ -45,6 +45,9 @@ func validate(o Options) (*settings, netip.Addr, error) {
 	if err != nil {
 		return nil, netip.Addr{}, err
 	}
+	if err := checkDropIns(o.ConfigDir); err != nil {
+		return nil, netip.Addr{}, err
+	}
 	return &settings{options: o, args: args}, address, nil
 }
 

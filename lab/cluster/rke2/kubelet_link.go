@@ -67,7 +67,7 @@ func runKubelet(ctx context.Context, run *tasks, c *config.Config, dns, domain s
 	options := kubelet.Options{
 		NodeName: c.NodeName, NodeIP: c.NodeIP, Version: version, Kubeconfig: c.Layout.Agent("kubelet.kubeconfig"),
 		Serving: c.Layout.Agent("serving-kubelet"), ClientCA: c.Layout.Agent("client-ca.crt"),
-		Labels: c.Labels, Taints: c.Taints, Args: c.KubeletArgs, MemoryMiB: memory, CPUs: cpus,
+		Labels: c.Labels, Taints: c.Taints, Args: c.KubeletArgs, ConfigDir: c.Layout.Agent("etc", "kubelet.conf.d"), MemoryMiB: memory, CPUs: cpus,
 		ClusterDNS: dns, ClusterDomain: domain,
 	}
 	marks := node.Marks{Annotations: map[string]string{
