@@ -69,6 +69,7 @@ back() {
   fi
   wait_until 300 network || fail "$NODE: Cilium is not Ready 300 s after the restart: kubectl -n kube-system get pods -o wide"
   stay
+  sweep
   if serves_kind ciliumbgpnodeconfigs.cilium.io; then
     wait_until 120 speaks "$NODE" || fail "$NODE has fewer BGP sessions than other nodes 120 s after its restart: npm run doctor"
   fi
@@ -78,6 +79,19 @@ stay() {
   if ! known; then return 0; fi
   join_bgp "$NODE"
   undrain "$NODE"
+}
+
+# sweep: takes away what the kubelet has ended in order. It leaves such pods behind as Failed, beside those that their controllers have
+# made since, and those that came while it shut down (kubernetes, pkg/kubelet/nodeshutdown).
+sweep() {
+  local ended reason namespace name
+  ended=$(kube get pods -A --field-selector "spec.nodeName=$NODE,status.phase=Failed" \
+    -o 'jsonpath={range .items[*]}{.status.reason} {.metadata.namespace} {.metadata.name}{"\n"}{end}') || return 0
+  while read -r reason namespace name; do
+    case $reason in
+      Terminated | NodeShutdown) kube -n "$namespace" delete pod "$name" --ignore-not-found --wait=false >/dev/null || true ;;
+    esac
+  done <<<"$ended"
 }
 
 # rest: all nodes but the one that restarts.
@@ -120,11 +134,17 @@ lease() { kube -n kube-node-lease get lease "$NODE" -o 'jsonpath={.spec.renewTim
 
 renewed() { [[ $(lease) != "$1" ]]; }
 
-# Kubelet keeps Cilium's settings over a restart, so a node is Ready before its agent is.
+# Kubelet keeps Cilium's settings over a restart, so a node is Ready before its agent is. One that was ended in order gives way to
+# another pod, and there is none for a moment.
 network() {
-  local states
+  local states agents
   states=$(kube -n kube-system get pods -l k8s-app=cilium --field-selector "spec.nodeName=$NODE" \
     -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}') || return 1
+  if [[ -z $states ]]; then
+    agents=$(kube -n kube-system get daemonset cilium --ignore-not-found -o name) || return 1
+    [[ -z $agents ]]
+    return
+  fi
   [[ $states != *False* ]]
 }
 

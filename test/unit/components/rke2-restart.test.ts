@@ -24,7 +24,11 @@ case "$*" in
   "get node "*unschedulable*) printf '%s' "$cordoned" ;;
   "get node "*annotations*) if [[ $mark == yes ]]; then echo yes; fi ;;
   "-n kube-node-lease get lease "*) cat /proc/uptime ;;
-  "-n kube-system get pods "*) echo True ;;
+  "-n kube-system get pods "*) if [[ -e ROOT/agents ]]; then cat ROOT/agents; else echo True; fi ;;
+  "-n kube-system get daemonset cilium "*) cat ROOT/cilium 2>/dev/null || true ;;
+  "get pods -A "*"spec.nodeName=tank,status.phase=Failed"*) cat ROOT/failed 2>/dev/null || true ;;
+  "get pods -A "*) ;;
+  "-n "*" delete pod "*) echo "delete $2/$5" >>ROOT/calls ;;
   "api-resources --api-group cilium.io -o name") if [[ -e ROOT/sessions ]]; then echo ciliumbgpnodeconfigs.cilium.io; fi ;;
   "get ciliumbgpnodeconfig "*) if [[ -e ROOT/sessions/$3 ]]; then echo "ciliumbgpnodeconfig/$3"; fi ;;
   "get ciliumbgpnodeconfigs "*) cd ROOT/sessions && for name in *; do echo "$name $(cat "$name")"; done ;;
@@ -192,6 +196,29 @@ describe("the restart of a node", () => {
     const { code, stderr } = await restart("back", "tank");
     assert.equal(code, 1);
     assert.match(stderr, /tank: etcd or the API server is not back/);
+  });
+
+  it("is not over while Cilium has no pod on the node, where there is Cilium", async () => {
+    writeFileSync(join(root, "agents"), "");
+    assert.equal((await restart("back", "tank")).code, 0);
+    writeFileSync(join(root, "cilium"), "daemonset.apps/cilium\n");
+    const { code, stderr } = await restart("back", "tank");
+    assert.equal(code, 1);
+    assert.match(stderr, /tank: Cilium is not Ready/);
+  });
+
+  it("takes away the pods that its kubelet has ended, and none that failed by itself", async () => {
+    const failed = [
+      "Terminated home web-1",
+      " ci job-1",
+      "NodeShutdown home web-2",
+      "Evicted ci job-2",
+    ];
+    writeFileSync(join(root, "failed"), `${failed.join("\n")}\n`);
+    const { code, stderr } = await restart("back", "tank");
+    assert.equal(code, 0, stderr);
+    const swept = calls().filter((call) => call.startsWith("delete "));
+    assert.deepEqual(swept, ["delete home/web-1", "delete home/web-2"]);
   });
 
   it("moves nothing where there is no other node, and asks nobody where there is no cluster", async () => {
