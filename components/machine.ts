@@ -76,6 +76,17 @@ export interface NetworkCard {
   readonly mtu?: number;
 }
 
+/**
+ * What a node's pods have to end when its machine shuts down, by their priority and in all: the applications' is what most say that
+ * they take. Who shuts it down waits longer, for systemd has 90 s for what is left (systemd-system.conf(5)).
+ */
+export const shutdownSeconds = {
+  applications: 240,
+  clusterCritical: 30,
+  nodeCritical: 30,
+  all: 300,
+} as const;
+
 /** Memory in the unit that Proxmox and the machines' scripts count in. */
 export function memoryMiB({ memoryGiB }: Pick<MachineSpec, "memoryGiB">): number {
   return memoryGiB * 1024;

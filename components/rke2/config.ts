@@ -35,6 +35,8 @@ export interface ClusterPlan {
   readonly kubeletArgs: Readonly<Record<string, string>>;
   /** Whether a device that a container is given belongs to the user that the container runs as. */
   readonly nonrootDevices: boolean;
+  /** Whether nodes carry storage, and end what uses it before it when their machines shut down. */
+  readonly carriesStorage: boolean;
   /** Pod and service networks in CIDR form, and the cluster's DNS. */
   readonly pods: string;
   readonly services: string;

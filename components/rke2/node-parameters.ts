@@ -10,6 +10,7 @@ import {
 } from "./config.ts";
 import { kubeVipManifest } from "./kube-vip.ts";
 import { registriesConfig, registryCertificates, type Registries } from "./registries.ts";
+import { kubeletShutdown, leaseOfServer } from "./shutdown.ts";
 
 /** A machine as a node of the cluster. */
 export type ClusterNode = ReachedMachine &
@@ -70,6 +71,8 @@ export function nodeParameters(
       registriesConfig(registries as Registries),
     ),
     REGISTRY_CAS: registryCertificates(cluster.registries),
+    SHUTDOWN: cluster.carriesStorage ? kubeletShutdown : "",
+    LEASE: cluster.carriesStorage && isServer ? leaseOfServer(servers.length) : "",
     KUBE_VIP: isServer ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
     // What a node has just joined with is young.
     RENEWS: mode === "apply" ? renews : "",

@@ -25,8 +25,8 @@ export interface RollingRestartArgs {
   readonly awaitSsh: (machine: Restarted) => Promise<void>;
 }
 
-/** How long a guest may take to shut down. A server's containers alone get 90 s from systemd (systemd-system.conf(5)). */
-const shutdownSeconds = 600;
+/** How long a guest may take to shut down: 390 s are promised to what runs in it (`shutdownSeconds` in machine.ts). */
+const guestSeconds = 600;
 
 /** The script's own limits must end it before this: drain, or the four waits of a machine that comes back. */
 const scriptSeconds = 3600;
@@ -67,7 +67,7 @@ export class RollingRestart {
       await this.#script("leave", machine, tell);
       tell(`${machine.name}: shutting down through its guest`);
       try {
-        await power.shutDown(machine.vmId, shutdownSeconds);
+        await power.shutDown(machine.vmId, guestSeconds);
       } catch (error) {
         await this.#stay(machine, tell);
         throw new Error(
@@ -101,7 +101,7 @@ export class RollingRestart {
       await this.#script("leave", machine, tell);
       tell(`${machine.name}: restarting through its guest`);
       try {
-        await this.#args.power.reboot(machine.vmId, shutdownSeconds);
+        await this.#args.power.reboot(machine.vmId, guestSeconds);
       } catch (error) {
         await this.#stay(machine, tell);
         throw error;

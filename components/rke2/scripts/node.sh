@@ -5,7 +5,8 @@
 # AUTHENTICATION (of a server: by whom the API server lets people sign on; empty: by nobody), PEOPLE (the same where the provider
 # is in the cluster, before it is there), KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION
 # (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its name, and its
-# content in base64), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when
+# content in base64), SHUTDOWN (settings of the kubelet by which pods end in order; empty: they end as systemd ends them), LEASE
+# (what the unit of an only server is given for it, or empty), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when
 # the step has run to its end before, on this machine or on the one before it.
 # Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
@@ -13,6 +14,8 @@
 etc=/etc/rancher/rke2
 data=/var/lib/rancher/rke2
 registration=$etc/config.yaml.d/40-registration.yaml
+# RKE2 rewrites its own 00-rke2-defaults.conf there at each start, and no other file (k3s, pkg/daemons/agent); the last name wins.
+kubelet_shutdown=$data/agent/etc/kubelet.conf.d/50-shutdown.conf
 # Settings with which the kubelet last ran, until others have proved themselves.
 former=$state/config.yaml.former
 
@@ -192,12 +195,29 @@ settings() {
   if [[ -n $AUTHENTICATION ]]; then put_file "$etc/authentication.yaml" 0600 "$AUTHENTICATION"; else rm -f "$etc/authentication.yaml"; fi
   # What it says later is written in place, and read without a restart (api-sign-on.sh).
   if [[ -z $PEOPLE ]]; then rm -f "$etc/people.yaml"; elif [[ ! -e $etc/people.yaml ]]; then put_file "$etc/people.yaml" 0600 "$PEOPLE"; fi
+  shutdown_order
   registry_certificates
   if [[ -n $REGISTRIES ]]; then put_file "$etc/registries.yaml" 0600 "$REGISTRIES"; else rm -f "$etc/registries.yaml"; fi
   if [[ ! -e /etc/rancher/node/password ]]; then put_file /etc/rancher/node/password 0600 "$NODE_PASSWORD"; fi
   if [[ $ROLE == server ]]; then put_file "$data/server/manifests/kube-vip.yaml" 0600 "$KUBE_VIP"; fi
   join_address
 }
+
+# The kubelet has logind wait as long as it asks for, in 99-kubelet.conf, and gives up where it does not (kubernetes,
+# pkg/kubelet/nodeshutdown): the 30 s of Debian's unattended-upgrades come later in the alphabet, and are masked.
+shutdown_order() {
+  local masked=/etc/systemd/logind.conf.d/unattended-upgrades-logind-maxdelay.conf
+  if [[ -n $SHUTDOWN ]]; then
+    put_file "$kubelet_shutdown" 0600 "$SHUTDOWN"
+    mkdir -p "${masked%/*}"
+    ln -sfn /dev/null "$masked"
+  else
+    rm -f "$kubelet_shutdown" "$masked"
+  fi
+  if [[ -n $LEASE ]]; then put_file "$(lease_file)" 0644 "$LEASE"; else rm -f "$(lease_file)"; fi
+}
+
+lease_file() { printf '/etc/systemd/system/%s.service.d/50-homelab-lease.conf' "$unit"; }
 
 # Exactly the files that registries.yaml names.
 registry_certificates() {
@@ -228,7 +248,11 @@ join_address() {
 joins_empty() { [[ $JOINS == yes && $ROLE == server && ! -d $data/server/db/etcd ]]; }
 
 fingerprint() {
-  { echo "$VERSION"; cat "$etc/config.yaml"; cat "$etc/registries.yaml" "$etc/registries.d/"* "$etc/authentication.yaml" 2>/dev/null || true; } | sha256sum | cut -d ' ' -f 1
+  {
+    echo "$VERSION"
+    cat "$etc/config.yaml"
+    cat "$etc/registries.yaml" "$etc/registries.d/"* "$etc/authentication.yaml" "$kubelet_shutdown" "$(lease_file)" 2>/dev/null || true
+  } | sha256sum | cut -d ' ' -f 1
 }
 
 readyz() { kube get --raw /readyz; }

@@ -107,6 +107,7 @@ export function clusterPlan(
     registries,
     snapshots,
     nonrootDevices: config.devicePlugin !== undefined,
+    carriesStorage: config.storage !== undefined,
     pods,
     services,
     clusterDns,

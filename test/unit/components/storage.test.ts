@@ -38,6 +38,23 @@ interface Values {
 const values = clusterValues(cluster) as unknown as Values;
 
 describe("the storage's values", () => {
+  it("make what serves volumes end last when a machine shuts down", () => {
+    const chart = parse(readFileSync("lab/charts/rook-ceph-cluster/values.yaml", "utf8")) as Values;
+    const classOf = (daemon: string): unknown =>
+      [values, chart]
+        .map((given) => at(given, `cephClusterSpec.priorityClassNames.${daemon}`))
+        .find((found) => found !== undefined);
+    assert.deepEqual(["osd", "mon", "mgr"].map(classOf), [
+      "system-node-critical",
+      "system-node-critical",
+      "system-cluster-critical",
+    ]);
+    assert.equal(
+      at(driverValues(cluster), "operatorConfig.driverSpecDefaults.nodePlugin.priorityClassName"),
+      "system-node-critical",
+    );
+  });
+
   for (const [chart, given] of [
     ["rook-ceph", operatorValues({ monitoring: true })],
     ["ceph-csi-drivers", driverValues(cluster)],
