@@ -6,8 +6,8 @@
 # is in the cluster, before it is there), KUBELET_FLAGS (names of the flags that CONFIG gives the kubelet), REGISTRATION
 # (settings that count when the node registers, and never again), REGISTRIES, REGISTRY_CAS (a line a file: its name, and its
 # content in base64), SHUTDOWN (settings of the kubelet by which pods end in order; empty: they end as systemd ends them), LEASE
-# (what the unit of an only server is given for it, or empty), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are to be renewed). AGAIN is set when
-# the step has run to its end before, on this machine or on the one before it.
+# (what the unit of an only server is given for it, or empty), KUBE_VIP, RENEWS (not empty: certificates that end within 120 days are
+# to be renewed). AGAIN is set when the step has run to its end before, on this machine or on the one before it.
 # Prints when the first of the node's certificates ends.
 # shellcheck source=unit.sh disable=SC2154,SC2153
 
