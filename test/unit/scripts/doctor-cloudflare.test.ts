@@ -154,6 +154,17 @@ describe("the doctor at Cloudflare", () => {
     const [finding, ...more] = judgeCloudflareLeftovers(objects, knownIds({ resources }));
     assert.deepEqual(more, []);
     assert.match(finding?.text ?? "", /exists twice: one is the stack's, two is not/);
-    assert.match(finding?.remedy ?? "", /Access > Policies: two/);
+    assert.match(finding?.remedy ?? "", /Access controls > Policies: two/);
+  });
+
+  it("finds service tokens in one place of the dashboard", () => {
+    const object = { kind: "Access service token", name: "home: backup", id: "one" } as const;
+    const [stray] = judgeCloudflareLeftovers([object], new Set());
+    const ending = judgeServiceToken(
+      { ...object, expires_at: "2027-06-08" },
+      new Date("2027-06-01"),
+    );
+    const place = /Zero Trust > Access controls > Service credentials/;
+    for (const one of [stray, ending]) assert.match(one?.remedy ?? "", place);
   });
 });

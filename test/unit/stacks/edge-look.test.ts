@@ -132,7 +132,7 @@ describe("what Cloudflare has before a site makes anything there", () => {
     );
     const up = await look(world, { site: "home" });
     assert.equal(up.said.length, 1, up.said.join("\n"));
-    assert.match(up.said[0] ?? "", /tunnel home already \(t1, inactive\).*Networks > Tunnels/);
+    assert.match(up.said[0] ?? "", /tunnel home already \(t1, inactive\).*Networking > Tunnels/);
     assert.match(up.notes.join("\n"), /monitoring" already \(s1\).*one of its own beside it/);
   });
 

@@ -1,6 +1,7 @@
 /** What a create left behind whose answer was lost: objects that carry the site's name and are not the stack's. */
 import type { Leftover, LeftoverKind } from "../../../../components/leftover.ts";
 import { ok, warning, type Finding } from "../../../doctor/finding.ts";
+import { tokensPlace } from "./service-tokens.ts";
 
 /** Objects at Cloudflare that the state lacks, with how to remove each. */
 export function judgeCloudflareLeftovers(
@@ -24,11 +25,15 @@ export function judgeCloudflareLeftovers(
   });
 }
 
-/** Where each is deleted in the dashboard. */
+/**
+ * Where each is deleted in the dashboard.
+ * @see https://developers.cloudflare.com/tunnel/advanced/tunnel-tokens/ and
+ * https://developers.cloudflare.com/cloudflare-one/access-controls/policies/policy-management/
+ */
 export const places: Readonly<Partial<Record<LeftoverKind, string>>> = {
-  tunnel: "delete it under Zero Trust > Networks > Tunnels",
+  tunnel: "delete it under Networking > Tunnels",
   "DNS record": "delete it under the zone's DNS > Records",
-  "Access application": "delete it under Zero Trust > Access > Applications",
-  "Access policy": "delete it under Zero Trust > Access > Policies",
-  "Access service token": "delete it under Zero Trust > Access > Service auth",
+  "Access application": "delete it under Zero Trust > Access controls > Applications",
+  "Access policy": "delete it under Zero Trust > Access controls > Policies",
+  "Access service token": `delete it under ${tokensPlace}`,
 };

@@ -13,6 +13,9 @@ interface ServiceToken {
   readonly expires_at?: string | null;
 }
 
+/** Where they are in the dashboard. */
+export const tokensPlace = "Zero Trust > Access controls > Service credentials";
+
 /** The stack's service tokens; `known` has the ids of its state. */
 export async function checkServiceTokens(
   account: CloudflareAccount,
@@ -38,8 +41,7 @@ export function judgeServiceToken({ name, expires_at: end }: ServiceToken, now: 
     {
       subject,
       ends: new Date(end),
-      remedy:
-        "refresh it in the dashboard (Zero Trust > Access controls > Service credentials): programs keep their login",
+      remedy: `refresh it in the dashboard (${tokensPlace}): programs keep their login`,
     },
     now,
   );

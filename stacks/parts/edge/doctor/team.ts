@@ -7,7 +7,7 @@ export async function checkTeam(team: string, ask: Fetch): Promise<readonly Find
   const subject = `Access team ${team}`;
   const url = `https://${team}.cloudflareaccess.com/cdn-cgi/access/certs`;
   const remedy =
-    "correct homelab:edge.team: it is TEAM of TEAM.cloudflareaccess.com, under Zero Trust > Settings";
+    "correct homelab:edge.team: it is TEAM of TEAM.cloudflareaccess.com, under Zero Trust > Settings > Team name and domain";
   const { status, text } = await ask(url, {});
   if (status >= 300) return [problem(subject, `has no keys: ${url} answers ${status}`, remedy)];
   const { keys = [] } = JSON.parse(text) as { readonly keys?: readonly unknown[] };
