@@ -22,8 +22,8 @@ const app = "cloudflared";
 /** Namespace of the tunnel's end. */
 export const cloudflaredNamespace: NamespacePlan = { name: app };
 
-const tokenSecret = "tunnel-token";
-const tokenKey = "token";
+/** Where the cluster has the tunnel's token: a Secret, and its key. */
+export const tunnelToken = { name: "tunnel-token", key: "token" } as const;
 
 /** Where cloudflared tells how it is: `/ready` answers 200 while it has a connection to Cloudflare, `/healthcheck` always. */
 const metricsPort = 2000;
@@ -47,9 +47,9 @@ export class Cloudflared extends ComponentResource {
         ...cloudflaredPods(version),
         // The token holds 32 random bytes, so it can be its own key.
         secret: {
-          name: tokenSecret,
+          name: tunnelToken.name,
           role: "token",
-          values: { [tokenKey]: token },
+          values: { [tunnelToken.key]: token },
           fingerprintKey: token,
         },
         budget: { minAvailable: 1 },
@@ -73,7 +73,7 @@ export function cloudflaredPods(version: string): Pick<PodsPlan, "container" | "
       env: [
         {
           name: "TUNNEL_TOKEN",
-          valueFrom: { secretKeyRef: { name: tokenSecret, key: tokenKey } },
+          valueFrom: { secretKeyRef: { ...tunnelToken } },
         },
       ],
       ports: [{ name: "metrics", containerPort: metricsPort }],

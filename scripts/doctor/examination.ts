@@ -17,7 +17,7 @@ import {
 import { definitionChecks } from "../../stacks/parts/definitions/doctor.ts";
 import { deviceChecks } from "../../stacks/parts/devices/doctor.ts";
 import { dnsChecks } from "../../stacks/parts/dns/doctor.ts";
-import { edgeChecks } from "../../stacks/parts/edge/doctor.ts";
+import { edgeChecks, tunnelChecks } from "../../stacks/parts/edge/doctor.ts";
 import { gatewayChecks } from "../../stacks/parts/gateway/doctor.ts";
 import { identityChecks } from "../../stacks/parts/identity/doctor.ts";
 import { itemChecks, itemReleases } from "../../stacks/parts/items/doctor.ts";
@@ -149,6 +149,7 @@ async function cluster(
       ...deviceChecks(examined, run),
       ...certificateChecks(examined, run),
       ...gatewayChecks(examined, run),
+      ...tunnelChecks(examined, run),
       ...policyChecks(examined, run),
       ...itemChecks(examined, run),
       ...storageChecks(examined, run),

@@ -6,12 +6,13 @@ import {
 } from "../../../components/edge/cloudflare-api.ts";
 import { ask } from "../../doctor/ask.ts";
 import { blind, type Check } from "../../doctor/check.ts";
-import type { Examined } from "../../doctor/examined.ts";
+import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
 import { judgeRelease } from "./doctor/release.ts";
 import { checkServiceTokens } from "./doctor/service-tokens.ts";
 import { checkTeam } from "./doctor/team.ts";
 import { checkCloudflareToken, provingFamilies } from "./doctor/token.ts";
+import { checkTunnelToken } from "./doctor/tunnel-token.ts";
 import { checkZone } from "./doctor/zone.ts";
 
 /** None without an edge. */
@@ -35,6 +36,15 @@ export function edgeChecks(site: Examined): readonly Check[] {
       run: async () =>
         judgeCloudflareLeftovers(await cloudflareLeftovers(account, site.name), site.ids),
     },
+  ];
+}
+
+/** What a running cluster is asked as well; what cannot be asked of Cloudflare is told above. */
+export function tunnelChecks(site: Examined, run: ClusterCommand): readonly Check[] {
+  const account = accountOf(site);
+  if (account === undefined || !site.isUp) return [];
+  return [
+    { subject: "tunnel's token", run: () => checkTunnelToken(site.name, account, { run, ask }) },
   ];
 }
 

@@ -4,6 +4,7 @@ import { judgeRelease } from "../../../stacks/parts/edge/doctor/release.ts";
 import { judgeServiceToken } from "../../../stacks/parts/edge/doctor/service-tokens.ts";
 import { checkCloudflareToken, provingFamilies } from "../../../stacks/parts/edge/doctor/token.ts";
 import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
+import { checkTunnelToken } from "../../../stacks/parts/edge/doctor/tunnel-token.ts";
 import { checkTeam } from "../../../stacks/parts/edge/doctor/team.ts";
 import type { Finding } from "../../../stacks/doctor/finding.ts";
 import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
@@ -90,6 +91,40 @@ describe("the doctor at Cloudflare", () => {
     assert.match(judged("2027-06-08T00:00:00Z").text, /ends on 2027-06-08, in 7 days/);
     assert.match(judged("2027-06-08T00:00:00Z").remedy, /refresh it.*keep their login/);
     assert.equal(judged("2027-05-01T00:00:00Z").severity, "error");
+  });
+
+  const connector = (secret: string, changes: object = {}): string =>
+    Buffer.from(JSON.stringify({ a: "a", t: "t1", s: btoa(secret), ...changes })).toString(
+      "base64",
+    );
+  const tunnel = (held: string, given: string, status = 200): Promise<readonly Finding[]> =>
+    checkTunnelToken("home", account, {
+      run: (_, args) => {
+        assert.ok(args.join(" ").startsWith("-n cloudflared get secret tunnel-token "));
+        return Promise.resolve({ ok: true, stdout: btoa(held), stderr: "" });
+      },
+      ask: (url) => {
+        assert.equal(url, "https://x/client/v4/accounts/a/cfd_tunnel/t1/token");
+        return Promise.resolve({ status, text: JSON.stringify({ result: given }), clock: 0 });
+      },
+    });
+
+  it("says when the tunnel has another token than cloudflared, and shows neither", async () => {
+    // With what Cloudflare may add for another endpoint.
+    const same = await tunnel(connector("one"), connector("one", { e: "eu" }));
+    assert.deepEqual(bad(same), []);
+    const [rotated] = await tunnel(connector("one"), connector("two"));
+    assert.deepEqual([rotated?.severity, rotated?.subject], ["error", "tunnel's token"]);
+    assert.match(rotated?.remedy ?? "", /raise homelab:edge\.tunnelSecret/);
+    assert.ok(!JSON.stringify(rotated).includes(btoa("two")));
+    const [missing] = await tunnel("", connector("two"));
+    assert.match(missing?.text ?? "", /is not in the cluster/);
+    await assert.rejects(tunnel(connector("one"), "", 404), /token: 404/);
+    const broken = Buffer.from("s3cret").toString("base64");
+    await assert.rejects(tunnel(connector("one"), broken), (error: Error) => {
+      assert.match(error.message, /what Cloudflare has is no token/);
+      return !error.message.includes("s3cret");
+    });
   });
 
   it("says when the team has no keys, without which cloudflared lets nobody through", async () => {
