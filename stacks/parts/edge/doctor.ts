@@ -7,7 +7,9 @@ import {
 import { ask } from "../../doctor/ask.ts";
 import { blind, type Check } from "../../doctor/check.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
+import { askName } from "../../status/ask-name.ts";
 import { judgeCloudflareLeftovers } from "./doctor/leftovers.ts";
+import { checkPlainHttp, plainQuestions } from "./doctor/plain-http.ts";
 import { judgeRelease } from "./doctor/release.ts";
 import { checkServiceTokens } from "./doctor/service-tokens.ts";
 import { checkTeam } from "./doctor/team.ts";
@@ -31,6 +33,7 @@ export function edgeChecks(site: Examined): readonly Check[] {
       run: () => Promise.resolve(judgeRelease(edge.cloudflared)),
     },
     { subject: `zone ${edge.zone}`, run: () => checkZone(account, edge.zone, ask) },
+    ...plainHttp(site, edge.zone),
     {
       subject: "Cloudflare, leftovers",
       run: async () =>
@@ -46,6 +49,14 @@ export function tunnelChecks(site: Examined, run: ClusterCommand): readonly Chec
   return [
     { subject: "tunnel's token", run: () => checkTunnelToken(site.name, account, { run, ask }) },
   ];
+}
+
+/** None before the first `up`, when no name resolves. */
+function plainHttp({ config, isUp }: Examined, zone: string): readonly Check[] {
+  const questions = isUp ? plainQuestions(config) : [];
+  if (questions.length === 0) return [];
+  const subject = `zone ${zone}, plain http`;
+  return [{ subject, run: () => checkPlainHttp(zone, questions, askName) }];
 }
 
 function teamCheck(team: string | undefined): readonly Check[] {

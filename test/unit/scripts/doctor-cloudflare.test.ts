@@ -4,11 +4,14 @@ import { judgeRelease } from "../../../stacks/parts/edge/doctor/release.ts";
 import { judgeServiceToken } from "../../../stacks/parts/edge/doctor/service-tokens.ts";
 import { checkCloudflareToken, provingFamilies } from "../../../stacks/parts/edge/doctor/token.ts";
 import { judgeCloudflareLeftovers } from "../../../stacks/parts/edge/doctor/leftovers.ts";
+import { checkPlainHttp, plainQuestions } from "../../../stacks/parts/edge/doctor/plain-http.ts";
 import { checkTunnelToken } from "../../../stacks/parts/edge/doctor/tunnel-token.ts";
+import type { Heard as NameHeard } from "../../../stacks/status/answer.ts";
 import { checkTeam } from "../../../stacks/parts/edge/doctor/team.ts";
 import type { Finding } from "../../../stacks/doctor/finding.ts";
 import { judgeZone } from "../../../stacks/parts/edge/doctor/zone.ts";
 import { siteFile } from "../../../scripts/site-file.ts";
+import { homeConfig } from "../stacks/sample.ts";
 import { knownIds } from "../../../scripts/state.ts";
 import { parseSiteConfig } from "../../../stacks/site-file.ts";
 
@@ -125,6 +128,38 @@ describe("the doctor at Cloudflare", () => {
       assert.match(error.message, /what Cloudflare has is no token/);
       return !error.message.includes("s3cret");
     });
+  });
+
+  it("asks names without Access by plain http, but none that leads to a gateway at home", () => {
+    const asked = (changes: Record<string, unknown>): readonly string[] =>
+      plainQuestions(homeConfig({ "apps.typeo.access": [], ...changes })).map(
+        ({ by, at, port }) => `${by}://${at}:${port}`,
+      );
+    const open = { "apps.typeo.withoutAccess": "a game for everybody" };
+    assert.deepEqual(asked(open), ["http://typeo.example.net:80"]);
+    const twice = { "apps.typeo.expose": [{ host: "typeo.example.net", to: "lan" }] };
+    assert.deepEqual(asked({ ...open, ...twice }), []);
+    assert.deepEqual(plainQuestions(homeConfig({})), []);
+  });
+
+  it("says which names answer by plain http", async () => {
+    const question = { by: "http", port: 80, path: "/" } as const;
+    const answers: Readonly<Record<string, NameHeard>> = {
+      "a.example.net": { status: 301, location: "https://a.example.net/" },
+      "b.example.net": { status: 302, location: "http://b.example.net/login" },
+      "c.example.net": { status: 530 },
+    };
+    const judged = (...names: readonly string[]) =>
+      checkPlainHttp(
+        "example.net",
+        names.map((at) => ({ ...question, at })),
+        ({ at }) => Promise.resolve(answers[at] ?? {}),
+      );
+    assert.deepEqual(bad(await judged("a.example.net")), []);
+    const [found] = bad(await judged(...Object.keys(answers)));
+    assert.equal(found?.severity, "warning");
+    assert.match(found.text, /^is answered by b\.example\.net, c\.example\.net:/);
+    assert.match(found.remedy, /Always Use HTTPS/);
   });
 
   it("says when the team has no keys, without which cloudflared lets nobody through", async () => {
