@@ -1,4 +1,4 @@
-import { output, type Input, type Output, type Resource } from "@pulumi/pulumi";
+import type { Input, Output, Resource } from "@pulumi/pulumi";
 import type { ReachedMachine } from "../machine.ts";
 import { RemoteStep } from "../remote/remote-step.ts";
 import { scriptText, stepScript } from "../remote/shell.ts";
@@ -21,8 +21,7 @@ export interface SessionsArgs {
   readonly accountId: string;
   /** Secret. */
   readonly apiToken: Input<string>;
-  readonly names: readonly GuardedName[];
-  /** Access policies by name: sessions end when these change, and when a name has others. */
+  /** Access policies by name: sessions at a name end when its own change, and when it has others. */
   readonly access: Readonly<Record<string, AccessPlan>>;
   /** A machine that asks the API. */
   readonly machine: ReachedMachine;
@@ -31,14 +30,18 @@ export interface SessionsArgs {
 }
 
 /**
- * Ends the sessions at public names whenever who may pass has changed. By itself Access asks nobody again before a session
+ * Ends the sessions at a public name whenever who may pass there has changed; each name has a step of its own, for what ends
+ * them ends them for everybody. By itself Access asks nobody again before a session
  * is over, and a person who was taken out would pass until then.
  * @see https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/
  */
-export function endSessions(name: string, args: SessionsArgs, parent?: Resource): Resource {
-  const { accountId, apiToken, names, access, machine, after } = args;
-  return new RemoteStep(
-    `${name}-sessions`,
+export function endSessions(
+  { hostname, application, policies }: GuardedName,
+  { accountId, apiToken, access, machine, after }: SessionsArgs,
+  parent: Resource,
+): void {
+  new RemoteStep(
+    `${hostname}-sessions`,
     {
       machine,
       title: "access-sessions",
@@ -47,23 +50,14 @@ export function endSessions(name: string, args: SessionsArgs, parent?: Resource)
         API: cloudflareUrl(),
         ACCOUNT: accountId,
         TOKEN: apiToken,
-        APPLICATIONS: lines(names),
+        APPLICATION: application,
+        HOST: hostname,
         // Not read: other people end the sessions that there are.
-        PEOPLE: JSON.stringify([
-          access,
-          names.map(({ hostname, policies }) => [hostname, policies]),
-        ]),
+        PEOPLE: JSON.stringify(policies.map((policy) => [policy, access[policy]])),
       },
       limitSeconds: 600,
       after,
     },
-    parent === undefined ? {} : { parent },
-  ).done;
-}
-
-function lines(names: readonly GuardedName[]): Output<string> {
-  const all = names.map(({ hostname, application }) => ({ hostname, application }));
-  return output(all).apply((known) =>
-    known.map(({ hostname, application }) => `${application} ${hostname}`).join("\n"),
+    { parent },
   );
 }

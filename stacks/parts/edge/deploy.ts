@@ -31,16 +31,10 @@ export function deployEdge(
   const args = { site: name, ...edge, publish, addresses: publicAddresses(config), cluster };
   const made = new Edge(name, args, { providers: [cloudflare] });
   if (config.identity !== undefined && made.guarded.length > 0) {
-    const { accountId, apiToken, access } = edge;
-    endSessions(
-      name,
-      {
-        ...{ accountId, access, machine, names: made.guarded },
-        apiToken: secrets.get(apiToken),
-        after: [made.access],
-      },
-      made,
-    );
+    const { accountId, access } = edge;
+    const apiToken = secrets.get(edge.apiToken);
+    const asked = { accountId, apiToken, access, machine, after: [made.access] };
+    for (const guarded of made.guarded) endSessions(guarded, asked, made);
   }
   return made.serviceTokens;
 }

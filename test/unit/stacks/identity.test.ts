@@ -167,13 +167,31 @@ describe("the graph of a site with sign-on", () => {
     assert.equal(recording.find("route-grafana-security"), undefined);
   });
 
-  it("ends sessions at public names once the people of a policy are others", () => {
-    const text = String(plain("home-sessions-command")["stdin"]);
-    assert.match(text, /typeo\.example\.net-application-id typeo\.example\.net/);
-    assert.match(text, /admin@example\.net/);
-    assert.match(text, /"typeo\.example\.net",\["family"\]/);
-    assert.ok(recording.waitsFor("home-sessions-command").has("home-access-family-policy"));
-    assert.equal(recording.get("home-sessions-command").shown["stdin"], "[secret]");
+  it("ends sessions at a public name once the people of its policies are others", () => {
+    const step = "typeo.example.net-sessions-command";
+    const { APPLICATION, HOST, PEOPLE } = parameterValues(String(plain(step)["stdin"]));
+    assert.deepEqual(
+      [APPLICATION, HOST],
+      ["typeo.example.net-application-id", "typeo.example.net"],
+    );
+    assert.match(PEOPLE ?? "", /^\[\["family",.*admin@example\.net/);
+    assert.ok(recording.waitsFor(step).has("home-access-family-policy"));
+    assert.equal(recording.get(step).shown["stdin"], "[secret]");
+  });
+
+  it("leaves sessions at a name where others are added, and where policies of others change", async () => {
+    const routes = identitySite()["gateway.routes"] as object;
+    const admins = {
+      ...{ hostnames: ["flows.example.net"], gateway: "public", access: ["admins"] },
+      ...{ namespace: "kube-system", service: "hubble-ui", port: 80 },
+    };
+    const more = await recordedHome({
+      ...{ ...identitySite(), "gateway.routes": { ...routes, admins } },
+      "edge.access.admins": { people: ["admins"] },
+    });
+    const step = "typeo.example.net-sessions-command";
+    assert.equal(more.get(step).plain["stdin"], plain(step)["stdin"]);
+    assert.ok(more.find("flows.example.net-sessions-command"));
   });
 
   it("shows no secret", () => {
