@@ -88,11 +88,9 @@ export class SignOn extends ComponentResource {
       },
       {
         parent: this,
-        // Its provider does not mark the client's secret.
+        // Its provider does not mark the client's secret. Told when the client is made and never again, it stays in the state when
+        // the client changes (the provider's zero_trust_access_application: schema.go, client_secret; normalizations.go).
         additionalSecretOutputs: ["saasApp"],
-        // The secret is told when the client is made and never again, so that any change makes another client; where nobody
-        // needs it, the client stays, and with it its name in every kubeconfig.
-        replaceOnChanges: onPeoplesMachines ? [] : ["*"],
       },
     );
     const clientId = unsecret(saasApp.apply((app) => told(name, "id", app?.clientId)));
