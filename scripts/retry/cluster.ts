@@ -50,7 +50,7 @@ const serverEnds = [
 ];
 
 /**
- * What no other run mends: a webhook's refusal (apiserver/pkg/util/webhook/error.go, apiextensions-apiserver), and that
+ * What cut nothing off: a webhook's refusal or silence (apiserver/pkg/util/webhook/error.go, apiextensions-apiserver), and that
  * something did not become ready in its time.
  */
 const refusals = /failed calling webhook|conversion webhook for|timed out waiting/;
@@ -64,6 +64,19 @@ export function cutOff({ type, text }: Failure): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/**
+ * A webhook that nobody answered for, as one whose only pod has yet to come back with its machine; what it was asked about was not
+ * done. RKE2's API servers ask through its tunnel, which words it in its own way (apiserver/pkg/server/egressselector,
+ * tunnelHTTPConnect).
+ */
+const silence =
+  /failed calling webhook \\?"([^"\\]+)\\?": failed to call webhook: Post \\?"[^"]+": (?:.*(?:connection refused|no route to host|i\/o timeout|connection reset by peer|EOF)|no endpoints available for service|context deadline exceeded|proxy error from \S+ while dialing \S+, code 50\d)/;
+
+/** The name of the webhook that was silent; undefined where none was. */
+export function silentWebhook({ type, text }: Failure): string | undefined {
+  return type.startsWith("kubernetes:") ? silence.exec(text)?.[1] : undefined;
 }
 
 function first(patterns: readonly RegExp[], text: string): string | undefined {
@@ -105,6 +118,9 @@ export function clusterRemedy(
     const cause = lost(failure);
     if (cause !== undefined)
       return { kind: "again", why: `the cluster's API was cut off (${name}: ${cause})` };
+    const webhook = silentWebhook(failure);
+    if (webhook !== undefined)
+      return { kind: "again", why: `nobody answered for the webhook ${webhook} (${name})` };
     if (urn !== undefined && op.startsWith("delete") && releaseGone.test(text))
       return {
         kind: "again",

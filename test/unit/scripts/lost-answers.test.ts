@@ -6,7 +6,12 @@ import { delimiter, join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { settleLost } from "../../../scripts/repair/lost.ts";
 import { removeObject } from "../../../scripts/repair/object.ts";
-import { clusterRemedy, cutOff, lostAnswers } from "../../../scripts/retry/cluster.ts";
+import {
+  clusterRemedy,
+  cutOff,
+  lostAnswers,
+  silentWebhook,
+} from "../../../scripts/retry/cluster.ts";
 import { FailureLog, type Failure } from "../../../scripts/retry/failures.ts";
 import { withRetry } from "../../../scripts/retry/retry.ts";
 import type { StateResource } from "../../../scripts/state.ts";
@@ -122,6 +127,37 @@ describe("a request to the cluster that was cut off", () => {
       assert.equal(cause(notCreated + said), undefined, said);
     }
     assert.equal(cause(reset, "command:remote:Command"), undefined);
+  });
+});
+
+describe("a webhook that nobody answers for", () => {
+  const called = 'Internal error occurred: failed calling webhook "webhook.cert-manager.io": ';
+  const posted = `${called}failed to call webhook: Post "https://cert-manager-webhook.cert-manager.svc:443/validate?timeout=30s": `;
+  const away = [
+    "dial tcp 10.43.0.9:443: connect: connection refused",
+    'no endpoints available for service "cert-manager-webhook"',
+    "context deadline exceeded",
+    "proxy error from 127.0.0.1:9345 while dialing 10.42.0.9:10250, code 502: 502 Bad Gateway",
+  ];
+  const remedy = clusterRemedy(lostAnswers(), () => Promise.resolve());
+
+  it("is waited for by another run, for nothing was done", () => {
+    for (const why of away) {
+      const failure = failureOf(seerr, "create", notCreated + posted + why);
+      assert.equal(silentWebhook(failure), "webhook.cert-manager.io", why);
+      const cure = remedy(failure);
+      assert.equal(cure?.kind, "again", why);
+      assert.match(cure.why, /nobody answered for the webhook webhook\.cert-manager\.io/);
+    }
+  });
+
+  it("is none that answers, that is not there, or whose certificate is not trusted", () => {
+    for (const said of [
+      'admission webhook "webhook.cert-manager.io" denied the request: spec.dnsNames: connection refused',
+      `${posted}service "cert-manager-webhook" not found`,
+      `${posted}tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+    ])
+      assert.equal(remedy(failureOf(seerr, "create", notCreated + said)), undefined, said);
   });
 });
 
