@@ -49,7 +49,7 @@ func TestCommandsAndAnswersAreRead(t *testing.T) {
 func TestTheInstanceIsWhatTheRealOperatorMakes(t *testing.T) {
 	var one dragonfly
 	text := `{"metadata":{"name":"cache","namespace":"redis"},"spec":{"replicas":3,"args":["--dbfilename="],
-		"podMetadata":{"annotations":{"mark":"1"}},"authentication":{"passwordFromSecret":{"name":"cache.password","key":"password"}}}}`
+		"podMetadata":{"annotations":{"mark":"1"}},"ownedObjectsMetadata":{"annotations":{"plan":"2"}},"authentication":{"passwordFromSecret":{"name":"cache.password","key":"password"}}}}`
 	if err := json.Unmarshal([]byte(text), &one); err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +60,9 @@ func TestTheInstanceIsWhatTheRealOperatorMakes(t *testing.T) {
 	}
 	if set.Spec.UpdateStrategy.Type != "OnDelete" || set.Spec.Template.Annotations["mark"] != "1" || set.Spec.Template.Labels["app"] != "cache" {
 		t.Errorf("%+v", set.Spec)
+	}
+	if _, within := set.Spec.Template.Annotations["plan"]; within || set.Annotations["plan"] != "2" || budget(&one).Annotations["plan"] != "2" {
+		t.Errorf("annotations of what is owned: %v, in pods %v", set.Annotations, set.Spec.Template.Annotations)
 	}
 	if service(&one).Spec.Selector["role"] != "master" || budget(&one).Spec.MaxUnavailable.IntVal != 1 {
 		t.Error("the Service or the budget is another")

@@ -35,6 +35,12 @@ const (
 	rollingUpdate    = "RollingUpdate"
 )
 
+// metadata is what a Dragonfly adds to objects that are made for it.
+type metadata struct {
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
 // dragonfly is the part of one that the operator reads.
 type dragonfly struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -50,11 +56,9 @@ type dragonfly struct {
 		ContainerSecurityContext *corev1.SecurityContext      `json:"containerSecurityContext"`
 		Affinity                 *corev1.Affinity             `json:"affinity"`
 		Tolerations              []corev1.Toleration          `json:"tolerations"`
-		PodMetadata              *struct {
-			Labels      map[string]string `json:"labels"`
-			Annotations map[string]string `json:"annotations"`
-		} `json:"podMetadata"`
-		Authentication *struct {
+		PodMetadata              *metadata                    `json:"podMetadata"`
+		OwnedObjectsMetadata     *metadata                    `json:"ownedObjectsMetadata"`
+		Authentication           *struct {
 			PasswordFromSecret *corev1.SecretKeySelector `json:"passwordFromSecret"`
 		} `json:"authentication"`
 		Snapshot *struct {

@@ -45,7 +45,7 @@ func podLabels(name string) map[string]string {
 func selector(name string) labels.Selector { return labels.SelectorFromSet(podLabels(name)) }
 
 // resources makes what a Dragonfly consists of: a StatefulSet whose pods are deleted by the operator alone, a Service that leads
-// to the master, and a budget where there are several (internal/resources/resources.go).
+// to the master, and a budget where there are several (internal/resources/resources.go). The last two stay as they were made.
 func (o *operator) resources(ctx context.Context, one *dragonfly) error {
 	if one.Spec.NetworkPolicyEnabled == nil || *one.Spec.NetworkPolicyEnabled {
 		return fmt.Errorf("%s: the lab's operator makes no policy: set networkPolicyEnabled: false", one.Name)
@@ -77,15 +77,16 @@ func (o *operator) resources(ctx context.Context, one *dragonfly) error {
 	return nil
 }
 
-// put makes an object that is not there, and brings one up to date whose form is another.
+// put makes an object that is not there, and brings one up to date whose form is another, its annotations in the same patch
+// (internal/controller/dragonfly_instance.go, reconcileResources).
 func (o *operator) put(
 	_ context.Context, set *appsv1.StatefulSet, missing error, notes map[string]string, create func() error, update func([]byte) error,
 ) error {
-	form, err := json.Marshal(set.Spec)
+	form, err := json.Marshal([]any{set.Annotations, set.Labels, set.Spec})
 	if err != nil {
 		return err
 	}
-	set.Annotations = map[string]string{formNote: string(form)}
+	set.Annotations[formNote] = string(form)
 	switch {
 	case apierrors.IsNotFound(missing):
 		return create()
@@ -96,7 +97,7 @@ func (o *operator) put(
 	}
 	// Selector and name of the Service never change; the rest of the spec is replaced whole.
 	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"annotations": set.Annotations},
+		"metadata": map[string]any{"annotations": set.Annotations, "labels": set.Labels},
 		"spec":     map[string]any{"replicas": set.Spec.Replicas, "template": set.Spec.Template},
 	})
 	if err != nil {
@@ -112,8 +113,13 @@ func about(one *dragonfly) metav1.ObjectMeta {
 		"app.kubernetes.io/component": appName, "app.kubernetes.io/instance": one.Name, "app.kubernetes.io/version": release,
 		"app.kubernetes.io/managed-by": "dragonfly-operator",
 	})
+	notes := map[string]string{}
+	if more := one.Spec.OwnedObjectsMetadata; more != nil {
+		maps.Copy(all, more.Labels)
+		maps.Copy(notes, more.Annotations)
+	}
 	return metav1.ObjectMeta{
-		Name: one.Name, Namespace: one.Namespace, Labels: all,
+		Name: one.Name, Namespace: one.Namespace, Labels: all, Annotations: notes,
 		OwnerReferences: []metav1.OwnerReference{{
 			APIVersion: one.APIVersion, Kind: one.Kind, Name: one.Name, UID: one.UID, Controller: &yes, BlockOwnerDeletion: &yes,
 		}},
