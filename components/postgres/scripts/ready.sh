@@ -73,9 +73,9 @@ behind() {
 
 # refused: what PostgreSQL does not take of the file with this mark, and would not start with. It goes on without that value, or without
 # the whole file where it does not know the name (guc-file.l, ProcessConfigFileInternal), and the operator calls that healthy. What
-# only waits for the next start has an error there too.
+# only waits for the next start has an error there too. One of the image before may not know what that of now does.
 refused() {
-  [[ -n $primary ]] || return 0
+  grep -qxF "Pod $primary $IMAGE" <<<"$there" || return 0
   ask_in "$primary" "WITH file AS (SELECT name, setting, error FROM pg_file_settings) SELECT name || ' = ' || setting FROM file
     WHERE error IS NOT NULL AND name NOT IN (SELECT name FROM pg_settings WHERE pending_restart)
     AND EXISTS (SELECT FROM file WHERE name = 'homelab.plan' AND setting = '$MARK')"

@@ -320,6 +320,17 @@ describe("the proof of a Postgres cluster", () => {
         "PostgreSQL refuses what the Postgres cluster main has under parameters: work_mem = lots;wrk_mem = 8MB",
         loaded,
       );
+    // The image of before may not know what that of now does.
+    assert.match(
+      seen(
+        world({
+          there: pods("other", image, image),
+          loaded: "mark|1",
+          refused: "vchordrq.x = 1\\n",
+        }),
+      ),
+      /is not whole after 2400 s/,
+    );
   });
 
   it("has what failed for good made anew, for the operator does nothing else meanwhile, and ends where that fails too", () => {
