@@ -24,6 +24,8 @@ export interface SitePlan extends ClusterAddresses {
   readonly vlan?: number;
   readonly mtu?: number;
   readonly pool: string;
+  /** How long a host that shuts down waits for each of the site's machines, in seconds, before it cuts it off. */
+  readonly downDelay: number;
   readonly image: ImageSource;
   readonly pciMappings: readonly {
     readonly name: string;

@@ -1,12 +1,6 @@
 import type { VmLegacyArgs } from "@muhlba91/pulumi-proxmoxve";
 import type { Input } from "@pulumi/pulumi";
-import {
-  memoryMiB,
-  shutdownSeconds,
-  type Machine,
-  type MachineSpec,
-  type PlannedMachine,
-} from "../machine.ts";
+import { memoryMiB, type Machine, type MachineSpec, type PlannedMachine } from "../machine.ts";
 import { networkCards } from "./cards.ts";
 import { slotName, wantedDisks } from "./disks.ts";
 import { description } from "./neighbours.ts";
@@ -54,8 +48,7 @@ export function vmArgs(
     cdrom: { fileId: "none" },
     cpu: { type: machine.cpuType, cores: machine.cores },
     memory: { dedicated: memoryMiB(machine) },
-    // When the host shuts down: what pods may take, and systemd's 90 s. Then the host cuts the machine off.
-    startup: { order: startOrder, upDelay: 10, downDelay: shutdownSeconds.all + 90 },
+    startup: { order: startOrder, upDelay: 10, downDelay: site.downDelay },
     networkDevices,
     disks: wantedDisks(machine).map(({ name, slot, sizeGiB, datastore }) => ({
       interface: slotName(slot),

@@ -16,7 +16,7 @@ import { kubeletShutdown, leaseOfServer } from "./shutdown.ts";
 export type ClusterNode = ReachedMachine &
   Pick<
     MachineSpec,
-    "workloads" | "memoryGiB" | "diskGiB" | "taints" | "kubeletArgs" | "pci" | "usb"
+    "workloads" | "memoryGiB" | "diskGiB" | "taints" | "kubeletArgs" | "pci" | "usb" | "ha"
   >;
 
 /** What a node's settings are made of besides the node. */
@@ -45,6 +45,8 @@ export function nodeParameters(
   joins: Input<string>,
 ): Readonly<Record<string, Input<string>>> {
   const isServer = node.role === "server";
+  // HA gives a machine 60 s and then cuts it off (pve-ha-manager, Resources/PVEVM.pm, shutdown): nothing may make it slower.
+  const ordered = cluster.carriesStorage && node.ha === undefined;
   const config = isServer
     ? output([server, agent]).apply(([forServers, forAgents]) =>
         serverConfig(cluster, servers, node, { server: forServers ?? "", agent: forAgents ?? "" }),
@@ -71,8 +73,8 @@ export function nodeParameters(
       registriesConfig(registries as Registries),
     ),
     REGISTRY_CAS: registryCertificates(cluster.registries),
-    SHUTDOWN: cluster.carriesStorage ? kubeletShutdown : "",
-    LEASE: cluster.carriesStorage && isServer ? leaseOfServer(servers.length) : "",
+    SHUTDOWN: ordered ? kubeletShutdown : "",
+    LEASE: ordered && isServer ? leaseOfServer(servers.length) : "",
     KUBE_VIP: isServer ? kubeVipManifest({ ...cluster.kubeVip, vip: cluster.vip }) : "",
     // What a node has just joined with is young.
     RENEWS: mode === "apply" ? renews : "",

@@ -6,13 +6,16 @@ const { applications, clusterCritical, nodeCritical, all } = shutdownSeconds;
 
 /**
  * What the kubelet adds to its settings: it keeps logind from shutting the machine down until pods have ended, the lowest priority
- * first, and waits between two groups until volumes are unmounted (kubernetes v1.36.3, pkg/kubelet/nodeshutdown). Ceph's disks and
- * monitors and the CSI drivers of nodes are node-critical, its managers and gateways cluster-critical.
+ * first, and waits between two groups until their volumes are unmounted from them (kubernetes v1.36.3, pkg/kubelet/nodeshutdown).
+ * Ceph's disks, monitors and file systems and the CSI drivers of nodes are node-critical, its managers and gateways
+ * cluster-critical. The other form of the setting, which a file before this one may have, is taken back: the kubelet refuses both.
  * @see https://docs.rke2.io/install/configuration
  */
 export const kubeletShutdown = stringify({
   apiVersion: "kubelet.config.k8s.io/v1beta1",
   kind: "KubeletConfiguration",
+  shutdownGracePeriod: "0s",
+  shutdownGracePeriodCriticalPods: "0s",
   shutdownGracePeriodByPodPriority: [
     { priority: 0, shutdownGracePeriodSeconds: applications },
     { priority: 2_000_000_000, shutdownGracePeriodSeconds: clusterCritical },

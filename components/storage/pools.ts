@@ -80,7 +80,8 @@ export function filesystem(plan: ClassPlan): Record<string, unknown> {
         activeCount: 1,
         activeStandby: true,
         resources: resources(shares.mds),
-        priorityClassName: "system-cluster-critical",
+        // What a file system still has to say to it, it says after the applications have gone.
+        priorityClassName: "system-node-critical",
       },
     },
     storageClass,

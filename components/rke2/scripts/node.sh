@@ -15,7 +15,7 @@ etc=/etc/rancher/rke2
 data=/var/lib/rancher/rke2
 registration=$etc/config.yaml.d/40-registration.yaml
 # RKE2 rewrites its own 00-rke2-defaults.conf there at each start, and no other file (k3s, pkg/daemons/agent); the last name wins.
-kubelet_shutdown=$data/agent/etc/kubelet.conf.d/50-shutdown.conf
+kubelet_shutdown=$data/agent/etc/kubelet.conf.d/90-homelab-shutdown.conf
 # Settings with which the kubelet last ran, until others have proved themselves.
 former=$state/config.yaml.former
 
@@ -26,6 +26,7 @@ main() {
   one_role
   room 2048
   known_flags
+  one_order
   local was_ready=no restarted=no wanted
   if node_is_ready; then was_ready=yes; fi
   if upgrades; then before_upgrade; fi
@@ -41,7 +42,7 @@ main() {
   fi
   if [[ $ROLE == server ]]; then server_is_up; fi
   wait_until 180 node_exists || fail "$NODE_NAME: the node did not register with the API within 180 s" "$(unit_errors "$unit" 0)" "$(kubelet_says)"
-  if [[ $restarted == yes ]]; then kubelet_is_up; fi
+  if [[ $restarted == yes ]]; then kubelet_is_up; order_is_kept; fi
   if [[ $was_ready == yes ]]; then
     wait_until 300 node_is_ready || fail "$NODE_NAME: the node was Ready before its restart and is not after 300 s" "$(conditions)"
   fi
@@ -203,6 +204,24 @@ settings() {
   join_address
 }
 
+# What the kubelet reads behind the program's file counts more, and with both forms of the setting it does not start (kubernetes,
+# pkg/kubelet/apis/config/validation).
+one_order() {
+  local folder=${kubelet_shutdown%/*} other
+  if [[ -z $SHUTDOWN || ! -d $folder ]]; then return 0; fi
+  other=$(grep -rlE --include='*.conf' 'shutdownGracePeriod(CriticalPods)?"?:' "$folder" | LC_ALL=C awk -v own="$kubelet_shutdown" '$0 > own' | head -n 1) || true
+  [[ -z $other ]] ||
+    fail "$NODE_NAME: $other has shutdownGracePeriod, and its kubelet does not start with that beside what this site sets (docs/restarts.md); take it away. Nothing was changed on $NODE_NAME"
+}
+
+# The kubelet asks logind once, as it starts, and goes on without a word to anybody where it is refused.
+order_is_kept() {
+  if [[ -z $SHUTDOWN ]] || ! command -v systemd-inhibit >/dev/null; then return 0; fi
+  wait_until 20 inhibits || note "$NODE_NAME: its kubelet has not asked logind to wait, so that its pods end in no order: docs/restarts.md"
+}
+
+inhibits() { systemd-inhibit --list --no-legend | grep -q kubelet; }
+
 # The kubelet has logind wait as long as it asks for, in 99-kubelet.conf, and gives up where it does not (kubernetes,
 # pkg/kubelet/nodeshutdown): the 30 s of Debian's unattended-upgrades come later in the alphabet, and are masked.
 shutdown_order() {
@@ -211,7 +230,8 @@ shutdown_order() {
     put_file "$kubelet_shutdown" 0600 "$SHUTDOWN"
     mkdir -p "${masked%/*}"
     ln -sfn /dev/null "$masked"
-  else
+  elif [[ -e $kubelet_shutdown ]]; then
+    # Without the program's file the mask is somebody else's.
     rm -f "$kubelet_shutdown" "$masked"
   fi
   if [[ -n $LEASE ]]; then put_file "$(lease_file)" 0644 "$LEASE"; else rm -f "$(lease_file)"; fi

@@ -53,6 +53,13 @@ describe("the storage's values", () => {
       at(driverValues(cluster), "operatorConfig.driverSpecDefaults.nodePlugin.priorityClassName"),
       "system-node-critical",
     );
+    for (const { spec } of values.cephFileSystems)
+      assert.equal(
+        at(spec, "metadataServer.priorityClassName"),
+        "system-node-critical",
+        "file systems",
+      );
+    assert.ok(values.cephFileSystems.length > 0);
   });
 
   for (const [chart, given] of [
