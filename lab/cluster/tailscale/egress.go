@@ -51,24 +51,30 @@ func egressName(service *corev1.Service) string { return service.Namespace + "-"
 
 // egressChildren are the labels of what the operator makes for such a Service.
 func egressChildren(service *corev1.Service) map[string]string {
-	return map[string]string{
-		labelManaged: "true", labelParentType: "svc", labelParent: service.Name, labelParentNamespace: service.Namespace,
-		labelProxyGroup: service.Annotations[annotationGroup], labelServiceType: "egress",
-	}
+	own := children(service.Name, service.Namespace, "svc")
+	own[labelProxyGroup], own[labelServiceType] = service.Annotations[annotationGroup], "egress"
+	return own
 }
 
 // reconcileEgress makes a pass over every Service that leads to the tailnet through a group of egress.
 func (o *operator) reconcileEgress(ctx context.Context) error {
+	return o.eachService(ctx, isGroupsEgress, o.reconcileEgressService)
+}
+
+// eachService makes a pass over the Services that are meant; one that fails does not hold up the others.
+func (o *operator) eachService(ctx context.Context, meant func(*corev1.Service) bool, reconcile func(context.Context, *corev1.Service) error) error {
 	found, err := o.client.CoreV1().Services("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for i := range found.Items {
-		if service := &found.Items[i]; isGroupsEgress(service) {
-			if err := o.reconcileEgressService(ctx, service); err != nil {
-				failed = append(failed, fmt.Errorf("service %s/%s: %w", service.Namespace, service.Name, err))
-			}
+		service := &found.Items[i]
+		if !meant(service) {
+			continue
+		}
+		if err := reconcile(ctx, service); err != nil {
+			failed = append(failed, fmt.Errorf("service %s/%s: %w", service.Namespace, service.Name, err))
 		}
 	}
 	return errors.Join(failed...)
@@ -110,11 +116,8 @@ func (o *operator) provideEgress(ctx context.Context, service *corev1.Service) e
 		return nil
 	}
 	say(egressValid, metav1.ConditionTrue, "EgressSvcValid", "EgressSvcValid")
-	if !slices.Contains(service.Finalizers, finalizer) {
-		service.Finalizers = append(service.Finalizers, finalizer)
-		if err := o.putService(ctx, service); err != nil {
-			return fmt.Errorf("failed to add finalizer: %w", err)
-		}
+	if err := o.holdService(ctx, service); err != nil {
+		return err
 	}
 	own, err := o.ensureEgressService(ctx, service)
 	if err != nil {
@@ -150,6 +153,24 @@ func (o *operator) provideEgress(ctx context.Context, service *corev1.Service) e
 		say(egressReady, metav1.ConditionTrue, "ReadyToRouteTraffic", message)
 	}
 	return nil
+}
+
+// holdService puts the operator's finalizer on a Service that has none.
+func (o *operator) holdService(ctx context.Context, service *corev1.Service) error {
+	if slices.Contains(service.Finalizers, finalizer) {
+		return nil
+	}
+	service.Finalizers = append(service.Finalizers, finalizer)
+	if err := o.putService(ctx, service); err != nil {
+		return fmt.Errorf("failed to add finalizer: %w", err)
+	}
+	return nil
+}
+
+// letServiceGo takes the finalizer off.
+func (o *operator) letServiceGo(ctx context.Context, service *corev1.Service) error {
+	service.Finalizers = slices.DeleteFunc(service.Finalizers, func(one string) bool { return one == finalizer })
+	return o.putService(ctx, service)
 }
 
 // putService writes a Service and keeps the status that was not written yet.
@@ -416,6 +437,5 @@ func (o *operator) removeEgress(ctx context.Context, service *corev1.Service) er
 	if err != nil {
 		return err
 	}
-	service.Finalizers = slices.DeleteFunc(service.Finalizers, func(one string) bool { return one == finalizer })
-	return o.putService(ctx, service)
+	return o.letServiceGo(ctx, service)
 }

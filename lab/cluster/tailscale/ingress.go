@@ -60,21 +60,9 @@ func proxiedService(service *corev1.Service) proxied {
 
 // reconcileIngress makes a pass over every Service that is shown to the tailnet, or was.
 func (o *operator) reconcileIngress(ctx context.Context) error {
-	found, err := o.client.CoreV1().Services("").List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for i := range found.Items {
-		service := &found.Items[i]
-		if isGroupsEgress(service) || !isIngress(service) && !slices.Contains(service.Finalizers, finalizer) {
-			continue
-		}
-		if err := o.reconcileIngressService(ctx, service); err != nil {
-			failed = append(failed, fmt.Errorf("service %s/%s: %w", service.Namespace, service.Name, err))
-		}
-	}
-	return errors.Join(failed...)
+	return o.eachService(ctx, func(service *corev1.Service) bool {
+		return !isGroupsEgress(service) && (isIngress(service) || slices.Contains(service.Finalizers, finalizer))
+	}, o.reconcileIngressService)
 }
 
 func (o *operator) reconcileIngressService(ctx context.Context, service *corev1.Service) error {
@@ -113,11 +101,8 @@ func (o *operator) provideIngress(ctx context.Context, service *corev1.Service) 
 	if !ready {
 		return say(metav1.ConditionFalse, proxyPending, fmt.Sprintf("ProxyClass %s specified for the Service, but is not (yet) Ready, waiting..", name)), nil
 	}
-	if !slices.Contains(service.Finalizers, finalizer) {
-		service.Finalizers = append(service.Finalizers, finalizer)
-		if err := o.putService(ctx, service); err != nil {
-			return failed(fmt.Errorf("failed to add finalizer: %w", err))
-		}
+	if err := o.holdService(ctx, service); err != nil {
+		return failed(err)
 	}
 	if err := o.ensureProxies(ctx, of, class); err != nil {
 		return failed(fmt.Errorf("failed to provision: %w", err))
@@ -187,6 +172,5 @@ func (o *operator) removeIngress(ctx context.Context, service *corev1.Service) e
 	if !done {
 		return nil
 	}
-	service.Finalizers = slices.DeleteFunc(service.Finalizers, func(one string) bool { return one == finalizer })
-	return o.putService(ctx, service)
+	return o.letServiceGo(ctx, service)
 }
