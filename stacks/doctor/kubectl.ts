@@ -29,6 +29,16 @@ export function certificateIn(
   secret: string,
   key = "tls.crt",
 ): Promise<string> {
+  return ofSecret(run, namespace, secret, `.data.${key.replace(".", "\\.")}`);
+}
+
+/** A part of a Secret by its path, values in base64 as the Secret has them; empty without the Secret. */
+export function ofSecret(
+  run: ClusterCommand,
+  namespace: string,
+  secret: string,
+  path: string,
+): Promise<string> {
   const object = ["-n", namespace, "get", "secret", secret, "--ignore-not-found"];
-  return kubectl(run, ...object, "-o", `jsonpath={.data.${key.replace(".", "\\.")}}`);
+  return kubectl(run, ...object, "-o", `jsonpath={${path}}`);
 }

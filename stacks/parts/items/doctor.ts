@@ -6,7 +6,7 @@ import type { Check } from "../../doctor/check.ts";
 import { whyNot, type Condition } from "../../doctor/conditions.ts";
 import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../doctor/finding.ts";
-import { kubectl, objects } from "../../doctor/kubectl.ts";
+import { kubectl, objects, ofSecret } from "../../doctor/kubectl.ts";
 import { chart, type Release } from "../../doctor/releases.ts";
 import type { SiteConfig } from "../../schema.ts";
 import { itemReader, pathOf, type ReadItem } from "./look.ts";
@@ -87,9 +87,8 @@ async function seenIn({ vault, item }: Item, read: ReadItem): Promise<VaultItem 
 
 /** Path by ids of the item that the Secret is of; empty without a Secret. */
 function heldPath({ namespace, name }: Item, run: ClusterCommand): Promise<string> {
-  const object = ["-n", namespace, "get", "secret", name, "--ignore-not-found"];
-  const path = "jsonpath={.metadata.annotations.operator\\.1password\\.io/item-path}";
-  return kubectl(run, ...object, "-o", path);
+  const path = ".metadata.annotations.operator\\.1password\\.io/item-path";
+  return ofSecret(run, namespace, name, path);
 }
 
 /** The vault has one item of the title, and the Secret is of that one. */

@@ -4,7 +4,7 @@ import { cloudflaredNamespace, tunnelToken } from "../../../../components/edge/c
 import type { Fetch } from "../../../doctor/ask.ts";
 import type { ClusterCommand } from "../../../doctor/examined.ts";
 import { ok, problem, type Finding } from "../../../doctor/finding.ts";
-import { kubectl } from "../../../doctor/kubectl.ts";
+import { ofSecret } from "../../../doctor/kubectl.ts";
 import { readCloudflare } from "./token.ts";
 
 /** What a token says, as far as the doctor looks (cloudflared's connection/connection.go, `TunnelToken`). */
@@ -48,8 +48,7 @@ export async function checkTunnelToken(
 /** Empty where there is none. */
 async function heldToken(run: ClusterCommand): Promise<string> {
   const { name, key } = tunnelToken;
-  const object = ["-n", cloudflaredNamespace.name, "get", "secret", name, "--ignore-not-found"];
-  const value = await kubectl(run, ...object, "-o", `jsonpath={.data.${key}}`);
+  const value = await ofSecret(run, cloudflaredNamespace.name, name, `.data.${key}`);
   return Buffer.from(value, "base64").toString();
 }
 
