@@ -7,7 +7,7 @@ import { asProgram, serviceToken, shown } from "./passes.ts";
 import { eventually, setConfigs, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
 import { trustFile } from "./trust.ts";
-import { devices, logIn, tailscale, visit } from "./world.ts";
+import { asDevice, devices, logIn, tailscale, visit } from "./world.ts";
 
 const name = "typeo.example.net";
 /** The same application's for devices of the tailnet, whose names lie in the site's domain. */
@@ -63,11 +63,10 @@ async function askedBy(
     items: [{ status: { podIP: string } }];
   }>`--context home get pods -n tailscale -l ${of}`;
   const [address] = (await devices()).find(({ hostname }) => hostname === device)?.addresses ?? [];
-  const way = ["--proxytunnel", "--proxy", `http://${items[0].status.podIP}:41641`];
-  const who = ["--proxy-header", `Tailnet-Device: ${from}`, "--cacert", trusted];
+  const who = [...asDevice(from, items[0].status.podIP), "--cacert", trusted];
   const at = `${inTailnet}:443:${address}:443`;
   const { code, stdout } =
-    await attempt`curl -sS -m 5 ${way} ${who} --connect-to ${at} https://${inTailnet}/`;
+    await attempt`curl -sS -m 5 ${who} --connect-to ${at} https://${inTailnet}/`;
   return { code, stdout };
 }
 

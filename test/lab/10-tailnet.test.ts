@@ -3,7 +3,7 @@ import { node, readiness } from "./cluster.ts";
 import { attempt, kubectl } from "./command.ts";
 import { eventually, machine, proxmox } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
-import { logIn, tailscale } from "./world.ts";
+import { asDevice, logIn, tailscale } from "./world.ts";
 
 /** A pod of the Connector, which is one device of the tailnet. */
 interface ConnectorPod {
@@ -58,8 +58,7 @@ describe("what the Connector carries for devices of the tailnet", () => {
     url: string,
     through: ConnectorPod | undefined = first,
   ): Promise<Answer> {
-    const way = `http://${through?.status.podIP}:41641`;
-    const who = ["--proxytunnel", "--proxy", way, "--proxy-header", `Tailnet-Device: ${device}`];
+    const who = asDevice(device, through?.status.podIP);
     const { code, stdout } =
       await attempt`curl -sSk -m 5 -o /dev/null -w ${"%{http_code}"} ${who} ${url}`;
     return { code, status: stdout };

@@ -151,6 +151,12 @@ export async function logIn(user: string, hostname: string): Promise<string> {
   return (JSON.parse(answer.body) as { deviceId: string }).deviceId;
 }
 
+/** What curl is told to ask as a device of the tailnet, by its id, to or through the pod that is another one. */
+export const asDevice = (id: string | undefined, podIP: string | undefined): readonly string[] => [
+  ...["--proxytunnel", "--proxy", `http://${podIP}:41641`],
+  ...["--proxy-header", `Tailnet-Device: ${id}`],
+];
+
 /** What a visitor on the internet sees. */
 export interface Visit {
   readonly status: number;
