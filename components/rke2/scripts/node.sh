@@ -209,7 +209,7 @@ settings() {
 one_order() {
   local folder=${kubelet_shutdown%/*} other
   if [[ -z $SHUTDOWN || ! -d $folder ]]; then return 0; fi
-  other=$(grep -rlE --include='*.conf' 'shutdownGracePeriod(CriticalPods)?"?:' "$folder" | LC_ALL=C awk -v own="$kubelet_shutdown" '$0 > own' | head -n 1) || true
+  other=$(grep -rlE --include='*.conf' 'shutdownGracePeriod(CriticalPods)?"?:' "$folder" | LC_ALL=C awk -v own="$kubelet_shutdown" '$0 > own && !seen++') || true
   [[ -z $other ]] ||
     fail "$NODE_NAME: $other has shutdownGracePeriod, and its kubelet does not start with that beside what this site sets (docs/restarts.md); take it away. Nothing was changed on $NODE_NAME"
 }
@@ -220,7 +220,7 @@ order_is_kept() {
   wait_until 20 inhibits || note "$NODE_NAME: its kubelet has not asked logind to wait, so that its pods end in no order: docs/restarts.md"
 }
 
-inhibits() { systemd-inhibit --list --no-legend | grep -q kubelet; }
+inhibits() { [[ $(systemd-inhibit --list --no-legend) == *kubelet* ]]; }
 
 # The kubelet has logind wait as long as it asks for, in 99-kubelet.conf, and gives up where it does not (kubernetes,
 # pkg/kubelet/nodeshutdown): the 30 s of Debian's unattended-upgrades come later in the alphabet, and are masked.
