@@ -1,6 +1,6 @@
 /**
- * Runs mocha on the files given and writes `{"passed":N,"failed":N}` to file descriptor 3. Pending tests count
- * as failed: a skipped case must not read as passed.
+ * Runs mocha on the files given and writes `{"passed":N,"failed":N,"failures":[TEXT]}` to file descriptor 3. Pending tests
+ * count as failed: a skipped case must not read as passed.
  *
  *   mocha.ts TIMEOUT_MILLISECONDS FILE.test.ts ...
  */
@@ -13,6 +13,7 @@ const [timeout, ...files] = process.argv.slice(2);
 const mocha = new Mocha({ timeout: Number(timeout), reporter: "spec", forbidOnly: true });
 for (const file of files) mocha.addFile(resolve(file));
 await mocha.loadFilesAsync();
+const failures: string[] = [];
 const stats = await new Promise<Mocha.Stats>((done) => {
   const runner: Mocha.Runner = mocha.run(() => {
     pulse?.stop();
@@ -36,9 +37,17 @@ const stats = await new Promise<Mocha.Stats>((done) => {
     if (!/^"(before|after) each"/.test(hook.title)) begin(hook);
   });
   // Said at once: a run that is ended from outside never comes to the report at its end.
-  runner.on("fail", (_, error: Error) => process.stdout.write(`${error.stack ?? error.message}\n`));
+  runner.on("fail", (test: Mocha.Runnable, error: Error) => {
+    const text = error.stack ?? error.message;
+    process.stdout.write(`${text}\n`);
+    failures.push(`FAILED ${test.fullTitle()}\n${text.slice(0, 2000)}`);
+  });
+  runner.on("pending", (test: Mocha.Test) => {
+    failures.push(`SKIPPED ${test.fullTitle()}: a skipped test does not count as passed`);
+  });
 });
-writeSync(3, JSON.stringify({ passed: stats.passes, failed: stats.failures + stats.pending }));
+const { passes: passed, failures: broken, pending } = stats;
+writeSync(3, JSON.stringify({ passed, failed: broken + pending, failures }));
 // What a slow reader has not taken yet would be lost, and that is the failures.
 await new Promise((written) => process.stdout.write("", written));
-process.exit(stats.failures + stats.pending > 0 ? 1 : 0);
+process.exit(broken + pending > 0 ? 1 : 0);

@@ -17,6 +17,8 @@ import { chooseSuites, selectFiles } from "./selection.ts";
 interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** Each failed test's name and error, said again at the end: thousands of lines stand between. */
+  readonly failures: readonly string[];
 }
 
 interface Place {
@@ -49,7 +51,9 @@ async function mochaSuite(
   child.stdio[3]?.on("data", (chunk: Buffer) => (report += chunk.toString()));
   await once(child, "close");
   // A runner that died before its report is a failure of its own.
-  return report === "" ? { passed: 0, failed: 1 } : (JSON.parse(report) as Counts);
+  return report === ""
+    ? { passed: 0, failed: 1, failures: [`the runner of ${files.length} files died`] }
+    : (JSON.parse(report) as Counts);
 }
 
 /**
@@ -79,11 +83,14 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
     ),
     mochaSuite(there, timeout, tools, second),
   ]);
-  return {
-    passed: both.reduce((sum, { passed }) => sum + passed, 0),
-    failed: both.reduce((sum, { failed }) => sum + failed, 0),
-  };
+  return sum(both);
 }
+
+const sum = (counts: readonly Counts[]): Counts => ({
+  passed: counts.reduce((all, { passed }) => all + passed, 0),
+  failed: counts.reduce((all, { failed }) => all + failed, 0),
+  failures: counts.flatMap(({ failures }) => failures),
+});
 
 /** Bytes: each takes up to 5 GiB, beside what is compiled and checked meanwhile. */
 const memoryOfTwoLabs = 14 * 2 ** 30;
@@ -105,7 +112,11 @@ async function goSuite(packages: readonly string[], mark = ""): Promise<Counts> 
   });
   const closed = once(child, "close");
   let passed = 0;
-  let failed = 0;
+  const failures: string[] = [];
+  const fail = (text: string): void => {
+    failures.push(text);
+    say(`${text}\n`);
+  };
   const output = new Map<string, string>();
   const seenFailure = new Set<string>();
   const pulse = new Pulse(() =>
@@ -123,21 +134,18 @@ async function goSuite(packages: readonly string[], mark = ""): Promise<Counts> 
       pulse.touch();
       say(`  ok ${event.Package}\n`);
     } else if (event.Action === "skip" && event.Test !== undefined) {
-      failed += 1;
-      say(`SKIPPED ${key}: a skipped test does not count as passed\n`);
+      fail(`SKIPPED ${key}: a skipped test does not count as passed`);
     } else if (event.Action === "fail" || event.Action === "build-fail") {
       // A package fails with its tests; alone it failed to build or died.
       const alone = event.Test === undefined && !seenFailure.has(event.Package ?? "");
       if (event.Test !== undefined) seenFailure.add(event.Package ?? "");
-      if (event.Test !== undefined || alone) {
-        failed += 1;
-        say(`FAILED ${key}\n${output.get(key) ?? ""}`);
-      }
+      if (event.Test !== undefined || alone) fail(`FAILED ${key}\n${output.get(key) ?? ""}`);
     }
   }
   const [code] = (await closed) as [number];
   pulse.stop();
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+  if (code !== 0 && failures.length === 0) fail(`go test ended with ${code}`);
+  return { passed, failed: failures.length, failures };
 }
 
 interface Suite {
@@ -211,26 +219,26 @@ const progress = new Progress(2);
 await progress.step("Debian packages", (report) => ensurePackages(report));
 const tools = await progress.step("tools", ensureTools);
 
-const totals = { passed: 0, failed: 0 };
-
-async function runSuite({ suite, files, whole }: Planned, mark?: string): Promise<void> {
+async function runSuite({ suite, files, whole }: Planned, mark?: string): Promise<Counts> {
   const { name, title } = suite;
   process.stdout.write(`\n== ${title} (${name})\n`);
   const begun = Date.now();
-  const { passed, failed } = await suite.run(files, tools, whole, mark);
-  totals.passed += passed;
-  totals.failed += failed;
+  const counts = await suite.run(files, tools, whole, mark);
+  const { passed, failed } = counts;
   process.stdout.write(
     `== ${name}: ${passed} passed, ${failed} failed in ${((Date.now() - begun) / 1000).toFixed(0)} s\n`,
   );
+  return counts;
 }
 
 const beside = planned.filter(({ suite }) => suite.beside);
-await Promise.all(
+const counts = await Promise.all(
   beside.map(async (each, place) =>
     runSuite(each, place === 0 ? undefined : `[${each.suite.name}] `),
   ),
 );
-for (const each of planned) if (!each.suite.beside) await runSuite(each);
-process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed\n`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+for (const each of planned) if (!each.suite.beside) counts.push(await runSuite(each));
+const { passed, failed, failures } = sum(counts);
+for (const failure of failures) process.stdout.write(`\n${failure}\n`);
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed > 0 ? 1 : 0;
