@@ -2,6 +2,7 @@ import { guarded, json, type Answer, type WebRoute } from "../web/exchange.ts";
 import type { WebService } from "../web/server.ts";
 import { ApiError, pageNotFound } from "./api-error.ts";
 import { authenticate } from "./oauth.ts";
+import { relay } from "./relay.ts";
 import { Reply, type ApiRoute, type Call, type OpenRoute } from "./route.ts";
 import { requireScope, type Actor } from "./scopes.ts";
 import type { Tailnet } from "./tailnet.ts";
@@ -31,6 +32,7 @@ export function tailscaleWeb(
   return {
     name: "tailscale",
     strictSlashes: true,
+    upgrade: relay(tailnet),
     routes: [
       ...open.map((route) => ({
         ...route,

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { noFaults, type FaultEffectNow, type Faults } from "../../world/faults.ts";
 import {
@@ -32,6 +34,8 @@ export interface WebService {
   readonly streamsBodies?: boolean;
   /** A slash at the end makes another path. */
   readonly strictSlashes?: boolean;
+  /** Takes over the streams that clients ask for by `Upgrade`, which routes, faults and the log see nothing of. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void;
 }
 
 /** Where a service is served. */
@@ -88,9 +92,23 @@ export async function openWeb(service: WebService, options: WebOptions): Promise
       ...{ method: [route.method].flat(), url: route.url },
       handler: (request, reply) => exchange.serve(route, request, reply),
     });
+  const upgraded = new Set<Duplex>();
+  const { upgrade } = service;
+  if (upgrade !== undefined)
+    app.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      upgraded.add(socket);
+      socket.once("close", () => upgraded.delete(socket));
+      upgrade(request, socket);
+    });
   await app.listen({ host: options.address, port: options.port ?? 443 });
   const { address, port } = app.server.address() as AddressInfo;
-  return { address, port, close: () => app.close() };
+  return {
+    ...{ address, port },
+    async close() {
+      for (const socket of upgraded) socket.destroy();
+      await app.close();
+    },
+  };
 }
 
 /** From request to answer. */

@@ -210,7 +210,7 @@ func TestAServiceLeadsToTheProxiesThatWereToldOfItWhetherOrNotTheyFoundTheHost(t
 	}
 	// The first sees nobody, and is not told again when it does.
 	for _, peers := range [][]control.Peer{nil, {nas}} {
-		if err := proxies[0].sync(ctx, control.MapResponse{Peers: peers}); err != nil {
+		if _, err := proxies[0].sync(ctx, control.MapResponse{Peers: peers}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -221,7 +221,7 @@ func TestAServiceLeadsToTheProxiesThatWereToldOfItWhetherOrNotTheyFoundTheHost(t
 	if ready := said(t, w.egress().Status.Conditions, egressReady); ready.Status != "True" || ready.Reason != "PartiallyReadyToRouteTraffic" {
 		t.Errorf("with one that found nothing: %+v", ready)
 	}
-	if err := proxies[1].sync(ctx, control.MapResponse{Peers: []control.Peer{nas}}); err != nil {
+	if _, err := proxies[1].sync(ctx, control.MapResponse{Peers: []control.Peer{nas}}); err != nil {
 		t.Fatal(err)
 	}
 	if text := w.state(proxies[1].secret); text.Services["tailscale-nas"].TailnetTargetIPs[0] != netip.MustParseAddr("100.64.0.9") {

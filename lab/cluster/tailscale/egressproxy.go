@@ -53,58 +53,63 @@ type egressDone struct {
 	TailnetTarget    tailnetTarget `json:"tailnetTarget"`
 }
 
-// egressProxy is the pod of a group of egress. It says what it would do and passes nothing on: behind the lab's devices
-// nobody answers.
+// egressProxy is the pod of a group of egress.
 type egressProxy struct {
 	*device
 	container program.Container
 	// told is what it did last, as it read it; said what it said of that.
-	told map[string]egressTold
-	said string
+	told  map[string]egressTold
+	said  string
+	doors doors
 }
 
 // look compares what it is told with what it did. It looks for hosts when it is told something else, and not when another
 // device comes into sight (cmd/containerboot/egressservices.go: run, shouldResync).
 func (p *egressProxy) look(ctx context.Context, seen control.MapResponse) {
-	if err := p.sync(ctx, seen); err != nil && ctx.Err() == nil {
+	status, err := p.sync(ctx, seen)
+	if err == nil && status != nil {
+		err = p.doors.set(ctx, p.device, p.container.PodIP, status.Services)
+	}
+	if err != nil && ctx.Err() == nil {
 		p.log.Warn("error syncing egress service config, trying again", "error", err)
 	}
 }
 
-func (p *egressProxy) sync(ctx context.Context, seen control.MapResponse) error {
+// sync gives what is done now, and nothing where nothing has changed.
+func (p *egressProxy) sync(ctx context.Context, seen control.MapResponse) (*egressStatus, error) {
 	files, err := p.mounted(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	told := map[string]egressTold{}
 	if text := files[keyEgress]; text != "" {
 		if err := json.Unmarshal([]byte(text), &told); err != nil {
-			return fmt.Errorf("%s/%s: %w", egressFolder, keyEgress, err)
+			return nil, fmt.Errorf("%s/%s: %w", egressFolder, keyEgress, err)
 		}
 	}
 	if p.told != nil && reflect.DeepEqual(told, p.told) {
-		return nil
+		return nil, nil
 	}
-	status := egressStatus{PodIPv4: p.container.PodIP.String(), Services: map[string]*egressDone{}}
+	status := &egressStatus{PodIPv4: p.container.PodIP.String(), Services: map[string]*egressDone{}}
 	for name, one := range told {
 		// One whose host was not found is done too, with no address.
 		status.Services[name] = &egressDone{Ports: one.Ports, TailnetTargetIPs: p.resolve(one.TailnetTarget, seen.Peers), TailnetTarget: one.TailnetTarget}
 	}
 	text, err := json.Marshal(status)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if string(text) != p.said {
 		patch, err := json.Marshal(map[string]any{"data": map[string][]byte{keyEgress: text}})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := p.client.CoreV1().Secrets(p.namespace).Patch(ctx, p.secret, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	p.told, p.said = told, string(text)
-	return nil
+	return status, nil
 }
 
 // resolve finds the addresses of a host among the devices that the policy lets this one see; none is no error.

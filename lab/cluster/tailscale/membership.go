@@ -40,6 +40,8 @@ type device struct {
 	// leadsTo is where it hands what comes to its own addresses; none where that is nowhere.
 	leadsTo   netip.Addr
 	addresses []string
+	// id is what others know it by at DeviceHeader.
+	id string
 
 	// seen, where there is one, is given what the control plane tells.
 	seen func(context.Context, control.MapResponse)
@@ -95,7 +97,7 @@ func (d *device) join(ctx context.Context, secret *corev1.Secret, mint func() (s
 	}
 	d.mu.Lock()
 	d.report.NodeKey = response.NodeKey
-	d.addresses = response.Addresses
+	d.addresses, d.id = response.Addresses, response.DeviceID
 	d.mu.Unlock()
 	d.log.Info("registered", "name", response.Name, "addresses", response.Addresses, "tags", response.Tags)
 	return response, d.store(ctx, response, extra)

@@ -19,7 +19,7 @@ import (
 
 // RunProxy is a proxy pod that the operator made: it becomes a device with the key and the settings of its Secret,
 // keeps its membership there, and stays online. Changed settings reach the tailnet without a restart. Of what it passes on
-// TCP connections alone are played, for those who make them at ForwardPort.
+// TCP connections alone are played: for those who make them at ForwardPort, and from egress proxies to Services' devices.
 func RunProxy(ctx context.Context, c program.Container) error {
 	client, err := kubernetes.NewForConfig(c.API)
 	if err != nil {
@@ -73,13 +73,18 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 	}
 	if group {
 		// What a group's proxies are told of themselves does not change while they run.
-		d.seen = (&egressProxy{device: d, container: c}).look
+		proxy := &egressProxy{device: d, container: c, doors: doors{}}
+		defer proxy.doors.close()
+		d.seen = proxy.look
 		c.Ready(true)
 		return d.stay(ctx)
 	}
 	if c.PodIP.IsValid() {
 		if err := d.forward(ctx, c.PodIP); err != nil {
 			return err
+		}
+		if d.leadsTo.IsValid() {
+			go d.relayed(ctx, c.PodIP)
 		}
 	}
 	c.Ready(true)

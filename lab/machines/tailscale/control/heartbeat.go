@@ -12,10 +12,11 @@ const (
 	longPause  = 10 * time.Second
 )
 
-// pauses grow from firstPause to longPause.
-type pauses struct{ last time.Duration }
+// Pauses grow from firstPause to longPause.
+type Pauses struct{ last time.Duration }
 
-func (p *pauses) next() time.Duration {
+// Next is how long to wait now.
+func (p *Pauses) Next() time.Duration {
 	p.last = min(max(2*p.last, firstPause), longPause)
 	return p.last
 }
@@ -26,7 +27,7 @@ func (p *pauses) next() time.Duration {
 func (c *Client) RegisterPatiently(
 	ctx context.Context, request func() RegisterRequest, failed func(error),
 ) (RegisterResponse, error) {
-	var wait pauses
+	var wait Pauses
 	for lost := false; ; lost = true {
 		asked := request()
 		response, err := c.Register(ctx, asked)
@@ -48,7 +49,7 @@ func (c *Client) RegisterPatiently(
 		select {
 		case <-ctx.Done():
 			return response, ctx.Err()
-		case <-time.After(wait.next()):
+		case <-time.After(wait.Next()):
 		}
 	}
 }
@@ -59,7 +60,7 @@ func (c *Client) RegisterPatiently(
 func (c *Client) Heartbeat(
 	ctx context.Context, request func() MapRequest, changed <-chan struct{}, seen func(MapResponse, error),
 ) error {
-	var wait pauses
+	var wait Pauses
 	for {
 		response, err := c.Map(ctx, request())
 		if ctx.Err() != nil {
@@ -70,9 +71,9 @@ func (c *Client) Heartbeat(
 		}
 		pause := interval
 		if err != nil {
-			pause = wait.next()
+			pause = wait.Next()
 		} else {
-			wait = pauses{}
+			wait = Pauses{}
 		}
 		seen(response, err)
 		select {

@@ -5,6 +5,7 @@ package controltest
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -38,12 +39,14 @@ type Tailnet struct {
 	forbidden  string
 	// letting has what the policy lets through: DEVICE ADDRESS:PORT.
 	letting []string
+	// meetings are where the ends of a relay come together, by the node id of the device that is asked for.
+	meetings map[string]chan net.Conn
 }
 
 // New starts a tailnet that ends with the test.
 func New(t *testing.T) *Tailnet {
 	t.Helper()
-	n := &Tailnet{keys: map[string][]string{}}
+	n := &Tailnet{keys: map[string][]string{}, meetings: map[string]chan net.Conn{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /machine/register", locked(n, n.register))
 	mux.HandleFunc("POST /machine/map", locked(n, n.report))
@@ -57,6 +60,8 @@ func New(t *testing.T) *Tailnet {
 		n.devices = slices.DeleteFunc(n.devices, func(d *Device) bool { return d.NodeKey == r.NodeKey })
 		return map[string]any{}, http.StatusOK
 	}))
+	mux.HandleFunc("GET /machine/relay", n.relay)
+	mux.HandleFunc("GET /machine/relay/{address}", n.relay)
 	mux.HandleFunc("POST /api/v2/oauth/token", n.token)
 	mux.HandleFunc("POST /api/v2/tailnet/-/keys", locked(n, n.mint))
 	mux.HandleFunc("DELETE /api/v2/device/{id}", func(w http.ResponseWriter, r *http.Request) {
