@@ -26,8 +26,8 @@ func gatewayHost(store, namespace string) string {
 	return "rook-ceph-rgw-" + store + "." + namespace + ".svc"
 }
 
-// RunGateway is an object gateway: objects of buckets by path, put, got, removed and listed with the bucket's own key. No parts,
-// copies, versions or rights; they are refused.
+// RunGateway is an object gateway: objects of buckets by path, put, got, removed and listed with the bucket's own key, and
+// whether a bucket is there and where. No parts, copies, versions or rights; they are refused.
 func RunGateway(ctx context.Context, c program.Container) error {
 	g := gateway{root: objects, directory: Directory, fsid: c.Env["ROOK_CEPH_FSID"], store: c.Env["STORE"]}
 	return serve(ctx, c, gatewayPort, g)
@@ -53,6 +53,10 @@ func (g gateway) ServeHTTP(answer http.ResponseWriter, request *http.Request) {
 	}
 	files, query := bucketFiles{g.root, g.fsid, name}, unsignedQuery(request)
 	switch {
+	case key == "" && request.Method == http.MethodHead && len(query) == 0:
+	case key == "" && request.Method == http.MethodGet && len(query) == 1 && query.Has("location"):
+		answer.Header().Set("Content-Type", "application/xml")
+		_, _ = io.WriteString(answer, "<LocationConstraint></LocationConstraint>") // Who hung up wants no answer.
 	case key == "" && request.Method == http.MethodGet && lists(query):
 		list(answer, files, query)
 	case key != "" && len(query) == 0 && request.Header.Get("X-Amz-Copy-Source") == "":
@@ -71,7 +75,8 @@ func lists(query url.Values) bool {
 			return false
 		}
 	}
-	return query.Get("encoding-type") == ""
+	encoding := query.Get("encoding-type")
+	return encoding == "" || encoding == "url"
 }
 
 // list gives all keys of a bucket that begin so, on one page, and of those behind a delimiter what is before it
@@ -84,14 +89,19 @@ func list(answer http.ResponseWriter, files bucketFiles, query url.Values) {
 	}
 	type folder struct{ Prefix string }
 	prefix, delimiter := query.Get("prefix"), query.Get("delimiter")
+	encoded := func(text string) string { return text }
+	if query.Get("encoding-type") == "url" {
+		encoded = url.QueryEscape
+	}
 	listed := struct {
 		XMLName                 xml.Name `xml:"ListBucketResult"`
 		Name, Prefix, Delimiter string
+		EncodingType            string `xml:",omitempty"`
 		IsTruncated             bool
 		KeyCount                int
 		Contents                []content
 		CommonPrefixes          []folder
-	}{Name: files.name, Prefix: prefix, Delimiter: delimiter}
+	}{Name: files.name, Prefix: encoded(prefix), Delimiter: encoded(delimiter), EncodingType: query.Get("encoding-type")}
 	folders := map[string]bool{}
 	err := files.list(prefix, func(key string, known about) {
 		if before, _, behind := strings.Cut(key[len(prefix):], delimiter); behind && delimiter != "" {
@@ -99,7 +109,7 @@ func list(answer http.ResponseWriter, files bucketFiles, query url.Values) {
 			return
 		}
 		listed.Contents = append(listed.Contents, content{
-			key, known.modified.Format(time.RFC3339), `"` + known.ETag + `"`, known.size, "STANDARD",
+			encoded(key), known.modified.Format(time.RFC3339), `"` + known.ETag + `"`, known.size, "STANDARD",
 		})
 	})
 	if err != nil {
@@ -107,7 +117,7 @@ func list(answer http.ResponseWriter, files bucketFiles, query url.Values) {
 		return
 	}
 	for _, one := range slices.Sorted(maps.Keys(folders)) {
-		listed.CommonPrefixes = append(listed.CommonPrefixes, folder{one})
+		listed.CommonPrefixes = append(listed.CommonPrefixes, folder{encoded(one)})
 	}
 	slices.SortFunc(listed.Contents, func(a, b content) int { return strings.Compare(a.Key, b.Key) })
 	listed.KeyCount = len(listed.Contents) + len(folders)
