@@ -75,6 +75,11 @@ export function generatedSecrets(state: string): Record<string, string> {
   }
 }
 
+/** Puts values into the vaults, by reference, as a person does with a key that somebody else has made. */
+export function putSecrets(state: string, secrets: Readonly<Record<string, string>>): void {
+  write(generatedFile(state), { ...generatedSecrets(state), ...secrets });
+}
+
 const generatedFile = (state: string): string => join(state, "vault.json");
 
 /** The secrets of the services that the lab plays, where both of its sites look for them. */

@@ -1,14 +1,38 @@
 import assert from "node:assert/strict";
-import { expectSessions, nodes } from "./cluster.ts";
-import { kubectl, refused, run } from "./command.ts";
+import { volumeSpec } from "../../components/storage/claim.ts";
+import { putSecrets } from "../../lab/world/vaults.ts";
+import { expectSessions, kubernetes, nodes } from "./cluster.ts";
+import { attempt, kubectl, paths, refused, run } from "./command.ts";
 import { doctor, expectNothingYet, named } from "./doctor.ts";
 import { eventually, machines, nothingToChange, proxmox, setConfigs, up } from "./site.ts";
 import { cabinIsGone, given, siteIsUp } from "./states.ts";
+import { owner, volumePod } from "./storage.ts";
 import { trustFile } from "./trust.ts";
 import { cloudflare, devices, fault, noFaults, tailscale } from "./world.ts";
 import { words } from "./words.ts";
 
 const upCabin = words`node scripts/up.ts --stack cabin`;
+
+/** The cabin's bucket for what home keeps there. */
+const store = "https://s3.cabin.home.arpa/backups-of-home";
+
+/** Home's key to it. */
+async function keyOfHome(): Promise<{ readonly id: string; readonly key: string }> {
+  const { data } = await kubectl<{
+    data: Readonly<Record<string, string>>;
+  }>`--context cabin get secret -n buckets backups-of-home`;
+  const plain = (part: string): string => Buffer.from(data[part] ?? "", "base64").toString();
+  return { id: plain("AWS_ACCESS_KEY_ID"), key: plain("AWS_SECRET_ACCESS_KEY") };
+}
+
+/** How curl comes there with it. */
+async function asHome(): Promise<readonly string[]> {
+  const { id, key } = await keyOfHome();
+  // Gateways take what is not told for this, and some curls for empty.
+  const content = ["-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];
+  const sign = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", `${id}:${key}`];
+  return ["--cacert", await trustFile("cabin"), ...sign, ...content];
+}
 
 /** Everything that a first `up` can meet, one after the other: each run goes as far as it can, and the next goes on. */
 describe("a second site, on a bad day", () => {
@@ -144,21 +168,62 @@ describe("a second site, on a bad day", () => {
   });
 
   it("takes what home is to keep with it, at a name that its certificate has", async () => {
-    const trust = await trustFile("cabin");
-    const name = "backups-of-home";
-    const { data } = await kubectl<{
-      data: Readonly<Record<string, string>>;
-    }>`--context cabin get secret -n buckets ${name}`;
-    const [id, key] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map((part) =>
-      Buffer.from(data[part] ?? "", "base64").toString(),
-    );
-    const sign = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", `${id}:${key}`];
-    // Gateways take what is not told for this, and some curls for empty.
-    const content = ["-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"];
-    const curl = ["-sS", "-m", "10", "--fail-with-body", "--cacert", trust, ...sign, ...content];
-    const at = `https://s3.cabin.home.arpa/${name}/kept`;
-    await run`curl ${curl} -T /etc/hostname ${at}`;
-    assert.equal(await run`curl ${curl} ${at}`, await run`cat /etc/hostname`);
+    const curl = ["-sS", "-m", "10", "--fail-with-body", ...(await asHome())];
+    await run`curl ${curl} -T /etc/hostname ${`${store}/kept`}`;
+    assert.equal(await run`curl ${curl} ${`${store}/kept`}`, await run`cat /etc/hostname`);
+  });
+
+  it("has a backup of home, whose pods come by the tailnet alone", async () => {
+    const claim = { namespace: "household", name: "letters" };
+    const place = { ...claim, class: "ceph-block", sizeGiB: 1 };
+    const objects = [
+      { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: claim, spec: volumeSpec(place) },
+      {
+        ...{ apiVersion: "v1", kind: "Pod", metadata: claim },
+        spec: volumePod("letters", "echo dear >/data/letter; while true; do sleep 1; done"),
+      },
+    ];
+    const gateway = (await devices()).find(({ hostname }) => hostname === "cabin-gateway");
+    assert.ok(gateway);
+    const { id, key } = await keyOfHome();
+    const item = "op://Homelab/S3 of backups-of-home";
+    putSecrets(paths.state, { [`${item}/access-key`]: id, [`${item}/secret-key`]: key });
+    const [way, at] = ["homelab:tailnet.egress", "homelab:backup"];
+    await kubernetes("apply", objects);
+    try {
+      await setConfigs({
+        [`${way}.cabin.fqdn`]: gateway.name,
+        [`${way}.cabin.as`]: gateway.addresses[0] ?? "",
+        [`${way}.cabin.ports[0]`]: 443,
+        [`${way}.cabin.hostnames[0]`]: "s3.cabin.home.arpa",
+        [`${at}.s3.endpoint`]: "https://s3.cabin.home.arpa",
+        [`${at}.s3.bucket`]: "backups-of-home",
+        [`${at}.s3.ca`]: await run`cat ${await trustFile("cabin")}`,
+        [`${at}.s3.accessKey`]: `${item}/access-key`,
+        [`${at}.s3.secretKey`]: `${item}/secret-key`,
+        [`${at}.password`]: "op://Homelab/Backup/password",
+        ...{ [`${at}.claims[0].namespace`]: claim.namespace, [`${at}.claims[0].name`]: claim.name },
+        [`${at}.claims[0].uid`]: owner.uid,
+      });
+      await up("home");
+      const source = ["-n", claim.namespace, "replicationsource", claim.name];
+      await eventually(240, async () => {
+        const { status } = await kubectl<{
+          status?: { latestMoverStatus?: { result?: string; logs?: string } };
+        }>`--context home get ${source}`;
+        assert.equal(status?.latestMoverStatus?.result, "Successful");
+        assert.match(status.latestMoverStatus.logs ?? "", /snapshot [0-9a-f]+ saved/);
+      });
+      const kept = await run`curl -sS -m 10 --fail-with-body ${await asHome()} ${store}`;
+      assert.match(kept, /<Key>volumes-home\/household\/letters\/snapshots\/[0-9a-f]+<\/Key>/);
+      const { stdout } = await attempt`node scripts/rebuild-check.ts --stack home`;
+      assert.match(stdout, /volume household\/letters +from \d{4}-\S+Z, the newest of 1/);
+    } finally {
+      for (const section of [way, at])
+        await attempt`pulumi config rm --stack home --path ${section}`;
+      await kubernetes("delete", objects);
+    }
+    await up("home");
   });
 
   it("answers on its LAN at a load balancer's address, for which one node holds the lease", async () => {
