@@ -71,7 +71,9 @@ async function labSuite(files: readonly string[], tools: Tools, whole: boolean):
     // Before Prometheus moves to another machine: for five minutes it would count what its former pod knew as well.
     ...within(/^12-monitoring/),
     ...within(/^14-(?!backup)/),
-    ...within(/^(09-faults|10-moved-name|10-policy|10-pull-request|12-removed-part)/),
+    ...within(
+      /^(09-faults|10-moved-name|10-policy|10-pull-request|11-credentials|12-removed-part)/,
+    ),
     ...within(/^1[5-8]-/),
   ];
   const second = { env: { HOMELAB_LAB: join(root, ".lab-test-2") }, mark: "[second lab] " };
