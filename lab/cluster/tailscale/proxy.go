@@ -83,13 +83,13 @@ func runProxy(ctx context.Context, c program.Container, client kubernetes.Interf
 		if err := d.forward(ctx, c.PodIP); err != nil {
 			return err
 		}
-		if d.leadsTo.IsValid() {
-			go d.relayed(ctx, c.PodIP)
-		}
 	}
-	c.Ready(true)
 	following, stop := context.WithCancel(ctx)
 	defer stop()
+	if d.leadsTo.IsValid() && c.PodIP.IsValid() {
+		go d.relayed(following, c.PodIP)
+	}
+	c.Ready(true)
 	followed, err := d.follow(following)
 	if err != nil {
 		return err
