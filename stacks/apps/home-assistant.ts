@@ -102,9 +102,14 @@ function proxies(
   ];
 }
 
-/** The package of the site: https://www.home-assistant.io/docs/configuration/packages/ */
+/**
+ * The package of the site: https://www.home-assistant.io/docs/configuration/packages/. A recorder that has not reached its
+ * database after that many tries, 3 s apart, gives up until Home Assistant starts anew, and so it does while it runs
+ * (home-assistant/core, recorder/core.py and issues 180041 and 182900): by itself after 30 s, which a Postgres that moves to another
+ * machine may take. Its start waits for the recorder, and takes it for failed after 300 s (setup.py, SLOW_SETUP_MAX_WAIT).
+ */
 function siteYaml({ logins }: { readonly logins: readonly { to: string }[] }): string {
   return logins.some(({ to }) => to.startsWith("postgres/"))
-    ? "recorder:\n  db_url: !env_var RECORDER_URL\n"
+    ? "recorder:\n  db_url: !env_var RECORDER_URL\n  db_max_retries: 90\n"
     : "{}\n";
 }

@@ -25,7 +25,8 @@ export const immich = statefulApplication({
   user: { uid: 1000, gid: 1000 },
   volumes: [{ name: "library", folder: "/data", sizeGiB: 200, backup: true }],
   cpu: "200m",
-  memory: { request: "1Gi", limit: "4Gi" },
+  // ffmpeg is in it: one process beyond the limit takes all of the container along (kubernetes, memory.oom.group).
+  memory: { request: "1Gi", limit: "6Gi" },
   environment: ({ site }) => ({
     DB_VECTOR_EXTENSION: "vectorchord",
     IMMICH_MEDIA_LOCATION: "/data",

@@ -19,11 +19,15 @@ export const plex = statefulApplication({
   volumes: [{ name: "config", folder: "/config", sizeGiB: 50, backup: true }],
   library: { name: "media", folder: "/media", readOnly: true },
   scratch: [{ name: "transcode", folder: "/transcode", limit: "32Gi" }],
+  // Its encoder of EAC3 writes below /tmp whatever it is told (Cloudbox issue 485), an hour's film more than 1 GiB.
+  tmp: "8Gi",
   cpu: "200m",
   memory: { request: "1Gi", limit: "4Gi" },
   outside: [{ name: "http", port: 32_400 }],
   egress: [anywhere],
   environment: ({ name, config }) => ({
+    // The analysis of music goes by this alone (linuxserver/docker-plex, pull request 448).
+    TMPDIR: "/transcode",
     PLEX_ADVERTISE_URL: [
       ...namesOf(name, config).map(({ hostname }) => `https://${hostname}:443`),
       ...(config.address === undefined ? [] : [`http://${config.address}:32400`]),

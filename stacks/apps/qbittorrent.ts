@@ -81,7 +81,8 @@ export const qbittorrent = statefulApplication({
   port: 8080,
   // Its page for the login; the API answers nobody without one.
   probe: { path: "/" },
-  leaveSeconds: 300,
+  // With gluetun behind it, no longer than a machine that shuts down gives (components/machine.ts).
+  leaveSeconds: 230,
   user: { uid: 1000, gid: 1000 },
   volumes: [{ name: "config", folder: "/config", sizeGiB: 5, backup: true }],
   library: { name: "media", folder: "/media" },

@@ -22,6 +22,8 @@ export function servarr({ word, port, library, ...recipe }: Servarr) {
     image: `ghcr.io/home-operations/${word}`,
     volumes: [{ name: "config", folder: "/config", sizeGiB: 10, backup: true }],
     ...(library === undefined ? {} : { library }),
+    // Its backup copies the whole database there first (BackupService.cs), and Sonarr leaves the copy (its issue 8594).
+    tmp: "10Gi",
     cpu: "50m",
     memory: { request: "256Mi", limit: "1Gi" },
     environment: ({ config: { logins } }) => ({

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shutdownSeconds } from "../../../components/machine.ts";
 import { networkPolicies, type PolicySpec } from "../../../components/policies/rules.ts";
 import { scriptText } from "../../../components/remote/shell.ts";
 import { appNotices } from "../../../stacks/apps/notices.ts";
@@ -57,7 +58,7 @@ describe("Home Assistant", () => {
   it("reads what the site knows beside what people write", () => {
     assert.equal(
       files(recording, "home-assistant-files")["site.yaml"],
-      "recorder:\n  db_url: !env_var RECORDER_URL\n",
+      "recorder:\n  db_url: !env_var RECORDER_URL\n  db_max_retries: 90\n",
     );
     const { "configuration.yaml": own, ...rest } = files(recording, "home-assistant-seed");
     assert.match(own ?? "", /^ {2}packages: !include_dir_named \/homelab$/m);
@@ -101,12 +102,24 @@ describe("Home Assistant", () => {
     assert.equal(at(pod, "terminationGracePeriodSeconds"), 240);
   });
 
-  it("has room in /tmp to unpack a backup, and the others what they had", () => {
+  it("has room in /tmp for what is written there, for whoever writes more is ended at once", () => {
     const limit = (app: string) => {
       const pod = at(recording.get(`${app}-deployment`).shown, "spec.template.spec");
       return at(pod, "volumes[0].emptyDir.sizeLimit");
     };
-    assert.deepEqual(["home-assistant", "seerr"].map(limit), ["10Gi", "1Gi"]);
+    const tmp = ["home-assistant", "radarr", "plex", "seerr"].map(limit);
+    assert.deepEqual(tmp, ["10Gi", "10Gi", "8Gi", "1Gi"]);
+  });
+
+  it("has no longer to leave, as all others, than a machine that shuts down gives", () => {
+    const times = recording.resources
+      .filter(({ type }) => type === "kubernetes:apps/v1:Deployment")
+      // Kubernetes' own where none is said.
+      .map(({ shown }) =>
+        Number(at(shown, "spec.template.spec.terminationGracePeriodSeconds") ?? 30),
+      );
+    assert.ok(times.length > 5);
+    assert.ok(Math.max(...times) <= shutdownSeconds.applications, times.join(" "));
   });
 
   it("finds devices on its machine's network by permission, said aloud", async () => {
