@@ -41,6 +41,9 @@ export class CloudImage extends ComponentResource {
         overwrite: false,
         // A run that was killed may have left the file behind. Its name carries site and checksum: nothing else is lost.
         overwriteUnmanaged: true,
+        // The provider gives up after ten minutes by itself, its host goes on, and the next run would begin anew: hosts fetch
+        // at once, over a home's line. Seconds.
+        uploadTimeout: 7200,
       },
       {
         parent: this,

@@ -8,7 +8,7 @@ import { generationsOf, isOwn } from "./tags.ts";
 /** What decides whether a machine may be made: HA moves machines by itself, and a server carries a part of etcd. */
 export type WantedMachine = Pick<
   MachineSpec,
-  "name" | "vmId" | "host" | "role" | "ha" | "address" | "uefi"
+  "name" | "vmId" | "host" | "role" | "ha" | "address" | "uefi" | "cpuType"
 > & { readonly datastores: Pick<MachineSpec["datastores"], "snippets"> };
 
 /** What the check compares. */
@@ -198,9 +198,19 @@ function asItWas(args: ConflictArgs, wanted: WantedMachine): string {
   if (elsewhere === undefined) return "undo the change";
   const { vmId, host } = elsewhere;
   return (
-    `write { name: ${wanted.name}, host: ${host} }, or move it with its disks: on ${host}, qm migrate ${vmId} ` +
-    `${wanted.host} --online --with-local-disks (docs/proxmox.md)`
+    `write { name: ${wanted.name}, host: ${host} }, or move it with its disks: on ${host}, ` +
+    `${migration(vmId, wanted)} (docs/proxmox.md)`
   );
+}
+
+/**
+ * The commands that move a machine. A guest that was told of its host's own processor may die where another one is
+ * (qemu-cpu-models(7), "Host passthrough"; Proxmox compares none), and what was off waits to be started there.
+ */
+function migration(vmId: number, { host, cpuType }: WantedMachine): string {
+  return cpuType === "host" || cpuType === "max"
+    ? `qm shutdown ${vmId} && qm migrate ${vmId} ${host}, and on ${host}, qm start ${vmId}`
+    : `qm migrate ${vmId} ${host} --online --with-local-disks`;
 }
 
 /** Whether a machine carries a part of etcd now. */

@@ -24,6 +24,9 @@ export interface Power {
 
 const pollMs = 1_000;
 
+/** What HA may take beyond the time that it was given: a round of its manager and of the host's, and QEMU's own end. */
+const haSeconds = 60;
+
 /**
  * `wait` lets time pass between two looks at a task; tests replace it.
  * @see https://pve.proxmox.com/pve-docs/api-viewer/ and qemu-server's src/PVE/API2/Qemu.pm
@@ -65,9 +68,11 @@ class ProxmoxPower implements Power {
 
   async shutDown(vmId: number, seconds: number): Promise<void> {
     const host = await this.#knownHost(vmId);
-    // No forceStop: a guest that hangs is a person's to judge. Under HA the task ends before the machine is off.
+    // No forceStop: a guest that hangs is a person's to judge. Under HA the task ends before the machine is off, and HA cuts off
+    // what hangs, a while after its time (qemu-server, API2/Qemu.pm: crm-command; pve-ha-manager, Resources/PVEVM.pm): whoever gave
+    // up before would leave it off.
     await this.#task(host, `qemu/${vmId}/status/shutdown`, seconds, { timeout: String(seconds) });
-    await this.#until(vmId, "stopped", seconds);
+    await this.#until(vmId, "stopped", seconds + haSeconds);
   }
 
   async start(vmId: number): Promise<void> {

@@ -227,9 +227,17 @@ describe("a machine that somebody migrates in Proxmox", () => {
 
   const moved = "proxmox-vault";
 
+  /** Hosts of the lab have one processor, so that it may run meanwhile. */
   async function migrate(to: string): Promise<void> {
     const { path } = await machine(moved);
     await proxmoxTask(`${path}/migrate?target=${to}&online=1&with-local-disks=1`);
+  }
+
+  /** As docs/proxmox.md says it of hosts that differ: it is off then, and starts where it can once an up has been there. */
+  async function migrateOff(to: string): Promise<void> {
+    const { path } = await machine(moved);
+    await proxmoxTask(`${path}/status/shutdown`);
+    await proxmoxTask(`${path}/migrate?target=${to}`);
   }
 
   let before: Identities;
@@ -242,14 +250,14 @@ describe("a machine that somebody migrates in Proxmox", () => {
     const said = await refused`node scripts/up.ts --stack home`;
     assert.match(said, /proxmox-vault\): it runs on vault now, the config says tank: this would/);
     assert.match(said, /write \{ name: proxmox-vault, host: vault \}, or move it with its disks/);
-    assert.match(said, new RegExp(`: on vault, qm migrate ${vmid} tank --online`));
+    assert.match(said, new RegExp(`: on vault, qm shutdown ${vmid} && qm migrate ${vmid} tank,`));
     await migrate("tank");
     await run`pulumi preview --stack home --expect-no-changes`;
     assert.deepEqual({ ...(await identities()), nodes: [] }, { ...before, nodes: [] });
   });
 
   it("is the same machine once the config follows it, and changes with the config again", async () => {
-    await migrate("vault");
+    await migrateOff("vault");
     await placeVault("vault");
     await setConfig("homelab:machines[2].workloads", "true");
     const said = await up("home", "--refresh");

@@ -13,7 +13,7 @@ describe("conflicts with existing machines", () => {
     host: "stone",
     role: "server",
     address: "192.168.1.21",
-    ...{ uefi: false, datastores: { snippets: "local" } },
+    ...{ uefi: false, cpuType: "host", datastores: { snippets: "local" } },
   } satisfies WantedMachine;
   const others = ["tank", "titan"].map((host, i) => ({
     ...{ ...wanted, name: `proxmox-${host}`, vmId: 122 + i, host, address: `192.168.1.${22 + i}` },
@@ -73,8 +73,10 @@ describe("conflicts with existing machines", () => {
     assert.match(text, /it runs on tank now, the config says stone/);
     assert.match(
       text,
-      /write { name: proxmox-stone, host: tank }, or .*: on tank, qm migrate 121 stone --on/,
+      /write { name: proxmox-stone, host: tank }, or .*: on tank, qm shutdown 121 && qm migrate 121 stone, and on stone, qm start 121 /,
     );
+    const [alike = ""] = found(own({ host: "tank" }), [], { cpuType: "x86-64-v3" });
+    assert.match(alike, /: on tank, qm migrate 121 stone --online --with-local-disks /);
     assert.match(found(own({ vmId: 120 }))[0] ?? "", /; undo the change, or name proxmox-stone/);
   });
 

@@ -5,7 +5,7 @@ import { leaving, removals, type RemovalArgs } from "../../../components/proxmox
 
 const want = (host: string, vmId: number, change: Partial<WantedMachine> = {}): WantedMachine => ({
   ...{ name: `proxmox-${host}`, vmId, host, role: "server", address: `192.168.1.${vmId}` },
-  ...{ uefi: false, datastores: { snippets: "local" } },
+  ...{ uefi: false, cpuType: "host", datastores: { snippets: "local" } },
   ...change,
 });
 const stone = want("stone", 121);
