@@ -6,6 +6,8 @@ export interface LanPlan {
   readonly site: string;
   /** DNS domain of the site. */
   readonly domain: string;
+  /** The public zone, whose other names are the internet's. */
+  readonly publicZone?: string;
   /** Names with their addresses. */
   readonly records: readonly AddressRecord[];
   /** Address of the site's own resolver. */
@@ -34,14 +36,24 @@ export function lanConfig(plan: LanPlan): LanConfig {
 }
 
 /**
+ * A name outside of the site's domain has here no record but its address: what Cloudflare says of it else, an IPv6 address and
+ * HTTPS' parameters (types 28 and 65), would lead clients to the internet's side of it, or have them speak to the house's gateway
+ * in Cloudflare's name (pi-hole/FTL issues 2841 and 2400).
  * @see https://thekelleys.org.uk/dnsmasq/docs/dnsmasq-man.html
  * @see https://unbound.docs.nlnetlabs.nl/en/latest/manpages/unbound.conf.html
  * @see https://docs.pi-hole.net/ftldns/configfile/
  */
-function recordTexts({ site, domain, records }: LanPlan): ResolverTexts {
+function recordTexts({ site, domain, publicZone, records }: LanPlan): ResolverTexts {
   const title = `# Names of site ${site}`;
+  const outside = records.map(({ name }) => name).filter((name) => !isIn(domain, name));
+  // Of dnsmasq, which takes what is below such a name along.
+  const local = outside.filter((name) => name !== publicZone).map((name) => `local=/${name}/`);
   return {
-    dnsmasq: lines(title, ...records.map(({ name, address }) => `host-record=${name},${address}`)),
+    dnsmasq: lines(
+      title,
+      ...records.map(({ name, address }) => `host-record=${name},${address}`),
+      ...local,
+    ),
     unbound: lines(
       title,
       "server:",
@@ -52,13 +64,16 @@ function recordTexts({ site, domain, records }: LanPlan): ResolverTexts {
       ...records.flatMap(({ name, address }) => [
         ...(isIn(domain, name)
           ? []
-          : [`    private-domain: "${name}."`, `    local-zone: "${name}." typetransparent`]),
+          : [`    private-domain: "${name}."`, `    local-zone: "${name}." transparent`]),
         `    local-data: "${name}. IN A ${address}"`,
       ]),
     ),
     pihole: lines(
-      `# Names of site ${site}: replaces Pi-hole's list of local names`,
+      `# Names of site ${site}: replaces Pi-hole's list of local names, and its own lines of dnsmasq`,
       `pihole-FTL --config dns.hosts '${JSON.stringify(records.map(({ name, address }) => `${address} ${name}`))}'`,
+      ...(local.length === 0
+        ? []
+        : [`pihole-FTL --config misc.dnsmasq_lines '${JSON.stringify(local)}'`]),
     ),
     unifi: unifi(
       records.map(({ name, address }) => ({

@@ -33,6 +33,9 @@ export function deployNames(
   return {
     resolver: address,
     zones: Object.fromEntries(zones.map(({ zone, text }) => [zone, text])),
-    ...lanConfig({ site: name, domain, records, resolver: address }),
+    ...lanConfig({
+      ...{ site: name, domain, records, resolver: address },
+      ...(config.edge === undefined ? {} : { publicZone: config.edge.zone }),
+    }),
   };
 }

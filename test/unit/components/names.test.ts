@@ -129,12 +129,30 @@ describe("views of a list of names", () => {
   });
 });
 
-describe("zones of the site's resolver", () => {
-  const records = [
-    { name: "nas.home.arpa", address: "192.168.1.6" },
-    { name: "wiki.example.net", address: "10.96.0.80" },
-  ];
+const records = [
+  { name: "nas.home.arpa", address: "192.168.1.6" },
+  { name: "wiki.example.net", address: "10.96.0.80" },
+];
 
+describe("names of the internet that the LAN's resolver has", () => {
+  const plan = { site: "home", domain: "home.arpa", publicZone: "example.net", resolver };
+  const apex = { name: "example.net", address: "10.96.0.80" };
+
+  it("have no other record than their address, or clients would go by the internet's", () => {
+    const { dnsmasq, pihole, unbound } = lanConfig({ ...plan, records }).records;
+    assert.deepEqual([...dnsmasq.matchAll(/^local=.*$/gm)].flat(), ["local=/wiki.example.net/"]);
+    assert.match(pihole, /misc\.dnsmasq_lines '\["local=\/wiki\.example\.net\/"\]'/);
+    assert.match(unbound, /local-zone: "wiki\.example\.net\." transparent/);
+    assert.doesNotMatch(unbound, /typetransparent/);
+  });
+
+  it("hide no other name of the public zone", () => {
+    const { dnsmasq, pihole } = lanConfig({ ...plan, records: [apex] }).records;
+    assert.doesNotMatch(`${dnsmasq}${pihole}`, /local=|dnsmasq_lines/);
+  });
+});
+
+describe("zones of the site's resolver", () => {
   it("hide nothing of a domain of which they have one name", () => {
     const zones = zoneFiles("home.arpa", records, resolver).map(({ zone }) => zone);
     assert.deepEqual(zones, ["home.arpa", "wiki.example.net"]);
