@@ -58,11 +58,11 @@ export async function selectStack(
 /**
  * Runs `operation` on a stack that an earlier run may have left in disorder: its lock, plugins that still
  * run, operations that the state calls pending. A lock whose holder lives is respected. `prepare` comes before pending
- * operations are settled.
+ * operations are settled; `operation` is given the state from before all that.
  */
 export async function withRepair<T>(
   stack: Stack,
-  operation: () => Promise<T>,
+  operation: (found: StackState) => Promise<T>,
   prepare: () => Promise<void> = () => Promise.resolve(),
 ): Promise<T> {
   const attempt = async (): Promise<T> => {
@@ -70,7 +70,7 @@ export async function withRepair<T>(
     if (state.pending.length > 0) await assertUnlocked(stack, state);
     await prepare();
     if (state.pending.length > 0) await settlePendingOperations(stack, say);
-    return operation();
+    return operation(state);
   };
   await endOrphans(projectDirectory, say);
   try {

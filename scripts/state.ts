@@ -10,6 +10,8 @@ export interface StateResource {
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** When the state first had it, RFC 3339. */
   readonly created?: string;
+  /** Why its last creation or change did not come to its end; its outputs are what was planned. */
+  readonly initErrors?: readonly string[];
   /** URNs of what it depends on. */
   readonly dependencies?: readonly string[];
   /** URN of what takes it along when it is deleted. */

@@ -5,6 +5,7 @@
  */
 import { judgeFirst, policyPacks } from "./policy-pack.ts";
 import { assertLoginLasts } from "./reachability.ts";
+import { lookAtHalfChanged } from "./repair/half-changed.ts";
 import { settleLost } from "./repair/lost.ts";
 import { forgetDeletedTunnel } from "./repair/tunnel.ts";
 import { clusterRemedy, lostAnswers } from "./retry/cluster.ts";
@@ -27,8 +28,9 @@ await main(async () => {
   const began = Date.now();
   const lost = lostAnswers();
   let judged = false;
-  const result = await withRepair(stack, async () => {
+  const result = await withRepair(stack, async (found) => {
     if (refresh) await forgetDeletedTunnel(stack, say);
+    await lookAtHalfChanged(stack, found, say);
     return withRetry(
       async (onEvent) => {
         if (!judged) await judgeFirst(stack, { refresh, onEvent }, onOutput);

@@ -5,7 +5,7 @@ import { paths, refused, run } from "./command.ts";
 import { doctor, expectNoError, named } from "./doctor.ts";
 import { changeConfig, eventually, machine, nothingToChange, setConfig, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
-import { cloudflare, devices, tailscale } from "./world.ts";
+import { cloudflare, devices, fault, noFaults, tailscale } from "./world.ts";
 
 const control = new ControlClient(paths.control);
 
@@ -81,7 +81,12 @@ describe("the full disk of a server", () => {
     const before = await started();
     const size = (await rootGiB(name)) + 16;
     await setConfig("homelab:machines[1].diskGiB", String(size));
-    await up("home");
+    // A backup that runs just then; the state has the disk as if it had grown.
+    const locked = { kind: "fail", status: 500, message: "VM is locked (backup)" } as const;
+    await fault({ service: "proxmox", method: "PUT", path: "/resize", effect: locked });
+    assert.match(await refused`node scripts/up.ts --stack home`, /VM is locked \(backup\)/);
+    await noFaults();
+    assert.match(await up("home"), new RegExp(`${name}-vm: its last change failed`));
     assert.equal(await rootGiB(name), size);
     assert.equal(await started(), before);
     await eventually(90, () => ready(name));

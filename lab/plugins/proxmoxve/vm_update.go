@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -17,7 +18,9 @@ import (
 	"homelab/lab/plugins/provider"
 )
 
-// Update writes what changed, and starts the VM anew when that is needed and allowed.
+// Update writes what changed, and starts the VM anew when that is needed and allowed. One that fails leaves a state as if it had
+// not: bpg's vmUpdate reads nothing back then and asks for no partial state, so that Terraform's SDK (helper/schema: Resource.Apply)
+// gives the old state with all that was planned, which the bridge hands to the engine as what is there.
 func (r *vmResource) Update(ctx context.Context, req provider.Change) (provider.Map, error) {
 	a, err := r.client()
 	if err != nil {
@@ -39,9 +42,11 @@ func (r *vmResource) Update(ctx context.Context, req provider.Change) (provider.
 		time.Duration(vm.number("timeoutMigrate", 1800))*time.Second)
 	defer cancel()
 	calls := vmCalls{api: a, node: old.text("nodeName", ""), id: old.number("vmId", 0)}
+	planned := maps.Clone(old)
+	maps.Copy(planned, vm)
 	state, err := calls.update(ctx, old, vm, req.IgnoreChanges)
 	if err != nil {
-		return nil, err
+		return nil, &provider.Partial{ID: decimal(calls.id), State: resource.NewPropertyMapFromMap(planned), Err: err}
 	}
 	return resource.NewPropertyMapFromMap(state), nil
 }
