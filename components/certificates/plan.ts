@@ -1,5 +1,5 @@
 /** What certificates of a site are: calculation alone. */
-import { internalAuthority, type AcmeIssuer } from "./issuers.ts";
+import { internalAuthority, internalIssuer, type AcmeIssuer } from "./issuers.ts";
 
 /** Who signs: Let's Encrypt, as every device knows it, or the site's own authority. */
 export type Signer = AcmeIssuer | "internal";
@@ -44,6 +44,13 @@ export const mostNames = 100;
 const ecdsa = { algorithm: "ECDSA", size: 256 } as const;
 
 /**
+ * What a certificate of the site's own authority is for. cert-manager's own words leave out `server auth`, without which Apple's
+ * devices refuse it (DefaultKeyUsages in pkg/apis/certmanager/v1/types.go; https://support.apple.com/103769). Let's Encrypt
+ * writes it by itself, and would be asked for another certificate.
+ */
+const ofServers = { usages: ["digital signature", "key encipherment", "server auth"] } as const;
+
+/**
  * What a Certificate says. Its time is its issuer's: Let's Encrypt heeds no `duration`, and cert-manager renews after two
  * thirds of what was given. Each renewal has a new key. `issuer` is the name of a ClusterIssuer.
  * @see https://cert-manager.io/docs/usage/certificate/
@@ -58,6 +65,7 @@ export function certificateSpec({
     dnsNames: [...names],
     issuerRef: issuerRef(issuer),
     privateKey: { ...ecdsa, rotationPolicy: "Always" },
+    ...(issuer === internalIssuer.name ? ofServers : {}),
   };
 }
 

@@ -53,6 +53,15 @@ async function held(of: string, name: string): Promise<X509Certificate> {
   return new X509Certificate(Buffer.from(encoded, "base64"));
 }
 
+/** What Apple's devices want of a server's certificate, whoever has signed it: https://support.apple.com/103769. */
+function assertTaken({ keyUsage, subjectAltName, validFrom, validTo }: X509Certificate): void {
+  const serverAuth = "1.3.6.1.5.5.7.3.1";
+  assert.ok((keyUsage as string[] | undefined)?.includes(serverAuth), "it is not for servers");
+  assert.match(subjectAltName ?? "", /^DNS:/);
+  const days = (Date.parse(validTo) - Date.parse(validFrom)) / 86_400_000;
+  assert.ok(days <= 825, `it is valid for ${days} days`);
+}
+
 /** The certificate that a client of the gateway is shown for a name, which it verifies by `trust`. */
 async function shown(name: string, trust: string): Promise<X509Certificate> {
   const format = "%{certs}";
@@ -60,7 +69,9 @@ async function shown(name: string, trust: string): Promise<X509Certificate> {
     await run`curl -sS -m 10 --cacert ${trust} -o /dev/null -w ${format} https://${name}/`;
   const first = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(asked)?.[0];
   assert.ok(first, asked);
-  return new X509Certificate(first);
+  const certificate = new X509Certificate(first);
+  assertTaken(certificate);
+  return certificate;
 }
 
 describe("certificates of the site", () => {

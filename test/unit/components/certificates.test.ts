@@ -13,7 +13,11 @@ import {
   certManagerValues,
   trustManagerValues,
 } from "../../../components/certificates/cert-manager-values.ts";
-import { wildcard } from "../../../components/certificates/plan.ts";
+import {
+  authorityObject,
+  certificateSpec,
+  wildcard,
+} from "../../../components/certificates/plan.ts";
 import { record, type Recorded, type Recording } from "../../recorder.ts";
 import { at } from "./at.ts";
 import { violations } from "./json-schema.ts";
@@ -170,6 +174,14 @@ describe("certificates of a site", () => {
     assert.equal(at(spec, "privateKey.rotationPolicy"), "Never");
     assert.equal(at(spec, "duration"), "87600h");
     assert.equal(at(spec, "isCA"), true);
+  });
+
+  it("are a server's where the site's own authority signs them, as Apple's devices want it", () => {
+    const usages = (issuer: string): unknown =>
+      at(certificateSpec({ secret: "seen-tls", names: ["seen.home.arpa"], issuer }), "usages");
+    assert.deepEqual(usages("internal"), ["digital signature", "key encipherment", "server auth"]);
+    assert.equal(usages("letsencrypt-production"), undefined, "it would be ordered once more");
+    assert.equal(at(authorityObject("home", "cert-manager").spec, "usages"), undefined);
   });
 
   it("come from the site's own authority alone where there is no public zone", async () => {
