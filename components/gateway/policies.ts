@@ -73,15 +73,17 @@ export function backendTrafficSpec(target: PolicyTarget, traffic: BackendTraffic
   };
 }
 
+/** Every client, each counted for itself. An IPv6 address lies in no network of IPv4, and selectors of one rule must all hold. */
+const everyClient = ["0.0.0.0/0", "::/0"].map((value) => ({
+  clientSelectors: [{ sourceCIDR: { type: "Distinct", value } }],
+}));
+
 function rateLimitSpec({ scope, requests, unit, perClient = false }: RateLimit) {
-  const everybody = { sourceCIDR: { type: "Distinct", value: "0.0.0.0/0" } };
-  const rule = {
-    ...(perClient ? { clientSelectors: [everybody] } : {}),
-    limit: { requests, unit },
-  };
+  const whose = perClient ? everyClient : [{}];
+  const rules = whose.map((selected) => ({ ...selected, limit: { requests, unit } }));
   return scope === "local"
-    ? { type: "Local", local: { rules: [rule] } }
-    : { type: "Global", global: { rules: [rule] } };
+    ? { type: "Local", local: { rules } }
+    : { type: "Global", global: { rules } };
 }
 
 /** A Service in the cluster, in a namespace that lets policies of others refer to it. */

@@ -15,7 +15,10 @@ const rateLimit = z.strictObject({
     .describe(
       "`local`: each proxy counts for itself; `global`: together, in `homelab:gateway.redis`",
     ),
-  perClient: z.boolean().default(false).describe("Whether each client address counts for itself"),
+  perClient: z
+    .boolean()
+    .default(false)
+    .describe("Whether each client address counts for itself; a line with IPv6 has very many"),
 });
 
 /** A route to a Service. */

@@ -3,7 +3,7 @@ import { envoyGateway } from "../../../components/definitions/envoy-gateway.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import { gatewayValues } from "../../../components/gateway/gateway-values.ts";
 import { listenerConflict, type Listener } from "../../../components/gateway/listeners.ts";
-import { securitySpec } from "../../../components/gateway/policies.ts";
+import { backendTrafficSpec, securitySpec } from "../../../components/gateway/policies.ts";
 import { httpRouteSpec } from "../../../components/gateway/routes.ts";
 import { endpointsOf } from "../../../components/edge/open-id.ts";
 import { signedOn } from "../../../components/gateway/sign-on.ts";
@@ -175,6 +175,28 @@ describe("policies and routes", () => {
     });
     assert.deepEqual(found, ["$.spec.authorisation: is not known"]);
   });
+});
+
+describe("a limit of requests", () => {
+  const target = { kind: "HTTPRoute", name: "photos" } as const;
+  const limit = { requests: 10, unit: "Minute" } as const;
+  const rules = (scope: "local" | "global", perClient: boolean): unknown =>
+    at(
+      backendTrafficSpec(target, { rateLimit: { scope, perClient, ...limit } }),
+      `rateLimit.${scope}.rules`,
+    );
+
+  for (const scope of ["local", "global"] as const)
+    it(`that is ${scope} counts each client of IPv4 and of IPv6, or all of them together`, () => {
+      assert.deepEqual(
+        rules(scope, true),
+        ["0.0.0.0/0", "::/0"].map((value) => ({
+          clientSelectors: [{ sourceCIDR: { type: "Distinct", value } }],
+          limit,
+        })),
+      );
+      assert.deepEqual(rules(scope, false), [{ limit }]);
+    });
 });
 
 describe("a route that people sign on before", () => {
