@@ -30,7 +30,7 @@ func (p *proxy) serveRequest(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusNotFound)
 		return
 	}
-	if p.answersHealth(manager, w, r) {
+	if settlePath(manager, w, r) || p.answersHealth(manager, w, r) {
 		return
 	}
 	s := p.current.Load()
@@ -165,7 +165,7 @@ func (p *proxy) forward(w http.ResponseWriter, r *http.Request, changes headers,
 		Transport: p.transport(cluster),
 		Rewrite: func(out *httputil.ProxyRequest) {
 			out.Out.URL.Scheme, out.Out.URL.Host = "http", "cluster"
-			out.Out.URL.Path, out.Out.URL.RawPath = rewritten(route, action, r.URL.Path), ""
+			setPath(out.Out.URL, rewritten(route, action, r.URL.EscapedPath()))
 			out.Out.Host = r.Host
 			if literal := action.GetHostRewriteLiteral(); literal != "" {
 				out.Out.Host = literal

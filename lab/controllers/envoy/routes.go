@@ -60,7 +60,7 @@ func routeOf(host *routev3.VirtualHost, r *http.Request) *routev3.Route {
 }
 
 func fits(match *routev3.RouteMatch, r *http.Request) bool {
-	path := r.URL.Path
+	path := r.URL.EscapedPath()
 	switch wanted := match.GetPathSpecifier().(type) {
 	case *routev3.RouteMatch_Prefix:
 		if !strings.HasPrefix(path, wanted.Prefix) {
@@ -159,7 +159,7 @@ func matchedPrefix(route *routev3.Route) string {
 }
 
 func redirect(w http.ResponseWriter, r *http.Request, route *routev3.Route, to *routev3.RedirectAction) {
-	target := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+	target := url.URL{Scheme: "http", RawQuery: r.URL.RawQuery}
 	if r.TLS != nil {
 		target.Scheme = "https"
 	}
@@ -181,12 +181,14 @@ func redirect(w http.ResponseWriter, r *http.Request, route *routev3.Route, to *
 	if port != "" {
 		target.Host = net.JoinHostPort(name, port)
 	}
-	if path := to.GetPathRedirect(); path != "" {
-		target.Path = path
+	path := r.URL.EscapedPath()
+	if given := to.GetPathRedirect(); given != "" {
+		path = given
 	}
 	if prefix := to.GetPrefixRewrite(); prefix != "" {
-		target.Path = prefix + strings.TrimPrefix(target.Path, matchedPrefix(route))
+		path = prefix + strings.TrimPrefix(path, matchedPrefix(route))
 	}
+	setPath(&target, path)
 	codes := map[routev3.RedirectAction_RedirectResponseCode]int{
 		routev3.RedirectAction_MOVED_PERMANENTLY: 301, routev3.RedirectAction_FOUND: 302, routev3.RedirectAction_SEE_OTHER: 303,
 		routev3.RedirectAction_TEMPORARY_REDIRECT: 307, routev3.RedirectAction_PERMANENT_REDIRECT: 308,
