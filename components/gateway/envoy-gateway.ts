@@ -14,7 +14,7 @@ import {
   type GatewayPlan,
   type ProxyScale,
 } from "./plan.ts";
-import { clientTrafficSpec } from "./policies.ts";
+import { clientTrafficSpec, type ClientTraffic } from "./policies.ts";
 import { prove } from "./proof.ts";
 import { httpRouteSpec } from "./routes.ts";
 
@@ -49,7 +49,7 @@ export class EnvoyGateway extends ComponentResource {
     const release = this.release(args, this.namespace(name));
     const accepted = this.gatewayClass(release);
     const granted = this.grant(args);
-    const gateways = args.gateways.map((plan) => this.gateway(plan, args, accepted));
+    const gateways = args.gateways.flatMap((plan) => this.gateway(plan, args, accepted));
     this.ready = this.proof(name, args, [...gateways, ...granted]);
     this.registerOutputs({});
   }
@@ -110,7 +110,11 @@ export class EnvoyGateway extends ComponentResource {
   }
 
   /** The Gateway, after what it runs on; nothing here is waited for, so that one proof names what does not hold. */
-  private gateway(plan: GatewayPlan, args: EnvoyGatewayArgs, accepted: Resource): Resource {
+  private gateway(
+    plan: GatewayPlan,
+    args: EnvoyGatewayArgs,
+    accepted: Resource,
+  ): readonly Resource[] {
     const { name } = plan;
     const proxy = this.proxy(plan, args, accepted);
     const gateway = new CustomResource(
@@ -124,8 +128,8 @@ export class EnvoyGateway extends ComponentResource {
       { parent: this, dependsOn: [accepted, proxy] },
     );
     const after = { parent: this, dependsOn: [gateway] };
-    if (name === "public") return this.trust(args, after);
-    return redirects(plan) ? this.redirect(plan, after) : gateway;
+    const clients = this.clients(plan, args, after);
+    return redirects(plan) ? [clients, this.redirect(plan, after)] : [clients];
   }
 
   private proxy({ name }: GatewayPlan, args: EnvoyGatewayArgs, accepted: Resource): Resource {
@@ -142,15 +146,19 @@ export class EnvoyGateway extends ComponentResource {
     );
   }
 
-  /** Behind cloudflared the client's address stands in a header, which nobody but a pod may have written. */
-  private trust({ pods }: EnvoyGatewayArgs, opts: ComponentResourceOptions): Resource {
+  /** One for each gateway: of two for the same the controller takes the older. */
+  private clients(
+    { name }: GatewayPlan,
+    { pods }: EnvoyGatewayArgs,
+    opts: ComponentResourceOptions,
+  ): Resource {
     return new CustomResource(
-      "gateway-public-clients",
+      `gateway-${name}-clients`,
       {
         apiVersion: "gateway.envoyproxy.io/v1alpha1",
         kind: "ClientTrafficPolicy",
-        metadata: { name: "public", namespace: gatewayNamespace.name },
-        spec: clientTrafficSpec({ kind: "Gateway", name: "public" }, { trustedProxies: [pods] }),
+        metadata: { name, namespace: gatewayNamespace.name },
+        spec: clientTrafficSpec({ kind: "Gateway", name }, clientTraffic(name, pods)),
       },
       opts,
     );
@@ -185,9 +193,7 @@ export class EnvoyGateway extends ComponentResource {
         class: gatewayClass,
         objects: gateways.flatMap((plan) => [
           { kind: "gateway", namespace, name: plan.name },
-          ...(plan.name === "public"
-            ? [{ kind: "clienttrafficpolicy" as const, namespace, name: plan.name }]
-            : []),
+          { kind: "clienttrafficpolicy" as const, namespace, name: plan.name },
           ...(redirects(plan)
             ? [{ kind: "httproute" as const, namespace, name: redirectRoute(plan.name) }]
             : []),
@@ -198,6 +204,18 @@ export class EnvoyGateway extends ComponentResource {
       this,
     );
   }
+}
+
+/**
+ * Applications that have an address as part of a path, as Argo CD's page of repositories, write its slashes escaped, and find
+ * nothing where these are taken for slashes. Behind cloudflared the client's address stands in a header, which nobody but a pod
+ * may have written.
+ */
+function clientTraffic(name: GatewayPlan["name"], pods: string): ClientTraffic {
+  return {
+    escapedSlashes: "KeepUnchanged",
+    ...(name === "public" ? { trustedProxies: [pods] } : {}),
+  };
 }
 
 /** Where there is HTTPS, HTTP leads to it; behind cloudflared it has ended before. */

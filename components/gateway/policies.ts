@@ -20,11 +20,14 @@ export interface ClientTraffic {
   readonly clientAuthorities?: readonly string[];
   /** Least version of TLS. */
   readonly minimumTls?: "1.2" | "1.3";
+  /** What becomes of paths with `%2F` or `%5C`; clients are sent to the path with slashes when left out. */
+  readonly escapedSlashes?:
+    "KeepUnchanged" | "RejectRequest" | "UnescapeAndForward" | "UnescapeAndRedirect";
 }
 
 /** @see https://gateway.envoyproxy.io/docs/api/extension_types/#clienttrafficpolicyspec */
 export function clientTrafficSpec(target: PolicyTarget, traffic: ClientTraffic) {
-  const { trustedProxies, clientAuthorities, minimumTls } = traffic;
+  const { trustedProxies, clientAuthorities, minimumTls, escapedSlashes } = traffic;
   const tls = {
     ...(minimumTls === undefined ? {} : { minVersion: minimumTls }),
     ...(clientAuthorities === undefined
@@ -43,6 +46,7 @@ export function clientTrafficSpec(target: PolicyTarget, traffic: ClientTraffic) 
       ? {}
       : { clientIPDetection: { xForwardedFor: { trustedCIDRs: [...trustedProxies] } } }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    ...(escapedSlashes === undefined ? {} : { path: { escapedSlashesAction: escapedSlashes } }),
   };
 }
 

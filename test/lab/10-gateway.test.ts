@@ -60,6 +60,11 @@ describe("from the LAN through the gateway", () => {
     assert.match(page, /id="host">inside\.example\.net</);
   });
 
+  it("a slash that is escaped in a path reaches the application so", async () => {
+    const page = await run`curl -sS -m 10 --cacert ${trust} https://${routed.own}/a%2Fb`;
+    assert.match(page, /id="path">\/a%2Fb</);
+  });
+
   it("HTTPS of a name without a route leads nowhere", async () => {
     const other = ["--resolve", `other.home.arpa:443:${gatewayAddress}`];
     const code =

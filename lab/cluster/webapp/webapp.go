@@ -81,7 +81,7 @@ func handler(name, pod, node string, log *slog.Logger) http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		err := page.Execute(w, map[string]string{
-			"Name": name, "Pod": pod, "Node": node, "Host": r.Host, "Path": r.URL.Path,
+			"Name": name, "Pod": pod, "Node": node, "Host": r.Host, "Path": r.URL.EscapedPath(),
 			"Visitor":  r.Header.Get("Cf-Connecting-Ip"),
 			"Identity": r.Header.Get("Cf-Access-Authenticated-User-Email"),
 		})

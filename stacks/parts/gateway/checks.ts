@@ -25,7 +25,7 @@ export function checkGateway(config: SiteConfig): readonly Problem[] {
     ...internal(config, gateway),
     ...proxies(gateway),
     ...plans.flatMap(listeners),
-    ...checkRoutes(gateway, plans, moved(config)),
+    ...checkRoutes(gateway, plans, moved(config), config.identity?.routes),
   ];
 }
 

@@ -8,6 +8,7 @@ import { covers, domainsOf } from "./plans.ts";
 import type { RouteConfig } from "./route-schema.ts";
 
 type Gateway = NonNullable<SiteConfig["gateway"]>;
+type NamedRoute = readonly [name: string, route: RouteConfig];
 
 /** Protocols of listeners that take a kind of route. */
 const takenBy: Readonly<Record<RouteConfig["kind"], readonly Listener["protocol"][]>> = {
@@ -23,12 +24,15 @@ const ofHttp = ["path", "timeout", "body", "rateLimit", "allow"] as const;
 /**
  * Every route has a listener that takes it, names that are its gateway's, and what it asks for can be done.
  * @param moved gateways to which clients come with another address than theirs: why, and what to do instead
+ * @param signOn who signs on before a route, by its name
  */
 export function checkRoutes(
   gateway: Gateway,
   plans: readonly GatewayPlan[],
   moved: Partial<Readonly<Record<RouteConfig["gateway"], string>>>,
+  signOn: Readonly<Record<string, readonly string[]>> = {},
 ): readonly Problem[] {
+  const passes = ([name, { allow }]: NamedRoute): string => JSON.stringify([allow, signOn[name]]);
   const routes = Object.entries(gateway.routes);
   return routes.flatMap(([name, route], i) => {
     const path = `homelab:gateway.routes.${name}`;
@@ -43,6 +47,7 @@ export function checkRoutes(
       ...clients(path, route, moved[route.gateway]),
       ...taken(path, route, before),
       ...door(path, route, before),
+      ...parted(path, [name, route], before, passes),
     ];
   });
 }
@@ -158,11 +163,7 @@ function clients(
 }
 
 /** Access stands in front of public names alone, and of all paths of one. */
-function door(
-  path: string,
-  route: RouteConfig,
-  before: readonly (readonly [string, RouteConfig])[],
-): readonly Problem[] {
+function door(path: string, route: RouteConfig, before: readonly NamedRoute[]): readonly Problem[] {
   if (route.gateway !== "public") {
     const text = `concerns public names, and gateway ${route.gateway} has none; use gateway: public, or remove it`;
     return [
@@ -182,11 +183,35 @@ function door(
   return [{ path: `${path}.access`, text }];
 }
 
+/**
+ * Who may pass is the same for all paths of one Service: proxies take `/open/..%2Fclosed` for a path below `/open`, and what
+ * answers may take it for `/closed`.
+ */
+function parted(
+  path: string,
+  [name, route]: NamedRoute,
+  before: readonly NamedRoute[],
+  passes: (one: NamedRoute) => string,
+): readonly Problem[] {
+  const answers = ({ gateway, kind: of, namespace, service }: RouteConfig): string =>
+    [gateway, of, namespace, service].join(" ");
+  const rival = before.find(
+    ([other, one]) =>
+      one.path !== route.path &&
+      answers(one) === answers(route) &&
+      one.hostnames.some((host) => route.hostnames.includes(host)) &&
+      passes([other, one]) !== passes([name, route]),
+  );
+  if (rival === undefined) return [];
+  const text = `the route ${rival[0]} leads to the same Service by the same name and lets others pass, and a slash written as %2F leads from one path to the other; let the same pass at both, or use another name`;
+  return [{ path: `${path}.path`, text }];
+}
+
 /** Of two routes that match alike the controller would pass over the younger, or refuse both. */
 function taken(
   path: string,
   route: RouteConfig,
-  before: readonly (readonly [string, RouteConfig])[],
+  before: readonly NamedRoute[],
 ): readonly Problem[] {
   const alike = (one: RouteConfig): boolean =>
     one.gateway === route.gateway && one.kind === route.kind && one.listener === route.listener;

@@ -53,7 +53,10 @@ export const policiesAndRoutes: readonly SeenObject[] = [
     ...{ apiVersion: envoyVersion, kind: "ClientTrafficPolicy" },
     spec: clientTrafficSpec(
       { kind: "Gateway", name: "lan", listener: "https-home-arpa" },
-      { trustedProxies: ["10.42.0.0/16"], clientAuthorities: ["ca"], minimumTls: "1.3" },
+      {
+        ...{ trustedProxies: ["10.42.0.0/16"], clientAuthorities: ["ca"], minimumTls: "1.3" },
+        escapedSlashes: "KeepUnchanged",
+      },
     ),
   },
   {

@@ -96,6 +96,22 @@ describe("a site's gateways", () => {
     assert.deepEqual(redirects.sort(), ["gateway-internal-redirect", "gateway-lan-redirect"]);
   });
 
+  it("leave an escaped slash in a path as it is, and have one policy for clients each", () => {
+    const policies = whole.resources
+      .map(({ plain }) => plain as unknown as SeenObject)
+      .filter(({ kind }) => kind === "ClientTrafficPolicy");
+    const seen = policies.map(({ spec }) => [
+      at(spec as object, "targetRefs[0].name"),
+      at(spec as object, "path.escapedSlashesAction"),
+      at(spec as object, "clientIPDetection.xForwardedFor.trustedCIDRs"),
+    ]);
+    assert.deepEqual(seen.sort(), [
+      ["internal", "KeepUnchanged", undefined],
+      ["lan", "KeepUnchanged", undefined],
+      ["public", "KeepUnchanged", ["10.42.0.0/16"]],
+    ]);
+  });
+
   it("answer for no route in the clear, unless it says so or there is no HTTPS", async function () {
     // It deploys a site many times, which a busy machine takes its time for.
     this.timeout(120_000);

@@ -106,6 +106,16 @@ export const gateway: RefusedSites = {
     at: "homelab:gateway.routes.pictures.hostnames[0]",
     says: /photos\.home\.arpa is the route photos's already/,
   },
+  "paths of one name and Service that let others pass": {
+    edit: {
+      "gateway.routes": {
+        photos: route,
+        admin: { ...route, path: "/admin", allow: ["192.168.1.0/24"] },
+      },
+    },
+    at: "homelab:gateway.routes.admin.path",
+    says: /the route photos leads to the same Service by the same name and lets others pass, and a slash written as %2F leads from one path to the other/,
+  },
   "two routes of one TCP listener": {
     edit: {
       "gateway.lan.listeners": [mqtt],

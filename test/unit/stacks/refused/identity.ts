@@ -45,6 +45,17 @@ export const identity: RefusedSites = {
     at: `${path}.routes.hubble`,
     says: /is for \/flows alone, and people are sent back to another path/,
   },
+  "sign-on before a name of which a path is open": {
+    edit: {
+      ...identitySite(),
+      "gateway.routes.hooks": {
+        ...{ hostnames: ["hubble.home.arpa"], path: "/hooks", allow: ["192.168.1.0/24"] },
+        ...{ namespace: "kube-system", service: "hubble-ui", port: 80 },
+      },
+    },
+    at: "homelab:gateway.routes.hooks.path",
+    says: /the route hubble leads to the same Service by the same name and lets others pass/,
+  },
   "sign-on before a route of another protocol": {
     edit: {
       ...identitySite(),
