@@ -1,4 +1,4 @@
-/** The gateways: their kinds, controller, proxies and listeners, and the routes that they have taken. */
+/** The gateways: their kinds, controller, proxies and listeners, the routes that they have taken, and what ends. */
 import { applyCommand } from "../../../components/definitions/definition-set.ts";
 import { gatewayApi } from "../../../components/definitions/gateway-api.ts";
 import {
@@ -14,6 +14,7 @@ import type { ClusterCommand, Examined } from "../../doctor/examined.ts";
 import { ok, problem, warning, type Finding } from "../../doctor/finding.ts";
 import { kubectl, objects } from "../../doctor/kubectl.ts";
 import type { SiteConfig } from "../../schema.ts";
+import { controlCheck } from "./doctor/control.ts";
 import { judgeRoutes, routeKinds, type RouteInForce } from "./doctor/routes.ts";
 import { gatewayPlans } from "./plans.ts";
 
@@ -89,6 +90,7 @@ export function gatewayChecks(
       subject: "routes",
       run: async () => judgeRoutes(gateway, await objects<RouteInForce>(run, routeKinds)),
     },
+    controlCheck(run),
   ];
 }
 

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAuthority } from "../../../lab/world/authority.ts";
 import type { ClusterCommand } from "../../../stacks/doctor/examined.ts";
 import {
   gatewayChecks,
@@ -8,6 +12,7 @@ import {
   judgeProxies,
   type GatewayInForce,
 } from "../../../stacks/parts/gateway/doctor.ts";
+import { judgeControl } from "../../../stacks/parts/gateway/doctor/control.ts";
 import { judgeRoutes, type RouteInForce } from "../../../stacks/parts/gateway/doctor/routes.ts";
 import { route } from "../../../stacks/parts/gateway/route-schema.ts";
 import { homeConfig } from "../stacks/sample.ts";
@@ -203,5 +208,48 @@ describe("the doctor at routes", () => {
   it("misses one of the config, by its kind too", () => {
     assert.match(judge(), /^error: HTTPRoute photos\/photos: is not in the cluster$/);
     assert.match(judge({ ...photos, kind: "TLSRoute" }), /^error: HTTPRoute .* is not in/);
+  });
+});
+
+describe("the doctor at the certificates of proxies and their controller", () => {
+  let directory: string;
+  let certificate: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "control-"));
+    const authority = await openAuthority(directory);
+    const { cert } = await authority.issue(["envoy-gateway"], new Date("2031-06-30T00:00:00Z"));
+    certificate = Buffer.from(cert).toString("base64");
+  });
+  after(async () => {
+    await rm(directory, { recursive: true });
+  });
+  const judgedOn = (day: string) => judgeControl(certificate, new Date(day));
+
+  it("asks for the authority's, with which all of them end", async () => {
+    const asked: string[] = [];
+    const run: ClusterCommand = (_, args) => {
+      asked.push(args.join(" "));
+      return Promise.resolve({ ok: true, stdout: certificate, stderr: "" });
+    };
+    const checks = gatewayChecks({ config: homeConfig(), isUp: true }, run);
+    const found = await checks
+      .find(({ subject }) => subject === "certificate envoy-gateway")
+      ?.run();
+    assert.match(asked.join(), /envoy-gateway-system .*envoy-gateway .*\{\.data\.ca\\\.crt\}/);
+    assert.match(said(found ?? []), /certificate envoy-gateway/);
+  });
+
+  it("names them when they end within 30 days, when they have ended, and when they are not there", () => {
+    assert.equal(judgedOn("2031-05-01").severity, "ok");
+    assert.match(said([judgedOn("2031-06-10")]), /^warning: .* ends on 2031-06-30, in 20 days/);
+    assert.equal(judgedOn("2031-07-01").severity, "error");
+    assert.match(said([judgeControl("")]), /^error: .* so no proxy gets its configuration/);
+  });
+
+  it("has new ones made, and leaves the key that signs logins alone", () => {
+    const { remedy } = judgedOn("2031-06-10");
+    const deleted = /delete secret ([a-z -]+) \(/.exec(remedy)?.[1]?.split(" ");
+    assert.deepEqual(deleted, ["envoy-gateway", "envoy", "envoy-rate-limit"]);
+    assert.match(remedy, /get hooks envoy-gateway .*rollout restart deployment/);
   });
 });
