@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
 	"homelab/lab/plugins/provider"
 )
 
@@ -81,10 +83,11 @@ func poolLegacy(p *plugin) provider.Resource {
 			return id, state, err
 		},
 		read: read,
-		update: func(ctx context.Context, a *api, id string, _, inputs block) (block, error) {
+		// One that fails leaves a state as if it had not, as an update of a VM does (bpg's poolUpdate).
+		update: func(ctx context.Context, a *api, id string, old, inputs block) (block, error) {
 			err := changePool(ctx, a, id, url.Values{"comment": {inputs.text("comment", "")}})
 			if err != nil {
-				return nil, err
+				return nil, &provider.Partial{ID: id, State: resource.NewPropertyMapFromMap(old.with(inputs)), Err: err}
 			}
 			state, _, err := read(ctx, a, id, inputs)
 			return state, err

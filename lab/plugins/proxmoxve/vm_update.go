@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -42,11 +41,10 @@ func (r *vmResource) Update(ctx context.Context, req provider.Change) (provider.
 		time.Duration(vm.number("timeoutMigrate", 1800))*time.Second)
 	defer cancel()
 	calls := vmCalls{api: a, node: old.text("nodeName", ""), id: old.number("vmId", 0)}
-	planned := maps.Clone(old)
-	maps.Copy(planned, vm)
+	planned := keepOutputs(vmSchema, provider.Change{State: req.State, News: resource.NewPropertyMapFromMap(vm)})
 	state, err := calls.update(ctx, old, vm, req.IgnoreChanges)
 	if err != nil {
-		return nil, &provider.Partial{ID: decimal(calls.id), State: resource.NewPropertyMapFromMap(planned), Err: err}
+		return nil, &provider.Partial{ID: decimal(calls.id), State: planned, Err: err}
 	}
 	return resource.NewPropertyMapFromMap(state), nil
 }
