@@ -137,6 +137,12 @@ function shrunk(disk: ExtraDisk, now: DiskSeen): string {
 }
 
 function detached({ machine }: DiskArgs, disk: ExtraDisk, before: DiskSeen): string {
+  // The provider saves a change that failed as if it had been made: a disk that was to come has no volume there.
+  if (before.volume === "")
+    return (
+      `the state has ${title(disk)}, and no run has seen it: the machine's last change failed. npm run up asks Proxmox ` +
+      "first, and makes it; before a plain pulumi up, or a preview, run pulumi refresh"
+    );
   const volid = `${before.datastore}:${before.volume}`;
   const serial = disk.slot === 0 ? "" : `,serial=${disk.name}`;
   return (
@@ -215,7 +221,20 @@ function told(args: DiskArgs): readonly string[] {
     ({ serial, slot }) =>
       `${machine.name} loses the disk ${serial || slot}; Proxmox keeps it as unused until you remove it there`,
   );
-  return [...moves, ...removals];
+  return [...moves, ...removals, ...wantedDisks(machine).flatMap((disk) => overlooked(args, disk))];
+}
+
+/** A disk that the state has as the config says, and Proxmox has not: the provider compares with the state alone. */
+function overlooked({ machine, known, attached }: DiskArgs, disk: ExtraDisk): readonly string[] {
+  const [before, now] = [known, attached].map((disks) => at(disks, slotName(disk.slot)));
+  if (before === undefined || now === undefined) return [];
+  const grown = before.sizeGiB === disk.sizeGiB && now.sizeGiB < disk.sizeGiB;
+  const moved = before.datastore === disk.datastore && now.datastore !== disk.datastore;
+  if (!grown && !moved) return [];
+  return [
+    `${title(disk)} of ${machine.name} is not as the state has it (${describe(now)}), as after a change that failed: only ` +
+      "a run with --refresh sees that",
+  ];
 }
 
 function isAllowed({ allowed }: DiskArgs, { serial, slot }: DiskSeen): boolean {

@@ -9,6 +9,7 @@ import { bad, doctor } from "./doctor.ts";
 import { cephOf, keeps, osdsByNode, tryBucket, Trial } from "./storage.ts";
 import { eventually, machine, proxmox, setConfig, setConfigs, up } from "./site.ts";
 import { given, siteIsUp } from "./states.ts";
+import { fault, noFaults } from "./world.ts";
 
 const servers = ["proxmox-stone", "proxmox-tank", "proxmox-titan"];
 const agent = "proxmox-vault";
@@ -117,6 +118,7 @@ describe("a disk that storage is not given", () => {
 
   after(async () => {
     await attempt`pulumi config rm --stack home --path ${extraDisks}`;
+    await noFaults();
     for (const key of ["homelab:storage", "homelab:allowDiskRemoval"])
       await attempt`pulumi config rm --stack home ${key}`;
   });
@@ -126,7 +128,15 @@ describe("a disk that storage is not given", () => {
     [started] = await inside();
     await setConfig("homelab:storage.disks[0]", "data");
     await write(data, scratch);
-    await up("home");
+    // A backup that runs just then; the state has the disk as if it had come.
+    const locked = { kind: "fail", status: 500, message: "VM is locked (backup)" } as const;
+    const path = "/qemu/124/config";
+    await fault({ service: "proxmox", method: "PUT", path, effect: locked });
+    assert.match(await refused`node scripts/up.ts --stack home`, /VM is locked \(backup\)/);
+    await noFaults();
+    const said = await refused`pulumi preview --stack home`;
+    assert.match(said, /the state has the disk scratch \(scsi2\).*last change failed/);
+    assert.match(await up("home"), new RegExp(`${agent}-vm: its last change failed`));
     const { scsi2 = "", ...others } = await slots();
     assert.match(scsi2, /^local-lvm:vm-124-disk-\d+,.*serial=scratch,size=8G/);
     assert.deepEqual(others, original);

@@ -68,6 +68,25 @@ describe("disks of a machine that runs", () => {
     assert.match(judge([fast], { allowed: ["data"] }).notes.join(), /loses the disk data/);
   });
 
+  it("that only the state has, after a change that failed, are told from those that were detached", () => {
+    const attached = three.slice(0, 2);
+    assert.match(refused([data, fast], { attached }), /fast \(scsi2\) was there after the last up/);
+    const known = [...attached, { ...seen("scsi2", 500, "fast"), volume: "" }];
+    const text = refused([data, fast], { attached, known });
+    assert.match(text, /the state has the disk fast \(scsi2\).*last change failed.*pulumi refresh/);
+    assert.doesNotMatch(text, /qm set/);
+  });
+
+  it("that Proxmox has not as the state has them are named: the provider sees no difference", () => {
+    const [grown, moved] = [seen("scsi1", 200, "data"), seen("scsi2", 500, "fast", "nas")];
+    const wanted = [disk("data", 1, 200), disk("fast", 2, 500, "nas")];
+    const args = { allowed: ["fast"], known: [root, grown, moved] };
+    const said = judge(wanted, args).notes.join("\n");
+    assert.match(said, /the disk data \(scsi1\) .*scsi1, 100 GiB.*--refresh/);
+    assert.match(said, /the disk fast \(scsi2\) .*local-lvm:vm-122-disk-2.*--refresh/);
+    assert.doesNotMatch(judge(wanted, { allowed: ["fast"] }).notes.join(), /--refresh/);
+  });
+
   it("do not become others when the list of one without names loses its first", () => {
     const before = [root, seen("scsi1", 100), seen("scsi2", 500)];
     const text = refused([disk("data", 1, 500)], { known: before, attached: before });
