@@ -4,9 +4,11 @@
  * are kept too; what breaks one fails it.
  */
 import { policyPacks } from "./policy-pack.ts";
+import { tellHalfChanged } from "./repair/half-changed.ts";
 import { deletedTunnel } from "./repair/tunnel.ts";
 import { assertLoginLasts, unreachableApis } from "./reachability.ts";
 import { main, say, selectStack, stackCommand } from "./site-stack.ts";
+import { readState } from "./state.ts";
 
 const command = stackCommand("preview", "show what up would change")
   .option("--refresh", "look at what really exists first")
@@ -36,7 +38,9 @@ await main(async () => {
     say("the tunnel was deleted at Cloudflare; npm run up -- --refresh makes another one");
     process.exitCode = 1;
   }
-  const blind = await unreachableApis(stack);
+  const state = await readState(stack);
+  if (options.refresh !== true) tellHalfChanged(state, say);
+  const blind = await unreachableApis(state);
   for (const { api, reason } of blind) {
     say(
       `could not look at ${api}: ${reason}. What stands above for it is only the last known state.`,

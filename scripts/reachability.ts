@@ -3,7 +3,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { endedLogin, unreachableKubernetes } from "../stacks/parts/cluster/doctor.ts";
 import { unreachableProxmox } from "../stacks/parts/proxmox/doctor/api.ts";
 import { withCluster } from "../stacks/doctor/cluster.ts";
-import { provider, readState, stringInput } from "./state.ts";
+import { provider, readState, stringInput, type StackState } from "./state.ts";
 
 export interface Unreachable {
   readonly api: string;
@@ -11,8 +11,7 @@ export interface Unreachable {
 }
 
 /** Asks every API that the state knows of; the list is empty when all answer. */
-export async function unreachableApis(stack: Stack): Promise<Unreachable[]> {
-  const state = await readState(stack);
+export async function unreachableApis(state: StackState): Promise<Unreachable[]> {
   const found: Unreachable[] = [];
   const proxmoxProvider = provider(state, "proxmoxve");
   const endpoint = proxmoxProvider && stringInput(proxmoxProvider, "endpoint");

@@ -1,6 +1,16 @@
 /** Machines whose last change failed: the state has what was planned for them. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { StackState } from "../state.ts";
+import type { StackState, StateResource } from "../state.ts";
+
+type Resources = Pick<StackState, "resources">;
+
+const halfChanged = ({ resources }: Resources): readonly StateResource[] =>
+  resources.filter(
+    ({ type, initErrors = [] }) => type.startsWith("proxmoxve:") && initErrors.length > 0,
+  );
+
+const namesOf = (changed: readonly StateResource[]): string =>
+  changed.map(({ urn }) => urn.split("::").at(-1) ?? urn).join(", ");
 
 /**
  * Looks again at what Proxmox has of each resource whose last creation or change failed. Its provider saves what it was to
@@ -10,15 +20,23 @@ import type { StackState } from "../state.ts";
  */
 export async function lookAtHalfChanged(
   stack: Pick<Stack, "refresh">,
-  { resources }: Pick<StackState, "resources">,
+  state: Resources,
   say: (text: string) => void,
 ): Promise<void> {
-  const changed = resources.filter(
-    ({ type, initErrors = [] }) => type.startsWith("proxmoxve:") && initErrors.length > 0,
-  );
+  const changed = halfChanged(state);
   if (changed.length === 0) return;
-  const target = changed.map(({ urn }) => urn);
-  const names = target.map((urn) => urn.split("::").at(-1) ?? urn).join(", ");
-  say(`${names}: its last change failed; the state has it as planned, so Proxmox is asked first`);
-  await stack.refresh({ target, suppressOutputs: true });
+  say(
+    `${namesOf(changed)}: its last change failed; the state has it as planned, so Proxmox is asked first`,
+  );
+  await stack.refresh({ target: changed.map(({ urn }) => urn), suppressOutputs: true });
+}
+
+/** Says of which of them a preview that has not looked shows too little; it may not write what it would see to the state. */
+export function tellHalfChanged(state: Resources, say: (text: string) => void): void {
+  const changed = halfChanged(state);
+  if (changed.length === 0) return;
+  say(
+    `${namesOf(changed)}: its last change failed, and what stands above takes it for made; npm run up asks Proxmox first, ` +
+      "and a preview with --refresh does",
+  );
 }

@@ -6,7 +6,7 @@ import { cutOffBegan } from "../../scripts/repair/began.ts";
 import { settlePendingOperations } from "../../scripts/repair/pending.ts";
 import { orphanedPlugins } from "../../scripts/repair/orphans.ts";
 import { assertLoginLasts, unreachableApis } from "../../scripts/reachability.ts";
-import { stringInput, withoutPending, type StateResource } from "../../scripts/state.ts";
+import { readState, stringInput, withoutPending, type StateResource } from "../../scripts/state.ts";
 import type { ClusterCommand } from "../../stacks/doctor/examined.ts";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -479,7 +479,7 @@ describe("a preview against dead APIs", () => {
       { urn: "b", type: "pulumi:providers:kubernetes", inputs: { kubeconfig } },
     ];
     const stack = { exportStack: () => Promise.resolve({ version: 3, deployment: { resources } }) };
-    const found = await unreachableApis(stack as unknown as Stack);
+    const found = await unreachableApis(await readState(stack));
     assert.deepEqual(
       found.map(({ api }) => api),
       ["the Proxmox API at https://127.0.0.1:1", "the Kubernetes API"],

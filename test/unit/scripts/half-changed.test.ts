@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import type { RefreshOptions, RefreshResult } from "@pulumi/pulumi/automation/index.js";
-import { lookAtHalfChanged } from "../../../scripts/repair/half-changed.ts";
+import { lookAtHalfChanged, tellHalfChanged } from "../../../scripts/repair/half-changed.ts";
 
 const vm = "urn:pulumi:home::homelab::x$proxmoxve:index/vmLegacy:VmLegacy::proxmox-tank-vm";
 const pod = "urn:pulumi:home::homelab::kubernetes:core/v1:Pod::pod";
 
 describe("what the last run changed half way", () => {
-  /** What is refreshed and said, where these have the errors given. */
-  async function looked(errors: Readonly<Record<string, readonly string[]>>) {
-    const resources = [vm, pod].map((urn) => ({
+  type Errors = Readonly<Record<string, readonly string[]>>;
+
+  const stateOf = (errors: Errors) => ({
+    resources: [vm, pod].map((urn) => ({
       urn,
       type: urn === vm ? "proxmoxve:index/vmLegacy:VmLegacy" : "kubernetes:core/v1:Pod",
       ...(errors[urn] === undefined ? {} : { initErrors: errors[urn] }),
-    }));
+    })),
+  });
+
+  /** What is refreshed and said, where these have the errors given. */
+  async function looked(errors: Errors) {
     const refreshed: (readonly string[] | undefined)[] = [];
     const said: string[] = [];
     const stack = {
@@ -21,7 +26,7 @@ describe("what the last run changed half way", () => {
         return Promise.resolve({} as RefreshResult);
       },
     };
-    await lookAtHalfChanged(stack, { resources }, (text) => said.push(text));
+    await lookAtHalfChanged(stack, stateOf(errors), (text) => said.push(text));
     return { refreshed, said: said.join("\n") };
   }
 
@@ -34,5 +39,13 @@ describe("what the last run changed half way", () => {
   it("is left to the engine where the cluster has it: what failed there is the wait", async () => {
     assert.deepEqual(await looked({ [pod]: ["not ready"] }), { refreshed: [], said: "" });
     assert.deepEqual(await looked({ [vm]: [] }), { refreshed: [], said: "" });
+  });
+
+  it("is told by a preview, which takes it for made", () => {
+    const said: string[] = [];
+    tellHalfChanged(stateOf({ [vm]: ["VM is locked (backup)"] }), (text) => said.push(text));
+    assert.match(said.join("\n"), /^proxmox-tank-vm: .*takes it for made; .*--refresh/);
+    tellHalfChanged(stateOf({ [pod]: ["not ready"] }), (text) => said.push(text));
+    assert.equal(said.length, 1);
   });
 });
