@@ -14,7 +14,8 @@ export type Fetch = (
   options?: { readonly method?: "GET" | "HEAD"; readonly headers?: Record<string, string> },
 ) => Promise<Heard>;
 
-const answerMs = 10_000;
+/** Milliseconds, with the body: lists of charts have tens of megabytes, and all are fetched at once over a home's line. */
+const answerMs = 30_000;
 
 /** Asks once; rejects when nobody answers. */
 export const ask: Fetch = async (url, { method = "GET", headers = {} } = {}) => {

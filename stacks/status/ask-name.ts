@@ -6,10 +6,11 @@ import { trustSystemAuthorities } from "../../components/http/trust.ts";
 import { tcpProblem } from "../doctor/ask.ts";
 import type { AskName, Heard, Question } from "./answer.ts";
 
-const patience = 10_000;
+/** Milliseconds: all names are asked at once, with all that the doctor looks at beside them. */
+const patience = 20_000;
 
 /**
- * Asks once, with a limit of ten seconds. A certificate is looked at, and never the reason to hear nothing: an authority of the
+ * Asks once, within `patience`. A certificate is looked at, and never the reason to hear nothing: an authority of the
  * site's own is one that this workstation need not know.
  */
 export const askName: AskName = (question) => {
