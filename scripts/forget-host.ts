@@ -10,7 +10,7 @@ import { machinesLost, objections, readHost, wentWith } from "./lost-host/judge.
 import { markOutOfService } from "./lost-host/out-of-service.ts";
 import { main, say, selectStack, stackCommand, withRepair } from "./site-stack.ts";
 import { proxmoxOf, soundSite } from "./sound-site.ts";
-import { readState } from "./state.ts";
+import { nameOf, readState } from "./state.ts";
 
 const command = stackCommand("forget-host", "forget a Proxmox host that is lost for good")
   .requiredOption("--host <name>", "name of the Proxmox node, for example stone")
@@ -35,7 +35,7 @@ await main(async () => {
     const left = machinesLost(resources, isGone);
     if (kubeconfig !== undefined)
       await withCluster(kubeconfig, (run) => markOutOfService(left, run, say));
-    for (const { urn } of gone) say(`forgotten: ${urn.split("::").at(-1) ?? urn}`);
+    for (const one of gone) say(`forgotten: ${nameOf(one)}`);
     if (gone.length > 0) await stack.importStack(without(deployment, isGone));
     say(
       gone.length === 0

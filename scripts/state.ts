@@ -23,6 +23,10 @@ export interface StateResource {
   readonly pendingReplacement?: boolean;
 }
 
+/** Name that the program gave a resource. */
+export const nameOf = ({ urn }: Pick<StateResource, "urn">): string =>
+  urn.split("::").at(-1) ?? urn;
+
 export interface PendingOperation {
   readonly type: "creating" | "updating" | "deleting" | "reading" | "importing";
   readonly resource: StateResource;

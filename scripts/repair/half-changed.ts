@@ -1,6 +1,6 @@
 /** Machines whose last change failed: the state has what was planned for them. */
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { StackState, StateResource } from "../state.ts";
+import { nameOf, type StackState, type StateResource } from "../state.ts";
 
 type Resources = Pick<StackState, "resources">;
 
@@ -9,8 +9,7 @@ const halfChanged = ({ resources }: Resources): readonly StateResource[] =>
     ({ type, initErrors = [] }) => type.startsWith("proxmoxve:") && initErrors.length > 0,
   );
 
-const namesOf = (changed: readonly StateResource[]): string =>
-  changed.map(({ urn }) => urn.split("::").at(-1) ?? urn).join(", ");
+const namesOf = (changed: readonly StateResource[]): string => changed.map(nameOf).join(", ");
 
 /**
  * Looks again at what Proxmox has of each resource whose last creation or change failed. Its provider saves what it was to

@@ -9,6 +9,7 @@ import { isKnown } from "./known.ts";
 import { removeObject } from "./object.ts";
 import {
   provider,
+  nameOf,
   readState,
   stringInput,
   withoutPending,
@@ -21,8 +22,6 @@ import { removeEmptyPool } from "./pool.ts";
 import { leavesStray, removeStrays } from "./strays.ts";
 
 const pool = "proxmoxve:index/poolLegacy:PoolLegacy";
-
-const nameOf = (resource: StateResource): string => resource.urn.split("::").at(-1) ?? resource.urn;
 
 const isObject = ({ type }: StateResource): boolean => type.startsWith("kubernetes:");
 

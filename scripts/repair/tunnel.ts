@@ -3,7 +3,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { tunnelLives } from "../../components/edge/cloudflare-api.ts";
 import { withoutResources } from "../departure/forget.ts";
 import { readOutside, tunnelType } from "../departure/outside.ts";
-import { readState, type StackState, type StateResource } from "../state.ts";
+import { nameOf, readState, type StackState, type StateResource } from "../state.ts";
 
 type Reading = Pick<Stack, "exportStack" | "getAllConfig">;
 
@@ -23,8 +23,7 @@ export async function forgetDeletedTunnel(
 ): Promise<string | undefined> {
   const { state, gone } = await look(stack);
   if (gone === undefined) return undefined;
-  const name = gone.urn.split("::").at(-1) ?? gone.urn;
-  say(`${name} was deleted at Cloudflare, which goes on showing it; the state forgets it`);
+  say(`${nameOf(gone)} was deleted at Cloudflare, which goes on showing it; the state forgets it`);
   await stack.importStack(withoutResources(state.deployment, [gone.urn]));
   return gone.urn;
 }

@@ -25,26 +25,32 @@ func member(t *testing.T, tailnet *controltest.Tailnet, hostname string) (*devic
 	return d, netip.MustParseAddr(joined.Addresses[0])
 }
 
-func TestAPodComesThroughAnEgressProxyToWhatAServicesDeviceLeadsToIfThePolicyLetsIt(t *testing.T) {
-	tailnet := controltest.New(t)
-	gateway, address := member(t, tailnet, "cabin-gateway")
-	gateway.leadsTo = netip.MustParseAddr("127.0.8.2")
-	go gateway.relayed(t.Context(), netip.MustParseAddr("127.0.9.2"))
-	origin, err := net.Listen("tcp4", "127.0.8.2:18096")
+// listen answers each connection at an address until the test ends; the test sees what is missing.
+func listen(t *testing.T, address string, answer func(net.Conn)) {
+	t.Helper()
+	origin, err := net.Listen("tcp4", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer origin.Close()
+	t.Cleanup(func() { _ = origin.Close() })
 	go func() {
 		for {
 			taken, err := origin.Accept()
 			if err != nil {
 				return
 			}
-			_, _ = io.Copy(taken, taken) // The test sees what is missing.
+			answer(taken)
 			_ = taken.Close()
 		}
 	}()
+}
+
+func TestAPodComesThroughAnEgressProxyToWhatAServicesDeviceLeadsToIfThePolicyLetsIt(t *testing.T) {
+	tailnet := controltest.New(t)
+	gateway, address := member(t, tailnet, "cabin-gateway")
+	gateway.leadsTo = netip.MustParseAddr("127.0.8.2")
+	go gateway.relayed(t.Context(), netip.MustParseAddr("127.0.9.2"))
+	listen(t, "127.0.8.2:18096", func(taken net.Conn) { _, _ = io.Copy(taken, taken) })
 	proxy, _ := member(t, tailnet, "home-egress-0")
 	pod := netip.MustParseAddr("127.0.9.3")
 	services := func(ports ...egressPort) map[string]*egressDone {

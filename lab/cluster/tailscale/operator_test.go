@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"homelab/lab/machines/tailscale/control"
 	"homelab/lab/machines/tailscale/control/controltest"
 )
 
@@ -207,32 +206,12 @@ func TestTellsThatAnotherKindIsNotPlayed(t *testing.T) {
 
 func TestAConnectorPassesConnectionsIntoItsRoutesAloneAndOfADeviceWhatThePolicyLetsThrough(t *testing.T) {
 	tailnet := controltest.New(t)
-	client := &control.Client{URL: tailnet.URL}
-	joined, err := client.Register(t.Context(), control.RegisterRequest{AuthKey: tailnet.Key("tag:c"), NodeKey: control.NewNodeKey(), Hostname: "home"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &device{control: client, log: silent, again: make(chan struct{}, 1)}
-	d.report.NodeKey = joined.NodeKey
+	d, address := member(t, tailnet, "home")
 	d.set("home", []string{"127.0.8.0/24"})
 	if err := d.forward(t.Context(), netip.MustParseAddr("127.0.9.1")); err != nil {
 		t.Fatal(err)
 	}
-	origin, err := net.Listen("tcp4", "127.0.8.1:18095")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer origin.Close()
-	go func() {
-		for {
-			taken, err := origin.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = taken.Write([]byte("there")) // The test sees what is missing.
-			_ = taken.Close()
-		}
-	}()
+	listen(t, "127.0.8.1:18095", func(taken net.Conn) { _, _ = taken.Write([]byte("there")) })
 	const target = "127.0.8.1:18095"
 	tailnet.Let("laptop", target)
 	for _, device := range []string{"", "laptop"} {
@@ -247,9 +226,8 @@ func TestAConnectorPassesConnectionsIntoItsRoutesAloneAndOfADeviceWhatThePolicyL
 		t.Errorf("got %q", answer)
 	}
 	// To a device's own address, which leads somewhere or nowhere.
-	own := joined.Addresses[0] + ":18095"
+	own := address.String() + ":18095"
 	tailnet.Let("laptop", own)
-	d.addresses = joined.Addresses
 	if answer := connectThrough(t, "laptop", own); !strings.Contains(answer, "403") {
 		t.Errorf("got %q", answer)
 	}

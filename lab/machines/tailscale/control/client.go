@@ -32,6 +32,13 @@ type Client struct {
 	HTTP *http.Client
 }
 
+func (c *Client) http() *http.Client {
+	if c.HTTP == nil {
+		return http.DefaultClient
+	}
+	return c.HTTP
+}
+
 // NewNodeKey makes the identity of a device that is to be. The protocol has no use for a real key pair.
 func NewNodeKey() string {
 	key := make([]byte, 32)
@@ -169,11 +176,7 @@ func (c *Client) post(ctx context.Context, path string, body, answer any) error 
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	response, err := client.Do(request)
+	response, err := c.http().Do(request)
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,7 @@ func (c *Client) upgrade(ctx context.Context, nodeKey, path string) (io.ReadWrit
 	request.Header.Set("Connection", "Upgrade")
 	request.Header.Set("Upgrade", "tailnet")
 	request.Header.Set("Node-Key", nodeKey)
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	response, err := client.Do(request)
+	response, err := c.http().Do(request)
 	if err != nil {
 		return nil, err
 	}
